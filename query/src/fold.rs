@@ -1,0 +1,133 @@
+//! Adding cells up over streams and windows.
+//!
+//! The windows of a grid begin and end at a number of borders; between two neighbouring borders lies
+//! a *pane*. Each cell is added to its pane once, and a window is a run of panes that slides along:
+//! a pane is added when it comes in and taken away when it goes out. Counts are integers, so this is
+//! exact, and a range costs its slots plus its points however much the windows overlap.
+
+use std::ops::Range;
+
+use plimsoll_storage::{Cell, CellSum, GaugeCell, Slot, SlotValue, Store, StreamId, TimestampMs};
+
+use crate::{error::Result, grid::Grid};
+
+/// The cells of some streams in some slots, added up into one.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn fold(store: &Store, streams: &[StreamId], slots: Range<Slot>) -> Result<Cell> {
+    let mut sum = CellSum::default();
+    store.scan(streams, slots, &mut |_, _, value| {
+        if let SlotValue::Activity(cell) = value {
+            sum.add(cell);
+        }
+    })?;
+    Ok(sum.to_cell())
+}
+
+/// The panes of a grid and the windows made of them.
+struct Panes {
+    /// Where panes begin, ascending; the last one only ends.
+    borders: Vec<Slot>,
+    /// Each point with its slots and its run of panes.
+    windows: Vec<(TimestampMs, Range<Slot>, Range<usize>)>,
+}
+
+impl Panes {
+    fn of(store: &Store, grid: &Grid) -> Self {
+        let points: Vec<_> = grid.points(store.slot_width()).collect();
+        let mut borders: Vec<Slot> =
+            points.iter().flat_map(|(_, slots)| [slots.start, slots.end]).collect();
+        borders.sort_unstable();
+        borders.dedup();
+        let position = |slot: Slot| borders.partition_point(|border| *border < slot);
+        let windows = points
+            .into_iter()
+            .map(|(t, slots)| {
+                let panes = position(slots.start)..position(slots.end);
+                (t, slots, panes)
+            })
+            .collect();
+        Self { borders, windows }
+    }
+
+    const fn count(&self) -> usize {
+        self.borders.len().saturating_sub(1)
+    }
+
+    fn slots(&self) -> Range<Slot> {
+        let first = self.borders.first().copied().unwrap_or_default();
+        first..self.borders.last().copied().unwrap_or_default()
+    }
+
+    /// The pane that holds a slot inside [`Panes::slots`].
+    fn of_slot(&self, slot: Slot) -> usize {
+        self.borders.partition_point(|border| *border <= slot).saturating_sub(1)
+    }
+}
+
+/// Calls `visit` with the sum of each window of activity cells, for windows in which something was
+/// reported. `last_at` of these sums is meaningless.
+pub(crate) fn activity_windows(
+    store: &Store,
+    streams: &[StreamId],
+    grid: &Grid,
+    mut visit: impl FnMut(TimestampMs, Range<Slot>, &CellSum),
+) -> Result<()> {
+    let panes = Panes::of(store, grid);
+    let mut sums = vec![CellSum::default(); panes.count()];
+    store.scan(streams, panes.slots(), &mut |_, slot, value| {
+        if let (SlotValue::Activity(cell), Some(sum)) = (value, sums.get_mut(panes.of_slot(slot))) {
+            sum.add(cell);
+        }
+    })?;
+    let mut window = CellSum::default();
+    let mut held = 0..0;
+    for (t, slots, run) in panes.windows {
+        // Panes in `run` that are not held come in; held ones before it go out.
+        for sum in sums.get(held.end.max(run.start)..run.end).unwrap_or_default() {
+            window.add_sum(sum);
+        }
+        for sum in sums.get(held.start..run.start.min(held.end)).unwrap_or_default() {
+            window.remove_sum(sum);
+        }
+        held = run;
+        if window.cells() > 0 {
+            visit(t, slots, &window);
+        }
+    }
+    Ok(())
+}
+
+/// Calls `visit` with the merged gauge of each window that has a reading.
+pub(crate) fn gauge_windows(
+    store: &Store,
+    streams: &[StreamId],
+    grid: &Grid,
+    mut visit: impl FnMut(TimestampMs, &GaugeCell),
+) -> Result<()> {
+    let panes = Panes::of(store, grid);
+    let mut cells: Vec<Option<GaugeCell>> = vec![None; panes.count()];
+    store.scan(streams, panes.slots(), &mut |_, slot, value| {
+        if let (SlotValue::Gauge(gauge), Some(cell)) = (value, cells.get_mut(panes.of_slot(slot))) {
+            merge_gauge(cell, gauge);
+        }
+    })?;
+    for (t, _, run) in panes.windows {
+        let mut window = None;
+        for gauge in cells.get(run).unwrap_or_default().iter().flatten() {
+            merge_gauge(&mut window, gauge);
+        }
+        if let Some(gauge) = &window {
+            visit(t, gauge);
+        }
+    }
+    Ok(())
+}
+
+fn merge_gauge(cell: &mut Option<GaugeCell>, gauge: &GaugeCell) {
+    match cell {
+        Some(held) => held.merge(gauge),
+        None => *cell = Some(gauge.clone()),
+    }
+}

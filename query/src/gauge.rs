@@ -1,0 +1,42 @@
+//! How high it stands: gauges.
+
+use plimsoll_storage::{GaugeCell, Label, Store, TimestampMs};
+
+use crate::{
+    error::Result,
+    fold::gauge_windows,
+    grid::Grid,
+    select::{Selector, Series, groups},
+};
+
+/// A gauge over one window.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GaugePoint {
+    /// The end of the window.
+    pub t: TimestampMs,
+    /// Last, lowest, highest and mean reading.
+    pub gauge: GaugeCell,
+}
+
+/// Gauges by group. Windows without a reading have no point.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn gauges(
+    store: &Store,
+    selector: &Selector,
+    by: &[Label],
+    grid: &Grid,
+) -> Result<Vec<Series<GaugePoint>>> {
+    let mut answer = Vec::new();
+    for group in groups(store, selector, by) {
+        let mut points = Vec::new();
+        gauge_windows(store, &group.streams, grid, |t, gauge| {
+            points.push(GaugePoint { t, gauge: gauge.clone() });
+        })?;
+        if !points.is_empty() {
+            answer.push(Series { labels: group.labels, points });
+        }
+    }
+    Ok(answer)
+}

@@ -1,0 +1,121 @@
+//! The points in time of an answer, and which whole slots each covers.
+
+use std::ops::Range;
+
+use plimsoll_storage::{Slot, SlotWidth, TimestampMs};
+
+use crate::error::{Error, Result};
+
+/// Points an answer may have.
+pub const POINTS_MAX: u64 = 11_000;
+
+/// Points `step` apart. The point at `t` covers the whole slots in `[t − window, t)`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Grid {
+    first: TimestampMs,
+    step_ms: i64,
+    count: u64,
+    window_ms: i64,
+}
+
+impl Grid {
+    /// One point at `t`.
+    ///
+    /// # Errors
+    /// When the window is not longer than zero.
+    pub const fn at(t: TimestampMs, window_ms: i64) -> Result<Self> {
+        if window_ms <= 0 {
+            return Err(Error::NotPositive { name: "window" });
+        }
+        Ok(Self { first: t, step_ms: 1, count: 1, window_ms })
+    }
+
+    /// One point for the window that ends now: it includes the slot that is still open.
+    ///
+    /// # Errors
+    /// When the window is not longer than zero.
+    pub fn now(now: TimestampMs, window_ms: i64, width: SlotWidth) -> Result<Self> {
+        Self::at(width.end(width.slot_of(now)), window_ms)
+    }
+
+    /// Points at `start`, `start + step`, … up to and with `end`.
+    ///
+    /// # Errors
+    /// When the range runs backwards, the step or window is not longer than zero, or there would be
+    /// more than [`POINTS_MAX`] points.
+    pub const fn range(
+        start: TimestampMs,
+        end: TimestampMs,
+        step_ms: i64,
+        window_ms: i64,
+    ) -> Result<Self> {
+        if window_ms <= 0 {
+            return Err(Error::NotPositive { name: "window" });
+        }
+        if step_ms <= 0 {
+            return Err(Error::NotPositive { name: "step" });
+        }
+        if end.0 < start.0 {
+            return Err(Error::EndBeforeStart);
+        }
+        let count = (end.since_ms(start) / step_ms) as u64 + 1;
+        if count > POINTS_MAX {
+            return Err(Error::TooManyPoints { points: count });
+        }
+        Ok(Self { first: start, step_ms, count, window_ms })
+    }
+
+    /// The points with the slots each covers, ascending.
+    pub fn points(&self, width: SlotWidth) -> impl Iterator<Item = (TimestampMs, Range<Slot>)> {
+        let Self { first, step_ms, count, window_ms } = *self;
+        (0..count as i64).map(move |number| {
+            let t = first.plus_ms(number.saturating_mul(step_ms));
+            let from = width.slot_from(t.plus_ms(-window_ms));
+            (t, from..width.slot_of(t).max(from))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn slots(grid: Grid) -> Vec<(i64, Range<u32>)> {
+        grid.points(SlotWidth::DEFAULT)
+            .map(|(t, slots)| (t.0, slots.start.0..slots.end.0))
+            .collect()
+    }
+
+    #[test]
+    fn a_point_covers_the_whole_slots_before_it() {
+        let at = |t, window| slots(Grid::at(TimestampMs(t), window).expect("valid"));
+        assert_eq!(at(60_000, 30_000), [(60_000, 3..6)]);
+        assert_eq!(at(65_000, 30_000), [(65_000, 4..6)]);
+        assert_eq!(at(65_000, 1_000), [(65_000, 7..7)], "no whole slot in it");
+        assert_eq!(at(20_000, 60_000), [(20_000, 0..2)]);
+    }
+
+    #[test]
+    fn a_window_that_ends_now_includes_the_open_slot() {
+        let grid = Grid::now(TimestampMs(63_000), 30_000, SlotWidth::DEFAULT).expect("valid");
+        assert_eq!(slots(grid), [(70_000, 4..7)]);
+    }
+
+    #[test]
+    fn a_range_has_a_point_at_both_ends() {
+        let grid = Grid::range(TimestampMs(60_000), TimestampMs(90_000), 15_000, 20_000);
+        let starts: Vec<i64> = slots(grid.expect("valid")).iter().map(|(t, _)| *t).collect();
+        assert_eq!(starts, [60_000, 75_000, 90_000]);
+    }
+
+    #[test]
+    fn impossible_grids_are_refused() {
+        let range = |start, end, step, window| {
+            Grid::range(TimestampMs(start), TimestampMs(end), step, window)
+        };
+        assert!(matches!(range(1, 0, 1, 1), Err(Error::EndBeforeStart)));
+        assert!(matches!(range(0, 1, 0, 1), Err(Error::NotPositive { name: "step" })));
+        assert!(matches!(range(0, 1, 1, 0), Err(Error::NotPositive { name: "window" })));
+        assert!(matches!(range(0, i64::MAX, 1, 1), Err(Error::TooManyPoints { .. })));
+    }
+}

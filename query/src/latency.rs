@@ -1,0 +1,51 @@
+//! How long it took: quantiles with their bounds.
+
+use plimsoll_storage::{Label, Quantile, Store, TimestampMs};
+
+use crate::{
+    error::Result,
+    fold::activity_windows,
+    grid::Grid,
+    select::{Selector, Series, groups},
+};
+
+/// The latency of one window.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LatencyPoint {
+    /// The end of the window.
+    pub t: TimestampMs,
+    /// How many durations there were.
+    pub count: u64,
+    /// The quantiles asked for, in that order.
+    pub quantiles: Vec<(f64, Quantile)>,
+}
+
+/// The q-quantiles of durations, by group. Windows without a duration have no point.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn latency(
+    store: &Store,
+    selector: &Selector,
+    by: &[Label],
+    grid: &Grid,
+    quantiles: &[f64],
+) -> Result<Vec<Series<LatencyPoint>>> {
+    let mut answer = Vec::new();
+    for group in groups(store, selector, by) {
+        let mut points = Vec::new();
+        activity_windows(store, &group.streams, grid, |t, _, sum| {
+            let durations = sum.to_cell().durations;
+            let known = quantiles.iter().filter_map(|q| Some((*q, durations.quantile(*q)?)));
+            let quantiles: Vec<(f64, Quantile)> = known.collect();
+            let count = durations.count();
+            if count > 0 {
+                points.push(LatencyPoint { t, count, quantiles });
+            }
+        })?;
+        if !points.is_empty() {
+            answer.push(Series { labels: group.labels, points });
+        }
+    }
+    Ok(answer)
+}

@@ -1,0 +1,61 @@
+//! How it ended: counts, rates and ratios by outcome class.
+
+use plimsoll_storage::{Label, Outcome, OutcomeCounts, Store, TimestampMs};
+
+use crate::{
+    error::Result,
+    fold::activity_windows,
+    grid::Grid,
+    select::{Selector, Series, groups},
+};
+
+/// The outcomes of one window.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OutcomePoint {
+    /// The end of the window.
+    pub t: TimestampMs,
+    /// The counts by class.
+    pub counts: OutcomeCounts,
+    /// Seconds in the slots covered.
+    pub covered_s: f64,
+}
+
+impl OutcomePoint {
+    /// A class's count for each second covered.
+    #[must_use]
+    pub fn per_second(&self, class: Outcome) -> f64 {
+        self.counts.get(class) as f64 / self.covered_s
+    }
+
+    /// A class's share of all outcomes; 0 when there was none.
+    #[must_use]
+    pub fn ratio(&self, class: Outcome) -> f64 {
+        self.counts.get(class) as f64 / self.counts.total().max(1) as f64
+    }
+}
+
+/// Outcome counts by group. A window in which only heartbeats came has a point with zero counts; one
+/// in which nothing was reported has none.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn outcomes(
+    store: &Store,
+    selector: &Selector,
+    by: &[Label],
+    grid: &Grid,
+) -> Result<Vec<Series<OutcomePoint>>> {
+    let slot_s = store.slot_width().ms() as f64 / 1e3;
+    let mut answer = Vec::new();
+    for group in groups(store, selector, by) {
+        let mut points = Vec::new();
+        activity_windows(store, &group.streams, grid, |t, slots, sum| {
+            let covered_s = f64::from(slots.end.0 - slots.start.0) * slot_s;
+            points.push(OutcomePoint { t, counts: *sum.outcomes(), covered_s });
+        })?;
+        if !points.is_empty() {
+            answer.push(Series { labels: group.labels, points });
+        }
+    }
+    Ok(answer)
+}

@@ -1,0 +1,33 @@
+//! Who there is: the partners that ever reported.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use plimsoll_storage::{Label, LabelSets, Store, StreamKind, TimestampMs};
+
+/// A partner that ever reported.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Partner {
+    /// Its name.
+    pub name: String,
+    /// The names of its activity streams, sorted.
+    pub streams: BTreeSet<String>,
+    /// How many label combinations it reports under.
+    pub series: u64,
+    /// Its newest event time; `None` when only heartbeats ever came.
+    pub last_at: Option<TimestampMs>,
+}
+
+/// Every partner with an activity stream, sorted by name.
+#[must_use]
+pub fn partners(store: &Store, labels: &LabelSets) -> Vec<Partner> {
+    let mut found: BTreeMap<String, Partner> = BTreeMap::new();
+    for stream in store.select(StreamKind::Activity, None, labels) {
+        let Some(key) = store.stream_key(stream) else { continue };
+        let name = key.label(Label::Partner).to_owned();
+        let partner = found.entry(name.clone()).or_insert(Partner { name, ..Partner::default() });
+        partner.streams.insert(key.name.into());
+        partner.series += 1;
+        partner.last_at = partner.last_at.max(store.last_seen(stream));
+    }
+    found.into_values().collect()
+}

@@ -1,0 +1,234 @@
+//! Streams and their numbers. Strings are interned once; only streams whose definition is on disk
+//! are in here, because the writer publishes them after its write.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+};
+
+use foldhash::fast::RandomState;
+
+use crate::{
+    index::{Index, Symbol},
+    model::{
+        labels::Label,
+        stream::{StreamId, StreamKey, StreamKind, StreamRef},
+        time::TimestampMs,
+    },
+};
+
+/// What an unset `last_seen` holds.
+const NEVER: i64 = i64::MIN;
+
+/// A label selector: each label named must have one of its values; the empty value stands for an
+/// absent label.
+pub type LabelSets = BTreeMap<Label, BTreeSet<String>>;
+
+/// A stream's full name in symbols.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct SymbolKey {
+    kind: StreamKind,
+    name: Symbol,
+    labels: [Symbol; Label::COUNT],
+}
+
+/// Interned strings.
+#[derive(Debug, Default)]
+struct Symbols {
+    texts: Vec<Arc<str>>,
+    numbers: HashMap<Arc<str>, Symbol, RandomState>,
+}
+
+impl Symbols {
+    fn get(&self, text: &str) -> Option<Symbol> {
+        self.numbers.get(text).copied()
+    }
+
+    fn intern(&mut self, text: &str) -> Symbol {
+        if let Some(number) = self.get(text) {
+            return number;
+        }
+        let number = self.texts.len() as Symbol;
+        let text: Arc<str> = text.into();
+        self.texts.push(Arc::clone(&text));
+        self.numbers.insert(text, number);
+        number
+    }
+
+    fn text(&self, symbol: Symbol) -> &str {
+        self.texts.get(symbol as usize).map_or("", AsRef::as_ref)
+    }
+}
+
+/// Every stream of the database.
+#[derive(Debug, Default)]
+pub(crate) struct Catalog {
+    symbols: Symbols,
+    keys: Vec<SymbolKey>,
+    ids: HashMap<SymbolKey, StreamId, RandomState>,
+    last_seen: Vec<AtomicI64>,
+    index: Index,
+}
+
+impl Catalog {
+    /// How many streams there are. Numbers are given in order, so this is the next number too.
+    pub(crate) const fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// The number of a stream, if it is known.
+    pub(crate) fn get(&self, stream: &StreamRef<'_>) -> Option<StreamId> {
+        let name = self.symbols.get(stream.name)?;
+        let mut labels = [0; Label::COUNT];
+        for (symbol, text) in labels.iter_mut().zip(stream.labels) {
+            *symbol = self.symbols.get(text)?;
+        }
+        self.ids.get(&SymbolKey { kind: stream.kind, name, labels }).copied()
+    }
+
+    /// Adds a stream under the next number, which must be `id`.
+    pub(crate) fn insert(&mut self, id: StreamId, stream: &StreamRef<'_>) {
+        debug_assert_eq!(id.0 as usize, self.keys.len(), "numbers are given in order");
+        let name = self.symbols.intern(stream.name);
+        let labels = stream.labels.map(|text| self.symbols.intern(text));
+        let key = SymbolKey { kind: stream.kind, name, labels };
+        self.keys.push(key);
+        self.ids.insert(key, id);
+        self.last_seen.push(AtomicI64::new(NEVER));
+        self.index.insert(id, name, labels);
+    }
+
+    /// The full name of a stream.
+    pub(crate) fn key(&self, id: StreamId) -> Option<StreamKey> {
+        let key = self.keys.get(id.0 as usize)?;
+        Some(StreamKey {
+            kind: key.kind,
+            name: self.symbols.text(key.name).into(),
+            labels: key.labels.map(|symbol| self.symbols.text(symbol).into()),
+        })
+    }
+
+    /// Calls `visit` with each stream's number and value of one label.
+    pub(crate) fn label(&self, id: StreamId, label: Label) -> &str {
+        self.keys
+            .get(id.0 as usize)
+            .and_then(|key| key.labels.get(label as usize))
+            .map_or("", |symbol| self.symbols.text(*symbol))
+    }
+
+    /// The streams of a kind and name (any name when `None`) that match `labels`, ascending.
+    pub(crate) fn select(
+        &self,
+        kind: StreamKind,
+        name: Option<&str>,
+        labels: &LabelSets,
+    ) -> Vec<StreamId> {
+        let mut found = match name {
+            None => self.index.all(),
+            Some(name) => match self.symbols.get(name) {
+                Some(symbol) => self.index.named(symbol),
+                None => return Vec::new(),
+            },
+        };
+        for (label, values) in labels {
+            let symbols = values.iter().filter_map(|value| self.symbols.get(value));
+            found &= self.index.with_any(*label, symbols);
+        }
+        let of_kind =
+            |id: &StreamId| self.keys.get(id.0 as usize).is_some_and(|key| key.kind == kind);
+        found.iter().map(StreamId).filter(of_kind).collect()
+    }
+
+    /// The values a label has, sorted; the empty value of absent labels is left out.
+    pub(crate) fn values(&self, label: Label) -> Vec<String> {
+        self.sorted_texts(self.index.values(label))
+    }
+
+    /// The stream names, sorted.
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.sorted_texts(self.index.names())
+    }
+
+    fn sorted_texts(&self, symbols: impl Iterator<Item = Symbol>) -> Vec<String> {
+        let texts = symbols.map(|symbol| self.symbols.text(symbol));
+        let mut texts: Vec<String> =
+            texts.filter(|text| !text.is_empty()).map(Into::into).collect();
+        texts.sort_unstable();
+        texts
+    }
+
+    /// The newest event time of a stream.
+    pub(crate) fn last_seen(&self, id: StreamId) -> Option<TimestampMs> {
+        let at = self.last_seen.get(id.0 as usize)?.load(Ordering::Relaxed);
+        (at != NEVER).then_some(TimestampMs(at))
+    }
+
+    /// Notes an event time of a stream; only a newer one counts.
+    pub(crate) fn saw(&self, id: StreamId, at: TimestampMs) {
+        if let Some(newest) = self.last_seen.get(id.0 as usize) {
+            newest.fetch_max(at.0, Ordering::Relaxed);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stream<'a>(name: &'a str, partner: &'a str, site: &'a str) -> StreamRef<'a> {
+        StreamRef {
+            kind: StreamKind::Activity,
+            name,
+            labels: [partner, "", "production", site, ""],
+        }
+    }
+
+    fn sets(pairs: &[(Label, &[&str])]) -> LabelSets {
+        let set = |values: &[&str]| values.iter().map(ToString::to_string).collect();
+        pairs.iter().map(|(label, values)| (*label, set(values))).collect()
+    }
+
+    #[test]
+    fn streams_are_found_by_name_labels_and_kind() {
+        let mut catalog = Catalog::default();
+        let streams = [
+            stream("requests", "dhl", "ams1"),
+            stream("requests", "ups", "ams1"),
+            stream("tracking", "dhl", ""),
+        ];
+        for (number, stream) in streams.iter().enumerate() {
+            assert_eq!(catalog.get(stream), None);
+            catalog.insert(StreamId(number as u32), stream);
+            assert_eq!(catalog.get(stream), Some(StreamId(number as u32)));
+        }
+        let select = |name, labels: &LabelSets| catalog.select(StreamKind::Activity, name, labels);
+        assert_eq!(select(Some("requests"), &LabelSets::new()).len(), 2);
+        assert_eq!(select(None, &sets(&[(Label::Partner, &["dhl"])])), [StreamId(0), StreamId(2)]);
+        assert_eq!(
+            select(None, &sets(&[(Label::Partner, &["dhl", "ups"]), (Label::Site, &["ams1"])]))
+                .len(),
+            2
+        );
+        assert_eq!(select(None, &sets(&[(Label::Site, &[""])])), [StreamId(2)]);
+        assert!(select(Some("nothing"), &LabelSets::new()).is_empty());
+        assert!(select(None, &sets(&[(Label::Partner, &["nobody"])])).is_empty());
+        assert!(catalog.select(StreamKind::Gauge, None, &LabelSets::new()).is_empty());
+        assert_eq!(catalog.values(Label::Partner), ["dhl", "ups"]);
+        assert_eq!(catalog.values(Label::Site), ["ams1"]);
+        assert_eq!(catalog.names(), ["requests", "tracking"]);
+        assert_eq!(catalog.key(StreamId(2)).map(|key| key.as_ref() == streams[2]), Some(true));
+    }
+
+    #[test]
+    fn last_seen_only_moves_forward() {
+        let mut catalog = Catalog::default();
+        catalog.insert(StreamId(0), &stream("requests", "dhl", ""));
+        assert_eq!(catalog.last_seen(StreamId(0)), None);
+        catalog.saw(StreamId(0), TimestampMs(20));
+        catalog.saw(StreamId(0), TimestampMs(10));
+        assert_eq!(catalog.last_seen(StreamId(0)), Some(TimestampMs(20)));
+    }
+}

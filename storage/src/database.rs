@@ -1,0 +1,59 @@
+//! RocksDB behind typed families.
+
+use std::path::Path;
+
+use rocksdb::{ColumnFamily, DB, WriteBatch, WriteOptions};
+
+use crate::{
+    error::{Error, Result},
+    options::Durability,
+    schema::{self, Family},
+};
+
+/// The open database.
+pub(crate) struct Database {
+    db: DB,
+    durability: Durability,
+}
+
+impl std::fmt::Debug for Database {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Database").field("path", &self.db.path()).finish_non_exhaustive()
+    }
+}
+
+impl Database {
+    pub(crate) fn open(
+        path: &Path,
+        durability: Durability,
+        families: Vec<rocksdb::ColumnFamilyDescriptor>,
+    ) -> Result<Self> {
+        let options = schema::database_options(durability);
+        let opened = DB::open_cf_descriptors(&options, path, families);
+        let db = opened.map_err(|error| match error.to_string().contains("lock") {
+            true => Error::InUse { path: path.into() },
+            false => error.into(),
+        })?;
+        Ok(Self { db, durability })
+    }
+
+    pub(crate) fn family(&self, family: Family) -> &ColumnFamily {
+        self.db.cf_handle(family.name()).expect("every family was opened and none is ever dropped")
+    }
+
+    pub(crate) fn get(&self, family: Family, key: &[u8]) -> Result<Option<Vec<u8>>> {
+        Ok(self.db.get_cf(self.family(family), key)?)
+    }
+
+    /// Writes a batch whole or not at all, as durable as the store was opened to be.
+    pub(crate) fn write(&self, batch: WriteBatch) -> std::result::Result<(), rocksdb::Error> {
+        let mut options = WriteOptions::default();
+        options.set_sync(self.durability == Durability::Fsync);
+        options.disable_wal(self.durability == Durability::Memory);
+        self.db.write_opt(batch, &options)
+    }
+
+    pub(crate) const fn raw(&self) -> &DB {
+        &self.db
+    }
+}

@@ -1,0 +1,102 @@
+//! What can go wrong in the storage engine, in words an operator can act on.
+
+use std::path::PathBuf;
+
+/// Result of a storage call.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// A failure of the storage engine.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Another process has the database open.
+    #[error(
+        "the data directory {} is in use by another process; stop it or choose another directory",
+        .path.display()
+    )]
+    InUse {
+        /// The data directory.
+        path: PathBuf,
+    },
+    /// The database was written by another version of the format.
+    #[error(
+        "the data directory {} has format version {found}, this program reads {expected}; use the program that wrote it",
+        .path.display()
+    )]
+    FormatVersion {
+        /// The data directory.
+        path: PathBuf,
+        /// The version found on disk.
+        found: u32,
+        /// The version this program knows.
+        expected: u32,
+    },
+    /// The slot width asked for is not the one the database was made with.
+    #[error(
+        "the database was created with slots of {stored_ms} ms and cannot be opened with {asked_ms} ms; leave the slot setting out or use a new data directory"
+    )]
+    SlotWidth {
+        /// The width in the database, in ms.
+        stored_ms: i64,
+        /// The width asked for, in ms.
+        asked_ms: i64,
+    },
+    /// A record on disk is damaged.
+    #[error("{what} is damaged: {detail}")]
+    Corrupt {
+        /// Which record, by column family and key.
+        what: String,
+        /// How the damage showed.
+        detail: String,
+    },
+    /// Too much is waiting; the same append can succeed later.
+    #[error("the store is busy: {reason}; send the same request again in a moment")]
+    Busy {
+        /// What is full.
+        reason: &'static str,
+    },
+    /// The batch would add more streams than the database takes.
+    #[error(
+        "the database holds its limit of {limit} streams; send fewer distinct label combinations"
+    )]
+    StreamLimit {
+        /// The limit.
+        limit: usize,
+    },
+    /// One batch is larger than a journal record may be.
+    #[error("the batch takes {bytes} bytes in the journal, the limit is {limit}; send it in parts")]
+    BatchTooLarge {
+        /// Its encoded size.
+        bytes: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// The store is closing or its writer has ended.
+    #[error("the store is closed")]
+    Closed,
+    /// RocksDB or the disk below it failed.
+    #[error("the database failed: {0}")]
+    RocksDb(#[from] rocksdb::Error),
+    /// A file operation failed.
+    #[error("cannot {action} {}: {source}", .path.display())]
+    Io {
+        /// What was attempted.
+        action: &'static str,
+        /// On which file.
+        path: PathBuf,
+        /// The system's answer.
+        source: std::io::Error,
+    },
+}
+
+impl Error {
+    /// Whether the same call may succeed later without any change.
+    #[must_use]
+    pub const fn is_transient(&self) -> bool {
+        matches!(self, Self::Busy { .. })
+    }
+
+    pub(crate) fn corrupt(what: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self::Corrupt { what: what.into(), detail: detail.into() }
+    }
+}

@@ -1,0 +1,261 @@
+//! The head: cells that are not sealed into blocks yet, in memory.
+//!
+//! The head is a list of *generations*. One is active and takes appends; sealing freezes it, puts an
+//! empty one in its place, writes the frozen one into blocks and then forgets it. A reader takes the
+//! list and a snapshot of the database in one step, so that it sees every cell once: either in a
+//! generation or in a block.
+
+use std::{
+    collections::HashMap,
+    ops::Range,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, AtomicUsize, Ordering},
+    },
+};
+
+use foldhash::fast::RandomState;
+use parking_lot::RwLock;
+
+use crate::model::{
+    cell::SlotValue,
+    stream::StreamId,
+    time::{Slot, TimestampMs},
+};
+
+/// Cells of one stream, ascending by slot.
+pub(crate) type Run = Vec<(Slot, SlotValue)>;
+
+/// Shards of a generation: readers of one hold up the writer only for cells of that one.
+const SHARDS: usize = 16;
+
+/// What `first_append_ms` holds in an empty generation.
+const NO_APPEND: i64 = i64::MAX;
+
+/// Cells of many streams that are sealed together.
+#[derive(Debug)]
+pub(crate) struct Generation {
+    shards: [RwLock<HashMap<StreamId, Run, RandomState>>; SHARDS],
+    size_bytes: AtomicUsize,
+    first_append_ms: AtomicI64,
+}
+
+impl Default for Generation {
+    fn default() -> Self {
+        Self {
+            shards: Default::default(),
+            size_bytes: AtomicUsize::new(0),
+            first_append_ms: AtomicI64::new(NO_APPEND),
+        }
+    }
+}
+
+impl Generation {
+    fn shard(&self, stream: StreamId) -> &RwLock<HashMap<StreamId, Run, RandomState>> {
+        // In bounds by the remainder.
+        &self.shards[stream.0 as usize % SHARDS]
+    }
+
+    /// Notes that something received at `at` is about to be added.
+    pub(crate) fn note_append(&self, at: TimestampMs) {
+        self.first_append_ms.fetch_min(at.0, Ordering::Relaxed);
+    }
+
+    /// Adds a cell.
+    pub(crate) fn add(&self, stream: StreamId, slot: Slot, value: SlotValue) {
+        let mut shard = self.shard(stream).write();
+        let run = shard.entry(stream).or_default();
+        let added = match run.binary_search_by_key(&slot, |(held, _)| *held) {
+            Ok(position) => {
+                // In bounds: the search found it there.
+                let held = &mut run[position].1;
+                let before = held.memory_bytes();
+                held.merge(&value);
+                held.memory_bytes().saturating_sub(before)
+            }
+            Err(position) => {
+                let bytes = value.memory_bytes() + size_of::<Slot>();
+                run.insert(position, (slot, value));
+                bytes
+            }
+        };
+        drop(shard);
+        self.size_bytes.fetch_add(added, Ordering::Relaxed);
+    }
+
+    /// Calls `visit` with each cell of a stream in `slots`, ascending.
+    pub(crate) fn visit(
+        &self,
+        stream: StreamId,
+        slots: &Range<Slot>,
+        mut visit: impl FnMut(Slot, &SlotValue),
+    ) {
+        let shard = self.shard(stream).read();
+        let Some(run) = shard.get(&stream) else { return };
+        let first = run.partition_point(|(slot, _)| *slot < slots.start);
+        for (slot, value) in run.iter().skip(first).take_while(|(slot, _)| *slot < slots.end) {
+            visit(*slot, value);
+        }
+    }
+
+    /// Calls `visit` with each stream's run, in no order.
+    pub(crate) fn for_each_run(&self, mut visit: impl FnMut(StreamId, &Run)) {
+        for shard in &self.shards {
+            for (stream, run) in shard.read().iter() {
+                visit(*stream, run);
+            }
+        }
+    }
+
+    /// Whether nothing was added.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.first_append_ms.load(Ordering::Relaxed) == NO_APPEND
+    }
+
+    fn size_bytes(&self) -> usize {
+        self.size_bytes.load(Ordering::Relaxed)
+    }
+
+    fn first_append_at(&self) -> Option<TimestampMs> {
+        let at = self.first_append_ms.load(Ordering::Relaxed);
+        (at != NO_APPEND).then_some(TimestampMs(at))
+    }
+}
+
+/// A generation that takes no more appends, with the sequence number of the last one it holds.
+#[derive(Clone, Debug)]
+pub(crate) struct Frozen {
+    pub(crate) generation: Arc<Generation>,
+    pub(crate) last_sequence: u64,
+}
+
+#[derive(Debug, Default)]
+struct Generations {
+    active: Arc<Generation>,
+    frozen: Vec<Frozen>,
+}
+
+/// Every generation that is not sealed.
+#[derive(Debug, Default)]
+pub(crate) struct Head {
+    generations: RwLock<Generations>,
+}
+
+impl Head {
+    /// The generation that takes appends. Only the writer adds to it.
+    pub(crate) fn active(&self) -> Arc<Generation> {
+        Arc::clone(&self.generations.read().active)
+    }
+
+    /// Freezes the active generation and returns the new one. Only the writer calls this, between
+    /// two groups, so `last_sequence` is exactly the last append in the frozen one.
+    pub(crate) fn freeze(&self, last_sequence: u64) -> Arc<Generation> {
+        let mut generations = self.generations.write();
+        let generation = std::mem::take(&mut generations.active);
+        if !generation.is_empty() {
+            generations.frozen.push(Frozen { generation, last_sequence });
+        }
+        Arc::clone(&generations.active)
+    }
+
+    /// The frozen generations, oldest first.
+    pub(crate) fn frozen(&self) -> Vec<Frozen> {
+        self.generations.read().frozen.clone()
+    }
+
+    /// Runs `write`, which puts the `count` oldest frozen generations into blocks, and forgets them
+    /// when it succeeds. No reader can begin in between.
+    pub(crate) fn forget_after<E>(
+        &self,
+        count: usize,
+        write: impl FnOnce() -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut generations = self.generations.write();
+        write()?;
+        generations.frozen.drain(..count);
+        Ok(())
+    }
+
+    /// Every generation, and what `snapshot` returns, taken at one moment.
+    pub(crate) fn view<T>(&self, snapshot: impl FnOnce() -> T) -> (Vec<Arc<Generation>>, T) {
+        let generations = self.generations.read();
+        let frozen = generations.frozen.iter().map(|frozen| Arc::clone(&frozen.generation));
+        let all = frozen.chain([Arc::clone(&generations.active)]).collect();
+        (all, snapshot())
+    }
+
+    /// Bytes in memory, of all generations.
+    pub(crate) fn size_bytes(&self) -> usize {
+        let generations = self.generations.read();
+        let frozen = generations.frozen.iter().map(|frozen| frozen.generation.size_bytes());
+        frozen.sum::<usize>() + generations.active.size_bytes()
+    }
+
+    /// When the oldest unsealed append was received.
+    pub(crate) fn first_append_at(&self) -> Option<TimestampMs> {
+        let generations = self.generations.read();
+        let oldest = generations.frozen.first().map(|frozen| &frozen.generation);
+        oldest.unwrap_or(&generations.active).first_append_at()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{cell::Cell, outcome::Outcome};
+
+    fn cell(count: u64) -> SlotValue {
+        let mut cell = Cell::default();
+        cell.outcomes.add(Outcome::Status2xx, count);
+        SlotValue::Activity(cell)
+    }
+
+    fn counts(generations: &[Arc<Generation>], slots: Range<u32>) -> Vec<(u32, u64)> {
+        let mut seen = Vec::new();
+        for generation in generations {
+            generation.visit(StreamId(3), &(Slot(slots.start)..Slot(slots.end)), |slot, value| {
+                if let SlotValue::Activity(cell) = value {
+                    seen.push((slot.0, cell.outcomes.total()));
+                }
+            });
+        }
+        seen
+    }
+
+    #[test]
+    fn cells_of_one_slot_add_up_and_runs_stay_sorted() {
+        let head = Head::default();
+        for (slot, count) in [(5, 1), (3, 2), (5, 10), (4, 4)] {
+            head.active().add(StreamId(3), Slot(slot), cell(count));
+        }
+        let (generations, ()) = head.view(|| ());
+        assert_eq!(counts(&generations, 0..9), [(3, 2), (4, 4), (5, 11)]);
+        assert_eq!(counts(&generations, 4..5), [(4, 4)]);
+        assert!(head.size_bytes() > 0);
+    }
+
+    #[test]
+    fn a_frozen_generation_is_read_until_it_is_forgotten() {
+        let head = Head::default();
+        let active = head.active();
+        active.note_append(TimestampMs(1));
+        active.add(StreamId(3), Slot(1), cell(1));
+        let active = head.freeze(7);
+        active.note_append(TimestampMs(2));
+        active.add(StreamId(3), Slot(1), cell(2));
+        assert_eq!(counts(&head.view(|| ()).0, 0..9), [(1, 1), (1, 2)]);
+        assert_eq!(head.frozen().first().map(|frozen| frozen.last_sequence), Some(7));
+        assert_eq!(head.first_append_at(), Some(TimestampMs(1)));
+        assert_eq!(head.forget_after(1, || Err("disk full")), Err("disk full"));
+        assert_eq!(head.frozen().len(), 1);
+        assert_eq!(head.forget_after(1, || Ok::<_, ()>(())), Ok(()));
+        assert_eq!(counts(&head.view(|| ()).0, 0..9), [(1, 2)]);
+    }
+
+    #[test]
+    fn an_empty_generation_is_not_frozen() {
+        let head = Head::default();
+        head.freeze(1);
+        assert!(head.frozen().is_empty());
+    }
+}

@@ -1,0 +1,86 @@
+//! Which streams carry a label value: roaring bitmaps, so that a selector is bitmap algebra.
+
+use std::collections::HashMap;
+
+use foldhash::fast::RandomState;
+use roaring::RoaringBitmap;
+
+use crate::model::{labels::Label, stream::StreamId};
+
+/// Number of an interned string.
+pub(crate) type Symbol = u32;
+
+/// Label value → streams, for every label, and name → streams.
+#[derive(Debug, Default)]
+pub(crate) struct Index {
+    names: HashMap<Symbol, RoaringBitmap, RandomState>,
+    labels: [HashMap<Symbol, RoaringBitmap, RandomState>; Label::COUNT],
+}
+
+impl Index {
+    /// Adds a stream under its name and label values.
+    pub(crate) fn insert(&mut self, id: StreamId, name: Symbol, labels: [Symbol; Label::COUNT]) {
+        self.names.entry(name).or_default().insert(id.0);
+        for (map, value) in self.labels.iter_mut().zip(labels) {
+            map.entry(value).or_default().insert(id.0);
+        }
+    }
+
+    /// The streams of that name.
+    pub(crate) fn named(&self, name: Symbol) -> RoaringBitmap {
+        self.names.get(&name).cloned().unwrap_or_default()
+    }
+
+    /// Every stream of every name.
+    pub(crate) fn all(&self) -> RoaringBitmap {
+        let mut all = RoaringBitmap::new();
+        for bitmap in self.names.values() {
+            all |= bitmap;
+        }
+        all
+    }
+
+    /// The streams whose `label` has one of `values`.
+    pub(crate) fn with_any(
+        &self,
+        label: Label,
+        values: impl Iterator<Item = Symbol>,
+    ) -> RoaringBitmap {
+        let mut found = RoaringBitmap::new();
+        // In bounds: the discriminants are 0..COUNT.
+        let map = &self.labels[label as usize];
+        for bitmap in values.filter_map(|value| map.get(&value)) {
+            found |= bitmap;
+        }
+        found
+    }
+
+    /// The values a label has, in no order.
+    pub(crate) fn values(&self, label: Label) -> impl Iterator<Item = Symbol> + '_ {
+        self.labels[label as usize].keys().copied()
+    }
+
+    /// The stream names, in no order.
+    pub(crate) fn names(&self) -> impl Iterator<Item = Symbol> + '_ {
+        self.names.keys().copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn selectors_are_bitmap_algebra() {
+        let mut index = Index::default();
+        index.insert(StreamId(0), 1, [10, 20, 30, 40, 50]);
+        index.insert(StreamId(1), 1, [11, 20, 30, 40, 50]);
+        index.insert(StreamId(2), 2, [10, 21, 30, 40, 50]);
+        let both = index.with_any(Label::Partner, [10, 11].into_iter());
+        assert_eq!(both.iter().collect::<Vec<_>>(), [0, 1, 2]);
+        let named = index.named(1) & both;
+        assert_eq!(named.iter().collect::<Vec<_>>(), [0, 1]);
+        assert!(index.with_any(Label::Site, [99].into_iter()).is_empty());
+        assert_eq!(index.all().len(), 3);
+    }
+}

@@ -1,0 +1,125 @@
+//! The journal's records: appended batches that are not sealed yet, in the order of their sequence
+//! numbers. A record is written in the same RocksDB write as the streams it introduces and its
+//! idempotency key.
+//!
+//! ```text
+//! record = version u8 | stream count u32 | stream id u32 * count | cells (bincode, varint)
+//! ```
+
+use bincode::config;
+
+use crate::{
+    batch::BatchCell,
+    error::{Error, Result},
+    key,
+    limits::RECORD_BYTES_MAX,
+    model::{cell::SlotValue, stream::StreamId, time::Slot},
+};
+
+const VERSION: u8 = 1;
+
+const CONFIG: config::Configuration<
+    config::BigEndian,
+    config::Varint,
+    config::Limit<RECORD_BYTES_MAX>,
+> = config::standard().with_big_endian().with_limit::<RECORD_BYTES_MAX>();
+
+/// Encodes the cells of a batch. Done by the thread that received the batch.
+pub(crate) fn encode_cells(cells: &[BatchCell]) -> Vec<u8> {
+    let mut encoded = Vec::with_capacity(cells.len() * 48);
+    // Encoding plain values into memory has no way to fail.
+    if let Err(error) = bincode::encode_into_std_write(cells, &mut encoded, CONFIG) {
+        debug_assert!(false, "{error}");
+    }
+    encoded
+}
+
+/// A whole record: the encoded cells behind the numbers of their streams.
+pub(crate) fn encode_record(ids: &[StreamId], cells: &[u8]) -> Vec<u8> {
+    let mut record = Vec::with_capacity(5 + ids.len() * 4 + cells.len());
+    record.push(VERSION);
+    record.extend((ids.len() as u32).to_be_bytes());
+    for id in ids {
+        record.extend(id.0.to_be_bytes());
+    }
+    record.extend(cells);
+    record
+}
+
+/// Calls `visit` with each cell of a record.
+///
+/// # Errors
+/// [`Error::Corrupt`] when the record cannot be read; `visit` may have been called by then.
+pub(crate) fn decode_record(
+    sequence: u64,
+    record: &[u8],
+    mut visit: impl FnMut(StreamId, Slot, SlotValue),
+) -> Result<()> {
+    let damaged = |detail: &str| Error::corrupt(format!("journal record {sequence}"), detail);
+    let (ids, cells) = split(record).ok_or_else(|| damaged("its head is cut short or unknown"))?;
+    let (cells, used): (Vec<BatchCell>, usize) =
+        bincode::decode_from_slice(cells, CONFIG).map_err(|error| damaged(&error.to_string()))?;
+    if 5 + ids.len() * 4 + used != record.len() {
+        return Err(damaged("bytes are left over"));
+    }
+    for cell in cells {
+        let id = ids.get(cell.stream as usize).ok_or_else(|| damaged("a stream is missing"))?;
+        visit(*id, cell.slot, cell.value);
+    }
+    Ok(())
+}
+
+fn split(record: &[u8]) -> Option<(Vec<StreamId>, &[u8])> {
+    let (&version, rest) = record.split_first()?;
+    let (count, rest) = rest.split_at_checked(4)?;
+    let count = key::u32_of(count)? as usize;
+    let (ids, cells) = rest.split_at_checked(count.checked_mul(4)?)?;
+    let ids = ids.chunks_exact(4).filter_map(key::u32_of).map(StreamId).collect();
+    (version == VERSION).then_some((ids, cells))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::model::{cell::Cell, gauge::GaugeCell, outcome::Outcome, time::TimestampMs};
+
+    fn cells() -> Vec<BatchCell> {
+        let mut cell = Cell::default();
+        cell.record(Outcome::Status5xx, Some(0.132_4), TimestampMs(1_795_201_480_123));
+        let gauge = GaugeCell::new(-3.5, TimestampMs(1_795_201_480_000));
+        vec![
+            BatchCell { stream: 1, slot: Slot(179_520_148), value: SlotValue::Activity(cell) },
+            BatchCell { stream: 0, slot: Slot(0), value: SlotValue::Gauge(gauge) },
+        ]
+    }
+
+    #[test]
+    fn a_record_decodes_to_what_was_encoded() {
+        let ids = [StreamId(40), StreamId(7)];
+        let record = encode_record(&ids, &encode_cells(&cells()));
+        let mut seen = Vec::new();
+        decode_record(1, &record, |id, slot, value| seen.push((id, slot, value))).expect("whole");
+        let expected: Vec<_> = cells()
+            .into_iter()
+            .map(|cell| (ids[cell.stream as usize], cell.slot, cell.value))
+            .collect();
+        assert_eq!(seen, expected);
+    }
+
+    #[test]
+    fn a_cut_record_is_an_error_at_every_length() {
+        let record = encode_record(&[StreamId(40), StreamId(7)], &encode_cells(&cells()));
+        for length in 0..record.len() {
+            assert!(decode_record(1, &record[..length], |_, _, _| ()).is_err(), "{length}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn arbitrary_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            let _ = decode_record(1, &bytes, |_, _, _| ());
+        }
+    }
+}

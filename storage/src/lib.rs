@@ -1,0 +1,47 @@
+//! The storage engine of Plimsoll: per-partner activity and gauge streams, cut into slots, kept in
+//! RocksDB.
+//!
+//! A batch goes through the writer into the journal (durable) and the head (visible), is
+//! sealed into blocks and read back through [`Store::scan`]. See `ARCHITECTURE.md`.
+
+mod batch;
+mod block;
+mod catalog;
+mod database;
+mod error;
+mod head;
+mod index;
+mod journal;
+mod key;
+pub mod limits;
+mod model;
+mod options;
+mod recover;
+mod scan;
+mod schema;
+mod seal;
+mod store;
+mod tables;
+mod writer;
+
+pub use batch::{Batch, BatchBuilder};
+pub use catalog::LabelSets;
+pub use error::{Error, Result};
+pub use model::{
+    cell::{Cell, SlotValue},
+    gauge::GaugeCell,
+    histogram::{
+        Bucket, Histogram, HistogramError, Quantile, SCALE_MAX, bucket_lower_s, bucket_upper_s,
+        quantile_rank,
+    },
+    labels::{Label, LabelError, check_label},
+    outcome::{Outcome, OutcomeCounts},
+    stream::{StreamId, StreamKey, StreamKind, StreamRef},
+    sum::CellSum,
+    time::{Slot, SlotWidth, TimestampMs},
+};
+pub use options::{Durability, Options};
+pub use seal::Sealed;
+pub use store::{Stats, Store};
+pub use tables::{Order, Record, Table, TableBatch};
+pub use writer::Appended;

@@ -1,0 +1,87 @@
+//! What is kept of one activity stream in one slot, and how two such cells become one.
+
+use bincode::{Decode, Encode};
+
+use super::{
+    gauge::GaugeCell,
+    histogram::Histogram,
+    outcome::{Outcome, OutcomeCounts},
+    time::TimestampMs,
+};
+
+/// What happened in one slot of one activity stream. Cells are deltas: merging is addition (and the
+/// maximum for `last_at`), so they may come late, in any order, and be summed over any labels.
+///
+/// A cell without counts is a heartbeat: it says that nothing happened, which is not the same as
+/// nothing being reported.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
+pub struct Cell {
+    /// Counts by outcome class.
+    pub outcomes: OutcomeCounts,
+    /// Durations of those items that had one.
+    pub durations: Histogram,
+    /// The newest event time; `None` for a heartbeat.
+    pub last_at: Option<TimestampMs>,
+}
+
+impl Cell {
+    /// Counts one event. `duration_s` is finite and within the range of durations.
+    pub fn record(&mut self, outcome: Outcome, duration_s: Option<f64>, at: TimestampMs) {
+        self.outcomes.add(outcome, 1);
+        if let Some(seconds) = duration_s {
+            self.durations.record(seconds);
+        }
+        self.last_at = self.last_at.max(Some(at));
+    }
+
+    /// Adds all of `other`.
+    pub fn merge(&mut self, other: &Self) {
+        self.outcomes.merge(&other.outcomes);
+        if !other.durations.is_empty() || other.durations.sum_us() > 0 {
+            self.durations.merge(&other.durations);
+        }
+        self.last_at = self.last_at.max(other.last_at);
+    }
+}
+
+/// What is kept of one stream in one slot, of either kind.
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub enum SlotValue {
+    /// Of an activity stream.
+    Activity(Cell),
+    /// Of a gauge.
+    Gauge(GaugeCell),
+}
+
+impl SlotValue {
+    /// Adds all of `other`. A stream has one kind, so the kinds are the same; were they not, the
+    /// value stays as it is.
+    pub fn merge(&mut self, other: &Self) {
+        match (self, other) {
+            (Self::Activity(mine), Self::Activity(theirs)) => mine.merge(theirs),
+            (Self::Gauge(mine), Self::Gauge(theirs)) => mine.merge(theirs),
+            (Self::Activity(_), Self::Gauge(_)) | (Self::Gauge(_), Self::Activity(_)) => {
+                debug_assert!(false, "a stream changed its kind");
+            }
+        }
+    }
+
+    /// The newest event time.
+    #[must_use]
+    pub fn last_at(&self) -> Option<TimestampMs> {
+        match self {
+            Self::Activity(cell) => cell.last_at,
+            Self::Gauge(gauge) => Some(gauge.last_at),
+        }
+    }
+
+    /// Bytes in memory, own size included.
+    #[must_use]
+    pub(crate) fn memory_bytes(&self) -> usize {
+        let heap = match self {
+            Self::Activity(cell) => cell.durations.heap_bytes(),
+            Self::Gauge(_) => 0,
+        };
+        size_of::<Self>() + heap
+    }
+}

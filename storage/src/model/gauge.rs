@@ -1,0 +1,67 @@
+//! The gauge: a level that is read now and then, such as a queue depth or credential days left.
+
+use bincode::{Decode, Encode};
+
+use super::time::TimestampMs;
+
+/// What is kept of one gauge in one slot.
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub struct GaugeCell {
+    /// The newest reading.
+    pub last: f64,
+    /// When it was taken.
+    pub last_at: TimestampMs,
+    /// The lowest reading.
+    pub min: f64,
+    /// The highest reading.
+    pub max: f64,
+    /// The sum of all readings, for the mean.
+    pub sum: f64,
+    /// How many readings there were.
+    pub count: u64,
+}
+
+impl GaugeCell {
+    /// A cell of one reading.
+    #[must_use]
+    pub const fn new(value: f64, at: TimestampMs) -> Self {
+        Self { last: value, last_at: at, min: value, max: value, sum: value, count: 1 }
+    }
+
+    /// Adds all of `other`. Of two readings at the same moment the greater counts as the last, so
+    /// that the order of merging does not matter.
+    pub fn merge(&mut self, other: &Self) {
+        if (other.last_at, other.last) > (self.last_at, self.last) {
+            self.last = other.last;
+            self.last_at = other.last_at;
+        }
+        self.min = self.min.min(other.min);
+        self.max = self.max.max(other.max);
+        self.sum += other.sum;
+        self.count = self.count.saturating_add(other.count);
+    }
+
+    /// The mean of all readings.
+    #[must_use]
+    pub fn mean(&self) -> f64 {
+        self.sum / self.count.max(1) as f64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn merging_keeps_the_newest_and_the_extremes_in_any_order() {
+        let readings = [(3.0, 10), (9.0, 30), (1.0, 20)];
+        let cells = readings.map(|(value, at)| GaugeCell::new(value, TimestampMs(at)));
+        for order in [[0, 1, 2], [2, 1, 0], [1, 0, 2]] {
+            let mut merged = cells[order[0]].clone();
+            merged.merge(&cells[order[1]]);
+            merged.merge(&cells[order[2]]);
+            assert_eq!((merged.last, merged.min, merged.max, merged.count), (9.0, 1.0, 9.0, 3));
+            assert!((merged.mean() - 13.0 / 3.0).abs() < 1e-12);
+        }
+    }
+}

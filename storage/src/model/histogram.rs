@@ -1,0 +1,484 @@
+//! The duration histogram of a cell: OpenTelemetry's base-2 exponential histogram, in seconds.
+//!
+//! At scale `s` bucket `i` covers `(2^(i/2^s), 2^((i+1)/2^s)]`. Scale 5 has a bucket ratio of
+//! 2^(1/32), so the geometric middle of a bucket is within 1.1 % of every value in it. Merging loses
+//! nothing; merging two scales lowers the finer one by joining neighbours. Zero has a count of its
+//! own. The sum is kept in whole microseconds, so that merging is exact in any order.
+//!
+//! Source of the bucket scheme: OpenTelemetry metrics data model, "ExponentialHistogram".
+
+use bincode::{Decode, Encode};
+
+use crate::limits::DURATION_S_MAX;
+
+/// The finest scale kept. Finer input is merged down to it.
+pub const SCALE_MAX: i8 = 5;
+/// The coarsest scale taken.
+pub(crate) const SCALE_MIN: i8 = -4;
+/// The finest scale taken as input.
+pub(crate) const SCALE_INPUT_MAX: i8 = 20;
+
+/// Lowest bucket at [`SCALE_MAX`] (2^-40 s, below a picosecond); smaller durations count there.
+const INDEX_MIN: i32 = -40 * 32;
+/// Highest bucket at [`SCALE_MAX`], which ends at [`DURATION_S_MAX`].
+const INDEX_MAX: i32 = 30 * 32 - 1;
+
+/// 2^(k/32) for k in 0..32, correctly rounded: the bucket borders of one octave at scale 5.
+#[expect(clippy::approx_constant, reason = "the row of 2^(k/32) happens to hold the root of 2")]
+const OCTAVE: [f64; 32] = [
+    1.0,
+    1.0218971486541166,
+    1.0442737824274138,
+    1.0671404006768237,
+    1.0905077326652577,
+    1.1143867425958924,
+    1.1387886347566916,
+    1.1637248587775775,
+    1.189207115002721,
+    1.215247359980469,
+    1.241857812073484,
+    1.2690509571917332,
+    1.2968395546510096,
+    1.3252366431597413,
+    1.3542555469368927,
+    1.383909881963832,
+    1.4142135623730951,
+    1.4451808069770467,
+    1.4768261459394993,
+    1.5091644275934228,
+    1.5422108254079407,
+    1.5759808451078865,
+    1.6104903319492543,
+    1.645755478153965,
+    1.681792830507429,
+    1.718619298122478,
+    1.7562521603732995,
+    1.7947090750031072,
+    1.8340080864093424,
+    1.8741676341103,
+    1.9152065613971474,
+    1.9571441241754002,
+];
+
+/// The bucket at [`SCALE_MAX`] that holds a duration of `seconds` > 0.
+fn bucket_of(seconds: f64) -> i32 {
+    let bits = seconds.to_bits();
+    let exponent = ((bits >> 52) & 0x7ff) as i32 - 1023;
+    let mantissa = f64::from_bits((bits & 0x000f_ffff_ffff_ffff) | 0x3ff0_0000_0000_0000);
+    let borders_below = OCTAVE.partition_point(|border| *border < mantissa) as i32;
+    (exponent * 32 + borders_below - 1).clamp(INDEX_MIN, INDEX_MAX)
+}
+
+/// The border below bucket `index` at `scale`, in seconds: values of the bucket are greater.
+#[must_use]
+pub fn bucket_lower_s(scale: i8, index: i32) -> f64 {
+    let finer = index << (SCALE_MAX - scale.clamp(SCALE_MIN, SCALE_MAX));
+    let border = OCTAVE.get(finer.rem_euclid(32) as usize).copied().unwrap_or(1.0);
+    border * 2f64.powi(finer.div_euclid(32))
+}
+
+/// The border above bucket `index` at `scale`, in seconds: values of the bucket are at most it.
+#[must_use]
+pub fn bucket_upper_s(scale: i8, index: i32) -> f64 {
+    bucket_lower_s(scale, index.saturating_add(1))
+}
+
+/// A quantile of a histogram, in seconds, with the bounds of what is known about it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Quantile {
+    /// The estimate: within 1.1 % of the exact value at scale 5.
+    pub value_s: f64,
+    /// The exact value is not below this.
+    pub lower_s: f64,
+    /// The exact value is not above this.
+    pub upper_s: f64,
+}
+
+/// Rank of the q-quantile of `count` values: ⌈q·n⌉, at least 1 and at most n. A product that is an
+/// integer but for rounding counts as that integer.
+#[must_use]
+pub fn quantile_rank(q: f64, count: u64) -> u64 {
+    let product = q * count as f64;
+    let nearest = product.round();
+    let rank =
+        if (product - nearest).abs() <= 1e-9 * nearest.max(1.0) { nearest } else { product.ceil() };
+    (rank as u64).clamp(1, count.max(1))
+}
+
+/// Why a histogram from outside was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum HistogramError {
+    /// The scale is outside what is taken.
+    #[error("scale {0} is outside {SCALE_MIN} to {SCALE_INPUT_MAX}")]
+    Scale(i64),
+    /// The sum is not a number of seconds from 0 upward.
+    #[error("sum must be a number of seconds, 0 or more")]
+    Sum,
+    /// A bucket with a count lies outside the range of durations.
+    #[error("bucket {0} is outside the durations taken, 2^-40 s to 2^30 s")]
+    Bucket(i64),
+}
+
+/// One bucket with its count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Bucket {
+    /// The bucket's index at the histogram's scale.
+    pub index: i32,
+    /// How many values it holds; never 0.
+    pub count: u64,
+}
+
+/// A histogram of durations: the buckets that hold something, ascending by index.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Histogram {
+    scale: i8,
+    zero_count: u64,
+    sum_us: u64,
+    buckets: Vec<Bucket>,
+}
+
+impl Default for Histogram {
+    fn default() -> Self {
+        Self { scale: SCALE_MAX, zero_count: 0, sum_us: 0, buckets: Vec::new() }
+    }
+}
+
+impl Histogram {
+    /// A histogram from its parts, for decoders: buckets ascending by index, no count of 0, and
+    /// every bucket inside the range of durations. `None` when they are not.
+    #[must_use]
+    pub fn from_parts(
+        scale: i8,
+        zero_count: u64,
+        sum_us: u64,
+        buckets: Vec<Bucket>,
+    ) -> Option<Self> {
+        if !(SCALE_MIN..=SCALE_MAX).contains(&scale) {
+            return None;
+        }
+        let coarser = SCALE_MAX - scale;
+        let range = (INDEX_MIN >> coarser)..=(INDEX_MAX >> coarser);
+        let inside = buckets.iter().all(|bucket| bucket.count > 0 && range.contains(&bucket.index));
+        let ascending = buckets.is_sorted_by(|a, b| a.index < b.index);
+        (inside && ascending).then_some(Self { scale, zero_count, sum_us, buckets })
+    }
+
+    /// A histogram as OpenTelemetry sends it: `bucket_counts[k]` belongs to bucket `offset + k`.
+    ///
+    /// # Errors
+    /// Names the part that is out of range.
+    pub fn from_otel(
+        scale: i64,
+        sum_s: f64,
+        zero_count: u64,
+        offset: i64,
+        bucket_counts: &[u64],
+    ) -> Result<Self, HistogramError> {
+        if !(i64::from(SCALE_MIN)..=i64::from(SCALE_INPUT_MAX)).contains(&scale) {
+            return Err(HistogramError::Scale(scale));
+        }
+        if !sum_s.is_finite() || sum_s < 0.0 || sum_s > u64::MAX as f64 / 1e6 {
+            return Err(HistogramError::Sum);
+        }
+        let kept = (scale as i8).min(SCALE_MAX);
+        let merged_down = scale - i64::from(kept);
+        let to_finest = SCALE_MAX - kept;
+        let mut buckets: Vec<Bucket> = Vec::new();
+        for (position, &count) in bucket_counts.iter().enumerate().filter(|(_, count)| **count > 0)
+        {
+            let index = offset.saturating_add(position as i64) >> merged_down;
+            let range = i64::from(INDEX_MIN >> to_finest)..=i64::from(INDEX_MAX >> to_finest);
+            if !range.contains(&index) {
+                return Err(HistogramError::Bucket(offset.saturating_add(position as i64)));
+            }
+            push_ascending(&mut buckets, Bucket { index: index as i32, count });
+        }
+        Ok(Self { scale: kept, zero_count, sum_us: (sum_s * 1e6).round() as u64, buckets })
+    }
+
+    /// Counts one duration. The caller has checked that it is finite and within
+    /// `0..=`[`DURATION_S_MAX`].
+    pub fn record(&mut self, seconds: f64) {
+        debug_assert!((0.0..=DURATION_S_MAX).contains(&seconds), "{seconds}");
+        self.sum_us = self.sum_us.saturating_add((seconds * 1e6).round() as u64);
+        if seconds > 0.0 {
+            let index = bucket_of(seconds) >> (SCALE_MAX - self.scale);
+            self.add_bucket(Bucket { index, count: 1 });
+        } else {
+            self.zero_count = self.zero_count.saturating_add(1);
+        }
+    }
+
+    /// Adds all of `other`. The result has the coarser scale of the two.
+    pub fn merge(&mut self, other: &Self) {
+        self.zero_count = self.zero_count.saturating_add(other.zero_count);
+        self.sum_us = self.sum_us.saturating_add(other.sum_us);
+        self.lower_scale(other.scale);
+        let coarser = other.scale - self.scale;
+        if self.buckets.is_empty() && coarser == 0 {
+            self.buckets.clone_from(&other.buckets);
+            return;
+        }
+        for bucket in &other.buckets {
+            self.add_bucket(Bucket { index: bucket.index >> coarser, count: bucket.count });
+        }
+    }
+
+    /// Joins neighbouring buckets until the scale is at most `scale`.
+    pub fn lower_scale(&mut self, scale: i8) {
+        if scale >= self.scale {
+            return;
+        }
+        let coarser = self.scale - scale;
+        let finer = std::mem::take(&mut self.buckets);
+        for bucket in finer {
+            push_ascending(
+                &mut self.buckets,
+                Bucket { index: bucket.index >> coarser, count: bucket.count },
+            );
+        }
+        self.scale = scale;
+    }
+
+    /// The scale: 5, or coarser where coarser input came in.
+    #[must_use]
+    pub const fn scale(&self) -> i8 {
+        self.scale
+    }
+
+    /// How many durations were exactly 0.
+    #[must_use]
+    pub const fn zero_count(&self) -> u64 {
+        self.zero_count
+    }
+
+    /// The sum of all durations, in microseconds.
+    #[must_use]
+    pub const fn sum_us(&self) -> u64 {
+        self.sum_us
+    }
+
+    /// The buckets that hold something, ascending.
+    #[must_use]
+    pub fn buckets(&self) -> &[Bucket] {
+        &self.buckets
+    }
+
+    /// How many durations were counted.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.buckets.iter().fold(self.zero_count, |sum, bucket| sum.saturating_add(bucket.count))
+    }
+
+    /// Whether nothing was counted.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.zero_count == 0 && self.buckets.is_empty()
+    }
+
+    /// How many durations are certainly above `seconds`: those in buckets that begin at or above it.
+    #[must_use]
+    pub fn count_above(&self, seconds: f64) -> u64 {
+        self.buckets
+            .iter()
+            .filter(|bucket| bucket_lower_s(self.scale, bucket.index) >= seconds)
+            .fold(0, |sum, bucket| sum.saturating_add(bucket.count))
+    }
+
+    /// The q-quantile, 0 < q ≤ 1, or `None` of an empty histogram.
+    #[must_use]
+    pub fn quantile(&self, q: f64) -> Option<Quantile> {
+        let count = self.count();
+        if count == 0 {
+            return None;
+        }
+        let rank = quantile_rank(q, count);
+        let mut seen = self.zero_count;
+        if rank <= seen {
+            return Some(Quantile { value_s: 0.0, lower_s: 0.0, upper_s: 0.0 });
+        }
+        let held = self.buckets.iter().find(|bucket| {
+            seen = seen.saturating_add(bucket.count);
+            rank <= seen
+        })?;
+        Some(self.quantile_in(held.index, count))
+    }
+
+    fn quantile_in(&self, index: i32, count: u64) -> Quantile {
+        let lower_s = bucket_lower_s(self.scale, index);
+        let upper_s = bucket_upper_s(self.scale, index);
+        if count == 1 {
+            // The one value is the sum, known to half a microsecond.
+            let sum_s = self.sum_us as f64 / 1e6;
+            let near = |s: f64| s.clamp(lower_s, upper_s);
+            return Quantile {
+                value_s: near(sum_s),
+                lower_s: near(sum_s - 5e-7),
+                upper_s: near(sum_s + 5e-7),
+            };
+        }
+        Quantile { value_s: (lower_s * upper_s).sqrt(), lower_s, upper_s }
+    }
+
+    /// Bytes on the heap.
+    #[must_use]
+    pub(crate) fn heap_bytes(&self) -> usize {
+        self.buckets.capacity() * size_of::<Bucket>()
+    }
+
+    fn add_bucket(&mut self, bucket: Bucket) {
+        match self.buckets.binary_search_by_key(&bucket.index, |held| held.index) {
+            Ok(position) => {
+                if let Some(held) = self.buckets.get_mut(position) {
+                    held.count = held.count.saturating_add(bucket.count);
+                }
+            }
+            Err(position) => self.buckets.insert(position, bucket),
+        }
+    }
+}
+
+/// Appends a bucket to an ascending list, joining it with the last when the index is the same.
+fn push_ascending(buckets: &mut Vec<Bucket>, bucket: Bucket) {
+    match buckets.last_mut() {
+        Some(last) if last.index == bucket.index => {
+            last.count = last.count.saturating_add(bucket.count);
+        }
+        _ => buckets.push(bucket),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn of(values: &[f64]) -> Histogram {
+        let mut histogram = Histogram::default();
+        for value in values {
+            histogram.record(*value);
+        }
+        histogram
+    }
+
+    #[test]
+    fn borders_belong_to_the_bucket_below() {
+        assert_eq!(bucket_of(1.0), -1);
+        assert_eq!(bucket_of(1.000_000_1), 0);
+        assert_eq!(bucket_of(2.0), 31);
+        assert_eq!(bucket_of(0.5), -33);
+        for index in -1280..960 {
+            let upper = bucket_upper_s(SCALE_MAX, index);
+            assert_eq!(bucket_of(upper), index);
+            assert_eq!(bucket_of(upper.next_up()).max(index), (index + 1).min(INDEX_MAX));
+        }
+    }
+
+    #[test]
+    fn ranks_are_the_ceiling_of_q_times_n() {
+        let table = [
+            (0.5, 1, 1),
+            (0.5, 2, 1),
+            (0.5, 3, 2),
+            (0.95, 20, 19),
+            (0.95, 21, 20),
+            (0.07, 100, 7),
+            (1.0, 5, 5),
+            (0.0, 5, 1),
+        ];
+        for (q, count, rank) in table {
+            assert_eq!(quantile_rank(q, count), rank, "q {q} of {count}");
+        }
+    }
+
+    #[test]
+    fn one_value_is_known_exactly() {
+        let quantile = of(&[0.132_4]).quantile(0.95).expect("not empty");
+        assert!((quantile.value_s - 0.132_4).abs() < 1e-9);
+        assert!(quantile.upper_s - quantile.lower_s <= 1.1e-6);
+    }
+
+    #[test]
+    fn zeros_have_their_own_count() {
+        let histogram = of(&[0.0, 0.0, 0.0, 1.0]);
+        assert_eq!(histogram.count(), 4);
+        assert_eq!(histogram.quantile(0.5).map(|q| q.upper_s), Some(0.0));
+        assert!(histogram.quantile(1.0).is_some_and(|q| q.upper_s >= 1.0));
+    }
+
+    #[test]
+    fn finer_input_is_merged_down_and_coarser_stays() {
+        let finer = Histogram::from_otel(6, 3.0, 0, -2, &[1, 2, 3, 4]).expect("taken");
+        assert_eq!(finer.scale(), 5);
+        assert_eq!(
+            finer.buckets(),
+            [Bucket { index: -1, count: 3 }, Bucket { index: 0, count: 7 }]
+        );
+        let coarser = Histogram::from_otel(2, 3.0, 1, -3, &[0, 5]).expect("taken");
+        assert_eq!(coarser.scale(), 2);
+        assert_eq!(coarser.count(), 6);
+    }
+
+    #[test]
+    fn input_out_of_range_is_refused() {
+        assert_eq!(Histogram::from_otel(21, 0.0, 0, 0, &[]), Err(HistogramError::Scale(21)));
+        assert_eq!(Histogram::from_otel(-5, 0.0, 0, 0, &[]), Err(HistogramError::Scale(-5)));
+        assert_eq!(Histogram::from_otel(5, f64::NAN, 0, 0, &[]), Err(HistogramError::Sum));
+        assert_eq!(Histogram::from_otel(5, -1.0, 0, 0, &[]), Err(HistogramError::Sum));
+        assert_eq!(
+            Histogram::from_otel(5, 1.0, 0, 5_000, &[1]),
+            Err(HistogramError::Bucket(5_000))
+        );
+        assert_eq!(
+            Histogram::from_otel(5, 1.0, 0, i64::MAX, &[0, 1]),
+            Err(HistogramError::Bucket(i64::MAX))
+        );
+        assert!(
+            Histogram::from_otel(5, 0.0, 0, 5_000, &[0]).is_ok(),
+            "an empty bucket is no value"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn a_value_lies_in_its_bucket_and_the_middle_within_1_1_percent(value in 1e-11..1e9_f64) {
+            let index = bucket_of(value);
+            let (lower, upper) = (bucket_lower_s(5, index), bucket_upper_s(5, index));
+            prop_assert!(lower < value && value <= upper);
+            let middle = (lower * upper).sqrt();
+            prop_assert!((middle / value - 1.0).abs() < 0.011);
+        }
+
+        #[test]
+        fn the_exact_quantile_lies_within_the_bounds(
+            values in prop::collection::vec(0.0..100.0_f64, 1..200),
+            q in 0.01..1.0_f64,
+        ) {
+            let quantile = of(&values).quantile(q).expect("not empty");
+            let mut sorted = values;
+            sorted.sort_by(f64::total_cmp);
+            let exact = sorted[quantile_rank(q, sorted.len() as u64) as usize - 1];
+            prop_assert!(quantile.lower_s <= exact && exact <= quantile.upper_s, "{exact} {quantile:?}");
+        }
+
+        #[test]
+        fn merging_is_the_same_in_any_order_and_at_any_scale(
+            one in prop::collection::vec(0.0..50.0_f64, 0..50),
+            two in prop::collection::vec(0.0..50.0_f64, 0..50),
+            scale in SCALE_MIN..=SCALE_MAX,
+        ) {
+            let mut coarse = of(&two);
+            coarse.lower_scale(scale);
+            let mut forward = of(&one);
+            forward.merge(&coarse);
+            let mut backward = coarse.clone();
+            backward.merge(&of(&one));
+            prop_assert_eq!(&forward, &backward);
+            let mut all = of(&[one, two].concat());
+            all.lower_scale(scale);
+            prop_assert_eq!(forward, all);
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! The reserved labels and what a label value may be.
+
+use crate::limits::LABEL_BYTES_MAX;
+
+/// A reserved label. The numbers are written to disk: never renumber, never reuse.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Label {
+    /// The partner, the one label every stream has.
+    Partner = 0,
+    /// What is called or received: `create_label`, `orders.webhook`.
+    Operation = 1,
+    /// `production` unless said otherwise.
+    Environment = 2,
+    /// Where it runs.
+    Site = 3,
+    /// Which release of the connector.
+    Release = 4,
+}
+
+impl Label {
+    /// How many labels there are.
+    pub const COUNT: usize = 5;
+
+    /// Every label, in the order of its number.
+    pub const ALL: [Self; Self::COUNT] =
+        [Self::Partner, Self::Operation, Self::Environment, Self::Site, Self::Release];
+
+    /// The name used in the API and in rules.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Partner => "partner",
+            Self::Operation => "operation",
+            Self::Environment => "environment",
+            Self::Site => "site",
+            Self::Release => "release",
+        }
+    }
+
+    /// The label of that name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|label| label.as_str() == name)
+    }
+}
+
+/// Why a label value or stream name was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LabelError {
+    /// Nothing in it.
+    #[error("must not be empty")]
+    Empty,
+    /// Too long.
+    #[error("is {bytes} bytes long, the limit is {LABEL_BYTES_MAX}")]
+    TooLong {
+        /// Its length.
+        bytes: usize,
+    },
+    /// A control character.
+    #[error("holds a control character")]
+    Control,
+}
+
+/// Checks a label value or stream name: 1 to [`LABEL_BYTES_MAX`] bytes, no control characters.
+///
+/// # Errors
+/// Says what is wrong with it.
+pub fn check_label(value: &str) -> Result<(), LabelError> {
+    if value.is_empty() {
+        return Err(LabelError::Empty);
+    }
+    if value.len() > LABEL_BYTES_MAX {
+        return Err(LabelError::TooLong { bytes: value.len() });
+    }
+    // ASCII, which is nearly everything, is checked byte by byte.
+    let control = if value.is_ascii() {
+        value.bytes().any(|byte| byte.is_ascii_control())
+    } else {
+        value.chars().any(char::is_control)
+    };
+    if control { Err(LabelError::Control) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_round_trip_and_numbers_are_positions() {
+        for (position, label) in Label::ALL.into_iter().enumerate() {
+            assert_eq!(Label::parse(label.as_str()), Some(label));
+            assert_eq!(label as usize, position);
+        }
+        assert_eq!(Label::parse("colour"), None);
+    }
+
+    #[test]
+    fn values_are_short_and_printable() {
+        assert_eq!(check_label("dhl"), Ok(()));
+        assert_eq!(check_label("Großhändler"), Ok(()));
+        assert_eq!(check_label(&"x".repeat(128)), Ok(()));
+        assert_eq!(check_label(""), Err(LabelError::Empty));
+        assert_eq!(check_label(&"x".repeat(129)), Err(LabelError::TooLong { bytes: 129 }));
+        assert_eq!(check_label("a\nb"), Err(LabelError::Control));
+        assert_eq!(check_label("a\u{85}b"), Err(LabelError::Control));
+    }
+}

@@ -1,0 +1,68 @@
+//! What names a stream: its kind, its name and its labels.
+
+use bincode::{Decode, Encode};
+
+use super::labels::Label;
+
+/// The number of a stream in one database, given when it is first seen and never reused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+pub struct StreamId(pub u32);
+
+/// Whether a stream counts activity or reads a level.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+pub enum StreamKind {
+    /// Outcomes, durations and freshness.
+    Activity,
+    /// Last, min, max, sum and count of a level.
+    Gauge,
+}
+
+/// A stream's full name, borrowed. Label values are in the order of [`Label`]; an absent label is
+/// the empty string.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct StreamRef<'a> {
+    /// The kind.
+    pub kind: StreamKind,
+    /// The name: `requests`, `tracking`, `queue_depth`.
+    pub name: &'a str,
+    /// The label values.
+    pub labels: [&'a str; Label::COUNT],
+}
+
+impl StreamRef<'_> {
+    /// The same name, owned.
+    #[must_use]
+    pub fn to_key(&self) -> StreamKey {
+        StreamKey { kind: self.kind, name: self.name.into(), labels: self.labels.map(Into::into) }
+    }
+}
+
+/// A stream's full name, owned.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Encode, Decode)]
+pub struct StreamKey {
+    /// The kind.
+    pub kind: StreamKind,
+    /// The name.
+    pub name: Box<str>,
+    /// The label values, in the order of [`Label`]; an absent label is empty.
+    pub labels: [Box<str>; Label::COUNT],
+}
+
+impl StreamKey {
+    /// The same name, borrowed.
+    #[must_use]
+    pub fn as_ref(&self) -> StreamRef<'_> {
+        StreamRef {
+            kind: self.kind,
+            name: &self.name,
+            labels: self.labels.each_ref().map(AsRef::as_ref),
+        }
+    }
+
+    /// The value of one label; empty when absent.
+    #[must_use]
+    pub fn label(&self, label: Label) -> &str {
+        // In bounds: the discriminants are 0..COUNT.
+        &self.labels[label as usize]
+    }
+}

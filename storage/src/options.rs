@@ -1,0 +1,36 @@
+//! How a store is opened.
+
+use std::path::PathBuf;
+
+use crate::model::time::SlotWidth;
+
+/// When an append is answered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Durability {
+    /// After fsync of the write-ahead log: survives kill -9 and power loss.
+    #[default]
+    Fsync,
+    /// After the write-ahead log was handed to the system: survives kill -9.
+    Wal,
+    /// Once it is in memory: what was not sealed is lost when the process ends abruptly.
+    Memory,
+}
+
+/// How to open a [`crate::Store`].
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The data directory; made when missing.
+    pub path: PathBuf,
+    /// The slot width. `None` takes that of the database, or the default for a new one.
+    pub slot_width: Option<SlotWidth>,
+    /// When an append is answered.
+    pub durability: Durability,
+}
+
+impl Options {
+    /// Defaults for a data directory.
+    #[must_use]
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into(), slot_width: None, durability: Durability::default() }
+    }
+}

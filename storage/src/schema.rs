@@ -1,0 +1,151 @@
+//! What lies in RocksDB: every column family with its keys and values, and how each is tuned.
+//!
+//! Names on disk are never renamed and numbers never reused. `docs/format.md` draws the bytes.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
+
+use rocksdb::{
+    BlockBasedOptions, Cache, ColumnFamilyDescriptor, DBCompressionType, MergeOperands, Options,
+    compaction_filter::Decision,
+};
+
+use crate::{block, limits, options::Durability};
+
+/// Version of everything on disk. A database of another version is refused.
+pub(crate) const FORMAT_VERSION: u32 = 1;
+
+/// A column family.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Family {
+    /// Facts about the database: see [`meta`]. RocksDB insists on this family's name.
+    Meta,
+    /// Appended batches that are not sealed yet. Key: sequence number (u64). Value:
+    /// [`crate::journal`] record.
+    Journal,
+    /// Stream definitions. Key: stream id (u32). Value: bincode of a `StreamKey`.
+    Streams,
+    /// Newest event time of each stream as of the last seal. Key: stream id (u32). Value: i64.
+    LastSeen,
+    /// Sealed cells. Key: day, stream, hour (see [`crate::key`]). Value: one or more
+    /// [`crate::block`] parts. Merge operator: concatenation, folded into one part.
+    Blocks,
+    /// Idempotency keys. Key: the key's bytes. Value: expiry in ms (i64), items accepted (u64).
+    /// A compaction filter drops what has expired.
+    Idempotency,
+    /// Records whose meaning lives above this crate. Key: table number (u8), then the table's own
+    /// key. Value: the table's own.
+    Tables,
+}
+
+/// Keys of [`Family::Meta`].
+pub(crate) mod meta {
+    /// u32: [`super::FORMAT_VERSION`].
+    pub(crate) const FORMAT: &[u8] = b"format";
+    /// u32: slot width in ms.
+    pub(crate) const SLOT_MS: &[u8] = b"slot_ms";
+    /// u64: every journal record up to and with this sequence number is sealed.
+    pub(crate) const SEALED_SEQ: &[u8] = b"sealed_seq";
+    /// u32: the newest slot that was ever sealed.
+    pub(crate) const SEALED_SLOT: &[u8] = b"sealed_slot";
+}
+
+impl Family {
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Meta,
+        Self::Journal,
+        Self::Streams,
+        Self::LastSeen,
+        Self::Blocks,
+        Self::Idempotency,
+        Self::Tables,
+    ];
+
+    /// Its name on disk.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Meta => "default",
+            Self::Journal => "journal",
+            Self::Streams => "streams",
+            Self::LastSeen => "last_seen",
+            Self::Blocks => "blocks",
+            Self::Idempotency => "idempotency",
+            Self::Tables => "tables",
+        }
+    }
+
+    fn options(self, cache: &Cache, clock: &Arc<AtomicI64>) -> Options {
+        let mut table = BlockBasedOptions::default();
+        table.set_block_cache(cache);
+        table.set_block_size(16 << 10);
+        table.set_format_version(5);
+        let mut options = Options::default();
+        match self {
+            Self::Journal => {
+                options.set_write_buffer_size(32 << 20);
+                options.set_compression_type(DBCompressionType::Lz4);
+            }
+            Self::Blocks => {
+                options.set_write_buffer_size(32 << 20);
+                options.set_compression_type(DBCompressionType::Zstd);
+                options.set_merge_operator("plimsoll.blocks", merge_blocks, concat_blocks);
+            }
+            Self::Idempotency => {
+                table.set_bloom_filter(10.0, false);
+                options.set_write_buffer_size(16 << 20);
+                options.set_compression_type(DBCompressionType::Lz4);
+                drop_expired(&mut options, Arc::clone(clock));
+            }
+            Self::Meta | Self::Streams | Self::LastSeen | Self::Tables => {
+                options.set_write_buffer_size(8 << 20);
+                options.set_compression_type(DBCompressionType::Zstd);
+            }
+        }
+        options.set_block_based_table_factory(&table);
+        options
+    }
+}
+
+/// Descriptors of every family. `clock` is the newest time the store was told, in ms.
+pub(crate) fn descriptors(clock: &Arc<AtomicI64>) -> Vec<ColumnFamilyDescriptor> {
+    let cache = Cache::new_lru_cache(32 << 20);
+    Family::ALL
+        .map(|family| ColumnFamilyDescriptor::new(family.name(), family.options(&cache, clock)))
+        .into()
+}
+
+/// Options of the database as a whole.
+pub(crate) fn database_options(durability: Durability) -> Options {
+    let mut options = Options::default();
+    options.create_if_missing(true);
+    options.create_missing_column_families(true);
+    options.set_max_total_wal_size(limits::WAL_BYTES_MAX);
+    options.set_max_background_jobs(2);
+    options.set_max_open_files(512);
+    options.set_keep_log_file_num(4);
+    options.set_max_log_file_size(4 << 20);
+    // Without a log a crash between the flushes of two families would tear a batch apart.
+    options.set_atomic_flush(durability == Durability::Memory);
+    options
+}
+
+fn merge_blocks(_key: &[u8], held: Option<&[u8]>, operands: &MergeOperands) -> Option<Vec<u8>> {
+    let blocks: Vec<&[u8]> = held.into_iter().chain(operands).collect();
+    Some(block::fold(&blocks))
+}
+
+fn concat_blocks(_key: &[u8], held: Option<&[u8]>, operands: &MergeOperands) -> Option<Vec<u8>> {
+    let blocks: Vec<&[u8]> = held.into_iter().chain(operands).collect();
+    Some(blocks.concat())
+}
+
+/// Lets compaction drop idempotency keys once they have expired.
+fn drop_expired(options: &mut Options, clock: Arc<AtomicI64>) {
+    options.set_periodic_compaction_seconds(24 * 60 * 60);
+    options.set_compaction_filter("plimsoll.idempotency", move |_level, _key, value: &[u8]| {
+        let expires_at = value.first_chunk().map_or(i64::MAX, |bytes| i64::from_be_bytes(*bytes));
+        if expires_at < clock.load(Ordering::Relaxed) { Decision::Remove } else { Decision::Keep }
+    });
+}

@@ -1,0 +1,349 @@
+//! The store: opening, appending, reading, sealing and closing. The work is done in the modules
+//! beside this one.
+
+use std::{
+    ops::Range,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, AtomicU32, Ordering},
+        mpsc as sync_mpsc,
+    },
+    thread::JoinHandle,
+};
+
+use parking_lot::{Mutex, RwLock};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::{
+    batch::{Batch, BatchBuilder},
+    catalog::{Catalog, LabelSets},
+    database::Database,
+    error::{Error, Result},
+    head::Head,
+    limits::{
+        APPEND_QUEUE_MAX, HEAD_AGE_SEAL_MS, HEAD_BYTES_MAX, HEAD_BYTES_SEAL, RECORD_BYTES_MAX,
+    },
+    model::{
+        cell::SlotValue,
+        labels::Label,
+        stream::{StreamId, StreamKey, StreamKind, StreamRef},
+        time::{Slot, SlotWidth, TimestampMs},
+    },
+    options::Options,
+    recover, scan, schema,
+    seal::{self, Sealed},
+    tables::{self, Order, Record, Table, TableBatch},
+    writer::{Append, Appended, Message, Writer},
+};
+
+/// What the store's threads share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) db: Database,
+    pub(crate) catalog: RwLock<Catalog>,
+    pub(crate) head: Head,
+    pub(crate) slot_width: SlotWidth,
+    /// The newest time the store was told, in ms.
+    pub(crate) clock: Arc<AtomicI64>,
+    sealed_slot: AtomicU32,
+}
+
+impl Shared {
+    /// The newest slot that was ever sealed: no block holds a later one.
+    pub(crate) fn sealed_slot(&self) -> Slot {
+        Slot(self.sealed_slot.load(Ordering::Acquire))
+    }
+
+    pub(crate) fn set_sealed_slot(&self, slot: Slot) {
+        self.sealed_slot.store(slot.0, Ordering::Release);
+    }
+}
+
+/// What the store holds, for telemetry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stats {
+    /// Streams known.
+    pub streams: u64,
+    /// Bytes of unsealed cells in memory.
+    pub head_bytes: u64,
+    /// Bytes of the database's files, write-ahead log left out.
+    pub disk_bytes: u64,
+    /// Appends waiting for the writer.
+    pub append_queue: u64,
+}
+
+/// An embedded store in one data directory.
+#[derive(Debug)]
+pub struct Store {
+    shared: Arc<Shared>,
+    messages: Option<mpsc::Sender<Message>>,
+    writer: Option<JoinHandle<()>>,
+    sealing: Mutex<()>,
+}
+
+impl Store {
+    /// Opens the store, making the data directory when it is missing and replaying what was
+    /// appended but not sealed.
+    ///
+    /// # Errors
+    /// When the directory is in use, has another format or slot width, or cannot be read.
+    pub fn open(options: &Options) -> Result<Self> {
+        let path = &options.path;
+        std::fs::create_dir_all(path).map_err(|source| Error::Io {
+            action: "create the data directory",
+            path: path.clone(),
+            source,
+        })?;
+        let clock = Arc::new(AtomicI64::new(i64::MIN));
+        let db = Database::open(path, options.durability, schema::descriptors(&clock))?;
+        let slot_width = recover::check_format(&db, path, options.slot_width)?;
+        let catalog = recover::load_catalog(&db)?;
+        let head = Head::default();
+        let next_sequence = recover::replay_journal(&db, &catalog, &head)?;
+        let sealed_slot = AtomicU32::new(recover::sealed_slot(&db)?.0);
+        let catalog = RwLock::new(catalog);
+        let shared = Arc::new(Shared { db, catalog, head, slot_width, clock, sealed_slot });
+        let (messages, receiver) = mpsc::channel(APPEND_QUEUE_MAX);
+        let writer = Writer::new(Arc::clone(&shared), next_sequence);
+        let writer = std::thread::Builder::new()
+            .name("plimsoll-writer".into())
+            .spawn(move || writer.run(receiver))
+            .map_err(|source| Error::Io {
+                action: "start the writer for",
+                path: path.clone(),
+                source,
+            })?;
+        Ok(Self { shared, messages: Some(messages), writer: Some(writer), sealing: Mutex::new(()) })
+    }
+
+    /// The width of a slot.
+    #[must_use]
+    pub fn slot_width(&self) -> SlotWidth {
+        self.shared.slot_width
+    }
+
+    /// Starts a batch.
+    #[must_use]
+    pub fn batch(&self) -> BatchBuilder<'_> {
+        BatchBuilder::new(self)
+    }
+
+    /// Hands a batch to the writer. The answer arrives once the batch is as durable as the store
+    /// was opened to be, and visible to readers. `items` is remembered with the idempotency key
+    /// and returned to whoever sends the key again.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] when too much is waiting, [`Error::BatchTooLarge`], [`Error::Closed`]. The
+    /// answer itself can be an error too: then nothing of the batch was stored.
+    pub fn append(
+        &self,
+        batch: Batch,
+        items: u64,
+        idempotency_key: Option<&[u8]>,
+        received_at: TimestampMs,
+    ) -> Result<oneshot::Receiver<Result<Appended>>> {
+        if batch.encoded.len() > RECORD_BYTES_MAX {
+            let bytes = batch.encoded.len();
+            return Err(Error::BatchTooLarge { bytes, limit: RECORD_BYTES_MAX });
+        }
+        if self.shared.head.size_bytes() > HEAD_BYTES_MAX {
+            return Err(Error::Busy { reason: "the head is full and waits for sealing" });
+        }
+        let (reply, answer) = oneshot::channel();
+        let idempotency_key = idempotency_key.map(<[u8]>::to_vec);
+        let append = Append { batch, idempotency_key, items, received_at, reply };
+        let messages = self.messages.as_ref().ok_or(Error::Closed)?;
+        messages.try_send(Message::Append(Box::new(append))).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => {
+                Error::Busy { reason: "too many appends are waiting" }
+            }
+            mpsc::error::TrySendError::Closed(_) => Error::Closed,
+        })?;
+        Ok(answer)
+    }
+
+    /// [`Store::append`] for threads that may block: waits for the answer.
+    ///
+    /// # Errors
+    /// As [`Store::append`].
+    pub fn append_blocking(
+        &self,
+        batch: Batch,
+        items: u64,
+        idempotency_key: Option<&[u8]>,
+        received_at: TimestampMs,
+    ) -> Result<Appended> {
+        let answer = self.append(batch, items, idempotency_key, received_at)?;
+        answer.blocking_recv().map_err(|_| Error::Closed)?
+    }
+
+    /// Calls `visit` with the cells of `streams` in `slots`, in no order. A slot of a stream may
+    /// come more than once, each time with another share of it: add them up.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] naming the first damaged block met.
+    pub fn scan(
+        &self,
+        streams: &[StreamId],
+        slots: Range<Slot>,
+        visit: &mut dyn FnMut(StreamId, Slot, &SlotValue),
+    ) -> Result<()> {
+        if streams.is_sorted() {
+            return scan::scan(&self.shared, streams, &slots, visit);
+        }
+        let mut sorted = streams.to_vec();
+        sorted.sort_unstable();
+        scan::scan(&self.shared, &sorted, &slots, visit)
+    }
+
+    /// The streams of a kind and name (any name when `None`) that match `labels`, ascending.
+    #[must_use]
+    pub fn select(
+        &self,
+        kind: StreamKind,
+        name: Option<&str>,
+        labels: &LabelSets,
+    ) -> Vec<StreamId> {
+        self.shared.catalog.read().select(kind, name, labels)
+    }
+
+    /// The full name of a stream.
+    #[must_use]
+    pub fn stream_key(&self, stream: StreamId) -> Option<StreamKey> {
+        self.shared.catalog.read().key(stream)
+    }
+
+    /// The values of some labels of a stream; empty where a label is absent.
+    #[must_use]
+    pub fn stream_labels(&self, stream: StreamId, labels: &[Label]) -> Vec<String> {
+        let catalog = self.shared.catalog.read();
+        labels.iter().map(|label| catalog.label(stream, *label).into()).collect()
+    }
+
+    /// The values a label has, sorted.
+    #[must_use]
+    pub fn label_values(&self, label: Label) -> Vec<String> {
+        self.shared.catalog.read().values(label)
+    }
+
+    /// The names of streams, sorted.
+    #[must_use]
+    pub fn stream_names(&self) -> Vec<String> {
+        self.shared.catalog.read().names()
+    }
+
+    /// The newest event time of a stream; `None` when it only ever sent heartbeats.
+    #[must_use]
+    pub fn last_seen(&self, stream: StreamId) -> Option<TimestampMs> {
+        self.shared.catalog.read().last_seen(stream)
+    }
+
+    /// Keeps the store in shape: seals the head when it is large or old. Call it every second or so.
+    ///
+    /// # Errors
+    /// When the database cannot be written; the head then stays as it is.
+    pub fn maintain(&self, now: TimestampMs) -> Result<Option<Sealed>> {
+        self.shared.clock.fetch_max(now.0, Ordering::Relaxed);
+        let head = &self.shared.head;
+        let Some(oldest) = head.first_append_at() else { return Ok(None) };
+        let due = now.since_ms(oldest) >= HEAD_AGE_SEAL_MS || self.needs_seal();
+        if due { self.seal().map(Some) } else { Ok(None) }
+    }
+
+    /// Whether the head has grown so large that it should be sealed before more is appended.
+    #[must_use]
+    pub fn needs_seal(&self) -> bool {
+        self.shared.head.size_bytes() >= HEAD_BYTES_SEAL
+    }
+
+    /// Seals everything appended so far into blocks.
+    ///
+    /// # Errors
+    /// When the database cannot be written; nothing is lost and the next call tries again.
+    pub fn seal(&self) -> Result<Sealed> {
+        let _one_at_a_time = self.sealing.lock();
+        if self.shared.head.frozen().is_empty() {
+            self.freeze()?;
+        }
+        seal::seal_frozen(&self.shared)
+    }
+
+    fn freeze(&self) -> Result<()> {
+        let (reply, frozen) = sync_mpsc::channel();
+        let mut message = Message::Freeze(reply);
+        loop {
+            let messages = self.messages.as_ref().ok_or(Error::Closed)?;
+            match messages.try_send(message) {
+                Ok(()) => return frozen.recv().map_err(|_| Error::Closed),
+                Err(mpsc::error::TrySendError::Closed(_)) => return Err(Error::Closed),
+                Err(mpsc::error::TrySendError::Full(unsent)) => {
+                    // The writer takes a whole group from the queue at a time.
+                    message = unsent;
+                    std::thread::yield_now();
+                }
+            }
+        }
+    }
+
+    /// Writes changes to tables: all of them, durably, or none.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub fn commit(&self, batch: TableBatch) -> Result<()> {
+        if batch.is_empty() { Ok(()) } else { tables::commit(&self.shared, batch) }
+    }
+
+    /// One record of a table.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>> {
+        tables::get(&self.shared, table, key)
+    }
+
+    /// Up to `limit` records of a table whose key begins with `prefix`, in key order; with `after`,
+    /// only those strictly beyond it.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn records(
+        &self,
+        table: Table,
+        prefix: &[u8],
+        after: Option<&[u8]>,
+        order: Order,
+        limit: usize,
+    ) -> Result<Vec<Record>> {
+        tables::scan(&self.shared, table, prefix, after, order, limit)
+    }
+
+    /// What the store holds.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        let files = self.shared.db.raw().live_files().unwrap_or_default();
+        let queue =
+            self.messages.as_ref().map_or(0, |queue| queue.max_capacity() - queue.capacity());
+        Stats {
+            streams: self.shared.catalog.read().len() as u64,
+            head_bytes: self.shared.head.size_bytes() as u64,
+            disk_bytes: files.iter().map(|file| file.size as u64).sum(),
+            append_queue: queue as u64,
+        }
+    }
+
+    pub(crate) fn find_stream(&self, stream: &StreamRef<'_>) -> (Option<StreamId>, usize) {
+        let catalog = self.shared.catalog.read();
+        (catalog.get(stream), catalog.len())
+    }
+}
+
+impl Drop for Store {
+    /// Lets the writer finish what is waiting, then closes the database.
+    fn drop(&mut self) {
+        self.messages = None;
+        let ended = self.writer.take().map(JoinHandle::join);
+        if matches!(ended, Some(Err(_))) {
+            tracing::error!("the writer ended in a panic");
+        }
+    }
+}

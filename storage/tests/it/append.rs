@@ -1,0 +1,146 @@
+//! Appending: durability, idempotency, group commit, refusals at open.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use plimsoll_storage::{
+    Appended, Durability, Error, GaugeCell, Label, LabelSets, Options, Slot, SlotValue, SlotWidth,
+    Store, StreamKind, StreamRef, TimestampMs,
+};
+
+use crate::support::{self, PARTNERS, append, batch_of, cells, open};
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+
+fn count(store: &Store) -> u64 {
+    let activity = |value: &SlotValue| match value {
+        SlotValue::Activity(cell) => cell.outcomes.total(),
+        SlotValue::Gauge(_) => 0,
+    };
+    cells(store).values().map(activity).sum()
+}
+
+#[test]
+fn a_key_that_was_seen_counts_nothing_again() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let store = open(directory.path());
+    let send = |store: &Store, now| {
+        let batch = batch_of(store, &[(0, 5, 0.1), (1, 5, 0.2)]);
+        store.append_blocking(batch, 2, Some(b"k-1"), TimestampMs(now)).expect("appended")
+    };
+    assert_eq!(send(&store, 0), Appended { items: 2, duplicate: false });
+    assert_eq!(send(&store, 1_000), Appended { items: 2, duplicate: true });
+    drop(store);
+    let store = open(directory.path());
+    assert_eq!(send(&store, DAY_MS - 1), Appended { items: 2, duplicate: true });
+    assert_eq!(count(&store), 2);
+    assert_eq!(send(&store, DAY_MS), Appended { items: 2, duplicate: false }, "kept for a day");
+    assert_eq!(count(&store), 4);
+}
+
+#[test]
+fn of_many_at_once_with_one_key_one_counts() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let store = Arc::new(open(directory.path()));
+    let answers: Vec<_> = (0..32)
+        .map(|number| {
+            let batch = batch_of(&store, &[(number % PARTNERS.len(), 7, 0.1)]);
+            store.append(batch, 1, Some(b"same"), TimestampMs(0)).expect("queued")
+        })
+        .collect();
+    let fresh = answers.into_iter().map(|answer| answer.blocking_recv().expect("answered"));
+    assert_eq!(fresh.filter(|answer| !answer.as_ref().expect("stored").duplicate).count(), 1);
+    assert_eq!(count(&store), 1);
+}
+
+#[test]
+fn streams_introduced_side_by_side_keep_their_cells_after_a_crash() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let path = directory.path().join("live");
+    let store = open(&path);
+    // None of these batches knows of the others' new streams.
+    let batches: Vec<_> = (0..40)
+        .map(|n| batch_of(&store, &[(n % 5, n as u32, 0.1), ((n + 1) % 5, 9, 0.2)]))
+        .collect();
+    let answers: Vec<_> = batches
+        .into_iter()
+        .map(|batch| store.append(batch, 2, None, TimestampMs(0)).expect("queued"))
+        .collect();
+    for answer in answers {
+        answer.blocking_recv().expect("answered").expect("stored");
+    }
+    let copy = directory.path().join("copy");
+    support::crash_copy(&path, &copy);
+    assert_eq!(cells(&open(&copy)), cells(&store));
+    assert_eq!(store.label_values(Label::Partner).len(), PARTNERS.len());
+}
+
+#[test]
+fn gauges_and_freshness_survive_a_restart() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let store = open(directory.path());
+    let depth = StreamRef {
+        kind: StreamKind::Gauge,
+        name: "queue_depth",
+        labels: ["dhl", "", "production", "", ""],
+    };
+    let mut batch = store.batch();
+    for (value, at) in [(12.0, 10_500), (7.0, 11_000)] {
+        let reading = GaugeCell::new(value, TimestampMs(at));
+        batch.gauge(depth, Slot(1), reading).expect("room for the stream");
+    }
+    let batch = batch.finish();
+    store.append_blocking(batch, 2, None, TimestampMs(0)).expect("appended");
+    append(&store, &[(0, 3, 0.1)]);
+    store.seal().expect("sealed");
+    drop(store);
+    let store = open(directory.path());
+    let gauges = store.select(StreamKind::Gauge, Some("queue_depth"), &LabelSets::new());
+    assert_eq!(store.last_seen(gauges[0]), Some(TimestampMs(11_000)));
+    let mut seen = Vec::new();
+    store
+        .scan(&gauges, Slot(0)..Slot(9), &mut |_, slot, value| seen.push((slot, value.clone())))
+        .expect("readable");
+    let SlotValue::Gauge(gauge) = &seen[0].1 else { panic!("a gauge: {seen:?}") };
+    assert_eq!((gauge.last, gauge.min, gauge.max, gauge.count), (7.0, 7.0, 12.0, 2));
+}
+
+#[test]
+fn sealing_is_due_by_age_and_empties_the_head() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let store = open(directory.path());
+    assert_eq!(store.maintain(TimestampMs(DAY_MS)).expect("maintained"), None);
+    append(&store, &[(0, 3, 0.1), (1, 400, 0.1)]);
+    assert_eq!(store.maintain(TimestampMs(2)).expect("maintained"), None, "not due yet");
+    let sealed = store.maintain(TimestampMs(DAY_MS)).expect("maintained").expect("sealed");
+    assert_eq!((sealed.cells, sealed.parts), (2, 2));
+    assert_eq!(store.stats().head_bytes, 0);
+    assert_eq!(count(&store), 2);
+}
+
+#[test]
+fn a_directory_in_use_or_of_another_slot_width_is_refused() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let store = open(directory.path());
+    let again = Store::open(&Options::new(directory.path())).expect_err("in use");
+    assert!(matches!(again, Error::InUse { .. }), "{again}");
+    drop(store);
+    let mut options = Options::new(directory.path());
+    options.slot_width = SlotWidth::from_ms(1_000);
+    let width = Store::open(&options).expect_err("another width");
+    assert!(matches!(width, Error::SlotWidth { stored_ms: 10_000, asked_ms: 1_000 }), "{width}");
+}
+
+#[test]
+fn without_a_log_what_was_sealed_or_closed_in_order_is_kept() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let mut options = Options::new(directory.path());
+    options.durability = Durability::Memory;
+    let store = Store::open(&options).expect("opens");
+    append(&store, &[(0, 3, 0.1)]);
+    store.seal().expect("sealed");
+    drop(store);
+    let store = Store::open(&options).expect("opens again");
+    assert_eq!(count(&store), 1);
+    let partners: BTreeMap<_, _> = cells(&store);
+    assert!(partners.contains_key(&("dhl".to_owned(), Slot(3))));
+}

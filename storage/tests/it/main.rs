@@ -1,0 +1,7 @@
+//! The store as a whole, on a real RocksDB in a temporary directory.
+#![allow(missing_docs, reason = "tests are named for what they show")]
+
+mod append;
+mod model;
+mod support;
+mod tables;
