@@ -1,9 +1,13 @@
 //! A batch: the items of one request, pre-aggregated into cells by the thread that received them,
 //! so that the one writer has little left to do.
 
-use std::collections::{HashMap, hash_map::Entry};
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    hash::BuildHasher,
+};
 
 use foldhash::fast::RandomState;
+use hashbrown::HashTable;
 
 use crate::{
     Store,
@@ -51,11 +55,13 @@ impl Batch {
     }
 }
 
-/// Collects items into a [`Batch`]. Stream names are borrowed from the request while it lasts.
+/// Collects items into a [`Batch`].
 #[derive(Debug)]
 pub struct BatchBuilder<'a> {
     store: &'a Store,
-    numbers: HashMap<StreamRef<'a>, u32, RandomState>,
+    hasher: RandomState,
+    /// The batch's streams with their positions, found by their borrowed name.
+    numbers: HashTable<(StreamKey, u32)>,
     streams: Vec<BatchStream>,
     positions: HashMap<(u32, Slot), usize, RandomState>,
     cells: Vec<BatchCell>,
@@ -66,7 +72,8 @@ impl<'a> BatchBuilder<'a> {
     pub(crate) fn new(store: &'a Store) -> Self {
         Self {
             store,
-            numbers: HashMap::default(),
+            hasher: RandomState::default(),
+            numbers: HashTable::new(),
             streams: Vec::new(),
             positions: HashMap::default(),
             cells: Vec::new(),
@@ -79,7 +86,7 @@ impl<'a> BatchBuilder<'a> {
     ///
     /// # Errors
     /// [`Error::StreamLimit`] when the stream is new and the database is full of streams.
-    pub fn activity(&mut self, stream: StreamRef<'a>, slot: Slot) -> Result<&mut Cell> {
+    pub fn activity(&mut self, stream: StreamRef<'_>, slot: Slot) -> Result<&mut Cell> {
         debug_assert_eq!(stream.kind, StreamKind::Activity);
         let new = || SlotValue::Activity(Cell::default());
         match self.value(stream, slot, new)? {
@@ -92,7 +99,7 @@ impl<'a> BatchBuilder<'a> {
     ///
     /// # Errors
     /// [`Error::StreamLimit`] when the stream is new and the database is full of streams.
-    pub fn gauge(&mut self, stream: StreamRef<'a>, slot: Slot, reading: GaugeCell) -> Result<()> {
+    pub fn gauge(&mut self, stream: StreamRef<'_>, slot: Slot, reading: GaugeCell) -> Result<()> {
         debug_assert_eq!(stream.kind, StreamKind::Gauge);
         let number = self.number(stream)?;
         let reading = SlotValue::Gauge(reading);
@@ -119,7 +126,7 @@ impl<'a> BatchBuilder<'a> {
 
     fn value(
         &mut self,
-        stream: StreamRef<'a>,
+        stream: StreamRef<'_>,
         slot: Slot,
         new: impl FnOnce() -> SlotValue,
     ) -> Result<&mut SlotValue> {
@@ -132,24 +139,22 @@ impl<'a> BatchBuilder<'a> {
         Ok(&mut self.cells[position].value)
     }
 
-    fn number(&mut self, stream: StreamRef<'a>) -> Result<u32> {
-        let next = self.streams.len() as u32;
-        match self.numbers.entry(stream) {
-            Entry::Occupied(entry) => Ok(*entry.get()),
-            Entry::Vacant(entry) => {
-                let (known, count) = self.store.find_stream(&stream);
-                self.streams.push(match known {
-                    Some(id) => BatchStream::Known(id),
-                    None if count + self.new_streams >= STREAMS_MAX => {
-                        return Err(Error::StreamLimit { limit: STREAMS_MAX });
-                    }
-                    None => {
-                        self.new_streams += 1;
-                        BatchStream::New(stream.to_key())
-                    }
-                });
-                Ok(*entry.insert(next))
-            }
+    /// The position of a stream in the batch.
+    fn number(&mut self, stream: StreamRef<'_>) -> Result<u32> {
+        let hash = self.hasher.hash_one(stream);
+        if let Some((_, number)) = self.numbers.find(hash, |(key, _)| key.as_ref() == stream) {
+            return Ok(*number);
         }
+        let (known, count) = self.store.find_stream(&stream);
+        if known.is_none() && count + self.new_streams >= STREAMS_MAX {
+            return Err(Error::StreamLimit { limit: STREAMS_MAX });
+        }
+        let (key, number) = (stream.to_key(), self.streams.len() as u32);
+        self.new_streams += usize::from(known.is_none());
+        self.streams.push(known.map_or_else(|| BatchStream::New(key.clone()), BatchStream::Known));
+        let hasher = &self.hasher;
+        let rehash = |(key, _): &(StreamKey, u32)| hasher.hash_one(key.as_ref());
+        self.numbers.insert_unique(hash, (key, number), rehash);
+        Ok(number)
     }
 }

@@ -9,6 +9,8 @@ mod block;
 mod catalog;
 mod database;
 mod error;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod head;
 mod index;
 mod journal;

@@ -1,0 +1,52 @@
+//! When to try again.
+
+use sha2::{Digest as _, Sha256};
+
+use crate::limits::{BACKOFF_MS, RETRY_AFTER_MS_MAX};
+
+/// How long to wait after `attempts` failed attempts (at least 1), in ms: a random part of the
+/// schedule's step ("full jitter"), but no less than the receiver asked for.
+///
+/// The randomness is a hash of the notification's id and the attempt: it spreads notifications as
+/// well as dice do, and a test can repeat it.
+pub(super) fn wait_ms(id: &str, attempts: u32, retry_after_ms: Option<i64>) -> i64 {
+    let step = usize::try_from(attempts).unwrap_or(usize::MAX).saturating_sub(1);
+    let longest = BACKOFF_MS.get(step).or(BACKOFF_MS.last()).copied().unwrap_or_default();
+    let jittered = (longest as f64 * chance(id, attempts)).round() as i64;
+    let asked = retry_after_ms.unwrap_or(0).clamp(0, RETRY_AFTER_MS_MAX);
+    jittered.max(asked)
+}
+
+/// A number from 0 up to 1, even over ids and attempts.
+fn chance(id: &str, attempts: u32) -> f64 {
+    let mut hash = Sha256::new();
+    hash.update(id.as_bytes());
+    hash.update(attempts.to_be_bytes());
+    let digest = hash.finalize();
+    let bits = digest.iter().take(4).fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte));
+    f64::from(bits) / f64::from(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_grow_along_the_schedule_and_spread_below_it() {
+        for (step, longest) in BACKOFF_MS.into_iter().enumerate() {
+            let waits: Vec<i64> =
+                (0..200).map(|n| wait_ms(&format!("id-{n}"), step as u32 + 1, None)).collect();
+            let mean = waits.iter().sum::<i64>() as f64 / 200.0;
+            assert!(waits.iter().all(|wait| (0..=longest).contains(wait)));
+            assert!((0.4..0.6).contains(&(mean / longest as f64)), "{mean} of {longest}");
+        }
+        assert!(wait_ms("id", 1_000_000, None) <= 300_000);
+    }
+
+    #[test]
+    fn the_receivers_wish_is_honoured_within_reason() {
+        assert_eq!(wait_ms("id", 1, Some(120_000)), 120_000);
+        assert_eq!(wait_ms("id", 1, Some(i64::MAX)), RETRY_AFTER_MS_MAX);
+        assert!(wait_ms("id", 1, Some(-5)) >= 0);
+    }
+}

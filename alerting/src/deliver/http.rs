@@ -1,0 +1,108 @@
+//! One HTTP exchange with a receiver: bounded in time and size, no redirects, no proxy.
+
+use std::time::Duration;
+
+use plimsoll_storage::TimestampMs;
+use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
+use reqwest::{Client, redirect};
+
+use super::guard::PublicOnly;
+use crate::error::{Error, Result};
+use crate::limits::{ANSWER_BYTES_MAX, SEND_TIMEOUT_MS};
+
+/// What is sent. Holds secrets, so it has no `Debug`.
+pub(super) struct Request {
+    pub(super) url: String,
+    pub(super) headers: Vec<(&'static str, String)>,
+    /// JSON.
+    pub(super) body: String,
+}
+
+/// What came back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Answer {
+    pub(super) status: u16,
+    /// How long the receiver asks to wait, in ms.
+    pub(super) retry_after_ms: Option<i64>,
+    /// The beginning of the body.
+    pub(super) body: String,
+}
+
+/// The client of all lanes.
+pub(super) fn client(allow_private: bool) -> Result<Client> {
+    // Fails only when a provider is installed already, which is as good.
+    let _already_installed = rustls::crypto::ring::default_provider().install_default();
+    let builder = Client::builder()
+        .redirect(redirect::Policy::none())
+        // A proxy of the environment would resolve names out of sight of the guard.
+        .no_proxy()
+        .timeout(Duration::from_millis(SEND_TIMEOUT_MS))
+        .user_agent(concat!("plimsoll/", env!("CARGO_PKG_VERSION")));
+    let builder = if allow_private { builder } else { builder.dns_resolver(PublicOnly) };
+    builder.build().map_err(|error| Error::HttpClient(error.without_url().to_string()))
+}
+
+/// Sends a request. The error is in words, and without the address, which may hold a secret.
+pub(super) async fn exchange(
+    client: &Client,
+    request: Request,
+    now: TimestampMs,
+) -> Result<Answer, String> {
+    let mut builder = client.post(&request.url).header(CONTENT_TYPE, "application/json");
+    for (name, value) in request.headers {
+        builder = builder.header(name, value);
+    }
+    let mut response = builder.body(request.body).send().await.map_err(describe)?;
+    let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+    let retry_after_ms = retry_after.and_then(|text| retry_after_ms(text, now));
+    let mut body = Vec::new();
+    while body.len() < ANSWER_BYTES_MAX {
+        // The status says all that matters: a body that breaks off does not change it.
+        let Ok(Some(chunk)) = response.chunk().await else { break };
+        body.extend_from_slice(&chunk);
+    }
+    body.truncate(ANSWER_BYTES_MAX);
+    Ok(Answer {
+        status: response.status().as_u16(),
+        retry_after_ms,
+        body: String::from_utf8_lossy(&body).into_owned(),
+    })
+}
+
+/// The whole chain of causes: the outermost alone only says that sending failed.
+fn describe(error: reqwest::Error) -> String {
+    use std::error::Error as _;
+    let error = error.without_url();
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        text.push_str(": ");
+        text.push_str(&inner.to_string());
+        cause = inner.source();
+    }
+    text
+}
+
+/// Reads `Retry-After`, which is seconds or a date, as ms from now.
+fn retry_after_ms(text: &str, now: TimestampMs) -> Option<i64> {
+    if let Ok(seconds) = text.trim().parse::<u32>() {
+        return Some(i64::from(seconds) * 1_000);
+    }
+    let date = jiff::fmt::rfc2822::parse(text.trim()).ok()?;
+    Some((date.timestamp().as_millisecond() - now.0).max(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        // 2026-11-20T20:00:00Z
+        let now = TimestampMs(1_795_204_800_000);
+        assert_eq!(retry_after_ms("120", now), Some(120_000));
+        assert_eq!(retry_after_ms("Fri, 20 Nov 2026 20:01:00 GMT", now), Some(60_000));
+        assert_eq!(retry_after_ms("Fri, 20 Nov 2026 19:00:00 GMT", now), Some(0));
+        assert_eq!(retry_after_ms("soon", now), None);
+    }
+}

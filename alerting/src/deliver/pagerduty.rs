@@ -1,0 +1,218 @@
+//! PagerDuty Events API v2: <https://developer.pagerduty.com/docs/send-alert-event>.
+
+use std::collections::BTreeMap;
+
+use plimsoll_storage::TimestampMs;
+use serde::Serialize;
+
+use super::http::{Answer, Request};
+use super::text::{moment, partner, summary};
+use super::verdict::{self, Verdict};
+use crate::limits::{LATE_PAGE_MS, PAGERDUTY_SUMMARY_CHARS_MAX};
+use crate::outbox::{Action, Notice};
+use crate::rule::Secret;
+
+/// PagerDuty counts calls over a minute; an earlier retry meets the same limit.
+const THROTTLED_WAIT_MS: i64 = 60_000;
+
+#[derive(Serialize)]
+struct Event<'a> {
+    routing_key: &'a str,
+    event_action: &'static str,
+    dedup_key: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payload: Option<Payload<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    links: Vec<Link<'a>>,
+}
+
+#[derive(Serialize)]
+struct Payload<'a> {
+    summary: String,
+    source: &'a str,
+    severity: &'static str,
+    timestamp: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    component: Option<&'a str>,
+    group: &'a str,
+    class: &'static str,
+    custom_details: Details<'a>,
+}
+
+#[derive(Serialize)]
+struct Details<'a> {
+    value: f64,
+    lower: f64,
+    /// `null` when unknown.
+    upper: f64,
+    count: u64,
+    threshold: f64,
+    unit: &'static str,
+    window_s: f64,
+    labels: BTreeMap<&'static str, &'a str>,
+    rule: &'a str,
+    owner: &'a str,
+    runbook: &'a str,
+    alert_id: &'a str,
+    pending_at: String,
+    fired_at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    late_by_s: Option<i64>,
+}
+
+#[derive(Serialize)]
+struct Link<'a> {
+    href: &'a str,
+    text: &'static str,
+}
+
+/// The request for a notification that is sent at `now`.
+pub(super) fn request(
+    url: &str,
+    routing_key: &Secret,
+    notice: &Notice,
+    now: TimestampMs,
+) -> Request {
+    let resolves = notice.action == Action::Resolve;
+    let runbook = notice.alert.runbook.as_str();
+    let has_link = !resolves && (runbook.starts_with("https://") || runbook.starts_with("http://"));
+    let event = Event {
+        routing_key: routing_key.expose(),
+        event_action: if resolves { "resolve" } else { "trigger" },
+        dedup_key: notice.alert.dedup_key(),
+        payload: (!resolves).then(|| payload(notice, now)),
+        links: has_link.then_some(Link { href: runbook, text: "Runbook" }).into_iter().collect(),
+    };
+    Request { url: format!("{url}/v2/enqueue"), headers: Vec::new(), body: super::json(&event) }
+}
+
+fn payload(notice: &Notice, now: TimestampMs) -> Payload<'_> {
+    let alert = &notice.alert;
+    Payload {
+        summary: summary(notice).chars().take(PAGERDUTY_SUMMARY_CHARS_MAX).collect(),
+        source: partner(alert).unwrap_or("plimsoll"),
+        severity: alert.severity.as_str(),
+        timestamp: moment(notice.at),
+        component: partner(alert),
+        group: &alert.rule,
+        class: alert.signal.as_str(),
+        custom_details: details(notice, now),
+    }
+}
+
+fn details(notice: &Notice, now: TimestampMs) -> Details<'_> {
+    let alert = &notice.alert;
+    let evidence = &alert.latest;
+    let late_ms = now.since_ms(notice.at);
+    Details {
+        value: evidence.value,
+        lower: evidence.lower,
+        upper: evidence.upper,
+        count: evidence.count,
+        threshold: evidence.threshold,
+        unit: super::unit(alert.signal),
+        window_s: alert.window_ms as f64 / 1e3,
+        labels: alert.labels.iter().map(|(label, value)| (label.as_str(), value)).collect(),
+        rule: &alert.rule,
+        owner: &alert.owner,
+        runbook: &alert.runbook,
+        alert_id: &alert.id,
+        pending_at: moment(alert.pending_at),
+        fired_at: moment(alert.fired_at),
+        late_by_s: (late_ms > LATE_PAGE_MS).then_some(late_ms / 1_000),
+    }
+}
+
+/// What the answer means; 202 is the usual one.
+pub(super) fn classify(answer: &Answer) -> Verdict {
+    match verdict::of_answer(answer) {
+        Verdict::Retry { after_ms: None, reason } if answer.status == 429 => {
+            Verdict::Retry { after_ms: Some(THROTTLED_WAIT_MS), reason }
+        }
+        verdict => verdict,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::testing::alert;
+
+    fn body(action: Action, late_ms: i64) -> Value {
+        let at = alert().fired_at;
+        let notice = Notice::new("oncall".into(), "f".into(), action, at, alert());
+        let key = Secret::new("R0UT1NG");
+        let request = request("https://events.pagerduty.com", &key, &notice, at.plus_ms(late_ms));
+        assert_eq!(request.url, "https://events.pagerduty.com/v2/enqueue");
+        serde_json::from_str(&request.body).unwrap()
+    }
+
+    #[test]
+    fn a_trigger_says_all_there_is_to_say() {
+        let expected = json!({
+            "routing_key": "R0UT1NG",
+            "event_action": "trigger",
+            "dedup_key": alert().dedup_key(),
+            "payload": {
+                "summary": "dhl: 5xx+timeout share of requests 12.5% > 5% (320 items in 5m), since 2026-11-20T20:00:00Z",
+                "source": "dhl",
+                "severity": "critical",
+                "timestamp": "2026-11-20T20:05:00Z",
+                "component": "dhl",
+                "group": "partner-5xx",
+                "class": "ratio",
+                "custom_details": {
+                    "value": 0.125, "lower": 0.07, "upper": 0.2, "count": 320, "threshold": 0.05,
+                    "unit": "fraction", "window_s": 300.0, "labels": {"partner": "dhl"},
+                    "rule": "partner-5xx", "owner": "integrations",
+                    "runbook": "https://runbooks.example/partner-5xx", "alert_id": alert().id,
+                    "pending_at": "2026-11-20T20:00:00Z", "fired_at": "2026-11-20T20:05:00Z",
+                },
+            },
+            "links": [{"href": "https://runbooks.example/partner-5xx", "text": "Runbook"}],
+        });
+        assert_eq!(body(Action::Trigger, 5_000), expected);
+        assert_eq!(body(Action::Escalate, 5_000), expected);
+    }
+
+    #[test]
+    fn a_late_page_says_so() {
+        let late = body(Action::Trigger, 180_000);
+        assert_eq!(late["payload"]["custom_details"]["late_by_s"], 180);
+    }
+
+    #[test]
+    fn a_resolve_needs_only_the_key() {
+        let expected = json!({
+            "routing_key": "R0UT1NG", "event_action": "resolve", "dedup_key": alert().dedup_key(),
+        });
+        assert_eq!(body(Action::Resolve, 0), expected);
+    }
+
+    #[test]
+    fn the_summary_is_cut_at_its_limit() {
+        let mut long = alert();
+        long.symptom = "ü".repeat(3_000);
+        let notice = Notice::new("oncall".into(), "f".into(), Action::Trigger, long.fired_at, long);
+        let request = request("https://x.example", &Secret::new("k"), &notice, notice.at);
+        let body: Value = serde_json::from_str(&request.body).unwrap();
+        let summary = body["payload"]["summary"].as_str().unwrap();
+        assert_eq!(summary.chars().count(), PAGERDUTY_SUMMARY_CHARS_MAX);
+    }
+
+    #[test]
+    fn a_throttled_event_waits_for_minutes() {
+        let answer =
+            |status, retry_after_ms| Answer { status, retry_after_ms, body: String::new() };
+        let waits = |answer| match classify(&answer) {
+            Verdict::Retry { after_ms, .. } => after_ms,
+            verdict => panic!("{verdict:?}"),
+        };
+        assert_eq!(waits(answer(429, None)), Some(60_000));
+        assert_eq!(waits(answer(429, Some(5_000))), Some(5_000));
+        assert_eq!(waits(answer(503, None)), None);
+        assert_eq!(classify(&answer(202, None)), Verdict::Delivered);
+    }
+}

@@ -1,0 +1,281 @@
+//! The evaluator: judges slot after slot in data time, and writes what changed.
+//!
+//! Running live, catching up after a downtime and judging history are the same code; only the time
+//! that is passed in differs. States, alerts, notifications and the cursor of one slot are written
+//! in one commit, so a crash repeats a slot as a whole or not at all.
+
+mod slot;
+mod track;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use plimsoll_storage::{Slot, SlotWidth, Store, StreamId, Table, TableBatch, TimestampMs};
+
+use self::slot::SlotRun;
+use self::track::{Tracking, write_state};
+use crate::error::Result;
+use crate::evidence::{Evidence, Severity};
+use crate::labels::GroupLabels;
+use crate::limits::{
+    CATCH_UP_MS_MAX, CLOCK_BEHIND_MS_MAX, GROUPS_PER_RULE_MAX, QUIET_SLOTS_PER_WRITE,
+};
+use crate::record;
+use crate::rule::{Rule, RuleSet};
+use crate::signal;
+use crate::step::{Change, Firing, Reason, State};
+
+/// Key of the cursor: the last judged slot.
+const CURSOR_KEY: &[u8] = b"evaluator";
+
+/// How long after its end a slot is judged, in ms: half a slot, for data that is on its way.
+#[must_use]
+pub const fn grace_ms(width: SlotWidth) -> i64 {
+    width.ms() / 2
+}
+
+/// A change of state that a judgement made.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    /// Name of the rule.
+    pub rule: String,
+    /// The group.
+    pub labels: GroupLabels,
+    /// End of the judged slot.
+    pub at: TimestampMs,
+    /// What changed.
+    pub change: Change,
+    /// Why.
+    pub reason: Reason,
+    /// Severity of the alert, when there is one.
+    pub severity: Option<Severity>,
+    /// The judgement; `None` when there was no data.
+    pub evidence: Option<Evidence>,
+    /// Id of the alert, when there is one.
+    pub alert_id: Option<String>,
+}
+
+/// What one call judged.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Judged {
+    /// How many slots.
+    pub slots: u64,
+    /// The changes, in the order of slots and rules.
+    pub transitions: Vec<Event>,
+    /// Groups that were left out because their rule has more than
+    /// [`GROUPS_PER_RULE_MAX`]; 0 when all were judged.
+    pub groups_left_out: usize,
+}
+
+/// A rule's groups with their streams; those that are only tracked have none.
+type Groups = BTreeMap<GroupLabels, Vec<StreamId>>;
+
+/// Judges rules over the data of a store. One at a time may run on a store.
+#[derive(Debug)]
+pub struct Evaluator {
+    store: Arc<Store>,
+    rules: Arc<RuleSet>,
+    tracking: Tracking,
+    /// The last judged slot; `None` before the first call.
+    cursor: Option<Slot>,
+    /// Slots judged since the cursor was written.
+    unwritten: u32,
+    /// The operator asked for history, however long.
+    asked_for_history: bool,
+}
+
+impl Evaluator {
+    /// Goes on where the last evaluator on this store stopped.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn new(store: Arc<Store>, rules: Arc<RuleSet>) -> Result<Self> {
+        let tracking = Tracking::load(&store)?;
+        let cursor = store.get(Table::Cursor, CURSOR_KEY)?;
+        let cursor = cursor.map(|row| record::decode("cursor", &row)).transpose()?;
+        Ok(Self { store, rules, tracking, cursor, unwritten: 0, asked_for_history: false })
+    }
+
+    /// The end of the last judged slot; `None` before anything was judged.
+    #[must_use]
+    pub fn judged_until(&self) -> Option<TimestampMs> {
+        self.cursor.map(|slot| self.store.slot_width().end(slot))
+    }
+
+    /// Judges, in order, each slot that has ended [`grace_ms`] ago and was not judged yet. The
+    /// first call on a store judges nothing: it marks where judging starts. Slots older than
+    /// [`CATCH_UP_MS_MAX`] are skipped, unless [`Evaluator::rewind_to`] asked for them.
+    ///
+    /// # Errors
+    /// When the store fails; the slots before it stay judged, and the next call goes on from there.
+    pub fn judge_until(&mut self, now: TimestampMs) -> Result<Judged> {
+        let mut judged = Judged::default();
+        let width = self.store.slot_width();
+        let newest = width.slot_of(now.plus_ms(-grace_ms(width))).minus(1);
+        let Some(cursor) = self.cursor else {
+            self.write_cursor(newest)?;
+            return Ok(judged);
+        };
+        if cursor >= newest {
+            self.follow_clock_back(cursor, newest)?;
+            return Ok(judged);
+        }
+        let first = self.first_slot(cursor, newest)?;
+        let groups = self.all_groups(&mut judged);
+        for number in first.0..=newest.0 {
+            self.judge_slot(Slot(number), &groups, &mut judged)?;
+        }
+        if self.unwritten > 0 {
+            self.write_cursor(newest)?;
+        }
+        self.asked_for_history = false;
+        Ok(judged)
+    }
+
+    /// Moves back so that the next call judges everything from `from` on. Open alerts stay open;
+    /// an alert that is on record already is not told again. Does nothing when that time is not
+    /// judged yet.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub fn rewind_to(&mut self, from: TimestampMs) -> Result<()> {
+        let target = self.store.slot_width().slot_of(from).minus(1);
+        self.asked_for_history = true;
+        if self.cursor.is_some_and(|cursor| cursor <= target) {
+            return Ok(());
+        }
+        self.drop_timers()?;
+        self.write_cursor(target)
+    }
+
+    /// Starts over from `newest` when the clock was far ahead before and was set right.
+    fn follow_clock_back(&mut self, cursor: Slot, newest: Slot) -> Result<()> {
+        let ahead = cursor.0 - newest.0;
+        if ahead <= self.store.slot_width().slots_in(CLOCK_BEHIND_MS_MAX) {
+            return Ok(());
+        }
+        tracing::error!(slots_ahead = ahead, "judging was ahead of the clock and starts over");
+        self.drop_timers()?;
+        self.write_cursor(newest)
+    }
+
+    /// The first slot to judge: the next one, or a later one after a long downtime.
+    fn first_slot(&mut self, cursor: Slot, newest: Slot) -> Result<Slot> {
+        let reach = self.store.slot_width().slots_in(CATCH_UP_MS_MAX);
+        let oldest = newest.minus(reach.saturating_sub(1));
+        let next = cursor.plus(1);
+        if self.asked_for_history || next >= oldest {
+            return Ok(next);
+        }
+        tracing::warn!(skipped_slots = oldest.0 - next.0, "a long downtime is not judged in full");
+        self.drop_timers()?;
+        Ok(oldest)
+    }
+
+    /// Forgets every running timer, because time does not go on where they stopped: pending states
+    /// end, open alerts wait anew.
+    fn drop_timers(&mut self) -> Result<()> {
+        let reset = |state: State| match state {
+            State::Firing(firing) => {
+                State::Firing(Firing { clear_since: None, moved_since: None, ..firing })
+            }
+            State::Inactive | State::Pending { .. } => State::Inactive,
+        };
+        let mut batch = TableBatch::default();
+        let mut changed = Vec::new();
+        for (rule, labels, tracked) in self.tracking.iter() {
+            let state = reset(tracked.state);
+            write_state(&mut batch, rule, labels, state);
+            let next =
+                (state != State::Inactive).then(|| track::Tracked { state, ..tracked.clone() });
+            changed.push((rule.to_owned(), labels.clone(), next));
+        }
+        self.store.commit(batch)?;
+        for (rule, labels, next) in changed {
+            self.tracking.set(&rule, &labels, next);
+        }
+        Ok(())
+    }
+
+    /// The groups of every rule, in the order of rules.
+    fn all_groups(&self, judged: &mut Judged) -> Vec<Groups> {
+        let mut of_rule = |rule| {
+            let (groups, left_out) = self.groups(rule);
+            judged.groups_left_out += left_out;
+            groups
+        };
+        self.rules.rules.iter().map(&mut of_rule).collect()
+    }
+
+    /// The groups that the data has, and those that are tracked though the data no longer has them.
+    fn groups(&self, rule: &Rule) -> (Groups, usize) {
+        let found = plimsoll_query::groups(&self.store, &rule.selector(), &rule.by);
+        let left_out = found.len().saturating_sub(GROUPS_PER_RULE_MAX);
+        if left_out > 0 {
+            tracing::error!(rule = rule.name, left_out, "a rule has too many groups");
+        }
+        let found = found.into_iter().take(GROUPS_PER_RULE_MAX);
+        let mut groups: Groups =
+            found.map(|group| (GroupLabels::new(group.labels), group.streams)).collect();
+        for labels in self.tracking.groups(&rule.name) {
+            if is_grouped_by(labels, rule) && !groups.contains_key(labels) {
+                groups.insert(labels.clone(), Vec::new());
+            }
+        }
+        (groups, left_out)
+    }
+
+    fn judge_slot(&mut self, slot: Slot, groups: &[Groups], judged: &mut Judged) -> Result<()> {
+        let at = self.store.slot_width().end(slot);
+        let mut run = SlotRun::new(&self.store, &self.rules, at);
+        for (rule, groups) in self.rules.rules.iter().zip(groups) {
+            for (labels, streams) in groups {
+                let evidence = signal::measure(&self.store, rule, streams, slot)?;
+                run.judge(rule, labels, self.tracking.get(&rule.name, labels), evidence)?;
+            }
+        }
+        for (rule, labels, tracked) in self.tracking.iter() {
+            if let Some(reason) = self.retired_because(rule, labels) {
+                run.retire(rule, labels, tracked, reason);
+            }
+        }
+        self.unwritten += 1;
+        if run.is_quiet() && self.unwritten < QUIET_SLOTS_PER_WRITE {
+            run.follow(&mut self.tracking);
+        } else {
+            let events = run.commit(&mut self.tracking, |batch| put_cursor(batch, slot))?;
+            judged.transitions.extend(events);
+            self.unwritten = 0;
+        }
+        self.cursor = Some(slot);
+        judged.slots += 1;
+        Ok(())
+    }
+
+    /// Why a tracked group is no longer watched, when it is not.
+    fn retired_because(&self, rule: &str, labels: &GroupLabels) -> Option<Reason> {
+        match self.rules.rule(rule) {
+            None => Some(Reason::RuleRemoved),
+            Some(rule) if !is_grouped_by(labels, rule) => Some(Reason::GroupingChanged),
+            Some(_) => None,
+        }
+    }
+
+    fn write_cursor(&mut self, slot: Slot) -> Result<()> {
+        let mut batch = TableBatch::default();
+        put_cursor(&mut batch, slot);
+        self.store.commit(batch)?;
+        self.cursor = Some(slot);
+        self.unwritten = 0;
+        Ok(())
+    }
+}
+
+fn put_cursor(batch: &mut TableBatch, slot: Slot) {
+    batch.put(Table::Cursor, CURSOR_KEY, record::encode(&slot));
+}
+
+/// Whether the group is one that the rule makes: it has exactly the labels of `by`.
+fn is_grouped_by(labels: &GroupLabels, rule: &Rule) -> bool {
+    labels.iter().map(|(label, _)| label).eq(rule.by.iter().copied())
+}

@@ -1,0 +1,312 @@
+//! One slot under judgement: what changes is collected, then written in one commit.
+
+use std::collections::BTreeMap;
+
+use plimsoll_storage::{Store, TableBatch, TimestampMs};
+
+use super::Event;
+use super::track::{Tracked, Tracking, write_state};
+use crate::alerts::{self, Alert, alert_id};
+use crate::error::Result;
+use crate::evidence::Evidence;
+use crate::labels::GroupLabels;
+use crate::ledger::{self, DeadReason};
+use crate::limits::OUTBOX_ENTRIES_PER_RECEIVER_MAX;
+use crate::outbox::{self, Action, Notice};
+use crate::page;
+use crate::rule::{Rule, RuleSet};
+use crate::step::{Change, Firing, Level, Reason, State, Timing, Transition, step};
+
+/// The newest judgement of an open alert is written once in this time, in ms.
+const LATEST_WRITE_MS: i64 = 60_000;
+
+/// A group's next state, for after the commit.
+type Staged = (String, GroupLabels, Option<Tracked>);
+
+/// The slot that is judged, with everything it changes.
+pub(super) struct SlotRun<'a> {
+    store: &'a Store,
+    rules: &'a RuleSet,
+    /// End of the slot.
+    at: TimestampMs,
+    batch: TableBatch,
+    staged: Vec<Staged>,
+    notices: Vec<Notice>,
+    events: Vec<Event>,
+}
+
+impl<'a> SlotRun<'a> {
+    pub(super) fn new(store: &'a Store, rules: &'a RuleSet, at: TimestampMs) -> Self {
+        Self {
+            store,
+            rules,
+            at,
+            batch: TableBatch::default(),
+            staged: Vec::new(),
+            notices: Vec::new(),
+            events: Vec::new(),
+        }
+    }
+
+    /// Judges one group.
+    pub(super) fn judge(
+        &mut self,
+        rule: &Rule,
+        labels: &GroupLabels,
+        tracked: Option<&Tracked>,
+        evidence: Option<Evidence>,
+    ) -> Result<()> {
+        let before = tracked.map_or(State::Inactive, |tracked| tracked.state);
+        // History that is judged again does not touch an alert that fired later.
+        if matches!(before, State::Firing(firing) if self.at <= firing.fired_at) {
+            return Ok(());
+        }
+        let timing = Timing { for_ms: rule.for_ms, clear_ms: rule.clear_ms };
+        let (state, transition) = step(timing, before, level(evidence.as_ref()), self.at);
+        if state == State::Inactive && transition.is_none() {
+            return Ok(());
+        }
+        if state != before {
+            write_state(&mut self.batch, &rule.name, labels, state);
+        }
+        let alert = match (state, tracked.and_then(|tracked| tracked.alert.as_ref())) {
+            (State::Firing(firing), Some(alert)) => {
+                Some(self.go_on(rule, alert.clone(), firing, evidence, transition.is_some()))
+            }
+            (State::Firing(firing), None) => Some(self.fire(rule, labels, firing, evidence)?),
+            (State::Inactive, Some(alert)) => Some(self.end(alert.clone(), evidence, transition)),
+            (State::Inactive | State::Pending { .. }, _) => None,
+        };
+        self.report(&rule.name, labels, transition, evidence, alert.as_ref());
+        let next = (state != State::Inactive).then_some(Tracked { state, alert });
+        self.staged.push((rule.name.clone(), labels.clone(), next));
+        Ok(())
+    }
+
+    /// Ends what is tracked of a group whose rule no longer watches it.
+    pub(super) fn retire(
+        &mut self,
+        rule: &str,
+        labels: &GroupLabels,
+        tracked: &Tracked,
+        reason: Reason,
+    ) {
+        write_state(&mut self.batch, rule, labels, State::Inactive);
+        let change = if tracked.alert.is_some() { Change::Resolved } else { Change::Cancelled };
+        let transition = Some(Transition::new(change, reason));
+        let alert = tracked.alert.clone().map(|alert| self.end(alert, None, transition));
+        self.report(rule, labels, transition, None, alert.as_ref());
+        self.staged.push((rule.to_owned(), labels.clone(), None));
+    }
+
+    /// A new alert. When history is judged again it may be on record already, and then goes on with
+    /// what was said about it.
+    fn fire(
+        &mut self,
+        rule: &Rule,
+        labels: &GroupLabels,
+        firing: Firing,
+        evidence: Option<Evidence>,
+    ) -> Result<Alert> {
+        let evidence = evidence.unwrap_or(NO_EVIDENCE);
+        let id = alert_id(&rule.name, labels, firing.since);
+        let known = alerts::get(self.store, &id)?;
+        let mut alert = known.unwrap_or_else(|| Alert {
+            id,
+            rule: rule.name.clone(),
+            owner: rule.owner.clone(),
+            runbook: rule.runbook.clone(),
+            signal: rule.signal.kind(),
+            symptom: rule.signal.symptom(),
+            labels: labels.clone(),
+            window_ms: rule.window_ms,
+            severity: firing.severity,
+            pending_at: firing.since,
+            fired_at: firing.fired_at,
+            resolved_at: None,
+            resolved_because: None,
+            at_fire: evidence,
+            latest: evidence,
+            peak: evidence,
+            paged: None,
+            resolve_sent_at: None,
+            receivers: Vec::new(),
+        });
+        alert.severity = firing.severity;
+        (alert.resolved_at, alert.resolved_because) = (None, None);
+        alert.observe(evidence);
+        self.tell(Some(rule), &mut alert);
+        alerts::put(&mut self.batch, &alert);
+        Ok(alert)
+    }
+
+    /// One more slot of an open alert. It is written when something about it changed, and once a
+    /// minute for its newest judgement.
+    fn go_on(
+        &mut self,
+        rule: &Rule,
+        mut alert: Alert,
+        firing: Firing,
+        evidence: Option<Evidence>,
+        changed: bool,
+    ) -> Alert {
+        alert.severity = firing.severity;
+        let is_peak = evidence.is_some_and(|evidence| alert.observe(evidence));
+        let told = self.tell(Some(rule), &mut alert);
+        let width_ms = self.store.slot_width().ms();
+        let minute = evidence.is_some() && self.at.0.rem_euclid(LATEST_WRITE_MS) < width_ms;
+        if changed || is_peak || told || minute {
+            alerts::put(&mut self.batch, &alert);
+        }
+        alert
+    }
+
+    fn end(
+        &mut self,
+        mut alert: Alert,
+        evidence: Option<Evidence>,
+        transition: Option<Transition>,
+    ) -> Alert {
+        if let Some(evidence) = evidence {
+            alert.observe(evidence);
+        }
+        alert.resolved_at = Some(self.at);
+        alert.resolved_because = transition.map(|transition| transition.reason);
+        self.tell(None, &mut alert);
+        alerts::put(&mut self.batch, &alert);
+        alert
+    }
+
+    /// Puts out what is due to be said about the alert. `rule` names whom to tell; an end is told
+    /// to those who heard of the beginning.
+    fn tell(&mut self, rule: Option<&Rule>, alert: &mut Alert) -> bool {
+        let muted = rule.is_some_and(|rule| self.is_muted(rule, alert));
+        let Some(action) = page::due(alert, muted, self.at) else { return false };
+        if let Some(rule) = rule {
+            alert.tell(rule.notify.iter().filter_map(|name| self.rules.receiver(name)));
+        }
+        page::note(alert, action, self.at);
+        for told in &alert.receivers {
+            let (receiver, fingerprint) = (told.receiver.clone(), told.fingerprint.clone());
+            let notice = Notice::new(receiver, fingerprint, action, self.at, alert.clone());
+            self.notices.push(notice);
+        }
+        true
+    }
+
+    fn is_muted(&self, rule: &Rule, alert: &Alert) -> bool {
+        // What the rule watches only one value of is a label of its alerts too.
+        let fixed = rule.matches.iter().filter_map(|(label, values)| {
+            let mut values = values.iter();
+            values.next().filter(|_| values.next().is_none()).map(|value| (*label, value.clone()))
+        });
+        let own = alert.labels.iter().map(|(label, value)| (label, value.to_owned()));
+        let labels = GroupLabels::new(own.chain(fixed));
+        self.rules.maintenance.iter().any(|window| window.covers(&labels, self.at))
+    }
+
+    fn report(
+        &mut self,
+        rule: &str,
+        labels: &GroupLabels,
+        transition: Option<Transition>,
+        evidence: Option<Evidence>,
+        alert: Option<&Alert>,
+    ) {
+        let Some(Transition { change, reason }) = transition else { return };
+        self.events.push(Event {
+            rule: rule.to_owned(),
+            labels: labels.clone(),
+            at: self.at,
+            change,
+            reason,
+            severity: alert.map(|alert| alert.severity),
+            evidence,
+            alert_id: alert.map(|alert| alert.id.clone()),
+        });
+    }
+
+    /// Whether nothing is to be written.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.batch.is_empty()
+    }
+
+    /// Writes everything, with what `also` adds, in one commit; then follows in memory.
+    pub(super) fn commit(
+        mut self,
+        tracking: &mut Tracking,
+        also: impl FnOnce(&mut TableBatch),
+    ) -> Result<Vec<Event>> {
+        self.post()?;
+        also(&mut self.batch);
+        self.store.commit(self.batch)?;
+        follow(tracking, self.staged);
+        Ok(self.events)
+    }
+
+    /// Follows in memory without writing: for slots in which only the newest judgements changed.
+    pub(super) fn follow(self, tracking: &mut Tracking) {
+        debug_assert!(self.batch.is_empty(), "a change would be lost");
+        follow(tracking, self.staged);
+    }
+
+    /// Moves the notifications into the outbox, or to the dead letters when they cannot be sent.
+    fn post(&mut self) -> Result<()> {
+        let mut backlog: BTreeMap<String, usize> = BTreeMap::new();
+        for notice in std::mem::take(&mut self.notices) {
+            let limit = OUTBOX_ENTRIES_PER_RECEIVER_MAX;
+            let waiting = match backlog.get(&notice.receiver) {
+                Some(waiting) => *waiting,
+                None => outbox::backlog(self.store, &notice.receiver, limit)?,
+            };
+            backlog.insert(notice.receiver.clone(), waiting + 1);
+            if self.rules.receiver(&notice.receiver).is_none() {
+                self.give_up(
+                    notice,
+                    DeadReason::ReceiverRemoved,
+                    "the rules file no longer has it",
+                );
+            } else if waiting >= limit && notice.action != Action::Resolve {
+                self.give_up(notice, DeadReason::OutboxFull, "too many notifications wait for it");
+            } else {
+                outbox::put(&mut self.batch, &notice);
+            }
+        }
+        Ok(())
+    }
+
+    fn give_up(&mut self, notice: Notice, reason: DeadReason, detail: &str) {
+        tracing::error!(
+            receiver = notice.receiver,
+            alert = notice.alert.id,
+            action = notice.action.as_str(),
+            reason = reason.as_str(),
+            "a notification was given up"
+        );
+        ledger::gave_up(&mut self.batch, notice, reason, detail.to_owned(), self.at);
+    }
+}
+
+/// Stands in for a judgement that is not there. No step fires without one.
+const NO_EVIDENCE: Evidence = Evidence {
+    value: 0.0,
+    count: 0,
+    lower: 0.0,
+    upper: f64::INFINITY,
+    threshold: 0.0,
+    reached: None,
+    gate: crate::evidence::Gate::TooFew,
+};
+
+fn level(evidence: Option<&Evidence>) -> Level {
+    match evidence {
+        None => Level::NoData,
+        Some(evidence) => evidence.reached.map_or(Level::Normal, Level::Reached),
+    }
+}
+
+fn follow(tracking: &mut Tracking, staged: Vec<Staged>) {
+    for (rule, labels, tracked) in staged {
+        tracking.set(&rule, &labels, tracked);
+    }
+}

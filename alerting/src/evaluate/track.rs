@@ -1,0 +1,123 @@
+//! What the evaluator remembers of each rule and group that is not at rest, and its rows.
+//!
+//! Table `AlertState`, key: rule, 0, dedup key (64 hex digits). Value: [`StateRow`]. A group at rest
+//! has no row.
+
+use std::collections::BTreeMap;
+
+use bincode::{Decode, Encode};
+use plimsoll_storage::{Order, Store, Table, TableBatch};
+
+use crate::alerts::{self, Alert, alert_id};
+use crate::error::Result;
+use crate::labels::GroupLabels;
+use crate::record;
+use crate::step::State;
+
+/// A rule's state for one group.
+#[derive(Debug, Clone)]
+pub(super) struct Tracked {
+    pub(super) state: State,
+    /// The alert, while the state is firing.
+    pub(super) alert: Option<Alert>,
+}
+
+#[derive(Debug, Encode, Decode)]
+struct StateRow {
+    rule: String,
+    labels: GroupLabels,
+    state: State,
+}
+
+/// Everything that is tracked: by rule, then by group.
+#[derive(Debug, Default)]
+pub(super) struct Tracking {
+    rules: BTreeMap<String, BTreeMap<GroupLabels, Tracked>>,
+}
+
+impl Tracking {
+    /// Reads what was tracked when the last commit was made.
+    pub(super) fn load(store: &Store) -> Result<Self> {
+        const PAGE_ROWS: usize = 256;
+        let mut tracking = Self::default();
+        let mut after: Option<Vec<u8>> = None;
+        loop {
+            let page = store.records(
+                Table::AlertState,
+                &[],
+                after.as_deref(),
+                Order::Ascending,
+                PAGE_ROWS,
+            )?;
+            let Some((last, _)) = page.last() else { return Ok(tracking) };
+            after = Some(last.clone());
+            for (_, value) in &page {
+                tracking.load_row(store, value);
+            }
+        }
+    }
+
+    /// One damaged row must not keep all other rules from being judged: it is reported and left out.
+    fn load_row(&mut self, store: &Store, value: &[u8]) {
+        match read_row(store, value) {
+            Ok((row, alert)) => {
+                let tracked = Tracked { state: row.state, alert };
+                self.set(&row.rule, &row.labels, Some(tracked));
+            }
+            Err(error) => tracing::error!(%error, "the state of one alert is lost"),
+        }
+    }
+
+    pub(super) fn get(&self, rule: &str, labels: &GroupLabels) -> Option<&Tracked> {
+        self.rules.get(rule)?.get(labels)
+    }
+
+    /// Replaces what is tracked of a group; `None` when it is at rest.
+    pub(super) fn set(&mut self, rule: &str, labels: &GroupLabels, tracked: Option<Tracked>) {
+        if let Some(tracked) = tracked {
+            let groups = self.rules.entry(rule.to_owned()).or_default();
+            groups.insert(labels.clone(), tracked);
+        } else if let Some(groups) = self.rules.get_mut(rule) {
+            groups.remove(labels);
+        }
+    }
+
+    /// The groups of a rule that are tracked.
+    pub(super) fn groups(&self, rule: &str) -> impl Iterator<Item = &GroupLabels> {
+        self.rules.get(rule).into_iter().flat_map(BTreeMap::keys)
+    }
+
+    /// Everything tracked.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &GroupLabels, &Tracked)> {
+        self.rules.iter().flat_map(|(rule, groups)| {
+            groups.iter().map(move |(labels, tracked)| (rule.as_str(), labels, tracked))
+        })
+    }
+}
+
+fn read_row(store: &Store, value: &[u8]) -> Result<(StateRow, Option<Alert>)> {
+    let row: StateRow = record::decode("alert state", value)?;
+    let alert = match row.state {
+        State::Firing(firing) => {
+            let id = alert_id(&row.rule, &row.labels, firing.since);
+            let missing = || crate::Error::Corrupt {
+                what: "alert state",
+                detail: format!("its alert {id} is not there"),
+            };
+            Some(alerts::get(store, &id)?.ok_or_else(missing)?)
+        }
+        State::Inactive | State::Pending { .. } => None,
+    };
+    Ok((row, alert))
+}
+
+/// Writes the state of a group, or removes it when it is at rest.
+pub(super) fn write_state(batch: &mut TableBatch, rule: &str, labels: &GroupLabels, state: State) {
+    let key = [rule.as_bytes(), &[0], labels.dedup_key(rule).as_bytes()].concat();
+    if state == State::Inactive {
+        batch.delete(Table::AlertState, &key);
+    } else {
+        let row = StateRow { rule: rule.to_owned(), labels: labels.clone(), state };
+        batch.put(Table::AlertState, &key, record::encode(&row));
+    }
+}

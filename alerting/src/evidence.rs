@@ -1,0 +1,135 @@
+//! Evidence: what one judgement found, how sure it is, and which severity that reaches.
+
+use bincode::{Decode, Encode};
+
+use crate::rule::Rule;
+
+/// How bad something is. Numbers are on disk: never renumber.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+pub enum Severity {
+    /// Worth a look.
+    Warning,
+    /// Worth waking someone.
+    Critical,
+}
+
+impl Severity {
+    /// The name in rules, the API and pages.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Warning => "warning",
+            Self::Critical => "critical",
+        }
+    }
+}
+
+/// Why a judgement did or did not reach a severity. Numbers are on disk: never renumber.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Encode, Decode)]
+pub enum Gate {
+    /// It did.
+    Passed,
+    /// The value lies at or below the lowest threshold.
+    BelowThreshold,
+    /// The value lies above, but so few items could be chance.
+    Uncertain,
+    /// There were fewer items than the rule's `min_count`.
+    TooFew,
+}
+
+impl Gate {
+    /// The name in the API.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::BelowThreshold => "below_threshold",
+            Self::Uncertain => "uncertain",
+            Self::TooFew => "too_few",
+        }
+    }
+}
+
+/// What one judgement of one group found. Values are in the unit of the signal: fractions of 1 for
+/// a ratio, seconds for latency and freshness.
+#[derive(Debug, Clone, Copy, PartialEq, Encode, Decode)]
+pub struct Evidence {
+    /// The measured value.
+    pub value: f64,
+    /// How many items it rests on; 1 for freshness.
+    pub count: u64,
+    /// The true value is not below this, at the rule's confidence.
+    pub lower: f64,
+    /// The true value is not above this, at the rule's confidence; infinite when that is unknown.
+    pub upper: f64,
+    /// The highest threshold that is crossed, or else the lowest there is.
+    pub threshold: f64,
+    /// The severity that is reached.
+    pub reached: Option<Severity>,
+    /// Why it is or is not.
+    pub gate: Gate,
+}
+
+/// A measured value with its bounds, before it is held against a rule's thresholds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Measured {
+    pub(crate) value: f64,
+    pub(crate) count: u64,
+    pub(crate) lower: f64,
+    pub(crate) upper: f64,
+}
+
+impl Measured {
+    /// Holds the value against the rule: a severity is reached when even the lower bound is above
+    /// its threshold.
+    pub(crate) fn judge(self, rule: &Rule) -> Evidence {
+        let enough = self.count >= rule.min_count;
+        let crossed = rule.ladder().find(|(_, threshold)| enough && self.lower > *threshold);
+        let lowest = rule.ladder().next_back().map_or(f64::INFINITY, |(_, threshold)| threshold);
+        let gate = if crossed.is_some() {
+            Gate::Passed
+        } else if !enough {
+            Gate::TooFew
+        } else if self.value > lowest {
+            Gate::Uncertain
+        } else {
+            Gate::BelowThreshold
+        };
+        Evidence {
+            value: self.value,
+            count: self.count,
+            lower: self.lower,
+            upper: self.upper,
+            threshold: crossed.map_or(lowest, |(_, threshold)| threshold),
+            reached: crossed.map(|(severity, _)| severity),
+            gate,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::rule;
+
+    fn judged(lower: f64, value: f64, count: u64) -> Evidence {
+        let mut rule = rule("r");
+        rule.min_count = 2;
+        Measured { value, count, lower, upper: 1.0 }.judge(&rule)
+    }
+
+    #[test]
+    fn the_lower_bound_decides_and_the_gate_says_why() {
+        let table = [
+            (judged(0.06, 0.10, 9), Some(Severity::Critical), Gate::Passed, 0.05),
+            (judged(0.02, 0.10, 9), Some(Severity::Warning), Gate::Passed, 0.01),
+            (judged(0.005, 0.10, 9), None, Gate::Uncertain, 0.01),
+            (judged(0.001, 0.005, 9), None, Gate::BelowThreshold, 0.01),
+            (judged(0.06, 1.0, 1), None, Gate::TooFew, 0.01),
+        ];
+        for (evidence, reached, gate, threshold) in table {
+            assert_eq!((evidence.reached, evidence.gate), (reached, gate));
+            assert!((evidence.threshold - threshold).abs() < 1e-12);
+        }
+    }
+}

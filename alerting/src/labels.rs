@@ -1,0 +1,109 @@
+//! The labels that name a group of streams, and with it an alert.
+
+use bincode::de::Decoder;
+use bincode::enc::Encoder;
+use bincode::error::{DecodeError, EncodeError};
+use bincode::{Decode, Encode};
+use plimsoll_storage::Label;
+use sha2::{Digest as _, Sha256};
+
+use crate::hex::hex;
+
+/// Label values in the order of [`Label`], each label at most once.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct GroupLabels(Vec<(Label, String)>);
+
+impl GroupLabels {
+    /// Sorts the labels; of several values for one label the first stays.
+    pub fn new(labels: impl IntoIterator<Item = (Label, String)>) -> Self {
+        let mut labels: Vec<_> = labels.into_iter().collect();
+        labels.sort_by_key(|(label, _)| *label);
+        labels.dedup_by_key(|(label, _)| *label);
+        Self(labels)
+    }
+
+    /// The value of a label.
+    #[must_use]
+    pub fn get(&self, label: Label) -> Option<&str> {
+        self.0.iter().find(|(held, _)| *held == label).map(|(_, value)| value.as_str())
+    }
+
+    /// Labels with their values, in the order of [`Label`].
+    pub fn iter(&self) -> impl Iterator<Item = (Label, &str)> {
+        self.0.iter().map(|(label, value)| (*label, value.as_str()))
+    }
+
+    /// The values alone, joined for people: `dhl / ams1`; `all` when there are none.
+    #[must_use]
+    pub fn title(&self) -> String {
+        let values: Vec<&str> =
+            self.iter().map(|(_, value)| value).filter(|value| !value.is_empty()).collect();
+        if values.is_empty() { "all".to_owned() } else { values.join(" / ") }
+    }
+
+    /// Feeds rule and labels to a hash, unambiguously: no name or value holds a zero byte.
+    pub(crate) fn digest(&self, rule: &str) -> Sha256 {
+        let mut hash = Sha256::new();
+        hash.update(rule.as_bytes());
+        for (label, value) in self.iter() {
+            hash.update([0]);
+            hash.update(label.as_str().as_bytes());
+            hash.update([0]);
+            hash.update(value.as_bytes());
+        }
+        hash
+    }
+
+    /// What receivers join messages by: 64 hex digits over rule and labels, the same for every
+    /// alert of that rule and group.
+    #[must_use]
+    pub fn dedup_key(&self, rule: &str) -> String {
+        hex(&self.digest(rule).finalize())
+    }
+}
+
+impl Encode for GroupLabels {
+    fn encode<E: Encoder>(&self, encoder: &mut E) -> Result<(), EncodeError> {
+        let rows: Vec<(u8, &str)> =
+            self.iter().map(|(label, value)| (label as u8, value)).collect();
+        rows.encode(encoder)
+    }
+}
+
+impl<Context> Decode<Context> for GroupLabels {
+    fn decode<D: Decoder<Context = Context>>(decoder: &mut D) -> Result<Self, DecodeError> {
+        let rows = Vec::<(u8, String)>::decode(decoder)?;
+        let labels = rows.into_iter().map(|(number, value)| {
+            let label = Label::ALL.get(usize::from(number)).copied();
+            label.map(|label| (label, value)).ok_or(DecodeError::Other("unknown label number"))
+        });
+        labels.collect::<Result<Vec<_>, _>>().map(Self::new)
+    }
+}
+
+bincode::impl_borrow_decode!(GroupLabels);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_are_kept_in_order_whatever_order_they_came_in() {
+        let one = GroupLabels::new([(Label::Site, "ams1".into()), (Label::Partner, "dhl".into())]);
+        let two = GroupLabels::new([(Label::Partner, "dhl".into()), (Label::Site, "ams1".into())]);
+        assert_eq!(one, two);
+        assert_eq!(one.dedup_key("r"), two.dedup_key("r"));
+        assert_eq!(one.get(Label::Site), Some("ams1"));
+        assert_eq!(one.title(), "dhl / ams1");
+        assert_eq!(GroupLabels::default().title(), "all");
+    }
+
+    #[test]
+    fn another_rule_or_value_has_another_dedup_key() {
+        let dhl = GroupLabels::new([(Label::Partner, "dhl".into())]);
+        let ups = GroupLabels::new([(Label::Partner, "ups".into())]);
+        assert_eq!(dhl.dedup_key("r").len(), 64);
+        assert_ne!(dhl.dedup_key("r"), ups.dedup_key("r"));
+        assert_ne!(dhl.dedup_key("r"), dhl.dedup_key("s"));
+    }
+}

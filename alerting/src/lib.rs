@@ -1,0 +1,33 @@
+//! Alerting of Plimsoll: rules over partner data, judged in data time, and their delivery.
+//!
+//! [`RuleSet`] says what is watched. [`Evaluator`] judges each slot that closes: [`signal`] measures
+//! a group, [`step`](mod@step) moves its state, and states, [`alerts`] and [`outbox`] entries are
+//! written in one commit. [`Notifier`] delivers what is in the outbox and keeps the [`ledger`].
+//! Nothing here reads a clock but the notifier, which is given one.
+
+pub mod alerts;
+mod bound;
+mod deliver;
+mod error;
+mod evaluate;
+mod evidence;
+mod hex;
+mod labels;
+pub mod ledger;
+pub mod limits;
+pub mod outbox;
+mod page;
+mod record;
+pub mod rule;
+pub mod signal;
+pub mod step;
+#[cfg(test)]
+mod testing;
+
+pub use alerts::{Alert, AlertFilter, Notified};
+pub use deliver::{Clock, Notifier, Waker};
+pub use error::{Error, Result};
+pub use evaluate::{Evaluator, Event, Judged, grace_ms};
+pub use evidence::{Evidence, Gate, Severity};
+pub use labels::GroupLabels;
+pub use rule::{Receiver, Rule, RuleError, RuleSet, Signal, SignalKind};

@@ -1,0 +1,75 @@
+//! Every bound of this crate in one place, each with its reason.
+
+/// Rules in one file. Judging 1,000 rules over 200 partners is the load the evaluator is sized for.
+pub const RULES_MAX: usize = 2_000;
+
+/// Receivers in one file; each has a delivery lane of its own.
+pub const RECEIVERS_MAX: usize = 64;
+
+/// Groups of one rule that are judged. More than this is a label with runaway values, and judging
+/// all of them would starve every other rule.
+pub const GROUPS_PER_RULE_MAX: usize = 10_000;
+
+/// Longest rules file that is read, in bytes.
+pub const RULES_FILE_BYTES_MAX: u64 = 4 << 20;
+
+/// Longest secret file that is read, in bytes.
+pub const SECRET_FILE_BYTES_MAX: u64 = 64 << 10;
+
+/// Longest name of a rule or receiver, in bytes.
+pub const NAME_BYTES_MAX: usize = 100;
+
+/// Longest `window`, `for` and `clear.for`: seven days, the reach of the finest data that is kept.
+pub const DURATION_MS_MAX: i64 = 7 * 24 * 3_600_000;
+
+/// Longest default for `clear.for`; a longer one must be asked for, since it delays every resolve.
+pub const CLEAR_DEFAULT_MS_MAX: i64 = 10 * 60_000;
+
+/// How far back judging reaches after a downtime. Older slots are skipped.
+pub const CATCH_UP_MS_MAX: i64 = 7 * 24 * 3_600_000;
+
+/// How far the clock may be behind what is judged already before judging starts over from now. More
+/// means that the clock was wrong before, and waiting for it would leave everyone unwatched.
+pub const CLOCK_BEHIND_MS_MAX: i64 = 3_600_000;
+
+/// Slots without any change that may pass before the cursor is written again.
+pub const QUIET_SLOTS_PER_WRITE: u32 = 100;
+
+/// Entries waiting for one receiver. Beyond it new triggers go to the dead letters; a resolve always
+/// fits, because its trigger did.
+pub const OUTBOX_ENTRIES_PER_RECEIVER_MAX: usize = 10_000;
+
+/// Sends under way at once to one receiver, each for another alert.
+pub const SENDS_IN_FLIGHT_MAX: usize = 8;
+
+/// One send, from connect to the last byte of the answer, in milliseconds.
+pub const SEND_TIMEOUT_MS: u64 = 10_000;
+
+/// Bytes of an answer that are read; error texts of receivers are shorter.
+pub const ANSWER_BYTES_MAX: usize = 4 << 10;
+
+/// Longest `Retry-After` that is honoured, in milliseconds. A receiver that asks for more is tried
+/// hourly, because a page must not be lost to a wrong header.
+pub const RETRY_AFTER_MS_MAX: i64 = 3_600_000;
+
+/// Waits between attempts, in milliseconds; the last one repeats.
+pub const BACKOFF_MS: [i64; 8] = [1_000, 5_000, 15_000, 30_000, 60_000, 120_000, 240_000, 300_000];
+
+/// A delivery lane looks at the outbox at least this often, in milliseconds, even when nothing woke it.
+pub const LANE_POLL_MS: i64 = 1_000;
+
+/// A page that leaves later than this after its alert fired says by how much.
+pub const LATE_PAGE_MS: i64 = 120_000;
+
+/// Rows that one listing call returns at most.
+pub const LIST_ROWS_MAX: usize = 10_000;
+
+/// PagerDuty's bound on `payload.summary`, in characters.
+/// <https://developer.pagerduty.com/docs/send-alert-event>
+pub const PAGERDUTY_SUMMARY_CHARS_MAX: usize = 1_024;
+
+const _: () = {
+    assert!(CLEAR_DEFAULT_MS_MAX <= DURATION_MS_MAX);
+    assert!(SENDS_IN_FLIGHT_MAX > 0);
+    assert!(OUTBOX_ENTRIES_PER_RECEIVER_MAX > SENDS_IN_FLIGHT_MAX);
+};

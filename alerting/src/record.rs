@@ -1,0 +1,60 @@
+//! How rows of this crate lie in the store: one version byte, then bincode.
+
+use bincode::config::{Configuration, standard};
+use bincode::{Decode, Encode};
+
+use crate::error::{Error, Result};
+
+/// Version of all rows. A row of another version is refused, never guessed at.
+const VERSION: u8 = 1;
+
+const CONFIG: Configuration = standard();
+
+/// The row's bytes.
+pub(crate) fn encode<T: Encode>(row: &T) -> Vec<u8> {
+    let mut bytes = vec![VERSION];
+    let encoded = bincode::encode_into_std_write(row, &mut bytes, CONFIG);
+    // Writing to memory cannot fail, and no row holds a lock or a borrowed cell.
+    assert!(encoded.is_ok(), "a row of alerting could not be encoded");
+    bytes
+}
+
+/// The row that `bytes` hold. `what` names its kind in the error.
+pub(crate) fn decode<T: Decode<()>>(what: &'static str, bytes: &[u8]) -> Result<T> {
+    let corrupt = |detail: String| Error::Corrupt { what, detail };
+    let (version, body) = bytes.split_first().ok_or_else(|| corrupt("it is empty".into()))?;
+    if *version != VERSION {
+        return Err(corrupt(format!("it has version {version}, known is {VERSION}")));
+    }
+    let (row, used) =
+        bincode::decode_from_slice(body, CONFIG).map_err(|error| corrupt(error.to_string()))?;
+    if used != body.len() {
+        return Err(corrupt(format!("it has {} bytes too many", body.len() - used)));
+    }
+    Ok(row)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_round_trip_and_damage_is_named() {
+        let bytes = encode(&(7_u32, "text".to_owned()));
+        assert_eq!(decode::<(u32, String)>("test row", &bytes).unwrap(), (7, "text".to_owned()));
+        let mut long = bytes.clone();
+        long.push(0);
+        let mut newer = bytes.clone();
+        newer[0] = 9;
+        let cases = [
+            (&bytes[..3], "UnexpectedEnd"),
+            (&long[..], "1 bytes too many"),
+            (&newer[..], "version 9"),
+            (&[][..], "empty"),
+        ];
+        for (damaged, expected) in cases {
+            let error = decode::<(u32, String)>("test row", damaged).unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+        }
+    }
+}

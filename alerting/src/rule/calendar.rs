@@ -1,0 +1,85 @@
+//! What the file says about partners and about time: maintenance and holidays.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use plimsoll_storage::{Label, TimestampMs};
+
+use crate::labels::GroupLabels;
+
+/// A partner as the file describes it. Plain data for now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Partner {
+    /// The value of the `partner` label.
+    pub name: String,
+    /// Such as `carrier` or `shop`.
+    pub kind: Option<String>,
+    /// Country code.
+    pub country: Option<String>,
+    /// IANA name of its time zone.
+    pub time_zone: Option<String>,
+    /// Whom to call.
+    pub contacts: Vec<String>,
+    /// Name of its service level.
+    pub sla_class: Option<String>,
+    /// Streams that should be reported for it.
+    pub expects: Vec<String>,
+}
+
+/// A holiday of a country. Plain data for now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holiday {
+    /// Country code.
+    pub country: String,
+    /// The day.
+    pub date: jiff::civil::Date,
+}
+
+/// An announced period in which matching alerts page nobody.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Maintenance {
+    /// Values by label; never empty.
+    pub matches: BTreeMap<Label, BTreeSet<String>>,
+    /// First moment.
+    pub start: TimestampMs,
+    /// First moment after it.
+    pub end: TimestampMs,
+    /// Who announced it.
+    pub author: String,
+    /// Why.
+    pub reason: String,
+}
+
+impl Maintenance {
+    /// Whether it covers an alert with these labels at that moment. Every label it names must be
+    /// one of the alert's: maintenance of one site does not mute the partner as a whole.
+    #[must_use]
+    pub fn covers(&self, labels: &GroupLabels, at: TimestampMs) -> bool {
+        let named = |(label, values): (&Label, &BTreeSet<String>)| {
+            labels.get(*label).is_some_and(|value| values.contains(value))
+        };
+        (self.start..self.end).contains(&at) && self.matches.iter().all(named)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn maintenance_covers_its_labels_from_start_to_end() {
+        let values = BTreeSet::from(["dhl".to_owned()]);
+        let window = Maintenance {
+            matches: BTreeMap::from([(Label::Partner, values)]),
+            start: TimestampMs(100),
+            end: TimestampMs(200),
+            author: "ann".into(),
+            reason: "upgrade".into(),
+        };
+        let dhl = GroupLabels::new([(Label::Partner, "dhl".to_owned())]);
+        let ups = GroupLabels::new([(Label::Partner, "ups".to_owned())]);
+        assert!(window.covers(&dhl, TimestampMs(100)));
+        assert!(!window.covers(&dhl, TimestampMs(200)));
+        assert!(!window.covers(&ups, TimestampMs(150)));
+        assert!(!window.covers(&GroupLabels::default(), TimestampMs(150)));
+    }
+}

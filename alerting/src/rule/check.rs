@@ -1,0 +1,236 @@
+//! From the file as written to a rule set that holds: every check, with place and remedy.
+
+mod context;
+mod directory;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use plimsoll_storage::{Label, Outcome, check_label};
+use serde_saphyr::{Location, NonFiniteFloatPolicy, Spanned};
+
+use self::context::{Entry, claim_name, file_error};
+use super::error::{Checked, Problem, RuleError};
+use super::quantity::{duration_ms, threshold};
+use super::raw::{RawFile, RawRatio, RawRule, RawSignal};
+use super::{Rule, RuleSet, Signal, SignalKind};
+use crate::limits::{CLEAR_DEFAULT_MS_MAX, RULES_MAX};
+
+/// `window` and `for` when the rule says nothing.
+const WINDOW_DEFAULT_MS: i64 = 5 * 60_000;
+const FOR_DEFAULT_MS: i64 = 5 * 60_000;
+/// `confidence` when the rule says nothing: three failures in a row pass a 5 % limit, one of three
+/// does not.
+const CONFIDENCE_DEFAULT: f64 = 0.999;
+
+/// Reads and checks a whole file.
+pub(super) fn rule_set(
+    text: &str,
+    env: &dyn Fn(&str) -> Option<String>,
+    base_dir: &Path,
+) -> Checked<RuleSet> {
+    let file = read(text)?;
+    let receivers = directory::receivers(file.receivers.unwrap_or_default(), env, base_dir)?;
+    let known: BTreeSet<&str> = receivers.iter().map(|receiver| receiver.name.as_str()).collect();
+    let rules = rules(file.rules.unwrap_or_default(), &known)?;
+    Ok(RuleSet {
+        rules,
+        partners: directory::partners(file.partners.unwrap_or_default())?,
+        maintenance: directory::maintenance(file.maintenance.unwrap_or_default())?,
+        holidays: directory::holidays(file.holidays.unwrap_or_default())?,
+        receivers,
+    })
+}
+
+fn read(text: &str) -> Checked<RawFile> {
+    // Neither a snippet of the file nor a number out of range may show a secret in the message.
+    let options = serde_saphyr::options! {
+        with_snippet: false,
+        non_finite_float_policy: NonFiniteFloatPolicy::PassThrough,
+    };
+    let file: Option<RawFile> =
+        serde_saphyr::from_str_with_options(text, options).map_err(|error| {
+            let place = error.location().unwrap_or(Location::UNKNOWN);
+            Box::new(RuleError {
+                file: None,
+                line: place.line(),
+                column: place.column(),
+                entry: String::new(),
+                field: None,
+                problem: Problem::Shape(context::without_place(&error.to_string())),
+            })
+        })?;
+    Ok(file.unwrap_or_default())
+}
+
+fn rules(raw: Vec<Spanned<RawRule>>, receivers: &BTreeSet<&str>) -> Checked<Vec<Rule>> {
+    if raw.len() > RULES_MAX {
+        return Err(file_error("rules", Problem::TooMany { count: raw.len(), limit: RULES_MAX }));
+    }
+    let mut names = BTreeSet::new();
+    raw.into_iter().map(|raw| rule(raw.value, receivers, &mut names)).collect()
+}
+
+fn rule(raw: RawRule, receivers: &BTreeSet<&str>, names: &mut BTreeSet<String>) -> Checked<Rule> {
+    let entry = claim_name("rule", &raw.name, names)?;
+    let signal = raw.signal.ok_or_else(|| {
+        entry.error("signal", Problem::Missing("what is measured: ratio, latency or freshness"))
+    })?;
+    let signal = checked_signal(&entry, &raw.name.value, signal)?;
+    let kind = signal.kind();
+    let (critical, warning) = ladder(&entry, kind, raw.critical.as_ref(), raw.warning.as_ref())?;
+    let window_ms = duration(&entry, "window", raw.window.as_ref(), WINDOW_DEFAULT_MS)?;
+    if window_ms == 0 {
+        return Err(entry.error("window", Problem::DurationRange("0s".into())));
+    }
+    let for_default_ms = if kind == SignalKind::Freshness { 0 } else { FOR_DEFAULT_MS };
+    let for_ms = duration(&entry, "for", raw.hold.as_ref(), for_default_ms)?;
+    let clear = raw.clear.map(|clear| clear.hold);
+    let clear_ms = duration(&entry, "clear.for", clear.as_ref(), for_ms.min(CLEAR_DEFAULT_MS_MAX))?;
+    Ok(Rule {
+        owner: entry.needed("owner", raw.owner, "the team that answers for it")?,
+        runbook: entry.needed(
+            "runbook",
+            raw.runbook,
+            "a page, a file or a URL that says what to do",
+        )?,
+        signal,
+        matches: entry.matches(raw.matches.unwrap_or_default())?,
+        by: grouping(&entry, raw.by)?,
+        window_ms,
+        for_ms,
+        clear_ms,
+        critical,
+        warning,
+        notify: notify(&entry, raw.notify, receivers)?,
+        min_count: raw.min_count.unwrap_or(0),
+        confidence: confidence(&entry, raw.confidence.as_ref())?,
+        name: raw.name.value,
+    })
+}
+
+fn duration(
+    entry: &Entry,
+    field: &'static str,
+    text: Option<&Spanned<String>>,
+    default_ms: i64,
+) -> Checked<i64> {
+    text.map_or(Ok(default_ms), |text| entry.parsed(field, text, duration_ms))
+}
+
+fn checked_signal(entry: &Entry, rule: &str, raw: Spanned<RawSignal>) -> Checked<Signal> {
+    let unsupported = |signal| {
+        let problem = Problem::UnsupportedSignal { signal, rule: rule.to_owned() };
+        Err(entry.error_at(raw.referenced, "signal", problem))
+    };
+    let signal = match raw.value {
+        RawSignal::Ratio(ratio) => checked_ratio(entry, ratio)?,
+        RawSignal::Latency(latency) => {
+            let q = latency.q.value;
+            if !(q > 0.0 && q < 1.0) {
+                let expected = "more than 0 and less than 1, such as 0.95";
+                let problem = Problem::OutOfRange { value: q.to_string(), expected };
+                return Err(entry.error_at(latency.q.referenced, "signal", problem));
+            }
+            Signal::Latency { q, stream: latency.stream }
+        }
+        RawSignal::Freshness(freshness) => Signal::Freshness { stream: freshness.stream },
+        RawSignal::Drop(_) => return unsupported("drop"),
+        RawSignal::Absence(_) => return unsupported("absence"),
+        RawSignal::Gauge(_) => return unsupported("gauge"),
+        RawSignal::Burn(_) => return unsupported("burn"),
+        RawSignal::Run(_) => return unsupported("run"),
+    };
+    check_label(signal.stream()).map_err(|error| {
+        let problem =
+            Problem::Shape(format!("the stream {error}; name the stream that is watched"));
+        entry.error_at(raw.referenced, "signal", problem)
+    })?;
+    Ok(signal)
+}
+
+fn checked_ratio(entry: &Entry, raw: RawRatio) -> Checked<Signal> {
+    let of = classes(entry, &raw.of)?;
+    let to = raw.to.map(|to| classes(entry, &to)).transpose()?;
+    // The bounds are those of a share: what is counted must be part of the whole.
+    let stray = to.as_ref().and_then(|to| of.iter().find(|class| !to.contains(class)));
+    if let Some(class) = stray {
+        return Err(entry.error("signal", Problem::NotPartOfWhole(class.as_str())));
+    }
+    Ok(Signal::Ratio { of, to, stream: raw.stream })
+}
+
+fn classes(entry: &Entry, names: &[Spanned<String>]) -> Checked<Vec<Outcome>> {
+    if names.is_empty() {
+        return Err(entry.error("signal", Problem::EmptyList("outcome class")));
+    }
+    let mut classes = Vec::new();
+    for name in names {
+        let class = entry.parsed("signal", name, context::outcome)?;
+        // Naming a class twice must not count it twice.
+        if !classes.contains(&class) {
+            classes.push(class);
+        }
+    }
+    Ok(classes)
+}
+
+fn ladder(
+    entry: &Entry,
+    kind: SignalKind,
+    critical: Option<&Spanned<String>>,
+    warning: Option<&Spanned<String>>,
+) -> Checked<(Option<f64>, Option<f64>)> {
+    let read = |field, text: Option<&Spanned<String>>| {
+        text.map(|text| entry.parsed(field, text, |text| threshold(text, kind))).transpose()
+    };
+    let ladder = (read("critical", critical)?, read("warning", warning)?);
+    match ladder {
+        (None, None) => Err(entry.error("critical", Problem::NoThreshold)),
+        (Some(high), Some(low)) if high <= low => {
+            Err(entry.error("critical", Problem::LadderOrder))
+        }
+        _ => Ok(ladder),
+    }
+}
+
+fn grouping(entry: &Entry, raw: Option<Vec<Spanned<String>>>) -> Checked<Vec<Label>> {
+    let Some(names) = raw else { return Ok(vec![Label::Partner]) };
+    let labels = names.iter().map(|name| entry.parsed("by", name, context::label));
+    let labels: BTreeSet<Label> = labels.collect::<Result<_, _>>()?;
+    Ok(labels.into_iter().collect())
+}
+
+fn notify(
+    entry: &Entry,
+    raw: Option<Vec<Spanned<String>>>,
+    receivers: &BTreeSet<&str>,
+) -> Checked<Vec<String>> {
+    let names = raw.ok_or_else(|| {
+        entry.error("notify", Problem::Missing("the names of the receivers that are told"))
+    })?;
+    if names.is_empty() {
+        return Err(entry.error("notify", Problem::EmptyList("receiver")));
+    }
+    let mut known = Vec::new();
+    for name in names {
+        if !receivers.contains(name.value.as_str()) {
+            let problem = Problem::UnknownReceiver(name.value);
+            return Err(entry.error_at(name.referenced, "notify", problem));
+        }
+        if !known.contains(&name.value) {
+            known.push(name.value);
+        }
+    }
+    Ok(known)
+}
+
+fn confidence(entry: &Entry, raw: Option<&Spanned<f64>>) -> Checked<f64> {
+    let Some(raw) = raw else { return Ok(CONFIDENCE_DEFAULT) };
+    if (0.5..=0.999_999_999).contains(&raw.value) {
+        return Ok(raw.value);
+    }
+    let expected = "0.5 to 0.999999999";
+    let problem = Problem::OutOfRange { value: raw.value.to_string(), expected };
+    Err(entry.error_at(raw.referenced, "confidence", problem))
+}

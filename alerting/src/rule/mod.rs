@@ -1,0 +1,231 @@
+//! Rules: what is watched, when it is bad, who is told. Read from the rules file, checked once, and
+//! plain data from then on.
+
+mod calendar;
+mod check;
+mod error;
+mod quantity;
+mod raw;
+mod receiver;
+mod secret;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use bincode::{Decode, Encode};
+use plimsoll_query::Selector;
+use plimsoll_storage::{Label, Outcome};
+
+pub use calendar::{Holiday, Maintenance, Partner};
+pub use error::{Problem, RuleError};
+pub(crate) use receiver::webhook_key;
+pub use receiver::{PAGERDUTY_URL, Receiver, Target};
+pub use secret::Secret;
+
+use crate::error::{Error, Result};
+use crate::evidence::Severity;
+use crate::limits::RULES_FILE_BYTES_MAX;
+
+/// Everything a rules file says.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct RuleSet {
+    /// Who can be told.
+    pub receivers: Vec<Receiver>,
+    /// What is watched; names are unique.
+    pub rules: Vec<Rule>,
+    /// What is known about partners.
+    pub partners: Vec<Partner>,
+    /// Periods in which matching alerts page nobody.
+    pub maintenance: Vec<Maintenance>,
+    /// Holidays.
+    pub holidays: Vec<Holiday>,
+}
+
+impl RuleSet {
+    /// Reads a rules file. Secrets are resolved here, by `env` and from files relative to
+    /// `base_dir`. A file without `rules` has none.
+    ///
+    /// # Errors
+    /// The first mistake, with its place and remedy.
+    pub fn parse(
+        text: &str,
+        env: &dyn Fn(&str) -> Option<String>,
+        base_dir: &Path,
+    ) -> Result<Self> {
+        Ok(check::rule_set(text, env, base_dir)?)
+    }
+
+    /// Reads the rules file at `path`; relative secret files lie beside it.
+    ///
+    /// # Errors
+    /// When the file cannot be read, and as [`RuleSet::parse`], with the path in the error.
+    pub fn load(path: &Path, env: &dyn Fn(&str) -> Option<String>) -> Result<Self> {
+        let name = || path.display().to_string();
+        let unreadable = |source| Error::RulesFile { path: name(), source };
+        let bytes = std::fs::metadata(path).map_err(unreadable)?.len();
+        if bytes > RULES_FILE_BYTES_MAX {
+            return Err(Error::RulesFileTooLong {
+                path: name(),
+                bytes,
+                limit: RULES_FILE_BYTES_MAX,
+            });
+        }
+        let text = std::fs::read_to_string(path).map_err(unreadable)?;
+        let base_dir = path.parent().unwrap_or(Path::new("."));
+        check::rule_set(&text, env, base_dir).map_err(|mut error| {
+            error.file = Some(name());
+            error.into()
+        })
+    }
+
+    /// The rule of that name.
+    #[must_use]
+    pub fn rule(&self, name: &str) -> Option<&Rule> {
+        self.rules.iter().find(|rule| rule.name == name)
+    }
+
+    /// The receiver of that name.
+    #[must_use]
+    pub fn receiver(&self, name: &str) -> Option<&Receiver> {
+        self.receivers.iter().find(|receiver| receiver.name == name)
+    }
+}
+
+/// One rule.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rule {
+    /// Name, unique in the file.
+    pub name: String,
+    /// Who answers for it.
+    pub owner: String,
+    /// What to do: the name of a page, a file, or a URL.
+    pub runbook: String,
+    /// What is measured.
+    pub signal: Signal,
+    /// Streams that are watched, by label values; empty for all.
+    pub matches: BTreeMap<Label, BTreeSet<String>>,
+    /// Labels that make a group of their own, each judged alone; in the order of [`Label`].
+    pub by: Vec<Label>,
+    /// How much event time one judgement covers, in ms; rounded up to whole slots at use.
+    pub window_ms: i64,
+    /// How long the condition must hold before anyone is told, in ms.
+    pub for_ms: i64,
+    /// How long it must be gone before the alert resolves, in ms.
+    pub clear_ms: i64,
+    /// Lower bound of the evidence above which it is critical, in the unit of the signal.
+    pub critical: Option<f64>,
+    /// Lower bound of the evidence above which it is a warning, in the unit of the signal.
+    pub warning: Option<f64>,
+    /// Names of receivers.
+    pub notify: Vec<String>,
+    /// Judgements of fewer items than this do not count.
+    pub min_count: u64,
+    /// Confidence of each bound of the evidence, 0.5 up to but not including 1.
+    pub confidence: f64,
+}
+
+impl Rule {
+    /// The streams it watches.
+    #[must_use]
+    pub fn selector(&self) -> Selector {
+        Selector { labels: self.matches.clone(), ..Selector::activity(self.signal.stream()) }
+    }
+
+    /// Its thresholds, the highest severity first.
+    pub fn ladder(&self) -> impl DoubleEndedIterator<Item = (Severity, f64)> {
+        let step = |severity, threshold: Option<f64>| threshold.map(|value| (severity, value));
+        [step(Severity::Critical, self.critical), step(Severity::Warning, self.warning)]
+            .into_iter()
+            .flatten()
+    }
+}
+
+/// What a rule measures.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Signal {
+    /// The share of some outcome classes among others.
+    Ratio {
+        /// Classes that are counted.
+        of: Vec<Outcome>,
+        /// Classes they are compared with, which include `of`; `None` for all.
+        to: Option<Vec<Outcome>>,
+        /// Name of the stream.
+        stream: String,
+    },
+    /// A quantile of durations.
+    Latency {
+        /// Which one, above 0 and below 1.
+        q: f64,
+        /// Name of the stream.
+        stream: String,
+    },
+    /// The age of the newest event.
+    Freshness {
+        /// Name of the stream.
+        stream: String,
+    },
+}
+
+impl Signal {
+    /// Name of the stream.
+    #[must_use]
+    pub fn stream(&self) -> &str {
+        match self {
+            Self::Ratio { stream, .. }
+            | Self::Latency { stream, .. }
+            | Self::Freshness { stream } => stream,
+        }
+    }
+
+    /// Which of the signals it is.
+    #[must_use]
+    pub const fn kind(&self) -> SignalKind {
+        match self {
+            Self::Ratio { .. } => SignalKind::Ratio,
+            Self::Latency { .. } => SignalKind::Latency,
+            Self::Freshness { .. } => SignalKind::Freshness,
+        }
+    }
+
+    /// What goes wrong when it is high, for people: `5xx+timeout share of requests`.
+    #[must_use]
+    pub fn symptom(&self) -> String {
+        match self {
+            Self::Ratio { of, stream, .. } => {
+                let classes: Vec<&str> = of.iter().map(|class| class.as_str()).collect();
+                format!("{} share of {stream}", classes.join("+"))
+            }
+            Self::Latency { q, stream } => {
+                // Rounded, because 0.95 * 100 is not 95 in binary.
+                format!("p{} latency of {stream}", (q * 1e5).round() / 1e3)
+            }
+            Self::Freshness { stream } => format!("age of the newest of {stream}"),
+        }
+    }
+}
+
+/// The kinds of signals. Numbers are on disk: never renumber.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Encode, Decode)]
+pub enum SignalKind {
+    /// [`Signal::Ratio`]; values are fractions of 1.
+    Ratio,
+    /// [`Signal::Latency`]; values are seconds.
+    Latency,
+    /// [`Signal::Freshness`]; values are seconds.
+    Freshness,
+}
+
+impl SignalKind {
+    /// The name in rules, the API and pages.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ratio => "ratio",
+            Self::Latency => "latency",
+            Self::Freshness => "freshness",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,167 @@
+//! The rules file as it is written: every field with its place in the file, nothing judged yet.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{self, Deserializer, IgnoredAny, SeqAccess, Visitor};
+use serde_saphyr::Spanned;
+
+use super::secret::SecretSource;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawFile {
+    pub(super) receivers: Option<Vec<Spanned<RawReceiver>>>,
+    pub(super) rules: Option<Vec<Spanned<RawRule>>>,
+    pub(super) partners: Option<Vec<Spanned<RawPartner>>>,
+    pub(super) maintenance: Option<Vec<Spanned<RawMaintenance>>>,
+    pub(super) holidays: Option<Vec<Spanned<RawHoliday>>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawReceiver {
+    pub(super) name: Spanned<String>,
+    pub(super) pagerduty: Option<RawPagerDuty>,
+    pub(super) webhook: Option<RawWebhook>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawPagerDuty {
+    pub(super) routing_key: Option<SecretSource>,
+    pub(super) url: Option<Spanned<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawWebhook {
+    pub(super) url: Option<Spanned<String>>,
+    pub(super) secret: Option<SecretSource>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawRule {
+    pub(super) name: Spanned<String>,
+    pub(super) owner: Option<String>,
+    pub(super) runbook: Option<String>,
+    pub(super) signal: Option<Spanned<RawSignal>>,
+    #[serde(rename = "match")]
+    pub(super) matches: Option<BTreeMap<String, Spanned<OneOrMany>>>,
+    pub(super) by: Option<Vec<Spanned<String>>>,
+    pub(super) window: Option<Spanned<String>>,
+    #[serde(rename = "for")]
+    pub(super) hold: Option<Spanned<String>>,
+    pub(super) critical: Option<Spanned<String>>,
+    pub(super) warning: Option<Spanned<String>>,
+    pub(super) notify: Option<Vec<Spanned<String>>>,
+    pub(super) clear: Option<RawClear>,
+    pub(super) min_count: Option<u64>,
+    pub(super) confidence: Option<Spanned<f64>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawClear {
+    #[serde(rename = "for")]
+    pub(super) hold: Spanned<String>,
+}
+
+/// Names of all signals of the format; those of a later version are known by name only.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum RawSignal {
+    Ratio(RawRatio),
+    Latency(RawLatency),
+    Freshness(RawFreshness),
+    Drop(IgnoredAny),
+    Absence(IgnoredAny),
+    Gauge(IgnoredAny),
+    Burn(IgnoredAny),
+    Run(IgnoredAny),
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawRatio {
+    pub(super) of: Vec<Spanned<String>>,
+    pub(super) to: Option<Vec<Spanned<String>>>,
+    pub(super) stream: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawLatency {
+    pub(super) q: Spanned<f64>,
+    pub(super) stream: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawFreshness {
+    pub(super) stream: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawPartner {
+    pub(super) name: String,
+    pub(super) kind: Option<String>,
+    pub(super) country: Option<String>,
+    pub(super) time_zone: Option<String>,
+    pub(super) contacts: Option<Vec<String>>,
+    pub(super) sla_class: Option<String>,
+    pub(super) expects: Option<Vec<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawMaintenance {
+    #[serde(rename = "match")]
+    pub(super) matches: Option<BTreeMap<String, Spanned<OneOrMany>>>,
+    pub(super) start: Spanned<String>,
+    pub(super) end: Spanned<String>,
+    pub(super) author: Option<String>,
+    pub(super) reason: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawHoliday {
+    pub(super) country: String,
+    pub(super) date: Spanned<String>,
+}
+
+/// A label's value or values: `dhl` or `[dhl, ups]`.
+#[derive(Debug)]
+pub(super) struct OneOrMany(pub(super) Vec<String>);
+
+impl<'de> Deserialize<'de> for OneOrMany {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(OneOrManyVisitor)
+    }
+}
+
+struct OneOrManyVisitor;
+
+impl<'de> Visitor<'de> for OneOrManyVisitor {
+    type Value = OneOrMany;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a label value or a list of them (numbers need quotes)")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<OneOrMany, E> {
+        Ok(OneOrMany(vec![text.to_owned()]))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<OneOrMany, A::Error> {
+        let mut values = Vec::new();
+        while let Some(value) = seq.next_element()? {
+            values.push(value);
+        }
+        Ok(OneOrMany(values))
+    }
+}

@@ -1,0 +1,183 @@
+//! Secrets of receivers: how the file names them, and a type that never shows them.
+
+use std::fmt;
+use std::io::Read as _;
+use std::path::Path;
+
+use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
+
+use super::error::Problem;
+use crate::limits::SECRET_FILE_BYTES_MAX;
+
+/// A secret. Its `Debug` and `Display` print `***`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Wraps a secret text.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The secret itself, for the one place that sends or signs with it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+impl fmt::Display for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// Where the file says a secret is: written out, in the environment, or in a file.
+#[derive(Debug)]
+pub(super) enum SecretSource {
+    Literal(Secret),
+    Env(String),
+    File(String),
+}
+
+impl SecretSource {
+    /// Reads the secret. Relative paths start at `base_dir`; line ends after the secret are cut.
+    pub(super) fn resolve(
+        &self,
+        env: &dyn Fn(&str) -> Option<String>,
+        base_dir: &Path,
+    ) -> Result<Secret, Problem> {
+        let text = match self {
+            Self::Literal(secret) => secret.expose().to_owned(),
+            Self::Env(name) => env(name)
+                .filter(|value| !value.is_empty())
+                .ok_or_else(|| Problem::SecretEnv(name.clone()))?,
+            Self::File(path) => read_file(&base_dir.join(path))?,
+        };
+        let text = text.trim_end_matches(['\r', '\n']);
+        if text.is_empty() {
+            return Err(Problem::SecretEmpty);
+        }
+        Ok(Secret::new(text))
+    }
+}
+
+fn read_file(path: &Path) -> Result<String, Problem> {
+    let refuse = |detail: String| Problem::SecretFile { path: path.display().to_string(), detail };
+    let file = std::fs::File::open(path).map_err(|error| refuse(error.to_string()))?;
+    let mut text = String::new();
+    // One byte more than allowed tells a file of exactly the limit from a longer one.
+    let read = file
+        .take(SECRET_FILE_BYTES_MAX + 1)
+        .read_to_string(&mut text)
+        .map_err(|error| refuse(error.to_string()))?;
+    if read as u64 > SECRET_FILE_BYTES_MAX {
+        return Err(refuse(format!("it is longer than {SECRET_FILE_BYTES_MAX} bytes")));
+    }
+    Ok(text)
+}
+
+impl<'de> Deserialize<'de> for SecretSource {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(SourceVisitor)
+    }
+}
+
+/// Written by hand so that no error message repeats the value: it may be the secret.
+struct SourceVisitor;
+
+impl<'de> Visitor<'de> for SourceVisitor {
+    type Value = SecretSource;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a secret in quotes, { env: NAME } or { file: PATH }")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<SecretSource, E> {
+        Ok(SecretSource::Literal(Secret::new(text)))
+    }
+
+    fn visit_bool<E: de::Error>(self, _: bool) -> Result<SecretSource, E> {
+        Err(unquoted())
+    }
+
+    fn visit_i64<E: de::Error>(self, _: i64) -> Result<SecretSource, E> {
+        Err(unquoted())
+    }
+
+    fn visit_u64<E: de::Error>(self, _: u64) -> Result<SecretSource, E> {
+        Err(unquoted())
+    }
+
+    fn visit_i128<E: de::Error>(self, _: i128) -> Result<SecretSource, E> {
+        Err(unquoted())
+    }
+
+    fn visit_u128<E: de::Error>(self, _: u128) -> Result<SecretSource, E> {
+        Err(unquoted())
+    }
+
+    fn visit_f64<E: de::Error>(self, _: f64) -> Result<SecretSource, E> {
+        Err(unquoted())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<SecretSource, A::Error> {
+        let source = match map.next_entry::<String, String>()? {
+            Some((key, name)) if key == "env" => SecretSource::Env(name),
+            Some((key, path)) if key == "file" => SecretSource::File(path),
+            _ => return Err(de::Error::custom("a secret is { env: NAME } or { file: PATH }")),
+        };
+        if map.next_key::<String>()?.is_some() {
+            return Err(de::Error::custom("a secret has one source, either `env` or `file`"));
+        }
+        Ok(source)
+    }
+}
+
+fn unquoted<E: de::Error>() -> E {
+    E::custom("a secret that is written out needs quotes")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn no_env(_: &str) -> Option<String> {
+        None
+    }
+
+    #[test]
+    fn a_secret_never_shows_itself() {
+        let secret = Secret::new("hunter2");
+        assert_eq!(format!("{secret} {secret:?}"), "*** ***");
+        assert_eq!(secret.expose(), "hunter2");
+    }
+
+    #[test]
+    fn the_environment_is_asked_by_name() {
+        let source = SecretSource::Env("PD_KEY".into());
+        let env = |name: &str| (name == "PD_KEY").then(|| "abc".to_owned());
+        assert_eq!(source.resolve(&env, Path::new(".")), Ok(Secret::new("abc")));
+        let refused = source.resolve(&no_env, Path::new("."));
+        assert_eq!(refused, Err(Problem::SecretEnv("PD_KEY".into())));
+    }
+
+    #[test]
+    fn a_file_is_read_beside_the_rules_without_its_line_end() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("hub.key"), "s3cret\n").unwrap();
+        let source = SecretSource::File("hub.key".into());
+        assert_eq!(source.resolve(&no_env, dir.path()), Ok(Secret::new("s3cret")));
+        std::fs::write(dir.path().join("hub.key"), "\n").unwrap();
+        assert_eq!(source.resolve(&no_env, dir.path()), Err(Problem::SecretEmpty));
+        let gone = SecretSource::File("gone.key".into()).resolve(&no_env, dir.path());
+        assert!(
+            matches!(gone, Err(Problem::SecretFile { path, .. }) if path.ends_with("gone.key"))
+        );
+    }
+}

@@ -1,0 +1,285 @@
+//! What a rules file may say, and how its mistakes are told.
+
+use std::path::Path;
+
+use plimsoll_storage::{Label, Outcome, TimestampMs};
+
+use super::*;
+
+fn env(name: &str) -> Option<String> {
+    match name {
+        "PD_KEY" => Some("R0UT1NG".into()),
+        "EMPTY" => Some(String::new()),
+        _ => None,
+    }
+}
+
+fn parse(text: &str) -> Result<RuleSet, Box<RuleError>> {
+    RuleSet::parse(text, &env, Path::new("/nowhere")).map_err(|error| match error {
+        Error::Rule(error) => error,
+        other => panic!("{other}"),
+    })
+}
+
+/// A file with one receiver and one rule, whose fields beside the needed ones are `fields`.
+fn with_rule(fields: &str) -> String {
+    let fields = fields.replace('\n', "\n    ");
+    format!(
+        "receivers:\n  - name: oncall\n    pagerduty: {{ routing_key: {{ env: PD_KEY }} }}\n\
+         rules:\n  - name: r\n    owner: team\n    runbook: page\n    notify: [oncall]\n    {fields}\n"
+    )
+}
+
+fn one_rule(fields: &str) -> Rule {
+    let mut set = parse(&with_rule(fields)).unwrap_or_else(|error| panic!("{error}"));
+    set.rules.remove(0)
+}
+
+fn refusal(fields: &str) -> String {
+    parse(&with_rule(fields)).unwrap_err().to_string()
+}
+
+#[test]
+fn the_file_of_the_contract_is_read_as_it_is_printed() {
+    let dir = tempfile::tempdir().unwrap();
+    let key = dir.path().join("hub.key");
+    std::fs::write(&key, "s3cret\n").unwrap();
+    let text =
+        include_str!("tests/contract.yaml").replace("/etc/plimsoll/hub.key", key.to_str().unwrap());
+    let set = RuleSet::parse(&text, &env, dir.path()).unwrap();
+    assert_eq!(set.receivers.len(), 2);
+    let pagerduty =
+        Target::PagerDuty { url: PAGERDUTY_URL.into(), routing_key: Secret::new("R0UT1NG") };
+    assert_eq!(set.receiver("oncall").unwrap().target, pagerduty);
+    let url = "https://hub.example/alerts".to_owned();
+    let webhook = Target::Webhook { url, secret: Some(Secret::new("s3cret")) };
+    assert_eq!(set.receiver("hub").unwrap().target, webhook);
+
+    let rule = set.rule("partner-5xx").unwrap();
+    let of = vec![Outcome::Status5xx, Outcome::Timeout, Outcome::Network];
+    assert_eq!(rule.signal, Signal::Ratio { of, to: None, stream: "requests".into() });
+    let production = BTreeSet::from(["production".to_owned()]);
+    assert_eq!(rule.matches, BTreeMap::from([(Label::Environment, production)]));
+    assert_eq!((rule.window_ms, rule.for_ms, rule.clear_ms), (300_000, 300_000, 300_000));
+    assert_eq!((rule.critical, rule.warning), (Some(0.05), Some(0.01)));
+    assert_eq!(rule.notify, ["oncall"]);
+    let p95 = set.rule("partner-p95").unwrap();
+    assert_eq!((p95.signal.kind(), p95.critical), (SignalKind::Latency, Some(1.0)));
+    let stale = set.rule("tracking-stale").unwrap();
+    assert_eq!((stale.for_ms, stale.clear_ms, stale.critical), (0, 0, Some(1_800.0)));
+
+    assert_eq!(set.partners[0].contacts, ["ops@dhl.example"]);
+    assert_eq!(set.maintenance[0].start, TimestampMs(1_795_298_400_000));
+    assert_eq!(set.holidays[0].date, jiff::civil::date(2026, 12, 25));
+    assert!(!format!("{set:?}").contains("R0UT1NG"));
+}
+
+#[test]
+fn a_file_without_rules_has_none() {
+    for text in ["", "# nothing yet\n", "rules:\n", "rules: []\n", "receivers: []\n"] {
+        assert_eq!(parse(text).unwrap(), RuleSet::default(), "{text:?}");
+    }
+}
+
+#[test]
+fn what_a_rule_does_not_say_has_a_default() {
+    let rule = one_rule("signal: { ratio: { of: [429], stream: requests } }\nwarning: '> 0.5'");
+    assert_eq!(rule.by, [Label::Partner]);
+    assert_eq!((rule.window_ms, rule.for_ms, rule.clear_ms), (300_000, 300_000, 300_000));
+    assert_eq!((rule.min_count, rule.confidence), (0, 0.999));
+    assert_eq!((rule.critical, rule.warning), (None, Some(0.5)));
+    let slow =
+        one_rule("signal: { latency: { q: 0.5, stream: requests } }\ncritical: '> 2s'\nfor: 1h");
+    assert_eq!((slow.for_ms, slow.clear_ms), (3_600_000, 600_000));
+    let clear = one_rule(
+        "signal: { freshness: { stream: tracking } }\ncritical: '> 2h'\nclear: { for: 1m }\nby: [site, partner, site]",
+    );
+    assert_eq!((clear.for_ms, clear.clear_ms), (0, 60_000));
+    assert_eq!(clear.by, [Label::Partner, Label::Site]);
+}
+
+#[test]
+fn classes_and_labels_are_taken_in_every_notation() {
+    let rule = one_rule(
+        "signal: { ratio: { of: [5xx, 401_403, 429, 5xx], to: [2xx, 5xx, 401_403, 429], stream: requests } }\n\
+         match: { partner: [dhl, ups], release: '2.4' }\ncritical: '> 5%'",
+    );
+    let of = vec![Outcome::Status5xx, Outcome::Auth, Outcome::RateLimited];
+    let to = vec![Outcome::Status2xx, Outcome::Status5xx, Outcome::Auth, Outcome::RateLimited];
+    assert_eq!(rule.signal, Signal::Ratio { of, to: Some(to), stream: "requests".into() });
+    assert_eq!(rule.matches[&Label::Partner].len(), 2);
+}
+
+#[test]
+fn a_mistake_is_told_with_its_place_its_field_and_the_remedy() {
+    let ratio = "signal: { ratio: { of: [5xx], stream: requests } }\n";
+    let table = [
+        (
+            format!("{ratio}critical: '> 5s'"),
+            "line 10, column 15: rule `r`, field `critical`: `> 5s` has the unit `s`, which does not measure a ratio; write it as in \"> 5%\"",
+        ),
+        (
+            ratio.to_owned(),
+            "line 5, column 11: rule `r`, field `critical`: has no threshold; add `critical`, `warning` or both",
+        ),
+        (
+            format!("{ratio}critical: '> 1%'\nwarning: '> 5%'"),
+            "line 5, column 11: rule `r`, field `critical`: `critical` must lie above `warning`; swap them or drop one",
+        ),
+        (
+            format!("{ratio}critical: '> 5%'\nwindow: 8d"),
+            "line 11, column 13: rule `r`, field `window`: `8d` is out of range; use more than 0s and at most 7d",
+        ),
+        (
+            format!("{ratio}critical: '> 5%'\nfor: 300"),
+            "line 11, column 10: rule `r`, field `for`: `300` is no duration; write a whole number and a unit, such as 30s, 5m, 2h or 1d",
+        ),
+        (
+            "signal: { drop: { stream: webhooks } }\ncritical: '< 30% of usual'".to_owned(),
+            "line 9, column 13: rule `r`, field `signal`: signal `drop` of rule `r` is not supported by this version; use ratio, latency or freshness",
+        ),
+        (
+            "signal: { latency: { q: 95, stream: requests } }\ncritical: '> 1s'".to_owned(),
+            "line 9, column 29: rule `r`, field `signal`: 95 is out of range; use more than 0 and less than 1, such as 0.95",
+        ),
+        (
+            "signal: { ratio: { of: [500], stream: requests } }\ncritical: '> 5%'".to_owned(),
+            "line 9, column 29: rule `r`, field `signal`: `500` is no outcome class; use some of 2xx, 3xx, 4xx, 401_403, 429, 5xx, timeout, network, success, exception, rejected",
+        ),
+        (
+            "signal: { ratio: { of: [5xx], to: [2xx], stream: requests } }\ncritical: '> 5%'"
+                .to_owned(),
+            "line 5, column 11: rule `r`, field `signal`: `5xx` is in `of` but not in `to`; a ratio compares a part with the whole, so add it to `to`",
+        ),
+        (
+            format!("{ratio}critical: '> 5%'\nmatch: {{ colour: red }}"),
+            "line 11, column 22: rule `r`, field `match`: `colour` is no label; use some of partner, operation, environment, site, release",
+        ),
+        (
+            format!("{ratio}critical: '> 5%'\nconfidence: 1.0"),
+            "line 11, column 17: rule `r`, field `confidence`: 1 is out of range; use 0.5 to 0.999999999",
+        ),
+    ];
+    for (fields, expected) in table {
+        assert_eq!(refusal(&fields), expected);
+    }
+}
+
+#[test]
+fn an_owner_a_runbook_and_a_known_receiver_are_needed() {
+    let base = with_rule("signal: { ratio: { of: [5xx], stream: s } }\ncritical: '> 5%'");
+    let table = [
+        ("    owner: team\n", "", Problem::Missing("the team that answers for it")),
+        (
+            "    runbook: page\n",
+            "    runbook: ' '\n",
+            Problem::Missing("a page, a file or a URL that says what to do"),
+        ),
+        (
+            "    notify: [oncall]\n",
+            "",
+            Problem::Missing("the names of the receivers that are told"),
+        ),
+        ("    notify: [oncall]\n", "    notify: []\n", Problem::EmptyList("receiver")),
+        (
+            "    notify: [oncall]\n",
+            "    notify: [nobody]\n",
+            Problem::UnknownReceiver("nobody".into()),
+        ),
+        ("  - name: r\n", "  - name: r/1\n", Problem::Name("r/1".into())),
+    ];
+    for (from, to, problem) in table {
+        assert_eq!(parse(&base.replace(from, to)).unwrap_err().problem, problem);
+    }
+    let twice = format!("{base}{}", base.split_once("rules:\n").unwrap().1);
+    assert_eq!(parse(&twice).unwrap_err().problem, Problem::Duplicate("r".into()));
+}
+
+#[test]
+fn unknown_fields_and_broken_yaml_are_told_with_their_place() {
+    let base =
+        with_rule("signal: { ratio: { of: [5xx], stream: s } }\ncritical: '> 5%'\nseverity: high");
+    let error = parse(&base).unwrap_err();
+    assert_eq!((error.line, error.column > 0), (11, true));
+    assert!(error.to_string().contains("severity"), "{error}");
+    let error = parse("rules: [").unwrap_err();
+    assert!(matches!(error.problem, Problem::Shape(_)) && error.line > 0, "{error}");
+    let error = parse("rules:\n  - name: x\n    signal: { wobble: {} }\n").unwrap_err();
+    assert!(error.to_string().contains("wobble"), "{error}");
+}
+
+#[test]
+fn mistakes_in_receivers_never_show_a_secret() {
+    let table = [
+        (
+            "pagerduty: { routing_key: { env: EMPTY } }",
+            "the environment variable `EMPTY` is not set",
+        ),
+        ("pagerduty: { routing_key: { env: NOPE } }", "the environment variable `NOPE` is not set"),
+        (
+            "pagerduty: { routing_key: { file: gone.key } }",
+            "the secret file /nowhere/gone.key cannot be used",
+        ),
+        ("pagerduty: { routing_key: '' }", "is empty"),
+        ("pagerduty: { routing_key: 81122334455667788 }", "needs quotes"),
+        ("pagerduty: { routing_key: 8e1122 }", "needs quotes"),
+        ("pagerduty: { routing_key: [81122] }", "secret"),
+        ("pagerduty: { routing_key: { vault: 81122 } }", "{ env: NAME }"),
+        ("pagerduty: '81122'", "line 3"),
+        ("pagerduty: { url: 'https://x.example' }", "field `routing_key`: is missing"),
+        ("webhook: { secret: '81122' }", "field `url`: is missing"),
+        ("webhook: { url: 'ftp://hub.example/81122' }", "`ftp` is not spoken here"),
+        (
+            "webhook: { url: 'https://81122:81122@hub.example/' }",
+            "it carries a user name or password",
+        ),
+        ("webhook: { url: 'hub 81122' }", "is no usable address"),
+        ("webhook: { url: 'https://hub.example', secret: 'whsec_81122%' }", "not base64"),
+        (
+            "webhook: { url: 'https://a.example' }\n    pagerduty: { routing_key: '81122' }",
+            "exactly one kind",
+        ),
+        ("pagerduty: { routing_key: '81122', bogus: 1 }", "bogus"),
+    ];
+    for (receiver, expected) in table {
+        let error = parse(&format!("receivers:\n  - name: x\n    {receiver}\n")).unwrap_err();
+        let told = format!("{error} {error:?}");
+        assert!(told.contains(expected), "{receiver}: {told}");
+        assert!(!told.contains("81122"), "{receiver}: {told}");
+    }
+}
+
+#[test]
+fn a_file_names_itself_in_its_mistakes() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("rules.yaml");
+    let missing = RuleSet::load(&path, &env).unwrap_err().to_string();
+    assert!(missing.contains("rules.yaml could not be read"), "{missing}");
+    std::fs::write(&path, with_rule("critical: '> 5%'")).unwrap();
+    let error = RuleSet::load(&path, &env).unwrap_err().to_string();
+    let place = format!("{}:5:11: rule `r`, field `signal`: is missing", path.display());
+    assert!(error.starts_with(&place), "{error}");
+}
+
+#[test]
+fn maintenance_needs_labels_an_author_and_a_period() {
+    let base = "maintenance:\n  - { match: { partner: dhl }, start: 2026-11-21T22:00:00Z, end: 2026-11-22T02:00:00Z, author: ann, reason: upgrade }\n";
+    assert_eq!(parse(base).unwrap().maintenance.len(), 1);
+    let table = [
+        ("match: { partner: dhl }", "match: {}", "the labels of what is maintained"),
+        ("author: ann, ", "", "who announced it"),
+        ("2026-11-22T02:00:00Z", "2026-11-20T02:00:00Z", "ends before it starts"),
+        ("2026-11-22T02:00:00Z", "tomorrow", "`tomorrow` is no time"),
+    ];
+    for (from, to, expected) in table {
+        let error = parse(&base.replace(from, to)).unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}");
+    }
+}
+
+#[test]
+fn symptoms_are_short() {
+    let latency = |q| Signal::Latency { q, stream: "requests".into() }.symptom();
+    assert_eq!(latency(0.95), "p95 latency of requests");
+    assert_eq!(latency(0.999), "p99.9 latency of requests");
+}

@@ -1,0 +1,233 @@
+//! The state machine of one alert, pure: (timing, state, level, moment) → (state, transition).
+//!
+//! ```text
+//! inactive ──condition──▶ pending ──held for `for`──▶ firing ──gone for `clear.for`──▶ inactive
+//!                            │                         │   ▲
+//!                            └──gone──▶ inactive       └───┘ escalates after critical held for
+//!                                                            `for`, eases after it was gone for
+//!                                                            `clear.for`
+//! ```
+//!
+//! Time is the end of the judged slot, so running live, catching up after a downtime and replaying
+//! history give the same answer. The state holds every timer; nothing else needs to be remembered.
+
+use bincode::{Decode, Encode};
+use plimsoll_storage::TimestampMs;
+
+use crate::evidence::Severity;
+
+/// The timers of a rule, in ms; at least 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timing {
+    /// How long the condition must hold.
+    pub for_ms: i64,
+    /// How long it must be gone.
+    pub clear_ms: i64,
+}
+
+/// Where an alert stands.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Encode, Decode)]
+pub enum State {
+    /// Nothing is wrong.
+    #[default]
+    Inactive,
+    /// The condition holds, but not for long enough yet.
+    Pending {
+        /// End of the first slot in which it held.
+        since: TimestampMs,
+    },
+    /// It is an alert.
+    Firing(Firing),
+}
+
+/// The timers of an alert that fires.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub struct Firing {
+    /// End of the first slot in which the condition held.
+    pub since: TimestampMs,
+    /// When it fired.
+    pub fired_at: TimestampMs,
+    /// How bad it is.
+    pub severity: Severity,
+    /// Since when the condition is gone; `None` while it holds.
+    pub clear_since: Option<TimestampMs>,
+    /// Since when the judged level differs from `severity`; `None` while they agree.
+    pub moved_since: Option<TimestampMs>,
+}
+
+/// What one judgement says about the condition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Level {
+    /// There was nothing to judge. Counts as "does not hold".
+    NoData,
+    /// The condition does not hold.
+    Normal,
+    /// It holds, at this severity.
+    Reached(Severity),
+}
+
+/// A change of state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Encode, Decode)]
+pub enum Change {
+    /// The condition began to hold.
+    Pended,
+    /// It was gone before anyone was told.
+    Cancelled,
+    /// An alert began.
+    Fired,
+    /// A warning became critical.
+    Escalated,
+    /// A critical alert became a warning.
+    Eased,
+    /// The alert ended.
+    Resolved,
+}
+
+/// Why a state changed. Numbers are on disk: never renumber.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Encode, Decode)]
+pub enum Reason {
+    /// The condition holds.
+    ConditionMet,
+    /// The condition was gone before `for` had passed.
+    ConditionGone,
+    /// The data ended before `for` had passed.
+    DataGone,
+    /// The condition held for `for`.
+    HeldFor,
+    /// The critical condition held for `for`.
+    CriticalHeldFor,
+    /// The critical condition was gone for `clear.for`.
+    CriticalGone,
+    /// The condition was gone for `clear.for`.
+    ClearedFor,
+    /// There was no data at the end of `clear.for`.
+    ClearedWithoutData,
+    /// The rule is no longer in the rules file.
+    RuleRemoved,
+    /// The rule now groups by other labels.
+    GroupingChanged,
+}
+
+impl Reason {
+    /// The name in the API.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ConditionMet => "condition_met",
+            Self::ConditionGone => "condition_gone",
+            Self::DataGone => "data_gone",
+            Self::HeldFor => "held_for",
+            Self::CriticalHeldFor => "critical_held_for",
+            Self::CriticalGone => "critical_gone",
+            Self::ClearedFor => "cleared_for",
+            Self::ClearedWithoutData => "cleared_without_data",
+            Self::RuleRemoved => "rule_removed",
+            Self::GroupingChanged => "grouping_changed",
+        }
+    }
+}
+
+/// A change and why it came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Transition {
+    /// What changed.
+    pub change: Change,
+    /// Why.
+    pub reason: Reason,
+}
+
+impl Transition {
+    pub(crate) const fn new(change: Change, reason: Reason) -> Self {
+        Self { change, reason }
+    }
+}
+
+/// Judges one slot, which ends `at`. Slots come in the order of time.
+#[must_use]
+pub fn step(
+    timing: Timing,
+    state: State,
+    level: Level,
+    at: TimestampMs,
+) -> (State, Option<Transition>) {
+    match (state, level) {
+        (State::Inactive, Level::NoData | Level::Normal) => (State::Inactive, None),
+        (State::Inactive, Level::Reached(severity)) => match held(timing, at, at, severity) {
+            Some(fired) => fired,
+            None => {
+                let pended = Transition::new(Change::Pended, Reason::ConditionMet);
+                (State::Pending { since: at }, Some(pended))
+            }
+        },
+        (State::Pending { since }, Level::Reached(severity)) => {
+            held(timing, since, at, severity).unwrap_or((state, None))
+        }
+        (State::Pending { .. }, Level::NoData) => cancelled(Reason::DataGone),
+        (State::Pending { .. }, Level::Normal) => cancelled(Reason::ConditionGone),
+        (State::Firing(firing), level) => step_firing(timing, firing, level, at),
+    }
+}
+
+/// The alert, when the condition has held long enough. Its severity is the one that holds now: a
+/// problem that grew during `for` makes one alert, not two.
+fn held(
+    timing: Timing,
+    since: TimestampMs,
+    at: TimestampMs,
+    severity: Severity,
+) -> Option<(State, Option<Transition>)> {
+    (at.since_ms(since) >= timing.for_ms).then(|| {
+        let firing = Firing { since, fired_at: at, severity, clear_since: None, moved_since: None };
+        (State::Firing(firing), Some(Transition::new(Change::Fired, Reason::HeldFor)))
+    })
+}
+
+fn cancelled(reason: Reason) -> (State, Option<Transition>) {
+    (State::Inactive, Some(Transition::new(Change::Cancelled, reason)))
+}
+
+fn step_firing(
+    timing: Timing,
+    mut firing: Firing,
+    level: Level,
+    at: TimestampMs,
+) -> (State, Option<Transition>) {
+    let reached = match level {
+        Level::Reached(severity) => Some(severity),
+        Level::NoData | Level::Normal => None,
+    };
+    firing.clear_since = running(firing.clear_since, reached.is_none(), at);
+    // A warning whose condition is gone is on its way out, not on its way to another severity.
+    let moves = reached != Some(firing.severity)
+        && (reached.is_some() || firing.severity == Severity::Critical);
+    firing.moved_since = running(firing.moved_since, moves, at);
+    let passed =
+        |since: Option<TimestampMs>, ms: i64| since.is_some_and(|since| at.since_ms(since) >= ms);
+    if passed(firing.clear_since, timing.clear_ms) {
+        let without_data = level == Level::NoData;
+        let reason = if without_data { Reason::ClearedWithoutData } else { Reason::ClearedFor };
+        return (State::Inactive, Some(Transition::new(Change::Resolved, reason)));
+    }
+    let transition = match (firing.severity, reached) {
+        (Severity::Warning, Some(Severity::Critical)) => passed(firing.moved_since, timing.for_ms)
+            .then(|| Transition::new(Change::Escalated, Reason::CriticalHeldFor)),
+        (Severity::Critical, Some(Severity::Warning)) => {
+            passed(firing.moved_since, timing.clear_ms)
+                .then(|| Transition::new(Change::Eased, Reason::CriticalGone))
+        }
+        _ => None,
+    };
+    if transition.is_some() {
+        firing.severity = reached.unwrap_or(firing.severity);
+        firing.moved_since = None;
+    }
+    (State::Firing(firing), transition)
+}
+
+/// A timer that keeps its start while its condition lasts.
+fn running(since: Option<TimestampMs>, lasts: bool, at: TimestampMs) -> Option<TimestampMs> {
+    lasts.then(|| since.unwrap_or(at))
+}
+
+#[cfg(test)]
+mod tests;

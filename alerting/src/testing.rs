@@ -1,0 +1,69 @@
+//! Plain values for the tests of this crate.
+
+use std::collections::BTreeMap;
+
+use plimsoll_storage::{Label, Outcome, TimestampMs};
+
+use crate::alerts::{Alert, alert_id};
+use crate::evidence::{Evidence, Gate, Severity};
+use crate::labels::GroupLabels;
+use crate::rule::{Rule, Signal};
+
+/// A rule on the share of failed requests: warning above 1 %, critical above 5 %.
+pub(crate) fn rule(name: &str) -> Rule {
+    let of = vec![Outcome::Status5xx, Outcome::Timeout];
+    Rule {
+        name: name.into(),
+        owner: "integrations".into(),
+        runbook: "https://runbooks.example/partner-5xx".into(),
+        signal: Signal::Ratio { of, to: None, stream: "requests".into() },
+        matches: BTreeMap::new(),
+        by: vec![Label::Partner],
+        window_ms: 300_000,
+        for_ms: 300_000,
+        clear_ms: 300_000,
+        critical: Some(0.05),
+        warning: Some(0.01),
+        notify: vec!["oncall".into()],
+        min_count: 0,
+        confidence: 0.999,
+    }
+}
+
+/// A critical alert of [`rule`] on the partner `dhl` that nobody was told of yet.
+pub(crate) fn alert() -> Alert {
+    let rule = rule("partner-5xx");
+    let labels = GroupLabels::new([(Label::Partner, "dhl".to_owned())]);
+    // 2026-11-20T20:00:00Z
+    let pending_at = TimestampMs(1_795_204_800_000);
+    let evidence = Evidence {
+        value: 0.125,
+        count: 320,
+        lower: 0.07,
+        upper: 0.2,
+        threshold: 0.05,
+        reached: Some(Severity::Critical),
+        gate: Gate::Passed,
+    };
+    Alert {
+        id: alert_id(&rule.name, &labels, pending_at),
+        rule: rule.name.clone(),
+        owner: rule.owner.clone(),
+        runbook: rule.runbook.clone(),
+        signal: rule.signal.kind(),
+        symptom: rule.signal.symptom(),
+        labels,
+        window_ms: rule.window_ms,
+        severity: Severity::Critical,
+        pending_at,
+        fired_at: pending_at.plus_ms(300_000),
+        resolved_at: None,
+        resolved_because: None,
+        at_fire: evidence,
+        latest: evidence,
+        peak: evidence,
+        paged: None,
+        resolve_sent_at: None,
+        receivers: Vec::new(),
+    }
+}

@@ -1,0 +1,326 @@
+//! Delivery to a real socket: bodies, retries, order, restarts, refusals.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use plimsoll_alerting::ledger::{self, DeadReason};
+use plimsoll_alerting::outbox::{self, Action};
+use plimsoll_alerting::{Error, Notifier, RuleSet};
+use plimsoll_storage::{Order, Table};
+use sha2::Sha256;
+
+use crate::receiver::Receiver;
+use crate::world::{
+    ROUTING_KEY, START, WEBHOOK_SECRET, World, closed, minute, partner_5xx, rules, until,
+};
+
+/// A world in which dhl fails from the start and is well from minute 10 on.
+fn failing() -> World {
+    let world = World::new();
+    world.feed("dhl", 0..10, 10, 10);
+    world.feed("dhl", 10..40, 20, 0);
+    world
+}
+
+/// Judges up to a minute, and moves the clock there.
+fn judge(world: &World, rules: &RuleSet, until_minute: i64) {
+    let mut evaluator = world.evaluator(rules);
+    if evaluator.judged_until().is_none() {
+        evaluator.judge_until(closed(START)).unwrap();
+    }
+    evaluator.judge_until(closed(minute(until_minute))).unwrap();
+    world.set_now(closed(minute(until_minute)));
+}
+
+async fn until_delivered(world: &World) {
+    until("an empty outbox", || outbox::len(&world.store).unwrap() == 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn trigger_and_resolve_arrive_at_both_kinds_of_receivers() {
+    let receiver = Receiver::start(&[]);
+    let rules = rules(&receiver.address, &partner_5xx("[oncall, hub]"));
+    let world = failing();
+    let running = world.notifier(&rules);
+    judge(&world, &rules, 3);
+    running.waker.wake();
+    until_delivered(&world).await;
+    judge(&world, &rules, 30);
+    running.waker.wake();
+    until_delivered(&world).await;
+    running.stop().await;
+
+    let got = receiver.got();
+    let events: Vec<_> = got.iter().filter(|got| got.path == "/v2/enqueue").collect();
+    let hooks: Vec<_> = got.iter().filter(|got| got.path == "/hook").collect();
+    assert_eq!((events.len(), hooks.len()), (2, 2));
+
+    let (trigger, resolve) = (events[0].json(), events[1].json());
+    assert_eq!(trigger["routing_key"], ROUTING_KEY);
+    assert_eq!(
+        (&trigger["event_action"], &resolve["event_action"]),
+        (&"trigger".into(), &"resolve".into())
+    );
+    assert_eq!(trigger["dedup_key"], resolve["dedup_key"]);
+    assert_eq!(trigger["payload"]["severity"], "critical");
+    assert_eq!(trigger["payload"]["component"], "dhl");
+    let summary = trigger["payload"]["summary"].as_str().unwrap();
+    assert!(
+        summary.starts_with("dhl: 5xx+timeout share of requests 50% > 20% (120 items in 1m)"),
+        "{summary}"
+    );
+
+    let hook = hooks[0].json();
+    assert_eq!(
+        (&hook["type"], &hooks[1].json()["type"]),
+        (&"alert.triggered".into(), &"alert.resolved".into())
+    );
+    assert_eq!(hook["data"]["alert"]["labels"]["partner"], "dhl");
+    let key = STANDARD.decode(WEBHOOK_SECRET.trim_start_matches("whsec_")).unwrap();
+    let mut mac = Hmac::<Sha256>::new_from_slice(&key).unwrap();
+    let (id, timestamp) = (hooks[0].header("webhook-id"), hooks[0].header("webhook-timestamp"));
+    mac.update(format!("{id}.{timestamp}.{}", hooks[0].body).as_bytes());
+    let signature = format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()));
+    assert_eq!(hooks[0].header("webhook-signature"), signature);
+
+    let deliveries = ledger::deliveries(&world.store, 10).unwrap();
+    let actions: Vec<Action> = deliveries.iter().map(|line| line.action).collect();
+    assert_eq!(actions, [Action::Resolve, Action::Resolve, Action::Trigger, Action::Trigger]);
+    assert!(deliveries.iter().all(|line| line.attempts == 1));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_failure_is_tried_again_with_the_same_id() {
+    let receiver = Receiver::start(&["500 Oops"]);
+    let rules = rules(&receiver.address, &partner_5xx("[hub]"));
+    let world = failing();
+    judge(&world, &rules, 3);
+    let running = world.notifier(&rules);
+    until("the first attempt", || receiver.count() == 1).await;
+    // The first wait is at most a second.
+    until("the second attempt", || {
+        world.set_now(world.now().plus_ms(1_000));
+        running.waker.wake();
+        receiver.count() == 2
+    })
+    .await;
+    until_delivered(&world).await;
+    running.stop().await;
+    let got = receiver.got();
+    assert_eq!(got[0].header("webhook-id"), got[1].header("webhook-id"));
+    assert_eq!(ledger::deliveries(&world.store, 10).unwrap()[0].attempts, 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_receiver_that_asks_for_time_gets_it_even_over_a_restart() {
+    let receiver = Receiver::start(&["429 Too Many Requests\r\nRetry-After: 90\r\n\r\nslow down"]);
+    let rules = rules(&receiver.address, &partner_5xx("[oncall]"));
+    let world = failing();
+    judge(&world, &rules, 3);
+    let running = world.notifier(&rules);
+    let waits = || world.store.records(Table::Outbox, &[], None, Order::Ascending, 10).unwrap();
+    until("the note of the failure", || {
+        waits().iter().any(|(_, row)| row.windows(9).any(|part| part == b"slow down"))
+    })
+    .await;
+    running.stop().await;
+    let world = world.restarted();
+    let begin = world.now();
+    let running = world.notifier(&rules);
+    world.set_now(begin.plus_ms(89_000));
+    running.waker.wake();
+    tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    assert_eq!(receiver.count(), 1);
+    world.set_now(begin.plus_ms(90_000));
+    running.waker.wake();
+    until_delivered(&world).await;
+    assert_eq!(receiver.count(), 2);
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_refused_for_good_goes_to_the_dead_letters() {
+    let echo = "400 Bad Request\r\n\r\n{\"errors\":[\"bad key R0UT1NG-KEY-0F-THE-TESTS\"]}";
+    let receiver = Receiver::start(&[echo]);
+    let rules = rules(&receiver.address, &partner_5xx("[oncall]"));
+    let world = failing();
+    judge(&world, &rules, 3);
+    let running = world.notifier(&rules);
+    until_delivered(&world).await;
+    running.stop().await;
+    let letters = ledger::dead_letters(&world.store, 10).unwrap();
+    assert_eq!((letters.len(), letters[0].reason), (1, DeadReason::Refused));
+    assert_eq!(letters[0].detail, "answered 400: {\"errors\":[\"bad key ***\"]}");
+    assert_eq!(ledger::deliveries(&world.store, 10).unwrap(), []);
+    // No secret in any row.
+    for table in
+        [Table::AlertState, Table::Alert, Table::Outbox, Table::Delivery, Table::DeadLetter]
+    {
+        for (_, row) in world.store.records(table, &[], None, Order::Ascending, 1_000).unwrap() {
+            assert!(!row.windows(ROUTING_KEY.len()).any(|part| part == ROUTING_KEY.as_bytes()));
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_redirect_is_not_followed() {
+    let inside = Receiver::start(&[]);
+    let location = format!("307 Temporary Redirect\r\nLocation: http://{}/secret", inside.address);
+    let receiver = Receiver::start(&[location.leak()]);
+    let rules = rules(&receiver.address, &partner_5xx("[hub]"));
+    let world = failing();
+    judge(&world, &rules, 3);
+    let running = world.notifier(&rules);
+    until_delivered(&world).await;
+    running.stop().await;
+    assert_eq!((receiver.count(), inside.count()), (1, 0));
+    let letters = ledger::dead_letters(&world.store, 10).unwrap();
+    assert_eq!(letters[0].detail, "answered 307 (redirects are not followed)");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_restart_between_trigger_and_resolve_changes_nothing() {
+    let receiver = Receiver::start(&[]);
+    let rules = rules(&receiver.address, &partner_5xx("[oncall]"));
+    let world = failing();
+    judge(&world, &rules, 3);
+    // Written before the stop, sent after it.
+    let world = world.restarted();
+    let running = world.notifier(&rules);
+    until_delivered(&world).await;
+    running.stop().await;
+    let world = world.restarted();
+    judge(&world, &rules, 30);
+    let world = world.restarted();
+    let running = world.notifier(&rules);
+    until_delivered(&world).await;
+    running.stop().await;
+    let got = receiver.got();
+    assert_eq!(got.len(), 2);
+    assert_eq!(got[1].json()["event_action"], "resolve");
+    assert_eq!(got[0].json()["dedup_key"], got[1].json()["dedup_key"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_resolve_never_overtakes_its_trigger() {
+    let receiver = Receiver::start(&["503 Later\r\nRetry-After: 600"]);
+    let rules = rules(&receiver.address, &partner_5xx("[oncall]"));
+    let world = failing();
+    judge(&world, &rules, 3);
+    let running = world.notifier(&rules);
+    until("the first attempt", || receiver.count() == 1).await;
+    judge(&world, &rules, 12);
+    world.set_now(minute(5));
+    judge(&world, &rules, 30);
+    assert_eq!(outbox::len(&world.store).unwrap(), 2);
+    running.waker.wake();
+    until_delivered(&world).await;
+    running.stop().await;
+    let got = receiver.got();
+    let actions: Vec<String> =
+        got.iter().map(|got| got.json()["event_action"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(actions, ["trigger", "trigger", "resolve"]);
+    let late = &got[1].json()["payload"]["custom_details"]["late_by_s"];
+    assert!(late.as_i64().unwrap() > 120, "{late}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_slow_receiver_holds_up_nobody_else_and_takes_eight_at_once() {
+    let (slow, fast) = (Receiver::start(&[]), Receiver::start(&[]));
+    slow.hold();
+    let text = partner_5xx("[oncall, hub]");
+    let mut set = rules(&slow.address, &text);
+    set.receivers[1] = rules(&fast.address, &text).receivers.remove(1);
+    let world = World::new();
+    for partner in 0..20 {
+        world.feed(&format!("partner-{partner}"), 0..10, 10, 10);
+    }
+    judge(&world, &set, 3);
+    let running = world.notifier(&set);
+    until("all at the fast one", || fast.count() == 20).await;
+    until("eight at the slow one", || slow.count() == 8).await;
+    slow.release();
+    until_delivered(&world).await;
+    assert_eq!((slow.count(), fast.count()), (20, 20));
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_end_of_an_alert_goes_only_to_the_target_that_heard_of_it() {
+    let receiver = Receiver::start(&[]);
+    let before = rules(&receiver.address, &partner_5xx("[oncall]"));
+    for (change, reason) in
+        [("another key", DeadReason::TargetChanged), ("no receiver", DeadReason::ReceiverRemoved)]
+    {
+        let world = failing();
+        judge(&world, &before, 3);
+        let running = world.notifier(&before);
+        until_delivered(&world).await;
+        running.stop().await;
+        let mut after = before.clone();
+        if reason == DeadReason::TargetChanged {
+            let url = format!("http://{}", receiver.address);
+            let routing_key = plimsoll_alerting::rule::Secret::new(change);
+            after.receivers[0].target =
+                plimsoll_alerting::rule::Target::PagerDuty { url, routing_key };
+        } else {
+            after.receivers.remove(0);
+            after.rules[0].notify = vec!["hub".into()];
+        }
+        judge(&world, &after, 30);
+        let running = world.notifier(&after);
+        until_delivered(&world).await;
+        running.stop().await;
+        let letters = ledger::dead_letters(&world.store, 10).unwrap();
+        assert_eq!((letters.len(), letters[0].reason), (1, reason), "{change}");
+        assert_eq!(letters[0].notice.action, Action::Resolve);
+    }
+    assert_eq!(receiver.count(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_waits_for_a_receiver_that_is_gone_goes_to_the_dead_letters() {
+    let rules = rules("127.0.0.1:9", &partner_5xx("[oncall]"));
+    let world = failing();
+    judge(&world, &rules, 3);
+    let running = world.notifier(&RuleSet::default());
+    until_delivered(&world).await;
+    running.stop().await;
+    let letters = ledger::dead_letters(&world.store, 10).unwrap();
+    assert_eq!(letters[0].reason, DeadReason::ReceiverRemoved);
+}
+
+#[test]
+fn a_private_address_is_refused_unless_it_is_allowed() {
+    let world = World::new();
+    let rules = rules("127.0.0.1:9", &partner_5xx("[oncall]"));
+    let refused = Notifier::new(world.store.clone(), &rules, world.clock(), false).unwrap_err();
+    assert!(matches!(refused, Error::PrivateReceiver { .. }));
+    assert_eq!(
+        refused.to_string(),
+        "receiver `oncall` points to 127.0.0.1, a loopback or private address; use a public one, \
+         or allow private receivers"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_name_that_leads_inside_is_not_contacted() {
+    let receiver = Receiver::start(&[]);
+    let address = receiver.address.replace("127.0.0.1", "localhost");
+    let rules = rules(&address, &partner_5xx("[hub]"));
+    let world = failing();
+    judge(&world, &rules, 3);
+    let notifier = Notifier::new(world.store.clone(), &rules, world.clock(), false).unwrap();
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let task = tokio::spawn(notifier.run(async {
+        let _dropped_is_stop_too = stopped.await;
+    }));
+    until("the note of the refusal", || {
+        let rows = world.store.records(Table::Outbox, &[], None, Order::Ascending, 1).unwrap();
+        rows.iter().any(|(_, row)| row.windows(17).any(|part| part == b"no public address"))
+    })
+    .await;
+    drop(stop);
+    task.await.unwrap();
+    assert_eq!(receiver.count(), 0);
+}

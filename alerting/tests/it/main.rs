@@ -1,0 +1,8 @@
+//! Alerting over a real store and real sockets: judging, restarts, delivery.
+
+#![expect(clippy::unwrap_used, reason = "a helper of tests fails the test")]
+
+mod deliver;
+mod judge;
+mod receiver;
+mod world;

@@ -1,0 +1,179 @@
+//! A store in a temporary directory, data to feed it, and a clock that tests move.
+
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, Instant};
+
+use plimsoll_alerting::{Clock, Evaluator, Event, Notifier, RuleSet, Waker};
+use plimsoll_storage::{
+    Durability, Options, Outcome, SlotWidth, Store, StreamKind, StreamRef, TimestampMs,
+};
+use tempfile::TempDir;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+/// 2026-11-20T20:00:00Z, where every story begins.
+pub(crate) const START: TimestampMs = TimestampMs(1_795_204_800_000);
+
+/// The routing key of every rules file here.
+pub(crate) const ROUTING_KEY: &str = "R0UT1NG-KEY-0F-THE-TESTS";
+
+/// The signing secret of every rules file here.
+pub(crate) const WEBHOOK_SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+/// A store and its clock.
+pub(crate) struct World {
+    dir: TempDir,
+    pub(crate) store: Arc<Store>,
+    clock: Arc<AtomicI64>,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let store = open(dir.path());
+        Self { dir, store, clock: Arc::new(AtomicI64::new(START.0)) }
+    }
+
+    /// Closes the store and opens it again, as a restart of the program does.
+    pub(crate) fn restarted(self) -> Self {
+        let Self { dir, store, clock } = self;
+        drop(Arc::into_inner(store).expect("someone still uses the store"));
+        let store = open(dir.path());
+        Self { dir, store, clock }
+    }
+
+    pub(crate) fn now(&self) -> TimestampMs {
+        TimestampMs(self.clock.load(Ordering::SeqCst))
+    }
+
+    pub(crate) fn set_now(&self, now: TimestampMs) {
+        self.clock.store(now.0, Ordering::SeqCst);
+    }
+
+    pub(crate) fn clock(&self) -> Clock {
+        let clock = Arc::clone(&self.clock);
+        Arc::new(move || TimestampMs(clock.load(Ordering::SeqCst)))
+    }
+
+    /// Feeds `requests` in each slot of some minutes after [`START`]: `good` answers 200, `bad`
+    /// answers 503.
+    pub(crate) fn feed(&self, partner: &str, minutes: Range<i64>, good: u64, bad: u64) {
+        let width = SlotWidth::DEFAULT;
+        let mut batch = self.store.batch();
+        let slots = width.slot_of(minute(minutes.start)).0..width.slot_of(minute(minutes.end)).0;
+        for slot in slots.map(plimsoll_storage::Slot) {
+            let labels = [partner, "", "production", "", ""];
+            let stream = StreamRef { kind: StreamKind::Activity, name: "requests", labels };
+            let cell = batch.activity(stream, slot).unwrap();
+            let at = width.end(slot).plus_ms(-1);
+            (0..good).for_each(|_| cell.record(Outcome::Status2xx, Some(0.1), at));
+            (0..bad).for_each(|_| cell.record(Outcome::Status5xx, Some(3.0), at));
+        }
+        let batch = batch.finish();
+        let append = || self.store.append_blocking(batch, 1, None, START);
+        tokio::task::block_in_place(append).unwrap();
+    }
+
+    pub(crate) fn evaluator(&self, rules: &RuleSet) -> Evaluator {
+        Evaluator::new(Arc::clone(&self.store), Arc::new(rules.clone())).unwrap()
+    }
+
+    /// An evaluator that has marked [`START`] as its beginning.
+    pub(crate) fn started(&self, rules: &RuleSet) -> Evaluator {
+        let mut evaluator = self.evaluator(rules);
+        assert_eq!(evaluator.judge_until(closed(START)).unwrap().slots, 0);
+        evaluator
+    }
+
+    /// Starts delivery.
+    pub(crate) fn notifier(&self, rules: &RuleSet) -> Running {
+        let notifier = Notifier::new(Arc::clone(&self.store), rules, self.clock(), true).unwrap();
+        let waker = notifier.waker();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let task = tokio::spawn(notifier.run(async {
+            let _dropped_is_stop_too = stopped.await;
+        }));
+        Running { waker, stop, task }
+    }
+}
+
+fn open(path: &Path) -> Arc<Store> {
+    let options = Options { durability: Durability::Wal, ..Options::new(path) };
+    Arc::new(Store::open(&options).unwrap())
+}
+
+/// A notifier at work.
+pub(crate) struct Running {
+    pub(crate) waker: Waker,
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+impl Running {
+    pub(crate) async fn stop(self) {
+        drop(self.stop);
+        self.task.await.unwrap();
+    }
+}
+
+/// A moment in minutes after [`START`].
+pub(crate) fn minute(minutes: i64) -> TimestampMs {
+    START.plus_ms(minutes * 60_000)
+}
+
+/// A time at which every slot that ends by `at` can be judged.
+pub(crate) fn closed(at: TimestampMs) -> TimestampMs {
+    at.plus_ms(plimsoll_alerting::grace_ms(SlotWidth::DEFAULT))
+}
+
+/// Changes as lines: minute and second after [`START`], rule, labels, change, reason, severity.
+pub(crate) fn lines(events: &[Event]) -> Vec<String> {
+    let line = |event: &Event| {
+        let seconds = event.at.since_ms(START) / 1_000;
+        let severity = event.severity.map_or("-", plimsoll_alerting::Severity::as_str);
+        format!(
+            "{}:{:02} {} {} {:?} {} {severity}",
+            seconds / 60,
+            seconds % 60,
+            event.rule,
+            event.labels.title(),
+            event.change,
+            event.reason.as_str(),
+        )
+    };
+    events.iter().map(line).collect()
+}
+
+/// A rules file: receivers `oncall` (PagerDuty) and `hub` (webhook) at an address, and rules.
+pub(crate) fn rules(address: &str, rules: &str) -> RuleSet {
+    let text = format!(
+        "receivers:\n\
+         \x20 - name: oncall\n    pagerduty: {{ routing_key: '{ROUTING_KEY}', url: 'http://{address}' }}\n\
+         \x20 - name: hub\n    webhook: {{ url: 'http://{address}/hook', secret: {{ env: HUB }} }}\n\
+         {rules}"
+    );
+    let env = |name: &str| (name == "HUB").then(|| WEBHOOK_SECRET.to_owned());
+    RuleSet::parse(&text, &env, Path::new(".")).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// The rule most stories are about, told to `notify`.
+pub(crate) fn partner_5xx(notify: &str) -> String {
+    format!(
+        "rules:\n  - name: partner-5xx\n    owner: integrations\n    runbook: https://runbooks.example/5xx\n\
+         \x20   signal: {{ ratio: {{ of: [5xx, timeout], stream: requests }} }}\n\
+         \x20   match: {{ environment: production }}\n\
+         \x20   window: 1m\n    for: 2m\n    critical: '> 20%'\n    warning: '> 5%'\n    notify: {notify}\n"
+    )
+}
+
+/// Waits until something is so; fails after ten seconds.
+pub(crate) async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let started = Instant::now();
+    while !is_so() {
+        assert!(started.elapsed() < Duration::from_secs(10), "waited in vain: {what}");
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}
