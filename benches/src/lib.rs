@@ -1,0 +1,6 @@
+//! What the benchmarks share: the facts they are run on.
+//!
+//! `cargo bench -p plimsoll-benches` runs the micro-benchmarks; the binary `plimsoll-load` drives a
+//! running server over HTTP.
+
+pub mod facts;

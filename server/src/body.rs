@@ -1,0 +1,218 @@
+//! Request bodies: read and unpacked within bounds of size, time and memory.
+
+use std::{
+    io::Read,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use axum::{
+    body::{Body, Bytes},
+    http::{HeaderMap, header},
+};
+use tokio::time::timeout;
+
+use crate::error::ApiError;
+
+/// Bytes of a body as it is sent.
+pub(crate) const SENT_BYTES_MAX: usize = 32 << 20;
+/// Bytes of a body once it is unpacked. A gzip bomb is dropped at this size.
+pub(crate) const UNPACKED_BYTES_MAX: usize = 64 << 20;
+/// Bytes that all bodies being read may take together.
+const ALL_BODIES_BYTES_MAX: usize = 192 << 20;
+/// How long a body may take to arrive.
+const ARRIVAL: Duration = Duration::from_secs(30);
+/// Largest zstd window taken, as a power of two: 8 MiB, what RFC 8878 recommends to support.
+const ZSTD_WINDOW_LOG_MAX: u32 = 23;
+/// Unpacking asks for memory in strides of this many bytes.
+const STRIDE_BYTES: usize = 256 << 10;
+
+/// The memory that bodies may take, shared by all requests.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct BodyMemory(Arc<AtomicUsize>);
+
+/// Memory taken by one request; given back when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Reserved {
+    memory: BodyMemory,
+    bytes: usize,
+}
+
+impl BodyMemory {
+    pub(crate) fn reserve(&self, bytes: usize) -> Result<Reserved, ApiError> {
+        let mut reserved = Reserved { memory: self.clone(), bytes: 0 };
+        reserved.grow(bytes)?;
+        Ok(reserved)
+    }
+}
+
+impl Reserved {
+    fn grow(&mut self, bytes: usize) -> Result<(), ApiError> {
+        let before = self.memory.0.fetch_add(bytes, Ordering::Relaxed);
+        self.bytes += bytes;
+        if before + bytes > ALL_BODIES_BYTES_MAX {
+            return Err(ApiError::busy("too many large bodies are being read at once"));
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Reserved {
+    fn drop(&mut self) {
+        self.memory.0.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
+/// How a body is packed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Packing {
+    Plain,
+    Gzip,
+    Zstd,
+}
+
+impl Packing {
+    pub(crate) fn of(headers: &HeaderMap) -> Result<Self, ApiError> {
+        let mut values = headers.get_all(header::CONTENT_ENCODING).iter();
+        let (first, second) = (values.next(), values.next());
+        let Some(value) = first else { return Ok(Self::Plain) };
+        match (value.to_str().unwrap_or_default().trim().to_ascii_lowercase().as_str(), second) {
+            ("identity" | "", None) => Ok(Self::Plain),
+            ("gzip" | "x-gzip", None) => Ok(Self::Gzip),
+            ("zstd", None) => Ok(Self::Zstd),
+            _ => Err(ApiError::unsupported(
+                "header `content-encoding` must be gzip, zstd or identity, and one of them",
+            )),
+        }
+    }
+}
+
+/// Receives a body of at most [`SENT_BYTES_MAX`]. The memory is reserved for as long as `Reserved`
+/// lives.
+pub(crate) async fn receive(
+    headers: &HeaderMap,
+    body: Body,
+    memory: &BodyMemory,
+) -> Result<(Bytes, Reserved), ApiError> {
+    let too_large = || ApiError::too_large("the body", SENT_BYTES_MAX);
+    let declared =
+        headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    let declared: usize = declared.unwrap_or(SENT_BYTES_MAX);
+    if declared > SENT_BYTES_MAX {
+        return Err(too_large());
+    }
+    let mut reserved = memory.reserve(declared)?;
+    let received = timeout(ARRIVAL, axum::body::to_bytes(body, SENT_BYTES_MAX)).await;
+    let received = received.map_err(|_| ApiError::body_timeout(ARRIVAL.as_secs()))?;
+    let bytes = received.map_err(|error| match is_length_limit(&error) {
+        true => too_large(),
+        false => ApiError::malformed(format!("the body broke off: {error}")),
+    })?;
+    let unused = reserved.bytes.saturating_sub(bytes.len());
+    reserved.bytes -= unused;
+    memory.0.fetch_sub(unused, Ordering::Relaxed);
+    Ok((bytes, reserved))
+}
+
+fn is_length_limit(error: &axum::Error) -> bool {
+    let mut cause = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        if inner.to_string().contains("length limit exceeded") {
+            return true;
+        }
+        cause = inner.source();
+    }
+    false
+}
+
+/// Unpacks a body to at most [`UNPACKED_BYTES_MAX`].
+pub(crate) fn unpack(
+    packing: Packing,
+    body: Bytes,
+    reserved: &mut Reserved,
+) -> Result<Bytes, ApiError> {
+    match packing {
+        Packing::Plain => Ok(body),
+        Packing::Gzip => unpack_from(flate2::read::MultiGzDecoder::new(&*body), "gzip", reserved),
+        Packing::Zstd => {
+            let failed = |error| ApiError::malformed(format!("zstd cannot start: {error}"));
+            let mut reader = zstd::Decoder::with_buffer(&*body).map_err(failed)?;
+            reader.window_log_max(ZSTD_WINDOW_LOG_MAX).map_err(failed)?;
+            unpack_from(reader, "zstd", reserved)
+        }
+    }
+}
+
+fn unpack_from(
+    reader: impl Read,
+    packing: &str,
+    reserved: &mut Reserved,
+) -> Result<Bytes, ApiError> {
+    let mut reader = reader.take(UNPACKED_BYTES_MAX as u64 + 1);
+    let mut unpacked = Vec::new();
+    loop {
+        reserved.grow(STRIDE_BYTES)?;
+        let stride = (&mut reader).take(STRIDE_BYTES as u64).read_to_end(&mut unpacked);
+        let read = stride.map_err(|error| {
+            ApiError::malformed(format!("the body is not valid {packing}: {error}"))
+        })?;
+        if unpacked.len() > UNPACKED_BYTES_MAX {
+            return Err(ApiError::too_large("the unpacked body", UNPACKED_BYTES_MAX));
+        }
+        if read < STRIDE_BYTES {
+            return Ok(unpacked.into());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    fn gzip(bytes: &[u8]) -> Bytes {
+        let mut writer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        writer.write_all(bytes).expect("into memory");
+        writer.finish().expect("into memory").into()
+    }
+
+    #[test]
+    fn bodies_unpack_to_what_was_packed() {
+        let memory = BodyMemory::default();
+        let text = b"hello ".repeat(100_000);
+        let zstd = zstd::encode_all(text.as_slice(), 1).expect("into memory");
+        for (packing, body) in [
+            (Packing::Plain, Bytes::from(text.clone())),
+            (Packing::Gzip, gzip(&text)),
+            (Packing::Zstd, zstd.into()),
+        ] {
+            let mut reserved = memory.reserve(0).expect("room");
+            assert_eq!(unpack(packing, body, &mut reserved).expect("unpacks"), text);
+        }
+        assert_eq!(memory.0.load(Ordering::Relaxed), 0, "memory is given back");
+    }
+
+    #[test]
+    fn a_bomb_is_dropped_and_rubbish_is_refused() {
+        let memory = BodyMemory::default();
+        let mut reserved = memory.reserve(0).expect("room");
+        let bomb = gzip(&vec![0; UNPACKED_BYTES_MAX + 1]);
+        assert!(unpack(Packing::Gzip, bomb, &mut reserved).is_err());
+        let rubbish = Bytes::from_static(b"not packed at all");
+        assert!(unpack(Packing::Gzip, rubbish.clone(), &mut reserved).is_err());
+        assert!(unpack(Packing::Zstd, rubbish, &mut reserved).is_err());
+    }
+
+    #[test]
+    fn memory_for_bodies_is_bounded() {
+        let memory = BodyMemory::default();
+        let held = memory.reserve(ALL_BODIES_BYTES_MAX).expect("room");
+        assert!(memory.reserve(1).is_err());
+        drop(held);
+        assert!(memory.reserve(1).is_ok());
+    }
+}

@@ -1,0 +1,43 @@
+//! The command line, one file a command.
+
+mod check;
+mod import;
+mod serve;
+
+use clap::{Parser, Subcommand};
+
+/// Stores how partner integrations are doing, answers questions about it, and pages when a partner
+/// has really been failing for a while.
+#[derive(Debug, Parser)]
+#[command(name = "plimsoll", version, about, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Start the server
+    Serve(serve::Args),
+    /// Check a rules file and say what is wrong with it
+    Check(check::Args),
+    /// Read access logs into a server or a data directory
+    Import(Box<import::Args>),
+}
+
+/// A command that failed: the sentence to show.
+pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+impl Cli {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// What to tell the person at the terminal.
+    pub(crate) fn run(self) -> Result<(), Failure> {
+        match self.command {
+            Command::Serve(args) => serve::run(args),
+            Command::Check(args) => check::run(&args),
+            Command::Import(args) => import::run(&args),
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! `plimsoll serve`: opens the store and serves until it is told to stop.
+
+use std::{io::Write, net::SocketAddr, sync::Arc};
+
+use axum::serve::ListenerExt;
+use parking_lot::RwLock;
+use plimsoll_alerting::{Evaluator, Notifier, RuleSet};
+use plimsoll_storage::{Options, Store, TimestampMs};
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+    sync::watch,
+    task::JoinSet,
+};
+
+use super::Failure;
+use crate::{
+    app::{self, App},
+    body::BodyMemory,
+    clock,
+    config::{Config, Flags},
+    tasks::{self, Stop},
+    telemetry, wire,
+};
+
+/// How long requests under way may take to finish once the server was told to stop.
+const DRAIN: std::time::Duration = std::time::Duration::from_secs(20);
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    flags: Flags,
+    /// Judge the rules over stored history from this time on, and page for what they find
+    ///
+    /// After an import: what the rules would have said is found in order, as if it happened now.
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    evaluate_from: Option<TimestampMs>,
+}
+
+fn parse_time(text: &str) -> Result<TimestampMs, String> {
+    wire::time::parse(text)
+        .ok_or_else(|| "use RFC 3339 (2026-11-20T19:04:40Z) or epoch milliseconds".to_owned())
+}
+
+pub(super) fn run(args: Args) -> Result<(), Failure> {
+    let config = Config::resolve(args.flags)?;
+    telemetry::start_logs(config.log_format, &config.log_level)?;
+    let rules = match &config.rules {
+        Some(path) => RuleSet::load(path, &|name| std::env::var(name).ok())?,
+        None => RuleSet::default(),
+    };
+    let mut options = Options::new(&config.data_dir);
+    options.slot_width = config.slot_width;
+    options.durability = config.durability;
+    let store = Arc::new(Store::open(&options)?);
+    tracing::info!(data_dir = %config.data_dir.display(), streams = store.stats().streams, "opened the store");
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(serve(&config, store, Arc::new(rules), args.evaluate_from))?;
+    // Blocking work that is still under way holds the store; it is let finish before the store
+    // closes.
+    drop(runtime);
+    tracing::info!("stopped");
+    Ok(())
+}
+
+async fn serve(
+    config: &Config,
+    store: Arc<Store>,
+    rules: Arc<RuleSet>,
+    evaluate_from: Option<TimestampMs>,
+) -> Result<(), Failure> {
+    let mut evaluator = Evaluator::new(Arc::clone(&store), Arc::clone(&rules))?;
+    if let Some(from) = evaluate_from {
+        evaluator.rewind_to(from)?;
+    }
+    let now = Arc::new(clock::now);
+    let notifier = Notifier::new(Arc::clone(&store), &rules, now, config.allow_private_receivers)?;
+    let listener = TcpListener::bind(config.listen).await.map_err(|error| {
+        format!(
+            "cannot listen on {}: {error}; setting `listen` takes another address",
+            config.listen
+        )
+    })?;
+    let address = listener.local_addr()?;
+    let app = App {
+        store,
+        rules,
+        bodies: BodyMemory::default(),
+        telemetry: Arc::default(),
+        not_ready: Arc::new(RwLock::new(None)),
+    };
+    let (stop_sender, stop) = watch::channel(false);
+    let mut background = JoinSet::new();
+    let waker = notifier.waker();
+    background.spawn(notifier.run(tasks::stopped(stop.clone())));
+    background.spawn(tasks::maintain(app.clone(), stop.clone()));
+    background.spawn(tasks::judge(app.clone(), evaluator, waker, stop.clone()));
+    greet(address)?;
+    let served = answer_requests(listener, app, stop_sender, stop).await;
+    while background.join_next().await.is_some() {}
+    served
+}
+
+/// Answers requests until a signal arrives, then lets those under way finish.
+async fn answer_requests(
+    listener: TcpListener,
+    app: App,
+    stop_sender: watch::Sender<bool>,
+    stop: Stop,
+) -> Result<(), Failure> {
+    let listener = listener.tap_io(|connection| {
+        // Answers are small and wanted at once. A connection that refuses the option works too.
+        let _ = connection.set_nodelay(true);
+    });
+    let signals = async move {
+        let name = stop_signal().await;
+        tracing::info!(signal = name, "stopping: requests under way are let finish");
+        stop_sender.send_replace(true);
+    };
+    let server = axum::serve(listener, app::router(app)).with_graceful_shutdown(signals);
+    let drained = async {
+        tasks::stopped(stop).await;
+        tokio::time::sleep(DRAIN).await;
+    };
+    tokio::select! {
+        served = server.into_future() => Ok(served?),
+        () = drained => {
+            tracing::warn!(seconds = DRAIN.as_secs(), "some requests did not finish in time");
+            Ok(())
+        }
+    }
+}
+
+async fn stop_signal() -> &'static str {
+    let terminate = async {
+        match signal(SignalKind::terminate()) {
+            Ok(mut terminate) => drop(terminate.recv().await),
+            Err(error) => {
+                tracing::error!(%error, "SIGTERM cannot be handled");
+                std::future::pending::<()>().await;
+            }
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => "SIGINT",
+        () = terminate => "SIGTERM",
+    }
+}
+
+/// Says where the server is and what to try first.
+fn greet(address: SocketAddr) -> std::io::Result<()> {
+    let mut out = std::io::stdout();
+    writeln!(out, "listening on http://{address}")?;
+    writeln!(out, "try: {}", example(address))?;
+    out.flush()
+}
+
+/// A push that works as it stands: the event happens now.
+fn example(address: SocketAddr) -> String {
+    format!(
+        "curl -s http://{address}/api/v1/push --json '{{\"events\":[{{\"stream\":\"requests\",\"partner\":\"dhl\",\"operation\":\"create_label\",\"at\":{},\"status\":200,\"latency_ms\":132.4}}]}}'",
+        clock::now().0
+    )
+}

@@ -1,0 +1,196 @@
+//! Settings: from flags, then the environment, then the configuration file, then defaults.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use plimsoll_storage::{Durability, SlotWidth};
+use serde::Deserialize;
+
+use crate::{telemetry::LogFormat, wire::time};
+
+/// Where the server listens unless told otherwise: loopback only.
+const LISTEN: &str = "127.0.0.1:8585";
+
+/// What may be set by flag or environment. The file knows the same names.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(crate) struct Flags {
+    /// Configuration file (YAML)
+    #[arg(long, env = "PLIMSOLL_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Directory of the embedded database
+    #[arg(long, env = "PLIMSOLL_DATA_DIR", value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    /// Address to listen on [default: 127.0.0.1:8585]
+    #[arg(long, env = "PLIMSOLL_LISTEN", value_name = "ADDR:PORT")]
+    listen: Option<String>,
+    /// Rules file (YAML): receivers, rules, partners, maintenance
+    #[arg(long, env = "PLIMSOLL_RULES", value_name = "FILE")]
+    rules: Option<PathBuf>,
+    /// Width of a slot; chosen once, when the database is created [default: 10s]
+    #[arg(long, env = "PLIMSOLL_SLOT", value_name = "DURATION")]
+    slot: Option<String>,
+    /// When a push is answered: fsync survives power loss, wal survives kill -9 [default: fsync]
+    #[arg(long, env = "PLIMSOLL_DURABILITY", value_name = "fsync|wal|memory")]
+    durability: Option<String>,
+    /// Let receivers be at loopback and private addresses
+    #[arg(long, env = "PLIMSOLL_ALLOW_PRIVATE_RECEIVERS", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    allow_private_receivers: Option<bool>,
+    /// Log level, or a filter such as info,plimsoll=debug [default: info]
+    #[arg(long, env = "PLIMSOLL_LOG_LEVEL", value_name = "LEVEL")]
+    log_level: Option<String>,
+    /// Format of the log on stderr [default: text]
+    #[arg(long, env = "PLIMSOLL_LOG_FORMAT", value_name = "FORMAT")]
+    log_format: Option<LogFormat>,
+}
+
+/// The configuration file.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    data_dir: Option<PathBuf>,
+    listen: Option<String>,
+    rules: Option<PathBuf>,
+    slot: Option<String>,
+    durability: Option<String>,
+    allow_private_receivers: Option<bool>,
+    log_level: Option<String>,
+    log_format: Option<LogFormat>,
+}
+
+/// Every setting, resolved and checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Config {
+    pub(crate) data_dir: PathBuf,
+    pub(crate) listen: SocketAddr,
+    pub(crate) rules: Option<PathBuf>,
+    /// `None` takes that of the database.
+    pub(crate) slot_width: Option<SlotWidth>,
+    pub(crate) durability: Durability,
+    pub(crate) allow_private_receivers: bool,
+    pub(crate) log_level: String,
+    pub(crate) log_format: LogFormat,
+}
+
+/// A setting that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ConfigError {
+    #[error("cannot read the configuration file {}: {source}", .path.display())]
+    Unreadable { path: PathBuf, source: std::io::Error },
+    #[error("the configuration file {} is wrong: {detail}", .path.display())]
+    Malformed { path: PathBuf, detail: String },
+    #[error("setting `{key}` is {given:?}: {remedy}")]
+    Invalid { key: &'static str, given: String, remedy: &'static str },
+    #[error(
+        "setting `data_dir` is missing: give --data-dir DIR, PLIMSOLL_DATA_DIR or data_dir in the configuration file"
+    )]
+    NoDataDir,
+}
+
+impl Config {
+    /// Resolves the settings.
+    ///
+    /// # Errors
+    /// Names the setting at fault and what it takes.
+    pub(crate) fn resolve(flags: Flags) -> Result<Self, ConfigError> {
+        let file = match &flags.config {
+            Some(path) => read_file(path)?,
+            None => File::default(),
+        };
+        let listen = flags.listen.or(file.listen).unwrap_or_else(|| LISTEN.to_owned());
+        let slot = flags.slot.or(file.slot);
+        let durability = flags.durability.or(file.durability);
+        Ok(Self {
+            data_dir: flags.data_dir.or(file.data_dir).ok_or(ConfigError::NoDataDir)?,
+            listen: listen.parse().map_err(|_| ConfigError::Invalid {
+                key: "listen",
+                given: listen,
+                remedy: "use an address and port such as 127.0.0.1:8585 or [::1]:8585",
+            })?,
+            rules: flags.rules.or(file.rules),
+            slot_width: slot.map(parse_slot).transpose()?,
+            durability: durability.map_or(Ok(Durability::default()), parse_durability)?,
+            allow_private_receivers: flags
+                .allow_private_receivers
+                .or(file.allow_private_receivers)
+                .unwrap_or(false),
+            log_level: flags.log_level.or(file.log_level).unwrap_or_else(|| "info".to_owned()),
+            log_format: flags.log_format.or(file.log_format).unwrap_or_default(),
+        })
+    }
+}
+
+fn read_file(path: &Path) -> Result<File, ConfigError> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|source| ConfigError::Unreadable { path: path.into(), source })?;
+    if text.trim().is_empty() {
+        return Ok(File::default());
+    }
+    serde_saphyr::from_str(&text)
+        .map_err(|error| ConfigError::Malformed { path: path.into(), detail: error.to_string() })
+}
+
+/// A slot width as text, such as `10s`.
+pub(crate) fn parse_slot(text: String) -> Result<SlotWidth, ConfigError> {
+    time::parse_duration_ms(&text).and_then(SlotWidth::from_ms).ok_or(ConfigError::Invalid {
+        key: "slot",
+        given: text,
+        remedy: "use whole seconds that divide a minute, such as 1s, 5s, 10s, 30s or 60s",
+    })
+}
+
+fn parse_durability(text: String) -> Result<Durability, ConfigError> {
+    match text.as_str() {
+        "fsync" => Ok(Durability::Fsync),
+        "wal" => Ok(Durability::Wal),
+        "memory" => Ok(Durability::Memory),
+        _ => Err(ConfigError::Invalid {
+            key: "durability",
+            given: text,
+            remedy: "use fsync, wal or memory",
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn flags() -> Flags {
+        Flags { data_dir: Some("d".into()), ..Flags::default() }
+    }
+
+    #[test]
+    fn flags_win_over_the_file_and_the_file_over_defaults() {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let path = directory.path().join("plimsoll.yaml");
+        std::fs::write(&path, "listen: 127.0.0.1:1\nslot: 5s\nallow_private_receivers: true\n")
+            .expect("written");
+        let with_file = Flags { config: Some(path), listen: Some("[::1]:2".into()), ..flags() };
+        let config = Config::resolve(with_file).expect("valid");
+        assert_eq!(config.listen.to_string(), "[::1]:2");
+        assert_eq!(config.slot_width, SlotWidth::from_ms(5_000));
+        assert!(config.allow_private_receivers);
+        let config = Config::resolve(flags()).expect("valid");
+        assert_eq!((config.listen.to_string().as_str(), config.slot_width), (LISTEN, None));
+        assert_eq!(config.durability, Durability::Fsync);
+    }
+
+    #[test]
+    fn errors_name_the_setting() {
+        let error = |flags: Flags| Config::resolve(flags).expect_err("refused").to_string();
+        assert!(error(Flags::default()).contains("`data_dir`"));
+        assert!(
+            error(Flags { listen: Some("here".into()), ..flags() })
+                .contains("`listen` is \"here\"")
+        );
+        assert!(error(Flags { slot: Some("7s".into()), ..flags() }).contains("`slot`"));
+        assert!(error(Flags { durability: Some("no".into()), ..flags() }).contains("`durability`"));
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let path = directory.path().join("plimsoll.yaml");
+        std::fs::write(&path, "listen: 127.0.0.1:1\nlisten_on: x\n").expect("written");
+        let wrong = error(Flags { config: Some(path), ..flags() });
+        assert!(wrong.contains("listen_on") && wrong.contains("plimsoll.yaml"), "{wrong}");
+    }
+}

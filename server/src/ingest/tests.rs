@@ -1,0 +1,177 @@
+use plimsoll_storage::{Options, SlotValue};
+
+use super::*;
+use crate::wire::push::{read_json, read_ndjson};
+
+const NOW: TimestampMs = TimestampMs(1_795_201_490_000);
+
+fn with_store<T>(test: impl FnOnce(&Store) -> T) -> T {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let store = Store::open(&Options::new(directory.path())).expect("the store opens");
+    test(&store)
+}
+
+fn ingest(store: &Store, body: &str) -> Ingested {
+    let mut ingest = Ingest::new(store, NOW);
+    read_json(body.as_bytes(), &mut ingest).expect("JSON");
+    ingest.finish()
+}
+
+/// The one refusal of a body with one item: pointer and code.
+fn refused(store: &Store, body: &str) -> (String, &'static str) {
+    let ingested = ingest(store, body);
+    assert_eq!((ingested.accepted, ingested.refused), (0, 1), "{body}: {:?}", ingested.refusals);
+    let refusal = ingested.refusals.into_iter().next().expect("listed");
+    assert!(!refusal.problem.detail.is_empty());
+    (refusal.pointer, refusal.problem.code)
+}
+
+fn event(field: &str) -> String {
+    let mut event = serde_json::json!({
+        "stream": "requests", "partner": "dhl", "at": 1_795_201_480_123_i64, "status": 503, "latency_ms": 132.4
+    });
+    let field: serde_json::Value = serde_json::from_str(field).expect("JSON");
+    for (name, value) in field.as_object().expect("an object") {
+        event[name] = value.clone();
+    }
+    serde_json::json!({"events": [event]}).to_string()
+}
+
+#[test]
+fn every_bad_field_of_an_event_is_refused_by_name() {
+    let table = [
+        (r#"{"stream":null}"#, "/stream", "missing_field"),
+        (r#"{"partner":""}"#, "/partner", "invalid_label"),
+        (r#"{"partner":7}"#, "/partner", "wrong_type"),
+        (r#"{"site":["a"]}"#, "/site", "wrong_type"),
+        (r#"{"operation":"a\u0000b"}"#, "/operation", "invalid_label"),
+        (r#"{"at":"yesterday"}"#, "/at", "invalid_time"),
+        (r#"{"at":null}"#, "/at", "missing_field"),
+        (r#"{"at":true}"#, "/at", "wrong_type"),
+        (r#"{"at":1795201480}"#, "/at", "out_of_range"),
+        (r#"{"at":"2027-01-01T00:00:00Z"}"#, "/at", "in_the_future"),
+        (r#"{"at":18446744073709551615}"#, "/at", "out_of_range"),
+        (r#"{"status":99}"#, "/status", "out_of_range"),
+        (r#"{"status":"200"}"#, "/status", "wrong_type"),
+        (r#"{"status":null}"#, "/outcome", "missing_field"),
+        (r#"{"outcome":"fine"}"#, "/outcome", "unknown_outcome"),
+        (r#"{"latency_ms":-1}"#, "/latency_ms", "out_of_range"),
+        (r#"{"latency_ms":"NaN"}"#, "/latency_ms", "wrong_type"),
+        (r#"{"latency_ms":1e300}"#, "/latency_ms", "out_of_range"),
+        (r#"{"ids":"O-1"}"#, "/ids", "wrong_type"),
+        (r#"{"ids":{"a/b":1}}"#, "/ids/a~1b", "wrong_type"),
+    ];
+    with_store(|store| {
+        for (field, pointer, code) in table {
+            let expected = (format!("/events/0{pointer}"), code);
+            assert_eq!(refused(store, &event(field)), expected, "{field}");
+        }
+        let long = format!(r#"{{"partner":"{}"}}"#, "x".repeat(1 << 20));
+        let ingested = ingest(store, &event(&long));
+        assert!(ingested.refusals[0].problem.detail.len() < 200, "a long value is not echoed");
+    });
+}
+
+#[test]
+fn every_bad_field_of_a_summary_or_gauge_is_refused_by_name() {
+    let summary = |fields: &str| {
+        format!(
+            r#"{{"summaries":[{{"stream":"requests","partner":"dhl","start":1795201480000,{fields}}}]}}"#
+        )
+    };
+    let table = [
+        (r#""step_s":7"#, "/step_s", "out_of_range"),
+        (r#""step_s":3610"#, "/step_s", "out_of_range"),
+        (r#""outcomes":{"2xx":-1}"#, "/outcomes/2xx", "out_of_range"),
+        (r#""outcomes":{"2xx":1.5}"#, "/outcomes/2xx", "wrong_type"),
+        (r#""outcomes":{"ok":1}"#, "/outcomes/ok", "unknown_outcome"),
+        (r#""outcomes":[]"#, "/outcomes", "wrong_type"),
+        (r#""latency":3"#, "/latency", "wrong_type"),
+        (r#""latency":{}"#, "/latency/scale", "missing_field"),
+        (r#""latency":{"scale":21}"#, "/latency/scale", "out_of_range"),
+        (r#""latency":{"scale":5,"sum":-1}"#, "/latency/sum", "out_of_range"),
+        (r#""latency":{"scale":5,"zero_count":-1}"#, "/latency/zero_count", "out_of_range"),
+        (
+            r#""latency":{"scale":5,"positive":{"offset":0,"bucket_counts":[1,"x"]}}"#,
+            "/latency/positive/bucket_counts/1",
+            "wrong_type",
+        ),
+        (
+            r#""latency":{"scale":5,"positive":{"offset":99999,"bucket_counts":[1]}}"#,
+            "/latency/positive",
+            "out_of_range",
+        ),
+        (r#""last_at":1795201470000"#, "/last_at", "out_of_range"),
+    ];
+    with_store(|store| {
+        for (fields, pointer, code) in table {
+            let expected = (format!("/summaries/0{pointer}"), code);
+            assert_eq!(refused(store, &summary(fields)), expected, "{fields}");
+        }
+        let gauge = r#"{"gauges":[{"name":"depth","partner":"dhl","at":1795201480000}]}"#;
+        assert_eq!(refused(store, gauge), ("/gauges/0/value".to_owned(), "missing_field"));
+    });
+}
+
+#[test]
+fn good_items_are_kept_beside_bad_ones() {
+    with_store(|store| {
+        let good = r#"{"stream":"requests","partner":"dhl","at":1795201480123,"status":200}"#;
+        let body =
+            format!(r#"{{"events":[{good},7,{{"partner":1}},{good}],"gauges":"none","more":1}}"#);
+        let ingested = ingest(store, &body);
+        assert_eq!((ingested.accepted, ingested.refused), (2, 3));
+        let pointers: Vec<_> = ingested.refusals.iter().map(|refusal| &refusal.pointer).collect();
+        assert_eq!(pointers, ["/events/1", "/events/2/stream", "/gauges"]);
+    });
+}
+
+#[test]
+fn ndjson_lines_stand_alone() {
+    with_store(|store| {
+        let good = r#"{"type":"event","stream":"requests","partner":"dhl","at":1795201480123,"status":200"#;
+        let body = format!(
+            "{good}}}\n\n{{\"type\":\"x\"}}\n{{oops\n{good},\"latency_ms\":NaN}}\r\n{good}}}"
+        );
+        let mut ingest = Ingest::new(store, NOW);
+        read_ndjson(body.as_bytes(), &mut ingest);
+        let ingested = ingest.finish();
+        assert_eq!((ingested.accepted, ingested.refused), (2, 3));
+        let places: Vec<_> = ingested
+            .refusals
+            .iter()
+            .map(|refusal| (refusal.pointer.as_str(), refusal.line))
+            .collect();
+        assert_eq!(places, [("/2/type", Some(3)), ("/3", Some(4)), ("/4/latency_ms", Some(5))]);
+    });
+}
+
+#[test]
+fn a_summary_keeps_its_counts_at_its_first_slot_and_a_heartbeat_has_no_events() {
+    with_store(|store| {
+        let body = r#"{"summaries":[
+            {"stream":"requests","partner":"dhl","start":1795201440000,"step_s":60,"outcomes":{"2xx":118,"5xx":2},
+             "latency":{"scale":5,"sum":14.2,"zero_count":0,"positive":{"offset":-110,"bucket_counts":[1,0,4]}}},
+            {"stream":"tracking","partner":"dhl","start":1795201440000}]}"#;
+        let ingested = ingest(store, body);
+        assert_eq!((ingested.accepted, ingested.refused), (2, 0));
+        store.append_blocking(ingested.batch, 2, None, NOW).expect("appended");
+        let find = |name| {
+            store.select(StreamKind::Activity, Some(name), &std::collections::BTreeMap::new())
+        };
+        let mut seen = Vec::new();
+        let slots = Slot(0)..Slot(u32::MAX);
+        store
+            .scan(&find("requests"), slots, &mut |_, slot, value| seen.push((slot, value.clone())))
+            .expect("readable");
+        let [(slot, SlotValue::Activity(cell))] = seen.as_slice() else { panic!("{seen:?}") };
+        assert_eq!(*slot, Slot(179_520_144));
+        assert_eq!(
+            (cell.outcomes.total(), cell.durations.count(), cell.durations.sum_us()),
+            (120, 5, 14_200_000)
+        );
+        assert_eq!(cell.last_at, Some(NOW), "not later than the server's clock");
+        assert_eq!(store.last_seen(find("requests")[0]), Some(NOW));
+        assert_eq!(store.last_seen(find("tracking")[0]), None);
+    });
+}

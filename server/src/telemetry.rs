@@ -1,0 +1,166 @@
+//! The server's own telemetry: logs to stderr, metrics in the Prometheus text format.
+
+use plimsoll_storage::Stats;
+use prometheus_client::{
+    encoding::{EncodeLabelSet, text::encode},
+    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
+    registry::{Registry, Unit},
+};
+
+/// Upper borders of request durations, in seconds.
+const SECONDS: [f64; 10] = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.1, 0.5, 2.0, 10.0];
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct RequestLabels {
+    method: String,
+    route: String,
+    status: u32,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct RouteLabels {
+    route: String,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct CodeLabels {
+    code: String,
+}
+
+/// Every metric of the server.
+#[derive(Debug)]
+pub(crate) struct Telemetry {
+    registry: Registry,
+    requests: Family<RequestLabels, Counter>,
+    request_seconds: Family<RouteLabels, Histogram>,
+    /// Items stored.
+    pub(crate) items_accepted: Counter,
+    items_rejected: Family<CodeLabels, Counter>,
+    /// Pushes answered as duplicates.
+    pub(crate) duplicates: Counter,
+    /// Slots judged by the evaluator.
+    pub(crate) slots_judged: Counter,
+    /// State changes of alerts.
+    pub(crate) transitions: Counter,
+    /// Evaluations that failed.
+    pub(crate) evaluation_failures: Counter,
+    /// Notifications waiting to be delivered.
+    pub(crate) outbox_depth: Gauge,
+    streams: Gauge,
+    head_bytes: Gauge,
+    disk_bytes: Gauge,
+    append_queue: Gauge,
+}
+
+impl Default for Telemetry {
+    fn default() -> Self {
+        let mut telemetry = Self {
+            registry: Registry::with_prefix("plimsoll"),
+            requests: Family::default(),
+            request_seconds: Family::new_with_constructor(|| Histogram::new(SECONDS)),
+            items_accepted: Counter::default(),
+            items_rejected: Family::default(),
+            duplicates: Counter::default(),
+            slots_judged: Counter::default(),
+            transitions: Counter::default(),
+            evaluation_failures: Counter::default(),
+            outbox_depth: Gauge::default(),
+            streams: Gauge::default(),
+            head_bytes: Gauge::default(),
+            disk_bytes: Gauge::default(),
+            append_queue: Gauge::default(),
+        };
+        telemetry.register();
+        telemetry
+    }
+}
+
+impl Telemetry {
+    fn register(&mut self) {
+        let r = &mut self.registry;
+        r.register("http_requests", "HTTP requests answered", self.requests.clone());
+        r.register_with_unit(
+            "http_request_duration",
+            "Time to answer",
+            Unit::Seconds,
+            self.request_seconds.clone(),
+        );
+        r.register("items_accepted", "Pushed items stored", self.items_accepted.clone());
+        r.register("items_rejected", "Pushed items refused", self.items_rejected.clone());
+        r.register("push_duplicates", "Pushes whose key was seen before", self.duplicates.clone());
+        r.register("slots_judged", "Slots judged by the evaluator", self.slots_judged.clone());
+        r.register("alert_transitions", "State changes of alerts", self.transitions.clone());
+        r.register(
+            "evaluation_failures",
+            "Evaluations that failed",
+            self.evaluation_failures.clone(),
+        );
+        r.register("outbox_depth", "Notifications not delivered yet", self.outbox_depth.clone());
+        r.register("streams", "Streams known", self.streams.clone());
+        r.register_with_unit(
+            "head",
+            "Unsealed cells in memory",
+            Unit::Bytes,
+            self.head_bytes.clone(),
+        );
+        r.register_with_unit("disk", "Database files", Unit::Bytes, self.disk_bytes.clone());
+        r.register("append_queue", "Appends waiting for the writer", self.append_queue.clone());
+    }
+
+    pub(crate) fn observe_request(&self, method: &str, route: &str, status: u16, seconds: f64) {
+        let labels = RequestLabels {
+            // Methods are free text on the wire; only known ones become label values.
+            method: if matches!(method, "GET" | "POST" | "PUT" | "PATCH" | "DELETE" | "HEAD") {
+                method.to_owned()
+            } else {
+                "other".to_owned()
+            },
+            route: route.to_owned(),
+            status: status.into(),
+        };
+        self.requests.get_or_create(&labels).inc();
+        let route = RouteLabels { route: route.to_owned() };
+        self.request_seconds.get_or_create(&route).observe(seconds);
+    }
+
+    pub(crate) fn count_rejected(&self, code: &str, count: u64) {
+        self.items_rejected.get_or_create(&CodeLabels { code: code.to_owned() }).inc_by(count);
+    }
+
+    /// The Prometheus text format.
+    pub(crate) fn encode(&self, stats: Stats) -> Result<String, std::fmt::Error> {
+        self.streams.set(stats.streams as i64);
+        self.head_bytes.set(stats.head_bytes as i64);
+        self.disk_bytes.set(stats.disk_bytes as i64);
+        self.append_queue.set(stats.append_queue as i64);
+        let mut text = String::new();
+        encode(&mut text, &self.registry)?;
+        Ok(text)
+    }
+}
+
+/// How logs are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogFormat {
+    /// One line for people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Starts logging to stderr. `level` is a level or a filter such as `info,plimsoll=debug`.
+pub(crate) fn start_logs(format: LogFormat, level: &str) -> Result<(), String> {
+    let filter = tracing_subscriber::EnvFilter::try_new(level)
+        .map_err(|error| format!("log_level {level:?} is no level or filter: {error}"))?;
+    let logs = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()));
+    match format {
+        LogFormat::Text => logs.try_init(),
+        LogFormat::Json => logs.json().flatten_event(true).try_init(),
+    }
+    .map_err(|error| format!("logging cannot start: {error}"))
+}

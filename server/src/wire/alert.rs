@@ -1,0 +1,164 @@
+//! Alerts and rules as JSON.
+
+use std::collections::BTreeMap;
+
+use plimsoll_alerting::{Alert, Evidence, Rule, Severity, Signal, SignalKind};
+use serde::Serialize;
+
+use super::{answer::LabelsBody, time};
+
+/// A list of alerts, newest first.
+#[derive(Debug, Serialize)]
+pub(crate) struct AlertsBody {
+    pub(crate) alerts: Vec<AlertBody>,
+}
+
+/// One alert.
+#[derive(Debug, Serialize)]
+pub(crate) struct AlertBody {
+    id: String,
+    rule: String,
+    owner: String,
+    runbook: String,
+    signal: &'static str,
+    symptom: String,
+    severity: &'static str,
+    state: &'static str,
+    labels: LabelsBody,
+    window_s: f64,
+    pending_at: String,
+    fired_at: String,
+    resolved_at: Option<String>,
+    resolved_because: Option<&'static str>,
+    at_fire: EvidenceBody,
+    latest: EvidenceBody,
+    peak: EvidenceBody,
+    receivers: Vec<String>,
+    dedup_key: String,
+}
+
+/// What a judgement found. Durations are in ms, ratios are fractions of 1.
+#[derive(Debug, Serialize)]
+struct EvidenceBody {
+    value: f64,
+    count: u64,
+    lower: Option<f64>,
+    upper: Option<f64>,
+    threshold: f64,
+    unit: &'static str,
+    severity: Option<&'static str>,
+    gate: &'static str,
+}
+
+impl EvidenceBody {
+    fn new(evidence: &Evidence, signal: SignalKind) -> Self {
+        let (scale, unit) = match signal {
+            SignalKind::Ratio => (1.0, "ratio"),
+            SignalKind::Latency => (1e3, "ms"),
+            SignalKind::Freshness => (1.0, "s"),
+        };
+        let finite = |value: f64| value.is_finite().then_some(value * scale);
+        Self {
+            value: evidence.value * scale,
+            count: evidence.count,
+            lower: finite(evidence.lower),
+            upper: finite(evidence.upper),
+            threshold: evidence.threshold * scale,
+            unit,
+            severity: evidence.reached.map(Severity::as_str),
+            gate: evidence.gate.as_str(),
+        }
+    }
+}
+
+impl From<Alert> for AlertBody {
+    fn from(alert: Alert) -> Self {
+        let evidence = |evidence| EvidenceBody::new(evidence, alert.signal);
+        let labels = alert.labels.iter().map(|(label, value)| (label.as_str(), value.to_owned()));
+        Self {
+            dedup_key: alert.dedup_key(),
+            signal: alert.signal.as_str(),
+            severity: alert.severity.as_str(),
+            state: if alert.is_open() { "firing" } else { "resolved" },
+            labels: labels.collect(),
+            window_s: alert.window_ms as f64 / 1e3,
+            pending_at: time::format(alert.pending_at),
+            fired_at: time::format(alert.fired_at),
+            resolved_at: alert.resolved_at.map(time::format),
+            resolved_because: alert.resolved_because.map(|reason| reason.as_str()),
+            at_fire: evidence(&alert.at_fire),
+            latest: evidence(&alert.latest),
+            peak: evidence(&alert.peak),
+            receivers: alert.receivers.into_iter().map(|told| told.receiver).collect(),
+            id: alert.id,
+            rule: alert.rule,
+            owner: alert.owner,
+            runbook: alert.runbook,
+            symptom: alert.symptom,
+        }
+    }
+}
+
+/// The rules in force.
+#[derive(Debug, Serialize)]
+pub(crate) struct RulesBody {
+    pub(crate) rules: Vec<RuleBody>,
+}
+
+/// One rule. Thresholds are in ms, s or fractions of 1, as `unit` says.
+#[derive(Debug, Serialize)]
+pub(crate) struct RuleBody {
+    name: String,
+    owner: String,
+    runbook: String,
+    signal: &'static str,
+    stream: String,
+    symptom: String,
+    #[serde(rename = "match")]
+    matches: BTreeMap<&'static str, Vec<String>>,
+    by: Vec<&'static str>,
+    window_s: f64,
+    for_s: f64,
+    clear_s: f64,
+    critical: Option<f64>,
+    warning: Option<f64>,
+    unit: &'static str,
+    min_count: u64,
+    confidence: f64,
+    notify: Vec<String>,
+    /// How many of its alerts are open.
+    open_alerts: usize,
+}
+
+impl RuleBody {
+    pub(crate) fn new(rule: &Rule, open_alerts: usize) -> Self {
+        let (scale, unit) = match rule.signal {
+            Signal::Ratio { .. } => (1.0, "ratio"),
+            Signal::Latency { .. } => (1e3, "ms"),
+            Signal::Freshness { .. } => (1.0, "s"),
+        };
+        let matches = rule.matches.iter();
+        Self {
+            name: rule.name.clone(),
+            owner: rule.owner.clone(),
+            runbook: rule.runbook.clone(),
+            signal: rule.signal.kind().as_str(),
+            stream: rule.signal.stream().to_owned(),
+            symptom: rule.signal.symptom(),
+            matches: matches
+                .map(|(label, values)| (label.as_str(), values.iter().cloned().collect()))
+                .collect(),
+            by: rule.by.iter().map(|label| label.as_str()).collect(),
+            window_s: rule.window_ms as f64 / 1e3,
+            for_s: rule.for_ms as f64 / 1e3,
+            clear_s: rule.clear_ms as f64 / 1e3,
+            critical: rule.critical.map(|threshold| threshold * scale),
+            warning: rule.warning.map(|threshold| threshold * scale),
+            unit,
+            min_count: rule.min_count,
+            confidence: rule.confidence,
+            notify: rule.notify.clone(),
+            open_alerts,
+        }
+    }
+}

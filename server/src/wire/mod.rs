@@ -1,0 +1,10 @@
+//! JSON twins of the domain's types, in both directions. Only this module and `api` know JSON.
+
+pub(crate) mod alert;
+pub(crate) mod answer;
+pub(crate) mod item;
+pub(crate) mod param;
+pub(crate) mod push;
+pub(crate) mod repair;
+pub(crate) mod scalar;
+pub(crate) mod time;

@@ -1,0 +1,76 @@
+//! Second reading of a body that is not quite JSON: `NaN`, `Infinity` and numbers too large for a
+//! double, as some JSON writers emit them, are put in quotes. They are refused then as what they are,
+//! a field of the wrong type, and the other items of the request are kept.
+
+/// The body with such numbers quoted; `None` when there is none, so that reading again is no use.
+pub(crate) fn quote_impossible_numbers(body: &[u8]) -> Option<Vec<u8>> {
+    let mut repaired = Vec::with_capacity(body.len() + 16);
+    let mut rest = body;
+    let mut changed = false;
+    while let Some(&byte) = rest.first() {
+        let length = match byte {
+            b'"' => string_length(rest),
+            b'-' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => word_length(rest),
+            _ => 1,
+        };
+        let (token, after) = rest.split_at(length);
+        let quote = is_impossible_number(token);
+        if quote {
+            repaired.push(b'"');
+        }
+        repaired.extend(token);
+        if quote {
+            repaired.push(b'"');
+        }
+        changed |= quote;
+        rest = after;
+    }
+    changed.then_some(repaired)
+}
+
+fn string_length(text: &[u8]) -> usize {
+    let mut escaped = false;
+    for (position, byte) in text.iter().enumerate().skip(1) {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b'"' => return position + 1,
+            _ => {}
+        }
+    }
+    text.len()
+}
+
+fn word_length(text: &[u8]) -> usize {
+    let in_word = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'.');
+    text.iter().position(|byte| !in_word(byte)).unwrap_or(text.len()).max(1)
+}
+
+fn is_impossible_number(token: &[u8]) -> bool {
+    match token {
+        b"NaN" | b"-NaN" | b"Infinity" | b"-Infinity" => true,
+        [b'-' | b'0'..=b'9', ..] => std::str::from_utf8(token)
+            .is_ok_and(|text| text.parse::<f64>().is_ok_and(f64::is_infinite)),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn repaired(body: &str) -> Option<String> {
+        quote_impossible_numbers(body.as_bytes()).map(|body| String::from_utf8(body).expect("text"))
+    }
+
+    #[test]
+    fn only_impossible_numbers_outside_strings_are_quoted() {
+        assert_eq!(
+            repaired(r#"{"a":NaN,"b":[1,-Infinity],"c":1e999}"#).as_deref(),
+            Some(r#"{"a":"NaN","b":[1,"-Infinity"],"c":"1e999"}"#)
+        );
+        assert_eq!(repaired(r#"{"a":"NaN \" Infinity","b":-1.5e3,"c":true}"#), None);
+        assert_eq!(repaired(r#"{"a":tru"#), None);
+        assert_eq!(repaired(r#""unfinished NaN"#), None);
+    }
+}

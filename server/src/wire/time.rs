@@ -1,0 +1,76 @@
+//! Times and durations as text: RFC 3339 and `30s`.
+
+use jiff::Timestamp;
+use plimsoll_storage::TimestampMs;
+
+/// RFC 3339 in UTC with milliseconds.
+pub(crate) fn format(at: TimestampMs) -> String {
+    match Timestamp::from_millisecond(at.0) {
+        Ok(timestamp) => format!("{timestamp:.3}"),
+        // Beyond the calendar: the number says at least which moment is meant.
+        Err(_) => at.0.to_string(),
+    }
+}
+
+/// RFC 3339 with any offset, or milliseconds since 1970 in digits.
+pub(crate) fn parse(text: &str) -> Option<TimestampMs> {
+    if let Ok(ms) = text.parse::<i64>() {
+        return Some(TimestampMs(ms));
+    }
+    text.parse::<Timestamp>().ok().map(|timestamp| TimestampMs(timestamp.as_millisecond()))
+}
+
+/// A duration such as `500ms`, `30s`, `5m`, `2h` or `7d`, in ms; more than zero.
+pub(crate) fn parse_duration_ms(text: &str) -> Option<i64> {
+    let digits = text.find(|c: char| !c.is_ascii_digit())?;
+    let (number, unit) = text.split_at_checked(digits)?;
+    let unit_ms = match unit {
+        "ms" => 1,
+        "s" => 1_000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        "d" => 86_400_000,
+        _ => return None,
+    };
+    number.parse::<i64>().ok()?.checked_mul(unit_ms).filter(|ms| *ms > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_come_as_rfc_3339_or_milliseconds() {
+        let at = Some(TimestampMs(1_795_201_480_123));
+        assert_eq!(parse("1795201480123"), at);
+        assert_eq!(parse("2026-11-20T19:04:40.123Z"), at);
+        assert_eq!(parse("2026-11-20T20:04:40.123+01:00"), at);
+        for bad in ["", "yesterday", "2026-11-20", "2026-13-40T00:00:00Z", "1.5"] {
+            assert_eq!(parse(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn times_go_out_with_milliseconds() {
+        assert_eq!(format(TimestampMs(1_795_201_480_123)), "2026-11-20T19:04:40.123Z");
+        assert_eq!(format(TimestampMs(0)), "1970-01-01T00:00:00.000Z");
+        assert_eq!(format(TimestampMs(i64::MAX)), i64::MAX.to_string());
+    }
+
+    #[test]
+    fn durations_have_a_number_and_a_unit() {
+        let table = [
+            ("500ms", 500),
+            ("30s", 30_000),
+            ("5m", 300_000),
+            ("2h", 7_200_000),
+            ("1d", 86_400_000),
+        ];
+        for (text, ms) in table {
+            assert_eq!(parse_duration_ms(text), Some(ms), "{text}");
+        }
+        for bad in ["", "5", "m", "0s", "-5m", "5 m", "1.5h", "5w", "99999999999999999d"] {
+            assert_eq!(parse_duration_ms(bad), None, "{bad}");
+        }
+    }
+}
