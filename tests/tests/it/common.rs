@@ -1,0 +1,64 @@
+//! What several test modules need: folders, items, and counts read back.
+
+use std::collections::BTreeMap;
+
+use plimsoll_tests::Api;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// Counts per outcome class.
+pub(crate) type Counts = BTreeMap<String, u64>;
+
+/// A data directory that is removed at the end of the test.
+pub(crate) fn data_dir() -> TempDir {
+    tempfile::tempdir().expect("a folder for temporary files")
+}
+
+/// A folder as the text of an argument.
+pub(crate) fn text_of(dir: &TempDir) -> &str {
+    dir.path().to_str().expect("temporary folders have plain names")
+}
+
+/// An event of the stream `requests` with a latency.
+pub(crate) fn event(partner: &str, at_ms: i64, status: u16, latency_ms: f64) -> Value {
+    json!({
+        "stream": "requests",
+        "partner": partner,
+        "at": at_ms,
+        "status": status,
+        "latency_ms": latency_ms,
+    })
+}
+
+/// The points of the only series of an answer.
+pub(crate) fn only_points(body: &Value) -> &Vec<Value> {
+    let series = body["series"].as_array().expect("a list of series");
+    assert_eq!(series.len(), 1, "one series: {body}");
+    series[0]["points"].as_array().expect("a list of points")
+}
+
+/// The counts by class of a point of `/query/outcomes`; classes without any are left out.
+pub(crate) fn counts_of(point: &Value) -> Counts {
+    let classes = point["outcomes"].as_object().expect("outcomes by class");
+    let count = |class: &Value| class["count"].as_u64().expect("a count");
+    let counts = classes.iter().map(|(name, class)| (name.clone(), count(class)));
+    counts.filter(|(_, count)| *count > 0).collect()
+}
+
+/// The counts by class of every partner in the window that ends now.
+pub(crate) async fn counts_by_partner(api: &Api, window: &str) -> BTreeMap<String, Counts> {
+    let path = format!("/api/v1/query/outcomes?stream=requests&by=partner&window={window}");
+    let body = api.get(&path).await;
+    let series = body["series"].as_array().expect("a list of series");
+    let counts = series.iter().filter_map(|series| {
+        let partner = series["labels"]["partner"].as_str().expect("the label asked for");
+        Some((partner.to_owned(), counts_of(series["points"].get(0)?)))
+    });
+    counts.collect()
+}
+
+/// How many requests each partner had in the last hour.
+pub(crate) async fn totals_by_partner(api: &Api) -> Counts {
+    let counts = counts_by_partner(api, "1h").await;
+    counts.into_iter().map(|(partner, counts)| (partner, counts.values().sum())).collect()
+}

@@ -1,0 +1,13 @@
+//! End-to-end tests of the real binary, one module for each promise. One binary holds them all, so
+//! that there is one to link.
+
+mod bad_input;
+mod common;
+mod crash;
+mod idempotency;
+mod import;
+mod lifecycle;
+mod page;
+mod push;
+mod quantile;
+mod questions;
