@@ -37,6 +37,7 @@ const NO_APPEND: i64 = i64::MAX;
 pub(crate) struct Generation {
     shards: [RwLock<HashMap<StreamId, Run, RandomState>>; SHARDS],
     size_bytes: AtomicUsize,
+    journal_bytes: AtomicUsize,
     first_append_ms: AtomicI64,
 }
 
@@ -45,6 +46,7 @@ impl Default for Generation {
         Self {
             shards: Default::default(),
             size_bytes: AtomicUsize::new(0),
+            journal_bytes: AtomicUsize::new(0),
             first_append_ms: AtomicI64::new(NO_APPEND),
         }
     }
@@ -56,8 +58,9 @@ impl Generation {
         &self.shards[stream.0 as usize % SHARDS]
     }
 
-    /// Notes that something received at `at` is about to be added.
-    pub(crate) fn note_append(&self, at: TimestampMs) {
+    /// Notes that a journal record of `bytes`, received at `at`, is about to be added.
+    pub(crate) fn note_append(&self, at: TimestampMs, bytes: usize) {
+        self.journal_bytes.fetch_add(bytes, Ordering::Relaxed);
         self.first_append_ms.fetch_min(at.0, Ordering::Relaxed);
     }
 
@@ -191,6 +194,14 @@ impl Head {
         frozen.sum::<usize>() + generations.active.size_bytes()
     }
 
+    /// Bytes of journal records that are not sealed.
+    pub(crate) fn journal_bytes(&self) -> usize {
+        let generations = self.generations.read();
+        let bytes = |generation: &Generation| generation.journal_bytes.load(Ordering::Relaxed);
+        let frozen = generations.frozen.iter().map(|frozen| bytes(&frozen.generation));
+        frozen.sum::<usize>() + bytes(&generations.active)
+    }
+
     /// When the oldest unsealed append was received.
     pub(crate) fn first_append_at(&self) -> Option<TimestampMs> {
         let generations = self.generations.read();
@@ -238,14 +249,14 @@ mod tests {
     fn a_frozen_generation_is_read_until_it_is_forgotten() {
         let head = Head::default();
         let active = head.active();
-        active.note_append(TimestampMs(1));
+        active.note_append(TimestampMs(1), 10);
         active.add(StreamId(3), Slot(1), cell(1));
         let active = head.freeze(7);
-        active.note_append(TimestampMs(2));
+        active.note_append(TimestampMs(2), 5);
         active.add(StreamId(3), Slot(1), cell(2));
         assert_eq!(counts(&head.view(|| ()).0, 0..9), [(1, 1), (1, 2)]);
         assert_eq!(head.frozen().first().map(|frozen| frozen.last_sequence), Some(7));
-        assert_eq!(head.first_append_at(), Some(TimestampMs(1)));
+        assert_eq!((head.first_append_at(), head.journal_bytes()), (Some(TimestampMs(1)), 15));
         assert_eq!(head.forget_after(1, || Err("disk full")), Err("disk full"));
         assert_eq!(head.frozen().len(), 1);
         assert_eq!(head.forget_after(1, || Ok::<_, ()>(())), Ok(()));

@@ -107,7 +107,7 @@ pub(crate) fn replay_journal(db: &Database, catalog: &Catalog, head: &Head) -> R
         let sequence =
             key::u64_of(&sequence).ok_or_else(|| Error::corrupt("a journal key", "not 8 bytes"))?;
         // When it was received is not kept: the oldest time there is has it sealed soon.
-        active.note_append(TimestampMs(0));
+        active.note_append(TimestampMs(0), record.len());
         journal::decode_record(sequence, &record, |stream, slot, value| {
             if let Some(at) = value.last_at() {
                 catalog.saw(stream, at);

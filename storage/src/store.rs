@@ -21,7 +21,8 @@ use crate::{
     error::{Error, Result},
     head::Head,
     limits::{
-        APPEND_QUEUE_MAX, HEAD_AGE_SEAL_MS, HEAD_BYTES_MAX, HEAD_BYTES_SEAL, RECORD_BYTES_MAX,
+        APPEND_QUEUE_MAX, HEAD_AGE_SEAL_MS, HEAD_BYTES_MAX, HEAD_BYTES_SEAL, JOURNAL_BYTES_SEAL,
+        RECORD_BYTES_MAX,
     },
     model::{
         cell::SlotValue,
@@ -250,10 +251,11 @@ impl Store {
         if due { self.seal().map(Some) } else { Ok(None) }
     }
 
-    /// Whether the head has grown so large that it should be sealed before more is appended.
+    /// Whether the head or its journal has grown so large that it should be sealed at once.
     #[must_use]
     pub fn needs_seal(&self) -> bool {
-        self.shared.head.size_bytes() >= HEAD_BYTES_SEAL
+        let head = &self.shared.head;
+        head.size_bytes() >= HEAD_BYTES_SEAL || head.journal_bytes() >= JOURNAL_BYTES_SEAL
     }
 
     /// Seals everything appended so far into blocks.

@@ -224,7 +224,7 @@ impl Writer {
 
     fn add_to_head(&self, batch: Batch, ids: &[StreamId], received_at: TimestampMs) {
         let catalog = self.shared.catalog.read();
-        self.active.note_append(received_at);
+        self.active.note_append(received_at, batch.encoded.len());
         for cell in batch.cells {
             let Some(id) = ids.get(cell.stream as usize) else { continue };
             if let Some(at) = cell.value.last_at() {
