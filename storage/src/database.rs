@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use rocksdb::{ColumnFamily, DB, WriteBatch, WriteOptions};
+use rocksdb::{
+    BottommostLevelCompaction, ColumnFamily, CompactOptions, DB, WriteBatch, WriteOptions,
+};
 
 use crate::{
     error::{Error, Result},
@@ -51,6 +53,18 @@ impl Database {
         options.set_sync(self.durability == Durability::Fsync);
         options.disable_wal(self.durability == Durability::Memory);
         self.db.write_opt(batch, &options)
+    }
+
+    /// Flushes and compacts every family down to its last level.
+    pub(crate) fn compact(&self) -> Result<()> {
+        let mut options = CompactOptions::default();
+        options.set_bottommost_level_compaction(BottommostLevelCompaction::Force);
+        for family in Family::ALL {
+            let family = self.family(family);
+            self.db.flush_cf(family)?;
+            self.db.compact_range_cf_opt(family, None::<&[u8]>, None::<&[u8]>, &options);
+        }
+        Ok(())
     }
 
     pub(crate) const fn raw(&self) -> &DB {

@@ -4,7 +4,10 @@
 use std::time::{Duration, Instant};
 
 use clap::Parser;
-use plimsoll_benches::facts::{self, Endpoint};
+use plimsoll_benches::{
+    facts::{self, Endpoint},
+    process::{cpu_seconds, resident_mb},
+};
 use plimsoll_storage::{Cell, TimestampMs};
 use serde_json::json;
 use tokio::{
@@ -196,22 +199,4 @@ fn summary(endpoint: &Endpoint, now: i64, random: &mut fastrand::Rng) -> serde_j
 fn now_ms() -> i64 {
     let since_1970 = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     since_1970.map_or(0, |since| since.as_millis() as i64)
-}
-
-/// User and system time of a process (proc(5): fields 14 and 15 of `stat`, in ticks of 10 ms).
-fn cpu_seconds(pid: u32) -> Result<f64, Failure> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
-    let fields: Vec<&str> =
-        stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-    let ticks = |at: usize| fields.get(at).and_then(|field| field.parse::<f64>().ok());
-    let (user, system) = ticks(11).zip(ticks(12)).ok_or("the process statistics are unreadable")?;
-    Ok((user + system) / 100.0)
-}
-
-fn resident_mb(pid: u32) -> Result<u64, Failure> {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kb: u64 =
-        line.and_then(|line| line.split_whitespace().next()).ok_or("no VmRSS")?.parse()?;
-    Ok(kb / 1024)
 }

@@ -1,0 +1,117 @@
+//! An hour of traffic straight into a store: what it takes on disk and in memory, how long a start
+//! after a crash takes, and what questions cost. The facts are those of the design's numbers: 200
+//! partners × 5 operations × 2 environments × 2 sites, 12.5 M requests.
+
+use std::{path::PathBuf, time::Instant};
+
+use clap::Parser;
+use plimsoll_benches::{facts, process};
+use plimsoll_query::{Grid, Selector};
+use plimsoll_storage::{Label, Options, Slot, Store, TimestampMs};
+
+/// First slot: 2026-11-20T12:00:00Z.
+const FIRST_SLOT: u32 = 179_517_600;
+
+/// Write an hour of facts into a new store and measure it.
+#[derive(Debug, Parser)]
+struct Args {
+    /// Where to put the store; must not exist
+    #[arg(long)]
+    data_dir: PathBuf,
+    /// Partners; each has 20 endpoints
+    #[arg(long, default_value_t = 200)]
+    partners: usize,
+    /// Slots of 10 s
+    #[arg(long, default_value_t = 360)]
+    slots: u32,
+    /// Seed of the facts
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+fn main() -> Result<(), Failure> {
+    let args = Args::parse();
+    if args.data_dir.exists() {
+        return Err(format!("{} exists already", args.data_dir.display()).into());
+    }
+    let store = Store::open(&Options::new(&args.data_dir))?;
+    write(&args, &store)?;
+    ask(&args, &store)?;
+    let me = std::process::id();
+    println!("resident before closing: {} MB", process::resident_mb(me)?);
+    drop(store);
+    let started = Instant::now();
+    let store = Store::open(&Options::new(&args.data_dir))?;
+    println!("opened again in {:.0} ms", started.elapsed().as_secs_f64() * 1e3);
+    store.seal()?;
+    ask(&args, &store)
+}
+
+/// Appends slot after slot, as if each came when it closed.
+fn write(args: &Args, store: &Store) -> Result<(), Failure> {
+    let endpoints = facts::endpoints(args.partners, args.seed);
+    let mut random = fastrand::Rng::with_seed(args.seed);
+    let (mut requests, mut append_s) = (0, 0.0);
+    let me = std::process::id();
+    for number in 0..args.slots {
+        let slot = Slot(FIRST_SLOT + number);
+        let at = store.slot_width().start(slot);
+        let mut cells = Vec::with_capacity(endpoints.len());
+        for endpoint in &endpoints {
+            let count = random.u64(4..14);
+            requests += count;
+            cells.push(endpoint.cell(count, at, &mut random));
+        }
+        let cpu = process::cpu_seconds(me)?;
+        let mut batch = store.batch();
+        for (endpoint, cell) in endpoints.iter().zip(&cells) {
+            batch.activity(endpoint.stream(), slot)?.merge(cell);
+        }
+        let now = TimestampMs(at.0 + 10_000);
+        store.append_blocking(batch.finish(), 1, None, now)?;
+        store.maintain(now)?;
+        append_s += process::cpu_seconds(me)? - cpu;
+    }
+    let cells = f64::from(args.slots) * endpoints.len() as f64;
+    println!(
+        "{requests} requests in {cells} endpoint-slots; {append_s:.1} CPU-seconds to append and seal, {:.0} cells per CPU-second",
+        cells / append_s
+    );
+    println!(
+        "resident after writing: {} MB, head {} MB",
+        process::resident_mb(me)?,
+        store.stats().head_bytes >> 20
+    );
+    let started = Instant::now();
+    store.seal()?;
+    store.compact()?;
+    println!("sealed and compacted in {:.1} s", started.elapsed().as_secs_f64());
+    let disk = store.stats().disk_bytes;
+    println!("{disk} bytes in files, {:.2} for each endpoint-slot", disk as f64 / cells);
+    Ok(())
+}
+
+fn ask(args: &Args, store: &Store) -> Result<(), Failure> {
+    let end = store.slot_width().start(Slot(FIRST_SLOT + args.slots));
+    let all = Selector::activity("requests");
+    let mut one = all.clone();
+    one.labels.insert(Label::Partner, ["partner-007".to_owned()].into());
+    let last_5m = Grid::at(end, 300_000)?;
+    let hour = Grid::range(TimestampMs(end.0 - 3_540_000), end, 60_000, 60_000)?;
+    for (name, selector, grid) in [
+        ("p95 of every partner, last 5 m", &all, &last_5m),
+        ("p95 of every partner, 1 h by 1 m", &all, &hour),
+        ("p95 of one partner, last 5 m", &one, &last_5m),
+    ] {
+        let mut best = f64::INFINITY;
+        for _ in 0..5 {
+            let started = Instant::now();
+            plimsoll_query::latency(store, selector, &[Label::Partner], grid, &[0.95])?;
+            best = best.min(started.elapsed().as_secs_f64());
+        }
+        println!("{name}: {:.2} ms", best * 1e3);
+    }
+    Ok(())
+}
