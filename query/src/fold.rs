@@ -17,12 +17,21 @@ use crate::{error::Result, grid::Grid};
 /// When the store cannot be read.
 pub fn fold(store: &Store, streams: &[StreamId], slots: Range<Slot>) -> Result<Cell> {
     let mut sum = CellSum::default();
-    store.scan(streams, slots, &mut |_, _, value| {
+    let grain = common_divisor(slots.start.0, slots.end.0);
+    store.scan(streams, slots, grain, &mut |_, _, value| {
         if let SlotValue::Activity(cell) = value {
             sum.add(cell);
         }
     })?;
     Ok(sum.to_cell())
+}
+
+/// The greatest common divisor (Euclid); that of 0 and a number is the number.
+const fn common_divisor(mut a: u32, mut b: u32) -> u32 {
+    while b != 0 {
+        (a, b) = (b, a % b);
+    }
+    a
 }
 
 /// The panes of a grid and the windows made of them.
@@ -55,6 +64,11 @@ impl Panes {
         self.borders.len().saturating_sub(1)
     }
 
+    /// Cells need not be told apart between two multiples of this many slots: every border is one.
+    fn grain(&self) -> u32 {
+        self.borders.iter().fold(0, |grain, border| common_divisor(grain, border.0)).max(1)
+    }
+
     fn slots(&self) -> Range<Slot> {
         let first = self.borders.first().copied().unwrap_or_default();
         first..self.borders.last().copied().unwrap_or_default()
@@ -76,7 +90,7 @@ pub(crate) fn activity_windows(
 ) -> Result<()> {
     let panes = Panes::of(store, grid);
     let mut sums = vec![CellSum::default(); panes.count()];
-    store.scan(streams, panes.slots(), &mut |_, slot, value| {
+    store.scan(streams, panes.slots(), panes.grain(), &mut |_, slot, value| {
         if let (SlotValue::Activity(cell), Some(sum)) = (value, sums.get_mut(panes.of_slot(slot))) {
             sum.add(cell);
         }
@@ -108,7 +122,7 @@ pub(crate) fn gauge_windows(
 ) -> Result<()> {
     let panes = Panes::of(store, grid);
     let mut cells: Vec<Option<GaugeCell>> = vec![None; panes.count()];
-    store.scan(streams, panes.slots(), &mut |_, slot, value| {
+    store.scan(streams, panes.slots(), panes.grain(), &mut |_, slot, value| {
         if let (SlotValue::Gauge(gauge), Some(cell)) = (value, cells.get_mut(panes.of_slot(slot))) {
             merge_gauge(cell, gauge);
         }

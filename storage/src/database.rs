@@ -67,6 +67,17 @@ impl Database {
         Ok(())
     }
 
+    /// Compacts a range of keys, so that what was deleted there gives its space back at once.
+    pub(crate) fn compact_range(&self, family: Family, from: &[u8], to: &[u8]) {
+        self.db.compact_range_cf(self.family(family), Some(from), Some(to));
+    }
+
+    /// Bytes of every file of the database, write-ahead log left out.
+    pub(crate) fn file_bytes(&self) -> u64 {
+        // The call only fails when a file's name cannot be read; then nothing is known of sizes.
+        self.db.live_files().unwrap_or_default().iter().map(|file| file.size as u64).sum()
+    }
+
     pub(crate) const fn raw(&self) -> &DB {
         &self.db
     }

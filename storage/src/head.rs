@@ -4,9 +4,13 @@
 //! empty one in its place, writes the frozen one into blocks and then forgets it. A reader takes the
 //! list and a snapshot of the database in one step, so that it sees every cell once: either in a
 //! generation or in a block.
+//!
+//! The newest sealed cells stay in memory as well, encoded as they were written ([`Resident`]). From
+//! the *floor* on, residents hold every sealed cell, and questions about recent time need no block:
+//! when a resident is evicted, the floor rises above its newest slot.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     ops::Range,
     sync::{
         Arc,
@@ -17,10 +21,13 @@ use std::{
 use foldhash::fast::RandomState;
 use parking_lot::RwLock;
 
-use crate::model::{
-    cell::SlotValue,
-    stream::StreamId,
-    time::{Slot, TimestampMs},
+use crate::{
+    limits::RESIDENT_BYTES_MAX,
+    model::{
+        cell::SlotValue,
+        stream::StreamId,
+        time::{Slot, TimestampMs},
+    },
 };
 
 /// Cells of one stream, ascending by slot.
@@ -132,19 +139,88 @@ pub(crate) struct Frozen {
     pub(crate) last_sequence: u64,
 }
 
+/// The block parts that one seal wrote, kept for reading.
+#[derive(Debug, Default)]
+pub(crate) struct Resident {
+    parts: HashMap<StreamId, Vec<Box<[u8]>>, RandomState>,
+    /// One past the newest slot sealed.
+    end: Slot,
+    start: Option<Slot>,
+    size_bytes: usize,
+}
+
+impl Resident {
+    /// Keeps a part with cells from slot `first` to slot `last`.
+    pub(crate) fn add(&mut self, stream: StreamId, first: Slot, last: Slot, part: &[u8]) {
+        self.size_bytes += part.len() + size_of::<Box<[u8]>>() * 4;
+        self.start = Some(self.start.map_or(first, |start| start.min(first)));
+        self.end = self.end.max(last.plus(1));
+        self.parts.entry(stream).or_default().push(part.into());
+    }
+
+    /// The parts of a stream.
+    pub(crate) fn parts(&self, stream: StreamId) -> &[Box<[u8]>] {
+        self.parts.get(&stream).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether any of its cells may lie in `slots`.
+    pub(crate) fn overlaps(&self, slots: &Range<Slot>) -> bool {
+        self.start.is_some_and(|start| start < slots.end && slots.start < self.end)
+    }
+}
+
 #[derive(Debug, Default)]
 struct Generations {
     active: Arc<Generation>,
     frozen: Vec<Frozen>,
+    /// Oldest first.
+    residents: VecDeque<Arc<Resident>>,
+    floor: Slot,
 }
 
-/// Every generation that is not sealed.
-#[derive(Debug, Default)]
+impl Generations {
+    /// Keeps what was sealed, and lets go of the oldest beyond the budget.
+    fn keep(&mut self, resident: Resident) {
+        self.residents.push_back(Arc::new(resident));
+        let mut bytes: usize = self.residents.iter().map(|one| one.size_bytes).sum();
+        while bytes > RESIDENT_BYTES_MAX {
+            let Some(evicted) = self.residents.pop_front() else { break };
+            bytes -= evicted.size_bytes;
+            self.floor = self.floor.max(evicted.end);
+        }
+    }
+}
+
+/// What a reader sees: taken at one moment.
+#[derive(Debug)]
+pub(crate) struct View<T> {
+    /// Cells that are not sealed.
+    pub(crate) generations: Vec<Arc<Generation>>,
+    /// Sealed cells: all of those from `floor` on.
+    pub(crate) residents: Vec<Arc<Resident>>,
+    /// Below it sealed cells are found in blocks only.
+    pub(crate) floor: Slot,
+    /// What the reader asked to be taken at the same moment.
+    pub(crate) snapshot: T,
+}
+
+/// Every generation that is not sealed, and what was sealed last.
+#[derive(Debug)]
 pub(crate) struct Head {
     generations: RwLock<Generations>,
 }
 
 impl Head {
+    /// An empty head over blocks whose cells all lie below `floor`.
+    pub(crate) fn new(floor: Slot) -> Self {
+        Self { generations: RwLock::new(Generations { floor, ..Generations::default() }) }
+    }
+
+    /// Below it sealed cells are found in blocks only.
+    pub(crate) fn floor(&self) -> Slot {
+        self.generations.read().floor
+    }
+
     /// The generation that takes appends. Only the writer adds to it.
     pub(crate) fn active(&self) -> Arc<Generation> {
         Arc::clone(&self.generations.read().active)
@@ -166,25 +242,38 @@ impl Head {
         self.generations.read().frozen.clone()
     }
 
-    /// Runs `write`, which puts the `count` oldest frozen generations into blocks, and forgets them
-    /// when it succeeds. No reader can begin in between.
-    pub(crate) fn forget_after<E>(
+    /// Runs `write`, which puts the `count` oldest frozen generations into blocks; when it succeeds,
+    /// keeps `sealed` in their place. No reader can begin in between.
+    pub(crate) fn seal_after<E>(
         &self,
         count: usize,
+        sealed: Resident,
         write: impl FnOnce() -> Result<(), E>,
     ) -> Result<(), E> {
         let mut generations = self.generations.write();
         write()?;
         generations.frozen.drain(..count);
+        generations.keep(sealed);
         Ok(())
     }
 
-    /// Every generation, and what `snapshot` returns, taken at one moment.
-    pub(crate) fn view<T>(&self, snapshot: impl FnOnce() -> T) -> (Vec<Arc<Generation>>, T) {
-        let generations = self.generations.read();
-        let frozen = generations.frozen.iter().map(|frozen| Arc::clone(&frozen.generation));
-        let all = frozen.chain([Arc::clone(&generations.active)]).collect();
-        (all, snapshot())
+    /// What there is to read about `slots`, and what `snapshot` returns when told the floor, taken
+    /// at one moment.
+    pub(crate) fn view<T>(&self, slots: &Range<Slot>, snapshot: impl FnOnce(Slot) -> T) -> View<T> {
+        let state = self.generations.read();
+        let frozen = state.frozen.iter().map(|frozen| Arc::clone(&frozen.generation));
+        let residents = state.residents.iter().filter(|resident| resident.overlaps(slots));
+        View {
+            generations: frozen.chain([Arc::clone(&state.active)]).collect(),
+            residents: residents.cloned().collect(),
+            floor: state.floor,
+            snapshot: snapshot(state.floor),
+        }
+    }
+
+    /// Bytes of sealed cells kept for reading.
+    pub(crate) fn resident_bytes(&self) -> usize {
+        self.generations.read().residents.iter().map(|one| one.size_bytes).sum()
     }
 
     /// Bytes in memory, of all generations.
@@ -233,13 +322,33 @@ mod tests {
         seen
     }
 
+    fn generations(head: &Head) -> Vec<Arc<Generation>> {
+        head.view(&(Slot(0)..Slot(u32::MAX)), |_| ()).generations
+    }
+
+    #[test]
+    fn the_floor_rises_above_what_is_evicted() {
+        let head = Head::new(Slot(10));
+        let sealed = |first, last, bytes: usize| {
+            let mut resident = Resident::default();
+            resident.add(StreamId(3), Slot(first), Slot(last), &vec![0; bytes]);
+            head.seal_after(0, resident, || Ok::<_, ()>(())).expect("written");
+        };
+        sealed(10, 20, RESIDENT_BYTES_MAX / 2);
+        assert_eq!(head.floor(), Slot(10));
+        sealed(18, 30, RESIDENT_BYTES_MAX / 2);
+        assert_eq!(head.floor(), Slot(21), "slots up to 20 are incomplete in memory");
+        let view = |from, to| head.view(&(Slot(from)..Slot(to)), |_| ()).residents.len();
+        assert_eq!((view(21, 22), view(31, 40)), (1, 0));
+    }
+
     #[test]
     fn cells_of_one_slot_add_up_and_runs_stay_sorted() {
-        let head = Head::default();
+        let head = Head::new(Slot(0));
         for (slot, count) in [(5, 1), (3, 2), (5, 10), (4, 4)] {
             head.active().add(StreamId(3), Slot(slot), cell(count));
         }
-        let (generations, ()) = head.view(|| ());
+        let generations = generations(&head);
         assert_eq!(counts(&generations, 0..9), [(3, 2), (4, 4), (5, 11)]);
         assert_eq!(counts(&generations, 4..5), [(4, 4)]);
         assert!(head.size_bytes() > 0);
@@ -247,25 +356,25 @@ mod tests {
 
     #[test]
     fn a_frozen_generation_is_read_until_it_is_forgotten() {
-        let head = Head::default();
+        let head = Head::new(Slot(0));
         let active = head.active();
         active.note_append(TimestampMs(1), 10);
         active.add(StreamId(3), Slot(1), cell(1));
         let active = head.freeze(7);
         active.note_append(TimestampMs(2), 5);
         active.add(StreamId(3), Slot(1), cell(2));
-        assert_eq!(counts(&head.view(|| ()).0, 0..9), [(1, 1), (1, 2)]);
+        assert_eq!(counts(&generations(&head), 0..9), [(1, 1), (1, 2)]);
         assert_eq!(head.frozen().first().map(|frozen| frozen.last_sequence), Some(7));
         assert_eq!((head.first_append_at(), head.journal_bytes()), (Some(TimestampMs(1)), 15));
-        assert_eq!(head.forget_after(1, || Err("disk full")), Err("disk full"));
+        assert_eq!(head.seal_after(1, Resident::default(), || Err("disk full")), Err("disk full"));
         assert_eq!(head.frozen().len(), 1);
-        assert_eq!(head.forget_after(1, || Ok::<_, ()>(())), Ok(()));
-        assert_eq!(counts(&head.view(|| ()).0, 0..9), [(1, 2)]);
+        assert_eq!(head.seal_after(1, Resident::default(), || Ok::<_, ()>(())), Ok(()));
+        assert_eq!(counts(&generations(&head), 0..9), [(1, 2)]);
     }
 
     #[test]
     fn an_empty_generation_is_not_frozen() {
-        let head = Head::default();
+        let head = Head::new(Slot(0));
         head.freeze(1);
         assert!(head.frozen().is_empty());
     }

@@ -1,43 +1,31 @@
 //! How keys are encoded: big-endian, so that byte order is numeric order. The only place that does.
 
-use crate::model::{
-    stream::StreamId,
-    time::{Slot, SlotWidth},
-};
-
-/// Where a block lies: days sort first, so that new days append at the end of the key space and an
-/// old day is one range; within a day the hours of one stream are neighbours.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct BlockKey {
-    pub(crate) day: u32,
-    pub(crate) stream: StreamId,
-    pub(crate) hour: u8,
-}
+use crate::{model::stream::StreamId, resolution::BlockKey};
 
 impl BlockKey {
     /// Bytes of an encoded key.
     pub(crate) const BYTES: usize = 9;
 
-    /// The block that holds a slot of a stream.
-    pub(crate) fn of(stream: StreamId, slot: Slot, width: SlotWidth) -> Self {
-        let hours = slot.0 / width.slots_per_hour();
-        Self { day: hours / 24, stream, hour: (hours % 24) as u8 }
-    }
-
     pub(crate) fn encode(self) -> [u8; Self::BYTES] {
         let [d0, d1, d2, d3] = self.day.to_be_bytes();
         let [s0, s1, s2, s3] = self.stream.0.to_be_bytes();
-        [d0, d1, d2, d3, s0, s1, s2, s3, self.hour]
+        [d0, d1, d2, d3, s0, s1, s2, s3, self.block]
     }
 
     pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
-        let [d0, d1, d2, d3, s0, s1, s2, s3, hour] = *<&[u8; Self::BYTES]>::try_from(bytes).ok()?;
+        let [d0, d1, d2, d3, s0, s1, s2, s3, block] =
+            *<&[u8; Self::BYTES]>::try_from(bytes).ok()?;
         Some(Self {
             day: u32::from_be_bytes([d0, d1, d2, d3]),
             stream: StreamId(u32::from_be_bytes([s0, s1, s2, s3])),
-            hour,
+            block,
         })
     }
+}
+
+/// The key at or before every block of a day.
+pub(crate) fn day_start(day: u32) -> [u8; BlockKey::BYTES] {
+    BlockKey { day, stream: StreamId(0), block: 0 }.encode()
 }
 
 /// A number as a key or value.
@@ -60,17 +48,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_round_trip_and_sort_by_day_stream_hour() {
-        let width = SlotWidth::DEFAULT;
-        let per_hour = width.slots_per_hour();
-        let keys = [
-            BlockKey::of(StreamId(7), Slot(0), width),
-            BlockKey::of(StreamId(7), Slot(per_hour), width),
-            BlockKey::of(StreamId(8), Slot(0), width),
-            BlockKey::of(StreamId(1), Slot(per_hour * 24), width),
-            BlockKey::of(StreamId(300), Slot(u32::MAX), width),
-        ];
-        assert!(keys.is_sorted_by_key(|key| key.encode()));
+    fn keys_round_trip_and_sort_by_day_stream_block() {
+        let key = |day, stream, block| BlockKey { day, stream: StreamId(stream), block };
+        let keys = [key(0, 7, 0), key(0, 7, 1), key(0, 8, 0), key(1, 1, 0), key(1, 300, 23)];
+        assert!(keys.is_sorted() && keys.is_sorted_by_key(|key| key.encode()));
         for key in keys {
             assert_eq!(BlockKey::decode(&key.encode()), Some(key));
         }

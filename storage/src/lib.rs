@@ -19,6 +19,8 @@ pub mod limits;
 mod model;
 mod options;
 mod recover;
+mod resolution;
+mod retention;
 mod scan;
 mod schema;
 mod seal;
@@ -43,6 +45,8 @@ pub use model::{
     time::{Slot, SlotWidth, TimestampMs},
 };
 pub use options::{Durability, Options};
+pub use resolution::Resolution;
+pub use retention::Retention;
 pub use seal::Sealed;
 pub use store::{Stats, Store};
 pub use tables::{Order, Record, Table, TableBatch};

@@ -39,6 +39,10 @@ pub const HEAD_BYTES_MAX: usize = 384 << 20;
 /// the time to start again after a crash: about half a second for this many.
 pub const JOURNAL_BYTES_SEAL: usize = 32 << 20;
 
+/// Memory of sealed cells that stay readable without a block, in bytes, encoded. An hour of 4,000
+/// streams fits.
+pub const RESIDENT_BYTES_MAX: usize = 64 << 20;
+
 /// Age of the oldest unsealed append at which the head is sealed, in ms, however little there is.
 pub const HEAD_AGE_SEAL_MS: i64 = 5 * 60 * 1000;
 

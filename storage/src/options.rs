@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::model::time::SlotWidth;
+use crate::{model::time::SlotWidth, retention::Retention};
 
 /// When an append is answered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,12 +25,19 @@ pub struct Options {
     pub slot_width: Option<SlotWidth>,
     /// When an append is answered.
     pub durability: Durability,
+    /// How long cells are kept.
+    pub retention: Retention,
 }
 
 impl Options {
     /// Defaults for a data directory.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), slot_width: None, durability: Durability::default() }
+        Self {
+            path: path.into(),
+            slot_width: None,
+            durability: Durability::default(),
+            retention: Retention::default(),
+        }
     }
 }

@@ -1,4 +1,8 @@
-//! Reading cells: blocks and head through one interface.
+//! Reading cells: blocks, residents and head through one interface.
+//!
+//! From the head's floor on, every sealed cell is in memory; below it, cells are read from blocks, at
+//! the coarsest resolution the reader can do with. What is not sealed yet is read from the head for
+//! the whole range.
 
 use std::ops::Range;
 
@@ -7,102 +11,172 @@ use rocksdb::{DBRawIterator, ReadOptions};
 use crate::{
     block,
     error::{Error, Result},
-    key::BlockKey,
+    head::View,
     model::{cell::SlotValue, stream::StreamId, time::Slot},
+    resolution::{BlockKey, Resolution},
     schema::Family,
     store::Shared,
 };
 
-/// Calls `visit` with the cells of `streams` (ascending) in `slots`. A slot of a stream may come
-/// more than once, each time with another share of it: the caller adds them up.
-pub(crate) fn scan(
-    shared: &Shared,
-    streams: &[StreamId],
-    slots: &Range<Slot>,
-    visit: &mut dyn FnMut(StreamId, Slot, &SlotValue),
-) -> Result<()> {
+/// Takes cells: stream, first slot, what is kept of it.
+pub(crate) type Visit<'v> = dyn FnMut(StreamId, Slot, &SlotValue) + 'v;
+
+/// What is read.
+#[derive(Clone, Debug)]
+pub(crate) struct Question<'a> {
+    /// Ascending.
+    pub(crate) streams: &'a [StreamId],
+    pub(crate) slots: Range<Slot>,
+    /// The reader does not tell slots apart that lie between two multiples of this number.
+    pub(crate) grain: u32,
+}
+
+/// Calls `visit` with the cells asked for. A slot of a stream may come more than once, each time
+/// with another share of it: the caller adds them up.
+pub(crate) fn scan(shared: &Shared, question: &Question<'_>, visit: &mut Visit<'_>) -> Result<()> {
+    let Question { streams, slots, .. } = question;
     debug_assert!(streams.is_sorted(), "blocks are read in the order of their keys");
     if streams.is_empty() || slots.is_empty() {
         return Ok(());
     }
-    let (generations, (snapshot, sealed_slot)) =
-        shared.head.view(|| (shared.db.raw().snapshot(), shared.sealed_slot()));
-    if slots.start <= sealed_slot {
+    let view =
+        shared.head.view(slots, |floor| (slots.start < floor).then(|| shared.db.raw().snapshot()));
+    let mut in_memory = slots.clone();
+    if let Some(snapshot) = &view.snapshot {
+        let resolution = resolution_for(shared, question);
+        in_memory.start = border(shared, resolution, view.floor).clamp(slots.start, slots.end);
         let mut options = ReadOptions::default();
-        options.set_snapshot(&snapshot);
-        let family = shared.db.family(Family::Blocks);
-        let mut blocks = shared.db.raw().raw_iterator_cf_opt(family, options);
-        let until = slots.end.min(sealed_slot.plus(1));
-        visit_blocks(shared, &mut blocks, streams, &(slots.start..until), visit)?;
+        options.set_snapshot(snapshot);
+        let family = shared.db.family(Family::of(resolution));
+        let blocks = shared.db.raw().raw_iterator_cf_opt(family, options);
+        let stored = slots.start..in_memory.start;
+        Blocks { shared, resolution, blocks, slots: stored }.visit(streams, visit)?;
     }
-    for generation in generations {
-        for stream in streams {
+    visit_residents(&view, streams, &in_memory, visit)?;
+    for generation in &view.generations {
+        for stream in *streams {
             generation.visit(*stream, slots, |slot, value| visit(*stream, slot, value));
         }
     }
     Ok(())
 }
 
-/// Reads the blocks day by day and stream by stream, which is the order they lie in.
-fn visit_blocks(
-    shared: &Shared,
-    blocks: &mut DBRawIterator<'_>,
+/// The coarsest resolution whose cells the reader need not tell apart, or a coarser one when the
+/// finer has expired where the question begins.
+fn resolution_for(shared: &Shared, question: &Question<'_>) -> Resolution {
+    let width = shared.slot_width;
+    let fits = |resolution: &Resolution| {
+        let slots = resolution.slots(width);
+        let aligned = |slot: Slot| slot.0.is_multiple_of(slots);
+        resolution.is_kept(width)
+            && question.grain.is_multiple_of(slots)
+            && aligned(question.slots.start)
+            && aligned(question.slots.end)
+    };
+    let coarsest = Resolution::ALL.into_iter().rfind(fits).unwrap_or(Resolution::Slot);
+    let now = shared.data_now();
+    let day =
+        |resolution: Resolution| resolution.block_of(StreamId(0), question.slots.start, width).day;
+    let kept = |resolution: &Resolution| {
+        resolution.is_kept(width)
+            && day(*resolution) >= shared.retention.first_day(*resolution, now)
+    };
+    Resolution::ALL.into_iter().filter(|one| *one >= coarsest).find(kept).unwrap_or(coarsest)
+}
+
+/// The first border between cells of a resolution at or after a slot.
+fn border(shared: &Shared, resolution: Resolution, slot: Slot) -> Slot {
+    let slots = resolution.slots(shared.slot_width);
+    Slot(slot.0.div_ceil(slots).saturating_mul(slots))
+}
+
+/// Reads the newest sealed cells from memory.
+fn visit_residents<T>(
+    view: &View<T>,
     streams: &[StreamId],
     slots: &Range<Slot>,
-    visit: &mut dyn FnMut(StreamId, Slot, &SlotValue),
+    visit: &mut Visit<'_>,
 ) -> Result<()> {
-    let width = shared.slot_width;
-    let (Some(first_stream), last_slot) = (streams.first(), slots.end.minus(1)) else {
+    if slots.is_empty() {
         return Ok(());
-    };
-    let first_day = BlockKey::of(*first_stream, slots.start, width).day;
-    let last_day = BlockKey::of(*first_stream, last_slot, width).day;
-    for day in first_day..=last_day {
+    }
+    for resident in view.residents.iter().filter(|resident| resident.overlaps(slots)) {
         for stream in streams {
-            let from = BlockKey::of(*stream, slots.start, width).max(BlockKey {
-                day,
-                stream: *stream,
-                hour: 0,
-            });
-            let to = BlockKey::of(*stream, last_slot, width).min(BlockKey {
-                day,
-                stream: *stream,
-                hour: 23,
-            });
-            visit_stream_day(blocks, from, to, slots, visit)?;
+            for part in resident.parts(*stream) {
+                let mut pick = |slot: Slot, value: &SlotValue| {
+                    if slots.contains(&slot) {
+                        visit(*stream, slot, value);
+                    }
+                };
+                block::decode(part, &mut pick)
+                    .map_err(|error| Error::corrupt("memory", error.to_string()))?;
+            }
         }
     }
     Ok(())
 }
 
-fn visit_stream_day(
-    blocks: &mut DBRawIterator<'_>,
-    from: BlockKey,
-    to: BlockKey,
-    slots: &Range<Slot>,
-    visit: &mut dyn FnMut(StreamId, Slot, &SlotValue),
-) -> Result<()> {
-    let from_bytes = from.encode();
-    if blocks.key().is_none_or(|at| at < from_bytes.as_slice()) {
-        blocks.seek(from_bytes);
-    }
-    while let Some((key_bytes, value)) = blocks.item() {
-        let key = BlockKey::decode(key_bytes)
-            .ok_or_else(|| Error::corrupt("a block key", format!("{} bytes", key_bytes.len())))?;
-        if key > to {
-            return Ok(());
-        }
-        block::decode(value, &mut |slot, value| {
-            if slots.contains(&slot) {
-                visit(key.stream, slot, value);
-            }
-        })
-        .map_err(|error| Error::corrupt(describe(key), error.to_string()))?;
-        blocks.next();
-    }
-    Ok(blocks.status()?)
+/// Reads blocks of one resolution day by day and stream by stream, which is the order they lie in.
+struct Blocks<'a> {
+    shared: &'a Shared,
+    resolution: Resolution,
+    blocks: DBRawIterator<'a>,
+    slots: Range<Slot>,
 }
 
-fn describe(key: BlockKey) -> String {
-    format!("the block of stream {} on day {} hour {}", key.stream.0, key.day, key.hour)
+impl Blocks<'_> {
+    fn visit(&mut self, streams: &[StreamId], visit: &mut Visit<'_>) -> Result<()> {
+        if self.slots.is_empty() {
+            return Ok(());
+        }
+        let (first, last) = (self.slots.start, self.slots.end.minus(1));
+        let first_day = self.key(StreamId(0), first).day;
+        for day in first_day..=self.key(StreamId(0), last).day {
+            for stream in streams {
+                let stream = *stream;
+                let from = self.key(stream, first).max(BlockKey { day, stream, block: 0 });
+                let to = self.key(stream, last).min(BlockKey { day, stream, block: u8::MAX });
+                self.visit_range(from, to, visit)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn key(&self, stream: StreamId, slot: Slot) -> BlockKey {
+        self.resolution.block_of(stream, slot, self.shared.slot_width)
+    }
+
+    fn visit_range(&mut self, from: BlockKey, to: BlockKey, visit: &mut Visit<'_>) -> Result<()> {
+        let from = from.encode();
+        if self.blocks.key().is_none_or(|at| at < from.as_slice()) {
+            self.blocks.seek(from);
+        }
+        while let Some((bytes, value)) = self.blocks.item() {
+            let key = BlockKey::decode(bytes)
+                .ok_or_else(|| Error::corrupt("a block key", format!("{} bytes", bytes.len())))?;
+            if key > to {
+                return Ok(());
+            }
+            self.visit_block(key, value, visit)?;
+            self.blocks.next();
+        }
+        Ok(self.blocks.status()?)
+    }
+
+    fn visit_block(&self, key: BlockKey, value: &[u8], visit: &mut Visit<'_>) -> Result<()> {
+        let mut pick = |cell: Slot, value: &SlotValue| {
+            let slot = self.resolution.first_slot(cell, self.shared.slot_width);
+            if self.slots.contains(&slot) {
+                visit(key.stream, slot, value);
+            }
+        };
+        block::decode(value, &mut pick).map_err(|error| {
+            let BlockKey { day, stream, block } = key;
+            let what = format!(
+                "block {block} of stream {} on day {day} ({:?})",
+                stream.0, self.resolution
+            );
+            Error::corrupt(what, error.to_string())
+        })
+    }
 }

@@ -12,7 +12,7 @@ use rocksdb::{
     compaction_filter::Decision,
 };
 
-use crate::{block, limits, options::Durability};
+use crate::{block, limits, options::Durability, resolution::Resolution};
 
 /// Version of everything on disk. A database of another version is refused.
 pub(crate) const FORMAT_VERSION: u32 = 1;
@@ -29,9 +29,13 @@ pub(crate) enum Family {
     Streams,
     /// Newest event time of each stream as of the last seal. Key: stream id (u32). Value: i64.
     LastSeen,
-    /// Sealed cells. Key: day, stream, hour (see [`crate::key`]). Value: one or more
-    /// [`crate::block`] parts. Merge operator: concatenation, folded into one part.
+    /// Sealed cells as they came. Key: day, stream, block (see [`crate::resolution`]). Value: one or
+    /// more [`crate::block`] parts. Merge operator: the parts are folded into one.
     Blocks,
+    /// The same cells by the minute.
+    Blocks1m,
+    /// The same cells by the quarter of an hour.
+    Blocks15m,
     /// Idempotency keys. Key: the key's bytes. Value: expiry in ms (i64), items accepted (u64).
     /// A compaction filter drops what has expired.
     Idempotency,
@@ -53,12 +57,14 @@ pub(crate) mod meta {
 }
 
 impl Family {
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Meta,
         Self::Journal,
         Self::Streams,
         Self::LastSeen,
         Self::Blocks,
+        Self::Blocks1m,
+        Self::Blocks15m,
         Self::Idempotency,
         Self::Tables,
     ];
@@ -71,8 +77,19 @@ impl Family {
             Self::Streams => "streams",
             Self::LastSeen => "last_seen",
             Self::Blocks => "blocks",
+            Self::Blocks1m => "blocks_1m",
+            Self::Blocks15m => "blocks_15m",
             Self::Idempotency => "idempotency",
             Self::Tables => "tables",
+        }
+    }
+
+    /// Where the blocks of a resolution lie.
+    pub(crate) const fn of(resolution: Resolution) -> Self {
+        match resolution {
+            Resolution::Slot => Self::Blocks,
+            Resolution::Minute => Self::Blocks1m,
+            Resolution::Quarter => Self::Blocks15m,
         }
     }
 
@@ -87,8 +104,8 @@ impl Family {
                 options.set_write_buffer_size(32 << 20);
                 options.set_compression_type(DBCompressionType::Lz4);
             }
-            Self::Blocks => {
-                options.set_write_buffer_size(32 << 20);
+            Self::Blocks | Self::Blocks1m | Self::Blocks15m => {
+                options.set_write_buffer_size(16 << 20);
                 options.set_compression_type(DBCompressionType::Zstd);
                 options.set_merge_operator("plimsoll.blocks", merge_blocks, concat_blocks);
             }

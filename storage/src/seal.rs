@@ -9,9 +9,13 @@ use rocksdb::WriteBatch;
 use crate::{
     block,
     error::Result,
-    head::{Frozen, Run},
-    key::BlockKey,
-    model::{stream::StreamId, time::Slot},
+    head::{Frozen, Resident, Run},
+    model::{
+        cell::SlotValue,
+        stream::StreamId,
+        time::{Slot, SlotWidth},
+    },
+    resolution::Resolution,
     schema::{Family, meta},
     store::Shared,
 };
@@ -27,58 +31,71 @@ pub struct Sealed {
     pub bytes: u64,
 }
 
-/// Writes every frozen generation into blocks.
+/// Writes every frozen generation into blocks of every resolution.
 pub(crate) fn seal_frozen(shared: &Shared) -> Result<Sealed> {
     let frozen = shared.head.frozen();
     let Some(last_sequence) = frozen.last().map(|newest| newest.last_sequence) else {
         return Ok(Sealed::default());
     };
-    let mut seal =
-        Seal { shared, write: WriteBatch::default(), sealed: Sealed::default(), newest: Slot(0) };
-    for run in runs_by_stream(&frozen) {
-        seal.add_stream(run);
+    let mut seal = Seal::new(shared);
+    for (stream, runs) in runs_by_stream(&frozen) {
+        seal.add_stream(stream, &runs);
     }
-    let Seal { mut write, sealed, newest, .. } = seal;
+    let Seal { mut write, sealed, newest, resident, .. } = seal;
     let newest = newest.max(shared.sealed_slot());
     let meta_family = shared.db.family(Family::Meta);
     write.put_cf(meta_family, meta::SEALED_SEQ, last_sequence.to_be_bytes());
     write.put_cf(meta_family, meta::SEALED_SLOT, newest.0.to_be_bytes());
     let after = (last_sequence + 1).to_be_bytes();
     write.delete_range_cf(shared.db.family(Family::Journal), 0_u64.to_be_bytes(), after);
-    shared.head.forget_after(frozen.len(), || {
+    shared.head.seal_after(frozen.len(), resident, || {
         shared.db.write(write).inspect(|()| shared.set_sealed_slot(newest))
     })?;
     Ok(sealed)
 }
 
-/// A stream's runs, one a generation.
-type StreamRuns = (StreamId, Vec<Run>);
-
-fn runs_by_stream(frozen: &[Frozen]) -> impl Iterator<Item = StreamRuns> {
+/// Each stream's runs, one a generation.
+fn runs_by_stream(frozen: &[Frozen]) -> BTreeMap<StreamId, Vec<Run>> {
     let mut streams: BTreeMap<StreamId, Vec<Run>> = BTreeMap::new();
     for one in frozen {
         one.generation.for_each_run(|stream, run| {
             streams.entry(stream).or_default().push(run.clone());
         });
     }
-    streams.into_iter()
+    streams
 }
 
 struct Seal<'a> {
     shared: &'a Shared,
     write: WriteBatch,
+    resident: Resident,
     sealed: Sealed,
     newest: Slot,
+    /// Below it nobody reads from memory, so nothing is kept there.
+    floor: Slot,
+    /// The first day that each resolution keeps; cells that are older come too late for it.
+    first_days: [u32; Resolution::ALL.len()],
 }
 
-impl Seal<'_> {
-    fn add_stream(&mut self, (stream, runs): StreamRuns) {
+impl<'a> Seal<'a> {
+    fn new(shared: &'a Shared) -> Self {
+        let now = shared.data_now();
+        Self {
+            shared,
+            write: WriteBatch::default(),
+            resident: Resident::default(),
+            sealed: Sealed::default(),
+            newest: Slot(0),
+            floor: shared.head.floor(),
+            first_days: Resolution::ALL.map(|one| shared.retention.first_day(one, now)),
+        }
+    }
+
+    fn add_stream(&mut self, stream: StreamId, runs: &[Run]) {
         let width = self.shared.slot_width;
-        for run in &runs {
-            for hour in run.chunk_by(|(a, _), (b, _)| {
-                BlockKey::of(stream, *a, width) == BlockKey::of(stream, *b, width)
-            }) {
-                self.add_part(stream, hour);
+        for run in runs {
+            for resolution in Resolution::ALL.into_iter().filter(|one| one.is_kept(width)) {
+                self.add_run(resolution, stream, run);
             }
         }
         if let Some(at) = self.shared.catalog.read().last_seen(stream) {
@@ -87,14 +104,48 @@ impl Seal<'_> {
         }
     }
 
-    fn add_part(&mut self, stream: StreamId, hour: &[(Slot, crate::SlotValue)]) {
-        let (Some((first, _)), Some((last, _))) = (hour.first(), hour.last()) else { return };
-        let part = block::encode(hour);
-        self.sealed.cells += hour.len() as u64;
-        self.sealed.parts += 1;
-        self.sealed.bytes += part.len() as u64;
-        self.newest = self.newest.max(*last);
-        let key = BlockKey::of(stream, *first, self.shared.slot_width).encode();
-        self.write.merge_cf(self.shared.db.family(Family::Blocks), key, part);
+    /// Adds a run to the blocks of a resolution.
+    fn add_run(&mut self, resolution: Resolution, stream: StreamId, run: &Run) {
+        let block_of = |slot| resolution.block_of(stream, slot, self.shared.slot_width);
+        for slots in run.chunk_by(|(a, _), (b, _)| block_of(*a) == block_of(*b)) {
+            let (Some((first, _)), Some((last, _))) = (slots.first(), slots.last()) else {
+                continue;
+            };
+            let key = block_of(*first);
+            if key.day < self.first_days[resolution as usize] {
+                continue;
+            }
+            let part = match resolution {
+                Resolution::Slot => block::encode(slots),
+                _ => block::encode(&roll_up(resolution, slots, self.shared.slot_width)),
+            };
+            if resolution == Resolution::Slot {
+                self.sealed.cells += slots.len() as u64;
+                self.newest = self.newest.max(*last);
+                if *last >= self.floor {
+                    self.resident.add(stream, *first, *last, &part);
+                }
+            }
+            self.sealed.parts += 1;
+            self.sealed.bytes += part.len() as u64;
+            self.write.merge_cf(self.shared.db.family(Family::of(resolution)), key.encode(), part);
+        }
     }
+}
+
+/// The cells of a coarser resolution that a run adds up to.
+fn roll_up(
+    resolution: Resolution,
+    run: &[(Slot, SlotValue)],
+    width: SlotWidth,
+) -> Vec<(Slot, SlotValue)> {
+    let mut cells: Vec<(Slot, SlotValue)> = Vec::new();
+    for (slot, value) in run {
+        let cell = resolution.cell_of(*slot, width);
+        match cells.last_mut() {
+            Some((last, held)) if *last == cell => held.merge(value),
+            _ => cells.push((cell, value.clone())),
+        }
+    }
+    cells
 }

@@ -31,11 +31,17 @@ use crate::{
         time::{Slot, SlotWidth, TimestampMs},
     },
     options::Options,
-    recover, scan, schema,
+    recover,
+    retention::{self, Retention},
+    scan::{self, Question},
+    schema,
     seal::{self, Sealed},
     tables::{self, Order, Record, Table, TableBatch},
     writer::{Append, Appended, Message, Writer},
 };
+
+/// What the clock holds before the store was told a time.
+const NO_TIME: i64 = i64::MIN;
 
 /// What the store's threads share.
 #[derive(Debug)]
@@ -44,12 +50,24 @@ pub(crate) struct Shared {
     pub(crate) catalog: RwLock<Catalog>,
     pub(crate) head: Head,
     pub(crate) slot_width: SlotWidth,
-    /// The newest time the store was told, in ms.
+    /// The newest time the store was told, in ms; [`NO_TIME`] before.
     pub(crate) clock: Arc<AtomicI64>,
+    pub(crate) retention: Retention,
     sealed_slot: AtomicU32,
 }
 
 impl Shared {
+    /// The time by which cells expire: the clock's, but never later than the newest data. A clock
+    /// that jumps ahead therefore expires nothing, and a store that is not written to keeps what it
+    /// has.
+    pub(crate) fn data_now(&self) -> TimestampMs {
+        let newest = self.slot_width.end(self.sealed_slot());
+        match self.clock.load(Ordering::Relaxed) {
+            NO_TIME => newest,
+            clock => newest.min(TimestampMs(clock)),
+        }
+    }
+
     /// The newest slot that was ever sealed: no block holds a later one.
     pub(crate) fn sealed_slot(&self) -> Slot {
         Slot(self.sealed_slot.load(Ordering::Acquire))
@@ -67,6 +85,8 @@ pub struct Stats {
     pub streams: u64,
     /// Bytes of unsealed cells in memory.
     pub head_bytes: u64,
+    /// Bytes of sealed cells kept in memory for reading.
+    pub resident_bytes: u64,
     /// Bytes of the database's files, write-ahead log left out.
     pub disk_bytes: u64,
     /// Appends waiting for the writer.
@@ -95,15 +115,23 @@ impl Store {
             path: path.clone(),
             source,
         })?;
-        let clock = Arc::new(AtomicI64::new(i64::MIN));
+        let clock = Arc::new(AtomicI64::new(NO_TIME));
         let db = Database::open(path, options.durability, schema::descriptors(&clock))?;
         let slot_width = recover::check_format(&db, path, options.slot_width)?;
         let catalog = recover::load_catalog(&db)?;
-        let head = Head::default();
+        let sealed_slot = recover::sealed_slot(&db)?;
+        let head = Head::new(sealed_slot.plus(1));
         let next_sequence = recover::replay_journal(&db, &catalog, &head)?;
-        let sealed_slot = AtomicU32::new(recover::sealed_slot(&db)?.0);
         let catalog = RwLock::new(catalog);
-        let shared = Arc::new(Shared { db, catalog, head, slot_width, clock, sealed_slot });
+        let shared = Arc::new(Shared {
+            db,
+            catalog,
+            head,
+            slot_width,
+            clock,
+            retention: options.retention,
+            sealed_slot: AtomicU32::new(sealed_slot.0),
+        });
         let (messages, receiver) = mpsc::channel(APPEND_QUEUE_MAX);
         let writer = Writer::new(Arc::clone(&shared), next_sequence);
         let writer = std::thread::Builder::new()
@@ -181,20 +209,27 @@ impl Store {
     /// Calls `visit` with the cells of `streams` in `slots`, in no order. A slot of a stream may
     /// come more than once, each time with another share of it: add them up.
     ///
+    /// Cells between two multiples of `grain` slots may come added up already, under the first of
+    /// their slots, when neither `slots` nor the reader tells them apart: from a roll-up. A grain of
+    /// 1 gives every slot, as long as it is kept.
+    ///
     /// # Errors
     /// [`Error::Corrupt`] naming the first damaged block met.
     pub fn scan(
         &self,
         streams: &[StreamId],
         slots: Range<Slot>,
+        grain: u32,
         visit: &mut dyn FnMut(StreamId, Slot, &SlotValue),
     ) -> Result<()> {
-        if streams.is_sorted() {
-            return scan::scan(&self.shared, streams, &slots, visit);
+        let mut sorted = Vec::new();
+        let mut streams = streams;
+        if !streams.is_sorted() {
+            sorted.extend_from_slice(streams);
+            sorted.sort_unstable();
+            streams = &sorted;
         }
-        let mut sorted = streams.to_vec();
-        sorted.sort_unstable();
-        scan::scan(&self.shared, &sorted, &slots, visit)
+        scan::scan(&self.shared, &Question { streams, slots, grain }, visit)
     }
 
     /// The streams of a kind and name (any name when `None`) that match `labels`, ascending.
@@ -239,16 +274,38 @@ impl Store {
         self.shared.catalog.read().last_seen(stream)
     }
 
-    /// Keeps the store in shape: seals the head when it is large or old. Call it every second or so.
+    /// Keeps the store in shape: seals the head when it is large or old, and lets go of days past
+    /// their retention. Call it every second or so.
     ///
     /// # Errors
     /// When the database cannot be written; the head then stays as it is.
     pub fn maintain(&self, now: TimestampMs) -> Result<Option<Sealed>> {
         self.shared.clock.fetch_max(now.0, Ordering::Relaxed);
-        let head = &self.shared.head;
-        let Some(oldest) = head.first_append_at() else { return Ok(None) };
+        let Some(oldest) = self.shared.head.first_append_at() else { return Ok(None) };
         let due = now.since_ms(oldest) >= HEAD_AGE_SEAL_MS || self.needs_seal();
-        if due { self.seal().map(Some) } else { Ok(None) }
+        if !due {
+            return Ok(None);
+        }
+        let sealed = self.seal()?;
+        // Only sealed data makes days expire, so this is the moment to look.
+        self.retain()?;
+        Ok(Some(sealed))
+    }
+
+    /// Lets go of days that have expired, and of the oldest while the files are larger than the
+    /// limit. Returns how many days went, over all resolutions.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub fn retain(&self) -> Result<u32> {
+        let _one_at_a_time = self.sealing.lock();
+        retention::retain(&self.shared)
+    }
+
+    /// The oldest moment of which anything is kept at `now`: older data is not worth appending.
+    #[must_use]
+    pub fn oldest_kept(&self, now: TimestampMs) -> TimestampMs {
+        self.shared.retention.oldest(now)
     }
 
     /// Whether the head or its journal has grown so large that it should be sealed at once.
@@ -331,13 +388,13 @@ impl Store {
     /// What the store holds.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        let files = self.shared.db.raw().live_files().unwrap_or_default();
         let queue =
             self.messages.as_ref().map_or(0, |queue| queue.max_capacity() - queue.capacity());
         Stats {
             streams: self.shared.catalog.read().len() as u64,
             head_bytes: self.shared.head.size_bytes() as u64,
-            disk_bytes: files.iter().map(|file| file.size as u64).sum(),
+            disk_bytes: self.shared.db.file_bytes(),
+            resident_bytes: self.shared.head.resident_bytes() as u64,
             append_queue: queue as u64,
         }
     }

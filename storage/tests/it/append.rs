@@ -98,7 +98,7 @@ fn gauges_and_freshness_survive_a_restart() {
     assert_eq!(store.last_seen(gauges[0]), Some(TimestampMs(11_000)));
     let mut seen = Vec::new();
     store
-        .scan(&gauges, Slot(0)..Slot(9), &mut |_, slot, value| seen.push((slot, value.clone())))
+        .scan(&gauges, Slot(0)..Slot(9), 1, &mut |_, slot, value| seen.push((slot, value.clone())))
         .expect("readable");
     let SlotValue::Gauge(gauge) = &seen[0].1 else { panic!("a gauge: {seen:?}") };
     assert_eq!((gauge.last, gauge.min, gauge.max, gauge.count), (7.0, 7.0, 12.0, 2));
@@ -112,7 +112,7 @@ fn sealing_is_due_by_age_and_empties_the_head() {
     append(&store, &[(0, 3, 0.1), (1, 400, 0.1)]);
     assert_eq!(store.maintain(TimestampMs(2)).expect("maintained"), None, "not due yet");
     let sealed = store.maintain(TimestampMs(DAY_MS)).expect("maintained").expect("sealed");
-    assert_eq!((sealed.cells, sealed.parts), (2, 2));
+    assert_eq!((sealed.cells, sealed.parts), (2, 6), "a part at each resolution");
     assert_eq!(store.stats().head_bytes, 0);
     assert_eq!(count(&store), 2);
 }

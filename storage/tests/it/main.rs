@@ -3,5 +3,6 @@
 
 mod append;
 mod model;
+mod retention;
 mod support;
 mod tables;

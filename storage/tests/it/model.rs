@@ -1,5 +1,5 @@
 //! Any interleaving of appends, late data, seals, crashes and reopenings equals a naive model, cell
-//! for cell.
+//! for cell, at every resolution.
 
 use plimsoll_storage::{Cell, Outcome, Slot, SlotValue, TimestampMs};
 use proptest::prelude::*;
@@ -69,6 +69,15 @@ proptest! {
                 }
             }
             prop_assert_eq!(&support::cells(&store), &model, "after step {} of {:?}", number, steps);
+            for grain in [6, 90] {
+                let mut rolled = Cells::new();
+                for ((partner, slot), value) in &model {
+                    let first = Slot(slot.0 / grain * grain);
+                    support::merge_into(&mut rolled, partner.clone(), first, value);
+                }
+                let found = support::cells_by(&store, grain);
+                prop_assert_eq!(found, rolled, "by {} after step {} of {:?}", grain, number, steps);
+            }
         }
     }
 }

@@ -3,8 +3,7 @@
 use std::{collections::BTreeMap, path::Path};
 
 use plimsoll_storage::{
-    Batch, Label, LabelSets, Options, Outcome, Slot, SlotValue, Store, StreamKind, StreamRef,
-    TimestampMs,
+    Batch, Label, Options, Outcome, Slot, SlotValue, Store, StreamKind, StreamRef, TimestampMs,
 };
 
 pub(crate) const PARTNERS: [&str; 5] = ["dhl", "ups", "gls", "shopify", "Großhändler"];
@@ -42,15 +41,20 @@ pub(crate) fn append(store: &Store, events: &[(usize, u32, f64)]) {
     store.append_blocking(batch, items, None, TimestampMs(1)).expect("appended");
 }
 
-/// Everything the store holds.
+/// Everything the store holds, slot by slot.
 pub(crate) fn cells(store: &Store) -> Cells {
+    cells_by(store, 1)
+}
+
+/// Everything the store holds, by the first of every `grain` slots.
+pub(crate) fn cells_by(store: &Store, grain: u32) -> Cells {
     let mut found = Cells::new();
     for kind in [StreamKind::Activity, StreamKind::Gauge] {
-        let streams = store.select(kind, None, &LabelSets::new());
-        let every_slot = Slot(0)..Slot(u32::MAX);
-        let read = store.scan(&streams, every_slot, &mut |stream, slot, value| {
+        let streams = store.select(kind, None, &Default::default());
+        let every_slot = Slot(0)..Slot(u32::MAX / 900 * 900);
+        let read = store.scan(&streams, every_slot, grain, &mut |stream, slot, value| {
             let partner = store.stream_labels(stream, &[Label::Partner]).remove(0);
-            merge_into(&mut found, partner, slot, value);
+            merge_into(&mut found, partner, Slot(slot.0 / grain * grain), value);
         });
         read.expect("every block is readable");
     }
@@ -66,12 +70,26 @@ pub(crate) fn merge_into(cells: &mut Cells, partner: String, slot: Slot, value: 
 
 /// Copies a data directory as a crash at this moment would leave it.
 pub(crate) fn crash_copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).expect("a directory for the copy");
-    for entry in std::fs::read_dir(from).expect("the data directory") {
-        let entry = entry.expect("an entry");
-        if entry.file_name() != "LOCK" {
-            // A file that compaction removes while the copy runs is not part of the database.
-            let _ = std::fs::copy(entry.path(), to.join(entry.file_name()));
+    // Compaction works on in the background: a copy during which files came or went is of no moment.
+    loop {
+        let before = files(from);
+        std::fs::create_dir_all(to).expect("a directory for the copy");
+        let copied = before.keys().filter(|name| *name != "LOCK");
+        let whole =
+            copied.map(|name| std::fs::copy(from.join(name), to.join(name))).all(|one| one.is_ok());
+        if whole && files(from) == before {
+            return;
         }
+        std::fs::remove_dir_all(to).expect("the copy can be removed");
     }
+}
+
+/// The files of a directory with their sizes; RocksDB's own log is left out, it grows at any time.
+fn files(path: &Path) -> BTreeMap<String, u64> {
+    let entries = std::fs::read_dir(path).expect("the data directory");
+    let sized = entries.filter_map(|entry| {
+        let entry = entry.expect("an entry");
+        Some((entry.file_name().into_string().ok()?, entry.metadata().ok()?.len()))
+    });
+    sized.filter(|(name, _)| !name.starts_with("LOG")).collect()
 }

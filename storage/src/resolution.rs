@@ -1,0 +1,112 @@
+//! The resolutions cells are kept at: as they came, by the minute, by the quarter of an hour.
+//!
+//! Sealing adds every cell to the block of each resolution in one write. Cells are deltas, so a
+//! roll-up is built exactly once from every sealed cell, and late data corrects it by being added.
+
+use crate::model::{
+    stream::StreamId,
+    time::{Slot, SlotWidth},
+};
+
+/// A resolution.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Resolution {
+    /// Slots as they came.
+    Slot,
+    /// One cell a minute.
+    Minute,
+    /// One cell every 15 minutes.
+    Quarter,
+}
+
+impl Resolution {
+    /// Every resolution, the finest first.
+    pub const ALL: [Self; 3] = [Self::Slot, Self::Minute, Self::Quarter];
+
+    /// How many slots one of its cells covers.
+    #[must_use]
+    pub const fn slots(self, width: SlotWidth) -> u32 {
+        let cell_ms = match self {
+            Self::Slot => return 1,
+            Self::Minute => 60_000,
+            Self::Quarter => 15 * 60_000,
+        };
+        (cell_ms / width.ms()) as u32
+    }
+
+    /// How many blocks a stream has in a day. A block has room for some 100 to 400 cells of the
+    /// default slot width.
+    pub(crate) const fn blocks_per_day(self) -> u32 {
+        match self {
+            Self::Slot => 24,
+            Self::Minute => 4,
+            Self::Quarter => 1,
+        }
+    }
+
+    /// Whether cells are kept at this resolution; the minute is not when a slot is a minute long.
+    pub(crate) fn is_kept(self, width: SlotWidth) -> bool {
+        self == Self::Slot || self.slots(width) > 1
+    }
+
+    /// The number of the cell that holds a slot.
+    pub(crate) const fn cell_of(self, slot: Slot, width: SlotWidth) -> Slot {
+        Slot(slot.0 / self.slots(width))
+    }
+
+    /// The first slot of a cell.
+    pub(crate) const fn first_slot(self, cell: Slot, width: SlotWidth) -> Slot {
+        Slot(cell.0.saturating_mul(self.slots(width)))
+    }
+
+    /// The block that holds a slot of a stream.
+    pub(crate) const fn block_of(self, stream: StreamId, slot: Slot, width: SlotWidth) -> BlockKey {
+        let block_slots = width.slots_per_hour() * (24 / self.blocks_per_day());
+        let number = slot.0 / block_slots;
+        let per_day = self.blocks_per_day();
+        BlockKey { day: number / per_day, stream, block: (number % per_day) as u8 }
+    }
+}
+
+/// Where a block lies: days sort first, so that new days append at the end of the key space and an
+/// old day is one range; within a day the blocks of one stream are neighbours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct BlockKey {
+    /// Days since 1970.
+    pub(crate) day: u32,
+    pub(crate) stream: StreamId,
+    /// Number within the day.
+    pub(crate) block: u8,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_of_a_day_lie_in_the_blocks_of_that_day() {
+        for width in [1_000, 10_000, 60_000].map(|ms| SlotWidth::from_ms(ms).expect("a width")) {
+            let day_slots = width.slots_per_hour() * 24;
+            for resolution in Resolution::ALL {
+                let key = |slot| resolution.block_of(StreamId(3), Slot(slot), width);
+                let per_day = resolution.blocks_per_day();
+                assert_eq!((key(0).day, key(0).block), (0, 0));
+                let last = key(5 * day_slots - 1);
+                assert_eq!((last.day, u32::from(last.block)), (4, per_day - 1));
+                assert_eq!(day_slots % per_day, 0);
+                let cells = day_slots / per_day / resolution.slots(width);
+                assert!((24..=3_600).contains(&cells), "{resolution:?} {cells}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_cell_covers_its_slots() {
+        let width = SlotWidth::DEFAULT;
+        assert_eq!(Resolution::ALL.map(|resolution| resolution.slots(width)), [1, 6, 90]);
+        let cell = Resolution::Minute.cell_of(Slot(17), width);
+        assert_eq!((cell, Resolution::Minute.first_slot(cell, width)), (Slot(2), Slot(12)));
+        let minutes = SlotWidth::from_ms(60_000).expect("a width");
+        assert!(!Resolution::Minute.is_kept(minutes) && Resolution::Quarter.is_kept(minutes));
+    }
+}

@@ -1,0 +1,110 @@
+//! Retention: days go by resolution and by size, and a clock that jumps expires nothing.
+
+use plimsoll_storage::{
+    LabelSets, Options, Outcome, Retention, Slot, SlotValue, Store, StreamKind, TimestampMs,
+};
+
+use crate::support::{self, requests};
+
+const DAY_SLOTS: u32 = 8_640;
+const DAY_MS: i64 = 86_400_000;
+/// Where in a day the event lies: no multiple of a minute.
+const EVENT_SLOT: u32 = DAY_SLOTS / 2 + 17;
+
+/// A store with an event after noon of each of `days`, sealed day by day.
+fn store_of(path: &std::path::Path, retention: Retention, days: std::ops::Range<u32>) -> Store {
+    let mut options = Options::new(path);
+    options.retention = retention;
+    let store = Store::open(&options).expect("the store opens");
+    for day in days {
+        support::append(&store, &[(0, day * DAY_SLOTS + EVENT_SLOT, 0.1)]);
+        store.seal().expect("sealed");
+        let evening = TimestampMs(i64::from(day) * DAY_MS + DAY_MS * 3 / 4);
+        store.maintain(evening).expect("maintained");
+        store.retain().expect("retained");
+    }
+    store
+}
+
+/// Where the event of each day is found when cells may come by `grain` slots: the day and the slot
+/// within it, which tells the resolution.
+fn found(store: &Store, grain: u32) -> Vec<(u32, u32)> {
+    let streams =
+        store.select(StreamKind::Activity, Some(requests("dhl").name), &LabelSets::default());
+    let mut found = Vec::new();
+    for day in 0..200 {
+        let slots = Slot(day * DAY_SLOTS)..Slot((day + 1) * DAY_SLOTS);
+        let mut visit = |_, slot: Slot, value: &SlotValue| {
+            if let SlotValue::Activity(cell) = value {
+                assert_eq!(cell.outcomes.get(Outcome::Status2xx), 1);
+                found.push((day, slot.0 % DAY_SLOTS));
+            }
+        };
+        store.scan(&streams, slots, grain, &mut visit).expect("readable");
+    }
+    found
+}
+
+fn days(store: &Store) -> Vec<u32> {
+    found(store, 1).into_iter().map(|(day, _)| day).collect()
+}
+
+#[test]
+fn each_resolution_keeps_its_days() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let retention = Retention {
+        slot_ms: 2 * DAY_MS,
+        minute_ms: 4 * DAY_MS,
+        quarter_ms: 6 * DAY_MS,
+        size_bytes: None,
+    };
+    drop(store_of(directory.path(), retention, 100..110));
+    // Opened again, nothing old is in memory any more.
+    let store = store_of(directory.path(), retention, 0..0);
+    // The newest day is 109, noon: slots reach two days back, minutes four, quarters six.
+    let (slot, minute, quarter) = (EVENT_SLOT, EVENT_SLOT / 6 * 6, EVENT_SLOT / 90 * 90);
+    let kept = [
+        (103, quarter),
+        (104, quarter),
+        (105, minute),
+        (106, minute),
+        (107, slot),
+        (108, slot),
+        (109, slot),
+    ];
+    assert_eq!(found(&store, 1), kept);
+    assert_eq!(found(&store, 90), (103..110).map(|day| (day, quarter)).collect::<Vec<_>>());
+    assert_eq!(store.oldest_kept(TimestampMs(10 * DAY_MS)), TimestampMs(4 * DAY_MS));
+}
+
+#[test]
+fn a_clock_that_jumps_ahead_expires_nothing() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let store = store_of(directory.path(), Retention::default(), 100..103);
+    store.maintain(TimestampMs(i64::MAX / 2)).expect("maintained");
+    assert_eq!(store.retain().expect("retained"), 0);
+    assert_eq!(days(&store), [100, 101, 102]);
+}
+
+#[test]
+fn data_too_old_for_a_resolution_is_kept_at_the_coarser_ones() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let store = store_of(directory.path(), Retention::default(), 150..151);
+    support::append(&store, &[(0, 120 * DAY_SLOTS + 17, 0.1)]);
+    store.seal().expect("sealed");
+    drop(store);
+    let store = store_of(directory.path(), Retention::default(), 0..0);
+    assert_eq!(found(&store, 1), [(120, 12), (150, EVENT_SLOT)], "the older by the minute");
+}
+
+#[test]
+fn the_oldest_days_go_when_the_files_are_too_large() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let retention = Retention { size_bytes: Some(0), ..Retention::default() };
+    let store = store_of(directory.path(), retention, 100..104);
+    store.compact().expect("compacted");
+    store.retain().expect("retained");
+    drop(store);
+    let store = store_of(directory.path(), Retention::default(), 0..0);
+    assert_eq!(days(&store), [103], "the newest day stays");
+}
