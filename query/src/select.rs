@@ -1,7 +1,5 @@
 //! Which streams a question is about, and how they are grouped.
 
-use std::collections::BTreeMap;
-
 use plimsoll_storage::{Label, LabelSets, Store, StreamId, StreamKind};
 
 /// Which streams a question is about.
@@ -51,10 +49,7 @@ pub struct Series<P> {
 /// or none when nothing is selected.
 #[must_use]
 pub fn groups(store: &Store, selector: &Selector, by: &[Label]) -> Vec<Group> {
-    let mut found: BTreeMap<Vec<String>, Vec<StreamId>> = BTreeMap::new();
-    for stream in selector.streams(store) {
-        found.entry(store.stream_labels(stream, by)).or_default().push(stream);
-    }
     let named = |values: Vec<String>| by.iter().copied().zip(values).collect();
-    found.into_iter().map(|(values, streams)| Group { labels: named(values), streams }).collect()
+    let groups = store.group(&selector.streams(store), by).into_iter();
+    groups.map(|(values, streams)| Group { labels: named(values), streams }).collect()
 }

@@ -111,7 +111,7 @@ impl Catalog {
         })
     }
 
-    /// Calls `visit` with each stream's number and value of one label.
+    /// The value of one label of a stream; empty when absent.
     pub(crate) fn label(&self, id: StreamId, label: Label) -> &str {
         self.keys
             .get(id.0 as usize)
@@ -140,6 +140,33 @@ impl Catalog {
         let of_kind =
             |id: &StreamId| self.keys.get(id.0 as usize).is_some_and(|key| key.kind == kind);
         found.iter().map(StreamId).filter(of_kind).collect()
+    }
+
+    /// Streams by the values of some labels, in the order of the values; empty where a label is
+    /// absent.
+    pub(crate) fn group(
+        &self,
+        streams: &[StreamId],
+        by: &[Label],
+    ) -> Vec<(Vec<String>, Vec<StreamId>)> {
+        let mut groups: HashMap<[Symbol; Label::COUNT], Vec<StreamId>, RandomState> =
+            HashMap::default();
+        for stream in streams {
+            let Some(key) = self.keys.get(stream.0 as usize) else { continue };
+            let mut symbols = [0; Label::COUNT];
+            for (symbol, label) in symbols.iter_mut().zip(by) {
+                // In bounds: the discriminants are 0..COUNT.
+                *symbol = key.labels[*label as usize];
+            }
+            groups.entry(symbols).or_default().push(*stream);
+        }
+        let texts = |symbols: [Symbol; Label::COUNT]| {
+            symbols.iter().take(by.len()).map(|symbol| self.symbols.text(*symbol).into()).collect()
+        };
+        let mut named: Vec<(Vec<String>, Vec<StreamId>)> =
+            groups.into_iter().map(|(symbols, streams)| (texts(symbols), streams)).collect();
+        named.sort_unstable();
+        named
     }
 
     /// The values a label has, sorted; the empty value of absent labels is left out.

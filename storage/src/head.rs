@@ -28,6 +28,7 @@ use crate::{
         stream::StreamId,
         time::{Slot, TimestampMs},
     },
+    resolution::Resolution,
 };
 
 /// Cells of one stream, ascending by slot.
@@ -140,9 +141,12 @@ pub(crate) struct Frozen {
 }
 
 /// The block parts that one seal wrote, kept for reading.
+///
+/// Slots and minutes are kept; a quarter of an hour is 15 minutes added up.
 #[derive(Debug, Default)]
 pub(crate) struct Resident {
-    parts: HashMap<StreamId, Vec<Box<[u8]>>, RandomState>,
+    slots: HashMap<StreamId, Vec<Box<[u8]>>, RandomState>,
+    minutes: HashMap<StreamId, Vec<Box<[u8]>>, RandomState>,
     /// One past the newest slot sealed.
     end: Slot,
     start: Option<Slot>,
@@ -150,17 +154,29 @@ pub(crate) struct Resident {
 }
 
 impl Resident {
-    /// Keeps a part with cells from slot `first` to slot `last`.
-    pub(crate) fn add(&mut self, stream: StreamId, first: Slot, last: Slot, part: &[u8]) {
+    /// Keeps a part of some resolution made of the cells from slot `first` to slot `last`.
+    pub(crate) fn add(
+        &mut self,
+        resolution: Resolution,
+        stream: StreamId,
+        (first, last): (Slot, Slot),
+        part: &[u8],
+    ) {
+        let parts = match resolution {
+            Resolution::Slot => &mut self.slots,
+            Resolution::Minute => &mut self.minutes,
+            Resolution::Quarter => return,
+        };
+        parts.entry(stream).or_default().push(part.into());
         self.size_bytes += part.len() + size_of::<Box<[u8]>>() * 4;
         self.start = Some(self.start.map_or(first, |start| start.min(first)));
         self.end = self.end.max(last.plus(1));
-        self.parts.entry(stream).or_default().push(part.into());
     }
 
-    /// The parts of a stream.
-    pub(crate) fn parts(&self, stream: StreamId) -> &[Box<[u8]>] {
-        self.parts.get(&stream).map_or(&[], Vec::as_slice)
+    /// The parts of a stream, by the slot or by the minute.
+    pub(crate) fn parts(&self, resolution: Resolution, stream: StreamId) -> &[Box<[u8]>] {
+        let parts = if resolution == Resolution::Slot { &self.slots } else { &self.minutes };
+        parts.get(&stream).map_or(&[], Vec::as_slice)
     }
 
     /// Whether any of its cells may lie in `slots`.
@@ -331,7 +347,8 @@ mod tests {
         let head = Head::new(Slot(10));
         let sealed = |first, last, bytes: usize| {
             let mut resident = Resident::default();
-            resident.add(StreamId(3), Slot(first), Slot(last), &vec![0; bytes]);
+            let slots = (Slot(first), Slot(last));
+            resident.add(Resolution::Slot, StreamId(3), slots, &vec![0; bytes]);
             head.seal_after(0, resident, || Ok::<_, ()>(())).expect("written");
         };
         sealed(10, 20, RESIDENT_BYTES_MAX / 2);

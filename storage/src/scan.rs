@@ -42,8 +42,8 @@ pub(crate) fn scan(shared: &Shared, question: &Question<'_>, visit: &mut Visit<'
     let view =
         shared.head.view(slots, |floor| (slots.start < floor).then(|| shared.db.raw().snapshot()));
     let mut in_memory = slots.clone();
+    let resolution = block_resolution(shared, question);
     if let Some(snapshot) = &view.snapshot {
-        let resolution = resolution_for(shared, question);
         in_memory.start = border(shared, resolution, view.floor).clamp(slots.start, slots.end);
         let mut options = ReadOptions::default();
         options.set_snapshot(snapshot);
@@ -52,7 +52,13 @@ pub(crate) fn scan(shared: &Shared, question: &Question<'_>, visit: &mut Visit<'
         let stored = slots.start..in_memory.start;
         Blocks { shared, resolution, blocks, slots: stored }.visit(streams, visit)?;
     }
-    visit_residents(&view, streams, &in_memory, visit)?;
+    Residents {
+        shared,
+        view: &view,
+        resolution: memory_resolution(shared, question),
+        slots: in_memory,
+    }
+    .visit(streams, visit)?;
     for generation in &view.generations {
         for stream in *streams {
             generation.visit(*stream, slots, |slot, value| visit(*stream, slot, value));
@@ -61,19 +67,28 @@ pub(crate) fn scan(shared: &Shared, question: &Question<'_>, visit: &mut Visit<'
     Ok(())
 }
 
-/// The coarsest resolution whose cells the reader need not tell apart, or a coarser one when the
-/// finer has expired where the question begins.
-fn resolution_for(shared: &Shared, question: &Question<'_>) -> Resolution {
+/// Whether the reader need not tell the slots of a resolution's cells apart.
+fn fits(shared: &Shared, question: &Question<'_>, resolution: Resolution) -> bool {
+    let slots = resolution.slots(shared.slot_width);
+    let aligned = |slot: Slot| slot.0.is_multiple_of(slots);
+    resolution.is_kept(shared.slot_width)
+        && question.grain.is_multiple_of(slots)
+        && aligned(question.slots.start)
+        && aligned(question.slots.end)
+}
+
+/// The resolution to read from memory: minutes when they fit.
+fn memory_resolution(shared: &Shared, question: &Question<'_>) -> Resolution {
+    let minutes = fits(shared, question, Resolution::Minute);
+    if minutes { Resolution::Minute } else { Resolution::Slot }
+}
+
+/// The resolution to read from blocks: the coarsest that fits, or a coarser one when that has expired
+/// where the question begins.
+fn block_resolution(shared: &Shared, question: &Question<'_>) -> Resolution {
     let width = shared.slot_width;
-    let fits = |resolution: &Resolution| {
-        let slots = resolution.slots(width);
-        let aligned = |slot: Slot| slot.0.is_multiple_of(slots);
-        resolution.is_kept(width)
-            && question.grain.is_multiple_of(slots)
-            && aligned(question.slots.start)
-            && aligned(question.slots.end)
-    };
-    let coarsest = Resolution::ALL.into_iter().rfind(fits).unwrap_or(Resolution::Slot);
+    let fitting = |resolution: &Resolution| fits(shared, question, *resolution);
+    let coarsest = Resolution::ALL.into_iter().rfind(fitting).unwrap_or(Resolution::Slot);
     let now = shared.data_now();
     let day =
         |resolution: Resolution| resolution.block_of(StreamId(0), question.slots.start, width).day;
@@ -90,30 +105,38 @@ fn border(shared: &Shared, resolution: Resolution, slot: Slot) -> Slot {
     Slot(slot.0.div_ceil(slots).saturating_mul(slots))
 }
 
-/// Reads the newest sealed cells from memory.
-fn visit_residents<T>(
-    view: &View<T>,
-    streams: &[StreamId],
-    slots: &Range<Slot>,
-    visit: &mut Visit<'_>,
-) -> Result<()> {
-    if slots.is_empty() {
-        return Ok(());
-    }
-    for resident in view.residents.iter().filter(|resident| resident.overlaps(slots)) {
-        for stream in streams {
-            for part in resident.parts(*stream) {
-                let mut pick = |slot: Slot, value: &SlotValue| {
-                    if slots.contains(&slot) {
-                        visit(*stream, slot, value);
-                    }
-                };
-                block::decode(part, &mut pick)
-                    .map_err(|error| Error::corrupt("memory", error.to_string()))?;
+/// Reads the newest sealed cells from memory, by the slot or by the minute.
+struct Residents<'a, T> {
+    shared: &'a Shared,
+    view: &'a View<T>,
+    resolution: Resolution,
+    slots: Range<Slot>,
+}
+
+impl<T> Residents<'_, T> {
+    fn visit(&self, streams: &[StreamId], visit: &mut Visit<'_>) -> Result<()> {
+        if self.slots.is_empty() {
+            return Ok(());
+        }
+        for resident in self.view.residents.iter().filter(|one| one.overlaps(&self.slots)) {
+            for stream in streams {
+                for part in resident.parts(self.resolution, *stream) {
+                    self.visit_part(*stream, part, visit)?;
+                }
             }
         }
+        Ok(())
     }
-    Ok(())
+
+    fn visit_part(&self, stream: StreamId, part: &[u8], visit: &mut Visit<'_>) -> Result<()> {
+        let mut pick = |cell: Slot, value: &SlotValue| {
+            let slot = self.resolution.first_slot(cell, self.shared.slot_width);
+            if self.slots.contains(&slot) {
+                visit(stream, slot, value);
+            }
+        };
+        block::decode(part, &mut pick).map_err(|error| Error::corrupt("memory", error.to_string()))
+    }
 }
 
 /// Reads blocks of one resolution day by day and stream by stream, which is the order they lie in.

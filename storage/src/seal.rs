@@ -122,9 +122,9 @@ impl<'a> Seal<'a> {
             if resolution == Resolution::Slot {
                 self.sealed.cells += slots.len() as u64;
                 self.newest = self.newest.max(*last);
-                if *last >= self.floor {
-                    self.resident.add(stream, *first, *last, &part);
-                }
+            }
+            if *last >= self.floor {
+                self.resident.add(resolution, stream, (*first, *last), &part);
             }
             self.sealed.parts += 1;
             self.sealed.bytes += part.len() as u64;

@@ -256,6 +256,13 @@ impl Store {
         labels.iter().map(|label| catalog.label(stream, *label).into()).collect()
     }
 
+    /// Streams by the values of some labels, at most as many as there are labels, in the order of the
+    /// values; empty where a label is absent.
+    #[must_use]
+    pub fn group(&self, streams: &[StreamId], by: &[Label]) -> Vec<(Vec<String>, Vec<StreamId>)> {
+        self.shared.catalog.read().group(streams, by)
+    }
+
     /// The values a label has, sorted.
     #[must_use]
     pub fn label_values(&self, label: Label) -> Vec<String> {
