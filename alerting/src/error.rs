@@ -53,7 +53,7 @@ pub enum Error {
     /// A receiver may not be contacted.
     #[error(
         "receiver `{receiver}` points to {host}, a loopback or private address; use a public one, \
-         or allow private receivers"
+         or start with --allow-private-receivers"
     )]
     PrivateReceiver {
         /// Name of the receiver.

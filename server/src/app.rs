@@ -10,7 +10,13 @@ use parking_lot::RwLock;
 use plimsoll_alerting::RuleSet;
 use plimsoll_storage::{Store, TimestampMs};
 
-use crate::{api, body::BodyMemory, clock, error::ApiError, telemetry::Telemetry};
+use crate::{
+    api,
+    body::{BodyMemory, HeavyBodies},
+    clock,
+    error::ApiError,
+    telemetry::Telemetry,
+};
 
 /// What every handler may use.
 #[derive(Clone, Debug)]
@@ -18,6 +24,7 @@ pub(crate) struct App {
     pub(crate) store: Arc<Store>,
     pub(crate) rules: Arc<RuleSet>,
     pub(crate) bodies: BodyMemory,
+    pub(crate) heavy_bodies: HeavyBodies,
     pub(crate) telemetry: Arc<Telemetry>,
     /// Why the server is not ready; `None` when it is.
     pub(crate) not_ready: Arc<RwLock<Option<String>>>,

@@ -2,6 +2,7 @@
 
 use std::{
     io::Read,
+    num::NonZero,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -13,7 +14,7 @@ use axum::{
     body::{Body, Bytes},
     http::{HeaderMap, header},
 };
-use tokio::time::timeout;
+use tokio::{sync::Semaphore, time::timeout};
 
 use crate::error::ApiError;
 
@@ -33,6 +34,27 @@ const STRIDE_BYTES: usize = 256 << 10;
 /// The memory that bodies may take, shared by all requests.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct BodyMemory(Arc<AtomicUsize>);
+
+/// Places for bodies that take a while to unpack and read: one a core. The others wait as they were
+/// sent, which is small, and small bodies do not wait at all.
+#[derive(Clone, Debug)]
+pub(crate) struct HeavyBodies(Arc<Semaphore>);
+
+impl Default for HeavyBodies {
+    fn default() -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+        Self(Arc::new(Semaphore::new(cores)))
+    }
+}
+
+impl HeavyBodies {
+    /// Runs `work` once there is a place.
+    pub(crate) async fn run<T>(&self, work: impl FnOnce() -> T) -> T {
+        // The semaphore is never closed; were it, the work would go ahead.
+        let _place = self.0.acquire().await;
+        tokio::task::block_in_place(work)
+    }
+}
 
 /// Memory taken by one request; given back when it is dropped.
 #[derive(Debug)]
@@ -155,6 +177,8 @@ fn unpack_from(
     let mut unpacked = Vec::new();
     loop {
         reserved.grow(STRIDE_BYTES)?;
+        // Exactly as much as was reserved: a vector that doubles would take twice that.
+        unpacked.reserve_exact(STRIDE_BYTES + 1);
         let stride = (&mut reader).take(STRIDE_BYTES as u64).read_to_end(&mut unpacked);
         let read = stride.map_err(|error| {
             ApiError::malformed(format!("the body is not valid {packing}: {error}"))

@@ -18,8 +18,7 @@ impl Resolve for PublicOnly {
             let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
             let public: Vec<SocketAddr> = found.filter(|address| is_public(address.ip())).collect();
             if public.is_empty() {
-                let text =
-                    "the name leads to no public address; allow private receivers if it should";
+                let text = "the name leads to no public address; start with --allow-private-receivers if it should";
                 return Err(io::Error::new(io::ErrorKind::PermissionDenied, text).into());
             }
             Ok(Box::new(public.into_iter()) as Addrs)

@@ -299,7 +299,7 @@ fn a_private_address_is_refused_unless_it_is_allowed() {
     assert_eq!(
         refused.to_string(),
         "receiver `oncall` points to 127.0.0.1, a loopback or private address; use a public one, \
-         or allow private receivers"
+         or start with --allow-private-receivers"
     );
 }
 

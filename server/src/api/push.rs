@@ -20,8 +20,8 @@ use crate::{
     },
 };
 
-/// Bodies above this size are parsed off the runtime's fast path, so that they do not hold up
-/// small ones.
+/// Bodies above this size, and packed ones, wait for a place among the heavy bodies, so that they do
+/// not hold up small ones.
 const INLINE_BYTES_MAX: usize = 128 << 10;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +41,7 @@ pub(crate) async fn push(
     let now = app.now();
     let (body, reserved) = body::receive(&headers, body, &app.bodies).await?;
     let ingested = if body.len() > INLINE_BYTES_MAX || packing != Packing::Plain {
-        tokio::task::block_in_place(|| read(&app, now, format, packing, body, reserved))?
+        app.heavy_bodies.run(|| read(&app, now, format, packing, body, reserved)).await?
     } else {
         read(&app, now, format, packing, body, reserved)?
     };

@@ -16,7 +16,7 @@ use tokio::{
 use super::Failure;
 use crate::{
     app::{self, App},
-    body::BodyMemory,
+    body::{BodyMemory, HeavyBodies},
     clock,
     config::{Config, Flags},
     tasks::{self, Stop},
@@ -86,6 +86,7 @@ async fn serve(
         store,
         rules,
         bodies: BodyMemory::default(),
+        heavy_bodies: HeavyBodies::default(),
         telemetry: Arc::default(),
         not_ready: Arc::new(RwLock::new(None)),
     };

@@ -162,7 +162,9 @@ fn a_summary_keeps_its_counts_at_its_first_slot_and_a_heartbeat_has_no_events() 
         let mut seen = Vec::new();
         let slots = Slot(0)..Slot(u32::MAX);
         store
-            .scan(&find("requests"), slots, 1, &mut |_, slot, value| seen.push((slot, value.clone())))
+            .scan(&find("requests"), slots, 1, &mut |_, slot, value| {
+                seen.push((slot, value.clone()));
+            })
             .expect("readable");
         let [(slot, SlotValue::Activity(cell))] = seen.as_slice() else { panic!("{seen:?}") };
         assert_eq!(*slot, Slot(179_520_144));
