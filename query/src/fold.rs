@@ -7,7 +7,9 @@
 
 use std::ops::Range;
 
-use plimsoll_storage::{Cell, CellSum, GaugeCell, Slot, SlotValue, Store, StreamId, TimestampMs};
+use plimsoll_storage::{
+    Cell, CellSum, GaugeCell, Scan, Slot, SlotValue, Store, StreamId, TimestampMs, Wanted,
+};
 
 use crate::{error::Result, grid::Grid};
 
@@ -18,7 +20,8 @@ use crate::{error::Result, grid::Grid};
 pub fn fold(store: &Store, streams: &[StreamId], slots: Range<Slot>) -> Result<Cell> {
     let mut sum = CellSum::default();
     let grain = common_divisor(slots.start.0, slots.end.0);
-    store.scan(streams, slots, grain, &mut |_, _, value| {
+    let scan = Scan { grain, ..Scan::new(streams, slots) };
+    store.scan(&scan, &mut |_, _, value| {
         if let SlotValue::Activity(cell) = value {
             sum.add(cell);
         }
@@ -81,16 +84,18 @@ impl Panes {
 }
 
 /// Calls `visit` with the sum of each window of activity cells, for windows in which something was
-/// reported. `last_at` of these sums is meaningless.
+/// reported. Columns that are not `wanted` may be missing; `last_at` of these sums is meaningless.
 pub(crate) fn activity_windows(
     store: &Store,
     streams: &[StreamId],
     grid: &Grid,
+    wanted: Wanted,
     mut visit: impl FnMut(TimestampMs, Range<Slot>, &CellSum),
 ) -> Result<()> {
     let panes = Panes::of(store, grid);
     let mut sums = vec![CellSum::default(); panes.count()];
-    store.scan(streams, panes.slots(), panes.grain(), &mut |_, slot, value| {
+    let scan = Scan { streams, slots: panes.slots(), grain: panes.grain(), wanted };
+    store.scan(&scan, &mut |_, slot, value| {
         if let (SlotValue::Activity(cell), Some(sum)) = (value, sums.get_mut(panes.of_slot(slot))) {
             sum.add(cell);
         }
@@ -122,7 +127,8 @@ pub(crate) fn gauge_windows(
 ) -> Result<()> {
     let panes = Panes::of(store, grid);
     let mut cells: Vec<Option<GaugeCell>> = vec![None; panes.count()];
-    store.scan(streams, panes.slots(), panes.grain(), &mut |_, slot, value| {
+    let scan = Scan { grain: panes.grain(), ..Scan::new(streams, panes.slots()) };
+    store.scan(&scan, &mut |_, slot, value| {
         if let (SlotValue::Gauge(gauge), Some(cell)) = (value, cells.get_mut(panes.of_slot(slot))) {
             merge_gauge(cell, gauge);
         }

@@ -1,6 +1,6 @@
 //! How long it took: quantiles with their bounds.
 
-use plimsoll_storage::{Label, Quantile, Store, TimestampMs};
+use plimsoll_storage::{Label, Quantile, Store, TimestampMs, Wanted};
 
 use crate::{
     error::Result,
@@ -20,6 +20,9 @@ pub struct LatencyPoint {
     pub quantiles: Vec<(f64, Quantile)>,
 }
 
+/// Sums tell a single value exactly.
+const WANTED: Wanted = Wanted { outcomes: false, durations: true, sums: true, last_at: false };
+
 /// The q-quantiles of durations, by group. Windows without a duration have no point.
 ///
 /// # Errors
@@ -34,7 +37,7 @@ pub fn latency(
     let mut answer = Vec::new();
     for group in groups(store, selector, by) {
         let mut points = Vec::new();
-        activity_windows(store, &group.streams, grid, |t, _, sum| {
+        activity_windows(store, &group.streams, grid, WANTED, |t, _, sum| {
             let durations = sum.to_cell().durations;
             let known = quantiles.iter().filter_map(|q| Some((*q, durations.quantile(*q)?)));
             let quantiles: Vec<(f64, Quantile)> = known.collect();

@@ -1,6 +1,6 @@
 //! How it ended: counts, rates and ratios by outcome class.
 
-use plimsoll_storage::{Label, Outcome, OutcomeCounts, Store, TimestampMs};
+use plimsoll_storage::{Label, Outcome, OutcomeCounts, Store, TimestampMs, Wanted};
 
 use crate::{
     error::Result,
@@ -34,6 +34,8 @@ impl OutcomePoint {
     }
 }
 
+const WANTED: Wanted = Wanted { outcomes: true, durations: false, sums: false, last_at: false };
+
 /// Outcome counts by group. A window in which only heartbeats came has a point with zero counts; one
 /// in which nothing was reported has none.
 ///
@@ -49,7 +51,7 @@ pub fn outcomes(
     let mut answer = Vec::new();
     for group in groups(store, selector, by) {
         let mut points = Vec::new();
-        activity_windows(store, &group.streams, grid, |t, slots, sum| {
+        activity_windows(store, &group.streams, grid, WANTED, |t, slots, sum| {
             let covered_s = f64::from(slots.end.0 - slots.start.0) * slot_s;
             points.push(OutcomePoint { t, counts: *sum.outcomes(), covered_s });
         })?;

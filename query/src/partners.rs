@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use plimsoll_storage::{Label, LabelSets, Store, StreamKind, TimestampMs};
+use plimsoll_storage::{Label, LabelMatchers, Store, StreamKind, TimestampMs};
 
 /// A partner that ever reported.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub struct Partner {
 
 /// Every partner with an activity stream, sorted by name.
 #[must_use]
-pub fn partners(store: &Store, labels: &LabelSets) -> Vec<Partner> {
+pub fn partners(store: &Store, labels: &LabelMatchers) -> Vec<Partner> {
     let mut found: BTreeMap<String, Partner> = BTreeMap::new();
     for stream in store.select(StreamKind::Activity, None, labels) {
         let Some(key) = store.stream_key(stream) else { continue };

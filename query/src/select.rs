@@ -1,6 +1,6 @@
 //! Which streams a question is about, and how they are grouped.
 
-use plimsoll_storage::{Label, LabelSets, Store, StreamId, StreamKind};
+use plimsoll_storage::{Label, LabelMatchers, Store, StreamId, StreamKind};
 
 /// Which streams a question is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -9,15 +9,19 @@ pub struct Selector {
     pub kind: StreamKind,
     /// The stream name; `None` for all of them.
     pub stream: Option<String>,
-    /// Each label named here must have one of the values.
-    pub labels: LabelSets,
+    /// What the labels must be.
+    pub labels: LabelMatchers,
 }
 
 impl Selector {
     /// Every activity stream of a name.
     #[must_use]
     pub fn activity(stream: impl Into<String>) -> Self {
-        Self { kind: StreamKind::Activity, stream: Some(stream.into()), labels: LabelSets::new() }
+        Self {
+            kind: StreamKind::Activity,
+            stream: Some(stream.into()),
+            labels: LabelMatchers::new(),
+        }
     }
 
     /// The streams it selects, ascending.

@@ -1,6 +1,6 @@
 //! The HTTP surface: what the handlers share, and the router as a table.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use axum::{
     Router, middleware,
@@ -26,6 +26,8 @@ pub(crate) struct App {
     pub(crate) bodies: BodyMemory,
     pub(crate) heavy_bodies: HeavyBodies,
     pub(crate) telemetry: Arc<Telemetry>,
+    /// Where backups may be made; `None` for nowhere.
+    pub(crate) backup_dir: Option<Arc<Path>>,
     /// Why the server is not ready; `None` when it is.
     pub(crate) not_ready: Arc<RwLock<Option<String>>>,
 }
@@ -53,6 +55,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/api/v1/alerts/{id}", get(api::alerts::one))
         .route("/api/v1/rules", get(api::rules::list))
         .route("/api/v1/rules/{name}", get(api::rules::one))
+        .route("/api/v1/backups", post(api::backups::create))
         .route("/livez", get(api::health::livez))
         .route("/readyz", get(api::health::readyz))
         .route("/metrics", get(api::health::metrics))

@@ -5,7 +5,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use plimsoll_storage::{Durability, SlotWidth};
+use plimsoll_storage::{
+    Durability, Retention, SlotWidth,
+    limits::{MEMORY_BYTES_DEFAULT, MEMORY_BYTES_MIN},
+};
 use serde::Deserialize;
 
 use crate::{telemetry::LogFormat, wire::time};
@@ -37,6 +40,24 @@ pub(crate) struct Flags {
     /// Let receivers be at loopback and private addresses
     #[arg(long, env = "PLIMSOLL_ALLOW_PRIVATE_RECEIVERS", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
     allow_private_receivers: Option<bool>,
+    /// Directory below which POST /api/v1/backups may make backups [default: none, it makes none]
+    #[arg(long, env = "PLIMSOLL_BACKUP_DIR", value_name = "DIR")]
+    backup_dir: Option<PathBuf>,
+    /// How long cells are kept as they came [default: 8d]
+    #[arg(long, env = "PLIMSOLL_RETENTION", value_name = "DURATION")]
+    retention: Option<String>,
+    /// How long cells are kept by the minute [default: 60d]
+    #[arg(long, env = "PLIMSOLL_RETENTION_1M", value_name = "DURATION")]
+    retention_1m: Option<String>,
+    /// How long cells are kept by the quarter of an hour [default: 730d]
+    #[arg(long, env = "PLIMSOLL_RETENTION_15M", value_name = "DURATION")]
+    retention_15m: Option<String>,
+    /// Size of the database above which the oldest days go early, such as 50GiB [default: none]
+    #[arg(long, env = "PLIMSOLL_RETENTION_SIZE", value_name = "SIZE")]
+    retention_size: Option<String>,
+    /// Memory for cells, such as 256MiB; the database and requests take some on top [default: 256MiB]
+    #[arg(long, env = "PLIMSOLL_MEMORY", value_name = "SIZE")]
+    memory: Option<String>,
     /// Log level, or a filter such as info,plimsoll=debug [default: info]
     #[arg(long, env = "PLIMSOLL_LOG_LEVEL", value_name = "LEVEL")]
     log_level: Option<String>,
@@ -55,6 +76,12 @@ struct File {
     slot: Option<String>,
     durability: Option<String>,
     allow_private_receivers: Option<bool>,
+    backup_dir: Option<PathBuf>,
+    retention: Option<String>,
+    retention_1m: Option<String>,
+    retention_15m: Option<String>,
+    retention_size: Option<String>,
+    memory: Option<String>,
     log_level: Option<String>,
     log_format: Option<LogFormat>,
 }
@@ -69,6 +96,10 @@ pub(crate) struct Config {
     pub(crate) slot_width: Option<SlotWidth>,
     pub(crate) durability: Durability,
     pub(crate) allow_private_receivers: bool,
+    /// Absolute.
+    pub(crate) backup_dir: Option<PathBuf>,
+    pub(crate) retention: Retention,
+    pub(crate) memory_bytes: usize,
     pub(crate) log_level: String,
     pub(crate) log_format: LogFormat,
 }
@@ -101,6 +132,14 @@ impl Config {
         let listen = flags.listen.or(file.listen).unwrap_or_else(|| LISTEN.to_owned());
         let slot = flags.slot.or(file.slot);
         let durability = flags.durability.or(file.durability);
+        let mut retention = Retention::default();
+        set_duration(&mut retention.slot_ms, "retention", flags.retention.or(file.retention))?;
+        let kept = flags.retention_1m.or(file.retention_1m);
+        set_duration(&mut retention.minute_ms, "retention_1m", kept)?;
+        let kept = flags.retention_15m.or(file.retention_15m);
+        set_duration(&mut retention.quarter_ms, "retention_15m", kept)?;
+        let size = flags.retention_size.or(file.retention_size);
+        retention.size_bytes = size.map(|text| parse_size("retention_size", text)).transpose()?;
         Ok(Self {
             data_dir: flags.data_dir.or(file.data_dir).ok_or(ConfigError::NoDataDir)?,
             listen: listen.parse().map_err(|_| ConfigError::Invalid {
@@ -115,6 +154,14 @@ impl Config {
                 .allow_private_receivers
                 .or(file.allow_private_receivers)
                 .unwrap_or(false),
+            backup_dir: flags
+                .backup_dir
+                .or(file.backup_dir)
+                .as_deref()
+                .map(absolute)
+                .transpose()?,
+            retention,
+            memory_bytes: parse_memory(flags.memory.or(file.memory))?,
             log_level: flags.log_level.or(file.log_level).unwrap_or_else(|| "info".to_owned()),
             log_format: flags.log_format.or(file.log_format).unwrap_or_default(),
         })
@@ -138,6 +185,49 @@ pub(crate) fn parse_slot(text: String) -> Result<SlotWidth, ConfigError> {
         given: text,
         remedy: "use whole seconds that divide a minute, such as 1s, 5s, 10s, 30s or 60s",
     })
+}
+
+fn absolute(path: &Path) -> Result<PathBuf, ConfigError> {
+    let remedy = "use the path of a directory";
+    std::path::absolute(path).map_err(|_| ConfigError::Invalid {
+        key: "backup_dir",
+        given: path.display().to_string(),
+        remedy,
+    })
+}
+
+fn set_duration(ms: &mut i64, key: &'static str, text: Option<String>) -> Result<(), ConfigError> {
+    let Some(given) = text else { return Ok(()) };
+    let remedy = "use a duration such as 12h, 8d or 730d";
+    *ms = time::parse_duration_ms(&given).ok_or(ConfigError::Invalid { key, given, remedy })?;
+    Ok(())
+}
+
+/// A size such as `512MiB` or `50GiB`, in bytes.
+fn parse_size(key: &'static str, given: String) -> Result<u64, ConfigError> {
+    let digits = given.find(|c: char| !c.is_ascii_digit()).unwrap_or(given.len());
+    let (number, unit) = given.split_at(digits);
+    let shift = match unit {
+        "" | "B" => Some(0),
+        "KiB" => Some(10),
+        "MiB" => Some(20),
+        "GiB" => Some(30),
+        "TiB" => Some(40),
+        _ => None,
+    };
+    let bytes = shift.and_then(|shift| number.parse::<u64>().ok()?.checked_mul(1 << shift));
+    let remedy = "use a size such as 512MiB or 50GiB";
+    bytes.ok_or(ConfigError::Invalid { key, given, remedy })
+}
+
+fn parse_memory(text: Option<String>) -> Result<usize, ConfigError> {
+    let Some(given) = text else { return Ok(MEMORY_BYTES_DEFAULT) };
+    let bytes = usize::try_from(parse_size("memory", given.clone())?).unwrap_or(usize::MAX);
+    if bytes < MEMORY_BYTES_MIN {
+        let remedy = "use 32MiB or more";
+        return Err(ConfigError::Invalid { key: "memory", given, remedy });
+    }
+    Ok(bytes)
 }
 
 fn parse_durability(text: String) -> Result<Durability, ConfigError> {
@@ -175,6 +265,19 @@ mod tests {
         let config = Config::resolve(flags()).expect("valid");
         assert_eq!((config.listen.to_string().as_str(), config.slot_width), (LISTEN, None));
         assert_eq!(config.durability, Durability::Fsync);
+        assert_eq!(
+            (config.retention, config.memory_bytes),
+            (Retention::default(), MEMORY_BYTES_DEFAULT)
+        );
+        let small = Flags {
+            retention: Some("2d".into()),
+            retention_size: Some("5GiB".into()),
+            memory: Some("64MiB".into()),
+            ..flags()
+        };
+        let config = Config::resolve(small).expect("valid");
+        assert_eq!((config.retention.slot_ms, config.memory_bytes), (172_800_000, 64 << 20));
+        assert_eq!(config.retention.size_bytes, Some(5 << 30));
     }
 
     #[test]
@@ -187,6 +290,17 @@ mod tests {
         );
         assert!(error(Flags { slot: Some("7s".into()), ..flags() }).contains("`slot`"));
         assert!(error(Flags { durability: Some("no".into()), ..flags() }).contains("`durability`"));
+        assert!(
+            error(Flags { retention_1m: Some("60".into()), ..flags() }).contains("`retention_1m`")
+        );
+        assert!(
+            error(Flags { retention_size: Some("5GB".into()), ..flags() })
+                .contains("`retention_size`")
+        );
+        assert!(
+            error(Flags { memory: Some("1MiB".into()), ..flags() })
+                .contains("`memory` is \"1MiB\"")
+        );
         let directory = tempfile::tempdir().expect("a temporary directory");
         let path = directory.path().join("plimsoll.yaml");
         std::fs::write(&path, "listen: 127.0.0.1:1\nlisten_on: x\n").expect("written");

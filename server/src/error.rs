@@ -72,6 +72,11 @@ impl ApiError {
         Self { field: Some(name.to_owned()), ..error }
     }
 
+    /// 403: that is not allowed here.
+    pub(crate) fn forbidden(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, code, detail)
+    }
+
     /// 404: there is no such thing.
     pub(crate) fn not_found(what: impl std::fmt::Display) -> Self {
         Self::new(StatusCode::NOT_FOUND, "not_found", format!("there is no {what}"))
@@ -98,6 +103,11 @@ impl ApiError {
     /// 415: the body is of a type or encoding that is not taken.
     pub(crate) fn unsupported(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)
+    }
+
+    /// 409: the request does not fit what is there.
+    pub(crate) fn conflict(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, code, detail)
     }
 
     /// 422: no item was accepted.
@@ -144,6 +154,7 @@ impl From<plimsoll_storage::Error> for ApiError {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "stream_limit", error.to_string())
             }
             Error::BatchTooLarge { limit, .. } => Self::too_large("the batch", *limit),
+            Error::NotEmpty { .. } => Self::conflict("not_empty", error.to_string()),
             Error::Closed => Self::busy("the server is shutting down"),
             Error::RocksDb(_) => {
                 tracing::error!(cause = %error, "the store failed");

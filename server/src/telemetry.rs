@@ -50,6 +50,7 @@ pub(crate) struct Telemetry {
     head_bytes: Gauge,
     disk_bytes: Gauge,
     append_queue: Gauge,
+    damaged_blocks: Gauge,
 }
 
 impl Default for Telemetry {
@@ -69,6 +70,7 @@ impl Default for Telemetry {
             head_bytes: Gauge::default(),
             disk_bytes: Gauge::default(),
             append_queue: Gauge::default(),
+            damaged_blocks: Gauge::default(),
         };
         telemetry.register();
         telemetry
@@ -104,6 +106,7 @@ impl Telemetry {
             self.head_bytes.clone(),
         );
         r.register_with_unit("disk", "Database files", Unit::Bytes, self.disk_bytes.clone());
+        r.register("damaged_blocks", "Blocks found damaged", self.damaged_blocks.clone());
         r.register("append_queue", "Appends waiting for the writer", self.append_queue.clone());
     }
 
@@ -133,6 +136,7 @@ impl Telemetry {
         self.head_bytes.set(stats.head_bytes as i64);
         self.disk_bytes.set(stats.disk_bytes as i64);
         self.append_queue.set(stats.append_queue as i64);
+        self.damaged_blocks.set(stats.damaged_blocks as i64);
         let mut text = String::new();
         encode(&mut text, &self.registry)?;
         Ok(text)

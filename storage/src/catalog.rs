@@ -2,7 +2,8 @@
 //! are in here, because the writer publishes them after its write.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap},
+    hash::BuildHasher,
     sync::{
         Arc,
         atomic::{AtomicI64, Ordering},
@@ -10,9 +11,12 @@ use std::{
 };
 
 use foldhash::fast::RandomState;
+use hashbrown::HashTable;
+use roaring::RoaringBitmap;
 
 use crate::{
     index::{Index, Symbol},
+    matcher::{LabelMatchers, Matcher, Pattern},
     model::{
         labels::Label,
         stream::{StreamId, StreamKey, StreamKind, StreamRef},
@@ -22,10 +26,6 @@ use crate::{
 
 /// What an unset `last_seen` holds.
 const NEVER: i64 = i64::MIN;
-
-/// A label selector: each label named must have one of its values; the empty value stands for an
-/// absent label.
-pub type LabelSets = BTreeMap<Label, BTreeSet<String>>;
 
 /// A stream's full name in symbols.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -68,7 +68,9 @@ impl Symbols {
 pub(crate) struct Catalog {
     symbols: Symbols,
     keys: Vec<SymbolKey>,
-    ids: HashMap<SymbolKey, StreamId, RandomState>,
+    /// Numbers found by the key that stands in `keys`, which is thus kept once.
+    ids: HashTable<StreamId>,
+    hasher: RandomState,
     last_seen: Vec<AtomicI64>,
     index: Index,
 }
@@ -86,7 +88,9 @@ impl Catalog {
         for (symbol, text) in labels.iter_mut().zip(stream.labels) {
             *symbol = self.symbols.get(text)?;
         }
-        self.ids.get(&SymbolKey { kind: stream.kind, name, labels }).copied()
+        let key = SymbolKey { kind: stream.kind, name, labels };
+        let same = |id: &StreamId| self.keys.get(id.0 as usize) == Some(&key);
+        self.ids.find(self.hasher.hash_one(Some(key)), same).copied()
     }
 
     /// Adds a stream under the next number, which must be `id`.
@@ -96,7 +100,9 @@ impl Catalog {
         let labels = stream.labels.map(|text| self.symbols.intern(text));
         let key = SymbolKey { kind: stream.kind, name, labels };
         self.keys.push(key);
-        self.ids.insert(key, id);
+        let Self { keys, hasher, .. } = self;
+        let hash = |id: &StreamId| hasher.hash_one(keys.get(id.0 as usize));
+        self.ids.insert_unique(hasher.hash_one(Some(key)), id, hash);
         self.last_seen.push(AtomicI64::new(NEVER));
         self.index.insert(id, name, labels);
     }
@@ -124,7 +130,7 @@ impl Catalog {
         &self,
         kind: StreamKind,
         name: Option<&str>,
-        labels: &LabelSets,
+        labels: &LabelMatchers,
     ) -> Vec<StreamId> {
         let mut found = match name {
             None => self.index.all(),
@@ -133,13 +139,28 @@ impl Catalog {
                 None => return Vec::new(),
             },
         };
-        for (label, values) in labels {
-            let symbols = values.iter().filter_map(|value| self.symbols.get(value));
-            found &= self.index.with_any(*label, symbols);
+        for (label, matcher) in labels.iter() {
+            match matcher {
+                Matcher::In(values) => found &= self.with_any(label, values),
+                Matcher::NotIn(values) => found -= self.with_any(label, values),
+                Matcher::Regex(pattern) => found &= self.matching(label, pattern),
+                Matcher::NotRegex(pattern) => found -= self.matching(label, pattern),
+            }
         }
         let of_kind =
             |id: &StreamId| self.keys.get(id.0 as usize).is_some_and(|key| key.kind == kind);
         found.iter().map(StreamId).filter(of_kind).collect()
+    }
+
+    /// The streams whose `label` has one of `values`.
+    fn with_any(&self, label: Label, values: &BTreeSet<String>) -> RoaringBitmap {
+        self.index.with_any(label, values.iter().filter_map(|value| self.symbols.get(value)))
+    }
+
+    /// The streams whose `label` has a value that the pattern matches.
+    fn matching(&self, label: Label, pattern: &Pattern) -> RoaringBitmap {
+        let matches = |symbol: &Symbol| pattern.is_match(self.symbols.text(*symbol));
+        self.index.with_any(label, self.index.values(label).filter(matches))
     }
 
     /// Streams by the values of some labels, in the order of the values; empty where a label is
@@ -213,9 +234,13 @@ mod tests {
         }
     }
 
-    fn sets(pairs: &[(Label, &[&str])]) -> LabelSets {
-        let set = |values: &[&str]| values.iter().map(ToString::to_string).collect();
-        pairs.iter().map(|(label, values)| (*label, set(values))).collect()
+    fn sets(pairs: &[(Label, &[&str])]) -> LabelMatchers {
+        let mut matchers = LabelMatchers::new();
+        for (label, values) in pairs {
+            let values = values.iter().map(ToString::to_string).collect();
+            matchers.push(*label, Matcher::In(values));
+        }
+        matchers
     }
 
     #[test]
@@ -231,8 +256,9 @@ mod tests {
             catalog.insert(StreamId(number as u32), stream);
             assert_eq!(catalog.get(stream), Some(StreamId(number as u32)));
         }
-        let select = |name, labels: &LabelSets| catalog.select(StreamKind::Activity, name, labels);
-        assert_eq!(select(Some("requests"), &LabelSets::new()).len(), 2);
+        let select =
+            |name, labels: &LabelMatchers| catalog.select(StreamKind::Activity, name, labels);
+        assert_eq!(select(Some("requests"), &LabelMatchers::new()).len(), 2);
         assert_eq!(select(None, &sets(&[(Label::Partner, &["dhl"])])), [StreamId(0), StreamId(2)]);
         assert_eq!(
             select(None, &sets(&[(Label::Partner, &["dhl", "ups"]), (Label::Site, &["ams1"])]))
@@ -240,13 +266,44 @@ mod tests {
             2
         );
         assert_eq!(select(None, &sets(&[(Label::Site, &[""])])), [StreamId(2)]);
-        assert!(select(Some("nothing"), &LabelSets::new()).is_empty());
+        assert!(select(Some("nothing"), &LabelMatchers::new()).is_empty());
         assert!(select(None, &sets(&[(Label::Partner, &["nobody"])])).is_empty());
-        assert!(catalog.select(StreamKind::Gauge, None, &LabelSets::new()).is_empty());
+        assert!(catalog.select(StreamKind::Gauge, None, &LabelMatchers::new()).is_empty());
         assert_eq!(catalog.values(Label::Partner), ["dhl", "ups"]);
         assert_eq!(catalog.values(Label::Site), ["ams1"]);
         assert_eq!(catalog.names(), ["requests", "tracking"]);
         assert_eq!(catalog.key(StreamId(2)).map(|key| key.as_ref() == streams[2]), Some(true));
+    }
+
+    #[test]
+    fn values_are_negated_and_matched_by_pattern() {
+        let mut catalog = Catalog::default();
+        let streams = [
+            stream("requests", "dhl", "ams1"),
+            stream("requests", "dhl_express", "ams2"),
+            stream("requests", "ups", ""),
+        ];
+        for (number, stream) in streams.iter().enumerate() {
+            catalog.insert(StreamId(number as u32), stream);
+        }
+        let select = |pairs: Vec<(Label, Matcher)>| -> Vec<u32> {
+            let mut matchers = LabelMatchers::new();
+            pairs.into_iter().for_each(|(label, matcher)| matchers.push(label, matcher));
+            let found = catalog.select(StreamKind::Activity, None, &matchers);
+            found.into_iter().map(|id| id.0).collect()
+        };
+        let not_in = |value: &str| Matcher::NotIn([value.to_owned()].into());
+        let regex = |text| Matcher::Regex(Pattern::new(text).expect("a pattern"));
+        let not_regex = |text| Matcher::NotRegex(Pattern::new(text).expect("a pattern"));
+        assert_eq!(select(vec![(Label::Partner, not_in("dhl"))]), [1, 2]);
+        assert_eq!(select(vec![(Label::Partner, not_in("nobody"))]), [0, 1, 2]);
+        assert_eq!(select(vec![(Label::Site, not_in(""))]), [0, 1]);
+        assert_eq!(select(vec![(Label::Partner, regex("dhl"))]), [0], "anchored");
+        assert_eq!(select(vec![(Label::Partner, regex("dhl.*"))]), [0, 1]);
+        assert_eq!(select(vec![(Label::Site, regex(""))]), [2], "the absent label");
+        assert_eq!(select(vec![(Label::Site, not_regex("ams."))]), [2]);
+        let both = vec![(Label::Partner, regex("dhl.*")), (Label::Partner, not_in("dhl"))];
+        assert_eq!(select(both), [1], "all must hold");
     }
 
     #[test]

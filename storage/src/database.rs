@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use rocksdb::{
-    BottommostLevelCompaction, ColumnFamily, CompactOptions, DB, WriteBatch, WriteOptions,
+    BottommostLevelCompaction, ColumnFamily, CompactOptions, DB, ErrorKind, WriteBatch,
+    WriteOptions,
 };
 
 use crate::{
@@ -31,11 +32,22 @@ impl Database {
         families: Vec<rocksdb::ColumnFamilyDescriptor>,
     ) -> Result<Self> {
         let options = schema::database_options(durability);
+        refuse_remains(path)?;
         let opened = DB::open_cf_descriptors(&options, path, families);
-        let db = opened.map_err(|error| match error.to_string().contains("lock") {
-            true => Error::InUse { path: path.into() },
-            false => error.into(),
-        })?;
+        let db = opened.map_err(|error| open_error(path, error))?;
+        Ok(Self { db, durability })
+    }
+
+    /// Opens a database that is not to be changed.
+    pub(crate) fn open_read_only(
+        path: &Path,
+        families: Vec<rocksdb::ColumnFamilyDescriptor>,
+    ) -> Result<Self> {
+        let durability = Durability::Wal;
+        let mut options = schema::database_options(durability);
+        options.create_if_missing(false);
+        let opened = DB::open_cf_descriptors_read_only(&options, path, families, false);
+        let db = opened.map_err(|error| open_error(path, error))?;
         Ok(Self { db, durability })
     }
 
@@ -80,5 +92,45 @@ impl Database {
 
     pub(crate) const fn raw(&self) -> &DB {
         &self.db
+    }
+}
+
+/// The file that names the newest manifest: without it there is no database.
+const CURRENT: &str = "CURRENT";
+
+/// Whether a directory holds a database.
+#[must_use]
+pub fn is_database(path: &Path) -> bool {
+    path.join(CURRENT).is_file()
+}
+
+/// Without `CURRENT` RocksDB would make a new database over the files of the old one.
+fn refuse_remains(path: &Path) -> Result<()> {
+    if is_database(path) {
+        return Ok(());
+    }
+    let entries = std::fs::read_dir(path).into_iter().flatten().filter_map(|entry| entry.ok());
+    let of_database = |name: &str| name.starts_with("MANIFEST-") || name.ends_with(".sst");
+    let mut names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    match names.find(|name| of_database(name)) {
+        Some(name) => Err(Error::Files {
+            path: path.into(),
+            detail: format!("the file {CURRENT} is missing, while {name} is there"),
+        }),
+        None => Ok(()),
+    }
+}
+
+/// Why RocksDB could not open a database.
+fn open_error(path: &Path, error: rocksdb::Error) -> Error {
+    let detail = error.to_string();
+    let locked = detail.contains("lock file") || detail.contains("lock hold by");
+    match error.kind() {
+        ErrorKind::IOError if locked => Error::InUse { path: path.into() },
+        ErrorKind::IOError | ErrorKind::Corruption => Error::Files { path: path.into(), detail },
+        ErrorKind::InvalidArgument if detail.contains("olumn famil") => {
+            Error::NotADatabase { path: path.into(), detail }
+        }
+        _ => error.into(),
     }
 }

@@ -41,6 +41,31 @@ pub enum Error {
         /// The width asked for, in ms.
         asked_ms: i64,
     },
+    /// A directory that should take files holds some already.
+    #[error("{} is not empty; choose a new or empty directory", .path.display())]
+    NotEmpty {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// A directory holds something else, or nothing.
+    #[error("{} is no Plimsoll database: {detail}", .path.display())]
+    NotADatabase {
+        /// The directory.
+        path: PathBuf,
+        /// How it showed.
+        detail: String,
+    },
+    /// A file of the database is missing or damaged, so that it cannot be opened.
+    #[error(
+        "the database in {} cannot be opened: {detail}; put the file back, or restore a backup with `plimsoll restore` into a new directory",
+        .path.display()
+    )]
+    Files {
+        /// The data directory.
+        path: PathBuf,
+        /// What RocksDB says, with the name of the file.
+        detail: String,
+    },
     /// A record on disk is damaged.
     #[error("{what} is damaged: {detail}")]
     Corrupt {

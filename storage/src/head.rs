@@ -22,7 +22,6 @@ use foldhash::fast::RandomState;
 use parking_lot::RwLock;
 
 use crate::{
-    limits::RESIDENT_BYTES_MAX,
     model::{
         cell::SlotValue,
         stream::StreamId,
@@ -191,6 +190,7 @@ struct Generations {
     frozen: Vec<Frozen>,
     /// Oldest first.
     residents: VecDeque<Arc<Resident>>,
+    resident_bytes_max: usize,
     floor: Slot,
 }
 
@@ -199,7 +199,7 @@ impl Generations {
     fn keep(&mut self, resident: Resident) {
         self.residents.push_back(Arc::new(resident));
         let mut bytes: usize = self.residents.iter().map(|one| one.size_bytes).sum();
-        while bytes > RESIDENT_BYTES_MAX {
+        while bytes > self.resident_bytes_max {
             let Some(evicted) = self.residents.pop_front() else { break };
             bytes -= evicted.size_bytes;
             self.floor = self.floor.max(evicted.end);
@@ -228,8 +228,9 @@ pub(crate) struct Head {
 
 impl Head {
     /// An empty head over blocks whose cells all lie below `floor`.
-    pub(crate) fn new(floor: Slot) -> Self {
-        Self { generations: RwLock::new(Generations { floor, ..Generations::default() }) }
+    pub(crate) fn new(floor: Slot, resident_bytes_max: usize) -> Self {
+        let empty = Generations { floor, resident_bytes_max, ..Generations::default() };
+        Self { generations: RwLock::new(empty) }
     }
 
     /// Below it sealed cells are found in blocks only.
@@ -320,6 +321,8 @@ mod tests {
     use super::*;
     use crate::model::{cell::Cell, outcome::Outcome};
 
+    const RESIDENT_BYTES_MAX: usize = 1 << 16;
+
     fn cell(count: u64) -> SlotValue {
         let mut cell = Cell::default();
         cell.outcomes.add(Outcome::Status2xx, count);
@@ -344,7 +347,7 @@ mod tests {
 
     #[test]
     fn the_floor_rises_above_what_is_evicted() {
-        let head = Head::new(Slot(10));
+        let head = Head::new(Slot(10), RESIDENT_BYTES_MAX);
         let sealed = |first, last, bytes: usize| {
             let mut resident = Resident::default();
             let slots = (Slot(first), Slot(last));
@@ -361,7 +364,7 @@ mod tests {
 
     #[test]
     fn cells_of_one_slot_add_up_and_runs_stay_sorted() {
-        let head = Head::new(Slot(0));
+        let head = Head::new(Slot(0), RESIDENT_BYTES_MAX);
         for (slot, count) in [(5, 1), (3, 2), (5, 10), (4, 4)] {
             head.active().add(StreamId(3), Slot(slot), cell(count));
         }
@@ -373,7 +376,7 @@ mod tests {
 
     #[test]
     fn a_frozen_generation_is_read_until_it_is_forgotten() {
-        let head = Head::new(Slot(0));
+        let head = Head::new(Slot(0), RESIDENT_BYTES_MAX);
         let active = head.active();
         active.note_append(TimestampMs(1), 10);
         active.add(StreamId(3), Slot(1), cell(1));
@@ -391,7 +394,7 @@ mod tests {
 
     #[test]
     fn an_empty_generation_is_not_frozen() {
-        let head = Head::new(Slot(0));
+        let head = Head::new(Slot(0), RESIDENT_BYTES_MAX);
         head.freeze(1);
         assert!(head.frozen().is_empty());
     }

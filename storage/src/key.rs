@@ -1,6 +1,9 @@
 //! How keys are encoded: big-endian, so that byte order is numeric order. The only place that does.
 
-use crate::{model::stream::StreamId, resolution::BlockKey};
+use crate::{
+    model::stream::StreamId,
+    resolution::{BlockKey, Resolution},
+};
 
 impl BlockKey {
     /// Bytes of an encoded key.
@@ -20,6 +23,18 @@ impl BlockKey {
             stream: StreamId(u32::from_be_bytes([s0, s1, s2, s3])),
             block,
         })
+    }
+
+    /// Where it lies, for people.
+    pub(crate) fn describe(self, resolution: Resolution) -> String {
+        let hour = u32::from(self.block) * 24 / resolution.blocks_per_day();
+        let kept = match resolution {
+            Resolution::Slot => "",
+            Resolution::Minute => " (by the minute)",
+            Resolution::Quarter => " (by the quarter of an hour)",
+        };
+        let Self { day, stream, .. } = self;
+        format!("the block of stream {} on day {day} hour {hour}{kept}", stream.0)
     }
 }
 

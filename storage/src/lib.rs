@@ -4,18 +4,22 @@
 //! A batch goes through the writer into the journal (durable) and the head (visible), is
 //! sealed into blocks and read back through [`Store::scan`]. See `ARCHITECTURE.md`.
 
+mod backup;
 mod batch;
 mod block;
 mod catalog;
+mod damage;
 mod database;
 mod error;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod head;
 mod index;
+mod inspect;
 mod journal;
 mod key;
 pub mod limits;
+mod matcher;
 mod model;
 mod options;
 mod recover;
@@ -28,9 +32,13 @@ mod store;
 mod tables;
 mod writer;
 
+pub use backup::{Backup, restore};
 pub use batch::{Batch, BatchBuilder};
-pub use catalog::LabelSets;
+pub use block::Wanted;
+pub use database::is_database;
 pub use error::{Error, Result};
+pub use inspect::{FamilyBytes, Inspection, ResolutionCount};
+pub use matcher::{LabelMatchers, Matcher, Pattern, PatternError};
 pub use model::{
     cell::{Cell, SlotValue},
     gauge::GaugeCell,
@@ -47,6 +55,7 @@ pub use model::{
 pub use options::{Durability, Options};
 pub use resolution::Resolution;
 pub use retention::Retention;
+pub use scan::Scan;
 pub use seal::Sealed;
 pub use store::{Stats, Store};
 pub use tables::{Order, Record, Table, TableBatch};

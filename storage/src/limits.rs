@@ -4,6 +4,18 @@
 /// enough that a million streams stay in memory.
 pub const LABEL_BYTES_MAX: usize = 128;
 
+/// Bytes of a pattern for label values, as given.
+pub const PATTERN_BYTES_MAX: usize = 1_024;
+
+/// Bytes of a compiled pattern: a question must not take the server's memory.
+pub const PATTERN_PROGRAM_BYTES_MAX: usize = 256 << 10;
+
+/// Damaged blocks that are remembered by name. With more of them a backup is the better answer.
+pub const DAMAGED_MAX: usize = 100;
+
+/// Bytes that a restore copies at a time.
+pub const COPY_BYTES: usize = 1 << 20;
+
 /// Streams in one database. The catalog and its index live in memory.
 pub const STREAMS_MAX: usize = 1_000_000;
 
@@ -29,19 +41,36 @@ pub const RECORD_BYTES_MAX: usize = 256 << 20;
 /// Bytes of one block part when decoded: an hour of 1 s slots with full histograms fits tenfold.
 pub const BLOCK_BYTES_MAX: usize = 64 << 20;
 
-/// Memory of the head above which it is sealed early, in bytes.
-pub const HEAD_BYTES_SEAL: usize = 96 << 20;
+/// Memory for cells unless the options say otherwise, in bytes. Divided by [`head_bytes_seal`],
+/// [`head_bytes_max`] and [`resident_bytes_max`].
+pub const MEMORY_BYTES_DEFAULT: usize = 256 << 20;
 
-/// Memory of the head above which appends are refused until sealing has caught up, in bytes.
-pub const HEAD_BYTES_MAX: usize = 384 << 20;
+/// The least memory for cells, in bytes: below it the head would be sealed all the time.
+pub const MEMORY_BYTES_MIN: usize = 32 << 20;
+
+/// Memory of the head above which it is sealed early, in bytes, of a budget.
+#[must_use]
+pub const fn head_bytes_seal(memory_bytes: usize) -> usize {
+    memory_bytes / 4
+}
+
+/// Memory of the head above which appends are refused until sealing has caught up, in bytes, of a
+/// budget.
+#[must_use]
+pub const fn head_bytes_max(memory_bytes: usize) -> usize {
+    memory_bytes / 4 * 3
+}
+
+/// Memory of sealed cells that stay readable without a block, in bytes, encoded, of a budget. An
+/// hour of 4,000 streams fits into a quarter of the default.
+#[must_use]
+pub const fn resident_bytes_max(memory_bytes: usize) -> usize {
+    memory_bytes / 4
+}
 
 /// Bytes of unsealed journal records above which the head is sealed early. Replaying them is most of
 /// the time to start again after a crash: about half a second for this many.
 pub const JOURNAL_BYTES_SEAL: usize = 32 << 20;
-
-/// Memory of sealed cells that stay readable without a block, in bytes, encoded. An hour of 4,000
-/// streams fits.
-pub const RESIDENT_BYTES_MAX: usize = 64 << 20;
 
 /// Age of the oldest unsealed append at which the head is sealed, in ms, however little there is.
 pub const HEAD_AGE_SEAL_MS: i64 = 5 * 60 * 1000;
@@ -55,5 +84,8 @@ pub const STEP_MS_MAX: i64 = 60 * 60 * 1000;
 /// Longest duration a histogram takes, in seconds (34 years): beyond it is a unit mistake.
 pub const DURATION_S_MAX: f64 = (1_u64 << 30) as f64;
 
-const _: () = assert!(HEAD_BYTES_SEAL < HEAD_BYTES_MAX, "sealing must start before refusing");
+const _: () = assert!(
+    head_bytes_seal(MEMORY_BYTES_MIN) < head_bytes_max(MEMORY_BYTES_MIN),
+    "sealing must start before refusing"
+);
 const _: () = assert!(GROUP_BYTES_MAX <= RECORD_BYTES_MAX, "one record must fit a group");

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::{model::time::SlotWidth, retention::Retention};
+use crate::{limits::MEMORY_BYTES_DEFAULT, model::time::SlotWidth, retention::Retention};
 
 /// When an append is answered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,6 +27,9 @@ pub struct Options {
     pub durability: Durability,
     /// How long cells are kept.
     pub retention: Retention,
+    /// Memory for cells, in bytes: at least [`crate::limits::MEMORY_BYTES_MIN`]. What the database,
+    /// the index and requests need comes on top.
+    pub memory_bytes: usize,
 }
 
 impl Options {
@@ -38,6 +41,7 @@ impl Options {
             slot_width: None,
             durability: Durability::default(),
             retention: Retention::default(),
+            memory_bytes: MEMORY_BYTES_DEFAULT,
         }
     }
 }

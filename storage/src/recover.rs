@@ -7,12 +7,14 @@ use rocksdb::{Direction, IteratorMode, WriteBatch};
 
 use crate::{
     catalog::Catalog,
+    damage,
     database::Database,
     error::{Error, Result},
     head::Head,
     journal, key,
     limits::LABEL_BYTES_MAX,
     model::{
+        cell::SlotValue,
         stream::{StreamId, StreamKey},
         time::{Slot, SlotWidth, TimestampMs},
     },
@@ -106,17 +108,44 @@ pub(crate) fn replay_journal(db: &Database, catalog: &Catalog, head: &Head) -> R
         let (sequence, record) = entry?;
         let sequence =
             key::u64_of(&sequence).ok_or_else(|| Error::corrupt("a journal key", "not 8 bytes"))?;
+        next = sequence + 1;
+        let cells = match decode_whole(sequence, &record, catalog.len()) {
+            Ok(cells) => cells,
+            Err(error) => {
+                tracing::warn!(%error, "a journal record is kept aside; the rest is replayed");
+                damage::set_aside(db, &sequence.to_be_bytes(), &record)?;
+                continue;
+            }
+        };
         // When it was received is not kept: the oldest time there is has it sealed soon.
         active.note_append(TimestampMs(0), record.len());
-        journal::decode_record(sequence, &record, |stream, slot, value| {
+        for (stream, slot, value) in cells {
             if let Some(at) = value.last_at() {
                 catalog.saw(stream, at);
             }
             active.add(stream, slot, value);
-        })?;
-        next = sequence + 1;
+        }
     }
     Ok(next)
+}
+
+/// The cells of a journal record: all of them, or an error.
+fn decode_whole(
+    sequence: u64,
+    record: &[u8],
+    streams: usize,
+) -> Result<Vec<(StreamId, Slot, SlotValue)>> {
+    let mut cells = Vec::new();
+    journal::decode_record(sequence, record, |stream, slot, value| {
+        cells.push((stream, slot, value));
+    })?;
+    match cells.iter().find(|(stream, _, _)| stream.0 as usize >= streams) {
+        Some((stream, _, _)) => Err(Error::corrupt(
+            format!("journal record {sequence}"),
+            format!("there is no stream {}", stream.0),
+        )),
+        None => Ok(cells),
+    }
 }
 
 /// The newest slot that was ever sealed.

@@ -3,6 +3,8 @@
 //! Sealing adds every cell to the block of each resolution in one write. Cells are deltas, so a
 //! roll-up is built exactly once from every sealed cell, and late data corrects it by being added.
 
+use std::ops::Range;
+
 use crate::model::{
     stream::StreamId,
     time::{Slot, SlotWidth},
@@ -59,6 +61,12 @@ impl Resolution {
         Slot(cell.0.saturating_mul(self.slots(width)))
     }
 
+    /// The cells whose first slot is in `slots`.
+    pub(crate) fn cells_of(self, slots: &Range<Slot>, width: SlotWidth) -> Range<Slot> {
+        let first_from = |slot: Slot| Slot(slot.0.div_ceil(self.slots(width)));
+        first_from(slots.start)..first_from(slots.end)
+    }
+
     /// The block that holds a slot of a stream.
     pub(crate) const fn block_of(self, stream: StreamId, slot: Slot, width: SlotWidth) -> BlockKey {
         let block_slots = width.slots_per_hour() * (24 / self.blocks_per_day());
@@ -106,6 +114,8 @@ mod tests {
         assert_eq!(Resolution::ALL.map(|resolution| resolution.slots(width)), [1, 6, 90]);
         let cell = Resolution::Minute.cell_of(Slot(17), width);
         assert_eq!((cell, Resolution::Minute.first_slot(cell, width)), (Slot(2), Slot(12)));
+        assert_eq!(Resolution::Minute.cells_of(&(Slot(12)..Slot(19)), width), Slot(2)..Slot(4));
+        assert_eq!(Resolution::Minute.cells_of(&(Slot(13)..Slot(18)), width), Slot(3)..Slot(3));
         let minutes = SlotWidth::from_ms(60_000).expect("a width");
         assert!(!Resolution::Minute.is_kept(minutes) && Resolution::Quarter.is_kept(minutes));
     }

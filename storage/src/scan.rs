@@ -6,10 +6,10 @@
 
 use std::ops::Range;
 
-use rocksdb::{DBRawIterator, ReadOptions};
+use rocksdb::{DBRawIterator, ErrorKind, ReadOptions};
 
 use crate::{
-    block,
+    block::{self, Wanted},
     error::{Error, Result},
     head::View,
     model::{cell::SlotValue, stream::StreamId, time::Slot},
@@ -21,20 +21,33 @@ use crate::{
 /// Takes cells: stream, first slot, what is kept of it.
 pub(crate) type Visit<'v> = dyn FnMut(StreamId, Slot, &SlotValue) + 'v;
 
-/// What is read.
+/// What is read: cells of some streams in some slots.
 #[derive(Clone, Debug)]
-pub(crate) struct Question<'a> {
-    /// Ascending.
-    pub(crate) streams: &'a [StreamId],
-    pub(crate) slots: Range<Slot>,
-    /// The reader does not tell slots apart that lie between two multiples of this number.
-    pub(crate) grain: u32,
+pub struct Scan<'a> {
+    /// The streams.
+    pub streams: &'a [StreamId],
+    /// The slots.
+    pub slots: Range<Slot>,
+    /// Cells between two multiples of this many slots may come added up already, under the first of
+    /// their slots, when the borders of `slots` do not tell them apart: from a roll-up. A grain of 1
+    /// gives every slot, as long as it is kept.
+    pub grain: u32,
+    /// The columns that are needed; others may be left empty.
+    pub wanted: Wanted,
+}
+
+impl<'a> Scan<'a> {
+    /// Everything about each slot.
+    #[must_use]
+    pub const fn new(streams: &'a [StreamId], slots: Range<Slot>) -> Self {
+        Self { streams, slots, grain: 1, wanted: Wanted::ALL }
+    }
 }
 
 /// Calls `visit` with the cells asked for. A slot of a stream may come more than once, each time
 /// with another share of it: the caller adds them up.
-pub(crate) fn scan(shared: &Shared, question: &Question<'_>, visit: &mut Visit<'_>) -> Result<()> {
-    let Question { streams, slots, .. } = question;
+pub(crate) fn scan(shared: &Shared, question: &Scan<'_>, visit: &mut Visit<'_>) -> Result<()> {
+    let Scan { streams, slots, wanted, .. } = question;
     debug_assert!(streams.is_sorted(), "blocks are read in the order of their keys");
     if streams.is_empty() || slots.is_empty() {
         return Ok(());
@@ -50,15 +63,12 @@ pub(crate) fn scan(shared: &Shared, question: &Question<'_>, visit: &mut Visit<'
         let family = shared.db.family(Family::of(resolution));
         let blocks = shared.db.raw().raw_iterator_cf_opt(family, options);
         let stored = slots.start..in_memory.start;
-        Blocks { shared, resolution, blocks, slots: stored }.visit(streams, visit)?;
+        let wanted = *wanted;
+        Blocks { shared, resolution, blocks, slots: stored, wanted }.visit(streams, visit)?;
     }
-    Residents {
-        shared,
-        view: &view,
-        resolution: memory_resolution(shared, question),
-        slots: in_memory,
-    }
-    .visit(streams, visit)?;
+    let resolution = memory_resolution(shared, question);
+    Residents { shared, view: &view, resolution, slots: in_memory, wanted: *wanted }
+        .visit(streams, visit)?;
     for generation in &view.generations {
         for stream in *streams {
             generation.visit(*stream, slots, |slot, value| visit(*stream, slot, value));
@@ -68,7 +78,7 @@ pub(crate) fn scan(shared: &Shared, question: &Question<'_>, visit: &mut Visit<'
 }
 
 /// Whether the reader need not tell the slots of a resolution's cells apart.
-fn fits(shared: &Shared, question: &Question<'_>, resolution: Resolution) -> bool {
+fn fits(shared: &Shared, question: &Scan<'_>, resolution: Resolution) -> bool {
     let slots = resolution.slots(shared.slot_width);
     let aligned = |slot: Slot| slot.0.is_multiple_of(slots);
     resolution.is_kept(shared.slot_width)
@@ -78,14 +88,14 @@ fn fits(shared: &Shared, question: &Question<'_>, resolution: Resolution) -> boo
 }
 
 /// The resolution to read from memory: minutes when they fit.
-fn memory_resolution(shared: &Shared, question: &Question<'_>) -> Resolution {
+fn memory_resolution(shared: &Shared, question: &Scan<'_>) -> Resolution {
     let minutes = fits(shared, question, Resolution::Minute);
     if minutes { Resolution::Minute } else { Resolution::Slot }
 }
 
 /// The resolution to read from blocks: the coarsest that fits, or a coarser one when that has expired
 /// where the question begins.
-fn block_resolution(shared: &Shared, question: &Question<'_>) -> Resolution {
+fn block_resolution(shared: &Shared, question: &Scan<'_>) -> Resolution {
     let width = shared.slot_width;
     let fitting = |resolution: &Resolution| fits(shared, question, *resolution);
     let coarsest = Resolution::ALL.into_iter().rfind(fitting).unwrap_or(Resolution::Slot);
@@ -111,6 +121,7 @@ struct Residents<'a, T> {
     view: &'a View<T>,
     resolution: Resolution,
     slots: Range<Slot>,
+    wanted: Wanted,
 }
 
 impl<T> Residents<'_, T> {
@@ -129,13 +140,13 @@ impl<T> Residents<'_, T> {
     }
 
     fn visit_part(&self, stream: StreamId, part: &[u8], visit: &mut Visit<'_>) -> Result<()> {
+        let width = self.shared.slot_width;
+        let cells = self.resolution.cells_of(&self.slots, width);
         let mut pick = |cell: Slot, value: &SlotValue| {
-            let slot = self.resolution.first_slot(cell, self.shared.slot_width);
-            if self.slots.contains(&slot) {
-                visit(stream, slot, value);
-            }
+            visit(stream, self.resolution.first_slot(cell, width), value);
         };
-        block::decode(part, &mut pick).map_err(|error| Error::corrupt("memory", error.to_string()))
+        block::decode_range(part, &cells, self.wanted, &mut pick)
+            .map_err(|error| Error::corrupt("memory", error.to_string()))
     }
 }
 
@@ -145,6 +156,7 @@ struct Blocks<'a> {
     resolution: Resolution,
     blocks: DBRawIterator<'a>,
     slots: Range<Slot>,
+    wanted: Wanted,
 }
 
 impl Blocks<'_> {
@@ -170,6 +182,7 @@ impl Blocks<'_> {
     }
 
     fn visit_range(&mut self, from: BlockKey, to: BlockKey, visit: &mut Visit<'_>) -> Result<()> {
+        let first = from;
         let from = from.encode();
         if self.blocks.key().is_none_or(|at| at < from.as_slice()) {
             self.blocks.seek(from);
@@ -180,26 +193,27 @@ impl Blocks<'_> {
             if key > to {
                 return Ok(());
             }
-            self.visit_block(key, value, visit)?;
+            self.visit_block(key, value, visit);
             self.blocks.next();
         }
-        Ok(self.blocks.status()?)
+        match self.blocks.status() {
+            // A file is damaged. The next range is looked for anew, perhaps in another one.
+            Err(error) if error.kind() == ErrorKind::Corruption => {
+                self.shared.damage.note(self.resolution, first, error.as_ref());
+                Ok(())
+            }
+            status => Ok(status?),
+        }
     }
 
-    fn visit_block(&self, key: BlockKey, value: &[u8], visit: &mut Visit<'_>) -> Result<()> {
+    fn visit_block(&self, key: BlockKey, value: &[u8], visit: &mut Visit<'_>) {
+        let width = self.shared.slot_width;
+        let cells = self.resolution.cells_of(&self.slots, width);
         let mut pick = |cell: Slot, value: &SlotValue| {
-            let slot = self.resolution.first_slot(cell, self.shared.slot_width);
-            if self.slots.contains(&slot) {
-                visit(key.stream, slot, value);
-            }
+            visit(key.stream, self.resolution.first_slot(cell, width), value);
         };
-        block::decode(value, &mut pick).map_err(|error| {
-            let BlockKey { day, stream, block } = key;
-            let what = format!(
-                "block {block} of stream {} on day {day} ({:?})",
-                stream.0, self.resolution
-            );
-            Error::corrupt(what, error.to_string())
-        })
+        if let Err(error) = block::decode_range(value, &cells, self.wanted, &mut pick) {
+            self.shared.damage.note(self.resolution, key, &error.to_string());
+        }
     }
 }

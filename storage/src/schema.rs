@@ -52,6 +52,8 @@ pub(crate) mod meta {
     pub(crate) const SLOT_MS: &[u8] = b"slot_ms";
     /// u64: every journal record up to and with this sequence number is sealed.
     pub(crate) const SEALED_SEQ: &[u8] = b"sealed_seq";
+    /// Then a sequence number (u64): a journal record that could not be replayed, as it was.
+    pub(crate) const DAMAGED_JOURNAL: &[u8] = b"damaged_journal/";
     /// u32: the newest slot that was ever sealed.
     pub(crate) const SEALED_SLOT: &[u8] = b"sealed_slot";
 }

@@ -2,7 +2,6 @@
 //! beside this one.
 
 use std::{
-    ops::Range,
     sync::{
         Arc,
         atomic::{AtomicI64, AtomicU32, Ordering},
@@ -16,14 +15,13 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::{
     batch::{Batch, BatchBuilder},
-    catalog::{Catalog, LabelSets},
+    catalog::Catalog,
+    damage::Damage,
     database::Database,
     error::{Error, Result},
     head::Head,
-    limits::{
-        APPEND_QUEUE_MAX, HEAD_AGE_SEAL_MS, HEAD_BYTES_MAX, HEAD_BYTES_SEAL, JOURNAL_BYTES_SEAL,
-        RECORD_BYTES_MAX,
-    },
+    limits::{self, APPEND_QUEUE_MAX, HEAD_AGE_SEAL_MS, JOURNAL_BYTES_SEAL, RECORD_BYTES_MAX},
+    matcher::LabelMatchers,
     model::{
         cell::SlotValue,
         labels::Label,
@@ -33,7 +31,7 @@ use crate::{
     options::Options,
     recover,
     retention::{self, Retention},
-    scan::{self, Question},
+    scan::{self, Scan},
     schema,
     seal::{self, Sealed},
     tables::{self, Order, Record, Table, TableBatch},
@@ -47,12 +45,15 @@ const NO_TIME: i64 = i64::MIN;
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) db: Database,
+    /// Blocks that readers found damaged.
+    pub(crate) damage: Damage,
     pub(crate) catalog: RwLock<Catalog>,
     pub(crate) head: Head,
     pub(crate) slot_width: SlotWidth,
     /// The newest time the store was told, in ms; [`NO_TIME`] before.
     pub(crate) clock: Arc<AtomicI64>,
     pub(crate) retention: Retention,
+    memory_bytes: usize,
     sealed_slot: AtomicU32,
 }
 
@@ -89,6 +90,8 @@ pub struct Stats {
     pub resident_bytes: u64,
     /// Bytes of the database's files, write-ahead log left out.
     pub disk_bytes: u64,
+    /// Blocks that readers found damaged since the store was opened.
+    pub damaged_blocks: u64,
     /// Appends waiting for the writer.
     pub append_queue: u64,
 }
@@ -120,16 +123,19 @@ impl Store {
         let slot_width = recover::check_format(&db, path, options.slot_width)?;
         let catalog = recover::load_catalog(&db)?;
         let sealed_slot = recover::sealed_slot(&db)?;
-        let head = Head::new(sealed_slot.plus(1));
+        let memory_bytes = options.memory_bytes.max(limits::MEMORY_BYTES_MIN);
+        let head = Head::new(sealed_slot.plus(1), limits::resident_bytes_max(memory_bytes));
         let next_sequence = recover::replay_journal(&db, &catalog, &head)?;
         let catalog = RwLock::new(catalog);
         let shared = Arc::new(Shared {
             db,
+            damage: Damage::default(),
             catalog,
             head,
             slot_width,
             clock,
             retention: options.retention,
+            memory_bytes,
             sealed_slot: AtomicU32::new(sealed_slot.0),
         });
         let (messages, receiver) = mpsc::channel(APPEND_QUEUE_MAX);
@@ -175,7 +181,7 @@ impl Store {
             let bytes = batch.encoded.len();
             return Err(Error::BatchTooLarge { bytes, limit: RECORD_BYTES_MAX });
         }
-        if self.shared.head.size_bytes() > HEAD_BYTES_MAX {
+        if self.shared.head.size_bytes() > limits::head_bytes_max(self.shared.memory_bytes) {
             return Err(Error::Busy { reason: "the head is full and waits for sealing" });
         }
         let (reply, answer) = oneshot::channel();
@@ -206,30 +212,36 @@ impl Store {
         answer.blocking_recv().map_err(|_| Error::Closed)?
     }
 
-    /// Calls `visit` with the cells of `streams` in `slots`, in no order. A slot of a stream may
-    /// come more than once, each time with another share of it: add them up.
-    ///
-    /// Cells between two multiples of `grain` slots may come added up already, under the first of
-    /// their slots, when neither `slots` nor the reader tells them apart: from a roll-up. A grain of
-    /// 1 gives every slot, as long as it is kept.
+    /// Calls `visit` with the cells asked for, in no order. A slot of a stream may come more than
+    /// once, each time with another share of it: add them up.
     ///
     /// # Errors
-    /// [`Error::Corrupt`] naming the first damaged block met.
+    /// When the database cannot be read. A damaged block is passed over: [`Store::damaged`] names it.
     pub fn scan(
         &self,
-        streams: &[StreamId],
-        slots: Range<Slot>,
-        grain: u32,
+        scan: &Scan<'_>,
         visit: &mut dyn FnMut(StreamId, Slot, &SlotValue),
     ) -> Result<()> {
-        let mut sorted = Vec::new();
-        let mut streams = streams;
-        if !streams.is_sorted() {
-            sorted.extend_from_slice(streams);
-            sorted.sort_unstable();
-            streams = &sorted;
+        if scan.streams.is_sorted() {
+            return scan::scan(&self.shared, scan, visit);
         }
-        scan::scan(&self.shared, &Question { streams, slots, grain }, visit)
+        let mut streams = scan.streams.to_vec();
+        streams.sort_unstable();
+        scan::scan(&self.shared, &Scan { streams: &streams, ..scan.clone() }, visit)
+    }
+
+    /// Whether any scan has met a damaged block since the store was opened.
+    #[must_use]
+    pub fn has_damage(&self) -> bool {
+        self.shared.damage.count() > 0
+    }
+
+    /// The damaged blocks that scans of these streams and slots have met so far, by name. Their cells
+    /// are missing from what was scanned.
+    #[must_use]
+    pub fn damaged(&self, streams: &[StreamId], slots: &std::ops::Range<Slot>) -> Vec<String> {
+        let day = |slot: Slot| slot.0 / (24 * self.shared.slot_width.slots_per_hour());
+        self.shared.damage.of(streams, &(day(slots.start)..=day(slots.end)))
     }
 
     /// The streams of a kind and name (any name when `None`) that match `labels`, ascending.
@@ -238,7 +250,7 @@ impl Store {
         &self,
         kind: StreamKind,
         name: Option<&str>,
-        labels: &LabelSets,
+        labels: &LabelMatchers,
     ) -> Vec<StreamId> {
         self.shared.catalog.read().select(kind, name, labels)
     }
@@ -319,7 +331,8 @@ impl Store {
     #[must_use]
     pub fn needs_seal(&self) -> bool {
         let head = &self.shared.head;
-        head.size_bytes() >= HEAD_BYTES_SEAL || head.journal_bytes() >= JOURNAL_BYTES_SEAL
+        head.size_bytes() >= limits::head_bytes_seal(self.shared.memory_bytes)
+            || head.journal_bytes() >= JOURNAL_BYTES_SEAL
     }
 
     /// Seals everything appended so far into blocks.
@@ -403,7 +416,12 @@ impl Store {
             disk_bytes: self.shared.db.file_bytes(),
             resident_bytes: self.shared.head.resident_bytes() as u64,
             append_queue: queue as u64,
+            damaged_blocks: self.shared.damage.count(),
         }
+    }
+
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.shared
     }
 
     pub(crate) fn find_stream(&self, stream: &StreamRef<'_>) -> (Option<StreamId>, usize) {

@@ -128,7 +128,7 @@ impl Rule {
     /// The streams it watches.
     #[must_use]
     pub fn selector(&self) -> Selector {
-        Selector { labels: self.matches.clone(), ..Selector::activity(self.signal.stream()) }
+        Selector { labels: self.matches.clone().into(), ..Selector::activity(self.signal.stream()) }
     }
 
     /// Its thresholds, the highest severity first.

@@ -7,7 +7,7 @@ use std::{path::PathBuf, time::Instant};
 use clap::Parser;
 use plimsoll_benches::{facts, process};
 use plimsoll_query::{Grid, Selector};
-use plimsoll_storage::{Label, Options, Slot, Store, TimestampMs};
+use plimsoll_storage::{Label, LabelMatchers, Options, Slot, Store, TimestampMs};
 
 /// First slot: 2026-11-20T12:00:00Z.
 const FIRST_SLOT: u32 = 179_517_600;
@@ -97,7 +97,7 @@ fn ask(args: &Args, store: &Store) -> Result<(), Failure> {
     let end = store.slot_width().start(Slot(FIRST_SLOT + args.slots));
     let all = Selector::activity("requests");
     let mut one = all.clone();
-    one.labels.insert(Label::Partner, ["partner-007".to_owned()].into());
+    one.labels = LabelMatchers::any_of(Label::Partner, ["partner-007"]);
     let last_5m = Grid::at(end, 300_000)?;
     let hour = Grid::range(TimestampMs(end.0 - 3_540_000), end, 60_000, 60_000)?;
     for (name, selector, grid) in [

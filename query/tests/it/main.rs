@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_query::{Grid, Selector, freshness, latency, newest_before, outcomes, partners};
 use plimsoll_storage::{
-    Label, LabelSets, Options, Outcome, Slot, Store, StreamKind, StreamRef, TimestampMs,
+    Label, LabelMatchers, Options, Outcome, Slot, Store, StreamKind, StreamRef, TimestampMs,
     quantile_rank,
 };
 use proptest::prelude::*;
@@ -124,8 +124,7 @@ fn selectors_groups_and_freshness_follow_the_labels() {
     let event = |partner, site, at| Event { partner, site, at, failed: false, seconds: 0.1 };
     let (_directory, store) =
         store_of(&[event(0, 0, 5_000), event(0, 1, 25_000), event(1, 0, 15_000)]);
-    let one_of =
-        |label, value: &str| LabelSets::from([(label, BTreeSet::from([value.to_owned()]))]);
+    let one_of = |label, value: &str| LabelMatchers::any_of(label, [value]);
     let mut selector = Selector::activity("requests");
     selector.labels = one_of(Label::Site, "ams1");
     let ages = |selector: &Selector, by: &[Label]| -> BTreeMap<String, Option<i64>> {

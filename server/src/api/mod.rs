@@ -1,6 +1,7 @@
 //! The handlers, one file a resource.
 
 pub(crate) mod alerts;
+pub(crate) mod backups;
 pub(crate) mod health;
 pub(crate) mod labels;
 pub(crate) mod partners;

@@ -4,7 +4,7 @@ use axum::{
     Json,
     extract::{Path, RawQuery, State},
 };
-use plimsoll_storage::Label;
+use plimsoll_storage::{Label, LabelMatchers};
 
 use crate::{
     app::App,
@@ -21,7 +21,7 @@ pub(crate) async fn list(
     RawQuery(query): RawQuery,
 ) -> Result<Json<PartnersBody>, ApiError> {
     let mut params = Params::new(query.as_deref())?;
-    let labels = params.labels();
+    let labels = params.labels()?;
     params.end()?;
     let now = app.now();
     let partners = plimsoll_query::partners(&app.store, &labels).into_iter();
@@ -32,7 +32,7 @@ pub(crate) async fn one(
     State(app): State<App>,
     Path(partner): Path<String>,
 ) -> Result<Json<PartnerBody>, ApiError> {
-    let labels = [(Label::Partner, [partner.clone()].into())].into();
+    let labels = LabelMatchers::any_of(Label::Partner, [partner.clone()]);
     let found = plimsoll_query::partners(&app.store, &labels).into_iter().next();
     let found =
         found.ok_or_else(|| ApiError::not_found(format!("partner {:?}", truncated(&partner))))?;

@@ -4,6 +4,7 @@ use axum::{
     Json,
     extract::{RawQuery, State},
 };
+use plimsoll_query::{Grid, Selector};
 use plimsoll_storage::StreamKind;
 
 use crate::{
@@ -32,7 +33,8 @@ pub(crate) async fn latency(
     let series = tokio::task::block_in_place(|| {
         plimsoll_query::latency(&app.store, &selector, &by, &grid, &quantiles)
     })?;
-    Ok(Json(answer::series(series, LatencyBody::from)))
+    let damaged = damaged(&app, &selector, &grid);
+    Ok(Json(SeriesBody { damaged, ..answer::series(series, LatencyBody::from) }))
 }
 
 pub(crate) async fn outcomes(
@@ -47,7 +49,8 @@ pub(crate) async fn outcomes(
     let series = tokio::task::block_in_place(|| {
         plimsoll_query::outcomes(&app.store, &selector, &by, &grid)
     })?;
-    Ok(Json(answer::series(series, OutcomesBody::from)))
+    let damaged = damaged(&app, &selector, &grid);
+    Ok(Json(SeriesBody { damaged, ..answer::series(series, OutcomesBody::from) }))
 }
 
 pub(crate) async fn freshness(
@@ -61,7 +64,7 @@ pub(crate) async fn freshness(
     let now = app.now();
     let groups = plimsoll_query::freshness(&app.store, &selector, &by);
     let series = groups.iter().map(|group| FreshnessBody::new(group, now)).collect();
-    Ok(Json(SeriesBody { series }))
+    Ok(Json(SeriesBody { series, damaged: Vec::new() }))
 }
 
 pub(crate) async fn gauges(
@@ -75,5 +78,16 @@ pub(crate) async fn gauges(
     params.end()?;
     let series =
         tokio::task::block_in_place(|| plimsoll_query::gauges(&app.store, &selector, &by, &grid))?;
-    Ok(Json(answer::series(series, GaugeBody::from)))
+    let damaged = damaged(&app, &selector, &grid);
+    Ok(Json(SeriesBody { damaged, ..answer::series(series, GaugeBody::from) }))
+}
+
+/// The blocks that were found damaged where a question has just looked.
+fn damaged(app: &App, selector: &Selector, grid: &Grid) -> Vec<String> {
+    if !app.store.has_damage() {
+        return Vec::new();
+    }
+    let slots = grid.points(app.store.slot_width()).map(|(_, slots)| slots);
+    let all = slots.reduce(|a, b| a.start.min(b.start)..a.end.max(b.end));
+    all.map_or_else(Vec::new, |slots| app.store.damaged(&selector.streams(&app.store), &slots))
 }

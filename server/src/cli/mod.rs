@@ -1,7 +1,10 @@
 //! The command line, one file a command.
 
+mod backup;
 mod check;
 mod import;
+mod inspect;
+mod restore;
 mod serve;
 
 use clap::{Parser, Subcommand};
@@ -18,11 +21,17 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Start the server
-    Serve(serve::Args),
+    Serve(Box<serve::Args>),
     /// Check a rules file and say what is wrong with it
     Check(check::Args),
     /// Read access logs into a server or a data directory
     Import(Box<import::Args>),
+    /// Copy the database as of this moment, of a running server or of a data directory
+    Backup(backup::Args),
+    /// Make a data directory from a backup
+    Restore(restore::Args),
+    /// Count what lies in a data directory that no server has open
+    Inspect(inspect::Args),
 }
 
 /// A command that failed: the sentence to show.
@@ -35,9 +44,12 @@ impl Cli {
     /// What to tell the person at the terminal.
     pub(crate) fn run(self) -> Result<(), Failure> {
         match self.command {
-            Command::Serve(args) => serve::run(args),
+            Command::Serve(args) => serve::run(*args),
             Command::Check(args) => check::run(&args),
             Command::Import(args) => import::run(&args),
+            Command::Backup(args) => backup::run(&args),
+            Command::Restore(args) => restore::run(&args),
+            Command::Inspect(args) => inspect::run(&args),
         }
     }
 }

@@ -52,6 +52,8 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
     let mut options = Options::new(&config.data_dir);
     options.slot_width = config.slot_width;
     options.durability = config.durability;
+    options.retention = config.retention;
+    options.memory_bytes = config.memory_bytes;
     let store = Arc::new(Store::open(&options)?);
     tracing::info!(data_dir = %config.data_dir.display(), streams = store.stats().streams, "opened the store");
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -88,6 +90,7 @@ async fn serve(
         bodies: BodyMemory::default(),
         heavy_bodies: HeavyBodies::default(),
         telemetry: Arc::default(),
+        backup_dir: config.backup_dir.as_deref().map(Arc::from),
         not_ready: Arc::new(RwLock::new(None)),
     };
     let (stop_sender, stop) = watch::channel(false);

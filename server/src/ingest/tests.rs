@@ -1,4 +1,4 @@
-use plimsoll_storage::{Options, SlotValue};
+use plimsoll_storage::{Options, Scan, SlotValue};
 
 use super::*;
 use crate::wire::push::{read_json, read_ndjson};
@@ -157,12 +157,12 @@ fn a_summary_keeps_its_counts_at_its_first_slot_and_a_heartbeat_has_no_events() 
         assert_eq!((ingested.accepted, ingested.refused), (2, 0));
         store.append_blocking(ingested.batch, 2, None, NOW).expect("appended");
         let find = |name| {
-            store.select(StreamKind::Activity, Some(name), &std::collections::BTreeMap::new())
+            store.select(StreamKind::Activity, Some(name), &plimsoll_storage::LabelMatchers::new())
         };
         let mut seen = Vec::new();
         let slots = Slot(0)..Slot(u32::MAX);
         store
-            .scan(&find("requests"), slots, 1, &mut |_, slot, value| {
+            .scan(&Scan::new(&find("requests"), slots), &mut |_, slot, value| {
                 seen.push((slot, value.clone()));
             })
             .expect("readable");

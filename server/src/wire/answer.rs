@@ -52,6 +52,9 @@ pub(crate) fn labels(labels: &[(Label, String)]) -> LabelsBody {
 #[derive(Debug, Serialize)]
 pub(crate) struct SeriesBody<P> {
     pub(crate) series: Vec<P>,
+    /// Blocks that could not be read, so that what they hold is missing from the series.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) damaged: Vec<String>,
 }
 
 /// One series with points.
@@ -70,7 +73,7 @@ pub(crate) fn series<P, B>(
         labels: labels(&series.labels),
         points: series.points.into_iter().map(&point).collect(),
     };
-    SeriesBody { series: answer.into_iter().map(one).collect() }
+    SeriesBody { series: answer.into_iter().map(one).collect(), damaged: Vec::new() }
 }
 
 /// The latency of one window.

@@ -3,6 +3,7 @@
 pub(crate) mod alert;
 pub(crate) mod answer;
 pub(crate) mod item;
+pub(crate) mod matcher;
 pub(crate) mod param;
 pub(crate) mod push;
 pub(crate) mod repair;

@@ -1,11 +1,9 @@
 //! The parameters of a question: read from the query string, each refused by name when it is wrong.
 
-use std::collections::BTreeSet;
-
 use plimsoll_query::{Grid, Selector};
-use plimsoll_storage::{Label, SlotWidth, StreamKind, TimestampMs};
+use plimsoll_storage::{Label, LabelMatchers, SlotWidth, StreamKind, TimestampMs};
 
-use super::{push::truncated, time};
+use super::{matcher, push::truncated, time};
 use crate::error::ApiError;
 
 /// The window of a question that names none: five minutes.
@@ -87,16 +85,16 @@ impl Params {
             StreamKind::Activity => self.one("stream")?,
             StreamKind::Gauge => self.one("name")?,
         };
-        Ok(Selector { kind, stream, labels: self.labels() })
+        Ok(Selector { kind, stream, labels: self.labels()? })
     }
 
-    /// The label parameters, each value one of a set.
-    pub(crate) fn labels(&mut self) -> plimsoll_storage::LabelSets {
-        let sets = Label::ALL.map(|label| {
-            let values: BTreeSet<String> = self.all(label.as_str()).into_iter().collect();
-            (label, values)
-        });
-        sets.into_iter().filter(|(_, values)| !values.is_empty()).collect()
+    /// The label parameters: see [`matcher::read`].
+    pub(crate) fn labels(&mut self) -> Result<LabelMatchers, ApiError> {
+        let mut matchers = LabelMatchers::new();
+        for label in Label::ALL {
+            matcher::read(label, self.all(label.as_str()), &mut matchers)?;
+        }
+        Ok(matchers)
     }
 
     /// `by`, repeated or with commas.

@@ -4,21 +4,64 @@
 //!
 //! ```text
 //! block = part*
-//! part  = length u32 | crc32 of the rest u32 | version u8 | columns (length - 5 bytes)
+//! part  = length u32 | crc32 of the rest u32 | version u8 | body (length - 5 bytes)
+//! body  = head | directory | columns of segment 0 | columns of segment 1 | …      see `frame`
 //! ```
 //!
-//! `length` counts everything after itself. Decoding never panics, whatever the bytes.
+//! `length` counts everything after itself. The version says how columns are encoded: [`packed`] for
+//! parts as they are sealed, which are read soon and often, and [`dense`] for what folding makes of
+//! them. Columns can be left out and slots skipped when reading. Decoding never panics, whatever the
+//! bytes, and allocates no more than a full part takes.
 
-mod columns;
+mod binomial;
+mod bytes;
+mod dense;
+mod frame;
+mod gauges;
+mod numbers;
+mod packed;
+mod rans;
+mod residual;
+#[cfg(test)]
+mod tests;
+mod tree;
+mod weights;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::Range};
 
-use crate::model::{cell::SlotValue, time::Slot};
+use crate::model::{
+    cell::{Cell, SlotValue},
+    time::Slot,
+};
+use frame::{CELLS_MAX, Frame, Kind};
 
-/// Version of the column encoding; written into every part.
-const VERSION: u8 = 1;
+/// Versions of the encoding; one is written into every part. 1 was never released.
+const PACKED: u8 = 2;
+const DENSE: u8 = 3;
+/// Cells from which folding encodes densely: below, the models cost more than they save (measured in
+/// `benches/CODEC.md`).
+const DENSE_CELLS_MIN: usize = 16;
 /// Bytes before the version: length and checksum.
 const HEAD_BYTES: usize = 8;
+
+/// Which columns of activity a reader asks for; what it does not ask for stays empty. Gauges are read
+/// whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// Counts by outcome class.
+    pub outcomes: bool,
+    /// Scale, zeros and buckets.
+    pub durations: bool,
+    /// The sums of durations.
+    pub sums: bool,
+    /// The newest event times.
+    pub last_at: bool,
+}
+
+impl Wanted {
+    /// Everything.
+    pub const ALL: Self = Self { outcomes: true, durations: true, sums: true, last_at: true };
+}
 
 /// How a part is damaged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -33,17 +76,45 @@ pub(crate) enum PartError {
     Columns,
 }
 
-/// Encodes a run of cells, ascending by slot and all of one kind, as one part.
+/// Encodes a run of cells, ascending by slot and all of one kind, for reading soon.
 pub(crate) fn encode(run: &[(Slot, SlotValue)]) -> Vec<u8> {
-    let mut part = vec![0; HEAD_BYTES];
-    part.push(VERSION);
-    columns::encode(run, &mut part);
-    seal_part(&mut part);
-    part
+    let mut block = Vec::new();
+    for cells in run.chunks(CELLS_MAX) {
+        put_part(PACKED, &mut block, |out| encode_packed(cells, out));
+    }
+    block
 }
 
-/// Writes length and checksum into the room left for them.
-fn seal_part(part: &mut [u8]) {
+/// Encodes a run of cells as [`encode`] does, but as small as can be where it pays.
+pub(crate) fn encode_dense(run: &[(Slot, SlotValue)]) -> Vec<u8> {
+    let mut block = Vec::new();
+    for cells in run.chunks(CELLS_MAX) {
+        let body = if cells.len() < DENSE_CELLS_MIN { None } else { dense::encode(cells) };
+        match body {
+            Some(body) => put_part(DENSE, &mut block, |out| out.extend_from_slice(&body)),
+            None => put_part(PACKED, &mut block, |out| encode_packed(cells, out)),
+        }
+    }
+    block
+}
+
+fn encode_packed(cells: &[(Slot, SlotValue)], out: &mut Vec<u8>) {
+    let (lowest, period_ms) = (packed::lowest_index(cells), frame::period_ms(cells));
+    let encode = |segment| match cells.first() {
+        Some((_, SlotValue::Gauge(_))) => gauges::encode(segment, period_ms),
+        _ => packed::encode(segment, lowest, period_ms),
+    };
+    let segments: Vec<_> = cells.chunks(packed::SEGMENT_CELLS).map(encode).collect();
+    frame::write(cells, period_ms, &packed::encode_model(cells), &segments, out);
+}
+
+/// Appends a part, whose body `encode` appends.
+fn put_part(version: u8, block: &mut Vec<u8>, encode: impl FnOnce(&mut Vec<u8>)) {
+    let start = block.len();
+    block.extend_from_slice(&[0; HEAD_BYTES]);
+    block.push(version);
+    encode(block);
+    let part = block.get_mut(start..).unwrap_or_default();
     let Some((head, body)) = part.split_first_chunk_mut::<HEAD_BYTES>() else { return };
     let length = (body.len() + 4) as u32;
     let checksum = crc32fast::hash(body);
@@ -52,8 +123,16 @@ fn seal_part(part: &mut [u8]) {
     *head = [l0, l1, l2, l3, c0, c1, c2, c3];
 }
 
-/// The parts of a block, each checked; ends after the first that is cut short.
-pub(crate) fn parts(mut block: &[u8]) -> impl Iterator<Item = Result<&[u8], PartError>> {
+/// A part of any body, as if it had been written so.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn part_of(version: u8, body: &[u8]) -> Vec<u8> {
+    let mut block = Vec::new();
+    put_part(version, &mut block, |out| out.extend_from_slice(body));
+    block
+}
+
+/// The parts of a block, each checked: version and body. Ends after the first that is cut short.
+pub(crate) fn parts(mut block: &[u8]) -> impl Iterator<Item = Result<(u8, &[u8]), PartError>> {
     std::iter::from_fn(move || {
         if block.is_empty() {
             return None;
@@ -74,18 +153,15 @@ fn part_length(block: &[u8]) -> Option<usize> {
     (length > 4).then_some(length + 4)
 }
 
-/// The columns of a part whose checksum and version are right.
-fn check(part: &[u8]) -> Result<&[u8], PartError> {
+/// Version and body of a part whose checksum is right.
+fn check(part: &[u8]) -> Result<(u8, &[u8]), PartError> {
     let (head, body) = part.split_first_chunk::<HEAD_BYTES>().ok_or(PartError::Truncated)?;
     let [_, _, _, _, c0, c1, c2, c3] = *head;
     if crc32fast::hash(body) != u32::from_be_bytes([c0, c1, c2, c3]) {
         return Err(PartError::Checksum);
     }
-    match body.split_first() {
-        Some((&VERSION, columns)) => Ok(columns),
-        Some((&version, _)) => Err(PartError::Version(version)),
-        None => Err(PartError::Truncated),
-    }
+    let (&version, body) = body.split_first().ok_or(PartError::Truncated)?;
+    Ok((version, body))
 }
 
 /// Calls `visit` with each cell of a block. A slot may come several times, once a part; the caller
@@ -97,12 +173,76 @@ pub(crate) fn decode(
     block: &[u8],
     visit: &mut dyn FnMut(Slot, &SlotValue),
 ) -> Result<(), PartError> {
+    decode_parts(block, None, Wanted::ALL, visit)
+}
+
+/// Calls `visit` with the columns `wanted` of each cell whose slot is in `slots`, as [`decode`] does
+/// with all of them.
+///
+/// # Errors
+/// The first damage found.
+pub(crate) fn decode_range(
+    block: &[u8],
+    slots: &Range<Slot>,
+    wanted: Wanted,
+    visit: &mut dyn FnMut(Slot, &SlotValue),
+) -> Result<(), PartError> {
+    decode_parts(block, Some(slots), wanted, visit)
+}
+
+/// Without `slots`: all of them.
+fn decode_parts(
+    block: &[u8],
+    slots: Option<&Range<Slot>>,
+    wanted: Wanted,
+    visit: &mut dyn FnMut(Slot, &SlotValue),
+) -> Result<(), PartError> {
+    // One cell serves all: its columns are overwritten, and the room of its buckets is used again.
+    let mut scratch = SlotValue::Activity(Cell::default());
     let mut damage = Ok(());
     for part in parts(block) {
-        let read = part.and_then(|columns| columns::decode(columns, visit));
+        let read = part.and_then(|(version, body)| {
+            decode_part(version, body, slots, wanted, &mut scratch, visit)
+        });
         damage = damage.and(read);
     }
     damage
+}
+
+fn decode_part(
+    version: u8,
+    body: &[u8],
+    slots: Option<&Range<Slot>>,
+    wanted: Wanted,
+    scratch: &mut SlotValue,
+    visit: &mut dyn FnMut(Slot, &SlotValue),
+) -> Result<(), PartError> {
+    let segment_cells = match version {
+        PACKED => packed::SEGMENT_CELLS,
+        DENSE => dense::SEGMENT_CELLS,
+        _ => return Err(PartError::Version(version)),
+    };
+    let frame = Frame::read(body, segment_cells)?;
+    let asked = frame.cells_in(slots);
+    match (frame.kind, version) {
+        (Kind::Gauge, _) => frame.segments(&asked, |within, segment| {
+            gauges::decode(&frame, &segment, (within, &asked), visit)
+        }),
+        (Kind::Activity, DENSE) => {
+            let models = dense::Models::read(frame.model)?;
+            frame.segments(&asked, |within, segment| {
+                let cells = (within, &asked);
+                dense::decode(&frame, &models, &segment, cells, wanted, scratch, visit)
+            })
+        }
+        (Kind::Activity, _) => {
+            let lowest = packed::read_model(frame.model)?;
+            frame.segments(&asked, |within, segment| {
+                let cells = (within, &asked);
+                packed::decode(&frame, lowest, &segment, cells, wanted, scratch, visit)
+            })
+        }
+    }
 }
 
 /// Adds blocks of one key up into one part. When any of them is damaged they are put one behind the
@@ -120,83 +260,5 @@ pub(crate) fn fold(blocks: &[&[u8]]) -> Vec<u8> {
             return blocks.concat();
         }
     }
-    encode(&run.into_iter().collect::<Vec<_>>())
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::model::{cell::Cell, gauge::GaugeCell, outcome::Outcome, time::TimestampMs};
-
-    pub(super) fn activity_run() -> impl Strategy<Value = Vec<(Slot, SlotValue)>> {
-        let event = (0..Outcome::COUNT, prop::option::of(0.0..100.0_f64), 0..1_000_000_i64);
-        let cell = prop::collection::vec(event, 0..12).prop_map(|events| {
-            let mut cell = Cell::default();
-            for (class, duration, at) in events {
-                cell.record(Outcome::ALL[class], duration, TimestampMs(at));
-            }
-            SlotValue::Activity(cell)
-        });
-        prop::collection::btree_map((0..400_u32).prop_map(Slot), cell, 1..40)
-            .prop_map(|run| run.into_iter().collect())
-    }
-
-    fn gauge_run() -> impl Strategy<Value = Vec<(Slot, SlotValue)>> {
-        let cell = (-1e9..1e9_f64, 0..1_000_000_i64)
-            .prop_map(|(value, at)| SlotValue::Gauge(GaugeCell::new(value, TimestampMs(at))));
-        prop::collection::btree_map((0..400_u32).prop_map(Slot), cell, 1..40)
-            .prop_map(|run| run.into_iter().collect())
-    }
-
-    fn decoded(block: &[u8]) -> Result<Vec<(Slot, SlotValue)>, PartError> {
-        let mut run = Vec::new();
-        decode(block, &mut |slot, value| run.push((slot, value.clone())))?;
-        Ok(run)
-    }
-
-    proptest! {
-        #[test]
-        fn what_is_encoded_decodes_to_the_same(run in prop_oneof![activity_run(), gauge_run()]) {
-            prop_assert_eq!(decoded(&encode(&run)), Ok(run));
-        }
-
-        #[test]
-        fn folding_parts_equals_merging_cells(runs in prop::collection::vec(activity_run(), 1..5)) {
-            let blocks: Vec<Vec<u8>> = runs.iter().map(|run| encode(run)).collect();
-            let mut merged: BTreeMap<Slot, SlotValue> = BTreeMap::new();
-            for (slot, value) in runs.iter().flatten() {
-                merged.entry(*slot).and_modify(|held| held.merge(value)).or_insert(value.clone());
-            }
-            let folded = fold(&blocks.iter().map(Vec::as_slice).collect::<Vec<_>>());
-            prop_assert_eq!(decoded(&folded), Ok(merged.into_iter().collect::<Vec<_>>()));
-        }
-
-        #[test]
-        fn arbitrary_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
-            let _ = decoded(&bytes);
-            let _ = columns::decode(&bytes, &mut |_, _| ());
-        }
-
-        #[test]
-        fn any_flipped_bit_is_noticed(run in activity_run(), at in any::<prop::sample::Index>(), bit in 0..8) {
-            let mut block = encode(&run);
-            let position = at.index(block.len());
-            block[position] ^= 1_u8 << bit;
-            prop_assert!(decoded(&block).is_err());
-        }
-    }
-
-    #[test]
-    fn a_damaged_part_does_not_cost_the_others() {
-        let run = |slot| vec![(Slot(slot), SlotValue::Activity(Cell::default()))];
-        let (mut bad, good) = (encode(&run(1)), encode(&run(2)));
-        let last = bad.len() - 1;
-        bad[last] ^= 1;
-        let block = fold(&[&bad, &good]);
-        let mut seen = Vec::new();
-        let read = decode(&block, &mut |slot, _| seen.push(slot));
-        assert_eq!((read, seen), (Err(PartError::Checksum), vec![Slot(2)]));
-    }
+    encode_dense(&run.into_iter().collect::<Vec<_>>())
 }

@@ -164,6 +164,33 @@ impl Histogram {
         (inside && ascending).then_some(Self { scale, zero_count, sum_us, buckets })
     }
 
+    /// Becomes a histogram with the buckets that `fill` appends and the sum in µs that it returns, in
+    /// the room of the buckets it had. What `fill` appends must be ascending, without a count of 0.
+    /// `None` when `fill` gives up or something is out of range; it is empty then.
+    pub(crate) fn refill(
+        &mut self,
+        scale: i8,
+        zero_count: u64,
+        fill: impl FnOnce(&mut Vec<Bucket>) -> Option<u64>,
+    ) -> Option<()> {
+        let mut buckets = std::mem::take(&mut self.buckets);
+        *self = Self::default();
+        buckets.clear();
+        let sum_us = fill(&mut buckets)?;
+        debug_assert!(buckets.is_sorted_by(|a, b| a.index < b.index && a.count.min(b.count) > 0));
+        if !(SCALE_MIN..=SCALE_MAX).contains(&scale) {
+            return None;
+        }
+        let coarser = SCALE_MAX - scale;
+        let lowest = buckets.first().map_or(INDEX_MIN >> coarser, |bucket| bucket.index);
+        let highest = buckets.last().map_or(INDEX_MAX >> coarser, |bucket| bucket.index);
+        if lowest < INDEX_MIN >> coarser || highest > INDEX_MAX >> coarser {
+            return None;
+        }
+        *self = Self { scale, zero_count, sum_us, buckets };
+        Some(())
+    }
+
     /// A histogram as OpenTelemetry sends it: `bucket_counts[k]` belongs to bucket `offset + k`.
     ///
     /// # Errors

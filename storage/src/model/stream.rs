@@ -32,7 +32,7 @@ pub struct StreamRef<'a> {
 impl StreamRef<'_> {
     /// The same name, owned.
     #[must_use]
-    pub fn to_key(&self) -> StreamKey {
+    pub fn to_key(self) -> StreamKey {
         StreamKey { kind: self.kind, name: self.name.into(), labels: self.labels.map(Into::into) }
     }
 }

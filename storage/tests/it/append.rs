@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use plimsoll_storage::{
-    Appended, Durability, Error, GaugeCell, Label, LabelSets, Options, Slot, SlotValue, SlotWidth,
-    Store, StreamKind, StreamRef, TimestampMs,
+    Appended, Durability, Error, GaugeCell, Label, LabelMatchers, Options, Scan, Slot, SlotValue,
+    SlotWidth, Store, StreamKind, StreamRef, TimestampMs,
 };
 
 use crate::support::{self, PARTNERS, append, batch_of, cells, open};
@@ -94,11 +94,13 @@ fn gauges_and_freshness_survive_a_restart() {
     store.seal().expect("sealed");
     drop(store);
     let store = open(directory.path());
-    let gauges = store.select(StreamKind::Gauge, Some("queue_depth"), &LabelSets::new());
+    let gauges = store.select(StreamKind::Gauge, Some("queue_depth"), &LabelMatchers::new());
     assert_eq!(store.last_seen(gauges[0]), Some(TimestampMs(11_000)));
     let mut seen = Vec::new();
     store
-        .scan(&gauges, Slot(0)..Slot(9), 1, &mut |_, slot, value| seen.push((slot, value.clone())))
+        .scan(&Scan::new(&gauges, Slot(0)..Slot(9)), &mut |_, slot, value| {
+            seen.push((slot, value.clone()));
+        })
         .expect("readable");
     let SlotValue::Gauge(gauge) = &seen[0].1 else { panic!("a gauge: {seen:?}") };
     assert_eq!((gauge.last, gauge.min, gauge.max, gauge.count), (7.0, 7.0, 12.0, 2));

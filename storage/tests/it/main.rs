@@ -2,6 +2,7 @@
 #![allow(missing_docs, reason = "tests are named for what they show")]
 
 mod append;
+mod damage;
 mod model;
 mod retention;
 mod support;

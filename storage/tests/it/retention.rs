@@ -1,7 +1,8 @@
 //! Retention: days go by resolution and by size, and a clock that jumps expires nothing.
 
 use plimsoll_storage::{
-    LabelSets, Options, Outcome, Retention, Slot, SlotValue, Store, StreamKind, TimestampMs,
+    LabelMatchers, Options, Outcome, Retention, Scan, Slot, SlotValue, Store, StreamKind,
+    TimestampMs,
 };
 
 use crate::support::{self, requests};
@@ -30,7 +31,7 @@ fn store_of(path: &std::path::Path, retention: Retention, days: std::ops::Range<
 /// within it, which tells the resolution.
 fn found(store: &Store, grain: u32) -> Vec<(u32, u32)> {
     let streams =
-        store.select(StreamKind::Activity, Some(requests("dhl").name), &LabelSets::default());
+        store.select(StreamKind::Activity, Some(requests("dhl").name), &LabelMatchers::default());
     let mut found = Vec::new();
     for day in 0..200 {
         let slots = Slot(day * DAY_SLOTS)..Slot((day + 1) * DAY_SLOTS);
@@ -40,7 +41,8 @@ fn found(store: &Store, grain: u32) -> Vec<(u32, u32)> {
                 found.push((day, slot.0 % DAY_SLOTS));
             }
         };
-        store.scan(&streams, slots, grain, &mut visit).expect("readable");
+        let scan = Scan { grain, ..Scan::new(&streams, slots) };
+        store.scan(&scan, &mut visit).expect("readable");
     }
     found
 }

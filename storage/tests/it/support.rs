@@ -3,7 +3,8 @@
 use std::{collections::BTreeMap, path::Path};
 
 use plimsoll_storage::{
-    Batch, Label, Options, Outcome, Slot, SlotValue, Store, StreamKind, StreamRef, TimestampMs,
+    Batch, Label, Options, Outcome, Scan, Slot, SlotValue, Store, StreamKind, StreamRef,
+    TimestampMs,
 };
 
 pub(crate) const PARTNERS: [&str; 5] = ["dhl", "ups", "gls", "shopify", "Großhändler"];
@@ -52,7 +53,8 @@ pub(crate) fn cells_by(store: &Store, grain: u32) -> Cells {
     for kind in [StreamKind::Activity, StreamKind::Gauge] {
         let streams = store.select(kind, None, &Default::default());
         let every_slot = Slot(0)..Slot(u32::MAX / 900 * 900);
-        let read = store.scan(&streams, every_slot, grain, &mut |stream, slot, value| {
+        let scan = Scan { grain, ..Scan::new(&streams, every_slot) };
+        let read = store.scan(&scan, &mut |stream, slot, value| {
             let partner = store.stream_labels(stream, &[Label::Partner]).remove(0);
             merge_into(&mut found, partner, Slot(slot.0 / grain * grain), value);
         });

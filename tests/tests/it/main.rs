@@ -1,9 +1,11 @@
 //! End-to-end tests of the real binary, one module for each promise. One binary holds them all, so
 //! that there is one to link.
 
+mod backup;
 mod bad_input;
 mod common;
 mod crash;
+mod full_disk;
 mod idempotency;
 mod import;
 mod lifecycle;

@@ -88,6 +88,11 @@ async fn selectors_choose_and_by_groups() {
         ("release=1.0&by=environment", vec!["production 2xx=12 429=3 5xx=3", "staging timeout=3"]),
         ("partner=dhl&by=operation", vec!["labels 5xx=3", "rates 2xx=6"]),
         ("site=nowhere", vec![]),
+        ("partner=!dhl&by=partner", vec!["gls 429=3 timeout=3", "ups 2xx=6"]),
+        ("partner=!dhl&partner=!ups&by=partner", vec!["gls 429=3 timeout=3"]),
+        ("partner=~d.*|u.*&by=partner", vec!["dhl 2xx=6 5xx=3", "ups 2xx=6"]),
+        ("operation=~lab&by=operation", vec![]),
+        ("operation=~lab.*&partner=!~u.*&by=partner", vec!["dhl 5xx=3"]),
     ] {
         let found = totals(&facts, query).await;
         // A group without data may be shown as an empty one or not at all.
@@ -218,6 +223,8 @@ async fn a_bad_parameter_is_named() {
         ("outcomes?stream=requests&start=0&step=0s", "step"),
         ("outcomes?stream=requests&step=-1m", "step"),
         ("freshness?stream=requests&by=colour", "by"),
+        ("latency?stream=requests&operation=~lab(el", "operation"),
+        ("freshness?stream=requests&site=!~*", "site"),
     ] {
         let answer = facts.server.api().try_get(&format!("/api/v1/query/{path}")).await;
         assert_eq!(answer.status, 400, "{path}: {}", answer.text);

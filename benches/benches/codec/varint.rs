@@ -1,14 +1,12 @@
-//! The columns of a part: each field of the cells as one list, deltas where neighbours are alike,
-//! varint-encoded. RocksDB compresses the result with zstd.
+//! The plainest encoding, to compare with: each field of the cells as one list, deltas where
+//! neighbours are alike, varint-encoded by bincode.
 
 use bincode::{Decode, Encode, config};
 
-use super::PartError;
 use crate::{
     limits::BLOCK_BYTES_MAX,
     model::{
         cell::{Cell, SlotValue},
-        gauge::GaugeCell,
         histogram::{Bucket, Histogram},
         outcome::{Outcome, OutcomeCounts},
         time::{Slot, TimestampMs},
@@ -21,13 +19,16 @@ const CONFIG: config::Configuration<
     config::Limit<BLOCK_BYTES_MAX>,
 > = config::standard().with_big_endian().with_limit::<BLOCK_BYTES_MAX>();
 
+/// The columns do not fit each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Damaged;
+
 /// A run of cells by column. Lists have one entry a cell unless said otherwise.
 #[derive(Debug, Default, Encode, Decode)]
 struct Columns {
     /// Difference to the slot before; the first is the slot itself.
     slots: Vec<u32>,
     activity: ActivityColumns,
-    gauges: GaugeColumns,
 }
 
 #[derive(Debug, Default, Encode, Decode)]
@@ -48,28 +49,16 @@ struct ActivityColumns {
     bucket_counts: Vec<u64>,
 }
 
-/// Floats are stored as their bits.
-#[derive(Debug, Default, Encode, Decode)]
-struct GaugeColumns {
-    lasts: Vec<u64>,
-    last_ats: Vec<i64>,
-    mins: Vec<u64>,
-    maxs: Vec<u64>,
-    sums: Vec<u64>,
-    counts: Vec<u64>,
-}
-
 /// Appends the columns of `run` to `out`.
-pub(super) fn encode(run: &[(Slot, SlotValue)], out: &mut Vec<u8>) {
+pub(crate) fn encode(run: &[(Slot, SlotValue)], out: &mut Vec<u8>) {
     let mut columns = Columns::default();
     let mut slot_before = 0;
     let mut last_at_before = 0;
     for (slot, value) in run {
         columns.slots.push(slot.0.wrapping_sub(slot_before));
         slot_before = slot.0;
-        match value {
-            SlotValue::Activity(cell) => columns.activity.push(cell, &mut last_at_before),
-            SlotValue::Gauge(gauge) => columns.gauges.push(gauge, &mut last_at_before),
+        if let SlotValue::Activity(cell) = value {
+            columns.activity.push(cell, &mut last_at_before);
         }
     }
     // Encoding plain lists into memory has no way to fail.
@@ -79,27 +68,18 @@ pub(super) fn encode(run: &[(Slot, SlotValue)], out: &mut Vec<u8>) {
 }
 
 /// Calls `visit` with each cell, ascending by slot.
-pub(super) fn decode(
-    bytes: &[u8],
-    visit: &mut dyn FnMut(Slot, &SlotValue),
-) -> Result<(), PartError> {
+pub(crate) fn decode(bytes: &[u8], visit: &mut dyn FnMut(Slot, &SlotValue)) -> Result<(), Damaged> {
     let (columns, used): (Columns, usize) =
-        bincode::decode_from_slice(bytes, CONFIG).map_err(|_| PartError::Columns)?;
+        bincode::decode_from_slice(bytes, CONFIG).map_err(|_| Damaged)?;
     if used != bytes.len() {
-        return Err(PartError::Columns);
+        return Err(Damaged);
     }
-    let is_activity = !columns.activity.class_masks.is_empty();
     let mut activity = ActivityReader::new(columns.activity);
-    let mut gauges = GaugeReader::new(columns.gauges);
     let mut slot = 0_u32;
     for step in columns.slots {
         slot = slot.wrapping_add(step);
-        let value = if is_activity {
-            activity.next().map(SlotValue::Activity)
-        } else {
-            gauges.next().map(SlotValue::Gauge)
-        };
-        visit(Slot(slot), &value.ok_or(PartError::Columns)?);
+        let value = activity.next().map(SlotValue::Activity);
+        visit(Slot(slot), &value.ok_or(Damaged)?);
     }
     Ok(())
 }
@@ -127,18 +107,6 @@ impl ActivityColumns {
             self.bucket_counts.push(bucket.count);
             index_before = bucket.index;
         }
-    }
-}
-
-impl GaugeColumns {
-    fn push(&mut self, gauge: &GaugeCell, last_at_before: &mut i64) {
-        self.lasts.push(gauge.last.to_bits());
-        self.last_ats.push(gauge.last_at.0.wrapping_sub(*last_at_before));
-        *last_at_before = gauge.last_at.0;
-        self.mins.push(gauge.min.to_bits());
-        self.maxs.push(gauge.max.to_bits());
-        self.sums.push(gauge.sum.to_bits());
-        self.counts.push(gauge.count);
     }
 }
 
@@ -214,42 +182,5 @@ impl ActivityReader {
         }
         let (scale, zero_count) = (self.scales.next()?, self.zero_counts.next()?);
         Histogram::from_parts(scale, zero_count, self.sums_us.next()?, buckets)
-    }
-}
-
-/// Takes the columns apart cell by cell; `None` when a list is too short.
-struct GaugeReader {
-    lasts: std::vec::IntoIter<u64>,
-    last_ats: std::vec::IntoIter<i64>,
-    mins: std::vec::IntoIter<u64>,
-    maxs: std::vec::IntoIter<u64>,
-    sums: std::vec::IntoIter<u64>,
-    counts: std::vec::IntoIter<u64>,
-    last_at: i64,
-}
-
-impl GaugeReader {
-    fn new(columns: GaugeColumns) -> Self {
-        Self {
-            lasts: columns.lasts.into_iter(),
-            last_ats: columns.last_ats.into_iter(),
-            mins: columns.mins.into_iter(),
-            maxs: columns.maxs.into_iter(),
-            sums: columns.sums.into_iter(),
-            counts: columns.counts.into_iter(),
-            last_at: 0,
-        }
-    }
-
-    fn next(&mut self) -> Option<GaugeCell> {
-        self.last_at = self.last_at.wrapping_add(self.last_ats.next()?);
-        Some(GaugeCell {
-            last: f64::from_bits(self.lasts.next()?),
-            last_at: TimestampMs(self.last_at),
-            min: f64::from_bits(self.mins.next()?),
-            max: f64::from_bits(self.maxs.next()?),
-            sum: f64::from_bits(self.sums.next()?),
-            count: self.counts.next()?,
-        })
     }
 }

@@ -1,0 +1,89 @@
+//! `plimsoll backup`: the database as of one moment, in a directory of its own.
+
+use std::path::{Path, PathBuf};
+
+use plimsoll_storage::{Options, Store, is_database};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::Failure;
+
+#[derive(Debug, clap::Args)]
+#[command(group(clap::ArgGroup::new("source").required(true).args(["url", "data_dir"])))]
+pub(super) struct Args {
+    /// Ask a running server, which writes on its own machine
+    #[arg(long, value_name = "URL")]
+    url: Option<String>,
+    /// Read a data directory that no server has open
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    /// Directory of the backup; missing or empty
+    #[arg(long, value_name = "DIR")]
+    to: PathBuf,
+}
+
+/// What was written.
+#[derive(Debug, Deserialize)]
+struct Done {
+    bytes: u64,
+    files: u64,
+}
+
+/// Why the server did not.
+#[derive(Debug, Deserialize)]
+struct Problem {
+    detail: String,
+}
+
+pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    let done = match (&args.data_dir, &args.url) {
+        (Some(data_dir), _) => from_directory(data_dir, &args.to)?,
+        (None, Some(url)) => from_server(url, &args.to)?,
+        (None, None) => return Err("give --data-dir DIR or --url URL".into()),
+    };
+    let size = indicatif::BinaryBytes(done.bytes);
+    println!("backed up {} files, {size}, to {}", done.files, args.to.display());
+    Ok(())
+}
+
+fn from_directory(data_dir: &Path, to: &Path) -> Result<Done, Failure> {
+    let store = open_existing(data_dir)?;
+    let backup = store.backup(to)?;
+    Ok(Done { bytes: backup.bytes, files: backup.files })
+}
+
+/// Opens the store of a data directory; a directory without one is refused, not made.
+pub(super) fn open_existing(data_dir: &Path) -> Result<Store, Failure> {
+    // What remains of a damaged database is for the store to name.
+    let has_file = |end: &str| {
+        let mut files = std::fs::read_dir(data_dir).into_iter().flatten().flatten();
+        files.any(|file| file.file_name().to_string_lossy().contains(end))
+    };
+    if !is_database(data_dir) && !has_file("MANIFEST-") && !has_file(".sst") {
+        return Err(format!("there is no Plimsoll database in {}", data_dir.display()).into());
+    }
+    Ok(Store::open(&Options::new(data_dir))?)
+}
+
+fn from_server(url: &str, to: &Path) -> Result<Done, Failure> {
+    let to = std::path::absolute(to)?;
+    let url = format!("{}/api/v1/backups", url.trim_end_matches('/'));
+    // Only the first call installs it; a second one has nothing to do.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        // No time limit: the copy of a large database to another disk takes as long as it takes.
+        let request = reqwest::Client::builder().build()?.post(&url).json(&json!({ "to": to }));
+        let answer =
+            request.send().await.map_err(|error| format!("cannot reach {url}: {error}"))?;
+        let status = answer.status();
+        if status.is_success() {
+            return Ok(answer.json().await?);
+        }
+        let detail = answer
+            .json()
+            .await
+            .map_or_else(|_| "without saying why".to_owned(), |problem: Problem| problem.detail);
+        Err(format!("{url} answered {status}: {detail}").into())
+    })
+}

@@ -1,0 +1,90 @@
+//! The values of a label parameter as what the label must be.
+
+use std::collections::BTreeSet;
+
+use plimsoll_storage::{Label, LabelMatchers, Matcher, Pattern};
+
+use super::push::truncated;
+use crate::error::ApiError;
+
+/// Patterns that one question may have for a label.
+const PATTERNS_MAX: usize = 16;
+
+/// Adds what the values of a label's parameter ask for: plain values are a set, one of which it
+/// must have; `!value` is one it must not have; `~pattern` must match the whole value, `!~pattern`
+/// must not. The empty value stands for an absent label. All of it must hold.
+///
+/// # Errors
+/// 400 naming the parameter when a pattern is wrong or there are too many.
+pub(crate) fn read(
+    label: Label,
+    values: Vec<String>,
+    matchers: &mut LabelMatchers,
+) -> Result<(), ApiError> {
+    let (mut any_of, mut none_of) = (BTreeSet::new(), BTreeSet::new());
+    let mut patterns = Vec::new();
+    for value in values {
+        if let Some(text) = value.strip_prefix("!~") {
+            patterns.push(Matcher::NotRegex(pattern(label, text)?));
+        } else if let Some(text) = value.strip_prefix('~') {
+            patterns.push(Matcher::Regex(pattern(label, text)?));
+        } else if let Some(refused) = value.strip_prefix('!') {
+            none_of.insert(refused.to_owned());
+        } else {
+            any_of.insert(value);
+        }
+        if patterns.len() > PATTERNS_MAX {
+            let detail = format!("has more than {PATTERNS_MAX} patterns; join them with |");
+            return Err(ApiError::parameter(label.as_str(), detail));
+        }
+    }
+    if !any_of.is_empty() {
+        matchers.push(label, Matcher::In(any_of));
+    }
+    if !none_of.is_empty() {
+        matchers.push(label, Matcher::NotIn(none_of));
+    }
+    patterns.into_iter().for_each(|pattern| matchers.push(label, pattern));
+    Ok(())
+}
+
+fn pattern(label: Label, text: &str) -> Result<Pattern, ApiError> {
+    Pattern::new(text).map_err(|error| {
+        let detail = format!("has the pattern {:?}, which {error}", truncated(text));
+        ApiError::parameter(label.as_str(), detail)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_all(values: &[&str]) -> Result<LabelMatchers, ApiError> {
+        let mut matchers = LabelMatchers::new();
+        let values = values.iter().map(ToString::to_string).collect();
+        read(Label::Operation, values, &mut matchers).map(|()| matchers)
+    }
+
+    #[test]
+    fn values_are_sets_negations_and_patterns() {
+        let read = read_all(&["a", "!c", "b", "~x.*", "!~y", "!"]).expect("valid");
+        let set = |values: &[&str]| values.iter().map(ToString::to_string).collect();
+        let pattern = |text| Pattern::new(text).expect("valid");
+        let found: Vec<_> = read.iter().map(|(_, matcher)| matcher.clone()).collect();
+        let expected = [
+            Matcher::In(set(&["a", "b"])),
+            Matcher::NotIn(set(&["c", ""])),
+            Matcher::Regex(pattern("x.*")),
+            Matcher::NotRegex(pattern("y")),
+        ];
+        assert_eq!(found, expected);
+        assert!(read_all(&[]).expect("valid").is_empty());
+    }
+
+    #[test]
+    fn a_wrong_pattern_names_the_parameter() {
+        let error = format!("{:?}", read_all(&["~lab(el"]).expect_err("refused"));
+        assert!(error.contains("`operation`") && error.contains("unclosed group"), "{error}");
+        assert!(read_all(&["~a"; PATTERNS_MAX + 1]).is_err());
+    }
+}

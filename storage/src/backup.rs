@@ -1,0 +1,160 @@
+//! Backups: a copy of the database as of one moment, made while it serves, and its way back.
+//!
+//! RocksDB's checkpoint links the files that never change and copies the rest, so a backup on the
+//! same file system takes next to no space or time. A restore copies, because the backup stays.
+
+use std::{
+    fs::{self, File},
+    io::{Read, Write},
+    path::{Path, PathBuf},
+    sync::{Arc, atomic::AtomicI64},
+};
+
+use rocksdb::checkpoint::Checkpoint;
+
+use crate::{
+    database::{Database, is_database},
+    error::{Error, Result},
+    limits::COPY_BYTES,
+    recover,
+    schema::{self, Family, meta},
+    store::Store,
+};
+
+/// What a backup or restore wrote.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Backup {
+    /// Bytes of its files.
+    pub bytes: u64,
+    /// How many files.
+    pub files: u64,
+}
+
+impl Store {
+    /// Makes a backup in a directory that is missing or empty, while the store serves. It holds
+    /// everything that was acknowledged before the call. Until it is complete the directory is not
+    /// there.
+    ///
+    /// # Errors
+    /// [`Error::NotEmpty`], or when the directory cannot be written.
+    pub fn backup(&self, to: &Path) -> Result<Backup> {
+        prepare_target(to)?;
+        if to.exists() {
+            // RocksDB insists on making it.
+            fs::remove_dir(to).map_err(io_error("replace the empty directory", to))?;
+        }
+        Checkpoint::new(self.shared().db.raw())?.create_checkpoint(to)?;
+        verify(to)
+    }
+}
+
+/// Copies a backup into a directory that is missing or empty, and checks the copy. `progress` is
+/// told the bytes that are done and the bytes there are. A restore that fails takes back what it
+/// copied.
+///
+/// # Errors
+/// [`Error::NotEmpty`], [`Error::NotADatabase`] when there is no backup at `from`, or when a file
+/// cannot be read or written.
+pub fn restore(from: &Path, to: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Backup> {
+    let total = verify(from)?.bytes;
+    prepare_target(to)?;
+    fs::create_dir_all(to).map_err(io_error("create", to))?;
+    let restored = copy_all(from, to, &mut |done| progress(done, total)).and_then(|()| verify(to));
+    if restored.is_err() {
+        for name in file_names(to).unwrap_or_default() {
+            // The failure that is reported already is the one that counts.
+            let _ = fs::remove_file(to.join(name));
+        }
+    }
+    restored
+}
+
+/// Checks that a directory holds a database that this program reads, and measures it.
+fn verify(path: &Path) -> Result<Backup> {
+    if !is_database(path) {
+        let detail = "it holds no database files";
+        return Err(Error::NotADatabase { path: path.into(), detail: detail.into() });
+    }
+    check_format(path)?;
+    let mut backup = Backup::default();
+    for name in file_names(path)? {
+        let file = path.join(name);
+        backup.bytes += fs::metadata(&file).map_err(io_error("read", &file))?.len();
+        backup.files += 1;
+    }
+    Ok(backup)
+}
+
+/// Opens a database without changing it and reads its format record and every stream definition.
+fn check_format(path: &Path) -> Result<()> {
+    let clock = Arc::new(AtomicI64::new(i64::MIN));
+    let db = Database::open_read_only(path, schema::descriptors(&clock))?;
+    if db.get(Family::Meta, meta::FORMAT)?.is_none() {
+        let detail = "it has no record of the format";
+        return Err(Error::NotADatabase { path: path.into(), detail: detail.into() });
+    }
+    recover::check_format(&db, path, None)?;
+    recover::load_catalog(&db).map(drop)
+}
+
+/// Refuses a target that holds anything, and makes the directories above it.
+fn prepare_target(to: &Path) -> Result<()> {
+    match fs::read_dir(to) {
+        Ok(mut entries) => match entries.next() {
+            Some(_) => Err(Error::NotEmpty { path: to.into() }),
+            None => Ok(()),
+        },
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => match to.parent() {
+            Some(parent) => fs::create_dir_all(parent).map_err(io_error("create", parent)),
+            None => Ok(()),
+        },
+        Err(error) => Err(io_error("use the directory", to)(error)),
+    }
+}
+
+/// The files of a database that matter: locks and RocksDB's own logs are left out. `CURRENT`, without
+/// which nothing else is a database, comes last.
+fn file_names(path: &Path) -> Result<Vec<PathBuf>> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(path).map_err(io_error("read", path))? {
+        let entry = entry.map_err(io_error("read", path))?;
+        let name = entry.file_name();
+        let text = name.to_string_lossy();
+        let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
+        if is_file && text != "LOCK" && text != "LOG" && !text.starts_with("LOG.old.") {
+            names.push(name.into());
+        }
+    }
+    names.sort_unstable_by_key(|name: &PathBuf| (name == Path::new("CURRENT"), name.clone()));
+    Ok(names)
+}
+
+fn copy_all(from: &Path, to: &Path, progress: &mut dyn FnMut(u64)) -> Result<()> {
+    let mut done = 0;
+    for name in file_names(from)? {
+        copy_file(&from.join(&name), &to.join(&name), &mut |bytes| {
+            done += bytes;
+            progress(done);
+        })?;
+    }
+    let synced = File::open(to).and_then(|directory| directory.sync_all());
+    synced.map_err(io_error("make durable", to))
+}
+
+/// Copies a file and waits until the disk has it.
+fn copy_file(from: &Path, to: &Path, progress: &mut dyn FnMut(u64)) -> Result<()> {
+    let mut source = File::open(from).map_err(io_error("read", from))?;
+    let mut target = File::create_new(to).map_err(io_error("create", to))?;
+    let mut buffer = vec![0; COPY_BYTES];
+    loop {
+        let length = source.read(&mut buffer).map_err(io_error("read", from))?;
+        let Some(bytes) = buffer.get(..length).filter(|bytes| !bytes.is_empty()) else { break };
+        target.write_all(bytes).map_err(io_error("write", to))?;
+        progress(length as u64);
+    }
+    target.sync_all().map_err(io_error("make durable", to))
+}
+
+fn io_error(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Error {
+    move |source| Error::Io { action, path: path.into(), source }
+}

@@ -1,0 +1,295 @@
+//! How many of `n` items go left when each does so with probability `p`: the one distribution that
+//! both buckets and outcome classes are coded with.
+//!
+//! Up to 16 items the frequencies come from a table of binomial distributions, for 42 values of `p`.
+//! Above, the distance to the mean is coded with a bell curve (Student's t with 7 degrees of freedom,
+//! whose heavier tails forgive a `p` that drifts), in steps of about a quarter of its width, and the
+//! rest as plain bits; what lies farther out is written as it is. The tables are made with additions,
+//! multiplications and divisions of doubles only, which give the same bits on every machine.
+
+use std::sync::LazyLock;
+
+use super::rans::{BITS, Decoder, Encoder, TOTAL};
+
+/// Items up to which the table of binomials goes.
+const EXACT_MAX: usize = 16;
+/// Values of `p` on a grid, from 1/64 in steps of 1/32.
+const GRID: usize = 32;
+/// Values of `p` below the grid, and above: 1/128, 1/256 … 1/2048 from the end.
+const TAIL: usize = 5;
+const LEVELS: usize = GRID + 2 * TAIL;
+/// Variances that the bell curves are made for, in squared steps.
+const BELLS: usize = 16;
+/// The farthest distance in steps that a bell curve holds.
+const FAR: i64 = 15;
+/// The symbol that says that the number is written as it is.
+const ESCAPE: usize = 31;
+
+/// A probability in units of 1/65,536, never 0 or 1, with its place in the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Chance {
+    p: u16,
+    level: u8,
+}
+
+impl Chance {
+    pub(super) const HALF: Self = Self { p: 1 << 15, level: (TAIL + GRID / 2) as u8 };
+
+    pub(super) fn new(p: u16) -> Self {
+        let p = p.max(1);
+        let below = |p: u16| {
+            // 1/64 of 65,536 is 1,024; each tail level is half of the one before.
+            (1..=TAIL as u16).filter(|tail| u32::from(p) * 4 < 3 * (1024 >> (tail - 1))).count()
+        };
+        let level = match (below(p), below(p.wrapping_neg())) {
+            (0, 0) => TAIL + usize::from(p >> 11),
+            (low, 0) => TAIL - low,
+            (_, high) => TAIL + GRID - 1 + high,
+        };
+        Self { p, level: level as u8 }
+    }
+
+    /// The chance of `left` out of `left + right`.
+    pub(super) fn of(left: u64, right: u64) -> Self {
+        let all = (u128::from(left) + u128::from(right)).max(1);
+        let p = u128::from(left) * 65_536 / all;
+        Self::new(p.clamp(1, 65_535) as u16)
+    }
+
+    pub(super) const fn bits(self) -> u16 {
+        self.p
+    }
+}
+
+/// Probability of a level.
+fn probability(level: usize) -> f64 {
+    if level < TAIL {
+        return 1.0 / f64::from(128_u32 << (TAIL - 1 - level));
+    }
+    match level - TAIL {
+        grid @ 0..GRID => (grid as f64 + 0.5) / GRID as f64,
+        high => 1.0 - 1.0 / f64::from(128_u32 << (high - GRID)),
+    }
+}
+
+/// Borders of the symbols' intervals; those behind the last symbol are [`TOTAL`].
+type Borders<const N: usize> = [u16; N];
+
+struct Tables {
+    /// By level and number of items: 17 symbols have 18 borders.
+    binomials: Vec<[Borders<18>; EXACT_MAX + 1]>,
+    bells: [Borders<33>; BELLS],
+}
+
+static TABLES: LazyLock<Tables> = LazyLock::new(|| {
+    let level = |level| std::array::from_fn(|items| binomial(items, probability(level)));
+    Tables { binomials: (0..LEVELS).map(level).collect(), bells: std::array::from_fn(bell) }
+});
+
+fn binomial(items: usize, p: f64) -> Borders<18> {
+    let mut weights = [0.0; EXACT_MAX + 1];
+    let mut weight = 1.0;
+    for (left, held) in weights.iter_mut().enumerate().take(items + 1) {
+        *held = weight;
+        weight = weight * (items - left) as f64 / (left + 1) as f64 * p / (1.0 - p);
+    }
+    borders(&weights[..=items])
+}
+
+fn bell(variance: usize) -> Borders<33> {
+    let variance = variance as f64 + 0.5;
+    let mut weights = [0.0; ESCAPE + 1];
+    for (distance, weight) in (-FAR..=FAR).zip(&mut weights) {
+        let t = 1.0 + (distance * distance) as f64 / (5.0 * variance);
+        *weight = 1.0 / (t * t * t * t);
+    }
+    borders(&weights)
+}
+
+/// Intervals in proportion to the weights, none of them empty.
+fn borders<const N: usize>(weights: &[f64]) -> Borders<N> {
+    let sum: f64 = weights.iter().sum();
+    let shared = TOTAL as usize - weights.len();
+    let share = |weight: &f64| 1 + (weight / sum * shared as f64) as u16;
+    let given: u16 = weights.iter().map(share).sum();
+    let most = weights.iter().fold(0.0, |most: f64, weight| most.max(*weight));
+    let mut rest = TOTAL as u16 - given;
+    let mut border = 0;
+    let mut borders = [TOTAL as u16; N];
+    for (held, weight) in borders.iter_mut().zip(weights) {
+        *held = border;
+        border += share(weight);
+        if *weight == most {
+            border += std::mem::take(&mut rest);
+        }
+    }
+    borders
+}
+
+/// The symbol whose interval holds `point`: the number of inner borders at or below it. Looking at
+/// all of them takes no branch.
+#[inline]
+fn symbol_at<const N: usize>(borders: &Borders<N>, point: u16) -> usize {
+    let symbols = N - 1;
+    borders[1..symbols].iter().map(|border| u16::from(*border <= point)).sum::<u16>() as usize
+}
+
+#[inline]
+fn interval<const N: usize>(borders: &Borders<N>, symbol: usize) -> (u16, u16) {
+    let start = borders.get(symbol).copied().unwrap_or(0);
+    let end = borders.get(symbol + 1).copied().unwrap_or(start);
+    (start, end.wrapping_sub(start))
+}
+
+/// Reads and writes counts, with the tables at hand.
+#[derive(Clone, Copy)]
+pub(super) struct Coder {
+    tables: &'static Tables,
+}
+
+impl std::fmt::Debug for Coder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Coder")
+    }
+}
+
+/// How a count above [`EXACT_MAX`] is coded.
+struct Bell {
+    borders: &'static Borders<33>,
+    /// What is coded as 0.
+    zero: i64,
+    /// How many bits are written plainly.
+    shift: u32,
+}
+
+impl Coder {
+    pub(super) fn new() -> Self {
+        Self { tables: &TABLES }
+    }
+
+    /// `None` above the table.
+    #[inline]
+    fn exact(self, items: u32, chance: Chance) -> Option<&'static Borders<18>> {
+        self.tables.binomials.get(usize::from(chance.level))?.get(items as usize)
+    }
+
+    fn bell(self, items: u32, chance: Chance) -> Bell {
+        let p = u64::from(chance.p);
+        let mean = (u64::from(items) * p) >> 16;
+        let variance = (mean * (65_536 - p)) >> 16;
+        let spare = (64 - variance.leading_zeros()).saturating_sub(4);
+        let shift = spare.div_ceil(2);
+        // In bounds: the shift leaves four bits.
+        let borders = &self.tables.bells[(variance >> (2 * shift)) as usize & (BELLS - 1)];
+        Bell { borders, zero: mean as i64 - ((1 << shift) >> 1), shift }
+    }
+
+    /// Writes that `left` of `items` went left.
+    pub(super) fn encode(self, left: u32, items: u32, chance: Chance, out: &mut Encoder) {
+        if let Some(borders) = self.exact(items, chance) {
+            let (start, freq) = interval(borders, left as usize);
+            out.symbol(start, freq);
+            return;
+        }
+        let bell = self.bell(items, chance);
+        let distance = i64::from(left) - bell.zero;
+        let steps = distance >> bell.shift;
+        let is_far = !(-FAR..=FAR).contains(&steps);
+        let symbol = if is_far { ESCAPE } else { (steps + FAR) as usize };
+        let (start, freq) = interval(bell.borders, symbol);
+        out.symbol(start, freq);
+        if is_far {
+            out.bits(left.into(), u32::BITS);
+        } else {
+            out.bits(distance as u64, bell.shift);
+        }
+    }
+
+    /// Reads how many of `items` went left; at most all of them.
+    #[inline]
+    pub(super) fn decode(self, items: u32, chance: Chance, stream: &mut Decoder<'_>) -> u32 {
+        let Some(borders) = self.exact(items, chance) else {
+            return self.decode_bell(items, chance, stream);
+        };
+        let symbol = symbol_at(borders, stream.peek());
+        let (start, freq) = interval(borders, symbol);
+        stream.skip(start, freq);
+        (symbol as u32).min(items)
+    }
+
+    fn decode_bell(self, items: u32, chance: Chance, stream: &mut Decoder<'_>) -> u32 {
+        let bell = self.bell(items, chance);
+        let symbol = symbol_at(bell.borders, stream.peek());
+        let (start, freq) = interval(bell.borders, symbol);
+        stream.skip(start, freq);
+        let left = if symbol == ESCAPE {
+            stream.bits(u32::BITS) as i64
+        } else {
+            let steps = symbol as i64 - FAR;
+            bell.zero + (steps << bell.shift | stream.bits(bell.shift) as i64)
+        };
+        if !(0..=i64::from(items)).contains(&left) {
+            stream.damaged();
+        }
+        left.clamp(0, items.into()) as u32
+    }
+
+    /// Writes whether a single item went left.
+    pub(super) fn encode_one(chance: Chance, is_left: bool, out: &mut Encoder) {
+        let border = chance.border();
+        if is_left { out.symbol(0, border) } else { out.symbol(border, TOTAL as u16 - border) }
+    }
+
+    /// Reads whether a single item went left.
+    #[inline]
+    pub(super) fn decode_one(chance: Chance, stream: &mut Decoder<'_>) -> bool {
+        let border = chance.border();
+        let is_left = stream.peek() < border;
+        let (start, freq) = if is_left { (0, border) } else { (border, TOTAL as u16 - border) };
+        stream.skip(start, freq);
+        is_left
+    }
+}
+
+impl Chance {
+    /// Its share of the points of an interval, neither none nor all.
+    #[inline]
+    fn border(self) -> u16 {
+        (self.p >> (16 - BITS)).clamp(1, TOTAL as u16 - 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn levels_are_near_the_chances_they_stand_for() {
+        for p in 1..=65_535_u16 {
+            let level = probability(Chance::new(p).level.into());
+            let exact = f64::from(p) / 65_536.0;
+            let rarer = level.min(1.0 - level).max(exact.min(1.0 - exact));
+            assert!((level - exact).abs() <= rarer.max(1.0 / 1024.0), "{p} {level}");
+        }
+        assert_eq!(Chance::HALF, Chance::new(1 << 15));
+    }
+
+    #[test]
+    fn counts_round_trip_at_every_size() {
+        let coder = Coder::new();
+        for chance in [1, 700, 20_000, 1 << 15, 60_000, 65_535].map(Chance::new) {
+            for items in [1, 2, 3, 15, 16, 17, 18, 100, 5_000, 1 << 20, u32::MAX] {
+                let mean = ((u64::from(items) * u64::from(chance.p)) >> 16) as u32;
+                let around = |by| mean.saturating_add(by).min(items);
+                let lefts = [0, 1, items, items / 2, items / 3, mean, around(2), around(90)];
+                let mut encoder = Encoder::default();
+                lefts.iter().for_each(|left| coder.encode(*left, items, chance, &mut encoder));
+                let mut bytes = Vec::new();
+                encoder.finish(&mut bytes);
+                let mut stream = Decoder::new(&bytes);
+                let decoded = lefts.map(|_| coder.decode(items, chance, &mut stream));
+                assert_eq!((decoded, stream.finish()), (lefts, Ok(())), "{chance:?} {items}");
+            }
+        }
+    }
+}

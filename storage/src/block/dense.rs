@@ -1,0 +1,370 @@
+//! Encoding for parts that rest: close to the entropy of the cells. Every column of a segment is a
+//! stream of [`super::rans`] symbols whose frequencies the part's model tells.
+//!
+//! ```text
+//! model     = tree of buckets | weights of counts, zeros, other items, times, residuals
+//!           | scale u8 | unit_us | k u8, k x class u8, (k - 1) x chance u16
+//! Counts    = per cell: n = number of durations, number of zeros among them
+//! Outcomes  = per cell: zigzag(items - n), then how many are of the first class, of the second …
+//! LastAt    = per cell: 0 for none, else 1 + zigzag(distance to the start of the slot)
+//! Durations = per cell: how the n - zeros values fall down the tree
+//! Sums      = per cell: the residual of the sum against the middles of the buckets
+//! ```
+//!
+//! Outcomes are read with Counts, Durations with Counts, Sums with both. Classes stand in the order
+//! of their frequency, so that most cells are told by their first number. Sums are in units of
+//! `unit_us`, the greatest common divisor of them all.
+//!
+//! Cells that this cannot tell (a scale that changes, more than 4 G items) stay in the encoding of new
+//! parts: see [`encode`].
+
+use std::ops::Range;
+
+use super::{
+    PartError, Wanted,
+    binomial::{Chance, Coder},
+    bytes::{Reader, unzigzag, zigzag},
+    frame::{self, Column, Frame, Segment, SegmentOut},
+    numbers::{Census, Model},
+    packed::class_of,
+    rans::{Decoder, Encoder},
+    residual::Residuals,
+    tree::{Shape, Tree},
+};
+use crate::model::{
+    cell::{Cell, SlotValue},
+    histogram::{Histogram, SCALE_MAX},
+    outcome::{Outcome, OutcomeCounts},
+    time::{Slot, TimestampMs},
+};
+
+/// Cells of a segment: 10 minutes of slots. Each segment costs some 16 bytes.
+pub(super) const SEGMENT_CELLS: usize = 60;
+
+/// Everything that the segments of a part share.
+#[derive(Debug)]
+pub(super) struct Models {
+    tree: Tree,
+    counts: Model,
+    zeros: Model,
+    other_items: Model,
+    last_ats: Model,
+    residuals: Residuals,
+    scale: i8,
+    /// The most frequent first, each with its chance against those behind it.
+    classes: Vec<(Outcome, Chance)>,
+    coder: Coder,
+}
+
+/// The numbers of a cell that are coded as such.
+struct CellNumbers {
+    durations: u32,
+    zeros: u64,
+    other_items: u64,
+    last_at: u64,
+}
+
+/// A sum that fits 32 bits.
+fn sum_of(mut counts: impl Iterator<Item = u64>) -> Option<u32> {
+    u32::try_from(counts.try_fold(0, u64::checked_add)?).ok()
+}
+
+impl CellNumbers {
+    /// `None` of a cell with more than 4 G items.
+    fn of(cell: &Cell, slot: Slot, period_ms: i64) -> Option<Self> {
+        let zeros = cell.durations.zero_count();
+        let buckets = cell.durations.buckets().iter().map(|bucket| bucket.count);
+        let durations = sum_of(buckets.chain([zeros]))?;
+        let items = sum_of(cell.outcomes.iter().map(|(_, count)| count))?;
+        let start = i64::from(slot.0).wrapping_mul(period_ms);
+        let last_at = match cell.last_at {
+            Some(TimestampMs(at)) => zigzag(at.wrapping_sub(start)).checked_add(1)?,
+            None => 0,
+        };
+        let other_items = zigzag(i64::from(items) - i64::from(durations));
+        Some(Self { durations, zeros, other_items, last_at })
+    }
+}
+
+/// A run of cells that can be told densely.
+struct Plan<'a> {
+    cells: Vec<(&'a Cell, CellNumbers)>,
+    scale: i8,
+    period_ms: i64,
+}
+
+impl<'a> Plan<'a> {
+    fn of(run: &'a [(Slot, SlotValue)]) -> Option<Self> {
+        let period_ms = frame::period_ms(run);
+        let mut cells = Vec::with_capacity(run.len());
+        let mut scale = None;
+        for (slot, value) in run {
+            let SlotValue::Activity(cell) = value else { return None };
+            let numbers = CellNumbers::of(cell, *slot, period_ms)?;
+            let own = cell.durations.scale();
+            // A cell without durations is read back at the finest scale.
+            let fits = if numbers.durations == 0 {
+                own == SCALE_MAX
+            } else {
+                *scale.get_or_insert(own) == own
+            };
+            if !fits {
+                return None;
+            }
+            cells.push((cell, numbers));
+        }
+        Some(Self { cells, scale: scale.unwrap_or(SCALE_MAX), period_ms })
+    }
+
+    /// Writes the model.
+    fn put_model(&self, out: &mut Vec<u8>) {
+        let mut all = Histogram::default();
+        all.lower_scale(self.scale);
+        let mut outcomes = OutcomeCounts::default();
+        let mut censuses: [Census; 4] = std::array::from_fn(|_| Census::default());
+        for (cell, numbers) in &self.cells {
+            if numbers.durations > 0 {
+                all.merge(&cell.durations);
+            }
+            outcomes.merge(&cell.outcomes);
+            let columns =
+                [numbers.durations.into(), numbers.zeros, numbers.other_items, numbers.last_at];
+            for (census, number) in censuses.iter_mut().zip(columns) {
+                census.add(number);
+            }
+        }
+        Shape::of(all.buckets()).put(out);
+        for census in &censuses {
+            census.weights().put(out);
+        }
+        let durations = self.cells.iter().map(|(cell, _)| &cell.durations);
+        Residuals::put_model(durations, out);
+        out.push(self.scale as u8);
+        put_classes(&outcomes, out);
+    }
+}
+
+fn put_classes(outcomes: &OutcomeCounts, out: &mut Vec<u8>) {
+    let mut classes: Vec<(Outcome, u64)> = outcomes.iter().collect();
+    classes.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    out.push(classes.len() as u8);
+    out.extend(classes.iter().map(|(class, _)| *class as u8));
+    let mut behind = outcomes.total();
+    for (_, count) in classes.iter().take(classes.len().saturating_sub(1)) {
+        behind = behind.saturating_sub(*count);
+        out.extend_from_slice(&Chance::of(*count, behind).bits().to_be_bytes());
+    }
+}
+
+/// Encodes a run, if its cells can be told densely.
+pub(super) fn encode(run: &[(Slot, SlotValue)]) -> Option<Vec<u8>> {
+    let plan = Plan::of(run)?;
+    let mut model = Vec::new();
+    plan.put_model(&mut model);
+    let models = Models::read(&model).ok()?;
+    let segments: Vec<_> =
+        plan.cells.chunks(SEGMENT_CELLS).map(|cells| models.encode(cells)).collect();
+    let mut body = Vec::new();
+    frame::write(run, plan.period_ms, &model, &segments, &mut body);
+    Some(body)
+}
+
+impl Models {
+    pub(super) fn read(bytes: &[u8]) -> Result<Self, PartError> {
+        let mut reader = Reader::new(bytes);
+        let tree = Tree::new(&Shape::take(&mut reader)?);
+        let counts = Model::take(&mut reader)?;
+        let zeros = Model::take(&mut reader)?;
+        let other_items = Model::take(&mut reader)?;
+        let last_ats = Model::take(&mut reader)?;
+        let residuals = Residuals::read_model(&mut reader)?;
+        let scale = reader.byte()? as i8;
+        let classes = take_classes(&mut reader)?;
+        let coder = Coder::new();
+        Ok(Self { tree, counts, zeros, other_items, last_ats, residuals, scale, classes, coder })
+    }
+
+    fn encode(&self, cells: &[(&Cell, CellNumbers)]) -> SegmentOut {
+        let mut streams: [Encoder; frame::COLUMNS] = Default::default();
+        let [counts, outcomes, last_ats, durations, sums] = &mut streams;
+        for (cell, numbers) in cells {
+            self.counts.encode(numbers.durations.into(), counts);
+            self.zeros.encode(numbers.zeros, counts);
+            self.other_items.encode(numbers.other_items, outcomes);
+            self.encode_classes(&cell.outcomes, outcomes);
+            self.last_ats.encode(numbers.last_at, last_ats);
+            self.tree.encode(cell.durations.buckets(), durations);
+            self.residuals.encode(&cell.durations, sums);
+        }
+        let mut out = SegmentOut::default();
+        for (stream, column) in streams.into_iter().zip(&mut out.columns) {
+            stream.finish(column);
+        }
+        out
+    }
+
+    fn encode_classes(&self, outcomes: &OutcomeCounts, out: &mut Encoder) {
+        let mut left = outcomes.total() as u32;
+        for (class, chance) in self.classes.iter().rev().skip(1).rev() {
+            if left == 0 {
+                return;
+            }
+            let count = outcomes.get(*class) as u32;
+            self.coder.encode(count, left, *chance, out);
+            left -= count;
+        }
+    }
+
+    fn decode_classes(&self, items: u32, stream: &mut Decoder<'_>) -> OutcomeCounts {
+        let mut outcomes = OutcomeCounts::default();
+        let mut left = items;
+        let Some(((last, _), before)) = self.classes.split_last() else {
+            if items > 0 {
+                stream.damaged();
+            }
+            return outcomes;
+        };
+        for (class, chance) in before {
+            if left == 0 {
+                return outcomes;
+            }
+            let count = self.coder.decode(left, *chance, stream);
+            outcomes.add(*class, count.into());
+            left -= count;
+        }
+        outcomes.add(*last, left.into());
+        outcomes
+    }
+}
+
+fn take_classes(reader: &mut Reader<'_>) -> Result<Vec<(Outcome, Chance)>, PartError> {
+    let number = reader.byte()?.into();
+    let classes = reader.take(number)?;
+    let mut taken = Vec::with_capacity(number);
+    for (position, class) in classes.iter().enumerate() {
+        let chance = if position + 1 < number {
+            u16::from_be_bytes([reader.byte()?, reader.byte()?])
+        } else {
+            u16::MAX
+        };
+        taken.push((class_of(*class)?, Chance::new(chance)));
+    }
+    Ok(taken)
+}
+
+/// Visits the cells of a segment that are asked for.
+pub(super) fn decode(
+    frame: &Frame<'_>,
+    models: &Models,
+    segment: &Segment<'_>,
+    (within, asked): (Range<usize>, &Range<usize>),
+    wanted: Wanted,
+    value: &mut SlotValue,
+    visit: &mut dyn FnMut(Slot, &SlotValue),
+) -> Result<(), PartError> {
+    let SlotValue::Activity(_) = value else { return Err(PartError::Columns) };
+    let mut streams = Streams::new(segment);
+    let end = within.end.min(asked.end);
+    for number in within.start..end {
+        let slot = frame.slot(number);
+        if let SlotValue::Activity(cell) = value {
+            streams.read(models, wanted, frame.start_ms(slot), cell)?;
+        }
+        if number >= asked.start {
+            visit(slot, value);
+        }
+    }
+    if end == within.end { streams.finish(wanted) } else { Ok(()) }
+}
+
+/// The columns of a segment while they are read.
+struct Streams<'a> {
+    counts: Decoder<'a>,
+    outcomes: Decoder<'a>,
+    last_ats: Decoder<'a>,
+    durations: Decoder<'a>,
+    sums: Decoder<'a>,
+}
+
+impl<'a> Streams<'a> {
+    fn new(segment: &Segment<'a>) -> Self {
+        let stream = |column| Decoder::new(segment.bytes(column));
+        Self {
+            counts: stream(Column::Counts),
+            outcomes: stream(Column::Outcomes),
+            last_ats: stream(Column::LastAt),
+            durations: stream(Column::Durations),
+            sums: stream(Column::Sums),
+        }
+    }
+
+    /// Reads the next cell.
+    #[inline]
+    fn read(
+        &mut self,
+        models: &Models,
+        wanted: Wanted,
+        start_ms: i64,
+        cell: &mut Cell,
+    ) -> Result<(), PartError> {
+        if wanted.last_at {
+            let stored = models.last_ats.decode(&mut self.last_ats);
+            let distance = stored.checked_sub(1).map(unzigzag);
+            cell.last_at = distance.map(|by| TimestampMs(start_ms.wrapping_add(by)));
+        }
+        if !wanted.outcomes && !wanted.durations && !wanted.sums {
+            return Ok(());
+        }
+        let number = models.counts.decode(&mut self.counts);
+        let zeros = models.zeros.decode(&mut self.counts);
+        let fitting = u32::try_from(number).ok().filter(|number| zeros <= u64::from(*number));
+        let number = fitting.ok_or(PartError::Columns)?;
+        if wanted.outcomes {
+            let other = unzigzag(models.other_items.decode(&mut self.outcomes));
+            let items = i64::from(number).checked_add(other);
+            let items = items.and_then(|items| u32::try_from(items).ok());
+            let items = items.ok_or(PartError::Columns)?;
+            cell.outcomes = models.decode_classes(items, &mut self.outcomes);
+        }
+        if wanted.durations || wanted.sums {
+            self.read_durations(models, wanted, (number, zeros as u32), cell)?;
+        }
+        Ok(())
+    }
+
+    fn read_durations(
+        &mut self,
+        models: &Models,
+        wanted: Wanted,
+        (number, zeros): (u32, u32),
+        cell: &mut Cell,
+    ) -> Result<(), PartError> {
+        let scale = if number == 0 { SCALE_MAX } else { models.scale };
+        let filled = cell.durations.refill(scale, zeros.into(), |buckets| {
+            models.tree.decode(number - zeros, &mut self.durations, buckets);
+            if !wanted.sums {
+                return Some(0);
+            }
+            let sum_us = models.residuals.decode(scale, buckets, &mut self.sums);
+            Some(sum_us)
+        });
+        self.durations.check()?;
+        if !wanted.durations {
+            let sum_us = cell.durations.sum_us();
+            cell.durations.refill(SCALE_MAX, 0, |_| Some(sum_us)).ok_or(PartError::Columns)?;
+        }
+        filled.ok_or(PartError::Columns)
+    }
+
+    fn finish(&self, wanted: Wanted) -> Result<(), PartError> {
+        let has_durations = wanted.durations || wanted.sums;
+        let used = [
+            (wanted.outcomes || has_durations, &self.counts),
+            (wanted.outcomes, &self.outcomes),
+            (wanted.last_at, &self.last_ats),
+            (has_durations, &self.durations),
+            (wanted.sums, &self.sums),
+        ];
+        used.into_iter().filter(|(is_used, _)| *is_used).try_for_each(|(_, one)| one.finish())
+    }
+}

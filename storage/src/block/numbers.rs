@@ -1,0 +1,159 @@
+//! A column of numbers, entropy-coded: each number's *class* as a symbol whose frequency the part
+//! tells, the rest of it as plain bits. Numbers below 16 are a class each; above, an octave has four.
+
+use super::{
+    PartError,
+    bytes::Reader,
+    rans::{Decoder, Encoder, TOTAL},
+    weights::Weights,
+};
+
+/// Numbers below it are their own class.
+const EXACT: u64 = 16;
+/// Classes there are: the highest is that of `u64::MAX`.
+const CLASSES: usize = 16 + 60 * 4;
+
+/// Class, and how many bits tell the number within it.
+const fn class_of(number: u64) -> (usize, u32) {
+    if number < EXACT {
+        return (number as usize, 0);
+    }
+    let octave = 63 - number.leading_zeros();
+    let quarter = (number >> (octave - 2)) as usize & 3;
+    (16 + (octave as usize - 4) * 4 + quarter, octave - 2)
+}
+
+/// The lowest number of a class, and how many bits tell the number within it.
+const fn class_start(class: usize) -> (u64, u32) {
+    if class < EXACT as usize {
+        return (class as u64, 0);
+    }
+    let octave = (class as u32 - 16) / 4 + 4;
+    let quarter = (class as u64) & 3;
+    ((4 | quarter) << (octave - 2), octave - 2)
+}
+
+/// Counts the numbers of a column, to make a model of them.
+#[derive(Debug)]
+pub(super) struct Census {
+    counts: [u64; CLASSES],
+}
+
+impl Default for Census {
+    fn default() -> Self {
+        Self { counts: [0; CLASSES] }
+    }
+}
+
+impl Census {
+    pub(super) fn add(&mut self, number: u64) {
+        if let Some(count) = self.counts.get_mut(class_of(number).0) {
+            *count += 1;
+        }
+    }
+
+    pub(super) fn weights(&self) -> Weights {
+        Weights::of(&self.counts)
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Symbol {
+    start: u16,
+    freq: u16,
+    bits: u32,
+    lowest: u64,
+}
+
+/// How likely the classes of a column are.
+#[derive(Debug)]
+pub(super) struct Model {
+    /// Of each class from `first` on.
+    symbols: Vec<Symbol>,
+    first: usize,
+    /// The position in `symbols` of each point of an interval. Empty when one class is certain.
+    positions: Vec<u8>,
+}
+
+impl Model {
+    pub(super) fn new(weights: &Weights) -> Self {
+        let frequencies = weights.frequencies();
+        let mut symbols = Vec::with_capacity(frequencies.len());
+        let mut start = 0;
+        for (class, freq) in (weights.first..).zip(&frequencies) {
+            let (lowest, bits) = class_start(class);
+            symbols.push(Symbol { start, freq: *freq, bits, lowest });
+            start += freq;
+        }
+        let mut positions = Vec::new();
+        if frequencies.len() > 1 {
+            positions.reserve(TOTAL as usize);
+            for (position, freq) in frequencies.iter().enumerate() {
+                positions.resize(positions.len() + usize::from(*freq), position as u8);
+            }
+        }
+        Self { symbols, first: weights.first, positions }
+    }
+
+    /// Reads the weights of a model.
+    pub(super) fn take(reader: &mut Reader<'_>) -> Result<Self, PartError> {
+        Ok(Self::new(&Weights::take(reader, CLASSES)?))
+    }
+
+    /// A number that was counted in the census of this model.
+    pub(super) fn encode(&self, number: u64, out: &mut Encoder) {
+        let (class, bits) = class_of(number);
+        if let Some(symbol) = class.checked_sub(self.first).and_then(|at| self.symbols.get(at)) {
+            out.symbol(symbol.start, symbol.freq);
+            out.bits(number - symbol.lowest, bits);
+        }
+    }
+
+    #[inline]
+    pub(super) fn decode(&self, stream: &mut Decoder<'_>) -> u64 {
+        let position = self.positions.get(usize::from(stream.peek())).copied().unwrap_or(0);
+        let Some(symbol) = self.symbols.get(usize::from(position)) else {
+            stream.damaged();
+            return 0;
+        };
+        if !self.positions.is_empty() {
+            stream.skip(symbol.start, symbol.freq);
+        }
+        symbol.lowest + if symbol.bits == 0 { 0 } else { stream.bits(symbol.bits) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn classes_cover_all_numbers() {
+        let around = |shift: u32| (0..3).map(move |by| (1_u64 << shift).wrapping_sub(1) + by);
+        for number in (0..300).chain((4..64).flat_map(around)).chain([u64::MAX]) {
+            let (class, bits) = class_of(number);
+            let (lowest, same_bits) = class_start(class);
+            assert_eq!(bits, same_bits);
+            assert!(class < CLASSES && number >= lowest, "{number}");
+            assert!(number - lowest < 1 << bits, "{number}");
+        }
+    }
+
+    #[test]
+    fn numbers_round_trip_and_certain_ones_take_no_bytes() {
+        for numbers in [vec![3; 50], vec![0, 5, 17, 1 << 40, u64::MAX, 5, 5], Vec::new()] {
+            let mut census = Census::default();
+            numbers.iter().for_each(|number| census.add(*number));
+            let mut bytes = Vec::new();
+            census.weights().put(&mut bytes);
+            let model = Model::take(&mut Reader::new(&bytes)).expect("a model");
+            let (mut encoder, mut stream) = (Encoder::default(), Vec::new());
+            numbers.iter().for_each(|number| model.encode(*number, &mut encoder));
+            encoder.finish(&mut stream);
+            let mut decoder = Decoder::new(&stream);
+            let decoded: Vec<u64> = numbers.iter().map(|_| model.decode(&mut decoder)).collect();
+            assert_eq!((decoded, decoder.finish()), (numbers.clone(), Ok(())));
+            assert_eq!(stream.is_empty(), numbers.iter().all(|number| *number == 3));
+        }
+    }
+}

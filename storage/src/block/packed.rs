@@ -1,0 +1,253 @@
+//! Encoding for new parts: bytes that decode at the speed of memory. Most fields of most cells take
+//! one byte, and RocksDB's zstd takes the rest of the redundancy.
+//!
+//! ```text
+//! model     = zigzag of the lowest bucket index of the part
+//! Outcomes  = n << 4 | class                 n < 15 items, all of one class
+//!           | 15 << 4 | class, n             any number of one class
+//!           | k << 4 | 15, k x (class, n)    k classes; k = 0: a heartbeat
+//! LastAt    = 0 for none, else 1 + zigzag(distance to the start of the slot); 64 bits, wrapping
+//! Durations = buckets << 1, token x buckets                  at scale 5 without zeros
+//!           | buckets << 1 | 1, scale, zeros, token x buckets
+//! token     = (count - 1) << 6 | gap         count < 4, gap < 63; 3 and 63 mean that there is more
+//! Counts    = what goes beyond the tokens, in their order: of a gap, then of a count
+//! Sums      = µs
+//! ```
+//!
+//! A gap is the number of buckets left out since the one before it in the cell, or since the lowest
+//! of the part. Numbers are varints.
+
+use std::ops::Range;
+
+use super::{
+    PartError, Wanted,
+    bytes::{Reader, put, unzigzag, zigzag},
+    frame::{Column, Frame, Segment, SegmentOut},
+};
+use crate::model::{
+    cell::{Cell, SlotValue},
+    histogram::{Bucket, Histogram, SCALE_MAX},
+    outcome::{Outcome, OutcomeCounts},
+    time::{Slot, TimestampMs},
+};
+
+/// Cells of a segment. Decoding one to reach its last cell costs about a microsecond.
+pub(super) const SEGMENT_CELLS: usize = 32;
+
+/// Buckets a cell can have, rounded up, and the widest gap between two of them.
+const BUCKETS_MAX: u64 = 4_096;
+
+/// Class number that says that a cell has several classes, or none.
+const SEVERAL: u8 = 15;
+/// Fields of a token that say that there is more.
+const GAP_MORE: u64 = 63;
+const COUNT_MORE: u64 = 3;
+
+/// The lowest bucket index of the cells.
+pub(super) fn lowest_index(run: &[(Slot, SlotValue)]) -> i32 {
+    let first = |(_, value): &(Slot, SlotValue)| match value {
+        SlotValue::Activity(cell) => cell.durations.buckets().first().map(|bucket| bucket.index),
+        SlotValue::Gauge(_) => None,
+    };
+    run.iter().filter_map(first).min().unwrap_or(0)
+}
+
+/// The model of a part.
+pub(super) fn encode_model(run: &[(Slot, SlotValue)]) -> Vec<u8> {
+    let mut model = Vec::new();
+    put(&mut model, zigzag(lowest_index(run).into()));
+    model
+}
+
+/// The lowest bucket index of a part, from its model.
+pub(super) fn read_model(model: &[u8]) -> Result<i32, PartError> {
+    let lowest = i32::try_from(unzigzag(Reader::new(model).varint()?));
+    lowest.ok().filter(|lowest| lowest.unsigned_abs() <= 4_096).ok_or(PartError::Columns)
+}
+
+/// Encodes one segment of activity.
+pub(super) fn encode(cells: &[(Slot, SlotValue)], lowest: i32, period_ms: i64) -> SegmentOut {
+    let mut out = SegmentOut::default();
+    for (slot, value) in cells {
+        if let SlotValue::Activity(cell) = value {
+            put_outcomes(&cell.outcomes, out.column(Column::Outcomes));
+            put_last_at(cell.last_at, *slot, period_ms, out.column(Column::LastAt));
+            put_durations(&cell.durations, lowest, &mut out);
+            put(out.column(Column::Sums), cell.durations.sum_us());
+        }
+    }
+    out
+}
+
+fn put_outcomes(outcomes: &OutcomeCounts, out: &mut Vec<u8>) {
+    let mut held = outcomes.iter();
+    if let (Some((class, count)), None) = (held.next(), held.next()) {
+        let class = class as u8;
+        if count < 15 {
+            out.push((count as u8) << 4 | class);
+        } else {
+            out.push(15 << 4 | class);
+            put(out, count);
+        }
+        return;
+    }
+    out.push((outcomes.iter().count() as u8) << 4 | SEVERAL);
+    for (class, count) in outcomes.iter() {
+        out.push(class as u8);
+        put(out, count);
+    }
+}
+
+/// Appends the newest event time of a cell; `None` is 0.
+pub(super) fn put_last_at(at: Option<TimestampMs>, slot: Slot, period_ms: i64, out: &mut Vec<u8>) {
+    let start = i64::from(slot.0).wrapping_mul(period_ms);
+    match at {
+        // The one distance that does not fit is stored as the farthest but one: times are bounded
+        // long before.
+        Some(at) => put(out, zigzag(at.0.wrapping_sub(start)).saturating_add(1)),
+        None => put(out, 0),
+    }
+}
+
+fn put_durations(durations: &Histogram, lowest: i32, segment: &mut SegmentOut) {
+    let buckets = durations.buckets();
+    let is_plain = durations.scale() == SCALE_MAX && durations.zero_count() == 0;
+    let out = segment.column(Column::Durations);
+    put(out, (buckets.len() as u64) << 1 | u64::from(!is_plain));
+    if !is_plain {
+        out.push(durations.scale() as u8);
+        put(out, durations.zero_count());
+    }
+    let mut next = lowest;
+    for bucket in buckets {
+        let (gap, more) = ((bucket.index - next) as u64, bucket.count - 1);
+        let token = (more.min(COUNT_MORE) << 6 | gap.min(GAP_MORE)) as u8;
+        segment.column(Column::Durations).push(token);
+        for (number, most) in [(gap, GAP_MORE), (more, COUNT_MORE)] {
+            if number >= most {
+                put(segment.column(Column::Counts), number - most);
+            }
+        }
+        next = bucket.index + 1;
+    }
+}
+
+/// Visits the cells of a segment that are asked for.
+pub(super) fn decode(
+    frame: &Frame<'_>,
+    lowest: i32,
+    segment: &Segment<'_>,
+    (within, asked): (Range<usize>, &Range<usize>),
+    wanted: Wanted,
+    value: &mut SlotValue,
+    visit: &mut dyn FnMut(Slot, &SlotValue),
+) -> Result<(), PartError> {
+    let mut outcomes = segment.column(Column::Outcomes);
+    let mut last_ats = segment.column(Column::LastAt);
+    let mut durations = segment.column(Column::Durations);
+    let mut beyond = segment.column(Column::Counts);
+    let mut sums = segment.column(Column::Sums);
+    for number in within.start..within.end.min(asked.end) {
+        let SlotValue::Activity(cell) = value else { return Err(PartError::Columns) };
+        let slot = frame.slot(number);
+        if wanted.outcomes {
+            cell.outcomes = take_outcomes(&mut outcomes)?;
+        }
+        if wanted.last_at {
+            cell.last_at = take_last_at(&mut last_ats, frame.start_ms(slot))?;
+        }
+        let sum_us = if wanted.sums { sums.varint()? } else { 0 };
+        if wanted.durations {
+            take_durations(&mut durations, &mut beyond, lowest, sum_us, cell)?;
+        } else if wanted.sums {
+            cell.durations.refill(SCALE_MAX, 0, |_| Some(sum_us)).ok_or(PartError::Columns)?;
+        }
+        if number >= asked.start {
+            visit(slot, value);
+        }
+    }
+    Ok(())
+}
+
+#[inline]
+fn take_outcomes(reader: &mut Reader<'_>) -> Result<OutcomeCounts, PartError> {
+    let mut outcomes = OutcomeCounts::default();
+    let head = reader.byte()?;
+    let (number, class) = (head >> 4, head & 15);
+    if class == SEVERAL {
+        for _ in 0..number {
+            let class = class_of(reader.byte()?)?;
+            outcomes.add(class, reader.varint()?);
+        }
+        return Ok(outcomes);
+    }
+    let count = if number == 15 { reader.varint()? } else { number.into() };
+    outcomes.add(class_of(class)?, count);
+    Ok(outcomes)
+}
+
+pub(super) fn class_of(number: u8) -> Result<Outcome, PartError> {
+    Outcome::ALL.get(usize::from(number)).copied().ok_or(PartError::Columns)
+}
+
+#[inline]
+pub(super) fn take_last_at(
+    reader: &mut Reader<'_>,
+    start_ms: i64,
+) -> Result<Option<TimestampMs>, PartError> {
+    let stored = reader.varint()?;
+    let distance = stored.checked_sub(1).map(unzigzag);
+    Ok(distance.map(|distance| TimestampMs(start_ms.wrapping_add(distance))))
+}
+
+#[inline]
+fn take_durations(
+    reader: &mut Reader<'_>,
+    beyond: &mut Reader<'_>,
+    lowest: i32,
+    sum_us: u64,
+    cell: &mut Cell,
+) -> Result<(), PartError> {
+    let head = reader.varint()?;
+    let (mut scale, mut zero_count) = (SCALE_MAX, 0);
+    if head & 1 == 1 {
+        scale = reader.byte()? as i8;
+        zero_count = reader.varint()?;
+    }
+    let number = head >> 1;
+    if number > BUCKETS_MAX {
+        return Err(PartError::Columns);
+    }
+    let tokens = reader.take(number as usize)?;
+    let mut is_damaged = false;
+    let mut next = lowest;
+    let filled = cell.durations.refill(scale, zero_count, |buckets| {
+        buckets.extend(tokens.iter().map(|token| {
+            let (mut gap, mut more) = (u64::from(token & 63), u64::from(token >> 6));
+            if gap == GAP_MORE || more == COUNT_MORE {
+                match take_beyond(gap, more, beyond) {
+                    Some(whole) => (gap, more) = whole,
+                    None => is_damaged = true,
+                }
+            }
+            // No overflow: 4,096 gaps of up to 4,096 from a small number.
+            let index = next + gap as i32;
+            next = index + 1;
+            Bucket { index, count: more + 1 }
+        }));
+        (!is_damaged).then_some(sum_us)
+    });
+    filled.ok_or(PartError::Columns)
+}
+
+/// Gap and count - 1 of a token that does not hold them both.
+#[cold]
+fn take_beyond(mut gap: u64, mut more: u64, beyond: &mut Reader<'_>) -> Option<(u64, u64)> {
+    if gap == GAP_MORE {
+        gap = gap.checked_add(beyond.varint().ok()?).filter(|gap| *gap <= BUCKETS_MAX)?;
+    }
+    if more == COUNT_MORE {
+        more = more.checked_add(beyond.varint().ok()?).filter(|more| *more < u64::MAX)?;
+    }
+    Some((gap, more))
+}

@@ -1,0 +1,230 @@
+//! Property tests of every encoding.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::model::{cell::Cell, gauge::GaugeCell, outcome::Outcome, time::TimestampMs};
+
+/// A cell of some events, each of which counts many times over; few scales are other than 5.
+fn cell() -> impl Strategy<Value = SlotValue> {
+    let duration = prop_oneof![4 => 0.0..100.0_f64, 1 => Just(0.0), 1 => 0.100..0.101_f64];
+    let event = (0..Outcome::COUNT, prop::option::of(duration), 0..1_000_000_i64);
+    let events = prop::collection::vec(event, 0..12);
+    let doublings = prop_oneof![8 => Just(0), 4 => 0..12, 1 => 0..64];
+    let scale = prop_oneof![20 => Just(5), 1 => -4..5_i8];
+    (events, doublings, scale).prop_map(|(events, doublings, scale)| {
+        let mut cell = Cell::default();
+        for (class, duration, at) in events {
+            cell.record(Outcome::ALL[class], duration, TimestampMs(at));
+        }
+        for _ in 0..doublings {
+            cell.merge(&cell.clone());
+        }
+        cell.durations.lower_scale(scale);
+        SlotValue::Activity(cell)
+    })
+}
+
+fn activity_run() -> impl Strategy<Value = Vec<(Slot, SlotValue)>> {
+    let first = prop_oneof![Just(0), Just(179_517_600), Just(u32::MAX - 400)];
+    let cells = prop::collection::btree_map(0..400_u32, cell(), 1..80);
+    (first, cells).prop_map(|(first, run)| {
+        run.into_iter().map(|(slot, value)| (Slot(first + slot), value)).collect()
+    })
+}
+
+fn gauge_run() -> impl Strategy<Value = Vec<(Slot, SlotValue)>> {
+    let cell = (-1e9..1e9_f64, 0..1_000_000_i64)
+        .prop_map(|(value, at)| SlotValue::Gauge(GaugeCell::new(value, TimestampMs(at))));
+    prop::collection::btree_map((0..400_u32).prop_map(Slot), cell, 1..40)
+        .prop_map(|run| run.into_iter().collect())
+}
+
+fn wanted() -> impl Strategy<Value = Wanted> {
+    any::<[bool; 4]>().prop_map(|[outcomes, durations, sums, last_at]| Wanted {
+        outcomes,
+        durations,
+        sums,
+        last_at,
+    })
+}
+
+/// A value without the columns that are not wanted.
+fn only(wanted: Wanted, value: &SlotValue) -> SlotValue {
+    let SlotValue::Activity(cell) = value else { return value.clone() };
+    let mut kept = Cell::default();
+    if wanted.outcomes {
+        kept.outcomes = cell.outcomes;
+    }
+    if wanted.last_at {
+        kept.last_at = cell.last_at;
+    }
+    let sum_us = if wanted.sums { cell.durations.sum_us() } else { 0 };
+    let filled = if wanted.durations {
+        let (scale, zeros) = (cell.durations.scale(), cell.durations.zero_count());
+        kept.durations.refill(scale, zeros, |buckets| {
+            buckets.extend(cell.durations.buckets());
+            Some(sum_us)
+        })
+    } else {
+        kept.durations.refill(crate::model::histogram::SCALE_MAX, 0, |_| Some(sum_us))
+    };
+    filled.expect("a valid histogram");
+    SlotValue::Activity(kept)
+}
+
+fn decoded(block: &[u8]) -> Result<Vec<(Slot, SlotValue)>, PartError> {
+    let mut run = Vec::new();
+    decode(block, &mut |slot, value| run.push((slot, value.clone())))?;
+    Ok(run)
+}
+
+proptest! {
+    #[test]
+    fn what_is_encoded_decodes_to_the_same(run in prop_oneof![activity_run(), gauge_run()]) {
+        prop_assert_eq!(decoded(&encode(&run)), Ok(run.clone()));
+        prop_assert_eq!(decoded(&encode_dense(&run)), Ok(run));
+    }
+
+    #[test]
+    fn folding_parts_equals_merging_cells(runs in prop::collection::vec(activity_run(), 1..5)) {
+        let blocks: Vec<Vec<u8>> = runs.iter().map(|run| encode(run)).collect();
+        let mut merged: BTreeMap<Slot, SlotValue> = BTreeMap::new();
+        for (slot, value) in runs.iter().flatten() {
+            merged.entry(*slot).and_modify(|held| held.merge(value)).or_insert(value.clone());
+        }
+        let folded = fold(&blocks.iter().map(Vec::as_slice).collect::<Vec<_>>());
+        prop_assert_eq!(decoded(&folded), Ok(merged.into_iter().collect::<Vec<_>>()));
+    }
+
+    #[test]
+    fn arbitrary_bytes_never_panic(
+        version in 0..5_u8,
+        bytes in prop::collection::vec(any::<u8>(), 0..300),
+    ) {
+        let _ = decoded(&bytes);
+        let _ = decoded(&part_of(version, &bytes));
+    }
+
+    #[test]
+    fn damage_under_a_right_checksum_never_panics(
+        run in prop_oneof![activity_run(), gauge_run()],
+        is_dense in any::<bool>(),
+        flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
+        end in any::<prop::sample::Index>(),
+        wanted in wanted(),
+    ) {
+        let block = if is_dense { encode_dense(&run) } else { encode(&run) };
+        let (version, body) = parts(&block).next().expect("a part").expect("whole");
+        let mut body = body.to_vec();
+        for (at, bits) in flips {
+            let position = at.index(body.len());
+            body[position] ^= bits;
+        }
+        let cut = &body[..=end.index(body.len())];
+        for damaged in [&body, cut] {
+            let part = part_of(version, damaged);
+            let _ = decoded(&part);
+            let _ = decode_range(&part, &(Slot(20)..Slot(200)), wanted, &mut |_, _| ());
+        }
+    }
+
+    #[test]
+    fn a_range_has_the_cells_and_columns_asked_for(
+        run in prop_oneof![activity_run(), gauge_run()],
+        (first, last) in (0..400_u32, 0..400_u32),
+        wanted in wanted(),
+    ) {
+        let base = run[0].0.0;
+        let slots = Slot(base.saturating_add(first))..Slot(base.saturating_add(last));
+        let expected: Vec<_> = run
+            .iter()
+            .filter(|(slot, _)| slots.contains(slot))
+            .map(|(slot, value)| (*slot, only(wanted, value)))
+            .collect();
+        for block in [encode(&run), encode_dense(&run)] {
+            let mut seen = Vec::new();
+            let read = decode_range(&block, &slots, wanted, &mut |slot, value| {
+                seen.push((slot, value.clone()));
+            });
+            prop_assert_eq!(read, Ok(()));
+            prop_assert_eq!(&seen, &expected);
+        }
+    }
+
+    #[test]
+    fn any_flipped_bit_is_noticed(run in activity_run(), at in any::<prop::sample::Index>(), bit in 0..8) {
+        let mut block = encode(&run);
+        let position = at.index(block.len());
+        block[position] ^= 1_u8 << bit;
+        prop_assert!(decoded(&block).is_err());
+    }
+}
+
+#[test]
+fn a_damaged_part_does_not_cost_the_others() {
+    let run = |slot| vec![(Slot(slot), SlotValue::Activity(Cell::default()))];
+    let (mut bad, good) = (encode(&run(1)), encode(&run(2)));
+    let last = bad.len() - 1;
+    bad[last] ^= 1;
+    let block = fold(&[&bad, &good]);
+    let mut seen = Vec::new();
+    let read = decode(&block, &mut |slot, _| seen.push(slot));
+    assert_eq!((read, seen), (Err(PartError::Checksum), vec![Slot(2)]));
+}
+
+/// An hour of a steady stream, and what is special: zeros, a heartbeat, several classes, a gap.
+fn golden_run() -> Vec<(Slot, SlotValue)> {
+    let cell = |slot: u32| {
+        let mut cell = Cell::default();
+        for item in 0..slot % 7 {
+            let at = TimestampMs(i64::from(slot) * 10_000 + i64::from(item) * 900);
+            let class = if item == 5 { Outcome::Timeout } else { Outcome::Status2xx };
+            let duration = if item == 4 { 0.0 } else { 0.1 + f64::from(slot * item % 11) * 0.01 };
+            cell.record(class, Some(duration), at);
+        }
+        (Slot(slot), SlotValue::Activity(cell))
+    };
+    (1_000..1_030).chain(1_040..1_050).map(cell).collect()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// What was written once is read for ever: these bytes never change.
+#[test]
+fn bytes_of_every_version_stay_readable_and_the_same() {
+    let gauges: Vec<_> = (0..3)
+        .map(|slot| {
+            let mut gauge = GaugeCell::new(
+                f64::from(slot) + 0.5,
+                TimestampMs(20_000 + 10_000 * i64::from(slot)),
+            );
+            gauge.merge(&GaugeCell::new(7.0, TimestampMs(20_000)));
+            (Slot(slot + 2), SlotValue::Gauge(gauge))
+        })
+        .collect();
+    for (name, block, golden, run) in [
+        ("packed", encode(&golden_run()), GOLDEN_PACKED, golden_run()),
+        ("dense", encode_dense(&golden_run()), GOLDEN_DENSE, golden_run()),
+        ("gauges", encode(&gauges), GOLDEN_GAUGES, gauges),
+    ] {
+        assert_eq!(hex(&block), golden.replace('\n', ""), "{name}");
+        assert_eq!(decoded(&block), Ok(run), "{name}");
+    }
+    let old = part_of(1, b"anything");
+    assert_eq!(decoded(&old), Err(PartError::Version(1)));
+}
+
+const GOLDEN_PACKED: &str = include_str!("golden/packed.hex");
+const GOLDEN_DENSE: &str = include_str!("golden/dense.hex");
+const GOLDEN_GAUGES: &str = include_str!("golden/gauges.hex");
+
+#[test]
+fn a_long_run_is_cut_into_parts() {
+    let run: Vec<_> =
+        (0..8_000).map(|slot| (Slot(slot), SlotValue::Activity(Cell::default()))).collect();
+    assert_eq!(parts(&encode_dense(&run)).count(), 3);
+    assert_eq!(decoded(&encode_dense(&run)), Ok(run));
+}

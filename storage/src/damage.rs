@@ -1,0 +1,125 @@
+//! What was found damaged: blocks that readers met, and journal records that could not be replayed.
+//!
+//! A reader goes on behind a damaged block, so that everything readable is answered; the block is
+//! logged when it is first met, and whoever answers a question asks here what is missing from it.
+
+use std::{
+    collections::BTreeMap,
+    ops::RangeInclusive,
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+use parking_lot::Mutex;
+use rocksdb::{IteratorMode, WriteBatch};
+
+use crate::{
+    database::Database,
+    error::Result,
+    key,
+    limits::DAMAGED_MAX,
+    model::stream::StreamId,
+    resolution::{BlockKey, Resolution},
+    schema::{Family, meta},
+};
+
+/// Blocks that could not be read since the store was opened.
+#[derive(Debug, Default)]
+pub(crate) struct Damage {
+    blocks: Mutex<BTreeMap<(Resolution, BlockKey), String>>,
+    count: AtomicU64,
+}
+
+impl Damage {
+    /// Notes that a block cannot be read; only the first time says so in the log.
+    pub(crate) fn note(&self, resolution: Resolution, key: BlockKey, detail: &str) {
+        let mut blocks = self.blocks.lock();
+        if blocks.len() >= DAMAGED_MAX || blocks.contains_key(&(resolution, key)) {
+            return;
+        }
+        let name = key.describe(resolution);
+        tracing::error!(block = %name, detail, "a block is damaged: answers go without it");
+        blocks.insert((resolution, key), name);
+        self.count.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many blocks are known to be damaged, up to [`DAMAGED_MAX`].
+    pub(crate) fn count(&self) -> u64 {
+        self.count.load(Ordering::Relaxed)
+    }
+
+    /// The damaged blocks of some streams on some days, by name.
+    pub(crate) fn of(&self, streams: &[StreamId], days: &RangeInclusive<u32>) -> Vec<String> {
+        if self.count() == 0 {
+            return Vec::new();
+        }
+        let blocks = self.blocks.lock();
+        let asked = |key: &BlockKey| days.contains(&key.day) && streams.contains(&key.stream);
+        let names = blocks.iter().filter(|((_, key), _)| asked(key));
+        names.map(|(_, name)| name.clone()).collect()
+    }
+}
+
+/// Takes a journal record that cannot be replayed out of the journal and keeps it beside it, so that
+/// sealing does not delete it and the next start does not stumble over it.
+pub(crate) fn set_aside(db: &Database, sequence: &[u8], record: &[u8]) -> Result<()> {
+    let mut write = WriteBatch::default();
+    let kept = [meta::DAMAGED_JOURNAL, sequence].concat();
+    write.put_cf(db.family(Family::Meta), kept, record);
+    write.delete_cf(db.family(Family::Journal), sequence);
+    Ok(db.write(write)?)
+}
+
+/// The journal records that were set aside: sequence number and bytes.
+pub(crate) fn records_aside(db: &Database) -> Result<Vec<(u64, usize)>> {
+    let mut found = Vec::new();
+    for entry in db.raw().iterator_cf(db.family(Family::Meta), IteratorMode::Start) {
+        let (name, record) = entry?;
+        let sequence = name.strip_prefix(meta::DAMAGED_JOURNAL).and_then(key::u64_of);
+        found.extend(sequence.map(|sequence| (sequence, record.len())));
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{LabelMatchers, Options, Scan, Slot, SlotValue, Store, StreamKind, TimestampMs};
+
+    #[test]
+    fn a_damaged_journal_record_is_kept_aside_and_the_rest_replayed() {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let options = Options::new(directory.path());
+        let store = Store::open(&options).expect("opens");
+        for slot in 1..=3 {
+            let mut batch = store.batch();
+            let key = crate::StreamRef {
+                kind: StreamKind::Activity,
+                name: "requests",
+                labels: ["dhl", "", "production", "", ""],
+            };
+            let cell = batch.activity(key, Slot(slot)).expect("room");
+            cell.record(crate::Outcome::Status2xx, None, TimestampMs(i64::from(slot) * 10_000));
+            let batch = batch.finish();
+            store.append_blocking(batch, 1, None, TimestampMs(1)).expect("appended");
+        }
+        let db = &store.shared().db;
+        let mut write = WriteBatch::default();
+        write.put_cf(db.family(Family::Journal), 2_u64.to_be_bytes(), b"\x01broken");
+        db.write(write).expect("written");
+        drop(store);
+
+        for _ in 0..2 {
+            let store = Store::open(&options).expect("opens in spite of the damage");
+            let streams = store.select(StreamKind::Activity, None, &LabelMatchers::new());
+            let mut slots = Vec::new();
+            let scan = Scan::new(&streams, Slot(0)..Slot(9));
+            store.scan(&scan, &mut |_, slot, _: &SlotValue| slots.push(slot.0)).expect("readable");
+            slots.sort_unstable();
+            assert_eq!(slots, [1, 3]);
+            let found = store.inspect().expect("inspected");
+            assert_eq!(found.damaged_count, 1);
+            assert!(found.damaged[0].contains("journal record 2"), "{:?}", found.damaged);
+            store.seal().expect("sealed");
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! Selecting streams by the values of their labels.
+//!
+//! A matcher is asked about the distinct values of a label, never about single streams, so a pattern
+//! costs as many tests as the label has values.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use regex::{Regex, RegexBuilder};
+
+use crate::{
+    limits::{PATTERN_BYTES_MAX, PATTERN_PROGRAM_BYTES_MAX},
+    model::labels::Label,
+};
+
+/// What a label's value must be. The empty value stands for an absent label.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Matcher {
+    /// One of these.
+    In(BTreeSet<String>),
+    /// None of these.
+    NotIn(BTreeSet<String>),
+    /// Something the pattern matches from end to end.
+    Regex(Pattern),
+    /// Something the pattern does not match from end to end.
+    NotRegex(Pattern),
+}
+
+/// A regular expression that must match a value from end to end, compiled once.
+#[derive(Clone, Debug)]
+pub struct Pattern {
+    source: String,
+    anchored: Regex,
+}
+
+/// Why a pattern was refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PatternError {
+    /// Longer than a pattern may be, or too large when compiled.
+    #[error("is too large; the limit is {PATTERN_BYTES_MAX} bytes and repetitions count in full")]
+    TooLarge,
+    /// Not a regular expression.
+    #[error("is no regular expression: {0}")]
+    Syntax(String),
+}
+
+impl Pattern {
+    /// Compiles a pattern.
+    ///
+    /// # Errors
+    /// When it is no regular expression, or one that would take too much memory.
+    pub fn new(source: &str) -> Result<Self, PatternError> {
+        if source.len() > PATTERN_BYTES_MAX {
+            return Err(PatternError::TooLarge);
+        }
+        // Alone first: `a)|(b` must not become valid through the group around it.
+        compile(source)?;
+        // A comment of the `x` flag at the end would swallow the border: a line break ends it.
+        let anchored = compile(&format!("^(?:{source})$"))
+            .or_else(|_| compile(&format!("^(?:{source}\n)$")))?;
+        Ok(Self { source: source.to_owned(), anchored })
+    }
+
+    /// The pattern as it was given.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.source
+    }
+
+    /// Whether it matches the whole value.
+    #[must_use]
+    pub fn is_match(&self, value: &str) -> bool {
+        self.anchored.is_match(value)
+    }
+}
+
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Self) -> bool {
+        self.source == other.source
+    }
+}
+
+impl Eq for Pattern {}
+
+fn compile(source: &str) -> Result<Regex, PatternError> {
+    let built = RegexBuilder::new(source)
+        .size_limit(PATTERN_PROGRAM_BYTES_MAX)
+        .dfa_size_limit(PATTERN_PROGRAM_BYTES_MAX)
+        .build();
+    built.map_err(|error| match error {
+        regex::Error::CompiledTooBig(_) => PatternError::TooLarge,
+        other => {
+            // The last line says what is wrong; those before it draw the pattern.
+            let text = other.to_string();
+            let last = text.lines().next_back().unwrap_or_default();
+            PatternError::Syntax(last.trim_start_matches("error: ").to_owned())
+        }
+    })
+}
+
+/// What the labels of a stream must be: each matcher of each label named must hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LabelMatchers {
+    matchers: BTreeMap<Label, Vec<Matcher>>,
+}
+
+impl LabelMatchers {
+    /// Asks for nothing: every stream matches.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { matchers: BTreeMap::new() }
+    }
+
+    /// Asks that a label has one of some values.
+    #[must_use]
+    pub fn any_of<T: Into<String>>(label: Label, values: impl IntoIterator<Item = T>) -> Self {
+        let mut matchers = Self::new();
+        matchers.push(label, Matcher::In(values.into_iter().map(Into::into).collect()));
+        matchers
+    }
+
+    /// Asks for one thing more.
+    pub fn push(&mut self, label: Label, matcher: Matcher) {
+        self.matchers.entry(label).or_default().push(matcher);
+    }
+
+    /// Whether it asks for nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.matchers.is_empty()
+    }
+
+    /// What is asked for, in the order of the labels.
+    pub fn iter(&self) -> impl Iterator<Item = (Label, &Matcher)> {
+        let each = self.matchers.iter();
+        each.flat_map(|(label, matchers)| matchers.iter().map(|matcher| (*label, matcher)))
+    }
+}
+
+impl From<BTreeMap<Label, BTreeSet<String>>> for LabelMatchers {
+    /// Each label named must have one of its values.
+    fn from(sets: BTreeMap<Label, BTreeSet<String>>) -> Self {
+        let one = |(label, values)| (label, vec![Matcher::In(values)]);
+        Self { matchers: sets.into_iter().map(one).collect() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_matches_from_end_to_end() {
+        let pattern = Pattern::new("label.*|rates").expect("a pattern");
+        assert!(pattern.is_match("label_create") && pattern.is_match("rates"));
+        assert!(!pattern.is_match("my_label") && !pattern.is_match("rates2"));
+        assert!(Pattern::new("").expect("a pattern").is_match(""));
+        assert!(Pattern::new("(?x) a # b").expect("a comment to the end").is_match("a"));
+        assert_eq!(pattern, Pattern::new("label.*|rates").expect("a pattern"));
+    }
+
+    #[test]
+    fn a_bad_pattern_says_what_is_wrong() {
+        let wrong = |source: &str| Pattern::new(source).expect_err("refused");
+        assert_eq!(wrong("lab(el"), PatternError::Syntax("unclosed group".into()));
+        assert!(matches!(wrong("a)|(b"), PatternError::Syntax(_)));
+        assert_eq!(wrong("((a{100}){100}){100}"), PatternError::TooLarge);
+        assert_eq!(wrong(&"x".repeat(PATTERN_BYTES_MAX + 1)), PatternError::TooLarge);
+    }
+}
