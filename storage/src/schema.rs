@@ -109,7 +109,11 @@ impl Family {
             Self::Blocks | Self::Blocks1m | Self::Blocks15m => {
                 options.set_write_buffer_size(16 << 20);
                 options.set_compression_type(DBCompressionType::Zstd);
-                options.set_merge_operator("plimsoll.blocks", merge_blocks, concat_blocks);
+                if self == Self::Blocks {
+                    options.set_merge_operator("plimsoll.blocks", merge_slots, concat_blocks);
+                } else {
+                    options.set_merge_operator("plimsoll.blocks", merge_roll_ups, concat_blocks);
+                }
             }
             Self::Idempotency => {
                 table.set_bloom_filter(10.0, false);
@@ -150,9 +154,16 @@ pub(crate) fn database_options(durability: Durability) -> Options {
     options
 }
 
-fn merge_blocks(_key: &[u8], held: Option<&[u8]>, operands: &MergeOperands) -> Option<Vec<u8>> {
+fn merge_slots(_key: &[u8], held: Option<&[u8]>, operands: &MergeOperands) -> Option<Vec<u8>> {
     let blocks: Vec<&[u8]> = held.into_iter().chain(operands).collect();
-    Some(block::fold(&blocks))
+    Some(block::fold(&blocks, block::encode_dense))
+}
+
+/// Roll-ups stay packed when they are folded: they are what long questions read, and a cell is one of
+/// few, so speed is worth more than space there.
+fn merge_roll_ups(_key: &[u8], held: Option<&[u8]>, operands: &MergeOperands) -> Option<Vec<u8>> {
+    let blocks: Vec<&[u8]> = held.into_iter().chain(operands).collect();
+    Some(block::fold(&blocks, block::encode))
 }
 
 fn concat_blocks(_key: &[u8], held: Option<&[u8]>, operands: &MergeOperands) -> Option<Vec<u8>> {

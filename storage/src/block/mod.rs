@@ -63,6 +63,9 @@ impl Wanted {
     pub const ALL: Self = Self { outcomes: true, durations: true, sums: true, last_at: true };
 }
 
+/// How a run is encoded: [`encode`] or [`encode_dense`].
+pub(crate) type Encode = fn(&[(Slot, SlotValue)]) -> Vec<u8>;
+
 /// How a part is damaged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum PartError {
@@ -247,7 +250,7 @@ fn decode_part(
 
 /// Adds blocks of one key up into one part. When any of them is damaged they are put one behind the
 /// other instead: nothing that can be read is lost, and the reader reports the damage.
-pub(crate) fn fold(blocks: &[&[u8]]) -> Vec<u8> {
+pub(crate) fn fold(blocks: &[&[u8]], encode: Encode) -> Vec<u8> {
     let mut run: BTreeMap<Slot, SlotValue> = BTreeMap::new();
     for block in blocks {
         let read = decode(block, &mut |slot, value| match run.entry(slot) {
@@ -260,5 +263,5 @@ pub(crate) fn fold(blocks: &[&[u8]]) -> Vec<u8> {
             return blocks.concat();
         }
     }
-    encode_dense(&run.into_iter().collect::<Vec<_>>())
+    encode(&run.into_iter().collect::<Vec<_>>())
 }

@@ -93,8 +93,12 @@ proptest! {
         for (slot, value) in runs.iter().flatten() {
             merged.entry(*slot).and_modify(|held| held.merge(value)).or_insert(value.clone());
         }
-        let folded = fold(&blocks.iter().map(Vec::as_slice).collect::<Vec<_>>());
-        prop_assert_eq!(decoded(&folded), Ok(merged.into_iter().collect::<Vec<_>>()));
+        let blocks: Vec<&[u8]> = blocks.iter().map(Vec::as_slice).collect();
+        let merged: Vec<_> = merged.into_iter().collect();
+        for encode in [encode, encode_dense] {
+            let folded = decoded(&fold(&blocks, encode));
+            prop_assert_eq!(folded.as_ref(), Ok(&merged));
+        }
     }
 
     #[test]
@@ -167,7 +171,7 @@ fn a_damaged_part_does_not_cost_the_others() {
     let (mut bad, good) = (encode(&run(1)), encode(&run(2)));
     let last = bad.len() - 1;
     bad[last] ^= 1;
-    let block = fold(&[&bad, &good]);
+    let block = fold(&[&bad, &good], encode_dense);
     let mut seen = Vec::new();
     let read = decode(&block, &mut |slot, _| seen.push(slot));
     assert_eq!((read, seen), (Err(PartError::Checksum), vec![Slot(2)]));
