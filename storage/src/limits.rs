@@ -69,7 +69,7 @@ pub const fn resident_bytes_max(memory_bytes: usize) -> usize {
 }
 
 /// Bytes of unsealed journal records above which the head is sealed early. Replaying them is most of
-/// the time to start again after a crash: about half a second for this many.
+/// the time to start again after a crash: about a second for this many.
 pub const JOURNAL_BYTES_SEAL: usize = 32 << 20;
 
 /// Age of the oldest unsealed append at which the head is sealed, in ms, however little there is.
