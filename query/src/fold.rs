@@ -11,7 +11,11 @@ use plimsoll_storage::{
     Cell, CellSum, GaugeCell, Scan, Slot, SlotValue, Store, StreamId, TimestampMs, Wanted,
 };
 
-use crate::{error::Result, grid::Grid};
+use crate::{
+    error::Result,
+    grid::Grid,
+    select::{Group, Series},
+};
 
 /// The cells of some streams in some slots, added up into one.
 ///
@@ -83,16 +87,37 @@ impl Panes {
     }
 }
 
-/// Calls `visit` with the sum of each window of activity cells, for windows in which something was
-/// reported. Columns that are not `wanted` may be missing; `last_at` of these sums is meaningless.
-pub(crate) fn activity_windows(
+/// The series of each group: the point `point` makes of each window in which something was reported.
+/// Columns that are not `wanted` may be missing; `last_at` of these sums is meaningless. A group
+/// without points is left out.
+pub(crate) fn activity_series<P>(
+    store: &Store,
+    groups: Vec<Group>,
+    grid: &Grid,
+    wanted: Wanted,
+    mut point: impl FnMut(TimestampMs, Range<Slot>, &CellSum) -> Option<P>,
+) -> Result<Vec<Series<P>>> {
+    let panes = Panes::of(store, grid);
+    let mut series = Vec::new();
+    for group in groups {
+        let mut points = Vec::new();
+        activity_windows(store, &group.streams, &panes, wanted, |t, slots, sum| {
+            points.extend(point(t, slots, sum));
+        })?;
+        if !points.is_empty() {
+            series.push(Series { labels: group.labels, points });
+        }
+    }
+    Ok(series)
+}
+
+fn activity_windows(
     store: &Store,
     streams: &[StreamId],
-    grid: &Grid,
+    panes: &Panes,
     wanted: Wanted,
     mut visit: impl FnMut(TimestampMs, Range<Slot>, &CellSum),
 ) -> Result<()> {
-    let panes = Panes::of(store, grid);
     let mut sums = vec![CellSum::default(); panes.count()];
     let scan = Scan { streams, slots: panes.slots(), grain: panes.grain(), wanted };
     store.scan(&scan, &mut |_, slot, value| {
@@ -102,7 +127,7 @@ pub(crate) fn activity_windows(
     })?;
     let mut window = CellSum::default();
     let mut held = 0..0;
-    for (t, slots, run) in panes.windows {
+    for (t, slots, run) in &panes.windows {
         // Panes in `run` that are not held come in; held ones before it go out.
         for sum in sums.get(held.end.max(run.start)..run.end).unwrap_or_default() {
             window.add_sum(sum);
@@ -110,9 +135,9 @@ pub(crate) fn activity_windows(
         for sum in sums.get(held.start..run.start.min(held.end)).unwrap_or_default() {
             window.remove_sum(sum);
         }
-        held = run;
+        held = run.clone();
         if window.cells() > 0 {
-            visit(t, slots, &window);
+            visit(*t, slots.clone(), &window);
         }
     }
     Ok(())

@@ -4,7 +4,7 @@ use plimsoll_storage::{Label, Quantile, Store, TimestampMs, Wanted};
 
 use crate::{
     error::Result,
-    fold::activity_windows,
+    fold::activity_series,
     grid::Grid,
     select::{Selector, Series, groups},
 };
@@ -34,21 +34,11 @@ pub fn latency(
     grid: &Grid,
     quantiles: &[f64],
 ) -> Result<Vec<Series<LatencyPoint>>> {
-    let mut answer = Vec::new();
-    for group in groups(store, selector, by) {
-        let mut points = Vec::new();
-        activity_windows(store, &group.streams, grid, WANTED, |t, _, sum| {
-            let durations = sum.to_cell().durations;
-            let known = quantiles.iter().filter_map(|q| Some((*q, durations.quantile(*q)?)));
-            let quantiles: Vec<(f64, Quantile)> = known.collect();
-            let count = durations.count();
-            if count > 0 {
-                points.push(LatencyPoint { t, count, quantiles });
-            }
-        })?;
-        if !points.is_empty() {
-            answer.push(Series { labels: group.labels, points });
-        }
-    }
-    Ok(answer)
+    let groups = groups(store, selector, by);
+    activity_series(store, groups, grid, WANTED, |t, _, sum| {
+        let durations = sum.to_cell().durations;
+        let count = durations.count();
+        let known = quantiles.iter().filter_map(|q| Some((*q, durations.quantile(*q)?)));
+        (count > 0).then(|| LatencyPoint { t, count, quantiles: known.collect() })
+    })
 }

@@ -4,7 +4,7 @@ use plimsoll_storage::{Label, Outcome, OutcomeCounts, Store, TimestampMs, Wanted
 
 use crate::{
     error::Result,
-    fold::activity_windows,
+    fold::activity_series,
     grid::Grid,
     select::{Selector, Series, groups},
 };
@@ -48,16 +48,8 @@ pub fn outcomes(
     grid: &Grid,
 ) -> Result<Vec<Series<OutcomePoint>>> {
     let slot_s = store.slot_width().ms() as f64 / 1e3;
-    let mut answer = Vec::new();
-    for group in groups(store, selector, by) {
-        let mut points = Vec::new();
-        activity_windows(store, &group.streams, grid, WANTED, |t, slots, sum| {
-            let covered_s = f64::from(slots.end.0 - slots.start.0) * slot_s;
-            points.push(OutcomePoint { t, counts: *sum.outcomes(), covered_s });
-        })?;
-        if !points.is_empty() {
-            answer.push(Series { labels: group.labels, points });
-        }
-    }
-    Ok(answer)
+    activity_series(store, groups(store, selector, by), grid, WANTED, |t, slots, sum| {
+        let covered_s = f64::from(slots.end.0 - slots.start.0) * slot_s;
+        Some(OutcomePoint { t, counts: *sum.outcomes(), covered_s })
+    })
 }
