@@ -139,21 +139,56 @@ pub(crate) struct Frozen {
     pub(crate) last_sequence: u64,
 }
 
+/// Parts of one resolution, one behind the other, by stream.
+#[derive(Debug, Default)]
+struct Parts {
+    bytes: Vec<u8>,
+    /// Where each part ends, ascending by stream once it is sealed.
+    ends: Vec<(StreamId, usize)>,
+}
+
+impl Parts {
+    fn add(&mut self, stream: StreamId, part: &[u8]) {
+        self.bytes.extend_from_slice(part);
+        self.ends.push((stream, self.bytes.len()));
+    }
+
+    /// The parts of a stream, one behind the other.
+    fn of(&self, stream: StreamId) -> &[u8] {
+        let first = self.ends.partition_point(|(held, _)| *held < stream);
+        let own = self.ends.iter().skip(first).take_while(|(held, _)| *held == stream);
+        let Some((_, end)) = own.last() else { return &[] };
+        let start = first.checked_sub(1).and_then(|before| self.ends.get(before));
+        self.bytes.get(start.map_or(0, |(_, end)| *end)..*end).unwrap_or_default()
+    }
+
+    /// Bytes in memory.
+    fn size_bytes(&self) -> usize {
+        self.bytes.capacity() + self.ends.capacity() * size_of::<(StreamId, usize)>()
+    }
+
+    fn shrink(&mut self) {
+        debug_assert!(self.ends.is_sorted(), "streams are sealed in the order of their ids");
+        self.bytes.shrink_to_fit();
+        self.ends.shrink_to_fit();
+    }
+}
+
 /// The block parts that one seal wrote, kept for reading.
 ///
 /// Slots and minutes are kept; a quarter of an hour is 15 minutes added up.
 #[derive(Debug, Default)]
 pub(crate) struct Resident {
-    slots: HashMap<StreamId, Vec<Box<[u8]>>, RandomState>,
-    minutes: HashMap<StreamId, Vec<Box<[u8]>>, RandomState>,
+    slots: Parts,
+    minutes: Parts,
     /// One past the newest slot sealed.
     end: Slot,
     start: Option<Slot>,
-    size_bytes: usize,
 }
 
 impl Resident {
-    /// Keeps a part of some resolution made of the cells from slot `first` to slot `last`.
+    /// Keeps a part of some resolution made of the cells from slot `first` to slot `last`. Streams
+    /// come in the order of their ids.
     pub(crate) fn add(
         &mut self,
         resolution: Resolution,
@@ -161,21 +196,22 @@ impl Resident {
         (first, last): (Slot, Slot),
         part: &[u8],
     ) {
-        let parts = match resolution {
-            Resolution::Slot => &mut self.slots,
-            Resolution::Minute => &mut self.minutes,
+        match resolution {
+            Resolution::Slot => self.slots.add(stream, part),
+            Resolution::Minute => self.minutes.add(stream, part),
             Resolution::Quarter => return,
-        };
-        parts.entry(stream).or_default().push(part.into());
-        self.size_bytes += part.len() + size_of::<Box<[u8]>>() * 4;
+        }
         self.start = Some(self.start.map_or(first, |start| start.min(first)));
         self.end = self.end.max(last.plus(1));
     }
 
-    /// The parts of a stream, by the slot or by the minute.
-    pub(crate) fn parts(&self, resolution: Resolution, stream: StreamId) -> &[Box<[u8]>] {
-        let parts = if resolution == Resolution::Slot { &self.slots } else { &self.minutes };
-        parts.get(&stream).map_or(&[], Vec::as_slice)
+    /// The parts of a stream one behind the other, by the slot or by the minute.
+    pub(crate) fn parts(&self, resolution: Resolution, stream: StreamId) -> &[u8] {
+        if resolution == Resolution::Slot { self.slots.of(stream) } else { self.minutes.of(stream) }
+    }
+
+    fn size_bytes(&self) -> usize {
+        self.slots.size_bytes() + self.minutes.size_bytes()
     }
 
     /// Whether any of its cells may lie in `slots`.
@@ -196,12 +232,14 @@ struct Generations {
 
 impl Generations {
     /// Keeps what was sealed, and lets go of the oldest beyond the budget.
-    fn keep(&mut self, resident: Resident) {
+    fn keep(&mut self, mut resident: Resident) {
+        resident.slots.shrink();
+        resident.minutes.shrink();
         self.residents.push_back(Arc::new(resident));
-        let mut bytes: usize = self.residents.iter().map(|one| one.size_bytes).sum();
+        let mut bytes: usize = self.residents.iter().map(|one| one.size_bytes()).sum();
         while bytes > self.resident_bytes_max {
             let Some(evicted) = self.residents.pop_front() else { break };
-            bytes -= evicted.size_bytes;
+            bytes -= evicted.size_bytes();
             self.floor = self.floor.max(evicted.end);
         }
     }
@@ -290,7 +328,7 @@ impl Head {
 
     /// Bytes of sealed cells kept for reading.
     pub(crate) fn resident_bytes(&self) -> usize {
-        self.generations.read().residents.iter().map(|one| one.size_bytes).sum()
+        self.generations.read().residents.iter().map(|one| one.size_bytes()).sum()
     }
 
     /// Bytes in memory, of all generations.

@@ -8,6 +8,7 @@ mod backup;
 mod batch;
 mod block;
 mod catalog;
+mod cursor;
 mod damage;
 mod database;
 mod error;
@@ -55,7 +56,7 @@ pub use model::{
 pub use options::{Durability, Options};
 pub use resolution::Resolution;
 pub use retention::Retention;
-pub use scan::Scan;
+pub use scan::{Cursor, Reader, Scan};
 pub use seal::Sealed;
 pub use store::{Stats, Store};
 pub use tables::{Order, Record, Table, TableBatch};

@@ -6,20 +6,18 @@
 
 use std::ops::Range;
 
-use rocksdb::{DBRawIterator, ErrorKind, ReadOptions};
+use rocksdb::{ReadOptions, Snapshot};
 
 use crate::{
-    block::{self, Wanted},
+    block::{self, Panes, Sink, Visitor, Wanted},
+    cursor::Blocks,
     error::{Error, Result},
     head::View,
-    model::{cell::SlotValue, stream::StreamId, time::Slot},
-    resolution::{BlockKey, Resolution},
+    model::{cell::SlotValue, stream::StreamId, sum::CellSum, time::Slot},
+    resolution::Resolution,
     schema::Family,
     store::Shared,
 };
-
-/// Takes cells: stream, first slot, what is kept of it.
-pub(crate) type Visit<'v> = dyn FnMut(StreamId, Slot, &SlotValue) + 'v;
 
 /// What is read: cells of some streams in some slots.
 #[derive(Clone, Debug)]
@@ -44,176 +42,194 @@ impl<'a> Scan<'a> {
     }
 }
 
-/// Calls `visit` with the cells asked for. A slot of a stream may come more than once, each time
-/// with another share of it: the caller adds them up.
-pub(crate) fn scan(shared: &Shared, question: &Scan<'_>, visit: &mut Visit<'_>) -> Result<()> {
-    let Scan { streams, slots, wanted, .. } = question;
-    debug_assert!(streams.is_sorted(), "blocks are read in the order of their keys");
-    if streams.is_empty() || slots.is_empty() {
-        return Ok(());
+/// What the store holds about some slots at one moment. Threads may read it side by side, each with
+/// a [`Cursor`] of its own.
+pub struct Reader<'a> {
+    shared: &'a Shared,
+    view: View<Option<Snapshot<'a>>>,
+    slots: Range<Slot>,
+    wanted: Wanted,
+    /// Sealed cells in blocks: how they are read, and for which slots.
+    stored: (Resolution, Range<Slot>),
+    /// Sealed cells in memory, likewise.
+    resident: (Resolution, Range<Slot>),
+}
+
+impl std::fmt::Debug for Reader<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Reader").field("slots", &self.slots).finish_non_exhaustive()
     }
-    let view =
-        shared.head.view(slots, |floor| (slots.start < floor).then(|| shared.db.raw().snapshot()));
-    let mut in_memory = slots.clone();
-    let resolution = block_resolution(shared, question);
-    if let Some(snapshot) = &view.snapshot {
-        in_memory.start = border(shared, resolution, view.floor).clamp(slots.start, slots.end);
-        let mut options = ReadOptions::default();
-        options.set_snapshot(snapshot);
-        let family = shared.db.family(Family::of(resolution));
-        let blocks = shared.db.raw().raw_iterator_cf_opt(family, options);
-        let stored = slots.start..in_memory.start;
-        let wanted = *wanted;
-        Blocks { shared, resolution, blocks, slots: stored, wanted }.visit(streams, visit)?;
-    }
-    let resolution = memory_resolution(shared, question);
-    Residents { shared, view: &view, resolution, slots: in_memory, wanted: *wanted }
-        .visit(streams, visit)?;
-    for generation in &view.generations {
-        for stream in *streams {
-            generation.visit(*stream, slots, |slot, value| visit(*stream, slot, value));
+}
+
+impl<'a> Reader<'a> {
+    /// See [`Scan`] for what `grain` and `wanted` mean.
+    pub(crate) fn new(shared: &'a Shared, slots: Range<Slot>, grain: u32, wanted: Wanted) -> Self {
+        let question = Question { shared, slots: &slots, grain };
+        let view = shared
+            .head
+            .view(&slots, |floor| (slots.start < floor).then(|| shared.db.raw().snapshot()));
+        let resolution = question.block_resolution();
+        let border = match view.snapshot {
+            Some(_) => border(shared, resolution, view.floor).clamp(slots.start, slots.end),
+            None => slots.start,
+        };
+        Self {
+            stored: (resolution, slots.start..border),
+            resident: (question.memory_resolution(), border..slots.end),
+            shared,
+            view,
+            slots,
+            wanted,
         }
     }
-    Ok(())
+
+    /// How many cells a stream may have at the most.
+    #[must_use]
+    pub fn cells_per_stream(&self) -> u32 {
+        [&self.stored, &self.resident].iter().fold(0, |cells, (resolution, slots)| {
+            let slot_count = slots.end.0.saturating_sub(slots.start.0);
+            cells.saturating_add(slot_count.div_ceil(resolution.slots(self.shared.slot_width)))
+        })
+    }
+
+    /// A cursor of its own for a thread.
+    #[must_use]
+    pub fn cursor(&self) -> Cursor<'_> {
+        let blocks = self.view.snapshot.as_ref().map(|snapshot| {
+            let mut options = ReadOptions::default();
+            options.set_snapshot(snapshot);
+            let family = self.shared.db.family(Family::of(self.stored.0));
+            Blocks::new(
+                self.shared,
+                self.stored.0,
+                self.shared.db.raw().raw_iterator_cf_opt(family, options),
+            )
+        });
+        Cursor { reader: self, blocks }
+    }
 }
 
-/// Whether the reader need not tell the slots of a resolution's cells apart.
-fn fits(shared: &Shared, question: &Scan<'_>, resolution: Resolution) -> bool {
-    let slots = resolution.slots(shared.slot_width);
-    let aligned = |slot: Slot| slot.0.is_multiple_of(slots);
-    resolution.is_kept(shared.slot_width)
-        && question.grain.is_multiple_of(slots)
-        && aligned(question.slots.start)
-        && aligned(question.slots.end)
+/// Reads cells from what a [`Reader`] sees.
+pub struct Cursor<'a> {
+    reader: &'a Reader<'a>,
+    blocks: Option<Blocks<'a>>,
 }
 
-/// The resolution to read from memory: minutes when they fit.
-fn memory_resolution(shared: &Shared, question: &Scan<'_>) -> Resolution {
-    let minutes = fits(shared, question, Resolution::Minute);
-    if minutes { Resolution::Minute } else { Resolution::Slot }
+impl std::fmt::Debug for Cursor<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.reader.fmt(f)
+    }
 }
 
-/// The resolution to read from blocks: the coarsest that fits, or a coarser one when that has expired
-/// where the question begins.
-fn block_resolution(shared: &Shared, question: &Scan<'_>) -> Resolution {
-    let width = shared.slot_width;
-    let fitting = |resolution: &Resolution| fits(shared, question, *resolution);
-    let coarsest = Resolution::ALL.into_iter().rfind(fitting).unwrap_or(Resolution::Slot);
-    let now = shared.data_now();
-    let day =
-        |resolution: Resolution| resolution.block_of(StreamId(0), question.slots.start, width).day;
-    let kept = |resolution: &Resolution| {
+impl Cursor<'_> {
+    /// Calls `visit` with the cells of some streams, ascending by id. A slot of a stream may come
+    /// more than once, each time with another share of it: the caller adds them up.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn visit(
+        &mut self,
+        streams: &[StreamId],
+        visit: &mut dyn FnMut(StreamId, Slot, &SlotValue),
+    ) -> Result<()> {
+        self.read(streams, &mut Visitor::new(visit))
+    }
+
+    /// Adds the activity of some streams, ascending by id, up: that of the slots from border `k` up
+    /// to border `k + 1` to `sums[k]`. Borders ascend and are multiples of the reader's grain.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn sum(
+        &mut self,
+        streams: &[StreamId],
+        borders: &[Slot],
+        sums: &mut [CellSum],
+    ) -> Result<()> {
+        self.read(streams, &mut Panes::new(borders, sums))
+    }
+
+    fn read(&mut self, streams: &[StreamId], sink: &mut impl Sink) -> Result<()> {
+        debug_assert!(streams.is_sorted(), "blocks are read in the order of their keys");
+        let Reader { view, slots, stored, wanted, .. } = self.reader;
+        if slots.is_empty() {
+            return Ok(());
+        }
+        if let Some(blocks) = &mut self.blocks {
+            blocks.read(streams, &stored.1, *wanted, sink)?;
+        }
+        self.read_residents(streams, sink)?;
+        for generation in &view.generations {
+            for stream in streams {
+                sink.stream(*stream, 1);
+                generation.visit(*stream, slots, |slot, value| sink.whole(slot, value));
+            }
+        }
+        Ok(())
+    }
+
+    fn read_residents(&self, streams: &[StreamId], sink: &mut impl Sink) -> Result<()> {
+        let Reader { shared, view, resident: (resolution, slots), wanted, .. } = self.reader;
+        if slots.is_empty() {
+            return Ok(());
+        }
+        let cells = resolution.cells_of(slots, shared.slot_width);
+        for resident in view.residents.iter().filter(|one| one.overlaps(slots)) {
+            for stream in streams {
+                sink.stream(*stream, resolution.slots(shared.slot_width));
+                let parts = resident.parts(*resolution, *stream);
+                block::decode_resident(parts, &cells, *wanted, sink)
+                    .map_err(|error| Error::corrupt("memory", error.to_string()))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What decides which resolutions are read.
+struct Question<'a> {
+    shared: &'a Shared,
+    slots: &'a Range<Slot>,
+    grain: u32,
+}
+
+impl Question<'_> {
+    /// Whether the reader need not tell the slots of a resolution's cells apart.
+    fn fits(&self, resolution: Resolution) -> bool {
+        let width = self.shared.slot_width;
+        let slots = resolution.slots(width);
+        let aligned = |slot: Slot| slot.0.is_multiple_of(slots);
         resolution.is_kept(width)
-            && day(*resolution) >= shared.retention.first_day(*resolution, now)
-    };
-    Resolution::ALL.into_iter().filter(|one| *one >= coarsest).find(kept).unwrap_or(coarsest)
+            && self.grain.is_multiple_of(slots)
+            && aligned(self.slots.start)
+            && aligned(self.slots.end)
+    }
+
+    /// The resolution to read from memory: minutes when they fit.
+    fn memory_resolution(&self) -> Resolution {
+        if self.fits(Resolution::Minute) { Resolution::Minute } else { Resolution::Slot }
+    }
+
+    /// The resolution to read from blocks: the coarsest that fits, or a coarser one when that has
+    /// expired where the question begins.
+    fn block_resolution(&self) -> Resolution {
+        let Self { shared, slots, .. } = self;
+        let width = shared.slot_width;
+        let fitting = |resolution: &Resolution| self.fits(*resolution);
+        let coarsest = Resolution::ALL.into_iter().rfind(fitting).unwrap_or(Resolution::Slot);
+        let now = shared.data_now();
+        let day = |resolution: Resolution| resolution.block_of(StreamId(0), slots.start, width).day;
+        let kept = |resolution: &Resolution| {
+            resolution.is_kept(width)
+                && day(*resolution) >= shared.retention.first_day(*resolution, now)
+        };
+        let coarser = Resolution::ALL.into_iter().filter(|one| *one >= coarsest);
+        coarser.into_iter().find(kept).unwrap_or(coarsest)
+    }
 }
 
 /// The first border between cells of a resolution at or after a slot.
 fn border(shared: &Shared, resolution: Resolution, slot: Slot) -> Slot {
     let slots = resolution.slots(shared.slot_width);
     Slot(slot.0.div_ceil(slots).saturating_mul(slots))
-}
-
-/// Reads the newest sealed cells from memory, by the slot or by the minute.
-struct Residents<'a, T> {
-    shared: &'a Shared,
-    view: &'a View<T>,
-    resolution: Resolution,
-    slots: Range<Slot>,
-    wanted: Wanted,
-}
-
-impl<T> Residents<'_, T> {
-    fn visit(&self, streams: &[StreamId], visit: &mut Visit<'_>) -> Result<()> {
-        if self.slots.is_empty() {
-            return Ok(());
-        }
-        for resident in self.view.residents.iter().filter(|one| one.overlaps(&self.slots)) {
-            for stream in streams {
-                for part in resident.parts(self.resolution, *stream) {
-                    self.visit_part(*stream, part, visit)?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn visit_part(&self, stream: StreamId, part: &[u8], visit: &mut Visit<'_>) -> Result<()> {
-        let width = self.shared.slot_width;
-        let cells = self.resolution.cells_of(&self.slots, width);
-        let mut pick = |cell: Slot, value: &SlotValue| {
-            visit(stream, self.resolution.first_slot(cell, width), value);
-        };
-        block::decode_range(part, &cells, self.wanted, &mut pick)
-            .map_err(|error| Error::corrupt("memory", error.to_string()))
-    }
-}
-
-/// Reads blocks of one resolution day by day and stream by stream, which is the order they lie in.
-struct Blocks<'a> {
-    shared: &'a Shared,
-    resolution: Resolution,
-    blocks: DBRawIterator<'a>,
-    slots: Range<Slot>,
-    wanted: Wanted,
-}
-
-impl Blocks<'_> {
-    fn visit(&mut self, streams: &[StreamId], visit: &mut Visit<'_>) -> Result<()> {
-        if self.slots.is_empty() {
-            return Ok(());
-        }
-        let (first, last) = (self.slots.start, self.slots.end.minus(1));
-        let first_day = self.key(StreamId(0), first).day;
-        for day in first_day..=self.key(StreamId(0), last).day {
-            for stream in streams {
-                let stream = *stream;
-                let from = self.key(stream, first).max(BlockKey { day, stream, block: 0 });
-                let to = self.key(stream, last).min(BlockKey { day, stream, block: u8::MAX });
-                self.visit_range(from, to, visit)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn key(&self, stream: StreamId, slot: Slot) -> BlockKey {
-        self.resolution.block_of(stream, slot, self.shared.slot_width)
-    }
-
-    fn visit_range(&mut self, from: BlockKey, to: BlockKey, visit: &mut Visit<'_>) -> Result<()> {
-        let first = from;
-        let from = from.encode();
-        if self.blocks.key().is_none_or(|at| at < from.as_slice()) {
-            self.blocks.seek(from);
-        }
-        while let Some((bytes, value)) = self.blocks.item() {
-            let key = BlockKey::decode(bytes)
-                .ok_or_else(|| Error::corrupt("a block key", format!("{} bytes", bytes.len())))?;
-            if key > to {
-                return Ok(());
-            }
-            self.visit_block(key, value, visit);
-            self.blocks.next();
-        }
-        match self.blocks.status() {
-            // A file is damaged. The next range is looked for anew, perhaps in another one.
-            Err(error) if error.kind() == ErrorKind::Corruption => {
-                self.shared.damage.note(self.resolution, first, error.as_ref());
-                Ok(())
-            }
-            status => Ok(status?),
-        }
-    }
-
-    fn visit_block(&self, key: BlockKey, value: &[u8], visit: &mut Visit<'_>) {
-        let width = self.shared.slot_width;
-        let cells = self.resolution.cells_of(&self.slots, width);
-        let mut pick = |cell: Slot, value: &SlotValue| {
-            visit(key.stream, self.resolution.first_slot(cell, width), value);
-        };
-        if let Err(error) = block::decode_range(value, &cells, self.wanted, &mut pick) {
-            self.shared.damage.note(self.resolution, key, &error.to_string());
-        }
-    }
 }

@@ -15,6 +15,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::{
     batch::{Batch, BatchBuilder},
+    block::Wanted,
     catalog::Catalog,
     damage::Damage,
     database::Database,
@@ -31,7 +32,7 @@ use crate::{
     options::Options,
     recover,
     retention::{self, Retention},
-    scan::{self, Scan},
+    scan::{Reader, Scan},
     schema,
     seal::{self, Sealed},
     tables::{self, Order, Record, Table, TableBatch},
@@ -222,12 +223,17 @@ impl Store {
         scan: &Scan<'_>,
         visit: &mut dyn FnMut(StreamId, Slot, &SlotValue),
     ) -> Result<()> {
-        if scan.streams.is_sorted() {
-            return scan::scan(&self.shared, scan, visit);
-        }
         let mut streams = scan.streams.to_vec();
         streams.sort_unstable();
-        scan::scan(&self.shared, &Scan { streams: &streams, ..scan.clone() }, visit)
+        let reader = self.reader(scan.slots.clone(), scan.grain, scan.wanted);
+        reader.cursor().visit(&streams, visit)
+    }
+
+    /// What the store holds about some slots now, to be read stream by stream; [`Scan`] says what
+    /// `grain` and `wanted` mean.
+    #[must_use]
+    pub fn reader(&self, slots: std::ops::Range<Slot>, grain: u32, wanted: Wanted) -> Reader<'_> {
+        Reader::new(&self.shared, slots, grain, wanted)
     }
 
     /// Whether any scan has met a damaged block since the store was opened.

@@ -18,22 +18,21 @@
 //! Cells that this cannot tell (a scale that changes, more than 4 G items) stay in the encoding of new
 //! parts: see [`encode`].
 
-use std::ops::Range;
-
 use super::{
     PartError, Wanted,
     binomial::{Chance, Coder},
     bytes::{Reader, unzigzag, zigzag},
-    frame::{self, Column, Frame, Segment, SegmentOut},
+    frame::{self, Asked, Column, Frame, Segment, SegmentOut},
     numbers::{Census, Model},
     packed::class_of,
     rans::{Decoder, Encoder},
     residual::Residuals,
+    sink::{Nowhere, Sink},
     tree::{Shape, Tree},
 };
 use crate::model::{
     cell::{Cell, SlotValue},
-    histogram::{Histogram, SCALE_MAX},
+    histogram::{Bucket, Histogram, SCALE_MAX},
     outcome::{Outcome, OutcomeCounts},
     time::{Slot, TimestampMs},
 };
@@ -215,25 +214,23 @@ impl Models {
         }
     }
 
-    fn decode_classes(&self, items: u32, stream: &mut Decoder<'_>) -> OutcomeCounts {
-        let mut outcomes = OutcomeCounts::default();
+    fn decode_classes(&self, items: u32, stream: &mut Decoder<'_>, sink: &mut impl Sink) {
         let mut left = items;
         let Some(((last, _), before)) = self.classes.split_last() else {
             if items > 0 {
                 stream.damaged();
             }
-            return outcomes;
+            return;
         };
         for (class, chance) in before {
             if left == 0 {
-                return outcomes;
+                return;
             }
             let count = self.coder.decode(left, *chance, stream);
-            outcomes.add(*class, count.into());
+            sink.outcome(*class, count.into());
             left -= count;
         }
-        outcomes.add(*last, left.into());
-        outcomes
+        sink.outcome(*last, left.into());
     }
 }
 
@@ -252,29 +249,23 @@ fn take_classes(reader: &mut Reader<'_>) -> Result<Vec<(Outcome, Chance)>, PartE
     Ok(taken)
 }
 
-/// Visits the cells of a segment that are asked for.
+/// Gives the columns `wanted` of a segment's cells that are asked for to a sink.
 pub(super) fn decode(
     frame: &Frame<'_>,
     models: &Models,
     segment: &Segment<'_>,
-    (within, asked): (Range<usize>, &Range<usize>),
+    cells: Asked,
     wanted: Wanted,
-    value: &mut SlotValue,
-    visit: &mut dyn FnMut(Slot, &SlotValue),
+    sink: &mut impl Sink,
 ) -> Result<(), PartError> {
-    let SlotValue::Activity(_) = value else { return Err(PartError::Columns) };
     let mut streams = Streams::new(segment);
-    let end = within.end.min(asked.end);
-    for number in within.start..end {
-        let slot = frame.slot(number);
-        if let SlotValue::Activity(cell) = value {
-            streams.read(models, wanted, frame.start_ms(slot), cell)?;
-        }
-        if number >= asked.start {
-            visit(slot, value);
-        }
+    for number in cells.before {
+        streams.read(models, wanted, (frame, number), &mut Nowhere)?;
     }
-    if end == within.end { streams.finish(wanted) } else { Ok(()) }
+    for number in cells.asked {
+        streams.read(models, wanted, (frame, number), sink)?;
+    }
+    if cells.is_whole { streams.finish(wanted) } else { Ok(()) }
 }
 
 /// The columns of a segment while they are read.
@@ -284,6 +275,8 @@ struct Streams<'a> {
     last_ats: Decoder<'a>,
     durations: Decoder<'a>,
     sums: Decoder<'a>,
+    /// Of the cell that is read.
+    buckets: Vec<Bucket>,
 }
 
 impl<'a> Streams<'a> {
@@ -295,6 +288,7 @@ impl<'a> Streams<'a> {
             last_ats: stream(Column::LastAt),
             durations: stream(Column::Durations),
             sums: stream(Column::Sums),
+            buckets: Vec::new(),
         }
     }
 
@@ -304,31 +298,34 @@ impl<'a> Streams<'a> {
         &mut self,
         models: &Models,
         wanted: Wanted,
-        start_ms: i64,
-        cell: &mut Cell,
+        (frame, number): (&Frame<'_>, usize),
+        sink: &mut impl Sink,
     ) -> Result<(), PartError> {
+        let slot = frame.slot(number);
+        sink.begin(slot);
         if wanted.last_at {
             let stored = models.last_ats.decode(&mut self.last_ats);
             let distance = stored.checked_sub(1).map(unzigzag);
-            cell.last_at = distance.map(|by| TimestampMs(start_ms.wrapping_add(by)));
+            let start_ms = frame.start_ms(slot);
+            sink.last_at(distance.map(|by| TimestampMs(start_ms.wrapping_add(by))));
         }
-        if !wanted.outcomes && !wanted.durations && !wanted.sums {
-            return Ok(());
+        if wanted.outcomes || wanted.durations || wanted.sums {
+            let number = models.counts.decode(&mut self.counts);
+            let zeros = models.zeros.decode(&mut self.counts);
+            let fitting = u32::try_from(number).ok().filter(|number| zeros <= u64::from(*number));
+            let number = fitting.ok_or(PartError::Columns)?;
+            if wanted.outcomes {
+                let other = unzigzag(models.other_items.decode(&mut self.outcomes));
+                let items = i64::from(number).checked_add(other);
+                let items = items.and_then(|items| u32::try_from(items).ok());
+                let items = items.ok_or(PartError::Columns)?;
+                models.decode_classes(items, &mut self.outcomes, sink);
+            }
+            if wanted.durations || wanted.sums {
+                self.read_durations(models, wanted, (number, zeros as u32), sink)?;
+            }
         }
-        let number = models.counts.decode(&mut self.counts);
-        let zeros = models.zeros.decode(&mut self.counts);
-        let fitting = u32::try_from(number).ok().filter(|number| zeros <= u64::from(*number));
-        let number = fitting.ok_or(PartError::Columns)?;
-        if wanted.outcomes {
-            let other = unzigzag(models.other_items.decode(&mut self.outcomes));
-            let items = i64::from(number).checked_add(other);
-            let items = items.and_then(|items| u32::try_from(items).ok());
-            let items = items.ok_or(PartError::Columns)?;
-            cell.outcomes = models.decode_classes(items, &mut self.outcomes);
-        }
-        if wanted.durations || wanted.sums {
-            self.read_durations(models, wanted, (number, zeros as u32), cell)?;
-        }
+        sink.end();
         Ok(())
     }
 
@@ -337,23 +334,22 @@ impl<'a> Streams<'a> {
         models: &Models,
         wanted: Wanted,
         (number, zeros): (u32, u32),
-        cell: &mut Cell,
+        sink: &mut impl Sink,
     ) -> Result<(), PartError> {
         let scale = if number == 0 { SCALE_MAX } else { models.scale };
-        let filled = cell.durations.refill(scale, zeros.into(), |buckets| {
-            models.tree.decode(number - zeros, &mut self.durations, buckets);
-            if !wanted.sums {
-                return Some(0);
-            }
-            let sum_us = models.residuals.decode(scale, buckets, &mut self.sums);
-            Some(sum_us)
-        });
+        self.buckets.clear();
+        models.tree.decode(number - zeros, &mut self.durations, &mut self.buckets);
         self.durations.check()?;
-        if !wanted.durations {
-            let sum_us = cell.durations.sum_us();
-            cell.durations.refill(SCALE_MAX, 0, |_| Some(sum_us)).ok_or(PartError::Columns)?;
+        let mut sum_us = 0;
+        if wanted.sums {
+            sum_us = models.residuals.decode(scale, &self.buckets, &mut self.sums);
         }
-        filled.ok_or(PartError::Columns)
+        let taken = if wanted.durations {
+            sink.durations(scale, zeros.into(), sum_us, self.buckets.iter().copied())
+        } else {
+            sink.durations(SCALE_MAX, 0, sum_us, std::iter::empty())
+        };
+        taken.ok_or(PartError::Columns)
     }
 
     fn finish(&self, wanted: Wanted) -> Result<(), PartError> {

@@ -139,30 +139,42 @@ impl<'a> Frame<'a> {
         position(slots.start)..position(slots.end)
     }
 
-    /// Calls `visit` with each segment that holds some of `cells` and the number of its first cell.
+    /// Calls `visit` with each segment that holds some of `cells`, and which of its cells those are.
     pub(super) fn segments(
         &self,
         cells: &Range<usize>,
-        mut visit: impl FnMut(Range<usize>, Segment<'a>) -> Result<(), PartError>,
+        mut visit: impl FnMut(Asked, Segment<'a>) -> Result<(), PartError>,
     ) -> Result<(), PartError> {
         let (mut directory, mut data) = (self.directory, self.data);
         for number in 0..self.cells.div_ceil(self.segment_cells) {
             let first = number * self.segment_cells;
-            let within = first..self.cells.min(first + self.segment_cells);
+            let end = self.cells.min(first + self.segment_cells);
             let mut segment = Segment::default();
             for column in &mut segment.columns {
                 let length = usize::try_from(directory.varint()?);
                 *column = data.take(length.map_err(|_| PartError::Columns)?)?;
             }
-            if within.start >= cells.end {
+            if first >= cells.end {
                 return Ok(());
             }
-            if within.end > cells.start {
-                visit(within, segment)?;
+            if end > cells.start {
+                let asked = cells.start.max(first)..cells.end.min(end);
+                let is_whole = asked.end == end;
+                visit(Asked { before: first..asked.start, asked, is_whole }, segment)?;
             }
         }
         if data.is_empty() { Ok(()) } else { Err(PartError::Columns) }
     }
+}
+
+/// Which cells of a segment are asked for.
+#[derive(Clone, Debug)]
+pub(super) struct Asked {
+    /// Those that are only gone past.
+    pub(super) before: Range<usize>,
+    pub(super) asked: Range<usize>,
+    /// Whether the last of them is the last of the segment.
+    pub(super) is_whole: bool,
 }
 
 fn read_slots(bytes: &[u8], first: u32, cells: usize) -> Result<Vec<u32>, PartError> {

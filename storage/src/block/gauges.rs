@@ -10,13 +10,12 @@
 //! segment (of the other fields: with `last`), bits reversed, as a varint: floats with few
 //! significant bits and floats that stay the same are short.
 
-use std::ops::Range;
-
 use super::{
     PartError,
     bytes::{Reader, put},
-    frame::{Column, Frame, Segment, SegmentOut},
+    frame::{Asked, Column, Frame, Segment, SegmentOut},
     packed::{put_last_at, take_last_at},
+    sink::Sink,
 };
 use crate::model::{
     cell::SlotValue,
@@ -58,23 +57,23 @@ fn put_values(gauge: &GaugeCell, before: u64, out: &mut Vec<u8>) {
     }
 }
 
-/// Visits the gauges of a segment that are asked for.
+/// Gives the gauges of a segment that are asked for to a sink.
 pub(super) fn decode(
     frame: &Frame<'_>,
     segment: &Segment<'_>,
-    (within, asked): (Range<usize>, &Range<usize>),
-    visit: &mut dyn FnMut(Slot, &SlotValue),
+    cells: &Asked,
+    sink: &mut impl Sink,
 ) -> Result<(), PartError> {
     let mut last_ats = segment.column(Column::LastAt);
     let mut values = segment.column(Column::Durations);
     let mut before = 0;
-    for number in within.start..within.end.min(asked.end) {
+    for number in cells.before.start..cells.asked.end {
         let slot = frame.slot(number);
         let last_at = take_last_at(&mut last_ats, frame.start_ms(slot))?;
         let gauge = take_values(&mut values, before, last_at.ok_or(PartError::Columns)?)?;
         before = gauge.last.to_bits();
-        if number >= asked.start {
-            visit(slot, &SlotValue::Gauge(gauge));
+        if number >= cells.asked.start {
+            sink.whole(slot, &SlotValue::Gauge(gauge));
         }
     }
     Ok(())

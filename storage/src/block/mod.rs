@@ -22,6 +22,7 @@ mod numbers;
 mod packed;
 mod rans;
 mod residual;
+mod sink;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -29,11 +30,9 @@ mod weights;
 
 use std::{collections::BTreeMap, ops::Range};
 
-use crate::model::{
-    cell::{Cell, SlotValue},
-    time::Slot,
-};
+use crate::model::{cell::SlotValue, time::Slot};
 use frame::{CELLS_MAX, Frame, Kind};
+pub(crate) use sink::{Panes, Sink, Visitor};
 
 /// Versions of the encoding; one is written into every part. 1 was never released.
 const PACKED: u8 = 2;
@@ -135,7 +134,12 @@ pub(crate) fn part_of(version: u8, body: &[u8]) -> Vec<u8> {
 }
 
 /// The parts of a block, each checked: version and body. Ends after the first that is cut short.
-pub(crate) fn parts(mut block: &[u8]) -> impl Iterator<Item = Result<(u8, &[u8]), PartError>> {
+pub(crate) fn parts(block: &[u8]) -> impl Iterator<Item = Result<(u8, &[u8]), PartError>> {
+    slices(block).map(|part| check(part?))
+}
+
+/// The parts of a block as they are.
+fn slices(mut block: &[u8]) -> impl Iterator<Item = Result<&[u8], PartError>> {
     std::iter::from_fn(move || {
         if block.is_empty() {
             return None;
@@ -146,7 +150,7 @@ pub(crate) fn parts(mut block: &[u8]) -> impl Iterator<Item = Result<(u8, &[u8])
             return Some(Err(PartError::Truncated));
         };
         block = rest;
-        Some(check(part))
+        Some(Ok(part))
     })
 }
 
@@ -156,15 +160,19 @@ fn part_length(block: &[u8]) -> Option<usize> {
     (length > 4).then_some(length + 4)
 }
 
-/// Version and body of a part whose checksum is right.
-fn check(part: &[u8]) -> Result<(u8, &[u8]), PartError> {
+/// Checksum, and version with body, of a part.
+fn take_apart(part: &[u8]) -> Result<(u32, (u8, &[u8])), PartError> {
     let (head, body) = part.split_first_chunk::<HEAD_BYTES>().ok_or(PartError::Truncated)?;
     let [_, _, _, _, c0, c1, c2, c3] = *head;
-    if crc32fast::hash(body) != u32::from_be_bytes([c0, c1, c2, c3]) {
-        return Err(PartError::Checksum);
-    }
     let (&version, body) = body.split_first().ok_or(PartError::Truncated)?;
-    Ok((version, body))
+    Ok((u32::from_be_bytes([c0, c1, c2, c3]), (version, body)))
+}
+
+/// Version and body of a part whose checksum is right.
+fn check(part: &[u8]) -> Result<(u8, &[u8]), PartError> {
+    let (checksum, versioned) = take_apart(part)?;
+    let is_right = part.get(HEAD_BYTES..).is_some_and(|body| crc32fast::hash(body) == checksum);
+    if is_right { Ok(versioned) } else { Err(PartError::Checksum) }
 }
 
 /// Calls `visit` with each cell of a block. A slot may come several times, once a part; the caller
@@ -176,11 +184,12 @@ pub(crate) fn decode(
     block: &[u8],
     visit: &mut dyn FnMut(Slot, &SlotValue),
 ) -> Result<(), PartError> {
-    decode_parts(block, None, Wanted::ALL, visit)
+    let mut visit = |_, slot, value: &SlotValue| visit(slot, value);
+    decode_into(parts(block), None, Wanted::ALL, &mut Visitor::new(&mut visit))
 }
 
-/// Calls `visit` with the columns `wanted` of each cell whose slot is in `slots`, as [`decode`] does
-/// with all of them.
+/// Gives the columns `wanted` of each cell whose slot is in `slots` to a sink, as [`decode`] shows all
+/// of them. Of a part whose columns are damaged some cells may have been given by then.
 ///
 /// # Errors
 /// The first damage found.
@@ -188,25 +197,35 @@ pub(crate) fn decode_range(
     block: &[u8],
     slots: &Range<Slot>,
     wanted: Wanted,
-    visit: &mut dyn FnMut(Slot, &SlotValue),
+    sink: &mut impl Sink,
 ) -> Result<(), PartError> {
-    decode_parts(block, Some(slots), wanted, visit)
+    decode_into(parts(block), Some(slots), wanted, sink)
+}
+
+/// [`decode_range`] of a block that never left memory: its checksums tell nothing.
+///
+/// # Errors
+/// The first damage found.
+pub(crate) fn decode_resident(
+    block: &[u8],
+    slots: &Range<Slot>,
+    wanted: Wanted,
+    sink: &mut impl Sink,
+) -> Result<(), PartError> {
+    let unchecked = slices(block).map(|part| Ok(take_apart(part?)?.1));
+    decode_into(unchecked, Some(slots), wanted, sink)
 }
 
 /// Without `slots`: all of them.
-fn decode_parts(
-    block: &[u8],
+fn decode_into<'b>(
+    parts: impl Iterator<Item = Result<(u8, &'b [u8]), PartError>>,
     slots: Option<&Range<Slot>>,
     wanted: Wanted,
-    visit: &mut dyn FnMut(Slot, &SlotValue),
+    sink: &mut impl Sink,
 ) -> Result<(), PartError> {
-    // One cell serves all: its columns are overwritten, and the room of its buckets is used again.
-    let mut scratch = SlotValue::Activity(Cell::default());
     let mut damage = Ok(());
-    for part in parts(block) {
-        let read = part.and_then(|(version, body)| {
-            decode_part(version, body, slots, wanted, &mut scratch, visit)
-        });
+    for part in parts {
+        let read = part.and_then(|(version, body)| decode_part(version, body, slots, wanted, sink));
         damage = damage.and(read);
     }
     damage
@@ -217,8 +236,7 @@ fn decode_part(
     body: &[u8],
     slots: Option<&Range<Slot>>,
     wanted: Wanted,
-    scratch: &mut SlotValue,
-    visit: &mut dyn FnMut(Slot, &SlotValue),
+    sink: &mut impl Sink,
 ) -> Result<(), PartError> {
     let segment_cells = match version {
         PACKED => packed::SEGMENT_CELLS,
@@ -226,23 +244,24 @@ fn decode_part(
         _ => return Err(PartError::Version(version)),
     };
     let frame = Frame::read(body, segment_cells)?;
-    let asked = frame.cells_in(slots);
+    let cells = frame.cells_in(slots);
+    if cells.is_empty() {
+        return Ok(());
+    }
     match (frame.kind, version) {
-        (Kind::Gauge, _) => frame.segments(&asked, |within, segment| {
-            gauges::decode(&frame, &segment, (within, &asked), visit)
-        }),
+        (Kind::Gauge, _) => {
+            frame.segments(&cells, |asked, segment| gauges::decode(&frame, &segment, &asked, sink))
+        }
         (Kind::Activity, DENSE) => {
             let models = dense::Models::read(frame.model)?;
-            frame.segments(&asked, |within, segment| {
-                let cells = (within, &asked);
-                dense::decode(&frame, &models, &segment, cells, wanted, scratch, visit)
+            frame.segments(&cells, |asked, segment| {
+                dense::decode(&frame, &models, &segment, asked, wanted, sink)
             })
         }
         (Kind::Activity, _) => {
             let lowest = packed::read_model(frame.model)?;
-            frame.segments(&asked, |within, segment| {
-                let cells = (within, &asked);
-                packed::decode(&frame, lowest, &segment, cells, wanted, scratch, visit)
+            frame.segments(&cells, |asked, segment| {
+                packed::decode(&frame, lowest, &segment, asked, wanted, sink)
             })
         }
     }

@@ -17,15 +17,14 @@
 //! A gap is the number of buckets left out since the one before it in the cell, or since the lowest
 //! of the part. Numbers are varints.
 
-use std::ops::Range;
-
 use super::{
     PartError, Wanted,
     bytes::{Reader, put, unzigzag, zigzag},
-    frame::{Column, Frame, Segment, SegmentOut},
+    frame::{Asked, Column, Frame, Segment, SegmentOut},
+    sink::{Nowhere, Sink},
 };
 use crate::model::{
-    cell::{Cell, SlotValue},
+    cell::SlotValue,
     histogram::{Bucket, Histogram, SCALE_MAX},
     outcome::{Outcome, OutcomeCounts},
     time::{Slot, TimestampMs},
@@ -132,58 +131,123 @@ fn put_durations(durations: &Histogram, lowest: i32, segment: &mut SegmentOut) {
     }
 }
 
-/// Visits the cells of a segment that are asked for.
+/// Gives the columns `wanted` of a segment's cells that are asked for to a sink.
 pub(super) fn decode(
     frame: &Frame<'_>,
     lowest: i32,
     segment: &Segment<'_>,
-    (within, asked): (Range<usize>, &Range<usize>),
+    cells: Asked,
     wanted: Wanted,
-    value: &mut SlotValue,
-    visit: &mut dyn FnMut(Slot, &SlotValue),
+    sink: &mut impl Sink,
 ) -> Result<(), PartError> {
-    let mut outcomes = segment.column(Column::Outcomes);
-    let mut last_ats = segment.column(Column::LastAt);
-    let mut durations = segment.column(Column::Durations);
-    let mut beyond = segment.column(Column::Counts);
-    let mut sums = segment.column(Column::Sums);
-    for number in within.start..within.end.min(asked.end) {
-        let SlotValue::Activity(cell) = value else { return Err(PartError::Columns) };
-        let slot = frame.slot(number);
-        if wanted.outcomes {
-            cell.outcomes = take_outcomes(&mut outcomes)?;
-        }
-        if wanted.last_at {
-            cell.last_at = take_last_at(&mut last_ats, frame.start_ms(slot))?;
-        }
-        let sum_us = if wanted.sums { sums.varint()? } else { 0 };
-        if wanted.durations {
-            take_durations(&mut durations, &mut beyond, lowest, sum_us, cell)?;
-        } else if wanted.sums {
-            cell.durations.refill(SCALE_MAX, 0, |_| Some(sum_us)).ok_or(PartError::Columns)?;
-        }
-        if number >= asked.start {
-            visit(slot, value);
-        }
+    let mut columns = Columns::new(segment, lowest, wanted);
+    for number in cells.before {
+        columns.read(frame, number, &mut Nowhere)?;
+    }
+    for number in cells.asked {
+        columns.read(frame, number, sink)?;
     }
     Ok(())
 }
 
+/// The columns of a segment while they are read.
+struct Columns<'a> {
+    outcomes: Reader<'a>,
+    last_ats: Reader<'a>,
+    durations: Reader<'a>,
+    beyond: Reader<'a>,
+    sums: Reader<'a>,
+    lowest: i32,
+    wanted: Wanted,
+}
+
+impl<'a> Columns<'a> {
+    const fn new(segment: &Segment<'a>, lowest: i32, wanted: Wanted) -> Self {
+        Self {
+            outcomes: segment.column(Column::Outcomes),
+            last_ats: segment.column(Column::LastAt),
+            durations: segment.column(Column::Durations),
+            beyond: segment.column(Column::Counts),
+            sums: segment.column(Column::Sums),
+            lowest,
+            wanted,
+        }
+    }
+
+    /// Reads the next cell.
+    #[inline]
+    fn read(
+        &mut self,
+        frame: &Frame<'_>,
+        number: usize,
+        sink: &mut impl Sink,
+    ) -> Result<(), PartError> {
+        let slot = frame.slot(number);
+        sink.begin(slot);
+        if self.wanted.outcomes {
+            take_outcomes(&mut self.outcomes, sink)?;
+        }
+        if self.wanted.last_at {
+            sink.last_at(take_last_at(&mut self.last_ats, frame.start_ms(slot))?);
+        }
+        let sum_us = if self.wanted.sums { self.sums.varint()? } else { 0 };
+        if self.wanted.durations {
+            self.take_durations(sum_us, sink)?;
+        } else if self.wanted.sums {
+            sink.durations(SCALE_MAX, 0, sum_us, std::iter::empty()).ok_or(PartError::Columns)?;
+        }
+        sink.end();
+        Ok(())
+    }
+
+    #[inline]
+    fn take_durations(&mut self, sum_us: u64, sink: &mut impl Sink) -> Result<(), PartError> {
+        let head = self.durations.varint()?;
+        let (mut scale, mut zero_count) = (SCALE_MAX, 0);
+        if head & 1 == 1 {
+            scale = self.durations.byte()? as i8;
+            zero_count = self.durations.varint()?;
+        }
+        let number = head >> 1;
+        if number > BUCKETS_MAX {
+            return Err(PartError::Columns);
+        }
+        let tokens = self.durations.take(number as usize)?;
+        let beyond = &mut self.beyond;
+        let mut is_damaged = false;
+        let mut next = self.lowest;
+        let buckets = tokens.iter().map(|token| {
+            let (mut gap, mut more) = (u64::from(token & 63), u64::from(token >> 6));
+            if gap == GAP_MORE || more == COUNT_MORE {
+                match take_beyond(gap, more, beyond) {
+                    Some(whole) => (gap, more) = whole,
+                    None => is_damaged = true,
+                }
+            }
+            // No overflow: 4,096 gaps of up to 4,096 from a small number.
+            let index = next + gap as i32;
+            next = index + 1;
+            Bucket { index, count: more + 1 }
+        });
+        let taken = sink.durations(scale, zero_count, sum_us, buckets);
+        taken.filter(|()| !is_damaged).ok_or(PartError::Columns)
+    }
+}
+
 #[inline]
-fn take_outcomes(reader: &mut Reader<'_>) -> Result<OutcomeCounts, PartError> {
-    let mut outcomes = OutcomeCounts::default();
+fn take_outcomes(reader: &mut Reader<'_>, sink: &mut impl Sink) -> Result<(), PartError> {
     let head = reader.byte()?;
     let (number, class) = (head >> 4, head & 15);
     if class == SEVERAL {
         for _ in 0..number {
             let class = class_of(reader.byte()?)?;
-            outcomes.add(class, reader.varint()?);
+            sink.outcome(class, reader.varint()?);
         }
-        return Ok(outcomes);
+        return Ok(());
     }
     let count = if number == 15 { reader.varint()? } else { number.into() };
-    outcomes.add(class_of(class)?, count);
-    Ok(outcomes)
+    sink.outcome(class_of(class)?, count);
+    Ok(())
 }
 
 pub(super) fn class_of(number: u8) -> Result<Outcome, PartError> {
@@ -198,46 +262,6 @@ pub(super) fn take_last_at(
     let stored = reader.varint()?;
     let distance = stored.checked_sub(1).map(unzigzag);
     Ok(distance.map(|distance| TimestampMs(start_ms.wrapping_add(distance))))
-}
-
-#[inline]
-fn take_durations(
-    reader: &mut Reader<'_>,
-    beyond: &mut Reader<'_>,
-    lowest: i32,
-    sum_us: u64,
-    cell: &mut Cell,
-) -> Result<(), PartError> {
-    let head = reader.varint()?;
-    let (mut scale, mut zero_count) = (SCALE_MAX, 0);
-    if head & 1 == 1 {
-        scale = reader.byte()? as i8;
-        zero_count = reader.varint()?;
-    }
-    let number = head >> 1;
-    if number > BUCKETS_MAX {
-        return Err(PartError::Columns);
-    }
-    let tokens = reader.take(number as usize)?;
-    let mut is_damaged = false;
-    let mut next = lowest;
-    let filled = cell.durations.refill(scale, zero_count, |buckets| {
-        buckets.extend(tokens.iter().map(|token| {
-            let (mut gap, mut more) = (u64::from(token & 63), u64::from(token >> 6));
-            if gap == GAP_MORE || more == COUNT_MORE {
-                match take_beyond(gap, more, beyond) {
-                    Some(whole) => (gap, more) = whole,
-                    None => is_damaged = true,
-                }
-            }
-            // No overflow: 4,096 gaps of up to 4,096 from a small number.
-            let index = next + gap as i32;
-            next = index + 1;
-            Bucket { index, count: more + 1 }
-        }));
-        (!is_damaged).then_some(sum_us)
-    });
-    filled.ok_or(PartError::Columns)
 }
 
 /// Gap and count - 1 of a token that does not hold them both.

@@ -3,7 +3,10 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::{cell::Cell, gauge::GaugeCell, outcome::Outcome, time::TimestampMs};
+use crate::model::{
+    cell::Cell, gauge::GaugeCell, histogram::SCALE_MAX, outcome::Outcome, sum::CellSum,
+    time::TimestampMs,
+};
 
 /// A cell of some events, each of which counts many times over; few scales are other than 5.
 fn cell() -> impl Strategy<Value = SlotValue> {
@@ -62,12 +65,9 @@ fn only(wanted: Wanted, value: &SlotValue) -> SlotValue {
     let sum_us = if wanted.sums { cell.durations.sum_us() } else { 0 };
     let filled = if wanted.durations {
         let (scale, zeros) = (cell.durations.scale(), cell.durations.zero_count());
-        kept.durations.refill(scale, zeros, |buckets| {
-            buckets.extend(cell.durations.buckets());
-            Some(sum_us)
-        })
+        kept.durations.refill(scale, zeros, sum_us, cell.durations.buckets().iter().copied())
     } else {
-        kept.durations.refill(crate::model::histogram::SCALE_MAX, 0, |_| Some(sum_us))
+        kept.durations.refill(SCALE_MAX, 0, sum_us, std::iter::empty())
     };
     filled.expect("a valid histogram");
     SlotValue::Activity(kept)
@@ -129,7 +129,11 @@ proptest! {
         for damaged in [&body, cut] {
             let part = part_of(version, damaged);
             let _ = decoded(&part);
-            let _ = decode_range(&part, &(Slot(20)..Slot(200)), wanted, &mut |_, _| ());
+            let visit = &mut |_, _: Slot, _: &SlotValue| ();
+            let _ = decode_range(&part, &(Slot(20)..Slot(200)), wanted, &mut Visitor::new(visit));
+            let mut sums = [CellSum::default()];
+            let mut panes = Panes::new(&[Slot(0), Slot(u32::MAX)], &mut sums);
+            let _ = decode_range(&part, &(Slot(20)..Slot(200)), wanted, &mut panes);
         }
     }
 
@@ -148,11 +152,37 @@ proptest! {
             .collect();
         for block in [encode(&run), encode_dense(&run)] {
             let mut seen = Vec::new();
-            let read = decode_range(&block, &slots, wanted, &mut |slot, value| {
-                seen.push((slot, value.clone()));
-            });
+            let visit = &mut |_, slot, value: &SlotValue| seen.push((slot, value.clone()));
+            let read = decode_range(&block, &slots, wanted, &mut Visitor::new(visit));
             prop_assert_eq!(read, Ok(()));
             prop_assert_eq!(&seen, &expected);
+        }
+    }
+
+    #[test]
+    fn adding_up_directly_equals_adding_decoded_cells(
+        run in activity_run(),
+        borders in prop::collection::btree_set(0..420_u32, 2..7),
+        wanted in wanted(),
+    ) {
+        let base = run[0].0.0;
+        let borders: Vec<Slot> = borders.into_iter().map(|by| Slot(base).plus(by)).collect();
+        let slots = borders[0]..borders[borders.len() - 1];
+        for block in [encode(&run), encode_dense(&run)] {
+            let mut direct = vec![CellSum::default(); borders.len() - 1];
+            let mut panes = Panes::new(&borders, &mut direct);
+            prop_assert_eq!(decode_range(&block, &slots, wanted, &mut panes), Ok(()));
+            for (pane, sum) in borders.windows(2).zip(&direct) {
+                let mut one_by_one = CellSum::default();
+                let visit = &mut |_, _, value: &SlotValue| match value {
+                    SlotValue::Activity(cell) => one_by_one.add(cell),
+                    SlotValue::Gauge(_) => panic!("a gauge"),
+                };
+                decode_range(&block, &(pane[0]..pane[1]), wanted, &mut Visitor::new(visit))
+                    .expect("whole");
+                prop_assert_eq!(sum.to_cell(), one_by_one.to_cell());
+                prop_assert_eq!(sum.cells(), one_by_one.cells());
+            }
         }
     }
 

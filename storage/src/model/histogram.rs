@@ -94,6 +94,32 @@ pub struct Quantile {
     pub upper_s: f64,
 }
 
+impl Quantile {
+    pub(crate) const ZERO: Self = Self { value_s: 0.0, lower_s: 0.0, upper_s: 0.0 };
+}
+
+/// The indexes that buckets of a scale can have.
+pub(crate) const fn bucket_range(scale: i8) -> std::ops::RangeInclusive<i32> {
+    let coarser = SCALE_MAX.saturating_sub(scale);
+    (INDEX_MIN >> coarser)..=(INDEX_MAX >> coarser)
+}
+
+/// What is known of a quantile that lies in a bucket, when there are `count` values with that sum.
+pub(crate) fn quantile_in(scale: i8, index: i32, count: u64, sum_us: u64) -> Quantile {
+    let (lower_s, upper_s) = (bucket_lower_s(scale, index), bucket_upper_s(scale, index));
+    if count == 1 {
+        // The one value is the sum, known to half a microsecond.
+        let sum_s = sum_us as f64 / 1e6;
+        let near = |s: f64| s.clamp(lower_s, upper_s);
+        return Quantile {
+            value_s: near(sum_s),
+            lower_s: near(sum_s - 5e-7),
+            upper_s: near(sum_s + 5e-7),
+        };
+    }
+    Quantile { value_s: (lower_s * upper_s).sqrt(), lower_s, upper_s }
+}
+
 /// Rank of the q-quantile of `count` values: ⌈q·n⌉, at least 1 and at most n. A product that is an
 /// integer but for rounding counts as that integer.
 #[must_use]
@@ -157,37 +183,37 @@ impl Histogram {
         if !(SCALE_MIN..=SCALE_MAX).contains(&scale) {
             return None;
         }
-        let coarser = SCALE_MAX - scale;
-        let range = (INDEX_MIN >> coarser)..=(INDEX_MAX >> coarser);
+        let range = bucket_range(scale);
         let inside = buckets.iter().all(|bucket| bucket.count > 0 && range.contains(&bucket.index));
         let ascending = buckets.is_sorted_by(|a, b| a.index < b.index);
         (inside && ascending).then_some(Self { scale, zero_count, sum_us, buckets })
     }
 
-    /// Becomes a histogram with the buckets that `fill` appends and the sum in µs that it returns, in
-    /// the room of the buckets it had. What `fill` appends must be ascending, without a count of 0.
-    /// `None` when `fill` gives up or something is out of range; it is empty then.
+    /// Becomes a histogram of these buckets, in any order, each once and without a count of 0, in the
+    /// room of the buckets it had. `None` when something is out of range; it is empty then.
+    #[inline]
     pub(crate) fn refill(
         &mut self,
         scale: i8,
         zero_count: u64,
-        fill: impl FnOnce(&mut Vec<Bucket>) -> Option<u64>,
+        sum_us: u64,
+        buckets: impl Iterator<Item = Bucket>,
     ) -> Option<()> {
-        let mut buckets = std::mem::take(&mut self.buckets);
-        *self = Self::default();
-        buckets.clear();
-        let sum_us = fill(&mut buckets)?;
-        debug_assert!(buckets.is_sorted_by(|a, b| a.index < b.index && a.count.min(b.count) > 0));
+        let mut held = std::mem::take(self).buckets;
+        held.clear();
+        held.extend(buckets);
+        if !held.is_sorted_by(|a, b| a.index < b.index) {
+            held.sort_unstable_by_key(|bucket| bucket.index);
+        }
         if !(SCALE_MIN..=SCALE_MAX).contains(&scale) {
             return None;
         }
-        let coarser = SCALE_MAX - scale;
-        let lowest = buckets.first().map_or(INDEX_MIN >> coarser, |bucket| bucket.index);
-        let highest = buckets.last().map_or(INDEX_MAX >> coarser, |bucket| bucket.index);
-        if lowest < INDEX_MIN >> coarser || highest > INDEX_MAX >> coarser {
+        let range = bucket_range(scale);
+        let is_inside = |bucket: Option<&Bucket>| bucket.is_none_or(|it| range.contains(&it.index));
+        if !is_inside(held.first()) || !is_inside(held.last()) {
             return None;
         }
-        *self = Self { scale, zero_count, sum_us, buckets };
+        *self = Self { scale, zero_count, sum_us, buckets: held };
         Some(())
     }
 
@@ -323,29 +349,13 @@ impl Histogram {
         let rank = quantile_rank(q, count);
         let mut seen = self.zero_count;
         if rank <= seen {
-            return Some(Quantile { value_s: 0.0, lower_s: 0.0, upper_s: 0.0 });
+            return Some(Quantile::ZERO);
         }
         let held = self.buckets.iter().find(|bucket| {
             seen = seen.saturating_add(bucket.count);
             rank <= seen
         })?;
-        Some(self.quantile_in(held.index, count))
-    }
-
-    fn quantile_in(&self, index: i32, count: u64) -> Quantile {
-        let lower_s = bucket_lower_s(self.scale, index);
-        let upper_s = bucket_upper_s(self.scale, index);
-        if count == 1 {
-            // The one value is the sum, known to half a microsecond.
-            let sum_s = self.sum_us as f64 / 1e6;
-            let near = |s: f64| s.clamp(lower_s, upper_s);
-            return Quantile {
-                value_s: near(sum_s),
-                lower_s: near(sum_s - 5e-7),
-                upper_s: near(sum_s + 5e-7),
-            };
-        }
-        Quantile { value_s: (lower_s * upper_s).sqrt(), lower_s, upper_s }
+        Some(quantile_in(self.scale, held.index, count, self.sum_us))
     }
 
     /// Bytes on the heap.

@@ -3,10 +3,13 @@
 
 use super::{
     cell::Cell,
-    histogram::{Bucket, Histogram, SCALE_MAX},
-    outcome::OutcomeCounts,
+    histogram::{self, Bucket, Histogram, Quantile, SCALE_MAX, SCALE_MIN, quantile_rank},
+    outcome::{Outcome, OutcomeCounts},
     time::TimestampMs,
 };
+
+/// Counts are made room for in steps of this many buckets.
+const ROOM: i32 = 64;
 
 /// The sum of any number of cells, over time, streams or both.
 #[derive(Clone, Debug)]
@@ -40,15 +43,63 @@ impl Default for CellSum {
 impl CellSum {
     /// Adds a cell.
     pub fn add(&mut self, cell: &Cell) {
+        self.add_reported();
         self.outcomes.merge(&cell.outcomes);
-        self.last_at = self.last_at.max(cell.last_at);
-        self.cells += 1;
+        self.add_last_at(cell.last_at);
         let durations = &cell.durations;
-        self.zero_count = self.zero_count.saturating_add(durations.zero_count());
-        self.sum_us = self.sum_us.saturating_add(durations.sum_us());
-        self.lower_scale(durations.scale(), durations.buckets().is_empty());
-        let coarser = durations.scale().saturating_sub(self.scale).max(0);
-        self.add_buckets(durations.buckets(), coarser);
+        let buckets = durations.buckets().iter().copied();
+        let (zeros, sum_us) = (durations.zero_count(), durations.sum_us());
+        // The buckets of a histogram are in range.
+        let _ = self.add_durations(durations.scale(), zeros, sum_us, buckets);
+    }
+
+    /// Counts a cell, whose columns are added one by one.
+    pub(crate) const fn add_reported(&mut self) {
+        self.cells += 1;
+    }
+
+    /// Adds to the count of one class.
+    pub(crate) const fn add_outcome(&mut self, class: Outcome, count: u64) {
+        self.outcomes.add(class, count);
+    }
+
+    /// Adds an event time.
+    pub(crate) fn add_last_at(&mut self, at: Option<TimestampMs>) {
+        self.last_at = self.last_at.max(at);
+    }
+
+    /// Adds the durations of a cell; `None` when a bucket lies out of range, and then part of them.
+    #[inline]
+    pub(crate) fn add_durations(
+        &mut self,
+        scale: i8,
+        zero_count: u64,
+        sum_us: u64,
+        mut buckets: impl Iterator<Item = Bucket>,
+    ) -> Option<()> {
+        if !(SCALE_MIN..=SCALE_MAX).contains(&scale) {
+            return None;
+        }
+        self.zero_count = self.zero_count.saturating_add(zero_count);
+        self.sum_us = self.sum_us.saturating_add(sum_us);
+        if scale < self.scale {
+            // Buckets lower the scale, a sum alone does not.
+            let Some(first) = buckets.next() else { return Some(()) };
+            self.lower_scale(scale)?;
+            self.add_outside(first)?;
+        }
+        let coarser = scale - self.scale;
+        loop {
+            let (counts, offset) = (self.counts.as_mut_slice(), self.offset);
+            let outside = buckets.find(|bucket| {
+                let position = (bucket.index >> coarser).wrapping_sub(offset) as u32 as usize;
+                let Some(held) = counts.get_mut(position) else { return true };
+                *held = held.saturating_add(bucket.count);
+                false
+            });
+            let Some(Bucket { index, count }) = outside else { return Some(()) };
+            self.add_outside(Bucket { index: index >> coarser, count })?;
+        }
     }
 
     /// Adds everything another sum holds.
@@ -56,12 +107,8 @@ impl CellSum {
         self.outcomes.merge(&other.outcomes);
         self.last_at = self.last_at.max(other.last_at);
         self.cells += other.cells;
-        self.zero_count = self.zero_count.saturating_add(other.zero_count);
-        self.sum_us = self.sum_us.saturating_add(other.sum_us);
-        self.lower_scale(other.scale, other.counts.is_empty());
-        let coarser = other.scale.saturating_sub(self.scale).max(0);
-        let buckets: Vec<Bucket> = other.buckets().collect();
-        self.add_buckets(&buckets, coarser);
+        // The buckets of a sum are in range.
+        let _ = self.add_durations(other.scale, other.zero_count, other.sum_us, other.buckets());
     }
 
     /// Takes away a sum that was added before. `last_at` stays, because a maximum cannot be taken
@@ -74,12 +121,21 @@ impl CellSum {
         let coarser = other.scale.saturating_sub(self.scale).max(0);
         for bucket in other.buckets() {
             let position = (bucket.index >> coarser).wrapping_sub(self.offset);
-            if let Some(held) =
-                usize::try_from(position).ok().and_then(|at| self.counts.get_mut(at))
-            {
+            if let Some(held) = self.counts.get_mut(position as u32 as usize) {
                 *held = held.saturating_sub(bucket.count);
             }
         }
+    }
+
+    /// Becomes the sum of nothing, in the room it had.
+    pub fn clear(&mut self) {
+        let (mut counts, offset) = (std::mem::take(&mut self.counts), self.offset);
+        if self.scale == SCALE_MAX {
+            counts.fill(0);
+        } else {
+            counts.clear();
+        }
+        *self = Self { counts, offset, ..Self::default() };
     }
 
     /// How many cells were added: 0 means that nothing was reported.
@@ -98,6 +154,30 @@ impl CellSum {
     #[must_use]
     pub const fn last_at(&self) -> Option<TimestampMs> {
         self.last_at
+    }
+
+    /// How many durations were counted.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.counts.iter().fold(self.zero_count, |sum, count| sum.saturating_add(*count))
+    }
+
+    /// The q-quantile of the durations, 0 < q ≤ 1, as [`Histogram::quantile`] gives it of
+    /// [`CellSum::to_cell`].
+    #[must_use]
+    pub fn quantile(&self, q: f64) -> Option<Quantile> {
+        let count = self.count();
+        let rank = quantile_rank(q, count);
+        let mut seen = self.zero_count;
+        if rank <= seen {
+            return Some(Quantile::ZERO);
+        }
+        let position = self.counts.iter().position(|count| {
+            seen = seen.saturating_add(*count);
+            rank <= seen
+        })?;
+        let index = self.offset + position as i32;
+        Some(histogram::quantile_in(self.scale, index, count, self.sum_us))
     }
 
     /// The sum as one cell.
@@ -125,20 +205,22 @@ impl CellSum {
             .map(|(count, index)| Bucket { index, count: *count })
     }
 
-    fn add_buckets(&mut self, buckets: &[Bucket], coarser: i8) {
-        let (Some(first), Some(last)) = (buckets.first(), buckets.last()) else { return };
-        self.make_room(first.index >> coarser, last.index >> coarser);
-        for bucket in buckets {
-            let position = ((bucket.index >> coarser) - self.offset) as usize;
-            if let Some(held) = self.counts.get_mut(position) {
-                *held = held.saturating_add(bucket.count);
-            }
+    /// Adds a bucket at this sum's scale that `counts` may have no room for yet.
+    #[cold]
+    fn add_outside(&mut self, bucket: Bucket) -> Option<()> {
+        if !histogram::bucket_range(self.scale).contains(&bucket.index) {
+            return None;
         }
+        self.make_room(bucket.index);
+        let held = self.counts.get_mut((bucket.index - self.offset) as usize)?;
+        *held = held.saturating_add(bucket.count);
+        Some(())
     }
 
-    /// Widens `counts` to hold buckets `first` to `last`. Bucket indexes are bounded by the range of
+    /// Widens `counts` to hold a bucket and its neighbours. Indexes are bounded by the range of
     /// durations, so this is at most a few thousand counts.
-    fn make_room(&mut self, first: i32, last: i32) {
+    fn make_room(&mut self, index: i32) {
+        let first = index.div_euclid(ROOM) * ROOM;
         if self.counts.is_empty() {
             self.offset = first;
         }
@@ -147,21 +229,20 @@ impl CellSum {
             self.counts.splice(0..0, std::iter::repeat_n(0, missing));
             self.offset = first;
         }
-        let needed = (last - self.offset) as usize + 1;
+        let needed = (first - self.offset + ROOM) as usize;
         if self.counts.len() < needed {
             self.counts.resize(needed, 0);
         }
     }
 
-    fn lower_scale(&mut self, scale: i8, input_is_empty: bool) {
-        if scale >= self.scale || input_is_empty {
-            return;
-        }
+    fn lower_scale(&mut self, scale: i8) -> Option<()> {
         let coarser = self.scale - scale;
         let finer: Vec<Bucket> = self.buckets().collect();
         self.counts.clear();
         self.scale = scale;
-        self.add_buckets(&finer, coarser);
+        finer.into_iter().try_for_each(|Bucket { index, count }| {
+            self.add_outside(Bucket { index: index >> coarser, count })
+        })
     }
 }
 
@@ -170,7 +251,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::model::{histogram::SCALE_MIN, outcome::Outcome};
+    use crate::model::outcome::Outcome;
 
     fn cell(values: &[f64], scale: i8) -> Cell {
         let mut cell = Cell::default();

@@ -1,0 +1,95 @@
+//! Reading blocks from the database, in the order they lie in.
+
+use std::ops::Range;
+
+use rocksdb::{DBRawIterator, ErrorKind};
+
+use crate::{
+    block::{self, Sink, Wanted},
+    error::{Error, Result},
+    model::{stream::StreamId, time::Slot},
+    resolution::{BlockKey, Resolution},
+    store::Shared,
+};
+
+/// Reads blocks of one resolution day by day and stream by stream.
+pub(crate) struct Blocks<'a> {
+    shared: &'a Shared,
+    resolution: Resolution,
+    blocks: DBRawIterator<'a>,
+    /// Where the last range began: between there and the iterator's place no key was passed over.
+    from: Option<BlockKey>,
+}
+
+impl<'a> Blocks<'a> {
+    pub(crate) const fn new(
+        shared: &'a Shared,
+        resolution: Resolution,
+        blocks: DBRawIterator<'a>,
+    ) -> Self {
+        Self { shared, resolution, blocks, from: None }
+    }
+
+    /// Gives the cells of some streams, ascending by id, in some slots to a sink. Damaged blocks are
+    /// noted and passed over.
+    pub(crate) fn read(
+        &mut self,
+        streams: &[StreamId],
+        slots: &Range<Slot>,
+        wanted: Wanted,
+        sink: &mut impl Sink,
+    ) -> Result<()> {
+        if slots.is_empty() {
+            return Ok(());
+        }
+        let cells = self.resolution.cells_of(slots, self.shared.slot_width);
+        let (first, last) = (slots.start, slots.end.minus(1));
+        for day in self.key(StreamId(0), first).day..=self.key(StreamId(0), last).day {
+            for stream in streams {
+                let stream = *stream;
+                let from = self.key(stream, first).max(BlockKey { day, stream, block: 0 });
+                let to = self.key(stream, last).min(BlockKey { day, stream, block: u8::MAX });
+                sink.stream(stream, self.resolution.slots(self.shared.slot_width));
+                self.read_range(from, to, |block| {
+                    block::decode_range(block, &cells, wanted, sink)
+                })?;
+            }
+        }
+        Ok(())
+    }
+
+    fn key(&self, stream: StreamId, slot: Slot) -> BlockKey {
+        self.resolution.block_of(stream, slot, self.shared.slot_width)
+    }
+
+    fn read_range(
+        &mut self,
+        from: BlockKey,
+        to: BlockKey,
+        mut decode: impl FnMut(&[u8]) -> std::result::Result<(), block::PartError>,
+    ) -> Result<()> {
+        let is_behind = self.from.replace(from).is_none_or(|before| from <= before);
+        if is_behind || self.blocks.key().is_none_or(|at| at < from.encode().as_slice()) {
+            self.blocks.seek(from.encode());
+        }
+        while let Some((bytes, block)) = self.blocks.item() {
+            let key = BlockKey::decode(bytes)
+                .ok_or_else(|| Error::corrupt("a block key", format!("{} bytes", bytes.len())))?;
+            if key > to {
+                return Ok(());
+            }
+            if let Err(error) = decode(block) {
+                self.shared.damage.note(self.resolution, key, &error.to_string());
+            }
+            self.blocks.next();
+        }
+        match self.blocks.status() {
+            // A file is damaged. The next range is looked for anew, perhaps in another one.
+            Err(error) if error.kind() == ErrorKind::Corruption => {
+                self.shared.damage.note(self.resolution, from, error.as_ref());
+                Ok(())
+            }
+            status => Ok(status?),
+        }
+    }
+}
