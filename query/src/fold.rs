@@ -5,16 +5,21 @@
 //! a pane is added when it comes in and taken away when it goes out. Counts are integers, so this is
 //! exact, and a range costs its slots plus its points however much the windows overlap.
 
-use std::ops::Range;
+use std::{
+    ops::Range,
+    sync::{Mutex, PoisonError},
+};
 
 use plimsoll_storage::{
-    Cell, CellSum, GaugeCell, Scan, Slot, SlotValue, Store, StreamId, TimestampMs, Wanted,
+    Cell, CellSum, Cursor, GaugeCell, Reader, Scan, Slot, SlotValue, Store, StreamId, TimestampMs,
+    Wanted,
 };
 
 use crate::{
     error::Result,
     grid::Grid,
     select::{Group, Series},
+    share,
 };
 
 /// The cells of some streams in some slots, added up into one.
@@ -22,14 +27,11 @@ use crate::{
 /// # Errors
 /// When the store cannot be read.
 pub fn fold(store: &Store, streams: &[StreamId], slots: Range<Slot>) -> Result<Cell> {
-    let mut sum = CellSum::default();
+    let mut sum = [CellSum::default()];
     let grain = common_divisor(slots.start.0, slots.end.0);
-    let scan = Scan { grain, ..Scan::new(streams, slots) };
-    store.scan(&scan, &mut |_, _, value| {
-        if let SlotValue::Activity(cell) = value {
-            sum.add(cell);
-        }
-    })?;
+    let borders = [slots.start, slots.end];
+    store.reader(slots, grain, Wanted::ALL).cursor().sum(streams, &borders, &mut sum)?;
+    let [sum] = sum;
     Ok(sum.to_cell())
 }
 
@@ -90,57 +92,75 @@ impl Panes {
 /// The series of each group: the point `point` makes of each window in which something was reported.
 /// Columns that are not `wanted` may be missing; `last_at` of these sums is meaningless. A group
 /// without points is left out.
-pub(crate) fn activity_series<P>(
+pub(crate) fn activity_series<P: Send>(
     store: &Store,
     groups: Vec<Group>,
     grid: &Grid,
     wanted: Wanted,
-    mut point: impl FnMut(TimestampMs, Range<Slot>, &CellSum) -> Option<P>,
+    point: impl FnMut(TimestampMs, Range<Slot>, &CellSum) -> Option<P> + Send,
 ) -> Result<Vec<Series<P>>> {
     let panes = Panes::of(store, grid);
-    let mut series = Vec::new();
-    for group in groups {
-        let mut points = Vec::new();
-        activity_windows(store, &group.streams, &panes, wanted, |t, slots, sum| {
-            points.extend(point(t, slots, sum));
-        })?;
-        if !points.is_empty() {
-            series.push(Series { labels: group.labels, points });
-        }
-    }
-    Ok(series)
-}
-
-fn activity_windows(
-    store: &Store,
-    streams: &[StreamId],
-    panes: &Panes,
-    wanted: Wanted,
-    mut visit: impl FnMut(TimestampMs, Range<Slot>, &CellSum),
-) -> Result<()> {
-    let mut sums = vec![CellSum::default(); panes.count()];
-    let scan = Scan { streams, slots: panes.slots(), grain: panes.grain(), wanted };
-    store.scan(&scan, &mut |_, slot, value| {
-        if let (SlotValue::Activity(cell), Some(sum)) = (value, sums.get_mut(panes.of_slot(slot))) {
-            sum.add(cell);
+    let reader = store.reader(panes.slots(), panes.grain(), wanted);
+    let streams: usize = groups.iter().map(|group| group.streams.len()).sum();
+    let cells = streams.saturating_mul(reader.cells_per_stream() as usize);
+    let point = Mutex::new(point);
+    let points = share::in_order(&groups, cells, || {
+        let mut windows = Windows::new(&reader, &panes);
+        let point = &point;
+        move |group: &Group| {
+            let mut points = Vec::new();
+            windows.read(&group.streams)?;
+            let mut point = point.lock().unwrap_or_else(PoisonError::into_inner);
+            windows.each(|t, slots, sum| points.extend(point(t, slots, sum)));
+            Ok(points)
         }
     })?;
-    let mut window = CellSum::default();
-    let mut held = 0..0;
-    for (t, slots, run) in &panes.windows {
-        // Panes in `run` that are not held come in; held ones before it go out.
-        for sum in sums.get(held.end.max(run.start)..run.end).unwrap_or_default() {
-            window.add_sum(sum);
-        }
-        for sum in sums.get(held.start..run.start.min(held.end)).unwrap_or_default() {
-            window.remove_sum(sum);
-        }
-        held = run.clone();
-        if window.cells() > 0 {
-            visit(*t, slots.clone(), &window);
+    let series = groups.into_iter().zip(points);
+    let series = series.map(|(group, points)| Series { labels: group.labels, points });
+    Ok(series.filter(|one| !one.points.is_empty()).collect())
+}
+
+/// Sums of the panes and windows of one group after another.
+struct Windows<'a> {
+    cursor: Cursor<'a>,
+    panes: &'a Panes,
+    sums: Vec<CellSum>,
+}
+
+impl<'a> Windows<'a> {
+    fn new(reader: &'a Reader<'a>, panes: &'a Panes) -> Self {
+        let sums = vec![CellSum::default(); panes.count()];
+        Self { cursor: reader.cursor(), panes, sums }
+    }
+
+    /// Adds the cells of some streams up, each to its pane.
+    fn read(&mut self, streams: &[StreamId]) -> Result<()> {
+        self.sums.iter_mut().for_each(CellSum::clear);
+        Ok(self.cursor.sum(streams, &self.panes.borders, &mut self.sums)?)
+    }
+
+    /// Calls `visit` with each window in which something was reported.
+    fn each(&self, mut visit: impl FnMut(TimestampMs, Range<Slot>, &CellSum)) {
+        let mut window = CellSum::default();
+        let mut held = 0..0;
+        for (t, slots, run) in &self.panes.windows {
+            let sums = |panes| self.sums.get(panes).unwrap_or_default();
+            let sum = if let [pane] = sums(run.clone()) {
+                pane
+            } else {
+                // Panes in `run` that are not held come in; held ones before it go out.
+                let (come, go) =
+                    (held.end.max(run.start)..run.end, held.start..run.start.min(held.end));
+                sums(come).iter().for_each(|sum| window.add_sum(sum));
+                sums(go).iter().for_each(|sum| window.remove_sum(sum));
+                held = run.clone();
+                &window
+            };
+            if sum.cells() > 0 {
+                visit(*t, slots.clone(), sum);
+            }
         }
     }
-    Ok(())
 }
 
 /// Calls `visit` with the merged gauge of each window that has a reading.

@@ -36,9 +36,8 @@ pub fn latency(
 ) -> Result<Vec<Series<LatencyPoint>>> {
     let groups = groups(store, selector, by);
     activity_series(store, groups, grid, WANTED, |t, _, sum| {
-        let durations = sum.to_cell().durations;
-        let count = durations.count();
-        let known = quantiles.iter().filter_map(|q| Some((*q, durations.quantile(*q)?)));
+        let count = sum.count();
+        let known = quantiles.iter().filter_map(|q| Some((*q, sum.quantile(*q)?)));
         (count > 0).then(|| LatencyPoint { t, count, quantiles: known.collect() })
     })
 }

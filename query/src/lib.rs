@@ -12,6 +12,7 @@ mod latency;
 mod outcomes;
 mod partners;
 mod select;
+mod share;
 
 pub use error::{Error, Result};
 pub use fold::fold;

@@ -1,0 +1,72 @@
+//! Sharing a large question between cores.
+//!
+//! Small questions are answered by the thread that asks. A large one takes a helper for each other
+//! core, but all questions together never have more helpers than there are other cores: the thread
+//! that stores pushes always finds a core it can get a turn on.
+
+use std::{
+    num::NonZero,
+    sync::atomic::{AtomicUsize, Ordering},
+};
+
+use crate::error::{Error, Result};
+
+/// Cells from which a question is large: some 100 µs of reading, a few times what a helper costs.
+const CELLS_LARGE: usize = 4_000;
+
+/// Helpers at work, for every question of the process.
+static HELPERS: AtomicUsize = AtomicUsize::new(0);
+
+/// A right to one helper.
+struct Permit;
+
+impl Permit {
+    fn take() -> Option<Self> {
+        let spare = std::thread::available_parallelism().map_or(1, NonZero::get) - 1;
+        let more = |held: usize| (held < spare).then_some(held + 1);
+        let taken = HELPERS.fetch_update(Ordering::AcqRel, Ordering::Acquire, more);
+        taken.is_ok().then_some(Self)
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        HELPERS.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// What work makes of each item, in the order of the items. `cells` tells how large the question is;
+/// each thread works with a `worker` of its own.
+pub(crate) fn in_order<T: Sync, R: Send, W: FnMut(&T) -> Result<R>>(
+    items: &[T],
+    cells: usize,
+    worker: impl Fn() -> W + Sync,
+) -> Result<Vec<R>> {
+    let permits: Vec<Permit> = if cells < CELLS_LARGE || items.len() < 2 {
+        Vec::new()
+    } else {
+        std::iter::from_fn(Permit::take).take(items.len() - 1).collect()
+    };
+    let next = AtomicUsize::new(0);
+    // Items are handed out one at a time, so that nobody waits for the slowest share.
+    let share = || -> Result<Vec<(usize, R)>> {
+        let mut work = worker();
+        let mut done = Vec::new();
+        while let number = next.fetch_add(1, Ordering::Relaxed)
+            && let Some(item) = items.get(number)
+        {
+            done.push((number, work(item)?));
+        }
+        Ok(done)
+    };
+    let mut done = std::thread::scope(|scope| {
+        let helpers: Vec<_> = permits.iter().map(|_| scope.spawn(share)).collect();
+        let mut done = share()?;
+        for helper in helpers {
+            done.extend(helper.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?);
+        }
+        Ok::<_, Error>(done)
+    })?;
+    done.sort_unstable_by_key(|(number, _)| *number);
+    Ok(done.into_iter().map(|(_, made)| made).collect())
+}
