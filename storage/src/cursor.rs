@@ -7,6 +7,7 @@ use rocksdb::{DBRawIterator, ErrorKind};
 use crate::{
     block::{self, Sink, Wanted},
     error::{Error, Result},
+    merge::Reading,
     model::{stream::StreamId, time::Slot},
     resolution::{BlockKey, Resolution},
     store::Shared,
@@ -42,6 +43,7 @@ impl<'a> Blocks<'a> {
         if slots.is_empty() {
             return Ok(());
         }
+        let _reading = Reading::begin();
         let cells = self.resolution.cells_of(slots, self.shared.slot_width);
         let (first, last) = (slots.start, slots.end.minus(1));
         for day in self.key(StreamId(0), first).day..=self.key(StreamId(0), last).day {

@@ -21,6 +21,7 @@ mod journal;
 mod key;
 pub mod limits;
 mod matcher;
+mod merge;
 mod model;
 mod options;
 mod recover;

@@ -8,11 +8,11 @@ use std::sync::{
 };
 
 use rocksdb::{
-    BlockBasedOptions, Cache, ColumnFamilyDescriptor, DBCompressionType, MergeOperands, Options,
+    BlockBasedOptions, Cache, ColumnFamilyDescriptor, DBCompressionType, Options,
     compaction_filter::Decision,
 };
 
-use crate::{block, limits, options::Durability, resolution::Resolution};
+use crate::{limits, merge, options::Durability, resolution::Resolution};
 
 /// Version of everything on disk. A database of another version is refused.
 pub(crate) const FORMAT_VERSION: u32 = 1;
@@ -110,9 +110,9 @@ impl Family {
                 options.set_write_buffer_size(16 << 20);
                 options.set_compression_type(DBCompressionType::Zstd);
                 if self == Self::Blocks {
-                    options.set_merge_operator("plimsoll.blocks", merge_slots, concat_blocks);
+                    options.set_merge_operator("plimsoll.blocks", merge::slots, merge::concat);
                 } else {
-                    options.set_merge_operator("plimsoll.blocks", merge_roll_ups, concat_blocks);
+                    options.set_merge_operator("plimsoll.blocks", merge::roll_ups, merge::concat);
                 }
             }
             Self::Idempotency => {
@@ -152,23 +152,6 @@ pub(crate) fn database_options(durability: Durability) -> Options {
     // Without a log a crash between the flushes of two families would tear a batch apart.
     options.set_atomic_flush(durability == Durability::Memory);
     options
-}
-
-fn merge_slots(_key: &[u8], held: Option<&[u8]>, operands: &MergeOperands) -> Option<Vec<u8>> {
-    let blocks: Vec<&[u8]> = held.into_iter().chain(operands).collect();
-    Some(block::fold(&blocks, block::encode_dense))
-}
-
-/// Roll-ups stay packed when they are folded: they are what long questions read, and a cell is one of
-/// few, so speed is worth more than space there.
-fn merge_roll_ups(_key: &[u8], held: Option<&[u8]>, operands: &MergeOperands) -> Option<Vec<u8>> {
-    let blocks: Vec<&[u8]> = held.into_iter().chain(operands).collect();
-    Some(block::fold(&blocks, block::encode))
-}
-
-fn concat_blocks(_key: &[u8], held: Option<&[u8]>, operands: &MergeOperands) -> Option<Vec<u8>> {
-    let blocks: Vec<&[u8]> = held.into_iter().chain(operands).collect();
-    Some(blocks.concat())
 }
 
 /// Lets compaction drop idempotency keys once they have expired.

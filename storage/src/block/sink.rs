@@ -143,24 +143,24 @@ impl<'p> Panes<'p> {
         Self { borders, sums, cell_slots: 1, at: 0, slots: Slot(0)..Slot(0) }
     }
 
-    /// The pane of a cell.
+    /// The pane of a cell: mostly that of the one before, or the next.
     #[inline]
     fn of(&mut self, cell: Slot) -> Option<&mut CellSum> {
         let slot = Slot(cell.0.saturating_mul(self.cell_slots));
         if !self.slots.contains(&slot) {
-            self.find(slot);
+            self.enter(self.at.wrapping_add(1));
+            if !self.slots.contains(&slot) {
+                self.enter(self.borders.partition_point(|border| *border <= slot).wrapping_sub(1));
+            }
         }
         self.sums.get_mut(self.at)
     }
 
-    #[cold]
-    fn find(&mut self, slot: Slot) {
-        let next = self.borders.partition_point(|border| *border <= slot);
-        let border = |at: usize| self.borders.get(at).copied();
-        (self.at, self.slots) = match next.checked_sub(1) {
-            Some(at) => (at, border(at).unwrap_or(slot)..border(next).unwrap_or(slot)),
-            None => (usize::MAX, Slot(0)..Slot(0)),
-        };
+    /// Goes to a pane. Outside of them all there is one that begins and ends at once.
+    #[inline]
+    fn enter(&mut self, at: usize) {
+        let border = |at: usize| self.borders.get(at).copied().unwrap_or_default();
+        (self.at, self.slots) = (at, border(at)..border(at.wrapping_add(1)));
     }
 
     #[inline]
