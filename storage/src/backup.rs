@@ -7,7 +7,6 @@ use std::{
     fs::{self, File},
     io::{Read, Write},
     path::{Path, PathBuf},
-    sync::{Arc, atomic::AtomicI64},
 };
 
 use rocksdb::checkpoint::Checkpoint;
@@ -17,7 +16,7 @@ use crate::{
     error::{Error, Result},
     limits::COPY_BYTES,
     recover,
-    schema::{self, Family, meta},
+    schema::{Family, meta},
     store::Store,
 };
 
@@ -87,8 +86,7 @@ fn verify(path: &Path) -> Result<Backup> {
 
 /// Opens a database without changing it and reads its format record and every stream definition.
 fn check_format(path: &Path) -> Result<()> {
-    let clock = Arc::new(AtomicI64::new(i64::MIN));
-    let db = Database::open_read_only(path, schema::descriptors(&clock))?;
+    let db = Database::open_read_only(path)?;
     if db.get(Family::Meta, meta::FORMAT)?.is_none() {
         let detail = "it has no record of the format";
         return Err(Error::NotADatabase { path: path.into(), detail: detail.into() });

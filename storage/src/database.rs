@@ -1,6 +1,9 @@
 //! RocksDB behind typed families.
 
-use std::path::Path;
+use std::{
+    path::Path,
+    sync::{Arc, atomic::AtomicI64},
+};
 
 use rocksdb::{
     BottommostLevelCompaction, ColumnFamily, CompactOptions, DB, ErrorKind, WriteBatch,
@@ -10,7 +13,7 @@ use rocksdb::{
 use crate::{
     error::{Error, Result},
     options::Durability,
-    schema::{self, Family},
+    schema::{Family, Setup},
 };
 
 /// The open database.
@@ -26,27 +29,26 @@ impl std::fmt::Debug for Database {
 }
 
 impl Database {
+    /// Opens the database, making it when there is none. `clock` is the newest time the store was
+    /// told, in ms.
     pub(crate) fn open(
         path: &Path,
         durability: Durability,
-        families: Vec<rocksdb::ColumnFamilyDescriptor>,
+        clock: &Arc<AtomicI64>,
     ) -> Result<Self> {
-        let options = schema::database_options(durability);
         refuse_remains(path)?;
-        let opened = DB::open_cf_descriptors(&options, path, families);
+        let Setup { database, families } = Setup::new(durability, clock);
+        let opened = DB::open_cf_descriptors(&database, path, families);
         let db = opened.map_err(|error| open_error(path, error))?;
         Ok(Self { db, durability })
     }
 
     /// Opens a database that is not to be changed.
-    pub(crate) fn open_read_only(
-        path: &Path,
-        families: Vec<rocksdb::ColumnFamilyDescriptor>,
-    ) -> Result<Self> {
+    pub(crate) fn open_read_only(path: &Path) -> Result<Self> {
         let durability = Durability::Wal;
-        let mut options = schema::database_options(durability);
-        options.create_if_missing(false);
-        let opened = DB::open_cf_descriptors_read_only(&options, path, families, false);
+        let Setup { mut database, families } = Setup::new(durability, &Arc::default());
+        database.create_if_missing(false);
+        let opened = DB::open_cf_descriptors_read_only(&database, path, families, false);
         let db = opened.map_err(|error| open_error(path, error))?;
         Ok(Self { db, durability })
     }

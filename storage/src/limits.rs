@@ -68,15 +68,23 @@ pub const fn resident_bytes_max(memory_bytes: usize) -> usize {
     memory_bytes / 4
 }
 
-/// Bytes of unsealed journal records above which the head is sealed early. Replaying them is most of
-/// the time to start again after a crash: about a second for this many.
-pub const JOURNAL_BYTES_SEAL: usize = 32 << 20;
+/// Bytes of unsealed journal records above which the head is sealed early: some 240,000 cells, twice
+/// what 4,000 streams bring until the head is sealed for its age. Replaying them is most of the time
+/// to start again after a crash.
+pub const JOURNAL_BYTES_SEAL: usize = 12 << 20;
 
 /// Age of the oldest unsealed append at which the head is sealed, in ms, however little there is.
 pub const HEAD_AGE_SEAL_MS: i64 = 5 * 60 * 1000;
 
 /// Bytes of RocksDB write-ahead log kept before column families are flushed to let it go.
-pub const WAL_BYTES_MAX: u64 = 64 << 20;
+pub const WAL_BYTES_MAX: u64 = 32 << 20;
+
+/// Bytes that RocksDB keeps in memory: blocks of files with their indexes and filters, and what is
+/// written but not flushed yet.
+pub const CACHE_BYTES_MAX: usize = 40 << 20;
+
+/// Bytes of them that are written but not flushed yet, over all column families.
+pub const WRITE_BUFFER_BYTES_MAX: usize = 24 << 20;
 
 /// Longest step of a summary, in ms.
 pub const STEP_MS_MAX: i64 = 60 * 60 * 1000;
@@ -88,4 +96,5 @@ const _: () = assert!(
     head_bytes_seal(MEMORY_BYTES_MIN) < head_bytes_max(MEMORY_BYTES_MIN),
     "sealing must start before refusing"
 );
+const _: () = assert!(WRITE_BUFFER_BYTES_MAX < CACHE_BYTES_MAX, "blocks need a place too");
 const _: () = assert!(GROUP_BYTES_MAX <= RECORD_BYTES_MAX, "one record must fit a group");

@@ -9,7 +9,7 @@ use std::sync::{
 
 use rocksdb::{
     BlockBasedOptions, Cache, ColumnFamilyDescriptor, DBCompressionType, Options,
-    compaction_filter::Decision,
+    WriteBufferManager, compaction_filter::Decision,
 };
 
 use crate::{limits, merge, options::Durability, resolution::Resolution};
@@ -98,12 +98,13 @@ impl Family {
     fn options(self, cache: &Cache, clock: &Arc<AtomicI64>) -> Options {
         let mut table = BlockBasedOptions::default();
         table.set_block_cache(cache);
+        table.set_cache_index_and_filter_blocks(true);
         table.set_block_size(16 << 10);
         table.set_format_version(5);
         let mut options = Options::default();
         match self {
             Self::Journal => {
-                options.set_write_buffer_size(32 << 20);
+                options.set_write_buffer_size(16 << 20);
                 options.set_compression_type(DBCompressionType::Lz4);
             }
             Self::Blocks | Self::Blocks1m | Self::Blocks15m => {
@@ -131,16 +132,34 @@ impl Family {
     }
 }
 
-/// Descriptors of every family. `clock` is the newest time the store was told, in ms.
-pub(crate) fn descriptors(clock: &Arc<AtomicI64>) -> Vec<ColumnFamilyDescriptor> {
-    let cache = Cache::new_lru_cache(32 << 20);
-    Family::ALL
-        .map(|family| ColumnFamilyDescriptor::new(family.name(), family.options(&cache, clock)))
-        .into()
+/// How RocksDB is set up.
+pub(crate) struct Setup {
+    /// The database as a whole.
+    pub(crate) database: Options,
+    /// Every family.
+    pub(crate) families: Vec<ColumnFamilyDescriptor>,
 }
 
-/// Options of the database as a whole.
-pub(crate) fn database_options(durability: Durability) -> Options {
+impl Setup {
+    /// `clock` is the newest time the store was told, in ms.
+    pub(crate) fn new(durability: Durability, clock: &Arc<AtomicI64>) -> Self {
+        // What is written and not flushed counts as used cache, so one bound holds for both.
+        let cache = Cache::new_lru_cache(limits::CACHE_BYTES_MAX);
+        let buffers = WriteBufferManager::new_write_buffer_manager_with_cache(
+            limits::WRITE_BUFFER_BYTES_MAX,
+            false,
+            cache.clone(),
+        );
+        let mut database = database_options(durability);
+        database.set_write_buffer_manager(&buffers);
+        let families = Family::ALL
+            .map(|family| ColumnFamilyDescriptor::new(family.name(), family.options(&cache, clock)))
+            .into();
+        Self { database, families }
+    }
+}
+
+fn database_options(durability: Durability) -> Options {
     let mut options = Options::default();
     options.create_if_missing(true);
     options.create_missing_column_families(true);

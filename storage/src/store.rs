@@ -33,7 +33,6 @@ use crate::{
     recover,
     retention::{self, Retention},
     scan::{Reader, Scan},
-    schema,
     seal::{self, Sealed},
     tables::{self, Order, Record, Table, TableBatch},
     writer::{Append, Appended, Message, Writer},
@@ -120,7 +119,7 @@ impl Store {
             source,
         })?;
         let clock = Arc::new(AtomicI64::new(NO_TIME));
-        let db = Database::open(path, options.durability, schema::descriptors(&clock))?;
+        let db = Database::open(path, options.durability, &clock)?;
         let slot_width = recover::check_format(&db, path, options.slot_width)?;
         let catalog = recover::load_catalog(&db)?;
         let sealed_slot = recover::sealed_slot(&db)?;
