@@ -43,6 +43,22 @@ pub(crate) struct Flags {
     /// Directory below which POST /api/v1/backups may make backups [default: none, it makes none]
     #[arg(long, env = "PLIMSOLL_BACKUP_DIR", value_name = "DIR")]
     backup_dir: Option<PathBuf>,
+    #[command(flatten)]
+    retention: RetentionFlags,
+    /// Memory for cells, such as 256MiB; the database and requests take some on top [default: 256MiB]
+    #[arg(long, env = "PLIMSOLL_MEMORY", value_name = "SIZE")]
+    memory: Option<String>,
+    /// Log level, or a filter such as info,plimsoll=debug [default: info]
+    #[arg(long, env = "PLIMSOLL_LOG_LEVEL", value_name = "LEVEL")]
+    log_level: Option<String>,
+    /// Format of the log on stderr [default: text]
+    #[arg(long, env = "PLIMSOLL_LOG_FORMAT", value_name = "FORMAT")]
+    log_format: Option<LogFormat>,
+}
+
+/// How long cells are kept.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(crate) struct RetentionFlags {
     /// How long cells are kept as they came [default: 8d]
     #[arg(long, env = "PLIMSOLL_RETENTION", value_name = "DURATION")]
     retention: Option<String>,
@@ -55,15 +71,32 @@ pub(crate) struct Flags {
     /// Size of the database above which the oldest days go early, such as 50GiB [default: none]
     #[arg(long, env = "PLIMSOLL_RETENTION_SIZE", value_name = "SIZE")]
     retention_size: Option<String>,
-    /// Memory for cells, such as 256MiB; the database and requests take some on top [default: 256MiB]
-    #[arg(long, env = "PLIMSOLL_MEMORY", value_name = "SIZE")]
-    memory: Option<String>,
-    /// Log level, or a filter such as info,plimsoll=debug [default: info]
-    #[arg(long, env = "PLIMSOLL_LOG_LEVEL", value_name = "LEVEL")]
-    log_level: Option<String>,
-    /// Format of the log on stderr [default: text]
-    #[arg(long, env = "PLIMSOLL_LOG_FORMAT", value_name = "FORMAT")]
-    log_format: Option<LogFormat>,
+}
+
+impl RetentionFlags {
+    /// Each setting as given here, or else as in `file`.
+    fn or(self, file: Self) -> Self {
+        Self {
+            retention: self.retention.or(file.retention),
+            retention_1m: self.retention_1m.or(file.retention_1m),
+            retention_15m: self.retention_15m.or(file.retention_15m),
+            retention_size: self.retention_size.or(file.retention_size),
+        }
+    }
+
+    /// The retention, with defaults for what is not set.
+    ///
+    /// # Errors
+    /// Names the setting at fault and what it takes.
+    pub(crate) fn resolve(self) -> Result<Retention, ConfigError> {
+        let mut retention = Retention::default();
+        set_duration(&mut retention.slot_ms, "retention", self.retention)?;
+        set_duration(&mut retention.minute_ms, "retention_1m", self.retention_1m)?;
+        set_duration(&mut retention.quarter_ms, "retention_15m", self.retention_15m)?;
+        let size = self.retention_size.map(|text| parse_size("retention_size", text));
+        retention.size_bytes = size.transpose()?;
+        Ok(retention)
+    }
 }
 
 /// The configuration file.
@@ -132,14 +165,12 @@ impl Config {
         let listen = flags.listen.or(file.listen).unwrap_or_else(|| LISTEN.to_owned());
         let slot = flags.slot.or(file.slot);
         let durability = flags.durability.or(file.durability);
-        let mut retention = Retention::default();
-        set_duration(&mut retention.slot_ms, "retention", flags.retention.or(file.retention))?;
-        let kept = flags.retention_1m.or(file.retention_1m);
-        set_duration(&mut retention.minute_ms, "retention_1m", kept)?;
-        let kept = flags.retention_15m.or(file.retention_15m);
-        set_duration(&mut retention.quarter_ms, "retention_15m", kept)?;
-        let size = flags.retention_size.or(file.retention_size);
-        retention.size_bytes = size.map(|text| parse_size("retention_size", text)).transpose()?;
+        let retention = flags.retention.or(RetentionFlags {
+            retention: file.retention,
+            retention_1m: file.retention_1m,
+            retention_15m: file.retention_15m,
+            retention_size: file.retention_size,
+        });
         Ok(Self {
             data_dir: flags.data_dir.or(file.data_dir).ok_or(ConfigError::NoDataDir)?,
             listen: listen.parse().map_err(|_| ConfigError::Invalid {
@@ -160,7 +191,7 @@ impl Config {
                 .as_deref()
                 .map(absolute)
                 .transpose()?,
-            retention,
+            retention: retention.resolve()?,
             memory_bytes: parse_memory(flags.memory.or(file.memory))?,
             log_level: flags.log_level.or(file.log_level).unwrap_or_else(|| "info".to_owned()),
             log_format: flags.log_format.or(file.log_format).unwrap_or_default(),
@@ -270,8 +301,11 @@ mod tests {
             (Retention::default(), MEMORY_BYTES_DEFAULT)
         );
         let small = Flags {
-            retention: Some("2d".into()),
-            retention_size: Some("5GiB".into()),
+            retention: RetentionFlags {
+                retention: Some("2d".into()),
+                retention_size: Some("5GiB".into()),
+                ..RetentionFlags::default()
+            },
             memory: Some("64MiB".into()),
             ..flags()
         };
@@ -290,13 +324,13 @@ mod tests {
         );
         assert!(error(Flags { slot: Some("7s".into()), ..flags() }).contains("`slot`"));
         assert!(error(Flags { durability: Some("no".into()), ..flags() }).contains("`durability`"));
-        assert!(
-            error(Flags { retention_1m: Some("60".into()), ..flags() }).contains("`retention_1m`")
-        );
-        assert!(
-            error(Flags { retention_size: Some("5GB".into()), ..flags() })
-                .contains("`retention_size`")
-        );
+        let kept = |retention| error(Flags { retention, ..flags() });
+        let minutes =
+            RetentionFlags { retention_1m: Some("60".into()), ..RetentionFlags::default() };
+        assert!(kept(minutes).contains("`retention_1m`"));
+        let size =
+            RetentionFlags { retention_size: Some("5GB".into()), ..RetentionFlags::default() };
+        assert!(kept(size).contains("`retention_size`"));
         assert!(
             error(Flags { memory: Some("1MiB".into()), ..flags() })
                 .contains("`memory` is \"1MiB\"")

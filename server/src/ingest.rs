@@ -63,6 +63,8 @@ pub(crate) struct Ingest<'a> {
     batch: BatchBuilder<'a>,
     width: SlotWidth,
     now: TimestampMs,
+    /// Older items are not worth storing: their retention is over.
+    oldest_kept: TimestampMs,
     accepted: u64,
     refusals: Vec<Refusal>,
     refused: u64,
@@ -82,6 +84,7 @@ impl<'a> Ingest<'a> {
             batch: store.batch(),
             width: store.slot_width(),
             now,
+            oldest_kept: store.oldest_kept(now),
             accepted: 0,
             refusals: Vec::new(),
             refused: 0,
@@ -149,7 +152,8 @@ impl<'a> Ingest<'a> {
             .map_err(|error| store_fault(&error))
     }
 
-    /// A moment that the store takes: not before 2000, not too far in the future.
+    /// A moment that the store takes: not before 2000, not past its retention, not too far in the
+    /// future.
     fn time(&self, field: &'static str, value: &Scalar<'_>) -> Checked<TimestampMs> {
         let Some(at) = read_time(field, value)? else {
             return fault(field, "missing_field", "is required: RFC 3339 or epoch milliseconds");
@@ -161,6 +165,17 @@ impl<'a> Ingest<'a> {
                 format!(
                     "{} is before the year 2000; epoch times are in milliseconds",
                     time::format(at)
+                ),
+            );
+        }
+        if at < self.oldest_kept {
+            return fault(
+                field,
+                "outside_retention",
+                format!(
+                    "{} is before {}, the oldest moment kept beside the newest data; a longer setting `retention_15m` would keep it",
+                    time::format(at),
+                    time::format(self.oldest_kept)
                 ),
             );
         }

@@ -15,5 +15,5 @@ pub fn block(bytes: &[u8]) {
 
 /// Decodes a journal record.
 pub fn journal(bytes: &[u8]) {
-    let _ = crate::journal::decode_record(1, bytes, |_, _, _| ());
+    let _ = crate::journal::decode_record(1, bytes);
 }

@@ -181,12 +181,19 @@ impl Parts {
 pub(crate) struct Resident {
     slots: Parts,
     minutes: Parts,
+    /// Below it nothing is kept here: not every resolution of it was sealed.
+    floor: Slot,
     /// One past the newest slot sealed.
     end: Slot,
     start: Option<Slot>,
 }
 
 impl Resident {
+    /// Nothing yet, and never anything below `floor`.
+    pub(crate) fn new(floor: Slot) -> Self {
+        Self { floor, ..Self::default() }
+    }
+
     /// Keeps a part of some resolution made of the cells from slot `first` to slot `last`. Streams
     /// come in the order of their ids.
     pub(crate) fn add(
@@ -235,6 +242,7 @@ impl Generations {
     fn keep(&mut self, mut resident: Resident) {
         resident.slots.shrink();
         resident.minutes.shrink();
+        self.floor = self.floor.max(resident.floor);
         self.residents.push_back(Arc::new(resident));
         let mut bytes: usize = self.residents.iter().map(|one| one.size_bytes()).sum();
         while bytes > self.resident_bytes_max {

@@ -46,15 +46,14 @@ pub(crate) fn encode_record(ids: &[StreamId], cells: &[u8]) -> Vec<u8> {
     record
 }
 
-/// Calls `visit` with each cell of a record.
+/// The cells of a record: all of them, or an error.
 ///
 /// # Errors
-/// [`Error::Corrupt`] when the record cannot be read; `visit` may have been called by then.
+/// [`Error::Corrupt`] when the record cannot be read.
 pub(crate) fn decode_record(
     sequence: u64,
     record: &[u8],
-    mut visit: impl FnMut(StreamId, Slot, SlotValue),
-) -> Result<()> {
+) -> Result<Vec<(StreamId, Slot, SlotValue)>> {
     let damaged = |detail: &str| Error::corrupt(format!("journal record {sequence}"), detail);
     let (ids, cells) = split(record).ok_or_else(|| damaged("its head is cut short or unknown"))?;
     let (cells, used): (Vec<BatchCell>, usize) =
@@ -62,11 +61,11 @@ pub(crate) fn decode_record(
     if 5 + ids.len() * 4 + used != record.len() {
         return Err(damaged("bytes are left over"));
     }
-    for cell in cells {
+    let numbered = cells.into_iter().map(|cell| {
         let id = ids.get(cell.stream as usize).ok_or_else(|| damaged("a stream is missing"))?;
-        visit(*id, cell.slot, cell.value);
-    }
-    Ok(())
+        Ok((*id, cell.slot, cell.value))
+    });
+    numbered.collect()
 }
 
 fn split(record: &[u8]) -> Option<(Vec<StreamId>, &[u8])> {
@@ -99,8 +98,7 @@ mod tests {
     fn a_record_decodes_to_what_was_encoded() {
         let ids = [StreamId(40), StreamId(7)];
         let record = encode_record(&ids, &encode_cells(&cells()));
-        let mut seen = Vec::new();
-        decode_record(1, &record, |id, slot, value| seen.push((id, slot, value))).expect("whole");
+        let seen = decode_record(1, &record).expect("whole");
         let expected: Vec<_> = cells()
             .into_iter()
             .map(|cell| (ids[cell.stream as usize], cell.slot, cell.value))
@@ -112,14 +110,14 @@ mod tests {
     fn a_cut_record_is_an_error_at_every_length() {
         let record = encode_record(&[StreamId(40), StreamId(7)], &encode_cells(&cells()));
         for length in 0..record.len() {
-            assert!(decode_record(1, &record[..length], |_, _, _| ()).is_err(), "{length}");
+            assert!(decode_record(1, &record[..length]).is_err(), "{length}");
         }
     }
 
     proptest! {
         #[test]
         fn arbitrary_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-            let _ = decode_record(1, &bytes, |_, _, _| ());
+            let _ = decode_record(1, &bytes);
         }
     }
 }

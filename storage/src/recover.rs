@@ -1,16 +1,17 @@
 //! Opening: checks the format, loads the catalog and replays the journal into the head.
 
-use std::path::Path;
+use std::{num::NonZero, path::Path};
 
 use bincode::config;
-use rocksdb::{Direction, IteratorMode, WriteBatch};
+use parking_lot::Mutex;
+use rocksdb::{DBIterator, Direction, IteratorMode, WriteBatch};
 
 use crate::{
     catalog::Catalog,
     damage,
     database::Database,
     error::{Error, Result},
-    head::Head,
+    head::{Generation, Head},
     journal, key,
     limits::LABEL_BYTES_MAX,
     model::{
@@ -97,48 +98,109 @@ pub(crate) fn load_catalog(db: &Database) -> Result<Catalog> {
     Ok(catalog)
 }
 
-/// Puts every unsealed journal record into the head; returns the next sequence number.
-pub(crate) fn replay_journal(db: &Database, catalog: &Catalog, head: &Head) -> Result<u64> {
+/// What the journal held.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Replayed {
+    /// The sequence number of the next append.
+    pub(crate) next_sequence: u64,
+    /// The newest slot of its cells.
+    pub(crate) newest: Slot,
+}
+
+/// Puts every unsealed journal record into the head, on every core: cells merge in any order.
+pub(crate) fn replay_journal(db: &Database, catalog: &Catalog, head: &Head) -> Result<Replayed> {
     let sealed = db.get(Family::Meta, meta::SEALED_SEQ)?.as_deref().and_then(key::u64_of);
-    let mut next = sealed.unwrap_or(0) + 1;
-    let active = head.active();
-    let from = next.to_be_bytes();
+    let next_sequence = sealed.unwrap_or(0) + 1;
+    let from = next_sequence.to_be_bytes();
     let mode = IteratorMode::From(&from, Direction::Forward);
-    for entry in db.raw().iterator_cf(db.family(Family::Journal), mode) {
-        let (sequence, record) = entry?;
-        let sequence =
-            key::u64_of(&sequence).ok_or_else(|| Error::corrupt("a journal key", "not 8 bytes"))?;
-        next = sequence + 1;
-        let cells = match decode_whole(sequence, &record, catalog.len()) {
+    let records = Mutex::new(db.raw().iterator_cf(db.family(Family::Journal), mode));
+    let active = head.active();
+    let replay = Replay { db, catalog, active: &active, records: &records };
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..cores).map(|_| scope.spawn(|| replay.run())).collect();
+        let mut replayed = Replayed { next_sequence, newest: Slot(0) };
+        for worker in workers {
+            let share = worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+            replayed.next_sequence = replayed.next_sequence.max(share.next_sequence);
+            replayed.newest = replayed.newest.max(share.newest);
+        }
+        Ok(replayed)
+    })
+}
+
+/// One replay, shared by its workers.
+struct Replay<'a, 'db> {
+    db: &'a Database,
+    catalog: &'a Catalog,
+    active: &'a Generation,
+    records: &'a Mutex<DBIterator<'db>>,
+}
+
+/// A journal record with its sequence number.
+type NumberedRecord = (u64, Box<[u8]>);
+
+impl Replay<'_, '_> {
+    /// Replays records until none are left; returns what this worker saw of them.
+    fn run(&self) -> Result<Replayed> {
+        let mut replayed = Replayed { next_sequence: 0, newest: Slot(0) };
+        loop {
+            let records = self.take()?;
+            let Some((last, _)) = records.last() else { return Ok(replayed) };
+            replayed.next_sequence = last + 1;
+            for (sequence, record) in records {
+                replayed.newest = replayed.newest.max(self.add(sequence, &record)?);
+            }
+        }
+    }
+
+    /// The next records, a few at a time so that small ones do not cost a lock each.
+    fn take(&self) -> Result<Vec<NumberedRecord>> {
+        const BYTES: usize = 64 << 10;
+        let mut taken = Vec::new();
+        let mut bytes = 0;
+        let mut records = self.records.lock();
+        while bytes < BYTES {
+            let Some((sequence, record)) = records.next().transpose()? else { break };
+            let sequence = key::u64_of(&sequence)
+                .ok_or_else(|| Error::corrupt("a journal key", "not 8 bytes"))?;
+            bytes += record.len();
+            taken.push((sequence, record));
+        }
+        Ok(taken)
+    }
+
+    /// Adds a record's cells to the head, or sets it aside; returns its newest slot.
+    fn add(&self, sequence: u64, record: &[u8]) -> Result<Slot> {
+        let cells = match decode_known(sequence, record, self.catalog.len()) {
             Ok(cells) => cells,
             Err(error) => {
                 tracing::warn!(%error, "a journal record is kept aside; the rest is replayed");
-                damage::set_aside(db, &sequence.to_be_bytes(), &record)?;
-                continue;
+                damage::set_aside(self.db, &sequence.to_be_bytes(), record)?;
+                return Ok(Slot(0));
             }
         };
         // When it was received is not kept: the oldest time there is has it sealed soon.
-        active.note_append(TimestampMs(0), record.len());
+        self.active.note_append(TimestampMs(0), record.len());
+        let mut newest = Slot(0);
         for (stream, slot, value) in cells {
             if let Some(at) = value.last_at() {
-                catalog.saw(stream, at);
+                self.catalog.saw(stream, at);
             }
-            active.add(stream, slot, value);
+            newest = newest.max(slot);
+            self.active.add(stream, slot, value);
         }
+        Ok(newest)
     }
-    Ok(next)
 }
 
-/// The cells of a journal record: all of them, or an error.
-fn decode_whole(
+/// The cells of a journal record whose streams are all known: all of them, or an error.
+fn decode_known(
     sequence: u64,
     record: &[u8],
     streams: usize,
 ) -> Result<Vec<(StreamId, Slot, SlotValue)>> {
-    let mut cells = Vec::new();
-    journal::decode_record(sequence, record, |stream, slot, value| {
-        cells.push((stream, slot, value));
-    })?;
+    let cells = journal::decode_record(sequence, record)?;
     match cells.iter().find(|(stream, _, _)| stream.0 as usize >= streams) {
         Some((stream, _, _)) => Err(Error::corrupt(
             format!("journal record {sequence}"),

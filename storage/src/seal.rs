@@ -71,7 +71,8 @@ struct Seal<'a> {
     resident: Resident,
     sealed: Sealed,
     newest: Slot,
-    /// Below it nobody reads from memory, so nothing is kept there.
+    /// Below it nobody reads from memory, so nothing is kept there: what is older than the slots'
+    /// retention is sealed into roll-ups only and is read from them.
     floor: Slot,
     /// The first day that each resolution keeps; cells that are older come too late for it.
     first_days: [u32; Resolution::ALL.len()],
@@ -80,14 +81,18 @@ struct Seal<'a> {
 impl<'a> Seal<'a> {
     fn new(shared: &'a Shared) -> Self {
         let now = shared.data_now();
+        let first_days = Resolution::ALL.map(|one| shared.retention.first_day(one, now));
+        let first_kept =
+            Slot(first_days[0].saturating_mul(24 * shared.slot_width.slots_per_hour()));
+        let floor = shared.head.floor().max(first_kept);
         Self {
             shared,
             write: WriteBatch::default(),
-            resident: Resident::default(),
+            resident: Resident::new(floor),
             sealed: Sealed::default(),
             newest: Slot(0),
-            floor: shared.head.floor(),
-            first_days: Resolution::ALL.map(|one| shared.retention.first_day(one, now)),
+            floor,
+            first_days,
         }
     }
 

@@ -35,7 +35,7 @@ use crate::{
     scan::{Reader, Scan},
     seal::{self, Sealed},
     tables::{self, Order, Record, Table, TableBatch},
-    writer::{Append, Appended, Message, Writer},
+    writer::{Append, Appended, GroupCounts, Message, Writer},
 };
 
 /// What the clock holds before the store was told a time.
@@ -53,7 +53,9 @@ pub(crate) struct Shared {
     /// The newest time the store was told, in ms; [`NO_TIME`] before.
     pub(crate) clock: Arc<AtomicI64>,
     pub(crate) retention: Retention,
+    pub(crate) groups: GroupCounts,
     memory_bytes: usize,
+    newest_slot: AtomicU32,
     sealed_slot: AtomicU32,
 }
 
@@ -62,11 +64,20 @@ impl Shared {
     /// that jumps ahead therefore expires nothing, and a store that is not written to keeps what it
     /// has.
     pub(crate) fn data_now(&self) -> TimestampMs {
-        let newest = self.slot_width.end(self.sealed_slot());
         match self.clock.load(Ordering::Relaxed) {
-            NO_TIME => newest,
-            clock => newest.min(TimestampMs(clock)),
+            NO_TIME => self.newest(),
+            clock => self.newest().min(TimestampMs(clock)),
         }
+    }
+
+    /// The end of the newest slot of which there is a cell.
+    fn newest(&self) -> TimestampMs {
+        self.slot_width.end(Slot(self.newest_slot.load(Ordering::Acquire)))
+    }
+
+    /// Notes that cells up to `slot` are stored.
+    pub(crate) fn saw_slot(&self, slot: Slot) {
+        self.newest_slot.fetch_max(slot.0, Ordering::AcqRel);
     }
 
     /// The newest slot that was ever sealed: no block holds a later one.
@@ -94,6 +105,10 @@ pub struct Stats {
     pub damaged_blocks: u64,
     /// Appends waiting for the writer.
     pub append_queue: u64,
+    /// Appends written to the journal since the store was opened.
+    pub appends: u64,
+    /// Writes that took them there, each with one fsync when the store is opened so.
+    pub journal_writes: u64,
 }
 
 /// An embedded store in one data directory.
@@ -125,7 +140,7 @@ impl Store {
         let sealed_slot = recover::sealed_slot(&db)?;
         let memory_bytes = options.memory_bytes.max(limits::MEMORY_BYTES_MIN);
         let head = Head::new(sealed_slot.plus(1), limits::resident_bytes_max(memory_bytes));
-        let next_sequence = recover::replay_journal(&db, &catalog, &head)?;
+        let replayed = recover::replay_journal(&db, &catalog, &head)?;
         let catalog = RwLock::new(catalog);
         let shared = Arc::new(Shared {
             db,
@@ -135,11 +150,13 @@ impl Store {
             slot_width,
             clock,
             retention: options.retention,
+            groups: GroupCounts::default(),
             memory_bytes,
+            newest_slot: AtomicU32::new(sealed_slot.max(replayed.newest).0),
             sealed_slot: AtomicU32::new(sealed_slot.0),
         });
         let (messages, receiver) = mpsc::channel(APPEND_QUEUE_MAX);
-        let writer = Writer::new(Arc::clone(&shared), next_sequence);
+        let writer = Writer::new(Arc::clone(&shared), replayed.next_sequence);
         let writer = std::thread::Builder::new()
             .name("plimsoll-writer".into())
             .spawn(move || writer.run(receiver))
@@ -326,10 +343,12 @@ impl Store {
         retention::retain(&self.shared)
     }
 
-    /// The oldest moment of which anything is kept at `now`: older data is not worth appending.
+    /// The oldest moment of which anything is kept: older data is not worth appending. It lies the
+    /// longest retention before the newest data, or before `now` when that is earlier, so a store
+    /// without data takes data of any age.
     #[must_use]
     pub fn oldest_kept(&self, now: TimestampMs) -> TimestampMs {
-        self.shared.retention.oldest(now)
+        self.shared.retention.oldest(self.shared.newest().min(now))
     }
 
     /// Whether the head or its journal has grown so large that it should be sealed at once.
@@ -422,6 +441,8 @@ impl Store {
             resident_bytes: self.shared.head.resident_bytes() as u64,
             append_queue: queue as u64,
             damaged_blocks: self.shared.damage.count(),
+            appends: self.shared.groups.appends.load(Ordering::Relaxed),
+            journal_writes: self.shared.groups.writes.load(Ordering::Relaxed),
         }
     }
 

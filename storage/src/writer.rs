@@ -7,7 +7,11 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, atomic::Ordering, mpsc as sync_mpsc},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+        mpsc as sync_mpsc,
+    },
 };
 
 use rocksdb::WriteBatch;
@@ -21,7 +25,7 @@ use crate::{
     limits::{GROUP_BYTES_MAX, GROUP_REQUESTS_MAX, IDEMPOTENCY_KEPT_MS, STREAMS_MAX},
     model::{
         stream::{StreamId, StreamKey},
-        time::TimestampMs,
+        time::{Slot, TimestampMs},
     },
     schema::Family,
     store::Shared,
@@ -54,6 +58,13 @@ pub(crate) enum Message {
     Append(Box<Append>),
     /// Freeze the active generation and answer.
     Freeze(sync_mpsc::Sender<()>),
+}
+
+/// How many appends have shared how many journal writes.
+#[derive(Debug, Default)]
+pub(crate) struct GroupCounts {
+    pub(crate) appends: AtomicU64,
+    pub(crate) writes: AtomicU64,
 }
 
 #[derive(Debug)]
@@ -211,7 +222,10 @@ impl Writer {
                 catalog.insert(id, &key.as_ref());
             }
         }
-        self.next_sequence += group.members.len() as u64;
+        let appends = group.members.len() as u64;
+        self.next_sequence += appends;
+        self.shared.groups.appends.fetch_add(appends, Ordering::Relaxed);
+        self.shared.groups.writes.fetch_add(1, Ordering::Relaxed);
         for (append, ids) in group.members {
             self.add_to_head(append.batch, &ids, append.received_at);
             self.shared.clock.fetch_max(append.received_at.0, Ordering::Relaxed);
@@ -225,13 +239,16 @@ impl Writer {
     fn add_to_head(&self, batch: Batch, ids: &[StreamId], received_at: TimestampMs) {
         let catalog = self.shared.catalog.read();
         self.active.note_append(received_at, batch.encoded.len());
+        let mut newest = Slot(0);
         for cell in batch.cells {
             let Some(id) = ids.get(cell.stream as usize) else { continue };
+            newest = newest.max(cell.slot);
             if let Some(at) = cell.value.last_at() {
                 catalog.saw(*id, at);
             }
             self.active.add(*id, cell.slot, cell.value);
         }
+        self.shared.saw_slot(newest);
     }
 }
 

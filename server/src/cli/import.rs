@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use super::Failure;
 use crate::{
     clock,
-    config::parse_slot,
+    config::{RetentionFlags, parse_slot},
     import::{Input, LabelSource, LabelSources, Observation, Progress, Routes, import_lines},
     ingest::Ingest,
     wire::push::read_json,
@@ -64,6 +64,8 @@ pub(super) struct Args {
     /// Width of a slot when the data directory is new [default: 10s]
     #[arg(long, value_name = "DURATION", requires = "data_dir")]
     slot: Option<String>,
+    #[command(flatten)]
+    retention: RetentionFlags,
     /// The log: plain, gzip or zstd; - for standard input
     #[arg(value_name = "FILE")]
     file: PathBuf,
@@ -84,7 +86,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         Ok::<(), Failure>(())
     })?;
     target.finish()?;
-    println!("{summary}{refused}");
+    println!("{}{refused}", summary.without_refused(refused.items));
     Ok(())
 }
 
@@ -205,6 +207,7 @@ impl Target {
         if let Some(path) = &args.data_dir {
             let mut options = Options::new(path);
             options.slot_width = args.slot.clone().map(parse_slot).transpose()?;
+            options.retention = args.retention.clone().resolve()?;
             return Ok(Self::Store(Box::new(Store::open(&options)?)));
         }
         let url = args.url.as_deref().unwrap_or_default().trim_end_matches('/');
@@ -309,7 +312,9 @@ async fn read_answer(answer: reqwest::Response) -> Result<Refused, Failure> {
     if !status.is_success() && rejected.is_empty() {
         return Err(format!("the server answers {status}: {}", body["detail"]).into());
     }
-    let first = rejected.first().map(|one| format!("{} {}", one["pointer"], one["detail"]));
+    let text = |one: &serde_json::Value, field| one[field].as_str().unwrap_or("?").to_owned();
+    let first =
+        rejected.first().map(|one| format!("{} {}", text(one, "pointer"), text(one, "detail")));
     let items = body["rejected_count"].as_u64().unwrap_or(rejected.len() as u64);
     let duplicate = body["duplicate"].as_bool().unwrap_or(false);
     let accepted = body["accepted"].as_u64().unwrap_or(0);

@@ -22,15 +22,15 @@ pub(crate) struct Unreadable {
 pub(crate) struct Summary {
     /// Lines read, without empty ones.
     pub(crate) lines: u64,
-    /// Lines handed on.
+    /// Lines handed on and not refused.
     pub(crate) imported: u64,
     /// The others.
     pub(crate) unreadable: BTreeMap<Reason, Unreadable>,
     /// Bytes read from the file as it lies on disk.
     pub(crate) bytes: u64,
-    /// The oldest time imported, in milliseconds since 1970.
+    /// The oldest time handed on, in milliseconds since 1970.
     pub(crate) oldest_ms: Option<i64>,
-    /// The newest time imported, in milliseconds since 1970.
+    /// The newest time handed on, in milliseconds since 1970.
     pub(crate) newest_ms: Option<i64>,
 }
 
@@ -39,6 +39,12 @@ impl Summary {
         self.imported += 1;
         self.oldest_ms = Some(self.oldest_ms.map_or(at_ms, |oldest| oldest.min(at_ms)));
         self.newest_ms = Some(self.newest_ms.map_or(at_ms, |newest| newest.max(at_ms)));
+    }
+
+    /// The same import, of which `items` were refused by whoever took them.
+    pub(crate) const fn without_refused(mut self, items: u64) -> Self {
+        self.imported = self.imported.saturating_sub(items);
+        self
     }
 
     pub(super) fn count_unreadable(&mut self, reason: Reason, line_number: u64) {
@@ -56,6 +62,7 @@ impl fmt::Display for Summary {
         write!(f, "{imported} of {lines} lines imported ({} read)", HumanBytes(self.bytes))?;
         if let (Some(oldest), Some(newest)) =
             (self.oldest_ms.and_then(time), self.newest_ms.and_then(time))
+            && self.imported > 0
         {
             write!(f, ", {oldest} to {newest}")?;
         }

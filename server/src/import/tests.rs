@@ -114,6 +114,9 @@ fn unreadable_lines_are_counted_by_reason_with_the_first_of_each() {
         text.contains("\n  2 unreadable: not in the common or combined format (first in line 3)"),
         "{text}"
     );
+    let text = summary.without_refused(2).to_string();
+    assert!(text.starts_with("0 of 7 lines imported"), "{text}");
+    assert!(!text.contains("2026"), "there is no time of nothing: {text}");
 }
 
 #[test]

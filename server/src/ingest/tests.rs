@@ -114,6 +114,28 @@ fn every_bad_field_of_a_summary_or_gauge_is_refused_by_name() {
 }
 
 #[test]
+fn what_is_past_the_retention_of_the_newest_data_is_refused() {
+    with_store(|store| {
+        let of_2015 = event(r#"{"at":"2015-05-17T10:05:03Z"}"#);
+        let ingested = ingest(store, &of_2015);
+        assert_eq!((ingested.accepted, ingested.refused), (1, 0), "an empty store takes any age");
+        store.append_blocking(ingested.batch, 1, None, NOW).expect("appended");
+
+        let ingested = ingest(store, &event("{}"));
+        store.append_blocking(ingested.batch, 1, None, NOW).expect("appended");
+        let expected = ("/events/0/at".to_owned(), "outside_retention");
+        assert_eq!(refused(store, &of_2015), expected);
+        let refusal = ingest(store, &of_2015).refusals.remove(0);
+        let detail = refusal.problem.detail;
+        // Two years of 365 days before the end of the newest slot.
+        assert!(detail.contains("2024-11-20T19:04:50.000Z"), "{detail}");
+        assert!(detail.contains("`retention_15m`"), "{detail}");
+        let of_last_year = event(r#"{"at":"2025-11-21T00:00:00Z"}"#);
+        assert_eq!(ingest(store, &of_last_year).accepted, 1, "inside the roll-ups' retention");
+    });
+}
+
+#[test]
 fn good_items_are_kept_beside_bad_ones() {
     with_store(|store| {
         let good = r#"{"stream":"requests","partner":"dhl","at":1795201480123,"status":200}"#;

@@ -92,11 +92,51 @@ fn a_clock_that_jumps_ahead_expires_nothing() {
 fn data_too_old_for_a_resolution_is_kept_at_the_coarser_ones() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let store = store_of(directory.path(), Retention::default(), 150..151);
-    support::append(&store, &[(0, 120 * DAY_SLOTS + 17, 0.1)]);
+    support::append(&store, &[(0, 120 * DAY_SLOTS + 17, 0.1), (0, 40 * DAY_SLOTS + 97, 0.1)]);
+    let unsealed = [(40, 97), (120, 17), (150, EVENT_SLOT)];
+    assert_eq!(found(&store, 1), unsealed, "what is not sealed yet is answered as it came");
     store.seal().expect("sealed");
+    let sealed = [(40, 90), (120, 12), (150, EVENT_SLOT)];
+    assert_eq!(found(&store, 1), sealed, "by the quarter, by the minute, as it came");
+    let days_of = |found: Vec<(u32, u32)>| found.into_iter().map(|(day, _)| day);
+    assert!(days_of(found(&store, 90)).eq([40, 120, 150]));
     drop(store);
     let store = store_of(directory.path(), Retention::default(), 0..0);
-    assert_eq!(found(&store, 1), [(120, 12), (150, EVENT_SLOT)], "the older by the minute");
+    assert_eq!(found(&store, 1), sealed);
+    assert!(days_of(found(&store, 90)).eq([40, 120, 150]));
+}
+
+#[test]
+fn the_oldest_moment_kept_goes_by_the_newest_data_sealed_or_not() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let retention = Retention { quarter_ms: 90 * DAY_MS, ..Retention::default() };
+    let now = TimestampMs(1_000 * DAY_MS);
+    let store = store_of(directory.path(), retention, 0..0);
+    assert!(store.oldest_kept(now) < TimestampMs(0), "an empty store takes anything");
+    support::append(&store, &[(0, 500 * DAY_SLOTS - 1, 0.1)]);
+    assert_eq!(store.oldest_kept(now), TimestampMs(410 * DAY_MS));
+    assert_eq!(store.oldest_kept(TimestampMs(100 * DAY_MS)), TimestampMs(10 * DAY_MS));
+    drop(store);
+    let store = store_of(directory.path(), retention, 0..0);
+    assert_eq!(store.oldest_kept(now), TimestampMs(410 * DAY_MS), "as after a replay");
+    support::append(&store, &[(0, 600 * DAY_SLOTS - 1, 0.1)]);
+    store.seal().expect("sealed");
+    assert_eq!(store.oldest_kept(now), TimestampMs(510 * DAY_MS));
+    drop(store);
+    let store = store_of(directory.path(), retention, 0..0);
+    assert_eq!(store.oldest_kept(now), TimestampMs(510 * DAY_MS));
+}
+
+#[test]
+fn a_replay_refuses_nothing_however_old() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let retention =
+        Retention { slot_ms: DAY_MS, minute_ms: DAY_MS, quarter_ms: DAY_MS, size_bytes: None };
+    let store = store_of(directory.path(), retention, 0..0);
+    support::append(&store, &[(0, 50 * DAY_SLOTS, 0.1), (0, 150 * DAY_SLOTS, 0.1)]);
+    drop(store);
+    let store = store_of(directory.path(), retention, 0..0);
+    assert_eq!(days(&store), [50, 150]);
 }
 
 #[test]

@@ -13,3 +13,4 @@ mod page;
 mod push;
 mod quantile;
 mod questions;
+mod retention;
