@@ -5,6 +5,7 @@ mod backup;
 mod bad_input;
 mod common;
 mod crash;
+mod damage;
 mod full_disk;
 mod idempotency;
 mod import;
