@@ -1,7 +1,14 @@
-//! What the benchmarks share: the facts they are run on.
+//! What the benchmarks share: the facts they are run on, and the ways to drive and watch a server.
 //!
 //! `cargo bench -p plimsoll-benches` runs the micro-benchmarks; the binary `plimsoll-load` drives a
 //! running server over HTTP, and `plimsoll-hour` writes an hour of facts straight into a store.
+//! `README.md` beside this crate has the numbers and how they were measured.
 
 pub mod facts;
+pub mod http;
+pub mod items;
 pub mod process;
+
+/// The server's, so that what is measured here is what it does.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

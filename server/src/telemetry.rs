@@ -1,5 +1,7 @@
 //! The server's own telemetry: logs to stderr, metrics in the Prometheus text format.
 
+use std::sync::atomic::Ordering;
+
 use plimsoll_storage::Stats;
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
@@ -50,6 +52,8 @@ pub(crate) struct Telemetry {
     head_bytes: Gauge,
     disk_bytes: Gauge,
     append_queue: Gauge,
+    appends: Counter,
+    journal_writes: Counter,
     damaged_blocks: Gauge,
 }
 
@@ -70,6 +74,8 @@ impl Default for Telemetry {
             head_bytes: Gauge::default(),
             disk_bytes: Gauge::default(),
             append_queue: Gauge::default(),
+            appends: Counter::default(),
+            journal_writes: Counter::default(),
             damaged_blocks: Gauge::default(),
         };
         telemetry.register();
@@ -108,6 +114,12 @@ impl Telemetry {
         r.register_with_unit("disk", "Database files", Unit::Bytes, self.disk_bytes.clone());
         r.register("damaged_blocks", "Blocks found damaged", self.damaged_blocks.clone());
         r.register("append_queue", "Appends waiting for the writer", self.append_queue.clone());
+        r.register("appends", "Pushes written to the journal", self.appends.clone());
+        r.register(
+            "journal_writes",
+            "Writes to the journal, with one fsync each unless durability is less; pushes share them",
+            self.journal_writes.clone(),
+        );
     }
 
     pub(crate) fn observe_request(&self, method: &str, route: &str, status: u16, seconds: f64) {
@@ -137,6 +149,8 @@ impl Telemetry {
         self.disk_bytes.set(stats.disk_bytes as i64);
         self.append_queue.set(stats.append_queue as i64);
         self.damaged_blocks.set(stats.damaged_blocks as i64);
+        self.appends.inner().store(stats.appends, Ordering::Relaxed);
+        self.journal_writes.inner().store(stats.journal_writes, Ordering::Relaxed);
         let mut text = String::new();
         encode(&mut text, &self.registry)?;
         Ok(text)

@@ -1,19 +1,29 @@
 //! Drives a running server: pushes events or summaries over many connections and says how many per
-//! second, how long an acknowledgement takes, and what that costs the server.
+//! second, how many share an fsync, how long an acknowledgement takes, and what that costs the server.
+//!
+//! With `--slots` the facts are those of a history that ends now, each slot of each endpoint once;
+//! without, a few pushes of the last minute are repeated for some seconds.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
 use clap::Parser;
 use plimsoll_benches::{
     facts::{self, Endpoint},
+    http::{self, Connection, Failure},
+    items,
     process::{cpu_seconds, resident_mb},
 };
-use plimsoll_storage::{Cell, TimestampMs};
+use plimsoll_storage::TimestampMs;
 use serde_json::json;
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
-};
+
+/// Pushes made for each connection before the time starts, and then repeated.
+const DIFFERENT: usize = 64;
 
 /// Push a seeded load at a running server and measure it.
 #[derive(Clone, Debug, Parser)]
@@ -21,9 +31,9 @@ struct Args {
     /// Where the server listens
     #[arg(long, default_value = "127.0.0.1:8585")]
     address: String,
-    /// Connections that push side by side
-    #[arg(long, default_value_t = 16)]
-    connections: usize,
+    /// Connections that push side by side; several numbers for a run with each
+    #[arg(long, value_delimiter = ',', default_value = "16")]
+    connections: Vec<usize>,
     /// How long to push, in seconds
     #[arg(long, default_value_t = 10)]
     seconds: u64,
@@ -33,6 +43,12 @@ struct Args {
     /// Push summaries of a slot instead of single events
     #[arg(long)]
     summaries: bool,
+    /// Push a history of this many slots up to now, once, instead of for some seconds
+    #[arg(long)]
+    slots: Option<usize>,
+    /// Width of a slot of the history, in seconds
+    #[arg(long, default_value_t = 10)]
+    step: i64,
     /// Partners; each has 20 endpoints
     #[arg(long, default_value_t = 200)]
     partners: usize,
@@ -47,23 +63,101 @@ struct Args {
     seed: u64,
 }
 
-type Failure = Box<dyn std::error::Error + Send + Sync>;
-
 fn main() -> Result<(), Failure> {
     let args = Args::parse();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(run(args))
+    println!(
+        "{:>11} {:>10} {:>8} {:>9} {:>9} {:>12} {:>10} {:>10} {:>10} {:>8} {:>12} {:>6}",
+        "connections",
+        "items/push",
+        "pushes",
+        "pushes/s",
+        "items/s",
+        "pushes/fsync",
+        "ack p50 ms",
+        "ack p99 ms",
+        "ack max ms",
+        "CPU s",
+        "items/CPU s",
+        "MB"
+    );
+    for connections in args.connections.clone() {
+        let load = Load::new(&args, connections);
+        println!("{}", runtime.block_on(run(load))?);
+    }
+    Ok(())
 }
 
-async fn run(args: Args) -> Result<(), Failure> {
-    let endpoints = facts::endpoints(args.partners, args.seed);
-    let cpu_before = args.pid.map(cpu_seconds).transpose()?;
-    let started = Instant::now();
-    let pushers: Vec<_> = (0..args.connections)
-        .map(|number| {
-            let requests = requests(&args, &endpoints, number);
-            tokio::spawn(pusher(args.clone(), requests))
+/// What one run pushes.
+#[derive(Debug)]
+struct Load {
+    args: Args,
+    connections: usize,
+    endpoints: Vec<Endpoint>,
+    now: i64,
+    /// Pushes of the history that were taken so far.
+    taken: AtomicUsize,
+}
+
+impl Load {
+    fn new(args: &Args, connections: usize) -> Arc<Self> {
+        Arc::new(Self {
+            args: args.clone(),
+            connections,
+            endpoints: facts::endpoints(args.partners, args.seed),
+            now: now_ms(),
+            taken: AtomicUsize::new(0),
         })
+    }
+
+    /// A few different pushes for one connection, each over its own share of the endpoints.
+    fn recent(&self, connection: usize) -> Vec<Vec<u8>> {
+        let seed = self.args.seed ^ (connection as u64) << 32;
+        let mut random = fastrand::Rng::with_seed(seed);
+        let count = self.args.items;
+        let pushes = (0..DIFFERENT).map(|number| {
+            let first = (connection * DIFFERENT + number) * count;
+            let items = (first..first + count).map(|at| {
+                let endpoint = &self.endpoints[at % self.endpoints.len()];
+                let at = self.now - random.i64(0..60_000);
+                if self.args.summaries {
+                    let start = TimestampMs(at / 10_000 * 10_000);
+                    items::summary(endpoint, start, 10, &mut random)
+                } else {
+                    items::event(endpoint, TimestampMs(at), &mut random)
+                }
+            });
+            let list = if self.args.summaries { "summaries" } else { "events" };
+            http::push(&json!({ list: items.collect::<Vec<_>>() }).to_string())
+        });
+        pushes.collect()
+    }
+
+    /// The next push of the history: a share of the endpoints in one slot, oldest slots first.
+    fn next_of_history(&self, slots: usize) -> Option<Vec<u8>> {
+        let number = self.taken.fetch_add(1, Ordering::Relaxed);
+        let shares: Vec<_> = self.endpoints.chunks(self.args.items).collect();
+        let (slot, share) = (number / shares.len(), number % shares.len());
+        if slot >= slots {
+            return None;
+        }
+        let step_ms = self.args.step * 1_000;
+        let start = TimestampMs((self.now / step_ms - (slots - slot) as i64) * step_ms);
+        let mut random = fastrand::Rng::with_seed(self.args.seed ^ (number as u64) << 20);
+        let items = shares[share]
+            .iter()
+            .map(|endpoint| items::summary(endpoint, start, self.args.step, &mut random));
+        Some(http::push(&json!({ "summaries": items.collect::<Vec<_>>() }).to_string()))
+    }
+}
+
+async fn run(load: Arc<Load>) -> Result<String, Failure> {
+    let pid = load.args.pid;
+    let cpu_before = pid.map(cpu_seconds).transpose()?;
+    let groups_before = groups(&load.args.address).await?;
+    let started = Instant::now();
+    let pushers: Vec<_> = (0..load.connections)
+        .map(|number| tokio::spawn(pusher(Arc::clone(&load), number)))
         .collect();
     let mut times = Vec::new();
     for pusher in pushers {
@@ -71,128 +165,64 @@ async fn run(args: Args) -> Result<(), Failure> {
     }
     let seconds = started.elapsed().as_secs_f64();
     times.sort_unstable();
-    let at =
-        |q: f64| times.get((q * (times.len() - 1) as f64) as usize).copied().unwrap_or_default();
-    let items = (times.len() * args.items) as f64;
-    println!(
-        "connections {} items/push {} pushes {} | pushes/s {:.0} items/s {:.0} | ack p50 {:.2} ms p99 {:.2} ms max {:.2} ms",
-        args.connections,
-        args.items,
-        times.len(),
-        times.len() as f64 / seconds,
-        items / seconds,
-        at(0.5).as_secs_f64() * 1e3,
-        at(0.99).as_secs_f64() * 1e3,
-        at(1.0).as_secs_f64() * 1e3,
-    );
-    if let (Some(pid), Some(before)) = (args.pid, cpu_before) {
-        let cpu = cpu_seconds(pid)? - before;
-        println!(
-            "server: {cpu:.2} CPU-seconds, {:.0} items per CPU-second, {} MB resident",
-            items / cpu,
-            resident_mb(pid)?
-        );
-    }
-    Ok(())
+    let at_ms = |q: f64| {
+        let time = times.get((q * (times.len() - 1) as f64) as usize);
+        time.copied().unwrap_or_default().as_secs_f64() * 1e3
+    };
+    let (appends, writes) = groups(&load.args.address).await?;
+    let per_fsync = (appends - groups_before.0) / (writes - groups_before.1);
+    let (pushes, items) = (times.len(), times.len() * load.args.items.min(load.endpoints.len()));
+    let cpu_s =
+        pid.map(cpu_seconds).transpose()?.zip(cpu_before).map(|(after, before)| after - before);
+    let or_dash = |value: Option<String>| value.unwrap_or_else(|| "-".to_owned());
+    Ok(format!(
+        "{:>11} {:>10} {pushes:>8} {:>9.0} {:>9.0} {per_fsync:>12.1} {:>10.2} {:>10.2} {:>10.2} {:>8} {:>12} {:>6}",
+        load.connections,
+        items / pushes.max(1),
+        pushes as f64 / seconds,
+        items as f64 / seconds,
+        at_ms(0.5),
+        at_ms(0.99),
+        at_ms(1.0),
+        or_dash(cpu_s.map(|cpu_s| format!("{cpu_s:.2}"))),
+        or_dash(cpu_s.map(|cpu_s| format!("{:.0}", items as f64 / cpu_s))),
+        or_dash(pid.map(resident_mb).transpose()?.map(|mb| mb.to_string())),
+    ))
 }
 
-/// Pushes until the time is over; returns how long each acknowledgement took.
-async fn pusher(args: Args, requests: Vec<Vec<u8>>) -> Result<Vec<Duration>, Failure> {
-    let mut connection = TcpStream::connect(&args.address).await?;
-    connection.set_nodelay(true)?;
+/// How many pushes the server has written to its journal, in how many writes.
+async fn groups(address: &str) -> Result<(f64, f64), Failure> {
+    let text = Connection::open(address).await?.send(&http::get("/metrics")).await?;
+    let metric = |name| http::metric(&text, name).ok_or_else(|| format!("{name} is missing"));
+    Ok((metric("plimsoll_appends_total")?, metric("plimsoll_journal_writes_total")?))
+}
+
+/// Pushes until there is nothing left or the time is over; returns how long each acknowledgement
+/// took, from when its push was due.
+async fn pusher(load: Arc<Load>, number: usize) -> Result<Vec<Duration>, Failure> {
+    let args = &load.args;
+    let mut connection = Connection::open(&args.address).await?;
+    let recent = if args.slots.is_none() { load.recent(number) } else { Vec::new() };
+    let mut recent = recent.into_iter().cycle();
     let until = Instant::now() + Duration::from_secs(args.seconds);
     let pause = (args.rate > 0)
-        .then(|| Duration::from_secs_f64(args.connections as f64 / args.rate as f64));
+        .then(|| Duration::from_secs_f64(load.connections as f64 / args.rate as f64));
     let mut ticks = pause.map(tokio::time::interval);
     let mut times = Vec::new();
-    let mut answer = Vec::new();
-    for request in requests.iter().cycle() {
-        if let Some(ticks) = &mut ticks {
-            ticks.tick().await;
-        }
-        let sent = Instant::now();
-        if sent >= until {
-            break;
-        }
-        connection.write_all(request).await?;
-        read_answer(&mut connection, &mut answer).await?;
-        times.push(sent.elapsed());
-    }
-    Ok(times)
-}
-
-/// Reads one HTTP answer and insists on 200.
-async fn read_answer(connection: &mut TcpStream, answer: &mut Vec<u8>) -> Result<(), Failure> {
-    answer.clear();
     loop {
-        if connection.read_buf(answer).await? == 0 {
-            return Err("the server closed the connection".into());
-        }
-        let text = String::from_utf8_lossy(answer);
-        let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
-        let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
-        let length: usize = length.unwrap_or("0").parse()?;
-        if body.len() >= length {
-            return if head.starts_with("HTTP/1.1 200") { Ok(()) } else { Err(text.into()) };
-        }
+        let due = match &mut ticks {
+            Some(ticks) => Some(ticks.tick().await.into_std()),
+            None => None,
+        };
+        let request = match args.slots {
+            Some(slots) => load.next_of_history(slots),
+            None => recent.next().filter(|_| Instant::now() < until),
+        };
+        let Some(request) = request else { return Ok(times) };
+        let due = due.unwrap_or_else(Instant::now);
+        connection.send(&request).await?;
+        times.push(due.elapsed());
     }
-}
-
-/// A few different pushes for one connection, each over its own share of the endpoints.
-fn requests(args: &Args, endpoints: &[Endpoint], connection: usize) -> Vec<Vec<u8>> {
-    const DIFFERENT: usize = 64;
-    let mut random = fastrand::Rng::with_seed(args.seed ^ (connection as u64) << 32);
-    let now = now_ms();
-    (0..DIFFERENT)
-        .map(|number| {
-            let first = (connection * DIFFERENT + number) * args.items;
-            let items = (first..first + args.items).map(|at| {
-                let endpoint = &endpoints[at % endpoints.len()];
-                if args.summaries { summary(endpoint, now, &mut random) } else { event(endpoint, now, &mut random) }
-            });
-            let list = if args.summaries { "summaries" } else { "events" };
-            let body = json!({ list: items.collect::<Vec<_>>() }).to_string();
-            let head = format!(
-                "POST /api/v1/push HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
-                body.len()
-            );
-            [head.into_bytes(), body.into_bytes()].concat()
-        })
-        .collect()
-}
-
-fn event(endpoint: &Endpoint, now: i64, random: &mut fastrand::Rng) -> serde_json::Value {
-    let (outcome, seconds) = endpoint.request(random);
-    json!({
-        "stream": "requests", "partner": endpoint.partner, "operation": endpoint.operation,
-        "environment": endpoint.environment, "site": endpoint.site,
-        "at": now - random.i64(0..60_000), "outcome": outcome.as_str(),
-        "latency_ms": (seconds * 1e6).round() / 1e3,
-    })
-}
-
-fn summary(endpoint: &Endpoint, now: i64, random: &mut fastrand::Rng) -> serde_json::Value {
-    let start = (now - random.i64(0..60_000)) / 10_000 * 10_000;
-    let count = random.u64(4..14);
-    let cell: Cell = endpoint.cell(count, TimestampMs(start), random);
-    let outcomes: serde_json::Map<_, _> = cell
-        .outcomes
-        .iter()
-        .map(|(class, count)| (class.as_str().to_owned(), count.into()))
-        .collect();
-    let buckets = cell.durations.buckets();
-    let (first, last) = (buckets[0].index, buckets[buckets.len() - 1].index);
-    let mut counts = vec![0; (last - first) as usize + 1];
-    for bucket in buckets {
-        counts[(bucket.index - first) as usize] = bucket.count;
-    }
-    json!({
-        "stream": "requests", "partner": endpoint.partner, "operation": endpoint.operation,
-        "environment": endpoint.environment, "site": endpoint.site,
-        "start": start, "step_s": 10, "outcomes": outcomes,
-        "latency": {"scale": 5, "sum": cell.durations.sum_us() as f64 / 1e6, "zero_count": 0,
-                    "positive": {"offset": first, "bucket_counts": counts}},
-    })
 }
 
 #[expect(clippy::disallowed_methods, reason = "a load generator pushes what happens now")]
