@@ -1,4 +1,5 @@
-//! Encoding for parts that rest: close to the entropy of the cells. Every column of a segment is a
+//! Encoding for parts that rest and whose cells have many values: as close to the entropy of the cells
+//! as can be. Every column of a segment is a
 //! stream of [`super::rans`] symbols whose frequencies the part's model tells.
 //!
 //! ```text
@@ -56,11 +57,11 @@ pub(super) struct Models {
 }
 
 /// The numbers of a cell that are coded as such.
-struct CellNumbers {
-    durations: u32,
-    zeros: u64,
-    other_items: u64,
-    last_at: u64,
+pub(super) struct CellNumbers {
+    pub(super) durations: u32,
+    pub(super) zeros: u64,
+    pub(super) other_items: u64,
+    pub(super) last_at: u64,
 }
 
 /// A sum that fits 32 bits.
@@ -70,7 +71,7 @@ fn sum_of(mut counts: impl Iterator<Item = u64>) -> Option<u32> {
 
 impl CellNumbers {
     /// `None` of a cell with more than 4 G items.
-    fn of(cell: &Cell, slot: Slot, period_ms: i64) -> Option<Self> {
+    pub(super) fn of(cell: &Cell, slot: Slot, period_ms: i64) -> Option<Self> {
         let zeros = cell.durations.zero_count();
         let buckets = cell.durations.buckets().iter().map(|bucket| bucket.count);
         let durations = sum_of(buckets.chain([zeros]))?;

@@ -9,22 +9,29 @@
 //! ```
 //!
 //! `length` counts everything after itself. The version says how columns are encoded: [`packed`] for
-//! parts as they are sealed, which are read soon and often, and [`dense`] for what folding makes of
-//! them. Columns can be left out and slots skipped when reading. Decoding never panics, whatever the
+//! parts as they are sealed, which are read soon and often, [`tight`] for what folding makes of them, and
+//! [`dense`] for that when cells have many values. Columns can be left out and slots skipped when reading. Decoding never panics, whatever the
 //! bytes, and allocates no more than a full part takes.
 
 mod binomial;
+mod bits;
 mod bytes;
+mod columns;
 mod dense;
 mod frame;
 mod gauges;
+mod halving;
 mod numbers;
 mod packed;
+mod prefix;
 mod rans;
 mod residual;
+mod sections;
 mod sink;
+mod spread;
 #[cfg(test)]
 mod tests;
+mod tight;
 mod tree;
 mod weights;
 
@@ -37,6 +44,7 @@ pub(crate) use sink::{Panes, Sink, Visitor};
 /// Versions of the encoding; one is written into every part. 1 was never released.
 const PACKED: u8 = 2;
 const DENSE: u8 = 3;
+const TIGHT: u8 = 4;
 /// Cells from which folding encodes densely: below, the models cost more than they save (measured in
 /// `benches/CODEC.md`).
 const DENSE_CELLS_MIN: usize = 16;
@@ -91,9 +99,13 @@ pub(crate) fn encode(run: &[(Slot, SlotValue)]) -> Vec<u8> {
 pub(crate) fn encode_dense(run: &[(Slot, SlotValue)]) -> Vec<u8> {
     let mut block = Vec::new();
     for cells in run.chunks(CELLS_MAX) {
-        let body = if cells.len() < DENSE_CELLS_MIN { None } else { dense::encode(cells) };
-        match body {
-            Some(body) => put_part(DENSE, &mut block, |out| out.extend_from_slice(&body)),
+        let pays = cells.len() >= DENSE_CELLS_MIN;
+        let tight = || pays.then(|| Some((TIGHT, tight::encode(cells)?))).flatten();
+        let dense = || pays.then(|| Some((DENSE, dense::encode(cells)?))).flatten();
+        match tight().or_else(dense) {
+            Some((version, body)) => {
+                put_part(version, &mut block, |out| out.extend_from_slice(&body));
+            }
             None => put_part(PACKED, &mut block, |out| encode_packed(cells, out)),
         }
     }
@@ -241,6 +253,7 @@ fn decode_part(
     let segment_cells = match version {
         PACKED => packed::SEGMENT_CELLS,
         DENSE => dense::SEGMENT_CELLS,
+        TIGHT => tight::SEGMENT_CELLS,
         _ => return Err(PartError::Version(version)),
     };
     let frame = Frame::read(body, segment_cells)?;
@@ -256,6 +269,12 @@ fn decode_part(
             let models = dense::Models::read(frame.model)?;
             frame.segments(&cells, |asked, segment| {
                 dense::decode(&frame, &models, &segment, asked, wanted, sink)
+            })
+        }
+        (Kind::Activity, TIGHT) => {
+            let models = tight::Models::read(frame.model)?;
+            frame.segments(&cells, |asked, segment| {
+                tight::decode(&frame, &models, &segment, asked, wanted, sink)
             })
         }
         (Kind::Activity, _) => {

@@ -11,10 +11,10 @@ use super::{
 /// Numbers below it are their own class.
 const EXACT: u64 = 16;
 /// Classes there are: the highest is that of `u64::MAX`.
-const CLASSES: usize = 16 + 60 * 4;
+pub(super) const CLASSES: usize = 16 + 60 * 4;
 
 /// Class, and how many bits tell the number within it.
-const fn class_of(number: u64) -> (usize, u32) {
+pub(super) const fn class_of(number: u64) -> (usize, u32) {
     if number < EXACT {
         return (number as usize, 0);
     }
@@ -24,7 +24,7 @@ const fn class_of(number: u64) -> (usize, u32) {
 }
 
 /// The lowest number of a class, and how many bits tell the number within it.
-const fn class_start(class: usize) -> (u64, u32) {
+pub(super) const fn class_start(class: usize) -> (u64, u32) {
     if class < EXACT as usize {
         return (class as u64, 0);
     }
@@ -50,6 +50,11 @@ impl Census {
         if let Some(count) = self.counts.get_mut(class_of(number).0) {
             *count += 1;
         }
+    }
+
+    /// How many numbers there are of each class.
+    pub(super) const fn counts(&self) -> &[u64] {
+        &self.counts
     }
 
     pub(super) fn weights(&self) -> Weights {

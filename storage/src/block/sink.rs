@@ -20,8 +20,8 @@ pub(crate) trait Sink {
     fn begin(&mut self, cell: Slot);
     fn outcome(&mut self, class: Outcome, count: u64);
     fn last_at(&mut self, at: Option<TimestampMs>);
-    /// Takes all of `buckets`, which come in any order and each once, with no count of 0. `None` when
-    /// scale or buckets are out of range.
+    /// Takes all of `buckets`, which come in any order and some several times, with no count of 0.
+    /// `None` when scale or buckets are out of range.
     fn durations(
         &mut self,
         scale: i8,

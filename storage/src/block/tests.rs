@@ -79,11 +79,19 @@ fn decoded(block: &[u8]) -> Result<Vec<(Slot, SlotValue)>, PartError> {
     Ok(run)
 }
 
+/// A run in every encoding that can tell it.
+fn encodings(run: &[(Slot, SlotValue)]) -> Vec<Vec<u8>> {
+    let rare = [(DENSE, dense::encode(run)), (TIGHT, tight::encode(run))];
+    let rare = rare.iter().filter_map(|(version, body)| Some(part_of(*version, body.as_ref()?)));
+    [encode(run), encode_dense(run)].into_iter().chain(rare).collect()
+}
+
 proptest! {
     #[test]
     fn what_is_encoded_decodes_to_the_same(run in prop_oneof![activity_run(), gauge_run()]) {
-        prop_assert_eq!(decoded(&encode(&run)), Ok(run.clone()));
-        prop_assert_eq!(decoded(&encode_dense(&run)), Ok(run));
+        for block in encodings(&run) {
+            prop_assert_eq!(decoded(&block), Ok(run.clone()));
+        }
     }
 
     #[test]
@@ -103,7 +111,7 @@ proptest! {
 
     #[test]
     fn arbitrary_bytes_never_panic(
-        version in 0..5_u8,
+        version in 0..6_u8,
         bytes in prop::collection::vec(any::<u8>(), 0..300),
     ) {
         let _ = decoded(&bytes);
@@ -113,13 +121,14 @@ proptest! {
     #[test]
     fn damage_under_a_right_checksum_never_panics(
         run in prop_oneof![activity_run(), gauge_run()],
-        is_dense in any::<bool>(),
+        encoding in any::<prop::sample::Index>(),
         flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
         end in any::<prop::sample::Index>(),
         wanted in wanted(),
     ) {
-        let block = if is_dense { encode_dense(&run) } else { encode(&run) };
-        let (version, body) = parts(&block).next().expect("a part").expect("whole");
+        let blocks = encodings(&run);
+        let block = encoding.get(&blocks);
+        let (version, body) = parts(block).next().expect("a part").expect("whole");
         let mut body = body.to_vec();
         for (at, bits) in flips {
             let position = at.index(body.len());
@@ -150,7 +159,7 @@ proptest! {
             .filter(|(slot, _)| slots.contains(slot))
             .map(|(slot, value)| (*slot, only(wanted, value)))
             .collect();
-        for block in [encode(&run), encode_dense(&run)] {
+        for block in encodings(&run) {
             let mut seen = Vec::new();
             let visit = &mut |_, slot, value: &SlotValue| seen.push((slot, value.clone()));
             let read = decode_range(&block, &slots, wanted, &mut Visitor::new(visit));
@@ -168,7 +177,7 @@ proptest! {
         let base = run[0].0.0;
         let borders: Vec<Slot> = borders.into_iter().map(|by| Slot(base).plus(by)).collect();
         let slots = borders[0]..borders[borders.len() - 1];
-        for block in [encode(&run), encode_dense(&run)] {
+        for block in encodings(&run) {
             let mut direct = vec![CellSum::default(); borders.len() - 1];
             let mut panes = Panes::new(&borders, &mut direct);
             prop_assert_eq!(decode_range(&block, &slots, wanted, &mut panes), Ok(()));
@@ -241,7 +250,13 @@ fn bytes_of_every_version_stay_readable_and_the_same() {
         .collect();
     for (name, block, golden, run) in [
         ("packed", encode(&golden_run()), GOLDEN_PACKED, golden_run()),
-        ("dense", encode_dense(&golden_run()), GOLDEN_DENSE, golden_run()),
+        (
+            "dense",
+            part_of(DENSE, &dense::encode(&golden_run()).expect("told")),
+            GOLDEN_DENSE,
+            golden_run(),
+        ),
+        ("tight", encode_dense(&golden_run()), GOLDEN_TIGHT, golden_run()),
         ("gauges", encode(&gauges), GOLDEN_GAUGES, gauges),
     ] {
         assert_eq!(hex(&block), golden.replace('\n', ""), "{name}");
@@ -253,6 +268,7 @@ fn bytes_of_every_version_stay_readable_and_the_same() {
 
 const GOLDEN_PACKED: &str = include_str!("golden/packed.hex");
 const GOLDEN_DENSE: &str = include_str!("golden/dense.hex");
+const GOLDEN_TIGHT: &str = include_str!("golden/tight.hex");
 const GOLDEN_GAUGES: &str = include_str!("golden/gauges.hex");
 
 #[test]

@@ -189,8 +189,9 @@ impl Histogram {
         (inside && ascending).then_some(Self { scale, zero_count, sum_us, buckets })
     }
 
-    /// Becomes a histogram of these buckets, in any order, each once and without a count of 0, in the
-    /// room of the buckets it had. `None` when something is out of range; it is empty then.
+    /// Becomes a histogram of these buckets, in any order and some of them several times, without a
+    /// count of 0, in the room of the buckets it had. `None` when something is out of range; it is empty
+    /// then.
     #[inline]
     pub(crate) fn refill(
         &mut self,
@@ -204,6 +205,13 @@ impl Histogram {
         held.extend(buckets);
         if !held.is_sorted_by(|a, b| a.index < b.index) {
             held.sort_unstable_by_key(|bucket| bucket.index);
+            held.dedup_by(|bucket, before| {
+                let is_same = bucket.index == before.index;
+                if is_same {
+                    before.count = before.count.saturating_add(bucket.count);
+                }
+                is_same
+            });
         }
         if !(SCALE_MIN..=SCALE_MAX).contains(&scale) {
             return None;
