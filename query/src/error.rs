@@ -26,6 +26,29 @@ pub enum Error {
         /// How many were asked for.
         points: u64,
     },
+    /// More cells would be read than a question may.
+    #[error(
+        "the question touches up to {cells} cells, the limit is {limit}; select fewer streams, take a shorter range, or let `start`, `end`, `step` and `window` be multiples of 1m or 15m, which are read from roll-ups"
+    )]
+    TooManyCells {
+        /// How many it would touch at most.
+        cells: u64,
+        /// How many it may.
+        limit: u64,
+    },
+    /// The answer would have more points than it may.
+    #[error(
+        "the answer has up to {points} points, the limit is {limit}; group by fewer labels, select fewer streams, take a longer step or a shorter range"
+    )]
+    AnswerTooLarge {
+        /// How many it would have at most.
+        points: u64,
+        /// How many it may.
+        limit: u64,
+    },
+    /// The time for the question is over.
+    #[error("the question took too long; select fewer streams or take a shorter range")]
+    TimedOut,
     /// The store could not be read.
     #[error(transparent)]
     Storage(#[from] plimsoll_storage::Error),

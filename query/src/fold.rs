@@ -12,7 +12,9 @@ use plimsoll_storage::{
 };
 
 use crate::{
+    budget::Budget,
     error::Result,
+    gauge::GaugePoint,
     grid::Grid,
     select::{Group, Series},
 };
@@ -87,6 +89,15 @@ impl Panes {
     }
 }
 
+/// Refuses what would touch more than the budget allows, before anything is read.
+fn admit(store: &Store, groups: &[Group], panes: &Panes, budget: Budget) -> Result<()> {
+    let cells = groups.iter().map(|group| {
+        let scan = Scan::new(&group.streams, panes.slots());
+        store.cells_max(&Scan { grain: panes.grain(), ..scan })
+    });
+    budget.admit(cells.sum(), groups.len() as u64 * panes.windows.len() as u64)
+}
+
 /// The series of each group: the point `point` makes of each window in which something was reported.
 /// Columns that are not `wanted` may be missing; `last_at` of these sums is meaningless. A group
 /// without points is left out.
@@ -98,8 +109,10 @@ pub(crate) fn activity_series<P>(
     mut point: impl FnMut(TimestampMs, Range<Slot>, &CellSum) -> Option<P>,
 ) -> Result<Vec<Series<P>>> {
     let panes = Panes::of(store, grid);
+    admit(store, &groups, &panes, grid.budget())?;
     let mut series = Vec::new();
     for group in groups {
+        grid.budget().check_time()?;
         let mut points = Vec::new();
         activity_windows(store, &group.streams, &panes, wanted, |t, slots, sum| {
             points.extend(point(t, slots, sum));
@@ -143,14 +156,27 @@ fn activity_windows(
     Ok(())
 }
 
-/// Calls `visit` with the merged gauge of each window that has a reading.
-pub(crate) fn gauge_windows(
+/// The series of each group: the merged gauge of each window that has a reading. A group without
+/// readings is left out.
+pub(crate) fn gauge_series(
     store: &Store,
-    streams: &[StreamId],
+    groups: Vec<Group>,
     grid: &Grid,
-    mut visit: impl FnMut(TimestampMs, &GaugeCell),
-) -> Result<()> {
+) -> Result<Vec<Series<GaugePoint>>> {
     let panes = Panes::of(store, grid);
+    admit(store, &groups, &panes, grid.budget())?;
+    let mut series = Vec::new();
+    for group in groups {
+        grid.budget().check_time()?;
+        let points = gauge_points(store, &group.streams, &panes)?;
+        if !points.is_empty() {
+            series.push(Series { labels: group.labels, points });
+        }
+    }
+    Ok(series)
+}
+
+fn gauge_points(store: &Store, streams: &[StreamId], panes: &Panes) -> Result<Vec<GaugePoint>> {
     let mut cells: Vec<Option<GaugeCell>> = vec![None; panes.count()];
     let scan = Scan { grain: panes.grain(), ..Scan::new(streams, panes.slots()) };
     store.scan(&scan, &mut |_, slot, value| {
@@ -158,16 +184,14 @@ pub(crate) fn gauge_windows(
             merge_gauge(cell, gauge);
         }
     })?;
-    for (t, _, run) in panes.windows {
+    let point = |(t, _, run): &(TimestampMs, Range<Slot>, Range<usize>)| {
         let mut window = None;
-        for gauge in cells.get(run).unwrap_or_default().iter().flatten() {
+        for gauge in cells.get(run.clone()).unwrap_or_default().iter().flatten() {
             merge_gauge(&mut window, gauge);
         }
-        if let Some(gauge) = &window {
-            visit(t, gauge);
-        }
-    }
-    Ok(())
+        window.map(|gauge| GaugePoint { t: *t, gauge })
+    };
+    Ok(panes.windows.iter().filter_map(point).collect())
 }
 
 fn merge_gauge(cell: &mut Option<GaugeCell>, gauge: &GaugeCell) {

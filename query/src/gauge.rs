@@ -4,7 +4,7 @@ use plimsoll_storage::{GaugeCell, Label, Store, TimestampMs};
 
 use crate::{
     error::Result,
-    fold::gauge_windows,
+    fold::gauge_series,
     grid::Grid,
     select::{Selector, Series, groups},
 };
@@ -28,15 +28,5 @@ pub fn gauges(
     by: &[Label],
     grid: &Grid,
 ) -> Result<Vec<Series<GaugePoint>>> {
-    let mut answer = Vec::new();
-    for group in groups(store, selector, by) {
-        let mut points = Vec::new();
-        gauge_windows(store, &group.streams, grid, |t, gauge| {
-            points.push(GaugePoint { t, gauge: gauge.clone() });
-        })?;
-        if !points.is_empty() {
-            answer.push(Series { labels: group.labels, points });
-        }
-    }
-    Ok(answer)
+    gauge_series(store, groups(store, selector, by), grid)
 }

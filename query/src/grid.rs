@@ -4,7 +4,10 @@ use std::ops::Range;
 
 use plimsoll_storage::{Slot, SlotWidth, TimestampMs};
 
-use crate::error::{Error, Result};
+use crate::{
+    budget::Budget,
+    error::{Error, Result},
+};
 
 /// Points an answer may have.
 pub const POINTS_MAX: u64 = 11_000;
@@ -16,6 +19,7 @@ pub struct Grid {
     step_ms: i64,
     count: u64,
     window_ms: i64,
+    budget: Budget,
 }
 
 impl Grid {
@@ -27,7 +31,8 @@ impl Grid {
         if window_ms <= 0 {
             return Err(Error::NotPositive { name: "window" });
         }
-        Ok(Self { first: t, step_ms: 1, count: 1, window_ms })
+        let budget = Budget::UNLIMITED;
+        Ok(Self { first: t, step_ms: 1, count: 1, window_ms, budget })
     }
 
     /// One point for the window that ends now: it includes the slot that is still open.
@@ -62,12 +67,31 @@ impl Grid {
         if count > POINTS_MAX {
             return Err(Error::TooManyPoints { points: count });
         }
-        Ok(Self { first: start, step_ms, count, window_ms })
+        let budget = Budget::UNLIMITED;
+        Ok(Self { first: start, step_ms, count, window_ms, budget })
+    }
+
+    /// The same points, for which no more is spent than a budget.
+    #[must_use]
+    pub const fn within(self, budget: Budget) -> Self {
+        Self { budget, ..self }
+    }
+
+    /// What answering may cost.
+    #[must_use]
+    pub const fn budget(&self) -> Budget {
+        self.budget
+    }
+
+    /// The last point.
+    #[must_use]
+    pub const fn last(&self) -> TimestampMs {
+        self.first.plus_ms(self.step_ms.saturating_mul(self.count as i64 - 1))
     }
 
     /// The points with the slots each covers, ascending.
     pub fn points(&self, width: SlotWidth) -> impl Iterator<Item = (TimestampMs, Range<Slot>)> {
-        let Self { first, step_ms, count, window_ms } = *self;
+        let Self { first, step_ms, count, window_ms, .. } = *self;
         (0..count as i64).map(move |number| {
             let t = first.plus_ms(number.saturating_mul(step_ms));
             let from = width.slot_from(t.plus_ms(-window_ms));
@@ -103,9 +127,11 @@ mod tests {
 
     #[test]
     fn a_range_has_a_point_at_both_ends() {
-        let grid = Grid::range(TimestampMs(60_000), TimestampMs(90_000), 15_000, 20_000);
-        let starts: Vec<i64> = slots(grid.expect("valid")).iter().map(|(t, _)| *t).collect();
+        let grid = Grid::range(TimestampMs(60_000), TimestampMs(99_000), 15_000, 20_000);
+        let grid = grid.expect("valid");
+        let starts: Vec<i64> = slots(grid).iter().map(|(t, _)| *t).collect();
         assert_eq!(starts, [60_000, 75_000, 90_000]);
+        assert_eq!(grid.last(), TimestampMs(90_000));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Every question takes a [`Selector`], the labels to group `by`, and a [`Grid`] of points in time
 //! with a window before each. This crate only reads.
 
+mod budget;
 mod error;
 mod fold;
 mod freshness;
@@ -13,6 +14,7 @@ mod outcomes;
 mod partners;
 mod select;
 
+pub use budget::Budget;
 pub use error::{Error, Result};
 pub use fold::fold;
 pub use freshness::{Freshness, freshness, newest_before};

@@ -77,6 +77,16 @@ pub(crate) fn scan(shared: &Shared, question: &Scan<'_>, visit: &mut Visit<'_>) 
     Ok(())
 }
 
+/// How many cells a scan comes upon at most: one for each stream and step of the resolution it reads
+/// from blocks.
+pub(crate) fn cells_max(shared: &Shared, question: &Scan<'_>) -> u64 {
+    let Range { start, end } = question.slots;
+    let oldest = shared.slot_width.slot_from(shared.retention.oldest(shared.data_now()));
+    let slots = end.0.saturating_sub(start.max(oldest).0);
+    let cells = slots.div_ceil(block_resolution(shared, question).slots(shared.slot_width));
+    question.streams.len() as u64 * u64::from(cells)
+}
+
 /// Whether the reader need not tell the slots of a resolution's cells apart.
 fn fits(shared: &Shared, question: &Scan<'_>, resolution: Resolution) -> bool {
     let slots = resolution.slots(shared.slot_width);

@@ -212,6 +212,12 @@ impl Store {
         answer.blocking_recv().map_err(|_| Error::Closed)?
     }
 
+    /// How many cells a scan comes upon at most, found without reading any.
+    #[must_use]
+    pub fn cells_max(&self, scan: &Scan<'_>) -> u64 {
+        scan::cells_max(&self.shared, scan)
+    }
+
     /// Calls `visit` with the cells asked for, in no order. A slot of a stream may come more than
     /// once, each time with another share of it: add them up.
     ///
