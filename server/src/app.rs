@@ -8,6 +8,7 @@ use axum::{
 };
 use parking_lot::RwLock;
 use plimsoll_alerting::RuleSet;
+use plimsoll_query::Budget;
 use plimsoll_storage::{Store, TimestampMs};
 
 use crate::{
@@ -15,6 +16,7 @@ use crate::{
     body::{BodyMemory, HeavyBodies},
     clock,
     error::ApiError,
+    queries::Queries,
     telemetry::Telemetry,
 };
 
@@ -25,6 +27,7 @@ pub(crate) struct App {
     pub(crate) rules: Arc<RuleSet>,
     pub(crate) bodies: BodyMemory,
     pub(crate) heavy_bodies: HeavyBodies,
+    pub(crate) queries: Queries,
     pub(crate) telemetry: Arc<Telemetry>,
     /// Where backups may be made; `None` for nowhere.
     pub(crate) backup_dir: Option<Arc<Path>>,
@@ -36,6 +39,15 @@ impl App {
     /// The wall clock.
     pub(crate) fn now(&self) -> TimestampMs {
         clock::now()
+    }
+
+    /// Answers a question once there is a place for it, within what it may cost.
+    pub(crate) async fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Self, Budget) -> Result<T, ApiError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let app = self.clone();
+        self.queries.run(move |budget| question(&app, budget)).await
     }
 }
 

@@ -88,6 +88,13 @@ impl ApiError {
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
     }
 
+    /// 406: the answer is offered in none of the forms asked for.
+    pub(crate) fn not_acceptable(offered: &[&str]) -> Self {
+        let detail = format!("header `accept` must allow one of {}", offered.join(", "));
+        let error = Self::new(StatusCode::NOT_ACCEPTABLE, "not_acceptable", detail);
+        Self { field: Some("accept".to_owned()), ..error }
+    }
+
     /// 408: the body did not arrive in time.
     pub(crate) fn body_timeout(seconds: u64) -> Self {
         let detail = format!("the body did not arrive within {seconds} s");
@@ -138,7 +145,7 @@ impl ApiError {
     }
 
     /// 500: our own fault; the cause is logged and not shown.
-    fn internal(cause: &dyn std::error::Error) -> Self {
+    pub(crate) fn internal(cause: &dyn std::error::Error) -> Self {
         tracing::error!(%cause, "a request failed");
         let detail = "the server failed; its log has the cause under this correlation id";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail)
@@ -174,6 +181,15 @@ impl From<plimsoll_query::Error> for ApiError {
             Error::NotPositive { name } => Self::parameter(name, "must be longer than zero"),
             Error::TooManyPoints { .. } => {
                 Self::parameter("step", format!("is too short: {error}"))
+            }
+            Error::TooManyCells { .. } => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "too_many_cells", error.to_string())
+            }
+            Error::AnswerTooLarge { .. } => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "answer_too_large", error.to_string())
+            }
+            Error::TimedOut => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "query_timeout", error.to_string())
             }
             other => Self::internal(&other),
         }

@@ -7,4 +7,5 @@ pub(crate) mod labels;
 pub(crate) mod partners;
 pub(crate) mod push;
 pub(crate) mod query;
+pub(crate) mod reply;
 pub(crate) mod rules;

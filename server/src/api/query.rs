@@ -1,85 +1,109 @@
 //! `GET /api/v1/query/…`.
 
 use axum::{
-    Json,
     extract::{RawQuery, State},
+    response::Response,
 };
 use plimsoll_query::{Grid, Selector};
 use plimsoll_storage::StreamKind;
+use serde::Serialize;
 
+use super::reply::Reply;
 use crate::{
     app::App,
     error::ApiError,
     wire::{
-        answer::{
-            self, FreshnessBody, GaugeBody, LatencyBody, OutcomesBody, PointsBody, SeriesBody,
-        },
+        answer::{self, FreshnessBody, GaugeBody, LatencyBody, OutcomesBody, SeriesBody},
         param::Params,
     },
 };
 
-type Answer<B> = Result<Json<SeriesBody<B>>, ApiError>;
+type Answer = Result<Response, ApiError>;
 
 pub(crate) async fn latency(
     State(app): State<App>,
     RawQuery(query): RawQuery,
-) -> Answer<PointsBody<LatencyBody>> {
+    reply: Reply,
+) -> Answer {
     let mut params = Params::new(query.as_deref())?;
     let selector = params.selector(StreamKind::Activity)?;
     let by = params.by()?;
     let quantiles = params.quantiles()?;
     let grid = params.grid(app.now(), app.store.slot_width())?;
     params.end()?;
-    let series = tokio::task::block_in_place(|| {
-        plimsoll_query::latency(&app.store, &selector, &by, &grid, &quantiles)
-    })?;
-    let damaged = damaged(&app, &selector, &grid);
-    Ok(Json(SeriesBody { damaged, ..answer::series(series, LatencyBody::from) }))
+    app.ask(move |app, budget| {
+        let grid = grid.within(budget);
+        let series = plimsoll_query::latency(&app.store, &selector, &by, &grid, &quantiles)?;
+        send(app, reply, &selector, &grid, answer::series(series, LatencyBody::from))
+    })
+    .await
 }
 
 pub(crate) async fn outcomes(
     State(app): State<App>,
     RawQuery(query): RawQuery,
-) -> Answer<PointsBody<OutcomesBody>> {
+    reply: Reply,
+) -> Answer {
     let mut params = Params::new(query.as_deref())?;
     let selector = params.selector(StreamKind::Activity)?;
     let by = params.by()?;
     let grid = params.grid(app.now(), app.store.slot_width())?;
     params.end()?;
-    let series = tokio::task::block_in_place(|| {
-        plimsoll_query::outcomes(&app.store, &selector, &by, &grid)
-    })?;
-    let damaged = damaged(&app, &selector, &grid);
-    Ok(Json(SeriesBody { damaged, ..answer::series(series, OutcomesBody::from) }))
+    app.ask(move |app, budget| {
+        let grid = grid.within(budget);
+        let series = plimsoll_query::outcomes(&app.store, &selector, &by, &grid)?;
+        send(app, reply, &selector, &grid, answer::series(series, OutcomesBody::from))
+    })
+    .await
 }
 
 pub(crate) async fn freshness(
     State(app): State<App>,
     RawQuery(query): RawQuery,
-) -> Answer<FreshnessBody> {
+    reply: Reply,
+) -> Answer {
     let mut params = Params::new(query.as_deref())?;
     let selector = params.selector(StreamKind::Activity)?;
     let by = params.by()?;
     params.end()?;
-    let now = app.now();
-    let groups = plimsoll_query::freshness(&app.store, &selector, &by);
-    let series = groups.iter().map(|group| FreshnessBody::new(group, now)).collect();
-    Ok(Json(SeriesBody { series, damaged: Vec::new() }))
+    app.ask(move |app, _| {
+        let now = app.now();
+        let groups = plimsoll_query::freshness(&app.store, &selector, &by);
+        let series = groups.iter().map(|group| FreshnessBody::new(group, now)).collect();
+        reply.send(&SeriesBody { series, damaged: Vec::new() })
+    })
+    .await
 }
 
 pub(crate) async fn gauges(
     State(app): State<App>,
     RawQuery(query): RawQuery,
-) -> Answer<PointsBody<GaugeBody>> {
+    reply: Reply,
+) -> Answer {
     let mut params = Params::new(query.as_deref())?;
     let selector = params.selector(StreamKind::Gauge)?;
     let by = params.by()?;
     let grid = params.grid(app.now(), app.store.slot_width())?;
     params.end()?;
-    let series =
-        tokio::task::block_in_place(|| plimsoll_query::gauges(&app.store, &selector, &by, &grid))?;
-    let damaged = damaged(&app, &selector, &grid);
-    Ok(Json(SeriesBody { damaged, ..answer::series(series, GaugeBody::from) }))
+    app.ask(move |app, budget| {
+        let grid = grid.within(budget);
+        let series = plimsoll_query::gauges(&app.store, &selector, &by, &grid)?;
+        send(app, reply, &selector, &grid, answer::series(series, GaugeBody::from))
+    })
+    .await
+}
+
+/// Sends the answer to a question about the windows of a grid.
+fn send<S: Serialize>(
+    app: &App,
+    reply: Reply,
+    selector: &Selector,
+    grid: &Grid,
+    body: SeriesBody<S>,
+) -> Answer {
+    let damaged = damaged(app, selector, grid);
+    let reply = reply.settled(grid.last(), app.now()).damaged(damaged.len());
+    reply.send(&SeriesBody { damaged, ..body })
 }
 
 /// The blocks that were found damaged where a question has just looked.

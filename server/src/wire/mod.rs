@@ -7,5 +7,6 @@ pub(crate) mod matcher;
 pub(crate) mod param;
 pub(crate) mod push;
 pub(crate) mod repair;
+pub(crate) mod rows;
 pub(crate) mod scalar;
 pub(crate) mod time;
