@@ -1,6 +1,6 @@
 //! What can go wrong with a question.
 
-use crate::grid::POINTS_MAX;
+use crate::limits::{NUMBERS_MAX, POINTS_MAX};
 
 /// Result of a question.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -49,6 +49,14 @@ pub enum Error {
     /// The time for the question is over.
     #[error("the question took too long; select fewer streams or take a shorter range")]
     TimedOut,
+    /// More numbers than an answer is made of at most.
+    #[error(
+        "the question makes {numbers} numbers, the limit is {NUMBERS_MAX}; take a longer step, a shorter range or fewer groups"
+    )]
+    TooManyNumbers {
+        /// Groups times points times what each point is made of.
+        numbers: u64,
+    },
     /// The store could not be read.
     #[error(transparent)]
     Storage(#[from] plimsoll_storage::Error),

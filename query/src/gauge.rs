@@ -1,12 +1,12 @@
 //! How high it stands: gauges.
 
-use plimsoll_storage::{GaugeCell, Label, Store, TimestampMs};
+use plimsoll_storage::{GaugeCell, Store, TimestampMs};
 
 use crate::{
     error::Result,
     fold::gauge_series,
     grid::Grid,
-    select::{Selector, Series, groups},
+    select::{Group, Series},
 };
 
 /// A gauge over one window.
@@ -22,11 +22,6 @@ pub struct GaugePoint {
 ///
 /// # Errors
 /// When the store cannot be read.
-pub fn gauges(
-    store: &Store,
-    selector: &Selector,
-    by: &[Label],
-    grid: &Grid,
-) -> Result<Vec<Series<GaugePoint>>> {
-    gauge_series(store, groups(store, selector, by), grid)
+pub fn gauges(store: &Store, groups: Vec<Group>, grid: &Grid) -> Result<Vec<Series<GaugePoint>>> {
+    gauge_series(store, groups, grid)
 }

@@ -7,10 +7,8 @@ use plimsoll_storage::{Slot, SlotWidth, TimestampMs};
 use crate::{
     budget::Budget,
     error::{Error, Result},
+    limits::POINTS_MAX,
 };
-
-/// Points an answer may have.
-pub const POINTS_MAX: u64 = 11_000;
 
 /// Points `step` apart. The point at `t` covers the whole slots in `[t − window, t)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,6 +87,50 @@ impl Grid {
         self.first.plus_ms(self.step_ms.saturating_mul(self.count as i64 - 1))
     }
 
+    /// How many points there are.
+    #[must_use]
+    pub const fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// How long the window before each point is, in ms.
+    #[must_use]
+    pub const fn window_ms(&self) -> i64 {
+        self.window_ms
+    }
+
+    /// The same points earlier by `ms`.
+    #[must_use]
+    pub const fn earlier(self, ms: i64) -> Self {
+        Self { first: self.first.plus_ms(-ms), ..self }
+    }
+
+    /// The same points with another window before each.
+    ///
+    /// # Errors
+    /// When the window is not longer than zero.
+    pub const fn with_window(self, window_ms: i64) -> Result<Self> {
+        if window_ms <= 0 {
+            return Err(Error::NotPositive { name: "window" });
+        }
+        Ok(Self { window_ms, ..self })
+    }
+
+    /// Every slot that some point covers, and those between them.
+    #[must_use]
+    pub fn covers(&self, width: SlotWidth) -> Range<Slot> {
+        let from = width.slot_from(self.first.plus_ms(-self.window_ms));
+        from..width.slot_of(self.last()).max(from)
+    }
+
+    /// One point for everything that the points cover.
+    #[must_use]
+    pub fn as_one(&self, width: SlotWidth) -> Self {
+        let Range { start, end } = self.covers(width);
+        let (start, end) = (width.start(start), width.start(end));
+        Self { first: end, step_ms: 1, count: 1, window_ms: end.since_ms(start), ..*self }
+    }
+
     /// The points with the slots each covers, ascending.
     pub fn points(&self, width: SlotWidth) -> impl Iterator<Item = (TimestampMs, Range<Slot>)> {
         let Self { first, step_ms, count, window_ms, .. } = *self;
@@ -132,6 +174,17 @@ mod tests {
         let starts: Vec<i64> = slots(grid).iter().map(|(t, _)| *t).collect();
         assert_eq!(starts, [60_000, 75_000, 90_000]);
         assert_eq!(grid.last(), TimestampMs(90_000));
+    }
+
+    #[test]
+    fn all_points_together_cover_what_each_covers() {
+        let grid = Grid::range(TimestampMs(65_000), TimestampMs(125_000), 30_000, 25_000);
+        let grid = grid.expect("valid");
+        assert_eq!(grid.covers(SlotWidth::DEFAULT), Slot(4)..Slot(12));
+        assert_eq!(slots(grid.as_one(SlotWidth::DEFAULT)), [(120_000, 4..12)]);
+        assert_eq!(slots(grid.earlier(60_000))[2], (65_000, 4..6));
+        let none = Grid::at(TimestampMs(65_000), 1_000).expect("valid");
+        assert!(none.covers(SlotWidth::DEFAULT).is_empty());
     }
 
     #[test]

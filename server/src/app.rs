@@ -55,12 +55,22 @@ impl App {
 pub(crate) fn router(app: App) -> Router {
     Router::new()
         .route("/api/v1/push", post(api::push::push))
-        .route("/api/v1/query/latency", get(api::query::latency))
-        .route("/api/v1/query/outcomes", get(api::query::outcomes))
-        .route("/api/v1/query/freshness", get(api::query::freshness))
-        .route("/api/v1/query/gauges", get(api::query::gauges))
+        .route("/api/v1/query/latency", get(api::query::latency::latency))
+        .route("/api/v1/query/outcomes", get(api::query::outcomes::outcomes))
+        .route("/api/v1/query/freshness", get(api::query::freshness::freshness))
+        .route("/api/v1/query/gauges", get(api::query::gauges::gauges))
+        .route("/api/v1/query/baseline", get(api::query::baseline::baseline))
+        .route(
+            "/api/v1/query/retry_amplification",
+            get(api::query::retry_amplification::retry_amplification),
+        )
+        .route("/api/v1/flow/lead_time", get(api::flow::lead_time))
+        .route("/api/v1/flow/exception_rate", get(api::flow::exception_rate))
+        .route("/api/v1/flow/label_success_rate", get(api::flow::label_success_rate))
+        .route("/api/v1/flow/tracking_freshness", get(api::flow::tracking_freshness))
         .route("/api/v1/partners", get(api::partners::list))
         .route("/api/v1/partners/{partner}", get(api::partners::one))
+        .route("/api/v1/partners/{partner}/health", get(api::partners::one_health))
         .route("/api/v1/labels", get(api::labels::names))
         .route("/api/v1/labels/{name}/values", get(api::labels::values))
         .route("/api/v1/alerts", get(api::alerts::list))

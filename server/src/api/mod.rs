@@ -2,6 +2,7 @@
 
 pub(crate) mod alerts;
 pub(crate) mod backups;
+pub(crate) mod flow;
 pub(crate) mod health;
 pub(crate) mod labels;
 pub(crate) mod partners;
