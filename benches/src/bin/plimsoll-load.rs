@@ -8,7 +8,7 @@ use plimsoll_benches::{
     facts::{self, Endpoint},
     process::{cpu_seconds, resident_mb},
 };
-use plimsoll_storage::{Cell, TimestampMs};
+use plimsoll_storage::TimestampMs;
 use serde_json::json;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -172,27 +172,9 @@ fn event(endpoint: &Endpoint, now: i64, random: &mut fastrand::Rng) -> serde_jso
 }
 
 fn summary(endpoint: &Endpoint, now: i64, random: &mut fastrand::Rng) -> serde_json::Value {
-    let start = (now - random.i64(0..60_000)) / 10_000 * 10_000;
+    let start = TimestampMs((now - random.i64(0..60_000)) / 10_000 * 10_000);
     let count = random.u64(4..14);
-    let cell: Cell = endpoint.cell(count, TimestampMs(start), random);
-    let outcomes: serde_json::Map<_, _> = cell
-        .outcomes
-        .iter()
-        .map(|(class, count)| (class.as_str().to_owned(), count.into()))
-        .collect();
-    let buckets = cell.durations.buckets();
-    let (first, last) = (buckets[0].index, buckets[buckets.len() - 1].index);
-    let mut counts = vec![0; (last - first) as usize + 1];
-    for bucket in buckets {
-        counts[(bucket.index - first) as usize] = bucket.count;
-    }
-    json!({
-        "stream": "requests", "partner": endpoint.partner, "operation": endpoint.operation,
-        "environment": endpoint.environment, "site": endpoint.site,
-        "start": start, "step_s": 10, "outcomes": outcomes,
-        "latency": {"scale": 5, "sum": cell.durations.sum_us() as f64 / 1e6, "zero_count": 0,
-                    "positive": {"offset": first, "bucket_counts": counts}},
-    })
+    facts::summary(endpoint, start, &endpoint.cell(count, start, random))
 }
 
 #[expect(clippy::disallowed_methods, reason = "a load generator pushes what happens now")]
