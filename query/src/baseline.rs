@@ -136,8 +136,8 @@ fn quantile(sorted: &[f64], q: f64) -> Option<f64> {
 
 /// What was measured at each point of a grid, and what is usual there, by group.
 ///
-/// A week supports a ratio or quantile when its window has one, and a count when anything was reported
-/// in the day before its end: only then is nothing in the window a count of zero.
+/// There is a ratio or quantile when the window has one, and a count when anything was reported in the
+/// day before its end: only then is nothing in the window a count of zero.
 ///
 /// # Errors
 /// When the store cannot be read, or groups, points and weeks make too many numbers.
@@ -150,13 +150,17 @@ pub fn baseline(
 ) -> Result<Vec<Series<BaselinePoint>>> {
     let groups = groups(store, selector, by);
     check_numbers(groups.len(), grid.count(), u64::from(past.weeks) + 1)?;
-    let now = measured(store, &groups, grid, &past.measure)?;
+    let now = values(store, &groups, grid, &past.measure)?;
+    let troubles: ByGroup<_> = groups
+        .iter()
+        .map(|group| (group.labels.clone(), troubles(past, selector, &group.labels)))
+        .collect();
     let mut usual: ByGroup<BTreeMap<TimestampMs, Vec<f64>>> = BTreeMap::new();
     for week in 1..=i64::from(past.weeks) {
         let back_ms = week * WEEK_MS;
-        for (labels, values) in week_of(store, &groups, &grid.earlier(back_ms), &past.measure)? {
-            let troubles = troubles(past, selector, &labels);
-            let quiet = |t: TimestampMs| !touches(&troubles, &(t.plus_ms(-grid.window_ms())..t));
+        for (labels, values) in values(store, &groups, &grid.earlier(back_ms), &past.measure)? {
+            let troubles = troubles.get(&labels).map_or(&[][..], Vec::as_slice);
+            let quiet = |t: TimestampMs| !touches(troubles, &(t.plus_ms(-grid.window_ms())..t));
             let samples = usual.entry(labels).or_default();
             for (t, value) in values.into_iter().filter(|(t, _)| quiet(*t)) {
                 samples.entry(t.plus_ms(back_ms)).or_default().push(value);
@@ -188,22 +192,22 @@ fn measured(
     Ok(series.into_iter().map(|one| (one.labels, one.points.into_iter().collect())).collect())
 }
 
-/// What a past week says: as [`measured`], and a count of zero where the group was alive.
-fn week_of(
+/// As [`measured`], and a count of zero where the group was alive.
+fn values(
     store: &Store,
     groups: &[Group],
     grid: &Grid,
     measure: &Measure,
 ) -> Result<ByGroup<Values>> {
-    let values = measured(store, groups, grid, measure)?;
+    let found = measured(store, groups, grid, measure)?;
     if *measure != Measure::Count {
-        return Ok(values);
+        return Ok(found);
     }
     let day = grid.with_window(grid.window_ms().max(DAY_MS))?;
     let mut alive = measured(store, groups, &day, measure)?;
     alive.values_mut().flat_map(BTreeMap::values_mut).for_each(|count| *count = 0.0);
-    for (labels, values) in values {
-        alive.entry(labels).or_default().extend(values);
+    for (labels, counts) in found {
+        alive.entry(labels).or_default().extend(counts);
     }
     Ok(alive)
 }

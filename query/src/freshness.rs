@@ -55,7 +55,7 @@ pub fn freshness(
             labels,
         })
         .collect();
-    if by.contains(&Label::Partner) || answer.is_empty() {
+    if !meant.is_empty() && (by.contains(&Label::Partner) || answer.is_empty()) {
         let seen = seen(store, selector);
         let unseen = meant.into_iter().filter(|one| !seen.contains(*one));
         answer.extend(unseen.map(|one| never_seen(one, by)));

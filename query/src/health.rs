@@ -150,15 +150,14 @@ pub fn judge(
         Some(format!("an alert is open: {}", open.symptom))
     };
     let errors = |share| streams.iter().find_map(|stream| errors_above(stream, share));
-    let none = || "nothing speaks against it".to_owned();
-    None.or_else(|| Some((Verdict::Failing, alert(true).or_else(|| errors(FAILING_SHARE))?)))
-        .or_else(|| Some((Verdict::Silent, all_silent(streams, now)?)))
-        .or_else(|| {
-            let missing = || streams.iter().find_map(|stream| missing(stream, now));
-            let found = alert(false).or_else(|| errors(DEGRADED_SHARE)).or_else(missing)?;
-            Some((Verdict::Degraded, found))
-        })
-        .unwrap_or_else(|| (Verdict::Healthy, none()))
+    let silent = || streams.iter().find_map(|stream| missing(stream, now));
+    let findings = [
+        (Verdict::Failing, alert(true).or_else(|| errors(FAILING_SHARE))),
+        (Verdict::Silent, all_silent(streams, now)),
+        (Verdict::Degraded, alert(false).or_else(|| errors(DEGRADED_SHARE)).or_else(silent)),
+    ];
+    let worst = findings.into_iter().find_map(|(verdict, reason)| Some((verdict, reason?)));
+    worst.unwrap_or_else(|| (Verdict::Healthy, "nothing speaks against it".to_owned()))
 }
 
 /// What is said of a stream of which more than a share fails, in the shortest window with enough items.
@@ -183,14 +182,16 @@ fn all_silent(streams: &[StreamHealth], now: TimestampMs) -> Option<String> {
 
 /// What is said of a stream that is expected and silent.
 fn missing(stream: &StreamHealth, now: TimestampMs) -> Option<String> {
+    if !stream.expected {
+        return None;
+    }
     let name = &stream.stream;
-    let age_ms = stream.last_at.map(|at| now.since_ms(at));
-    match age_ms.filter(|_| stream.expected) {
-        None if stream.expected => Some(format!("{name} is expected and never came")),
+    match stream.last_at.map(|at| now.since_ms(at)) {
+        None => Some(format!("{name} is expected and never came")),
         Some(age_ms) if age_ms > SILENT_MS => {
             Some(format!("{name} is expected and has not come for {}", span(age_ms)))
         }
-        _ => None,
+        Some(_) => None,
     }
 }
 

@@ -64,8 +64,7 @@ proptest! {
                 };
                 let samples: Vec<f64> = (1..=WEEKS).filter_map(|week| count(point.t.0 - week * WEEK_MS)).collect();
                 prop_assert_eq!(point.usual, Usual::of(&samples));
-                let now = covered(&all, partner, point.t.0, window).count() as f64;
-                prop_assert_eq!(point.value, (now > 0.0).then_some(now));
+                prop_assert_eq!(point.value, count(point.t.0));
             }
         }
         let ratio = Measure::Ratio(ClassRatio::of_all(&ERRORS));
@@ -142,6 +141,8 @@ fn a_quiet_hour_of_a_live_stream_is_a_count_of_zero() {
     let point = &ask(&store, &grid, Measure::Count, vec![])[0];
     let usual = point.usual.expect("supported");
     assert_eq!((point.value, usual.weeks, usual.median, usual.lower), (Some(5.0), 4, 5.0, 3.75));
+    let later = Grid::at(noon.plus_ms(3 * HOUR_MS), 5 * MINUTE_MS).expect("valid");
+    assert_eq!(ask(&store, &later, Measure::Count, vec![])[0].value, Some(0.0), "it went quiet");
     // Of nothing there is no share, so that week does not support one.
     let ratio = Measure::Ratio(ClassRatio::of_all(&ERRORS));
     assert_eq!(ask(&store, &grid, ratio, vec![])[0].usual.map(|usual| usual.weeks), Some(3));

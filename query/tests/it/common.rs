@@ -1,7 +1,9 @@
 //! Random events, a store that holds them, and which of them a window covers.
 
 use plimsoll_query::{Group, Selector, Series, groups};
-use plimsoll_storage::{Label, Options, Outcome, Store, StreamKind, StreamRef, TimestampMs};
+use plimsoll_storage::{
+    Durability, Label, Options, Outcome, Store, StreamKind, StreamRef, TimestampMs,
+};
 use proptest::prelude::*;
 
 pub(crate) const PARTNERS: [&str; 3] = ["dhl", "gls", "ups"];
@@ -56,7 +58,8 @@ pub(crate) fn events(span_ms: i64) -> impl Strategy<Value = Vec<Event>> {
 /// A store with the events; every second batch is sealed.
 pub(crate) fn store_of(events: &[Event]) -> (tempfile::TempDir, Store) {
     let directory = tempfile::tempdir().expect("a temporary directory");
-    let store = Store::open(&Options::new(directory.path())).expect("the store opens");
+    let options = Options { durability: Durability::Memory, ..Options::new(directory.path()) };
+    let store = Store::open(&options).expect("the store opens");
     for (number, chunk) in events.chunks(20).enumerate() {
         let mut batch = store.batch();
         for event in chunk {

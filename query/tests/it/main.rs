@@ -5,6 +5,7 @@ mod baseline;
 mod common;
 mod contrast;
 mod freshness;
+mod gauges;
 mod health;
 mod heatmap;
 mod rollup;

@@ -4,6 +4,7 @@ pub(crate) mod alert;
 pub(crate) mod answer;
 pub(crate) mod baseline;
 pub(crate) mod gauge;
+pub(crate) mod grid;
 pub(crate) mod item;
 pub(crate) mod latency;
 pub(crate) mod matcher;

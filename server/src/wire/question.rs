@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use plimsoll_query::{
-    ClassRatio, Confidence, Grid, Rank, Selector, Timing,
+    ClassRatio, Confidence, Rank, Selector, Timing,
     limits::{BASELINE_WEEKS_MAX, HEATMAP_BUCKETS_MAX, HEATMAP_BUCKETS_MIN, TOP_MAX},
 };
-use plimsoll_storage::{Label, LabelMatchers, Outcome, SlotWidth, StreamKind, TimestampMs};
+use plimsoll_storage::{Label, LabelMatchers, Outcome, StreamKind};
 
 use super::{
     matcher,
@@ -51,13 +51,6 @@ pub(crate) enum Contrast {
     Earlier(i64),
     /// The question once for each of two releases.
     Releases([String; 2]),
-}
-
-/// When a question is asked.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Asked {
-    pub(crate) now: TimestampMs,
-    pub(crate) width: SlotWidth,
 }
 
 impl Params {
@@ -240,82 +233,97 @@ impl Params {
         let weeks = self.number("weeks", &(1..=BASELINE_WEEKS_MAX as usize))?;
         Ok(weeks.unwrap_or(WEEKS_DEFAULT) as u32)
     }
-
-    /// `window`, `start`, `end` and `step` as the points of the answer.
-    ///
-    /// Without `start` there is one point: for the window that ends at `end`, or now. With `start`
-    /// and `step` there is a point at every step from `start` to `end`, each for the window before
-    /// it, which is one step long unless said otherwise. With `start` and no `step` there is one
-    /// point for the whole range, or, when a window is given, points one window apart.
-    pub(crate) fn grid(&mut self, asked: Asked, defaults: Defaults) -> Result<Grid, ApiError> {
-        let Asked { now, width } = asked;
-        let times = self.times()?;
-        if times.window_ms.is_some_and(|window_ms| window_ms < width.ms()) {
-            let slot_s = width.ms() / 1000;
-            let detail = format!("is shorter than a slot, which is {slot_s}s: it covers nothing");
-            return Err(ApiError::parameter("window", detail));
-        }
-        times.grid(width.end(width.slot_of(now)), defaults)
-    }
-
-    /// As [`Params::grid`], in whole minutes: older cells are kept by the minute. Times are rounded
-    /// down to the minute; a window that ends now ends with the last whole minute.
-    pub(crate) fn grid_of_minutes(
-        &mut self,
-        now: TimestampMs,
-        defaults: Defaults,
-    ) -> Result<Grid, ApiError> {
-        let mut times = self.times()?;
-        for (name, duration_ms) in [("window", times.window_ms), ("step", times.step_ms)] {
-            if duration_ms.is_some_and(|ms| ms % MINUTE_MS != 0) {
-                let detail = "must be whole minutes here: what is older is kept by the minute";
-                return Err(ApiError::parameter(name, detail));
-            }
-        }
-        let minute = |at: TimestampMs| TimestampMs(at.0.div_euclid(MINUTE_MS) * MINUTE_MS);
-        times.start = times.start.map(minute);
-        times.end = times.end.map(minute);
-        times.grid(minute(now), defaults)
-    }
-
-    fn times(&mut self) -> Result<Times, ApiError> {
-        Ok(Times {
-            window_ms: self.duration_ms("window")?,
-            start: self.time("start")?,
-            end: self.time("end")?,
-            step_ms: self.duration_ms("step")?,
-        })
-    }
 }
 
-/// The parameters of a grid, as given.
-struct Times {
-    window_ms: Option<i64>,
-    start: Option<TimestampMs>,
-    end: Option<TimestampMs>,
-    step_ms: Option<i64>,
-}
+#[cfg(test)]
+mod tests {
+    use plimsoll_storage::{SlotWidth, TimestampMs};
 
-impl Times {
-    fn grid(self, open_end: TimestampMs, defaults: Defaults) -> Result<Grid, ApiError> {
-        let until = self.end.unwrap_or(open_end);
-        let Some(start) = self.start else {
-            if self.step_ms.is_some() {
-                return Err(ApiError::parameter("step", "needs `start`"));
-            }
-            return Ok(Grid::at(until, self.window_ms.unwrap_or(defaults.window_ms))?);
-        };
-        if until < start {
-            let detail = if self.end.is_some() {
-                "lies before `start`"
-            } else {
-                "is now, which lies before `start`"
-            };
-            return Err(ApiError::parameter("end", detail));
+    use super::*;
+    use crate::wire::grid::Asked;
+
+    const ASKED: Asked = Asked { now: TimestampMs(3_605_000), width: SlotWidth::DEFAULT };
+
+    /// Reads everything that any question takes, in the order of the handlers.
+    fn read(query: &str) -> Result<(), ApiError> {
+        let mut params = Params::new(Some(query))?;
+        let heatmap = params.heatmap()?;
+        let selector = params.selector(StreamKind::Activity, Defaults::ANY)?;
+        let by = params.by()?;
+        params.grid(ASKED, Defaults::ANY)?;
+        params.top(&by, Rank::P95)?;
+        if heatmap.is_none() {
+            params.contrast(&selector, &by)?;
+            params.timing()?;
         }
-        Ok(match self.step_ms.or(self.window_ms) {
-            Some(step_ms) => Grid::range(start, until, step_ms, self.window_ms.unwrap_or(step_ms))?,
-            None => Grid::at(until, until.since_ms(start).max(1))?,
-        })
+        params.class_ratio()?;
+        params.weeks()?;
+        params.end()
+    }
+
+    #[test]
+    fn wrong_values_and_combinations_name_the_parameter_and_what_it_takes() {
+        for (query, parameter, says) in [
+            ("window=5", "window", "a duration such as 30s"),
+            ("window=9s", "window", "shorter than a slot"),
+            ("window=1m&window=2m", "window", "comes 2 times"),
+            ("step=1m", "step", "needs `start`"),
+            ("start=0&step=1ms", "step", "the limit is 11000"),
+            ("start=9000000", "end", "is now, which lies before `start`"),
+            ("start=60000&end=50000", "end", "lies before `start`"),
+            ("start=today", "start", "RFC 3339"),
+            ("stream=", "stream", "is empty"),
+            ("by=color", "by", "partner, operation, environment, site, release"),
+            ("q=0", "q", "above 0 and up to 1"),
+            ("q=0.5,p95", "q", "above 0 and up to 1"),
+            ("under=500", "under", "a duration such as 30s"),
+            ("apdex=-1s", "apdex", "a duration such as 30s"),
+            ("top=5", "top", "needs `by`"),
+            ("by=partner&top=0", "top", "use 1 to 1000"),
+            ("by=partner&top=many", "top", "use 1 to 1000"),
+            ("rank=p95", "rank", "needs `top`"),
+            ("by=partner&top=5&rank=p99", "rank", "use p95, errors, count"),
+            ("compare=3d", "compare", "use 1d, 1w"),
+            ("compare_release=2.4.0", "compare_release", "two releases"),
+            ("compare_release=2.4.0,2.4.0", "compare_release", "two different releases"),
+            ("compare_release=1,2,3", "compare_release", "the limit is 2"),
+            ("compare_release=1,2&compare=1d", "compare_release", "leave out `compare`"),
+            ("compare_release=1,2&release=1", "compare_release", "leave out"),
+            ("compare_release=1,2&by=release", "compare_release", "leave out"),
+            ("form=picture", "form", "use points, heatmap"),
+            ("buckets=20", "buckets", "needs `form=heatmap`"),
+            ("form=heatmap&buckets=2", "buckets", "use 8 to 160"),
+            ("form=heatmap&under=1s", "under", "not answered with `form=heatmap`"),
+            ("form=heatmap&compare=1d", "compare", "not answered with `form=heatmap`"),
+            ("of=6xx", "of", "classes among 2xx, 3xx"),
+            ("to=2xx", "to", "needs `of`"),
+            ("confidence=0.9", "confidence", "needs `of`"),
+            ("of=5xx,timeout&to=5xx,2xx", "to", "holds some classes of `of`"),
+            ("of=5xx&confidence=95", "confidence", "above 0 and below 1"),
+            ("weeks=0", "weeks", "use 1 to 26"),
+            ("colour=red", "colour", "known are form"),
+        ] {
+            let error = format!("{:?}", read(query).expect_err(query));
+            assert!(error.contains(&format!("parameter `{parameter}` ")), "{query}: {error}");
+            assert!(error.contains(says), "{query}: {error}");
+        }
+    }
+
+    #[test]
+    fn what_is_right_is_taken() {
+        for query in [
+            "",
+            "stream=requests&partner=!dhl&by=partner,site&by=operation",
+            "start=0&step=1m&window=5m&end=1970-01-01T00:30:00Z",
+            "q=0.5,0.95&q=1&under=500ms,2s&apdex=1s",
+            "by=partner&top=5&rank=errors&compare=1w",
+            "compare_release=2.4.0&compare_release=2.4.1",
+            "form=heatmap&buckets=8&by=partner&top=3",
+            "form=points",
+            "of=5xx,timeout&of=network&to=2xx&confidence=0.99",
+            "weeks=26",
+        ] {
+            assert!(read(query).is_ok(), "{query}: {:?}", read(query));
+        }
     }
 }

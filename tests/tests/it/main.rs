@@ -13,3 +13,6 @@ mod page;
 mod push;
 mod quantile;
 mod questions;
+mod questions_flow;
+mod questions_latency;
+mod questions_outcomes;

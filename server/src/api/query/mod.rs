@@ -17,8 +17,9 @@ use crate::{
     app::App,
     error::ApiError,
     wire::{
+        grid::Asked,
         param::Params,
-        question::{Asked, Contrast, Defaults},
+        question::{Contrast, Defaults},
         series::{CoversBody, Point, ReleasesBody, SeriesBody, alone, compared, released, series},
     },
 };

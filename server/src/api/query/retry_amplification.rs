@@ -9,9 +9,10 @@ use crate::{
     api::reply::Reply,
     app::App,
     wire::{
+        grid::Asked,
         outcomes::AmplificationBody,
         param::Params,
-        question::{Asked, Defaults},
+        question::Defaults,
         series::{CoversBody, SeriesBody, series},
     },
 };
