@@ -1,11 +1,8 @@
-//! The HTTP surface: what the handlers share, and the router as a table.
+//! The HTTP surface: what the handlers share, and the router.
 
 use std::{path::Path, sync::Arc};
 
-use axum::{
-    Router, middleware,
-    routing::{get, post},
-};
+use axum::{Router, middleware};
 use parking_lot::RwLock;
 use plimsoll_alerting::RuleSet;
 use plimsoll_query::Budget;
@@ -51,36 +48,11 @@ impl App {
     }
 }
 
-/// Every path.
+/// Every call, see [`api::calls`].
 pub(crate) fn router(app: App) -> Router {
-    Router::new()
-        .route("/api/v1/push", post(api::push::push))
-        .route("/api/v1/query/latency", get(api::query::latency::latency))
-        .route("/api/v1/query/outcomes", get(api::query::outcomes::outcomes))
-        .route("/api/v1/query/freshness", get(api::query::freshness::freshness))
-        .route("/api/v1/query/gauges", get(api::query::gauges::gauges))
-        .route("/api/v1/query/baseline", get(api::query::baseline::baseline))
-        .route(
-            "/api/v1/query/retry_amplification",
-            get(api::query::retry_amplification::retry_amplification),
-        )
-        .route("/api/v1/flow/lead_time", get(api::flow::lead_time))
-        .route("/api/v1/flow/exception_rate", get(api::flow::exception_rate))
-        .route("/api/v1/flow/label_success_rate", get(api::flow::label_success_rate))
-        .route("/api/v1/flow/tracking_freshness", get(api::flow::tracking_freshness))
-        .route("/api/v1/partners", get(api::partners::list))
-        .route("/api/v1/partners/{partner}", get(api::partners::one))
-        .route("/api/v1/partners/{partner}/health", get(api::partners::one_health))
-        .route("/api/v1/labels", get(api::labels::names))
-        .route("/api/v1/labels/{name}/values", get(api::labels::values))
-        .route("/api/v1/alerts", get(api::alerts::list))
-        .route("/api/v1/alerts/{id}", get(api::alerts::one))
-        .route("/api/v1/rules", get(api::rules::list))
-        .route("/api/v1/rules/{name}", get(api::rules::one))
-        .route("/api/v1/backups", post(api::backups::create))
-        .route("/livez", get(api::health::livez))
-        .route("/readyz", get(api::health::readyz))
-        .route("/metrics", get(api::health::metrics))
+    let calls = api::calls::all().into_iter();
+    calls
+        .fold(Router::new(), |router, call| router.route(call.path, call.handler))
         .fallback(|| async { ApiError::not_found("such path") })
         .method_not_allowed_fallback(|| async { ApiError::method_not_allowed() })
         .layer(middleware::from_fn_with_state(app.clone(), crate::trace::trace))

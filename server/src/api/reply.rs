@@ -13,7 +13,6 @@ use axum::{
 };
 use plimsoll_storage::TimestampMs;
 use serde::Serialize;
-use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::{body::Packing, error::ApiError, negotiate::Preferences, wire::rows};
@@ -218,7 +217,7 @@ mod tests {
     use std::io::Read;
 
     use axum::{body::to_bytes, http::HeaderName};
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
