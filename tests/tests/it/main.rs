@@ -16,6 +16,7 @@ mod push;
 mod quantile;
 mod query_limits;
 mod questions;
+mod questions_alerts;
 mod questions_flow;
 mod questions_latency;
 mod questions_outcomes;
