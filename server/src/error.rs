@@ -214,13 +214,10 @@ impl From<plimsoll_query::Error> for ApiError {
             Error::TooManyPoints { .. } => {
                 Self::parameter("step", format!("is too short: {error}"))
             }
-            Error::TooManyNumbers { .. } => {
-                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "answer_too_large", error.to_string())
-            }
             Error::TooManyCells { .. } => {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "too_many_cells", error.to_string())
             }
-            Error::AnswerTooLarge { .. } => {
+            Error::AnswerTooLarge { .. } | Error::TooManyNumbers { .. } => {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "answer_too_large", error.to_string())
             }
             Error::TimedOut => {

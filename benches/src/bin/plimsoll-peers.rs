@@ -65,8 +65,18 @@ fn main() -> Result<(), Failure> {
     println!();
     for pair in shapes.windows(2) {
         let ((one, ours), (other, theirs)) = (&pair[0], &pair[1]);
-        let verdict = if ours == theirs { "agree" } else { "do NOT agree" };
-        println!("{} and {} {verdict}: {ours:?} {theirs:?}", one.name(), other.name());
+        if ours == theirs {
+            let points: Vec<_> = ours.iter().map(|shape| shape.points.to_string()).collect();
+            let requests: f64 = ours.iter().map(|shape| shape.total).sum();
+            let points = points.join(", ");
+            println!(
+                "{} and {} agree: {points} points, {requests} requests",
+                one.name(),
+                other.name()
+            );
+        } else {
+            println!("{} and {} DIFFER: {ours:?} {theirs:?}", one.name(), other.name());
+        }
     }
     Ok(())
 }

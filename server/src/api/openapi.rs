@@ -123,7 +123,7 @@ fn answer(call: &Call, schemas: &mut SchemaGenerator) -> Value {
             },
             "content": {
                 "application/json": {"schema": json_of(types)},
-                "text/csv": text.clone(),
+                "text/csv": text,
                 "application/x-ndjson": text,
             },
         }),

@@ -35,34 +35,58 @@ pub(crate) fn to_ndjson(body: &Value) -> serde_json::Result<Vec<u8>> {
 /// the order of their names; a nested field is named by its path, and the element of a list of
 /// quantiles by its `q`: `quantiles.0.95.ms`. What a row has not is empty.
 pub(crate) fn to_csv(body: &Value) -> csv::Result<Vec<u8>> {
-    let mut columns = BTreeMap::new();
-    for row in rows(body) {
-        row.visit(&mut |rank, name, _| {
-            if !columns.contains_key(&(rank, name.to_owned())) {
-                columns.insert((rank, name.to_owned()), 0);
-            }
-        });
-    }
-    for (place, number) in columns.values_mut().zip(0_usize..) {
-        *place = number;
-    }
-    let mut out = csv::Writer::from_writer(Vec::new());
-    if columns.is_empty() {
+    let columns = Columns::of(body);
+    if columns.count == 0 {
         return Ok(Vec::new());
     }
-    out.write_record(columns.keys().map(|(_, name)| name))?;
-    let mut fields = vec![String::new(); columns.len()];
+    let mut out = csv::Writer::from_writer(Vec::new());
+    out.write_record(columns.names())?;
+    let mut fields = vec![String::new(); columns.count];
     for row in rows(body) {
         fields.iter_mut().for_each(String::clear);
         row.visit(&mut |rank, name, value| {
-            let place = columns.get(&(rank, name.to_owned()));
-            if let Some(field) = place.and_then(|place| fields.get_mut(*place)) {
+            let place = columns.place(rank, name);
+            if let Some(field) = place.and_then(|place| fields.get_mut(place)) {
                 *field = text(value);
             }
         });
         out.write_record(&fields)?;
     }
     out.into_inner().map_err(|error| error.into_error().into())
+}
+
+/// The columns of an answer, each with its place.
+struct Columns {
+    places: BTreeMap<Rank, BTreeMap<String, usize>>,
+    count: usize,
+}
+
+impl Columns {
+    fn of(body: &Value) -> Self {
+        let mut places: BTreeMap<Rank, BTreeMap<String, usize>> = BTreeMap::new();
+        for row in rows(body) {
+            row.visit(&mut |rank, name, _| {
+                let names = places.entry(rank).or_default();
+                if !names.contains_key(name) {
+                    names.insert(name.to_owned(), 0);
+                }
+            });
+        }
+        let mut count = 0;
+        for place in places.values_mut().flat_map(BTreeMap::values_mut) {
+            *place = count;
+            count += 1;
+        }
+        Self { places, count }
+    }
+
+    fn names(&self) -> impl Iterator<Item = &String> {
+        self.places.values().flat_map(BTreeMap::keys)
+    }
+
+    fn place(&self, rank: Rank, name: &str) -> Option<usize> {
+        self.places.get(&rank)?.get(name).copied()
+    }
 }
 
 /// The rows of an answer.
