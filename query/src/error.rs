@@ -1,6 +1,6 @@
 //! What can go wrong with a question.
 
-use crate::grid::POINTS_MAX;
+use crate::limits::{NUMBERS_MAX, POINTS_MAX};
 
 /// Result of a question.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -25,6 +25,37 @@ pub enum Error {
     TooManyPoints {
         /// How many were asked for.
         points: u64,
+    },
+    /// More cells would be read than a question may.
+    #[error(
+        "the question touches up to {cells} cells, the limit is {limit}; select fewer streams, take a shorter range, or let `start`, `end`, `step` and `window` be multiples of 1m or 15m, which are read from roll-ups"
+    )]
+    TooManyCells {
+        /// How many it would touch at most.
+        cells: u64,
+        /// How many it may.
+        limit: u64,
+    },
+    /// The answer would have more points than it may.
+    #[error(
+        "the answer has up to {points} points, the limit is {limit}; group by fewer labels, select fewer streams, take a longer step or a shorter range"
+    )]
+    AnswerTooLarge {
+        /// How many it would have at most.
+        points: u64,
+        /// How many it may.
+        limit: u64,
+    },
+    /// The time for the question is over.
+    #[error("the question took too long; select fewer streams or take a shorter range")]
+    TimedOut,
+    /// More numbers than an answer is made of at most.
+    #[error(
+        "the question makes {numbers} numbers, the limit is {NUMBERS_MAX}; take a longer step, a shorter range or fewer groups"
+    )]
+    TooManyNumbers {
+        /// Groups times points times what each point is made of.
+        numbers: u64,
     },
     /// The store could not be read.
     #[error(transparent)]

@@ -16,7 +16,9 @@ use plimsoll_storage::{
 };
 
 use crate::{
+    budget::Budget,
     error::Result,
+    gauge::GaugePoint,
     grid::Grid,
     select::{Group, Series},
     share,
@@ -89,6 +91,15 @@ impl Panes {
     }
 }
 
+/// Refuses what would touch more than the budget allows, before anything is read.
+fn admit(store: &Store, groups: &[Group], panes: &Panes, budget: Budget) -> Result<()> {
+    let cells = groups.iter().map(|group| {
+        let scan = Scan::new(&group.streams, panes.slots());
+        store.cells_max(&Scan { grain: panes.grain(), ..scan })
+    });
+    budget.admit(cells.sum(), groups.len() as u64 * panes.windows.len() as u64)
+}
+
 /// The series of each group: the point `point` makes of each window in which something was reported.
 /// Columns that are not `wanted` may be missing; `last_at` of these sums is meaningless. A group
 /// without points is left out.
@@ -100,6 +111,7 @@ pub(crate) fn activity_series<P: Send>(
     point: impl FnMut(TimestampMs, Range<Slot>, &CellSum) -> Option<P> + Send,
 ) -> Result<Vec<Series<P>>> {
     let panes = Panes::of(store, grid);
+    admit(store, &groups, &panes, grid.budget())?;
     let reader = store.reader(panes.slots(), panes.grain(), wanted);
     let streams: usize = groups.iter().map(|group| group.streams.len()).sum();
     let cells = streams.saturating_mul(reader.cells_per_stream() as usize);
@@ -109,6 +121,7 @@ pub(crate) fn activity_series<P: Send>(
         let point = &point;
         move |group: &Group| {
             let mut points = Vec::new();
+            grid.budget().check_time()?;
             windows.read(&group.streams)?;
             let mut point = point.lock().unwrap_or_else(PoisonError::into_inner);
             windows.each(|t, slots, sum| points.extend(point(t, slots, sum)));
@@ -163,14 +176,27 @@ impl<'a> Windows<'a> {
     }
 }
 
-/// Calls `visit` with the merged gauge of each window that has a reading.
-pub(crate) fn gauge_windows(
+/// The series of each group: the merged gauge of each window that has a reading. A group without
+/// readings is left out.
+pub(crate) fn gauge_series(
     store: &Store,
-    streams: &[StreamId],
+    groups: Vec<Group>,
     grid: &Grid,
-    mut visit: impl FnMut(TimestampMs, &GaugeCell),
-) -> Result<()> {
+) -> Result<Vec<Series<GaugePoint>>> {
     let panes = Panes::of(store, grid);
+    admit(store, &groups, &panes, grid.budget())?;
+    let mut series = Vec::new();
+    for group in groups {
+        grid.budget().check_time()?;
+        let points = gauge_points(store, &group.streams, &panes)?;
+        if !points.is_empty() {
+            series.push(Series { labels: group.labels, points });
+        }
+    }
+    Ok(series)
+}
+
+fn gauge_points(store: &Store, streams: &[StreamId], panes: &Panes) -> Result<Vec<GaugePoint>> {
     let mut cells: Vec<Option<GaugeCell>> = vec![None; panes.count()];
     let scan = Scan { grain: panes.grain(), ..Scan::new(streams, panes.slots()) };
     store.scan(&scan, &mut |_, slot, value| {
@@ -178,16 +204,14 @@ pub(crate) fn gauge_windows(
             merge_gauge(cell, gauge);
         }
     })?;
-    for (t, _, run) in panes.windows {
+    let point = |(t, _, run): &(TimestampMs, Range<Slot>, Range<usize>)| {
         let mut window = None;
-        for gauge in cells.get(run).unwrap_or_default().iter().flatten() {
+        for gauge in cells.get(run.clone()).unwrap_or_default().iter().flatten() {
             merge_gauge(&mut window, gauge);
         }
-        if let Some(gauge) = &window {
-            visit(t, gauge);
-        }
-    }
-    Ok(())
+        window.map(|gauge| GaugePoint { t: *t, gauge })
+    };
+    Ok(panes.windows.iter().filter_map(point).collect())
 }
 
 fn merge_gauge(cell: &mut Option<GaugeCell>, gauge: &GaugeCell) {

@@ -1,12 +1,12 @@
 //! How high it stands: gauges.
 
-use plimsoll_storage::{GaugeCell, Label, Store, TimestampMs};
+use plimsoll_storage::{GaugeCell, Store, TimestampMs};
 
 use crate::{
     error::Result,
-    fold::gauge_windows,
+    fold::gauge_series,
     grid::Grid,
-    select::{Selector, Series, groups},
+    select::{Group, Series},
 };
 
 /// A gauge over one window.
@@ -22,21 +22,6 @@ pub struct GaugePoint {
 ///
 /// # Errors
 /// When the store cannot be read.
-pub fn gauges(
-    store: &Store,
-    selector: &Selector,
-    by: &[Label],
-    grid: &Grid,
-) -> Result<Vec<Series<GaugePoint>>> {
-    let mut answer = Vec::new();
-    for group in groups(store, selector, by) {
-        let mut points = Vec::new();
-        gauge_windows(store, &group.streams, grid, |t, gauge| {
-            points.push(GaugePoint { t, gauge: gauge.clone() });
-        })?;
-        if !points.is_empty() {
-            answer.push(Series { labels: group.labels, points });
-        }
-    }
-    Ok(answer)
+pub fn gauges(store: &Store, groups: Vec<Group>, grid: &Grid) -> Result<Vec<Series<GaugePoint>>> {
+    gauge_series(store, groups, grid)
 }

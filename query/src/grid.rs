@@ -4,10 +4,11 @@ use std::ops::Range;
 
 use plimsoll_storage::{Slot, SlotWidth, TimestampMs};
 
-use crate::error::{Error, Result};
-
-/// Points an answer may have.
-pub const POINTS_MAX: u64 = 11_000;
+use crate::{
+    budget::Budget,
+    error::{Error, Result},
+    limits::POINTS_MAX,
+};
 
 /// Points `step` apart. The point at `t` covers the whole slots in `[t − window, t)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +17,7 @@ pub struct Grid {
     step_ms: i64,
     count: u64,
     window_ms: i64,
+    budget: Budget,
 }
 
 impl Grid {
@@ -27,7 +29,8 @@ impl Grid {
         if window_ms <= 0 {
             return Err(Error::NotPositive { name: "window" });
         }
-        Ok(Self { first: t, step_ms: 1, count: 1, window_ms })
+        let budget = Budget::UNLIMITED;
+        Ok(Self { first: t, step_ms: 1, count: 1, window_ms, budget })
     }
 
     /// One point for the window that ends now: it includes the slot that is still open.
@@ -62,12 +65,75 @@ impl Grid {
         if count > POINTS_MAX {
             return Err(Error::TooManyPoints { points: count });
         }
-        Ok(Self { first: start, step_ms, count, window_ms })
+        let budget = Budget::UNLIMITED;
+        Ok(Self { first: start, step_ms, count, window_ms, budget })
+    }
+
+    /// The same points, for which no more is spent than a budget.
+    #[must_use]
+    pub const fn within(self, budget: Budget) -> Self {
+        Self { budget, ..self }
+    }
+
+    /// What answering may cost.
+    #[must_use]
+    pub const fn budget(&self) -> Budget {
+        self.budget
+    }
+
+    /// The last point.
+    #[must_use]
+    pub const fn last(&self) -> TimestampMs {
+        self.first.plus_ms(self.step_ms.saturating_mul(self.count as i64 - 1))
+    }
+
+    /// How many points there are.
+    #[must_use]
+    pub const fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// How long the window before each point is, in ms.
+    #[must_use]
+    pub const fn window_ms(&self) -> i64 {
+        self.window_ms
+    }
+
+    /// The same points earlier by `ms`.
+    #[must_use]
+    pub const fn earlier(self, ms: i64) -> Self {
+        Self { first: self.first.plus_ms(-ms), ..self }
+    }
+
+    /// The same points with another window before each.
+    ///
+    /// # Errors
+    /// When the window is not longer than zero.
+    pub const fn with_window(self, window_ms: i64) -> Result<Self> {
+        if window_ms <= 0 {
+            return Err(Error::NotPositive { name: "window" });
+        }
+        Ok(Self { window_ms, ..self })
+    }
+
+    /// Every slot that some point covers, and those between them.
+    #[must_use]
+    pub fn covers(&self, width: SlotWidth) -> Range<Slot> {
+        let from = width.slot_from(self.first.plus_ms(-self.window_ms));
+        from..width.slot_of(self.last()).max(from)
+    }
+
+    /// One point for everything that the points cover.
+    #[must_use]
+    pub fn as_one(&self, width: SlotWidth) -> Self {
+        let Range { start, end } = self.covers(width);
+        let (start, end) = (width.start(start), width.start(end));
+        Self { first: end, step_ms: 1, count: 1, window_ms: end.since_ms(start), ..*self }
     }
 
     /// The points with the slots each covers, ascending.
     pub fn points(&self, width: SlotWidth) -> impl Iterator<Item = (TimestampMs, Range<Slot>)> {
-        let Self { first, step_ms, count, window_ms } = *self;
+        let Self { first, step_ms, count, window_ms, .. } = *self;
         (0..count as i64).map(move |number| {
             let t = first.plus_ms(number.saturating_mul(step_ms));
             let from = width.slot_from(t.plus_ms(-window_ms));
@@ -103,9 +169,22 @@ mod tests {
 
     #[test]
     fn a_range_has_a_point_at_both_ends() {
-        let grid = Grid::range(TimestampMs(60_000), TimestampMs(90_000), 15_000, 20_000);
-        let starts: Vec<i64> = slots(grid.expect("valid")).iter().map(|(t, _)| *t).collect();
+        let grid = Grid::range(TimestampMs(60_000), TimestampMs(99_000), 15_000, 20_000);
+        let grid = grid.expect("valid");
+        let starts: Vec<i64> = slots(grid).iter().map(|(t, _)| *t).collect();
         assert_eq!(starts, [60_000, 75_000, 90_000]);
+        assert_eq!(grid.last(), TimestampMs(90_000));
+    }
+
+    #[test]
+    fn all_points_together_cover_what_each_covers() {
+        let grid = Grid::range(TimestampMs(65_000), TimestampMs(125_000), 30_000, 25_000);
+        let grid = grid.expect("valid");
+        assert_eq!(grid.covers(SlotWidth::DEFAULT), Slot(4)..Slot(12));
+        assert_eq!(slots(grid.as_one(SlotWidth::DEFAULT)), [(120_000, 4..12)]);
+        assert_eq!(slots(grid.earlier(60_000))[2], (65_000, 4..6));
+        let none = Grid::at(TimestampMs(65_000), 1_000).expect("valid");
+        assert!(none.covers(SlotWidth::DEFAULT).is_empty());
     }
 
     #[test]

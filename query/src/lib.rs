@@ -1,25 +1,47 @@
-//! Questions about partners: latency quantiles, outcome counts and ratios, freshness, gauges.
+//! Questions about partners: latency, outcomes and their ratios, freshness, gauges, what is usual, and
+//! how a partner is doing.
 //!
 //! Every question takes a [`Selector`], the labels to group `by`, and a [`Grid`] of points in time
 //! with a window before each. This crate only reads.
 
+mod amplification;
+mod baseline;
+mod budget;
+mod contrast;
 mod error;
+mod estimate;
 mod fold;
 mod freshness;
 mod gauge;
 mod grid;
+mod health;
+mod heatmap;
 mod latency;
+pub mod limits;
 mod outcomes;
 mod partners;
+mod rank;
+mod ratio;
 mod select;
 mod share;
+mod under;
 
+pub use amplification::{AmplificationPoint, amplification};
+pub use baseline::{BaselinePoint, Incident, Measure, Past, Usual, WEEK_MS, baseline};
+pub use budget::Budget;
+pub use contrast::{Pair, only, pair};
 pub use error::{Error, Result};
+pub use estimate::{Confidence, Estimate, difference};
 pub use fold::fold;
-pub use freshness::{Freshness, freshness, newest_before};
+pub use freshness::{Expected, Freshness, freshness, newest_before};
 pub use gauge::{GaugePoint, gauges};
-pub use grid::{Grid, POINTS_MAX};
-pub use latency::{LatencyPoint, latency};
+pub use grid::Grid;
+pub use health::{OpenAlert, StreamHealth, Verdict, WINDOWS_MS, WindowHealth, health, judge};
+pub use heatmap::{HeatBucket, HeatPoint, Heatmap, heatmap};
+pub use latency::{LatencyPoint, Timing, latency};
 pub use outcomes::{OutcomePoint, outcomes};
 pub use partners::{Partner, partners};
+pub use rank::{Rank, top};
+pub use ratio::{ClassRatio, ERRORS, Ratio};
 pub use select::{Group, Selector, Series, groups};
+pub use under::{apdex, share_under};

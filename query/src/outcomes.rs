@@ -1,12 +1,12 @@
-//! How it ended: counts, rates and ratios by outcome class.
+//! How it ended: counts, rates and shares by outcome class.
 
-use plimsoll_storage::{Label, Outcome, OutcomeCounts, Store, TimestampMs, Wanted};
+use plimsoll_storage::{Outcome, OutcomeCounts, Store, TimestampMs, Wanted};
 
 use crate::{
     error::Result,
     fold::activity_series,
     grid::Grid,
-    select::{Selector, Series, groups},
+    select::{Group, Series},
 };
 
 /// The outcomes of one window.
@@ -34,7 +34,8 @@ impl OutcomePoint {
     }
 }
 
-const WANTED: Wanted = Wanted { outcomes: true, durations: false, sums: false, last_at: false };
+pub(crate) const WANTED: Wanted =
+    Wanted { outcomes: true, durations: false, sums: false, last_at: false };
 
 /// Outcome counts by group. A window in which only heartbeats came has a point with zero counts; one
 /// in which nothing was reported has none.
@@ -43,12 +44,11 @@ const WANTED: Wanted = Wanted { outcomes: true, durations: false, sums: false, l
 /// When the store cannot be read.
 pub fn outcomes(
     store: &Store,
-    selector: &Selector,
-    by: &[Label],
+    groups: Vec<Group>,
     grid: &Grid,
 ) -> Result<Vec<Series<OutcomePoint>>> {
     let slot_s = store.slot_width().ms() as f64 / 1e3;
-    activity_series(store, groups(store, selector, by), grid, WANTED, |t, slots, sum| {
+    activity_series(store, groups, grid, WANTED, |t, slots, sum| {
         let covered_s = f64::from(slots.end.0 - slots.start.0) * slot_s;
         Some(OutcomePoint { t, counts: *sum.outcomes(), covered_s })
     })

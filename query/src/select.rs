@@ -1,6 +1,6 @@
 //! Which streams a question is about, and how they are grouped.
 
-use plimsoll_storage::{Label, LabelMatchers, Store, StreamId, StreamKind};
+use plimsoll_storage::{Label, LabelMatchers, Matcher, Store, StreamId, StreamKind};
 
 /// Which streams a question is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,10 +24,42 @@ impl Selector {
         }
     }
 
+    /// Whether a stream of that name, and of that value of one label, could be selected.
+    #[must_use]
+    pub fn could_select(&self, stream: &str, label: Label, value: &str) -> bool {
+        let named = self.stream.as_ref().is_none_or(|name| name == stream);
+        named && self.labels.iter().all(|(of, matcher)| of != label || accepts(matcher, value))
+    }
+
+    /// The value that a label has in all of a group: the one grouped by, or the only one selected.
+    pub(crate) fn known<'a>(
+        &'a self,
+        group: &'a [(Label, String)],
+        label: Label,
+    ) -> Option<&'a str> {
+        let grouped = group.iter().find(|(of, _)| *of == label).map(|(_, value)| value.as_str());
+        grouped.or_else(|| {
+            let mut matchers = self.labels.iter().filter(|(of, _)| *of == label);
+            matchers.find_map(|(_, matcher)| match matcher {
+                Matcher::In(values) if values.len() == 1 => values.first().map(String::as_str),
+                _ => None,
+            })
+        })
+    }
+
     /// The streams it selects, ascending.
     #[must_use]
     pub fn streams(&self, store: &Store) -> Vec<StreamId> {
         store.select(self.kind, self.stream.as_deref(), &self.labels)
+    }
+}
+
+fn accepts(matcher: &Matcher, value: &str) -> bool {
+    match matcher {
+        Matcher::In(values) => values.contains(value),
+        Matcher::NotIn(values) => !values.contains(value),
+        Matcher::Regex(pattern) => pattern.is_match(value),
+        Matcher::NotRegex(pattern) => !pattern.is_match(value),
     }
 }
 

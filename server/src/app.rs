@@ -1,13 +1,11 @@
-//! The HTTP surface: what the handlers share, and the router as a table.
+//! The HTTP surface: what the handlers share, and the router.
 
 use std::{path::Path, sync::Arc};
 
-use axum::{
-    Router, middleware,
-    routing::{get, post},
-};
+use axum::{Router, middleware};
 use parking_lot::RwLock;
 use plimsoll_alerting::RuleSet;
+use plimsoll_query::Budget;
 use plimsoll_storage::{Store, TimestampMs};
 
 use crate::{
@@ -15,6 +13,7 @@ use crate::{
     body::{BodyMemory, HeavyBodies},
     clock,
     error::ApiError,
+    queries::Queries,
     telemetry::Telemetry,
 };
 
@@ -25,6 +24,7 @@ pub(crate) struct App {
     pub(crate) rules: Arc<RuleSet>,
     pub(crate) bodies: BodyMemory,
     pub(crate) heavy_bodies: HeavyBodies,
+    pub(crate) queries: Queries,
     pub(crate) telemetry: Arc<Telemetry>,
     /// Where backups may be made; `None` for nowhere.
     pub(crate) backup_dir: Option<Arc<Path>>,
@@ -37,28 +37,22 @@ impl App {
     pub(crate) fn now(&self) -> TimestampMs {
         clock::now()
     }
+
+    /// Answers a question once there is a place for it, within what it may cost.
+    pub(crate) async fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Self, Budget) -> Result<T, ApiError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let app = self.clone();
+        self.queries.run(move |budget| question(&app, budget)).await
+    }
 }
 
-/// Every path.
+/// Every call, see [`api::calls`].
 pub(crate) fn router(app: App) -> Router {
-    Router::new()
-        .route("/api/v1/push", post(api::push::push))
-        .route("/api/v1/query/latency", get(api::query::latency))
-        .route("/api/v1/query/outcomes", get(api::query::outcomes))
-        .route("/api/v1/query/freshness", get(api::query::freshness))
-        .route("/api/v1/query/gauges", get(api::query::gauges))
-        .route("/api/v1/partners", get(api::partners::list))
-        .route("/api/v1/partners/{partner}", get(api::partners::one))
-        .route("/api/v1/labels", get(api::labels::names))
-        .route("/api/v1/labels/{name}/values", get(api::labels::values))
-        .route("/api/v1/alerts", get(api::alerts::list))
-        .route("/api/v1/alerts/{id}", get(api::alerts::one))
-        .route("/api/v1/rules", get(api::rules::list))
-        .route("/api/v1/rules/{name}", get(api::rules::one))
-        .route("/api/v1/backups", post(api::backups::create))
-        .route("/livez", get(api::health::livez))
-        .route("/readyz", get(api::health::readyz))
-        .route("/metrics", get(api::health::metrics))
+    let calls = api::calls::all().into_iter();
+    calls
+        .fold(Router::new(), |router, call| router.route(call.path, call.handler))
         .fallback(|| async { ApiError::not_found("such path") })
         .method_not_allowed_fallback(|| async { ApiError::method_not_allowed() })
         .layer(middleware::from_fn_with_state(app.clone(), crate::trace::trace))

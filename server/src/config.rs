@@ -3,6 +3,7 @@
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use plimsoll_storage::{
@@ -11,10 +12,13 @@ use plimsoll_storage::{
 };
 use serde::Deserialize;
 
-use crate::{telemetry::LogFormat, wire::time};
+use crate::{queries::QueryLimits, telemetry::LogFormat, wire::time};
 
 /// Where the server listens unless told otherwise: loopback only.
 const LISTEN: &str = "127.0.0.1:8585";
+
+/// Questions answered at once, at most: each takes a thread.
+const QUERIES_MAX: usize = 256;
 
 /// What may be set by flag or environment. The file knows the same names.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -48,6 +52,15 @@ pub(crate) struct Flags {
     /// Memory for cells, such as 256MiB; the database and requests take some on top [default: 256MiB]
     #[arg(long, env = "PLIMSOLL_MEMORY", value_name = "SIZE")]
     memory: Option<String>,
+    /// Cells that a question may read; one that touches more is refused [default: 50000000]
+    #[arg(long, env = "PLIMSOLL_QUERY_CELLS_MAX", value_name = "COUNT")]
+    query_cells_max: Option<u64>,
+    /// How long a question may take [default: 30s]
+    #[arg(long, env = "PLIMSOLL_QUERY_TIMEOUT", value_name = "DURATION")]
+    query_timeout: Option<String>,
+    /// Questions answered at once; others wait a little [default: as many as there are cores, 2 at least]
+    #[arg(long, env = "PLIMSOLL_QUERIES_MAX", value_name = "COUNT")]
+    queries_max: Option<usize>,
     /// Log level, or a filter such as info,plimsoll=debug [default: info]
     #[arg(long, env = "PLIMSOLL_LOG_LEVEL", value_name = "LEVEL")]
     log_level: Option<String>,
@@ -115,6 +128,9 @@ struct File {
     retention_15m: Option<String>,
     retention_size: Option<String>,
     memory: Option<String>,
+    query_cells_max: Option<u64>,
+    query_timeout: Option<String>,
+    queries_max: Option<usize>,
     log_level: Option<String>,
     log_format: Option<LogFormat>,
 }
@@ -133,6 +149,7 @@ pub(crate) struct Config {
     pub(crate) backup_dir: Option<PathBuf>,
     pub(crate) retention: Retention,
     pub(crate) memory_bytes: usize,
+    pub(crate) queries: QueryLimits,
     pub(crate) log_level: String,
     pub(crate) log_format: LogFormat,
 }
@@ -171,6 +188,11 @@ impl Config {
             retention_15m: file.retention_15m,
             retention_size: file.retention_size,
         });
+        let queries = query_limits(
+            flags.query_cells_max.or(file.query_cells_max),
+            flags.query_timeout.or(file.query_timeout),
+            flags.queries_max.or(file.queries_max),
+        )?;
         Ok(Self {
             data_dir: flags.data_dir.or(file.data_dir).ok_or(ConfigError::NoDataDir)?,
             listen: listen.parse().map_err(|_| ConfigError::Invalid {
@@ -193,6 +215,7 @@ impl Config {
                 .transpose()?,
             retention: retention.resolve()?,
             memory_bytes: parse_memory(flags.memory.or(file.memory))?,
+            queries,
             log_level: flags.log_level.or(file.log_level).unwrap_or_else(|| "info".to_owned()),
             log_format: flags.log_format.or(file.log_format).unwrap_or_default(),
         })
@@ -225,6 +248,27 @@ fn absolute(path: &Path) -> Result<PathBuf, ConfigError> {
         given: path.display().to_string(),
         remedy,
     })
+}
+
+fn query_limits(
+    cells_max: Option<u64>,
+    timeout: Option<String>,
+    at_once_max: Option<usize>,
+) -> Result<QueryLimits, ConfigError> {
+    let mut limits = QueryLimits::default();
+    if let Some(given) = timeout {
+        let (key, remedy) = ("query_timeout", "use a duration such as 5s, 30s or 2m");
+        let ms = time::parse_duration_ms(&given).and_then(|ms| u64::try_from(ms).ok());
+        let ms = ms.ok_or(ConfigError::Invalid { key, given, remedy })?;
+        limits.timeout = Duration::from_millis(ms);
+    }
+    limits.cells_max = cells_max.unwrap_or(limits.cells_max);
+    limits.at_once_max = at_once_max.unwrap_or(limits.at_once_max);
+    if !(1..=QUERIES_MAX).contains(&limits.at_once_max) {
+        let (key, given) = ("queries_max", limits.at_once_max.to_string());
+        return Err(ConfigError::Invalid { key, given, remedy: "use 1 to 256" });
+    }
+    Ok(limits)
 }
 
 fn set_duration(ms: &mut i64, key: &'static str, text: Option<String>) -> Result<(), ConfigError> {
@@ -307,11 +351,16 @@ mod tests {
                 ..RetentionFlags::default()
             },
             memory: Some("64MiB".into()),
+            query_cells_max: Some(5),
+            query_timeout: Some("2s".into()),
+            queries_max: Some(3),
             ..flags()
         };
         let config = Config::resolve(small).expect("valid");
         assert_eq!((config.retention.slot_ms, config.memory_bytes), (172_800_000, 64 << 20));
         assert_eq!(config.retention.size_bytes, Some(5 << 30));
+        let queries = QueryLimits { cells_max: 5, timeout: Duration::from_secs(2), at_once_max: 3 };
+        assert_eq!(config.queries, queries);
     }
 
     #[test]
@@ -334,6 +383,13 @@ mod tests {
         assert!(
             error(Flags { memory: Some("1MiB".into()), ..flags() })
                 .contains("`memory` is \"1MiB\"")
+        );
+        assert!(
+            error(Flags { query_timeout: Some("30".into()), ..flags() })
+                .contains("`query_timeout`")
+        );
+        assert!(
+            error(Flags { queries_max: Some(0), ..flags() }).contains("`queries_max` is \"0\"")
         );
         let directory = tempfile::tempdir().expect("a temporary directory");
         let path = directory.path().join("plimsoll.yaml");

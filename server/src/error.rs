@@ -5,6 +5,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::wire::answer::RefusalBody;
@@ -21,9 +22,39 @@ pub(crate) struct ApiError {
     rejected: Option<(Vec<RefusalBody>, u64)>,
 }
 
+/// Every code with its status and what it means.
+pub(crate) const CODES: [(&str, u16, &str); 22] = [
+    ("malformed_body", 400, "the body cannot be read"),
+    ("empty_body", 400, "there is no body"),
+    (
+        "invalid_parameter",
+        400,
+        "a parameter is wrong; `field` names it, `detail` says what it takes",
+    ),
+    ("invalid_header", 400, "a header is wrong; `field` names it"),
+    ("backups_off", 403, "the server makes no backups"),
+    ("outside_backup_dir", 403, "backups are not made there"),
+    ("not_found", 404, "there is no such thing"),
+    ("method_not_allowed", 405, "the path does not take that method"),
+    ("not_acceptable", 406, "the answer is offered in none of the forms asked for"),
+    ("body_timeout", 408, "the body did not arrive in time"),
+    ("not_empty", 409, "there is something at the target"),
+    ("backup_failed", 409, "the backup cannot be written"),
+    ("body_too_large", 413, "the body is too large; send it in parts"),
+    ("unsupported_media_type", 415, "the body is of a type or packing that is not taken"),
+    ("nothing_accepted", 422, "no item was accepted; `rejected` says why"),
+    ("stream_limit", 422, "there would be too many streams"),
+    ("too_many_cells", 422, "the question reads too much; `detail` says how to narrow it"),
+    ("answer_too_large", 422, "the answer has too many points; `detail` says how to narrow it"),
+    ("overloaded", 429, "more is pushed than can be taken now; come back after `Retry-After`"),
+    ("internal", 500, "the server failed; its log has the cause under the correlation id"),
+    ("busy", 503, "the same request can succeed after `Retry-After`"),
+    ("query_timeout", 503, "the question took too long"),
+];
+
 /// The body of a failure.
-#[derive(Debug, Serialize)]
-struct Problem<'a> {
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Problem<'a> {
     #[serde(rename = "type")]
     kind: String,
     title: &'static str,
@@ -40,6 +71,7 @@ struct Problem<'a> {
 
 impl ApiError {
     fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
+        debug_assert!(CODES.iter().any(|known| (known.0, known.1) == (code, status.as_u16())));
         let (field, retry_after_s, rejected) = (None, None, None);
         Self { status, code, detail: detail.into(), field, retry_after_s, rejected }
     }
@@ -86,6 +118,13 @@ impl ApiError {
     pub(crate) fn method_not_allowed() -> Self {
         let detail = "this path does not take that method";
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
+    }
+
+    /// 406: the answer is offered in none of the forms asked for.
+    pub(crate) fn not_acceptable(offered: &[&str]) -> Self {
+        let detail = format!("header `accept` must allow one of {}", offered.join(", "));
+        let error = Self::new(StatusCode::NOT_ACCEPTABLE, "not_acceptable", detail);
+        Self { field: Some("accept".to_owned()), ..error }
     }
 
     /// 408: the body did not arrive in time.
@@ -138,7 +177,7 @@ impl ApiError {
     }
 
     /// 500: our own fault; the cause is logged and not shown.
-    fn internal(cause: &dyn std::error::Error) -> Self {
+    pub(crate) fn internal(cause: &dyn std::error::Error) -> Self {
         tracing::error!(%cause, "a request failed");
         let detail = "the server failed; its log has the cause under this correlation id";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail)
@@ -174,6 +213,15 @@ impl From<plimsoll_query::Error> for ApiError {
             Error::NotPositive { name } => Self::parameter(name, "must be longer than zero"),
             Error::TooManyPoints { .. } => {
                 Self::parameter("step", format!("is too short: {error}"))
+            }
+            Error::TooManyCells { .. } => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "too_many_cells", error.to_string())
+            }
+            Error::AnswerTooLarge { .. } | Error::TooManyNumbers { .. } => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "answer_too_large", error.to_string())
+            }
+            Error::TimedOut => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "query_timeout", error.to_string())
             }
             other => Self::internal(&other),
         }

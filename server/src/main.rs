@@ -9,6 +9,8 @@ mod config;
 mod error;
 mod import;
 mod ingest;
+mod negotiate;
+mod queries;
 mod tasks;
 mod telemetry;
 mod trace;

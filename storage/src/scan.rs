@@ -109,6 +109,20 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// How many cells a scan comes upon at most: one for each stream and step of the resolution it reads
+/// from blocks.
+pub(crate) fn cells_max(shared: &Shared, question: &Scan<'_>) -> u64 {
+    let Range { start, end } = question.slots;
+    let oldest = shared.slot_width.slot_from(shared.retention.oldest(shared.data_now()));
+    let slots = end.0.saturating_sub(start.max(oldest).0);
+    let cells = slots.div_ceil(
+        Question { shared, slots: &question.slots, grain: question.grain }
+            .block_resolution()
+            .slots(shared.slot_width),
+    );
+    question.streams.len() as u64 * u64::from(cells)
+}
+
 /// Reads cells from what a [`Reader`] sees.
 pub struct Cursor<'a> {
     reader: &'a Reader<'a>,

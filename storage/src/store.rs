@@ -32,7 +32,7 @@ use crate::{
     options::Options,
     recover,
     retention::{self, Retention},
-    scan::{Reader, Scan},
+    scan::{self, Reader, Scan},
     seal::{self, Sealed},
     tables::{self, Order, Record, Table, TableBatch},
     writer::{Append, Appended, GroupCounts, Message, Writer},
@@ -227,6 +227,12 @@ impl Store {
     ) -> Result<Appended> {
         let answer = self.append(batch, items, idempotency_key, received_at)?;
         answer.blocking_recv().map_err(|_| Error::Closed)?
+    }
+
+    /// How many cells a scan comes upon at most, found without reading any.
+    #[must_use]
+    pub fn cells_max(&self, scan: &Scan<'_>) -> u64 {
+        scan::cells_max(&self.shared, scan)
     }
 
     /// Calls `visit` with the cells asked for, in no order. A slot of a stream may come more than

@@ -11,6 +11,7 @@ use axum::{
     extract::State,
 };
 use plimsoll_storage::Error;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{app::App, error::ApiError};
@@ -25,7 +26,7 @@ struct BackupRequest {
 }
 
 /// What was written.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct BackupBody {
     to: PathBuf,
     bytes: u64,

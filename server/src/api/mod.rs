@@ -2,9 +2,15 @@
 
 pub(crate) mod alerts;
 pub(crate) mod backups;
+mod call;
+pub(crate) mod calls;
+pub(crate) mod flow;
 pub(crate) mod health;
 pub(crate) mod labels;
+mod openapi;
+mod parameter;
 pub(crate) mod partners;
 pub(crate) mod push;
 pub(crate) mod query;
+pub(crate) mod reply;
 pub(crate) mod rules;

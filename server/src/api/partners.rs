@@ -1,40 +1,110 @@
-//! `GET /api/v1/partners`.
+//! `GET /api/v1/partners`, one partner, and how it is doing.
 
-use axum::{
-    Json,
-    extract::{Path, RawQuery, State},
-};
-use plimsoll_storage::{Label, LabelMatchers};
+use std::collections::BTreeSet;
 
+use axum::extract::{Path, RawQuery, State};
+use plimsoll_alerting::{Alert, AlertFilter, Severity, alerts};
+use plimsoll_query::{OpenAlert, Selector, health, judge};
+use plimsoll_storage::{Label, LabelMatchers, Matcher, StreamKind};
+
+use super::{query::Answer, reply::Reply};
 use crate::{
     app::App,
     error::ApiError,
     wire::{
-        answer::{PartnerBody, PartnersBody},
         param::Params,
+        partner::{HealthBody, PartnerBody, PartnersBody, StreamHealthBody},
         push::truncated,
+        time,
     },
 };
 
 pub(crate) async fn list(
     State(app): State<App>,
     RawQuery(query): RawQuery,
-) -> Result<Json<PartnersBody>, ApiError> {
+    reply: Reply,
+) -> Answer {
     let mut params = Params::new(query.as_deref())?;
     let labels = params.labels()?;
     params.end()?;
-    let now = app.now();
-    let partners = plimsoll_query::partners(&app.store, &labels).into_iter();
-    Ok(Json(PartnersBody { partners: partners.map(|one| PartnerBody::new(one, now)).collect() }))
+    app.ask(move |app, _| {
+        let now = app.now();
+        let partners = plimsoll_query::partners(&app.store, &labels).into_iter();
+        let partners = partners.map(|one| PartnerBody::new(one, now)).collect();
+        reply.send(&PartnersBody { partners })
+    })
+    .await
 }
 
 pub(crate) async fn one(
     State(app): State<App>,
     Path(partner): Path<String>,
-) -> Result<Json<PartnerBody>, ApiError> {
+    reply: Reply,
+) -> Answer {
     let labels = LabelMatchers::any_of(Label::Partner, [partner.clone()]);
     let found = plimsoll_query::partners(&app.store, &labels).into_iter().next();
-    let found =
-        found.ok_or_else(|| ApiError::not_found(format!("partner {:?}", truncated(&partner))))?;
-    Ok(Json(PartnerBody::new(found, app.now())))
+    let found = found.ok_or_else(|| unknown(&partner))?;
+    reply.send(&PartnerBody::new(found, app.now()))
+}
+
+/// How a partner is doing, in production unless the labels say otherwise.
+pub(crate) async fn one_health(
+    State(app): State<App>,
+    Path(partner): Path<String>,
+    RawQuery(query): RawQuery,
+    reply: Reply,
+) -> Answer {
+    let mut params = Params::new(query.as_deref())?;
+    params.refuse("partner", "is part of the path")?;
+    let mut labels = params.labels()?;
+    params.end()?;
+    if labels.iter().all(|(label, _)| label != Label::Environment) {
+        labels.push(Label::Environment, Matcher::In(one_value("production")));
+    }
+    labels.push(Label::Partner, Matcher::In(one_value(&partner)));
+    app.ask(move |app, _| reply.send(&health_of(app, partner, labels)?)).await
+}
+
+fn health_of(app: &App, partner: String, labels: LabelMatchers) -> Result<HealthBody, ApiError> {
+    let now = app.now();
+    let known = app.rules.partners.iter().find(|known| known.name == partner);
+    let expects = known.map_or(&[][..], |known| &known.expects);
+    let streams = health(&app.store, &labels, expects, now)?;
+    if streams.is_empty() && known.is_none() {
+        return Err(unknown(&partner));
+    }
+    let alerts = open_alerts(app, &partner, labels)?;
+    let open = |alert: &Alert| OpenAlert {
+        critical: alert.severity == Severity::Critical,
+        symptom: alert.symptom.clone(),
+    };
+    let (verdict, reason) = judge(&streams, &alerts.iter().map(open).collect::<Vec<_>>(), now);
+    Ok(HealthBody {
+        partner,
+        at: time::format(now),
+        verdict: verdict.as_str(),
+        reason,
+        streams: streams.into_iter().map(|one| StreamHealthBody::new(one, now)).collect(),
+        alerts: alerts.into_iter().map(Into::into).collect(),
+    })
+}
+
+/// The open alerts of a partner, but for those about labels that are not asked for.
+fn open_alerts(app: &App, partner: &str, labels: LabelMatchers) -> Result<Vec<Alert>, ApiError> {
+    let of_partner = vec![(Label::Partner, partner.to_owned())];
+    let filter = AlertFilter { open: Some(true), labels: of_partner, ..AlertFilter::default() };
+    let mut open = alerts::list(&app.store, &filter, usize::MAX)?;
+    let selector = Selector { kind: StreamKind::Activity, stream: None, labels };
+    open.retain(|alert| {
+        alert.labels.iter().all(|(label, value)| selector.could_select("", label, value))
+    });
+    Ok(open)
+}
+
+fn one_value(value: &str) -> BTreeSet<String> {
+    BTreeSet::from([value.to_owned()])
+}
+
+fn unknown(partner: &str) -> ApiError {
+    ApiError::not_found(format!("partner {:?}", truncated(partner)))
 }

@@ -19,6 +19,7 @@ use crate::{
     body::{BodyMemory, HeavyBodies},
     clock,
     config::{Config, Flags},
+    queries::Queries,
     tasks::{self, Stop},
     telemetry, wire,
 };
@@ -89,6 +90,7 @@ async fn serve(
         rules,
         bodies: BodyMemory::default(),
         heavy_bodies: HeavyBodies::default(),
+        queries: Queries::new(config.queries),
         telemetry: Arc::default(),
         backup_dir: config.backup_dir.as_deref().map(Arc::from),
         not_ready: Arc::new(RwLock::new(None)),

@@ -3,18 +3,19 @@
 use std::collections::BTreeMap;
 
 use plimsoll_alerting::{Alert, Evidence, Rule, Severity, Signal, SignalKind};
+use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{answer::LabelsBody, time};
+use super::{series::LabelsBody, time};
 
 /// A list of alerts, newest first.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct AlertsBody {
     pub(crate) alerts: Vec<AlertBody>,
 }
 
 /// One alert.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct AlertBody {
     id: String,
     rule: String,
@@ -38,7 +39,7 @@ pub(crate) struct AlertBody {
 }
 
 /// What a judgement found. Durations are in ms, ratios are fractions of 1.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct EvidenceBody {
     value: f64,
     count: u64,
@@ -100,13 +101,13 @@ impl From<Alert> for AlertBody {
 }
 
 /// The rules in force.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct RulesBody {
     pub(crate) rules: Vec<RuleBody>,
 }
 
 /// One rule. Thresholds are in ms, s or fractions of 1, as `unit` says.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct RuleBody {
     name: String,
     owner: String,

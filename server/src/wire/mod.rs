@@ -2,10 +2,19 @@
 
 pub(crate) mod alert;
 pub(crate) mod answer;
+pub(crate) mod baseline;
+pub(crate) mod gauge;
+pub(crate) mod grid;
 pub(crate) mod item;
+pub(crate) mod latency;
 pub(crate) mod matcher;
+pub(crate) mod outcomes;
 pub(crate) mod param;
+pub(crate) mod partner;
 pub(crate) mod push;
+pub(crate) mod question;
 pub(crate) mod repair;
+pub(crate) mod rows;
 pub(crate) mod scalar;
+pub(crate) mod series;
 pub(crate) mod time;

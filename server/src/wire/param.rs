@@ -1,14 +1,13 @@
-//! The parameters of a question: read from the query string, each refused by name when it is wrong.
+//! Parameters of a request, read from the query string; each is refused by name when it is wrong.
 
-use plimsoll_query::{Grid, Selector};
-use plimsoll_storage::{Label, LabelMatchers, SlotWidth, StreamKind, TimestampMs};
+use std::ops::RangeInclusive;
 
-use super::{matcher, push::truncated, time};
+use plimsoll_storage::TimestampMs;
+
+use super::{push::truncated, time};
 use crate::error::ApiError;
 
-/// The window of a question that names none: five minutes.
-const WINDOW_MS_DEFAULT: i64 = 5 * 60 * 1000;
-/// Parameters a question may have; beyond it somebody plays.
+/// Parameters a request may have; beyond it somebody plays.
 const PARAMETERS_MAX: usize = 1_000;
 
 /// The parameters of a request, taken one by one; what is left at the end is unknown.
@@ -40,6 +39,21 @@ impl Params {
         taken.into_iter().map(|(_, value)| value).collect()
     }
 
+    /// Every value of a parameter that is repeated or takes commas; at most `count_max` of them.
+    pub(crate) fn list(
+        &mut self,
+        name: &'static str,
+        count_max: usize,
+    ) -> Result<Vec<String>, ApiError> {
+        let values: Vec<String> =
+            self.all(name).iter().flat_map(|value| value.split(',')).map(str::to_owned).collect();
+        if values.len() > count_max {
+            let detail = format!("has {} values, the limit is {count_max}", values.len());
+            return Err(ApiError::parameter(name, detail));
+        }
+        Ok(values)
+    }
+
     /// The value of a parameter that comes at most once.
     pub(crate) fn one(&mut self, name: &'static str) -> Result<Option<String>, ApiError> {
         let mut values = self.all(name);
@@ -51,21 +65,50 @@ impl Params {
         }
     }
 
-    fn time(&mut self, name: &'static str) -> Result<Option<TimestampMs>, ApiError> {
-        self.one(name)?.map(|text| parse_time(name, &text)).transpose()
-    }
-
-    fn duration_ms(&mut self, name: &'static str) -> Result<Option<i64>, ApiError> {
+    pub(crate) fn time(&mut self, name: &'static str) -> Result<Option<TimestampMs>, ApiError> {
         let parse = |text: String| {
-            time::parse_duration_ms(&text).ok_or_else(|| {
-                let given = truncated(&text);
-                ApiError::parameter(
-                    name,
-                    format!("is {given:?}; use a duration such as 30s, 5m or 2h"),
-                )
-            })
+            let wanted = "RFC 3339 (2026-11-20T19:04:40Z) or epoch milliseconds";
+            time::parse(&text).ok_or_else(|| refused(name, &text, wanted))
         };
         self.one(name)?.map(parse).transpose()
+    }
+
+    pub(crate) fn duration_ms(&mut self, name: &'static str) -> Result<Option<i64>, ApiError> {
+        self.one(name)?.map(|text| duration_ms(name, &text)).transpose()
+    }
+
+    /// A whole number within a range.
+    pub(crate) fn number(
+        &mut self,
+        name: &'static str,
+        range: &RangeInclusive<usize>,
+    ) -> Result<Option<usize>, ApiError> {
+        let parse = |text: String| {
+            let number = text.parse().ok().filter(|number| range.contains(number));
+            let wanted = || format!("{} to {}", range.start(), range.end());
+            number.ok_or_else(|| refused(name, &text, &wanted()))
+        };
+        self.one(name)?.map(parse).transpose()
+    }
+
+    /// One of a few names, each of which stands for something.
+    pub(crate) fn choice<T: Copy>(
+        &mut self,
+        name: &'static str,
+        choices: &[(&str, T)],
+    ) -> Result<Option<T>, ApiError> {
+        let parse = |text: String| {
+            let found = choices.iter().find(|(choice, _)| *choice == text);
+            let names = || choices.iter().map(|(choice, _)| *choice).collect::<Vec<_>>().join(", ");
+            found.map(|(_, what)| *what).ok_or_else(|| refused(name, &text, &names()))
+        };
+        self.one(name)?.map(parse).transpose()
+    }
+
+    /// Refuses a parameter that says nothing here, because of what other parameters say.
+    pub(crate) fn refuse(&self, name: &str, because: &str) -> Result<(), ApiError> {
+        let is_given = self.pairs.iter().any(|(key, _)| key == name);
+        if is_given { Err(ApiError::parameter(name, because)) } else { Ok(()) }
     }
 
     /// Refuses what no question has taken.
@@ -78,96 +121,14 @@ impl Params {
             }
         }
     }
-
-    /// `stream` (or `name` of gauges) and the labels. Without a stream every one is meant.
-    pub(crate) fn selector(&mut self, kind: StreamKind) -> Result<Selector, ApiError> {
-        let stream = match kind {
-            StreamKind::Activity => self.one("stream")?,
-            StreamKind::Gauge => self.one("name")?,
-        };
-        Ok(Selector { kind, stream, labels: self.labels()? })
-    }
-
-    /// The label parameters: see [`matcher::read`].
-    pub(crate) fn labels(&mut self) -> Result<LabelMatchers, ApiError> {
-        let mut matchers = LabelMatchers::new();
-        for label in Label::ALL {
-            matcher::read(label, self.all(label.as_str()), &mut matchers)?;
-        }
-        Ok(matchers)
-    }
-
-    /// `by`, repeated or with commas.
-    pub(crate) fn by(&mut self) -> Result<Vec<Label>, ApiError> {
-        let mut labels = Vec::new();
-        for value in self.all("by") {
-            for name in value.split(',') {
-                let label = Label::parse(name).ok_or_else(|| {
-                    let known = Label::ALL.map(Label::as_str).join(", ");
-                    let given = truncated(name);
-                    ApiError::parameter("by", format!("is {given:?}; the labels are {known}"))
-                })?;
-                if !labels.contains(&label) {
-                    labels.push(label);
-                }
-            }
-        }
-        Ok(labels)
-    }
-
-    /// `q`, repeated or with commas; p50 and p95 when there is none.
-    pub(crate) fn quantiles(&mut self) -> Result<Vec<f64>, ApiError> {
-        let values = self.all("q");
-        if values.is_empty() {
-            return Ok(vec![0.5, 0.95]);
-        }
-        let parse = |text: &str| match text.parse::<f64>() {
-            Ok(q) if q > 0.0 && q <= 1.0 => Ok(q),
-            _ => {
-                let given = truncated(text);
-                Err(ApiError::parameter(
-                    "q",
-                    format!("is {given:?}; use a number above 0 and up to 1, such as 0.95"),
-                ))
-            }
-        };
-        values.iter().flat_map(|value| value.split(',')).map(parse).collect()
-    }
-
-    /// `window`, `start`, `end` and `step` as the points of the answer.
-    ///
-    /// Without `start` there is one point: for the window that ends at `end`, or now. With `start`
-    /// and `step` there is a point at every step from `start` to `end`, each for the window before
-    /// it, which is one step long unless said otherwise. With `start` and no `step` there is one
-    /// point for the whole range, or, when a window is given, points one window apart.
-    pub(crate) fn grid(&mut self, now: TimestampMs, width: SlotWidth) -> Result<Grid, ApiError> {
-        let window = self.duration_ms("window")?;
-        let (start, end) = (self.time("start")?, self.time("end")?);
-        let step = self.duration_ms("step")?;
-        let open_end = width.end(width.slot_of(now));
-        let until = end.unwrap_or(open_end);
-        let Some(start) = start else {
-            if step.is_some() {
-                return Err(ApiError::parameter("step", "needs `start`"));
-            }
-            return Ok(Grid::at(until, window.unwrap_or(WINDOW_MS_DEFAULT))?);
-        };
-        if until < start {
-            return Err(ApiError::parameter("end", "lies before `start`"));
-        }
-        Ok(match step.or(window) {
-            Some(step) => Grid::range(start, until, step, window.unwrap_or(step))?,
-            None => Grid::at(until, until.since_ms(start).max(1))?,
-        })
-    }
 }
 
-fn parse_time(name: &str, text: &str) -> Result<TimestampMs, ApiError> {
-    time::parse(text).ok_or_else(|| {
-        let given = truncated(text);
-        ApiError::parameter(
-            name,
-            format!("is {given:?}; use RFC 3339 (2026-11-20T19:04:40Z) or epoch milliseconds"),
-        )
-    })
+/// A parameter has a value that it does not take.
+pub(crate) fn refused(name: &str, given: &str, wanted: &str) -> ApiError {
+    ApiError::parameter(name, format!("is {:?}; use {wanted}", truncated(given)))
+}
+
+pub(crate) fn duration_ms(name: &str, text: &str) -> Result<i64, ApiError> {
+    time::parse_duration_ms(text)
+        .ok_or_else(|| refused(name, text, "a duration such as 30s, 5m or 2h"))
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use plimsoll_tests::Api;
+use plimsoll_tests::{Api, Server};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -12,6 +12,33 @@ pub(crate) type Counts = BTreeMap<String, u64>;
 /// A data directory that is removed at the end of the test.
 pub(crate) fn data_dir() -> TempDir {
     tempfile::tempdir().expect("a folder for temporary files")
+}
+
+/// A rules file with one rule.
+const RULES: &str = r#"
+receivers:
+  - name: hub
+    webhook: { url: "https://hub.example/alerts", secret: { env: HUB_SECRET } }
+rules:
+  - name: partner-5xx
+    owner: integrations
+    runbook: https://runbooks.example/partner-5xx
+    signal: { ratio: { of: [5xx], stream: requests } }
+    match: { environment: production }
+    by: [partner]
+    window: 5m
+    for: 5m
+    critical: "> 5%"
+    notify: [hub]
+"#;
+
+/// A server with one rule, which nothing in these tests lets fire.
+pub(crate) async fn server_with_a_rule(dir: &TempDir) -> Server {
+    let rules = dir.path().join("rules.yaml");
+    std::fs::write(&rules, RULES).expect("a folder for temporary files");
+    let args = ["--rules", rules.to_str().expect("temporary folders have plain names")];
+    let secret = [("HUB_SECRET", "whsec_MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0")];
+    Server::start_with_env(&dir.path().join("data"), &args, &secret).await
 }
 
 /// A folder as the text of an argument.

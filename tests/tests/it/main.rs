@@ -1,6 +1,8 @@
 //! End-to-end tests of the real binary, one module for each promise. One binary holds them all, so
 //! that there is one to link.
 
+mod api_description;
+mod api_examples;
 mod backup;
 mod bad_input;
 mod common;
@@ -13,5 +15,10 @@ mod lifecycle;
 mod page;
 mod push;
 mod quantile;
+mod query_limits;
 mod questions;
+mod questions_alerts;
+mod questions_flow;
+mod questions_latency;
+mod questions_outcomes;
 mod retention;

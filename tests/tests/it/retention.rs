@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use plimsoll_tests::{Server, binary, clock};
 use serde_json::json;
 
-use crate::common::{counts_of, data_dir, event, only_points, text_of};
+use crate::common::{counts_of, data_dir, event, text_of};
 
 const DAY_MS: i64 = 86_400_000;
 /// A head is sealed every second or so when it is due; the machine may be busy.

@@ -1,0 +1,324 @@
+//! The stores that are compared: how each is started, filled and asked.
+
+use std::{
+    io,
+    net::{SocketAddr, TcpListener},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+
+use crate::{
+    client::{Answer, Connection},
+    process::{cpu_seconds, resident_mb},
+};
+
+/// How long a server may take to start or to stop.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A store that is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// This project.
+    Plimsoll,
+    /// VictoriaMetrics, single node.
+    VictoriaMetrics,
+    /// Prometheus.
+    Prometheus,
+}
+
+/// What is asked of each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Question {
+    /// p95 of every partner over the last 5 minutes.
+    EveryPartner,
+    /// p95 of every partner over the last hour, by the minute.
+    EveryPartnerByMinute,
+    /// p95 of one partner over the last 5 minutes.
+    OnePartner,
+    /// How many requests there were in the hour.
+    Total,
+}
+
+impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Plimsoll, Self::VictoriaMetrics, Self::Prometheus];
+
+    /// Its name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Plimsoll => "Plimsoll",
+            Self::VictoriaMetrics => "VictoriaMetrics",
+            Self::Prometheus => "Prometheus",
+        }
+    }
+
+    /// The names of its program.
+    const fn programs(self) -> &'static [&'static str] {
+        match self {
+            Self::Plimsoll => &["plimsoll"],
+            Self::VictoriaMetrics => &["victoria-metrics", "victoria-metrics-prod"],
+            Self::Prometheus => &["prometheus"],
+        }
+    }
+
+    /// The program: beside this one, or in the path; `None` when it is not installed.
+    #[must_use]
+    pub fn program(self) -> Option<PathBuf> {
+        let beside = std::env::current_exe().ok().and_then(|me| Some(me.parent()?.to_owned()));
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let directories = beside.into_iter().chain(std::env::split_paths(&path));
+        let found = |directory: PathBuf| {
+            let files = self.programs().iter().map(move |name| directory.join(name));
+            files.into_iter().find(|file| file.is_file())
+        };
+        directories.into_iter().find_map(found)
+    }
+
+    fn arguments(self, data_dir: &Path, address: SocketAddr) -> Vec<String> {
+        let dir = data_dir.display();
+        match self {
+            Self::Plimsoll => {
+                vec!["serve".into(), format!("--data-dir={dir}"), format!("--listen={address}")]
+            }
+            Self::VictoriaMetrics => vec![
+                format!("-storageDataPath={dir}"),
+                format!("-httpListenAddr={address}"),
+                "-retentionPeriod=1".into(),
+            ],
+            Self::Prometheus => vec![
+                format!("--storage.tsdb.path={dir}"),
+                format!("--web.listen-address={address}"),
+                format!("--config.file={dir}.yml"),
+                "--web.enable-remote-write-receiver".into(),
+                "--web.enable-admin-api".into(),
+                "--log.level=error".into(),
+            ],
+        }
+    }
+
+    /// A path that costs next to nothing; 200 when it is ready.
+    #[must_use]
+    pub const fn ready_path(self) -> &'static str {
+        match self {
+            Self::Plimsoll => "/readyz",
+            Self::VictoriaMetrics => "/health",
+            Self::Prometheus => "/-/ready",
+        }
+    }
+
+    /// Where pushes go.
+    #[must_use]
+    pub const fn write_path(self) -> &'static str {
+        match self {
+            Self::Plimsoll => "/api/v1/push",
+            Self::VictoriaMetrics | Self::Prometheus => "/api/v1/write",
+        }
+    }
+
+    /// The question in its own language, about the time up to `end_ms`.
+    #[must_use]
+    pub fn path(self, question: Question, end_ms: i64) -> String {
+        match self {
+            Self::Plimsoll => plimsoll_path(question, end_ms),
+            Self::VictoriaMetrics | Self::Prometheus => promql_path(question, end_ms),
+        }
+    }
+
+    /// Series and points of an answer, and the sum of its values where it is about a total.
+    #[must_use]
+    pub fn shape(self, question: Question, body: &[u8]) -> Shape {
+        let body: Value = serde_json::from_slice(body).unwrap_or_default();
+        let plimsoll = self == Self::Plimsoll;
+        let series = if plimsoll { &body["series"] } else { &body["data"]["result"] };
+        let series = series.as_array().map_or(&[][..], Vec::as_slice);
+        let points = |one: &Value| {
+            let points = if plimsoll { &one["points"] } else { &one["values"] };
+            points.as_array().map_or(1, Vec::len)
+        };
+        let total = if plimsoll {
+            body["series"][0]["points"][0]["count"].as_f64()
+        } else {
+            let text = body["data"]["result"][0]["value"][1].as_str();
+            text.and_then(|text| text.parse().ok())
+        };
+        Shape {
+            series: series.len(),
+            points: series.iter().map(points).sum(),
+            total: total.filter(|_| question == Question::Total).unwrap_or_default(),
+        }
+    }
+}
+
+/// What must be the same in the answers of all.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Shape {
+    /// Series.
+    pub series: usize,
+    /// Points of all series.
+    pub points: usize,
+    /// The number of requests, of the question about it.
+    pub total: f64,
+}
+
+fn plimsoll_path(question: Question, end_ms: i64) -> String {
+    let start_ms = end_ms - 3_600_000;
+    let first_ms = start_ms + 60_000;
+    match question {
+        Question::EveryPartner => format!(
+            "/api/v1/query/latency?stream=requests&by=partner&q=0.95&window=5m&end={end_ms}"
+        ),
+        Question::EveryPartnerByMinute => format!(
+            "/api/v1/query/latency?stream=requests&by=partner&q=0.95&step=1m&start={first_ms}&end={end_ms}"
+        ),
+        Question::OnePartner => format!(
+            "/api/v1/query/latency?stream=requests&partner=partner-007&q=0.95&window=5m&end={end_ms}"
+        ),
+        Question::Total => {
+            format!("/api/v1/query/outcomes?stream=requests&start={start_ms}&end={end_ms}")
+        }
+    }
+}
+
+fn promql_path(question: Question, end_ms: i64) -> String {
+    let end_s = end_ms / 1000;
+    let instant = |query: &str| {
+        let query: String = form_urlencoded::byte_serialize(query.as_bytes()).collect();
+        format!("/api/v1/query?nocache=1&time={end_s}&query={query}")
+    };
+    let p95 = |by: &str, of: &str, window: &str| {
+        format!(
+            "histogram_quantile(0.95, sum by ({by}) (increase(request_duration_seconds_bucket{of}[{window}])))"
+        )
+    };
+    match question {
+        Question::EveryPartner => instant(&p95("partner, le", "", "5m")),
+        Question::EveryPartnerByMinute => {
+            let query = p95("partner, le", "", "1m");
+            let query: String = form_urlencoded::byte_serialize(query.as_bytes()).collect();
+            let first_s = end_s - 3_540;
+            format!(
+                "/api/v1/query_range?nocache=1&start={first_s}&end={end_s}&step=60&query={query}"
+            )
+        }
+        Question::OnePartner => instant(&p95("le", "{partner=\"partner-007\"}", "5m")),
+        Question::Total => instant("sum(request_duration_seconds_count)"),
+    }
+}
+
+/// A server that runs. It is ended when dropped.
+#[derive(Debug)]
+pub struct Server {
+    child: Child,
+    address: SocketAddr,
+}
+
+impl Server {
+    /// Starts a store on an empty folder and waits until it is ready.
+    ///
+    /// # Errors
+    /// When the program cannot be started or is not ready in time.
+    pub fn start(kind: Kind, program: &Path, data_dir: &Path) -> io::Result<Self> {
+        let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+        if kind == Kind::Prometheus {
+            std::fs::write(format!("{}.yml", data_dir.display()), "global: {}\n")?;
+        }
+        let child = Command::new(program)
+            .args(kind.arguments(data_dir, address))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()?;
+        let server = Self { child, address };
+        let started = Instant::now();
+        loop {
+            let ready = server.connect().and_then(|mut one| one.get(kind.ready_path()));
+            if ready.is_ok_and(|answer| answer.status == 200) {
+                return Ok(server);
+            }
+            if started.elapsed() > PATIENCE {
+                return Err(io::Error::other(format!("{} does not get ready", kind.name())));
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// A new connection to it.
+    ///
+    /// # Errors
+    /// When it does not listen.
+    pub fn connect(&self) -> io::Result<Connection> {
+        Connection::open(self.address)
+    }
+
+    /// CPU time it has used so far, in seconds.
+    ///
+    /// # Errors
+    /// When it is gone.
+    pub fn cpu_seconds(&self) -> io::Result<f64> {
+        cpu_seconds(self.child.id())
+    }
+
+    /// Memory it holds, in MB.
+    ///
+    /// # Errors
+    /// When it is gone.
+    pub fn resident_mb(&self) -> io::Result<u64> {
+        resident_mb(self.child.id())
+    }
+
+    /// Asks it to end and waits until it has.
+    ///
+    /// # Errors
+    /// When it does not end in time.
+    pub fn stop(mut self) -> io::Result<()> {
+        let pid = self.child.id().to_string();
+        Command::new("kill").args(["-TERM", &pid]).status()?;
+        let started = Instant::now();
+        while self.child.try_wait()?.is_none() {
+            if started.elapsed() > PATIENCE {
+                return Err(io::Error::other("the server does not end"));
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Both fail when it has ended already, which is just as good.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Bytes of all files below a folder.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn bytes_below(directory: &Path) -> io::Result<u64> {
+    let mut bytes = 0;
+    for entry in std::fs::read_dir(directory)? {
+        let entry = entry?;
+        let metadata = entry.metadata()?;
+        bytes += if metadata.is_dir() { bytes_below(&entry.path())? } else { metadata.len() };
+    }
+    Ok(bytes)
+}
+
+/// Insists on an answer of 2xx.
+///
+/// # Errors
+/// Says what the server answered instead.
+pub fn accepted(answer: Answer) -> io::Result<Vec<u8>> {
+    if (200..300).contains(&answer.status) {
+        return Ok(answer.body);
+    }
+    let text = String::from_utf8_lossy(&answer.body);
+    let text: String = text.chars().take(300).collect();
+    Err(io::Error::other(format!("answered {}: {text}", answer.status)))
+}

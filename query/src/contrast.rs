@@ -1,0 +1,107 @@
+//! Two answers side by side: now and a week ago, one release and the next.
+
+use std::collections::BTreeMap;
+
+use plimsoll_storage::{Label, Store, TimestampMs};
+
+use crate::select::{Group, Series};
+
+/// What two answers say of one moment; at least one of them says something.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pair<P> {
+    /// The moment, of the first answer.
+    pub t: TimestampMs,
+    /// The point of the first answer.
+    pub a: Option<P>,
+    /// The point of the second.
+    pub b: Option<P>,
+}
+
+/// Puts two answers to one question together, the second about moments `earlier_ms` before those of
+/// the first. Series keep the order of the first answer; those of the second alone follow.
+#[must_use]
+pub fn pair<P>(
+    a: Vec<Series<P>>,
+    b: Vec<Series<P>>,
+    earlier_ms: i64,
+    t: impl Fn(&P) -> TimestampMs,
+) -> Vec<Series<Pair<P>>> {
+    let mut others: BTreeMap<_, _> =
+        b.into_iter().map(|series| (series.labels, series.points)).collect();
+    let mut paired: Vec<_> = a
+        .into_iter()
+        .map(|Series { labels, points }| {
+            let others = others.remove(&labels).unwrap_or_default();
+            Series { labels, points: pair_points(points, others, earlier_ms, &t) }
+        })
+        .collect();
+    paired.extend(others.into_iter().map(|(labels, points)| Series {
+        labels,
+        points: pair_points(Vec::new(), points, earlier_ms, &t),
+    }));
+    paired
+}
+
+fn pair_points<P>(
+    a: Vec<P>,
+    b: Vec<P>,
+    earlier_ms: i64,
+    t: impl Fn(&P) -> TimestampMs,
+) -> Vec<Pair<P>> {
+    let mut pairs: BTreeMap<TimestampMs, Pair<P>> = BTreeMap::new();
+    for point in a {
+        let t = t(&point);
+        pairs.insert(t, Pair { t, a: Some(point), b: None });
+    }
+    for point in b {
+        let t = t(&point).plus_ms(earlier_ms);
+        pairs.entry(t).or_insert(Pair { t, a: None, b: None }).b = Some(point);
+    }
+    pairs.into_values().collect()
+}
+
+/// The streams of each group whose label has that value; groups without any keep none.
+#[must_use]
+pub fn only(store: &Store, groups: &[Group], label: Label, value: &str) -> Vec<Group> {
+    let has = |stream: &_| {
+        let labels = store.stream_labels(*stream, &[label]);
+        labels.first().is_some_and(|found| found == value)
+    };
+    let one = |group: &Group| Group {
+        labels: group.labels.clone(),
+        streams: group.streams.iter().copied().filter(has).collect(),
+    };
+    groups.iter().map(one).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn series(partner: &str, points: &[i64]) -> Series<i64> {
+        Series { labels: vec![(Label::Partner, partner.to_owned())], points: points.to_vec() }
+    }
+
+    #[test]
+    fn points_meet_at_their_moment_and_none_is_lost() {
+        let now = vec![series("ups", &[110, 120]), series("dhl", &[110])];
+        let before = vec![series("gls", &[10]), series("ups", &[20, 30])];
+        let paired = pair(now, before, 100, |t| TimestampMs(*t));
+        let found: Vec<_> = paired
+            .iter()
+            .map(|series| {
+                let points = series.points.iter().map(|point| (point.t.0, point.a, point.b));
+                (series.labels[0].1.as_str(), points.collect::<Vec<_>>())
+            })
+            .collect();
+        let expected = [
+            (
+                "ups",
+                vec![(110, Some(110), None), (120, Some(120), Some(20)), (130, None, Some(30))],
+            ),
+            ("dhl", vec![(110, Some(110), None)]),
+            ("gls", vec![(110, None, Some(10))]),
+        ];
+        assert_eq!(found, expected);
+    }
+}

@@ -1,0 +1,291 @@
+//! How a partner is doing, at a glance.
+
+use std::collections::BTreeMap;
+
+use plimsoll_storage::{LabelMatchers, Quantile, Store, StreamId, StreamKind, TimestampMs};
+
+use crate::{
+    error::Result,
+    estimate::Confidence,
+    fold::fold,
+    freshness::newest,
+    grid::Grid,
+    ratio::{ClassRatio, ERRORS, Ratio},
+};
+
+/// The windows that a partner is looked at through, in ms: 5 minutes and an hour.
+pub const WINDOWS_MS: [i64; 2] = [5 * 60 * 1000, SILENT_MS];
+
+/// A stream without an event for longer than this is silent, in ms.
+const SILENT_MS: i64 = 60 * 60 * 1000;
+/// Fewer items than this say little about a partner.
+const ITEMS_MIN: u64 = 10;
+/// A partner of which more than this share fails, as far as is sure, is failing.
+const FAILING_SHARE: f64 = 0.5;
+/// A partner of which more than this share fails, as far as is sure, is degraded.
+const DEGRADED_SHARE: f64 = 0.05;
+
+/// One stream of a partner.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StreamHealth {
+    /// Its name.
+    pub stream: String,
+    /// Whether it should be reported.
+    pub expected: bool,
+    /// The newest event time; `None` when nothing or only heartbeats ever came.
+    pub last_at: Option<TimestampMs>,
+    /// What was reported in each of [`WINDOWS_MS`] up to now.
+    pub windows: Vec<WindowHealth>,
+}
+
+/// One stream in one window.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WindowHealth {
+    /// How long the window is, in ms.
+    pub window_ms: i64,
+    /// How many items there were.
+    pub count: u64,
+    /// Items for each second.
+    pub per_second: f64,
+    /// The share of [`ERRORS`] in them.
+    pub errors: Ratio,
+    /// The 95th percentile of durations.
+    pub p95: Option<Quantile>,
+}
+
+/// An alert that is open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenAlert {
+    /// Whether it is critical.
+    pub critical: bool,
+    /// What goes wrong.
+    pub symptom: String,
+}
+
+/// How a partner is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verdict {
+    /// Nothing speaks against it.
+    Healthy,
+    /// Something is wrong.
+    Degraded,
+    /// Nothing comes any more.
+    Silent,
+    /// It does not work.
+    Failing,
+}
+
+impl Verdict {
+    /// The name in the API.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Healthy => "healthy",
+            Self::Degraded => "degraded",
+            Self::Silent => "silent",
+            Self::Failing => "failing",
+        }
+    }
+}
+
+/// Every stream that a partner reports or should report, by name. `labels` selects the partner, and
+/// perhaps more; `expects` names streams.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn health(
+    store: &Store,
+    labels: &LabelMatchers,
+    expects: &[String],
+    now: TimestampMs,
+) -> Result<Vec<StreamHealth>> {
+    let mut streams: BTreeMap<String, Vec<StreamId>> = BTreeMap::new();
+    for stream in store.select(StreamKind::Activity, None, labels) {
+        let Some(key) = store.stream_key(stream) else { continue };
+        streams.entry(key.name.into()).or_default().push(stream);
+    }
+    for stream in expects {
+        streams.entry(stream.clone()).or_default();
+    }
+    let one = |(stream, ids): (String, Vec<StreamId>)| {
+        let windows = WINDOWS_MS.iter().map(|window_ms| window_of(store, &ids, *window_ms, now));
+        Ok(StreamHealth {
+            expected: expects.contains(&stream),
+            last_at: newest(store, &ids),
+            windows: windows.collect::<Result<_>>()?,
+            stream,
+        })
+    };
+    streams.into_iter().map(one).collect()
+}
+
+fn window_of(
+    store: &Store,
+    streams: &[StreamId],
+    window_ms: i64,
+    now: TimestampMs,
+) -> Result<WindowHealth> {
+    let width = store.slot_width();
+    let slots = Grid::now(now, window_ms, width)?.covers(width);
+    let cell = fold(store, streams, slots)?;
+    let count = cell.outcomes.total();
+    Ok(WindowHealth {
+        window_ms,
+        count,
+        per_second: count as f64 * 1e3 / window_ms as f64,
+        errors: ClassRatio::of_all(&ERRORS).measure(&cell.outcomes, Confidence::USUAL),
+        p95: cell.durations.quantile(0.95),
+    })
+}
+
+/// The verdict and, in a sentence, what decides it: the worst that is sure.
+#[must_use]
+pub fn judge(
+    streams: &[StreamHealth],
+    alerts: &[OpenAlert],
+    now: TimestampMs,
+) -> (Verdict, String) {
+    let alert = |critical| {
+        let open = alerts.iter().find(|alert| alert.critical == critical)?;
+        Some(format!("an alert is open: {}", open.symptom))
+    };
+    let errors = |share| streams.iter().find_map(|stream| errors_above(stream, share));
+    let silent = || streams.iter().find_map(|stream| missing(stream, now));
+    let findings = [
+        (Verdict::Failing, alert(true).or_else(|| errors(FAILING_SHARE))),
+        (Verdict::Silent, all_silent(streams, now)),
+        (Verdict::Degraded, alert(false).or_else(|| errors(DEGRADED_SHARE)).or_else(silent)),
+    ];
+    let worst = findings.into_iter().find_map(|(verdict, reason)| Some((verdict, reason?)));
+    worst.unwrap_or_else(|| (Verdict::Healthy, "nothing speaks against it".to_owned()))
+}
+
+/// What is said of a stream of which more than a share fails, in the shortest window with enough items.
+fn errors_above(stream: &StreamHealth, share: f64) -> Option<String> {
+    let window = stream.windows.iter().find(|window| window.count >= ITEMS_MIN)?;
+    let ratio = window.errors.ratio.filter(|ratio| ratio.lower > share)?;
+    let (percent, minutes) = (ratio.value * 100.0, window.window_ms / 60_000);
+    let (stream, count) = (&stream.stream, window.count);
+    Some(format!("{percent:.1} % of {count} {stream} in {minutes} minutes are errors"))
+}
+
+fn all_silent(streams: &[StreamHealth], now: TimestampMs) -> Option<String> {
+    let newest = streams.iter().filter_map(|stream| stream.last_at).max();
+    match newest {
+        None => Some("nothing ever came".to_owned()),
+        Some(at) if now.since_ms(at) > SILENT_MS => {
+            Some(format!("nothing has come for {}", span(now.since_ms(at))))
+        }
+        Some(_) => None,
+    }
+}
+
+/// What is said of a stream that is expected and silent.
+fn missing(stream: &StreamHealth, now: TimestampMs) -> Option<String> {
+    if !stream.expected {
+        return None;
+    }
+    let name = &stream.stream;
+    match stream.last_at.map(|at| now.since_ms(at)) {
+        None => Some(format!("{name} is expected and never came")),
+        Some(age_ms) if age_ms > SILENT_MS => {
+            Some(format!("{name} is expected and has not come for {}", span(age_ms)))
+        }
+        Some(_) => None,
+    }
+}
+
+/// More than an hour, for people: `3 h 20 min`, `4 days`.
+fn span(ms: i64) -> String {
+    let minutes = ms / 60_000;
+    if minutes >= 48 * 60 {
+        format!("{} days", minutes / (24 * 60))
+    } else {
+        format!("{} h {} min", minutes / 60, minutes % 60)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: TimestampMs = TimestampMs(1_000_000_000);
+    const MINUTE_MS: i64 = 60_000;
+
+    fn stream(name: &str, age_ms: Option<i64>, items: [(u64, u64); 2]) -> StreamHealth {
+        let window = |(window_ms, (count, errors)): (i64, (u64, u64))| WindowHealth {
+            window_ms,
+            count,
+            per_second: 0.0,
+            errors: Ratio { of: errors, to: count, ratio: Confidence::USUAL.share(errors, count) },
+            p95: None,
+        };
+        StreamHealth {
+            stream: name.to_owned(),
+            expected: name == "tracking",
+            last_at: age_ms.map(|age_ms| NOW.plus_ms(-age_ms)),
+            windows: WINDOWS_MS.into_iter().zip(items).map(window).collect(),
+        }
+    }
+
+    fn verdict(streams: &[StreamHealth], alerts: &[OpenAlert]) -> (&'static str, String) {
+        let (verdict, reason) = judge(streams, alerts, NOW);
+        (verdict.as_str(), reason)
+    }
+
+    #[test]
+    fn the_worst_that_is_sure_decides() {
+        let calls = |items| stream("requests", Some(MINUTE_MS), items);
+        let alert =
+            |critical| OpenAlert { critical, symptom: "p95 latency of requests".to_owned() };
+        let well = [(100, 1), (1_000, 10)];
+        for (streams, alerts, expected, reason) in [
+            (vec![calls(well)], vec![], "healthy", "nothing speaks against it"),
+            (vec![calls([(3, 2), (9, 2)])], vec![], "healthy", "nothing speaks"),
+            (
+                vec![calls([(100, 20), (900, 20)])],
+                vec![],
+                "degraded",
+                "20.0 % of 100 requests in 5 minutes are errors",
+            ),
+            (vec![calls([(100, 80), (900, 80)])], vec![], "failing", "80.0 % of 100 requests"),
+            (vec![calls([(0, 0), (40, 39)])], vec![], "failing", "40 requests in 60 minutes"),
+            (vec![calls(well)], vec![alert(false)], "degraded", "an alert is open: p95 latency"),
+            (vec![calls(well)], vec![alert(false), alert(true)], "failing", "an alert is open"),
+            (
+                vec![calls(well), stream("tracking", None, [(0, 0); 2])],
+                vec![],
+                "degraded",
+                "tracking is expected and never came",
+            ),
+            (
+                vec![calls(well), stream("tracking", Some(200 * MINUTE_MS), [(0, 0); 2])],
+                vec![],
+                "degraded",
+                "has not come for 3 h 20 min",
+            ),
+            (
+                vec![calls(well), stream("webhooks", Some(200 * MINUTE_MS), [(0, 0); 2])],
+                vec![],
+                "healthy",
+                "nothing speaks",
+            ),
+            (
+                vec![stream("requests", Some(4 * 1_440 * MINUTE_MS), [(0, 0); 2])],
+                vec![],
+                "silent",
+                "nothing has come for 4 days",
+            ),
+            (
+                vec![stream("tracking", None, [(0, 0); 2])],
+                vec![alert(false)],
+                "silent",
+                "nothing ever came",
+            ),
+        ] {
+            let found = verdict(&streams, &alerts);
+            assert_eq!(found.0, expected, "{found:?}");
+            assert!(found.1.contains(reason), "{found:?}");
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! Counts, quantiles, shares and ratios of windows at every alignment.
+
+use std::collections::BTreeSet;
+
+use plimsoll_query::{
+    ClassRatio, Confidence, Grid, Rank, Timing, apdex, latency, outcomes, share_under, top,
+};
+use plimsoll_storage::{Histogram, Outcome, SlotWidth, TimestampMs, quantile_rank};
+use proptest::prelude::*;
+
+use crate::common::{Event, by_partner, covered, events, is_covered, partner_of, store_of};
+
+const SPAN_MS: i64 = 1_800_000;
+const END_MS: i64 = 1_900_000;
+
+/// Starts and lengths that are multiples of a slot, a minute or a quarter of an hour, or of nothing.
+fn aligned(range: std::ops::Range<i64>) -> impl Strategy<Value = i64> {
+    let unit = prop::sample::select(vec![1, 10_000, 60_000, 900_000]);
+    (range, unit).prop_map(|(ms, unit)| (ms / unit * unit).max(unit))
+}
+
+fn histogram(seconds: &[f64]) -> Histogram {
+    let mut histogram = Histogram::default();
+    seconds.iter().for_each(|seconds| histogram.record(*seconds));
+    histogram
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
+
+    #[test]
+    fn counts_and_quantiles_equal_brute_force_at_every_alignment(
+        events in events(SPAN_MS),
+        start in aligned(0..900_000),
+        step in aligned(1_000..300_000),
+        window in aligned(1_000..950_000),
+    ) {
+        let (_directory, store) = store_of(&events);
+        let grid = Grid::range(TimestampMs(start), TimestampMs(END_MS), step, window).expect("valid");
+        let counted = outcomes(&store, by_partner(&store), &grid).expect("answered");
+        let quantiles = Timing::quantiles(&[0.5, 0.95]);
+        let timed = latency(&store, by_partner(&store), &grid, &quantiles).expect("answered");
+        let mut points = 0;
+        for (series, timed) in counted.iter().zip(&timed) {
+            for (point, timed) in series.points.iter().zip(&timed.points) {
+                let mine: Vec<&Event> = covered(&events, partner_of(series), point.t.0, window).collect();
+                for class in Outcome::ALL {
+                    let exact = mine.iter().filter(|event| event.outcome == class).count() as u64;
+                    prop_assert_eq!(point.counts.get(class), exact, "{:?} at {}", class, point.t.0);
+                }
+                prop_assert_eq!((timed.t, timed.count), (point.t, mine.len() as u64));
+                let mut seconds: Vec<f64> = mine.iter().map(|event| event.seconds).collect();
+                seconds.sort_by(f64::total_cmp);
+                for (q, quantile) in &timed.quantiles {
+                    let exact = seconds[quantile_rank(*q, seconds.len() as u64) as usize - 1];
+                    prop_assert!(quantile.lower_s <= exact && exact <= quantile.upper_s);
+                }
+                points += 1;
+            }
+        }
+        // No window with events is left out.
+        let grid_points = (0..).map(|n| start + n * step).take_while(|t| *t <= END_MS);
+        let partners = |t| events.iter().filter(move |event| is_covered(event, t, window)).map(|event| event.partner);
+        let expected: usize = grid_points.map(|t| partners(t).collect::<BTreeSet<_>>().len()).sum();
+        prop_assert_eq!(points, expected);
+    }
+
+    #[test]
+    fn shares_under_a_threshold_hold_the_exact_share(
+        events in events(SPAN_MS),
+        t in aligned(0..END_MS),
+        window in aligned(1_000..950_000),
+        under_ms in 1_i64..10_000,
+    ) {
+        let (_directory, store) = store_of(&events);
+        let grid = Grid::at(TimestampMs(t), window).expect("valid");
+        let timing = Timing { quantiles: vec![], under_ms: vec![under_ms], apdex_ms: Some(under_ms) };
+        for series in latency(&store, by_partner(&store), &grid, &timing).expect("answered") {
+            let mine: Vec<f64> = covered(&events, partner_of(&series), t, window).map(|event| event.seconds).collect();
+            let point = &series.points[0];
+            let up_to = |ms: i64| {
+                let count = mine.iter().filter(|seconds| **seconds * 1e3 <= ms as f64).count();
+                count as f64 / mine.len() as f64
+            };
+            let (ms, share) = point.under[0];
+            prop_assert_eq!(ms, under_ms);
+            prop_assert!(share.lower <= up_to(ms) && up_to(ms) <= share.upper, "{share:?}");
+            let score = point.apdex.expect("asked for");
+            let exact = (up_to(ms) + up_to(4 * ms)) / 2.0;
+            prop_assert!(score.lower <= exact + 1e-12 && exact - 1e-12 <= score.upper, "{score:?}");
+            // The window says what its durations say: no more and no less is known of a sum.
+            prop_assert_eq!(Some(share), share_under(&histogram(&mine), ms as f64 / 1e3));
+            prop_assert_eq!(Some(score), apdex(&histogram(&mine), ms as f64 / 1e3));
+        }
+    }
+
+    #[test]
+    fn ratios_equal_brute_force_and_lie_within_their_bounds(
+        events in events(SPAN_MS),
+        t in aligned(0..END_MS),
+        window in aligned(1_000..950_000),
+        sets in (1_usize..16, 1_usize..16),
+    ) {
+        const CLASSES: [Outcome; 4] =
+            [Outcome::Status2xx, Outcome::Status4xx, Outcome::Status5xx, Outcome::Timeout];
+        let set = |bits: usize| -> BTreeSet<Outcome> {
+            (0..4).filter(|bit| bits & (1 << bit) != 0).map(|bit| CLASSES[bit]).collect()
+        };
+        let (of, to) = (set(sets.0), set(sets.1));
+        let Some(ratio) = ClassRatio::new(&of, &to) else {
+            let common = of.intersection(&to).count();
+            prop_assert!(0 < common && common < of.len());
+            return Ok(());
+        };
+        let (_directory, store) = store_of(&events);
+        let grid = Grid::at(TimestampMs(t), window).expect("valid");
+        for series in outcomes(&store, by_partner(&store), &grid).expect("answered") {
+            let mine: Vec<&Event> = covered(&events, partner_of(&series), t, window).collect();
+            let count = |set: &BTreeSet<Outcome>| mine.iter().filter(|event| set.contains(&event.outcome)).count() as u64;
+            let found = ratio.measure(&series.points[0].counts, Confidence::USUAL);
+            prop_assert_eq!((found.of, found.to), (count(&of), count(&to)));
+            let exact = count(&of) as f64 / count(&to) as f64;
+            match found.ratio {
+                None => prop_assert!(exact.is_nan()),
+                Some(bounds) => prop_assert!(
+                    bounds.value == exact && bounds.lower <= exact && exact <= bounds.upper, "{bounds:?} {exact}"
+                ),
+            }
+        }
+    }
+
+    #[test]
+    fn the_top_groups_are_those_of_brute_force(
+        events in events(SPAN_MS),
+        start in aligned(0..900_000),
+        window in aligned(10_000..950_000),
+        count in 1_usize..4,
+    ) {
+        let (_directory, store) = store_of(&events);
+        let grid = Grid::range(TimestampMs(start), TimestampMs(END_MS), 70_000, window).expect("valid");
+        // What the grid covers: the whole slots from the start of its first window to its last point.
+        let covers = grid.covers(SlotWidth::DEFAULT);
+        let (from, to) = (SlotWidth::DEFAULT.start(covers.start).0, SlotWidth::DEFAULT.start(covers.end).0);
+        let mut counts: Vec<(usize, &str)> = crate::common::PARTNERS
+            .iter()
+            .map(|partner| (covered(&events, partner, to, to - from).count(), *partner))
+            .filter(|(count, _)| *count > 0)
+            .collect();
+        // The highest first; of equals the one whose label comes first.
+        counts.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(b.1)));
+        let expected: Vec<&str> = counts.iter().take(count).map(|(_, partner)| *partner).collect();
+        let found = top(&store, by_partner(&store), &grid, Rank::Count, count).expect("answered");
+        let found: Vec<&str> = found.iter().map(|group| group.labels[0].1.as_str()).collect();
+        prop_assert_eq!(found, expected);
+    }
+}

@@ -1,0 +1,241 @@
+//! Every call, as a table.
+
+use plimsoll_query::{GaugePoint, LatencyPoint};
+
+use super::{
+    alerts, backups,
+    call::{Call, tagged},
+    flow, health, labels,
+    openapi::Description,
+    parameter as p, partners, push, query, rules,
+};
+use crate::wire::{
+    alert::{AlertBody, AlertsBody, RuleBody, RulesBody},
+    answer::{LabelNamesBody, LabelValuesBody, PushBody},
+    baseline::BaselineBody,
+    latency::HeatmapBody,
+    outcomes::{AmplificationBody, RatedOutcomes},
+    partner::{FreshnessesBody, HealthBody, PartnerBody, PartnersBody},
+    series::{PointBodyOf, PointsBody, SeriesBody},
+};
+
+/// An answer made of the points of a kind.
+type Points<P> = SeriesBody<PointsBody<PointBodyOf<P>>>;
+
+/// Every call of the API.
+pub(crate) fn all() -> Vec<Call> {
+    tagged("push", pushes())
+        .chain(tagged("query", questions()))
+        .chain(tagged("flow", flows()))
+        .chain(tagged("partners", partners()))
+        .chain(tagged("alerts", alerting()))
+        .chain(tagged("server", server()))
+        .collect()
+}
+
+fn pushes() -> Vec<Call> {
+    const JSON: &str = r#"{"events":[{"stream":"requests","partner":"dhl","operation":"create_label","at":"2026-11-20T19:04:40.123Z","status":200,"latency_ms":132.4}],"summaries":[{"stream":"requests","partner":"dhl","start":1795201480000,"step_s":10,"outcomes":{"2xx":3},"latency":{"scale":5,"sum":0.4,"zero_count":0,"positive":{"offset":-94,"bucket_counts":[1,0,2]}}}],"gauges":[{"name":"queue_depth","partner":"dhl","at":1795201480000,"value":12}]}"#;
+    const NDJSON: &str =
+        r#"{"type":"event","stream":"requests","partner":"dhl","at":1795201480123,"status":503}"#;
+    vec![
+        Call::post("/api/v1/push", push::push)
+            .says(
+                "Store events, summaries and gauges",
+                "Durable and visible by the time of the answer. A bad item is named by a JSON pointer and costs no good one. With an `Idempotency-Key`, a retry of the same batch counts once for a day. Bodies may be packed: `Content-Encoding: gzip` or `zstd`.",
+            )
+            .body(&[("application/json", JSON), ("application/x-ndjson", NDJSON)])
+            .answers::<PushBody>()
+            .fails(&["malformed_body", "empty_body", "invalid_header", "body_timeout"])
+            .fails(&["body_too_large", "unsupported_media_type", "nothing_accepted"])
+            .fails(&["stream_limit", "overloaded", "busy"]),
+    ]
+}
+
+fn questions() -> Vec<Call> {
+    vec![
+        Call::get("/api/v1/query/latency", query::latency::latency)
+            .says(
+                "Latency quantiles with count and bounds",
+                "Also shares under a threshold, the Apdex score, and heat maps. A point's `t` is the end of its window, which covers the whole slots before it.",
+            )
+            .takes(&[p::STREAM, p::BY, p::COMPARE, p::COMPARE_RELEASE])
+            .takes(&p::LABELS)
+            .takes(&p::GRID)
+            .takes(&p::TIMING)
+            .takes(&p::HEATMAP)
+            .takes(&p::TOP)
+            .answers_rows::<Points<LatencyPoint>>()
+            .or::<HeatmapBody>()
+            .reads_cells(),
+        Call::get("/api/v1/query/outcomes", query::outcomes::outcomes)
+            .says(
+                "Counts, rates per second and shares by outcome class",
+                "With `of`, also the ratio of some classes to others, with Wilson bounds.",
+            )
+            .takes(&[p::STREAM, p::BY, p::COMPARE, p::COMPARE_RELEASE])
+            .takes(&p::LABELS)
+            .takes(&p::GRID)
+            .takes(&p::RATIO)
+            .takes(&p::TOP)
+            .answers_rows::<Points<RatedOutcomes>>()
+            .reads_cells(),
+        Call::get("/api/v1/query/freshness", query::freshness::freshness)
+            .says(
+                "The newest event and its age",
+                "Also where the rules file expects something and nothing ever came.",
+            )
+            .takes(&[p::STREAM, p::BY])
+            .takes(&p::LABELS)
+            .answers_rows::<FreshnessesBody>()
+            .fails(&["busy"]),
+        Call::get("/api/v1/query/gauges", query::gauges::gauges)
+            .says("Last, lowest, highest and mean reading of gauges", "")
+            .takes(&[p::GAUGE, p::BY, p::COMPARE])
+            .takes(&p::LABELS)
+            .takes(&p::GRID)
+            .answers_rows::<Points<GaugePoint>>()
+            .reads_cells(),
+        Call::get("/api/v1/query/baseline", query::baseline::baseline)
+            .says(
+                "What is usual for this weekday and time",
+                "Median and spread over past weeks, without slots inside past incidents, and how many weeks support it. Windows and steps are whole minutes.",
+            )
+            .takes(&[p::STREAM, p::BY])
+            .takes(&p::LABELS)
+            .takes(&p::GRID)
+            .takes(&p::BASELINE)
+            .takes(&p::BASELINE_RATIO)
+            .answers_rows::<BaselineBody>()
+            .reads_cells(),
+        Call::get(
+            "/api/v1/query/retry_amplification",
+            query::retry_amplification::retry_amplification,
+        )
+        .says("Attempts for each request", "Where connectors push both streams.")
+        .takes(&[p::ATTEMPTS, p::REQUESTS, p::BY])
+        .takes(&p::LABELS)
+        .takes(&p::GRID)
+        .answers_rows::<SeriesBody<PointsBody<AmplificationBody>>>()
+        .reads_cells(),
+    ]
+}
+
+fn flows() -> Vec<Call> {
+    let share = |call: Call| {
+        call.takes(&[p::STREAM, p::BY, p::COMPARE, p::COMPARE_RELEASE, p::CONFIDENCE])
+            .takes(&p::LABELS)
+            .takes(&p::GRID)
+            .takes(&p::TOP)
+            .answers_rows::<Points<RatedOutcomes>>()
+            .reads_cells()
+    };
+    vec![
+        Call::get("/api/v1/flow/lead_time", flow::lead_time)
+            .says(
+                "How long it takes from order to shipment",
+                "`query/latency` of the stream `order_to_ship`, over a day unless said otherwise.",
+            )
+            .takes(&[p::STREAM, p::BY, p::COMPARE, p::COMPARE_RELEASE])
+            .takes(&p::LABELS)
+            .takes(&p::GRID)
+            .takes(&p::TIMING)
+            .takes(&p::HEATMAP)
+            .takes(&p::TOP)
+            .answers_rows::<Points<LatencyPoint>>()
+            .or::<HeatmapBody>()
+            .reads_cells(),
+        share(Call::get("/api/v1/flow/exception_rate", flow::exception_rate).says(
+            "What share of orders ends as an exception",
+            "`query/outcomes?of=exception` of the stream `order_to_ship`.",
+        )),
+        share(Call::get("/api/v1/flow/label_success_rate", flow::label_success_rate).says(
+            "What share of labels is made without a failure",
+            "`query/outcomes?of=success,2xx` of the stream `label_creation`.",
+        )),
+        Call::get("/api/v1/flow/tracking_freshness", flow::tracking_freshness)
+            .says("How old the newest tracking event is", "`query/freshness?stream=tracking`.")
+            .takes(&[p::STREAM, p::BY])
+            .takes(&p::LABELS)
+            .answers_rows::<FreshnessesBody>()
+            .fails(&["busy"]),
+    ]
+}
+
+fn partners() -> Vec<Call> {
+    // The partner is in the path; the other labels may narrow it.
+    let others = p::LABELS.into_iter().filter(|label| label.name != "partner");
+    let others: Vec<_> = others.collect();
+    vec![
+        Call::get("/api/v1/partners", partners::list)
+            .says("Who reports, under which streams, when last", "")
+            .takes(&p::LABELS)
+            .answers_rows::<PartnersBody>()
+            .fails(&["busy"]),
+        Call::get("/api/v1/partners/{partner}", partners::one)
+            .says("One partner", "")
+            .takes(&[p::PARTNER])
+            .answers_rows::<PartnerBody>(),
+        Call::get("/api/v1/partners/{partner}/health", partners::one_health)
+            .says(
+                "How a partner is doing",
+                "Over several windows, in production unless the labels say otherwise, with a verdict and what decides it.",
+            )
+            .takes(&[p::PARTNER])
+            .takes(&others)
+            .answers_rows::<HealthBody>()
+            .fails(&["busy"]),
+        Call::get("/api/v1/labels", labels::names)
+            .says("The reserved labels and how many values each has", "")
+            .answers::<LabelNamesBody>(),
+        Call::get("/api/v1/labels/{name}/values", labels::values)
+            .says("The values of a label", "")
+            .takes(&[p::LABEL])
+            .answers::<LabelValuesBody>(),
+    ]
+}
+
+fn alerting() -> Vec<Call> {
+    vec![
+        Call::get("/api/v1/alerts", alerts::list)
+            .says("Open and resolved alerts with their evidence, newest first", "")
+            .takes(&p::ALERTS)
+            .takes(&p::ALERT_LABELS)
+            .answers::<AlertsBody>(),
+        Call::get("/api/v1/alerts/{id}", alerts::one)
+            .says("One alert", "")
+            .takes(&[p::ALERT])
+            .answers::<AlertBody>(),
+        Call::get("/api/v1/rules", rules::list)
+            .says("The rules in force", "")
+            .answers::<RulesBody>(),
+        Call::get("/api/v1/rules/{name}", rules::one)
+            .says("One rule", "")
+            .takes(&[p::RULE])
+            .answers::<RuleBody>(),
+    ]
+}
+
+fn server() -> Vec<Call> {
+    vec![
+        Call::post("/api/v1/backups", backups::create)
+            .says(
+                "Copy the database as of this moment",
+                "Below the directory that `--backup-dir` names.",
+            )
+            .body(&[("application/json", r#"{"to":"/backups/monday"}"#)])
+            .answers::<backups::BackupBody>()
+            .fails(&["malformed_body", "body_too_large", "backups_off", "outside_backup_dir"])
+            .fails(&["not_empty", "backup_failed", "busy"]),
+        Call::get("/livez", health::livez).says("The process runs", ""),
+        Call::get("/readyz", health::readyz)
+            .says("It takes pushes and answers questions", "")
+            .fails(&["busy"]),
+        Call::get("/metrics", health::metrics)
+            .says("Its own telemetry", "")
+            .answers_text("application/openmetrics-text")
+            .fails(&["busy"]),
+        Call::get("/openapi.json", super::openapi::openapi)
+            .says("This description", "")
+            .answers::<Description>(),
+    ]
+}

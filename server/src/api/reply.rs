@@ -1,0 +1,339 @@
+//! How an answer goes out: in the form `Accept` asks for, packed as `Accept-Encoding` allows, and
+//! under an `ETag`, so that whoever has it already is told so in a few bytes.
+//!
+//! A handler takes [`Reply`] as an argument, says with [`Reply::settled`] what its answer covers,
+//! and ends with [`Reply::send`].
+
+use std::io::Write;
+
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
+    response::{IntoResponse, Response},
+};
+use plimsoll_storage::TimestampMs;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use crate::{body::Packing, error::ApiError, negotiate::Preferences, wire::rows};
+
+/// Answers below this size are not packed: they fit into one packet as they are.
+const PACKED_BYTES_MIN: usize = 1_400;
+/// An answer about slots older than this is not expected to change: late data has come by then.
+const SETTLED_MS: i64 = 15 * 60 * 1000;
+/// How long a settled answer may be kept without asking again.
+const SETTLED_FOR: HeaderValue = HeaderValue::from_static("private, max-age=60");
+/// How many blocks could not be read; JSON names them in `damaged`.
+const DAMAGED: &str = "plimsoll-damaged";
+
+/// What an answer looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    Json,
+    Csv,
+    Ndjson,
+}
+
+impl Form {
+    /// In the order of preference where the caller has none.
+    const ALL: [Self; 3] = [Self::Json, Self::Csv, Self::Ndjson];
+
+    const fn media_type(self) -> &'static str {
+        match self {
+            Self::Json => "application/json",
+            Self::Csv => "text/csv",
+            Self::Ndjson => "application/x-ndjson",
+        }
+    }
+
+    const fn content_type(self) -> &'static str {
+        match self {
+            Self::Csv => "text/csv; charset=utf-8; header=present",
+            _ => self.media_type(),
+        }
+    }
+
+    /// The names under which it may be asked for, the most specific first.
+    const fn names(self) -> &'static [&'static str] {
+        match self {
+            Self::Json => &["application/json", "application/*", "*/*"],
+            Self::Csv => &["text/csv", "text/*", "*/*"],
+            Self::Ndjson => &["application/x-ndjson", "application/ndjson", "application/*", "*/*"],
+        }
+    }
+
+    fn accepted(headers: &HeaderMap) -> Result<Self, ApiError> {
+        let accept = Preferences::of(headers, &header::ACCEPT);
+        if accept.is_empty() {
+            return Ok(Self::Json);
+        }
+        let quality = |form: Self| accept.quality(form.names()).unwrap_or(0);
+        // The first of the best: `max_by_key` would take the last.
+        let best = Self::ALL.into_iter().rev().max_by_key(|form| quality(*form));
+        best.filter(|form| quality(*form) > 0)
+            .ok_or_else(|| ApiError::not_acceptable(&Self::ALL.map(Self::media_type)))
+    }
+
+    fn write(self, body: &impl Serialize) -> Result<Vec<u8>, ApiError> {
+        let failed = |error: &dyn std::error::Error| ApiError::internal(error);
+        let value = || serde_json::to_value(body).map_err(|error| failed(&error));
+        match self {
+            Self::Json => serde_json::to_vec(body).map_err(|error| failed(&error)),
+            Self::Csv => rows::to_csv(&value()?).map_err(|error| failed(&error)),
+            Self::Ndjson => rows::to_ndjson(&value()?).map_err(|error| failed(&error)),
+        }
+    }
+}
+
+/// How the answer to one request goes out.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    form: Form,
+    packing: Packing,
+    /// The `If-None-Match` header.
+    known: Option<HeaderValue>,
+    settled: bool,
+    damaged: usize,
+}
+
+impl<S: Sync> FromRequestParts<S> for Reply {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        Self::of(&parts.headers)
+    }
+}
+
+impl Reply {
+    fn of(headers: &HeaderMap) -> Result<Self, ApiError> {
+        Ok(Self {
+            form: Form::accepted(headers)?,
+            packing: accepted_packing(headers),
+            known: headers.get(header::IF_NONE_MATCH).cloned(),
+            settled: false,
+            damaged: 0,
+        })
+    }
+
+    /// The answer covers nothing at or after `end`: once that is long enough ago, it may be kept for
+    /// a while. An answer of which this is not said is asked for anew each time.
+    pub(crate) const fn settled(mut self, end: TimestampMs, now: TimestampMs) -> Self {
+        self.settled = now.since_ms(end) >= SETTLED_MS;
+        self
+    }
+
+    /// So many blocks could not be read. An answer that lacks something is not to be kept.
+    pub(crate) const fn damaged(mut self, blocks: usize) -> Self {
+        self.damaged = blocks;
+        self
+    }
+
+    /// The answer. Call it where blocking is fine: a large one takes a while to write and pack.
+    ///
+    /// # Errors
+    /// 500 when the body cannot be written; no body of this server is such.
+    pub(crate) fn send(self, body: &impl Serialize) -> Result<Response, ApiError> {
+        let bytes = self.form.write(body)?;
+        let packing = if bytes.len() < PACKED_BYTES_MIN { Packing::Plain } else { self.packing };
+        let tag = entity_tag(&bytes, packing);
+        let known = self.known.as_ref().is_some_and(|known| lists(known, &tag));
+        let mut response = if known {
+            StatusCode::NOT_MODIFIED.into_response()
+        } else {
+            pack(packing, bytes).map_err(|error| ApiError::internal(&error))?.into_response()
+        };
+        let headers = response.headers_mut();
+        if !known {
+            let content_type = HeaderValue::from_static(self.form.content_type());
+            headers.insert(header::CONTENT_TYPE, content_type);
+            if let Some(coding) = coding(packing) {
+                headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(coding));
+            }
+        }
+        let keep = self.settled && self.damaged == 0;
+        let caching = if keep { SETTLED_FOR } else { HeaderValue::from_static("no-cache") };
+        headers.insert(header::CACHE_CONTROL, caching);
+        headers.insert(header::VARY, HeaderValue::from_static("accept, accept-encoding"));
+        headers.insert(header::ETAG, tag);
+        if self.damaged > 0 {
+            headers.insert(DAMAGED, self.damaged.into());
+        }
+        Ok(response)
+    }
+}
+
+/// The content coding of a packing; `None` when bytes go as they are.
+const fn coding(packing: Packing) -> Option<&'static str> {
+    match packing {
+        Packing::Plain => None,
+        Packing::Gzip => Some("gzip"),
+        Packing::Zstd => Some("zstd"),
+    }
+}
+
+fn accepted_packing(headers: &HeaderMap) -> Packing {
+    let accept = Preferences::of(headers, &header::ACCEPT_ENCODING);
+    let quality = |packing| match coding(packing) {
+        Some(coding) => accept.quality(&[coding, "*"]).unwrap_or(0),
+        // Needs not be asked for, and gives way to whatever is.
+        None => accept.quality(&["identity"]).unwrap_or(1),
+    };
+    let offers = [Packing::Plain, Packing::Gzip, Packing::Zstd];
+    offers.into_iter().max_by_key(|packing| quality(*packing)).unwrap_or(Packing::Plain)
+}
+
+fn pack(packing: Packing, bytes: Vec<u8>) -> std::io::Result<Vec<u8>> {
+    match packing {
+        Packing::Plain => Ok(bytes),
+        Packing::Gzip => {
+            let mut writer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+            writer.write_all(&bytes)?;
+            writer.finish()
+        }
+        Packing::Zstd => zstd::encode_all(bytes.as_slice(), 1),
+    }
+}
+
+/// A strong tag (RFC 9110, section 8.8.3): another for every other sequence of bytes sent.
+fn entity_tag(bytes: &[u8], packing: Packing) -> HeaderValue {
+    let digest = Sha256::digest(bytes);
+    let (half, _) = digest.split_at(16);
+    let hex: String = half.iter().map(|byte| format!("{byte:02x}")).collect();
+    let suffix = coding(packing).map(|coding| format!("-{coding}")).unwrap_or_default();
+    HeaderValue::try_from(format!("\"{hex}{suffix}\"")).unwrap_or(HeaderValue::from_static("\"\""))
+}
+
+/// Whether an `If-None-Match` lists a tag; a weak one counts (RFC 9110, section 13.1.2).
+fn lists(known: &HeaderValue, tag: &HeaderValue) -> bool {
+    let (Ok(known), Ok(tag)) = (known.to_str(), tag.to_str()) else { return false };
+    known
+        .split(',')
+        .map(str::trim)
+        .any(|one| one == "*" || one.strip_prefix("W/").unwrap_or(one) == tag)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use axum::{body::to_bytes, http::HeaderName};
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn headers(pairs: &[(HeaderName, &str)]) -> HeaderMap {
+        let value = |value: &str| HeaderValue::try_from(value).expect("a header value");
+        pairs.iter().map(|(name, text)| (name.clone(), value(text))).collect()
+    }
+
+    fn form(accept: &str) -> Option<Form> {
+        Form::accepted(&headers(&[(header::ACCEPT, accept)])).ok()
+    }
+
+    fn body() -> Value {
+        let points: Vec<_> = (0..100).map(|n| json!({"t": n, "count": n})).collect();
+        json!({"series": [{"labels": {"partner": "dhl"}, "points": points}]})
+    }
+
+    fn send(pairs: &[(HeaderName, &str)]) -> Response {
+        Reply::of(&headers(pairs)).expect("acceptable").send(&body()).expect("sent")
+    }
+
+    fn header_of(response: &Response, name: HeaderName) -> String {
+        let value = response.headers().get(name).map(HeaderValue::to_str);
+        value.map_or_else(String::new, |value| value.expect("text").to_owned())
+    }
+
+    async fn bytes_of(response: Response) -> Vec<u8> {
+        to_bytes(response.into_body(), usize::MAX).await.expect("in memory").to_vec()
+    }
+
+    #[test]
+    fn the_form_is_the_one_liked_best() {
+        assert_eq!(Form::accepted(&HeaderMap::new()).ok(), Some(Form::Json));
+        for (accept, expected) in [
+            ("", Some(Form::Json)),
+            ("*/*", Some(Form::Json)),
+            ("text/html,application/xhtml+xml,*/*;q=0.8", Some(Form::Json)),
+            ("text/csv", Some(Form::Csv)),
+            ("text/*", Some(Form::Csv)),
+            ("application/json;q=0.5, text/csv", Some(Form::Csv)),
+            ("application/ndjson", Some(Form::Ndjson)),
+            ("application/json;q=0, application/*", Some(Form::Ndjson)),
+            ("text/csv;q=0, */*", Some(Form::Json)),
+            ("image/png", None),
+            ("text/csv;q=0", None),
+        ] {
+            assert_eq!(form(accept), expected, "{accept:?}");
+        }
+    }
+
+    #[test]
+    fn packing_is_what_is_asked_for() {
+        for (accept, expected) in [
+            ("gzip", Packing::Gzip),
+            ("gzip, zstd", Packing::Zstd),
+            ("gzip, zstd;q=0.5", Packing::Gzip),
+            ("br", Packing::Plain),
+            ("*", Packing::Zstd),
+            ("gzip;q=0", Packing::Plain),
+            ("gzip;q=0.5, identity", Packing::Plain),
+        ] {
+            let headers = headers(&[(header::ACCEPT_ENCODING, accept)]);
+            assert_eq!(accepted_packing(&headers), expected, "{accept}");
+        }
+        assert_eq!(accepted_packing(&HeaderMap::new()), Packing::Plain);
+    }
+
+    #[tokio::test]
+    async fn a_packed_answer_unpacks_to_the_plain_one() {
+        let plain = bytes_of(send(&[])).await;
+        assert_eq!(serde_json::from_slice::<Value>(&plain).expect("JSON"), body());
+        let gzip = send(&[(header::ACCEPT_ENCODING, "gzip")]);
+        assert_eq!(header_of(&gzip, header::CONTENT_ENCODING), "gzip");
+        let gzip = bytes_of(gzip).await;
+        let mut unpacked = Vec::new();
+        flate2::read::GzDecoder::new(gzip.as_slice()).read_to_end(&mut unpacked).expect("gzip");
+        assert_eq!(unpacked, plain);
+        let packed = bytes_of(send(&[(header::ACCEPT_ENCODING, "zstd")])).await;
+        assert_eq!(zstd::decode_all(packed.as_slice()).expect("zstd"), plain);
+        assert!(packed.len() < plain.len());
+    }
+
+    #[tokio::test]
+    async fn what_is_known_is_not_sent_again() {
+        let mut tags = Vec::new();
+        for pairs in
+            [vec![], vec![(header::ACCEPT, "text/csv")], vec![(header::ACCEPT_ENCODING, "gzip")]]
+        {
+            let tag = header_of(&send(&pairs), header::ETAG);
+            assert_eq!(tag, header_of(&send(&pairs), header::ETAG), "the same bytes, the same tag");
+            for known in [tag.clone(), format!("\"other\", W/{tag}"), "*".to_owned()] {
+                let pairs = [&pairs[..], &[(header::IF_NONE_MATCH, &known)]].concat();
+                let again = send(&pairs);
+                assert_eq!(again.status(), StatusCode::NOT_MODIFIED, "{known}");
+                assert_eq!(header_of(&again, header::ETAG), tag);
+                assert_eq!(header_of(&again, header::VARY), "accept, accept-encoding");
+                assert!(bytes_of(again).await.is_empty());
+            }
+            tags.push(tag);
+        }
+        tags.dedup();
+        assert_eq!(tags.len(), 3, "every form and packing has a tag of its own: {tags:?}");
+        let other = send(&[(header::IF_NONE_MATCH, "\"other\"")]);
+        assert_eq!(other.status(), StatusCode::OK);
+    }
+
+    #[test]
+    fn only_settled_and_whole_answers_are_kept() {
+        let caching = |end: i64, damaged: usize| {
+            let reply = Reply::of(&HeaderMap::new()).expect("acceptable");
+            let reply = reply.settled(TimestampMs(end), TimestampMs(SETTLED_MS)).damaged(damaged);
+            header_of(&reply.send(&body()).expect("sent"), header::CACHE_CONTROL)
+        };
+        assert_eq!(caching(0, 0), "private, max-age=60");
+        assert_eq!(caching(1, 0), "no-cache");
+        assert_eq!(caching(0, 2), "no-cache");
+        assert_eq!(header_of(&send(&[]), header::CACHE_CONTROL), "no-cache");
+    }
+}

@@ -1,0 +1,82 @@
+//! What the caller prefers: headers such as `Accept` and `Accept-Encoding` (RFC 9110, section 12.5).
+
+use axum::http::{HeaderMap, HeaderName};
+
+/// Choices of one header beyond this many are not looked at.
+const CHOICES_MAX: usize = 64;
+
+/// What a header lists, each with its quality in thousandths; lower-cased, in no order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Preferences(Vec<(String, u16)>);
+
+impl Preferences {
+    /// Reads every occurrence of a header. Parameters other than `q` tell nothing here; a choice
+    /// whose quality is not a number from 0 to 1 is left out.
+    pub(crate) fn of(headers: &HeaderMap, name: &HeaderName) -> Self {
+        let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+        let choices = values.flat_map(|value| value.split(',')).filter_map(choice);
+        Self(choices.take(CHOICES_MAX).collect())
+    }
+
+    /// Whether nothing is asked for.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The quality of something that goes by `names`, the most specific first; `None` when none of
+    /// them is listed.
+    pub(crate) fn quality(&self, names: &[&str]) -> Option<u16> {
+        let of = |name: &&str| self.0.iter().find(|(listed, _)| listed == name);
+        names.iter().find_map(of).map(|(_, quality)| *quality)
+    }
+}
+
+fn choice(text: &str) -> Option<(String, u16)> {
+    let mut parts = text.split(';').map(str::trim);
+    let name = parts.next().filter(|name| !name.is_empty())?.to_ascii_lowercase();
+    let quality =
+        parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
+    let quality: f32 = quality.map_or(Ok(1.0), str::parse).ok()?;
+    (0.0..=1.0).contains(&quality).then(|| (name, (quality * 1e3).round() as u16))
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::{HeaderValue, header};
+
+    use super::*;
+
+    fn quality(accept: &'static str, names: &[&str]) -> Option<u16> {
+        let headers = HeaderMap::from_iter([(header::ACCEPT, HeaderValue::from_static(accept))]);
+        Preferences::of(&headers, &header::ACCEPT).quality(names)
+    }
+
+    #[test]
+    fn the_most_specific_name_decides() {
+        let csv = &["text/csv", "text/*", "*/*"][..];
+        for (accept, expected) in [
+            ("text/csv", Some(1000)),
+            ("TEXT/CSV;q=0.5", Some(500)),
+            ("*/*;q=0.9, text/*;q=0.3", Some(300)),
+            ("*/*, text/csv;q=0", Some(0)),
+            ("text/csv;header=present;q=0.25", Some(250)),
+            ("text/csv;q=high, */*;q=0.1", Some(100)),
+            ("text/csv;q=7", None),
+            ("application/json", None),
+            ("", None),
+            (" , ;q=1", None),
+        ] {
+            assert_eq!(quality(accept, csv), expected, "{accept:?}");
+        }
+    }
+
+    #[test]
+    fn a_header_may_come_in_parts() {
+        let mut headers = HeaderMap::new();
+        headers.append(header::ACCEPT, HeaderValue::from_static("text/csv;q=0.2"));
+        headers.append(header::ACCEPT, HeaderValue::from_static("application/json"));
+        let preferences = Preferences::of(&headers, &header::ACCEPT);
+        assert_eq!(preferences.quality(&["text/csv"]), Some(200));
+        assert_eq!(preferences.quality(&["application/json"]), Some(1000));
+    }
+}

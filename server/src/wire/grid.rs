@@ -1,0 +1,138 @@
+//! `window`, `start`, `end` and `step`: the windows of a question.
+
+use plimsoll_query::Grid;
+use plimsoll_storage::{SlotWidth, TimestampMs};
+
+use super::{param::Params, question::Defaults};
+use crate::error::ApiError;
+
+const MINUTE_MS: i64 = 60 * 1000;
+
+/// When a question is asked.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asked {
+    pub(crate) now: TimestampMs,
+    pub(crate) width: SlotWidth,
+}
+
+impl Params {
+    /// `window`, `start`, `end` and `step` as the points of the answer.
+    ///
+    /// Without `start` there is one point: for the window that ends at `end`, or now. With `start`
+    /// and `step` there is a point at every step from `start` to `end`, each for the window before
+    /// it, which is one step long unless said otherwise. With `start` and no `step` there is one
+    /// point for the whole range, or, when a window is given, points one window apart.
+    pub(crate) fn grid(&mut self, asked: Asked, defaults: Defaults) -> Result<Grid, ApiError> {
+        let Asked { now, width } = asked;
+        let times = self.times()?;
+        if times.window_ms.is_some_and(|window_ms| window_ms < width.ms()) {
+            let slot_s = width.ms() / 1000;
+            let detail = format!("is shorter than a slot, which is {slot_s}s: it covers nothing");
+            return Err(ApiError::parameter("window", detail));
+        }
+        times.grid(width.end(width.slot_of(now)), defaults)
+    }
+
+    /// As [`Params::grid`], in whole minutes: older cells are kept by the minute. Times are rounded
+    /// down to the minute; a window that ends now ends with the last whole minute.
+    pub(crate) fn grid_of_minutes(
+        &mut self,
+        now: TimestampMs,
+        defaults: Defaults,
+    ) -> Result<Grid, ApiError> {
+        let mut times = self.times()?;
+        for (name, duration_ms) in [("window", times.window_ms), ("step", times.step_ms)] {
+            if duration_ms.is_some_and(|ms| ms % MINUTE_MS != 0) {
+                let detail = "must be whole minutes here: what is older is kept by the minute";
+                return Err(ApiError::parameter(name, detail));
+            }
+        }
+        let minute = |at: TimestampMs| TimestampMs(at.0.div_euclid(MINUTE_MS) * MINUTE_MS);
+        times.start = times.start.map(minute);
+        times.end = times.end.map(minute);
+        times.grid(minute(now), defaults)
+    }
+
+    fn times(&mut self) -> Result<Times, ApiError> {
+        Ok(Times {
+            window_ms: self.duration_ms("window")?,
+            start: self.time("start")?,
+            end: self.time("end")?,
+            step_ms: self.duration_ms("step")?,
+        })
+    }
+}
+
+/// The parameters of a grid, as given.
+struct Times {
+    window_ms: Option<i64>,
+    start: Option<TimestampMs>,
+    end: Option<TimestampMs>,
+    step_ms: Option<i64>,
+}
+
+impl Times {
+    fn grid(self, open_end: TimestampMs, defaults: Defaults) -> Result<Grid, ApiError> {
+        let until = self.end.unwrap_or(open_end);
+        let Some(start) = self.start else {
+            if self.step_ms.is_some() {
+                return Err(ApiError::parameter("step", "needs `start`"));
+            }
+            return Ok(Grid::at(until, self.window_ms.unwrap_or(defaults.window_ms))?);
+        };
+        if until < start {
+            let detail = if self.end.is_some() {
+                "lies before `start`"
+            } else {
+                "is now, which lies before `start`"
+            };
+            return Err(ApiError::parameter("end", detail));
+        }
+        Ok(match self.step_ms.or(self.window_ms) {
+            Some(step_ms) => Grid::range(start, until, step_ms, self.window_ms.unwrap_or(step_ms))?,
+            None => Grid::at(until, until.since_ms(start).max(1))?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use plimsoll_storage::Slot;
+
+    use super::*;
+
+    const ASKED: Asked = Asked { now: TimestampMs(3_605_000), width: SlotWidth::DEFAULT };
+
+    fn covers(query: &str, minutes: bool) -> (i64, i64) {
+        let mut params = Params::new(Some(query)).expect("few parameters");
+        let grid = if minutes {
+            params.grid_of_minutes(ASKED.now, Defaults::ANY)
+        } else {
+            params.grid(ASKED, Defaults::ANY)
+        };
+        let covers = grid.expect("valid").covers(ASKED.width);
+        let at = |slot: Slot| ASKED.width.start(slot).0 / 1000;
+        (at(covers.start), at(covers.end))
+    }
+
+    #[test]
+    fn a_grid_covers_what_its_parameters_say() {
+        assert_eq!(covers("", false), (3_310, 3_610), "with the open slot");
+        assert_eq!(covers("window=10s", false), (3_600, 3_610));
+        assert_eq!(covers("end=600000", false), (300, 600));
+        assert_eq!(covers("start=600000&end=700000", false), (600, 700));
+        assert_eq!(covers("start=600000&end=700000&step=30s", false), (570, 690));
+        assert_eq!(covers("start=600000&end=720000&window=1m", false), (540, 720));
+    }
+
+    #[test]
+    fn a_grid_of_minutes_is_rounded_down() {
+        assert_eq!(covers("", true), (3_300, 3_600), "without the minute that is open");
+        assert_eq!(covers("start=610000&end=730000", true), (600, 720));
+        for query in ["window=90s", "start=0&step=10s"] {
+            let mut params = Params::new(Some(query)).expect("few parameters");
+            let error = params.grid_of_minutes(ASKED.now, Defaults::ANY).expect_err(query);
+            assert!(format!("{error:?}").contains("whole minutes"), "{error:?}");
+        }
+    }
+}

@@ -1,0 +1,329 @@
+//! What questions are made of: parameters as selectors, windows and everything else that is asked.
+
+use std::collections::BTreeSet;
+
+use plimsoll_query::{
+    ClassRatio, Confidence, Rank, Selector, Timing,
+    limits::{BASELINE_WEEKS_MAX, HEATMAP_BUCKETS_MAX, HEATMAP_BUCKETS_MIN, TOP_MAX},
+};
+use plimsoll_storage::{Label, LabelMatchers, Outcome, StreamKind};
+
+use super::{
+    matcher,
+    param::{Params, duration_ms, refused},
+};
+use crate::error::ApiError;
+
+const MINUTE_MS: i64 = 60 * 1000;
+const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
+/// Quantiles or thresholds that one question may have.
+const VALUES_MAX: usize = 32;
+/// Buckets of a heat map, unless asked for others.
+const BUCKETS_DEFAULT: usize = 40;
+/// Weeks that a baseline looks back, unless asked for others.
+const WEEKS_DEFAULT: usize = 4;
+
+/// What a question is about when it does not say so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Defaults {
+    /// The stream; `None` for every one.
+    pub(crate) stream: Option<&'static str>,
+    /// The window, in ms.
+    pub(crate) window_ms: i64,
+}
+
+impl Defaults {
+    /// Of questions about any stream.
+    pub(crate) const ANY: Self = Self { stream: None, window_ms: 5 * MINUTE_MS };
+
+    /// Of questions about a flow, where an event takes hours.
+    pub(crate) const fn flow(stream: &'static str) -> Self {
+        Self { stream: Some(stream), window_ms: DAY_MS }
+    }
+}
+
+/// Another answer beside the one asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Contrast {
+    /// None.
+    Alone,
+    /// The same question, so many ms earlier.
+    Earlier(i64),
+    /// The question once for each of two releases.
+    Releases([String; 2]),
+}
+
+impl Params {
+    /// `stream` (or `name` of gauges) and the labels. Without a stream every one is meant.
+    pub(crate) fn selector(
+        &mut self,
+        kind: StreamKind,
+        defaults: Defaults,
+    ) -> Result<Selector, ApiError> {
+        let name = match kind {
+            StreamKind::Activity => "stream",
+            StreamKind::Gauge => "name",
+        };
+        let stream = self.stream(name)?.or(defaults.stream.map(str::to_owned));
+        Ok(Selector { kind, stream, labels: self.labels()? })
+    }
+
+    /// The name of a stream.
+    pub(crate) fn stream(&mut self, name: &'static str) -> Result<Option<String>, ApiError> {
+        let stream = self.one(name)?;
+        if stream.as_ref().is_some_and(String::is_empty) {
+            return Err(ApiError::parameter(name, "is empty; leave it out or name a stream"));
+        }
+        Ok(stream)
+    }
+
+    /// The label parameters: see [`matcher::read`].
+    pub(crate) fn labels(&mut self) -> Result<LabelMatchers, ApiError> {
+        let mut matchers = LabelMatchers::new();
+        for label in Label::ALL {
+            matcher::read(label, self.all(label.as_str()), &mut matchers)?;
+        }
+        Ok(matchers)
+    }
+
+    /// `by`, repeated or with commas.
+    pub(crate) fn by(&mut self) -> Result<Vec<Label>, ApiError> {
+        let mut labels = Vec::new();
+        for name in self.list("by", VALUES_MAX)? {
+            let known = || format!("one of {}", Label::ALL.map(Label::as_str).join(", "));
+            let label = Label::parse(&name).ok_or_else(|| refused("by", &name, &known()))?;
+            if !labels.contains(&label) {
+                labels.push(label);
+            }
+        }
+        Ok(labels)
+    }
+
+    /// `q`, `under` and `apdex`: p50 and p95 when no quantile is named.
+    pub(crate) fn timing(&mut self) -> Result<Timing, ApiError> {
+        let quantile = |text: &String| match text.parse::<f64>() {
+            Ok(q) if q > 0.0 && q <= 1.0 => Ok(q),
+            _ => Err(refused("q", text, "a number above 0 and up to 1, such as 0.95")),
+        };
+        let quantiles = self.list("q", VALUES_MAX)?;
+        let quantiles = quantiles.iter().map(quantile).collect::<Result<Vec<_>, _>>()?;
+        let under = self.list("under", VALUES_MAX)?;
+        Ok(Timing {
+            quantiles: if quantiles.is_empty() { vec![0.5, 0.95] } else { quantiles },
+            under_ms: under
+                .iter()
+                .map(|text| duration_ms("under", text))
+                .collect::<Result<_, _>>()?,
+            apdex_ms: self.duration_ms("apdex")?,
+        })
+    }
+
+    /// `form=heatmap` with `buckets`, at most so many; `None` when points are asked for.
+    pub(crate) fn heatmap(&mut self) -> Result<Option<usize>, ApiError> {
+        let is_heatmap = self.choice("form", &[("points", false), ("heatmap", true)])?;
+        if is_heatmap != Some(true) {
+            self.refuse("buckets", "needs `form=heatmap`")?;
+            return Ok(None);
+        }
+        for name in ["q", "under", "apdex", "compare", "compare_release"] {
+            self.refuse(name, "is not answered with `form=heatmap`")?;
+        }
+        let buckets = self.number("buckets", &(HEATMAP_BUCKETS_MIN..=HEATMAP_BUCKETS_MAX))?;
+        Ok(Some(buckets.unwrap_or(BUCKETS_DEFAULT)))
+    }
+
+    /// `of`, `to` and `confidence`: a ratio of outcome classes, to all of them unless said otherwise.
+    pub(crate) fn class_ratio(&mut self) -> Result<Option<(ClassRatio, Confidence)>, ApiError> {
+        let Some(ratio) = self.class_ratio_alone()? else {
+            self.refuse("confidence", "needs `of`")?;
+            return Ok(None);
+        };
+        Ok(Some((ratio, self.confidence()?)))
+    }
+
+    /// `of` and `to` alone.
+    pub(crate) fn class_ratio_alone(&mut self) -> Result<Option<ClassRatio>, ApiError> {
+        let of = self.classes("of")?;
+        if of.is_empty() {
+            self.refuse("to", "needs `of`")?;
+            return Ok(None);
+        }
+        self.ratio_of(&of).map(Some)
+    }
+
+    /// `to`, which some classes are compared with.
+    fn ratio_of(&mut self, of: &BTreeSet<Outcome>) -> Result<ClassRatio, ApiError> {
+        let to = self.classes("to")?;
+        if to.is_empty() {
+            return Ok(ClassRatio::of_all(of));
+        }
+        ClassRatio::new(of, &to).ok_or_else(|| {
+            let detail = "holds some classes of `of` and lacks others; give all of them or none";
+            ApiError::parameter("to", detail)
+        })
+    }
+
+    /// `confidence` of bounds.
+    pub(crate) fn confidence(&mut self) -> Result<Confidence, ApiError> {
+        let Some(text) = self.one("confidence")? else { return Ok(Confidence::USUAL) };
+        let level = text.parse().ok().and_then(Confidence::new);
+        level.ok_or_else(|| {
+            refused("confidence", &text, "a number above 0 and below 1, such as 0.95")
+        })
+    }
+
+    fn classes(&mut self, name: &'static str) -> Result<BTreeSet<Outcome>, ApiError> {
+        let class = |text: &String| {
+            let known =
+                || format!("classes among {}", Outcome::ALL.map(Outcome::as_str).join(", "));
+            Outcome::parse(text).ok_or_else(|| refused(name, text, &known()))
+        };
+        self.list(name, VALUES_MAX)?.iter().map(class).collect()
+    }
+
+    /// `top` and `rank`: how many groups, and by what they are chosen.
+    pub(crate) fn top(
+        &mut self,
+        by: &[Label],
+        rank_default: Rank,
+    ) -> Result<Option<(Rank, usize)>, ApiError> {
+        let Some(count) = self.number("top", &(1..=TOP_MAX))? else {
+            self.refuse("rank", "needs `top`")?;
+            return Ok(None);
+        };
+        if by.is_empty() {
+            return Err(ApiError::parameter("top", "needs `by`: it chooses among groups"));
+        }
+        let rank = self.choice("rank", &Rank::ALL.map(|rank| (rank.as_str(), rank)))?;
+        Ok(Some((rank.unwrap_or(rank_default), count)))
+    }
+
+    /// `compare`: the same question earlier.
+    pub(crate) fn compare(&mut self) -> Result<Contrast, ApiError> {
+        let earlier = self.choice("compare", &[("1d", DAY_MS), ("1w", 7 * DAY_MS)])?;
+        Ok(earlier.map_or(Contrast::Alone, Contrast::Earlier))
+    }
+
+    /// `compare` or `compare_release`.
+    pub(crate) fn contrast(
+        &mut self,
+        selector: &Selector,
+        by: &[Label],
+    ) -> Result<Contrast, ApiError> {
+        const NAME: &str = "compare_release";
+        let earlier = self.compare()?;
+        let given = self.list(NAME, 2)?;
+        if given.is_empty() {
+            return Ok(earlier);
+        }
+        let selects = selector.labels.iter().any(|(label, _)| label == Label::Release);
+        if earlier != Contrast::Alone || selects || by.contains(&Label::Release) {
+            let detail = "stands for itself: leave out `compare`, `release` and `by=release`";
+            return Err(ApiError::parameter(NAME, detail));
+        }
+        match <[String; 2]>::try_from(given) {
+            Ok([a, b]) if a != b => Ok(Contrast::Releases([a, b])),
+            Ok([a, _]) => Err(refused(NAME, &a, "two different releases, such as 2.4.0,2.4.1")),
+            Err(given) => Err(refused(NAME, &given.join(","), "two releases, such as 2.4.0,2.4.1")),
+        }
+    }
+
+    /// `weeks` that a baseline looks back.
+    pub(crate) fn weeks(&mut self) -> Result<u32, ApiError> {
+        let weeks = self.number("weeks", &(1..=BASELINE_WEEKS_MAX as usize))?;
+        Ok(weeks.unwrap_or(WEEKS_DEFAULT) as u32)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use plimsoll_storage::{SlotWidth, TimestampMs};
+
+    use super::*;
+    use crate::wire::grid::Asked;
+
+    const ASKED: Asked = Asked { now: TimestampMs(3_605_000), width: SlotWidth::DEFAULT };
+
+    /// Reads everything that any question takes, in the order of the handlers.
+    fn read(query: &str) -> Result<(), ApiError> {
+        let mut params = Params::new(Some(query))?;
+        let heatmap = params.heatmap()?;
+        let selector = params.selector(StreamKind::Activity, Defaults::ANY)?;
+        let by = params.by()?;
+        params.grid(ASKED, Defaults::ANY)?;
+        params.top(&by, Rank::P95)?;
+        if heatmap.is_none() {
+            params.contrast(&selector, &by)?;
+            params.timing()?;
+        }
+        params.class_ratio()?;
+        params.weeks()?;
+        params.end()
+    }
+
+    #[test]
+    fn wrong_values_and_combinations_name_the_parameter_and_what_it_takes() {
+        for (query, parameter, says) in [
+            ("window=5", "window", "a duration such as 30s"),
+            ("window=9s", "window", "shorter than a slot"),
+            ("window=1m&window=2m", "window", "comes 2 times"),
+            ("step=1m", "step", "needs `start`"),
+            ("start=0&step=1ms", "step", "the limit is 11000"),
+            ("start=9000000", "end", "is now, which lies before `start`"),
+            ("start=60000&end=50000", "end", "lies before `start`"),
+            ("start=today", "start", "RFC 3339"),
+            ("stream=", "stream", "is empty"),
+            ("by=color", "by", "partner, operation, environment, site, release"),
+            ("q=0", "q", "above 0 and up to 1"),
+            ("q=0.5,p95", "q", "above 0 and up to 1"),
+            ("under=500", "under", "a duration such as 30s"),
+            ("apdex=-1s", "apdex", "a duration such as 30s"),
+            ("top=5", "top", "needs `by`"),
+            ("by=partner&top=0", "top", "use 1 to 1000"),
+            ("by=partner&top=many", "top", "use 1 to 1000"),
+            ("rank=p95", "rank", "needs `top`"),
+            ("by=partner&top=5&rank=p99", "rank", "use p95, errors, count"),
+            ("compare=3d", "compare", "use 1d, 1w"),
+            ("compare_release=2.4.0", "compare_release", "two releases"),
+            ("compare_release=2.4.0,2.4.0", "compare_release", "two different releases"),
+            ("compare_release=1,2,3", "compare_release", "the limit is 2"),
+            ("compare_release=1,2&compare=1d", "compare_release", "leave out `compare`"),
+            ("compare_release=1,2&release=1", "compare_release", "leave out"),
+            ("compare_release=1,2&by=release", "compare_release", "leave out"),
+            ("form=picture", "form", "use points, heatmap"),
+            ("buckets=20", "buckets", "needs `form=heatmap`"),
+            ("form=heatmap&buckets=2", "buckets", "use 8 to 160"),
+            ("form=heatmap&under=1s", "under", "not answered with `form=heatmap`"),
+            ("form=heatmap&compare=1d", "compare", "not answered with `form=heatmap`"),
+            ("of=6xx", "of", "classes among 2xx, 3xx"),
+            ("to=2xx", "to", "needs `of`"),
+            ("confidence=0.9", "confidence", "needs `of`"),
+            ("of=5xx,timeout&to=5xx,2xx", "to", "holds some classes of `of`"),
+            ("of=5xx&confidence=95", "confidence", "above 0 and below 1"),
+            ("weeks=0", "weeks", "use 1 to 26"),
+            ("colour=red", "colour", "known are form"),
+        ] {
+            let error = format!("{:?}", read(query).expect_err(query));
+            assert!(error.contains(&format!("parameter `{parameter}` ")), "{query}: {error}");
+            assert!(error.contains(says), "{query}: {error}");
+        }
+    }
+
+    #[test]
+    fn what_is_right_is_taken() {
+        for query in [
+            "",
+            "stream=requests&partner=!dhl&by=partner,site&by=operation",
+            "start=0&step=1m&window=5m&end=1970-01-01T00:30:00Z",
+            "q=0.5,0.95&q=1&under=500ms,2s&apdex=1s",
+            "by=partner&top=5&rank=errors&compare=1w",
+            "compare_release=2.4.0&compare_release=2.4.1",
+            "form=heatmap&buckets=8&by=partner&top=3",
+            "form=points",
+            "of=5xx,timeout&of=network&to=2xx&confidence=0.99",
+            "weeks=26",
+        ] {
+            assert!(read(query).is_ok(), "{query}: {:?}", read(query));
+        }
+    }
+}
