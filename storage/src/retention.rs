@@ -93,7 +93,6 @@ fn shrink(shared: &Shared) -> Result<u32> {
                 break;
             };
             drop_days(shared, resolution, day, day + 1)?;
-            shared.db.compact_range(Family::of(resolution), &day_start(day), &day_start(day + 1));
             tracing::warn!(
                 day,
                 ?resolution,
@@ -114,8 +113,8 @@ fn oldest_day(shared: &Shared, resolution: Resolution) -> Result<Option<u32>> {
     Ok(first.and_then(|(bytes, _)| BlockKey::decode(&bytes)).map(|key| key.day))
 }
 
-/// Drops the days from `first` up to but not including `end`: whole files at once, the rest by a
-/// marker that compaction honours.
+/// Drops the days from `first` up to but not including `end`: files that hold nothing else at once,
+/// the rest by rewriting the files at the border, so that all of the space comes back.
 fn drop_days(shared: &Shared, resolution: Resolution, first: u32, end: u32) -> Result<()> {
     let family = shared.db.family(Family::of(resolution));
     let (from, to) = (day_start(first), day_start(end));
@@ -123,6 +122,7 @@ fn drop_days(shared: &Shared, resolution: Resolution, first: u32, end: u32) -> R
     let mut write = WriteBatch::default();
     write.delete_range_cf(family, from, to);
     shared.db.write(write)?;
+    shared.db.compact_range(Family::of(resolution), &from, &to);
     tracing::info!(?resolution, first, end, "let go of days past their retention");
     Ok(())
 }
