@@ -288,6 +288,19 @@ impl Head {
         }
     }
 
+    /// What there is to read besides the active generation, and what `snapshot` returns, taken at
+    /// one moment.
+    pub(crate) fn past<T>(&self, snapshot: impl FnOnce() -> T) -> View<T> {
+        let state = self.generations.read();
+        let frozen = state.frozen.iter().map(|frozen| Arc::clone(&frozen.generation));
+        View {
+            generations: frozen.collect(),
+            residents: state.residents.iter().cloned().collect(),
+            floor: state.floor,
+            snapshot: snapshot(),
+        }
+    }
+
     /// Bytes of sealed cells kept for reading.
     pub(crate) fn resident_bytes(&self) -> usize {
         self.generations.read().residents.iter().map(|one| one.size_bytes).sum()

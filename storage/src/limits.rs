@@ -78,6 +78,10 @@ pub const HEAD_AGE_SEAL_MS: i64 = 5 * 60 * 1000;
 /// Bytes of RocksDB write-ahead log kept before column families are flushed to let it go.
 pub const WAL_BYTES_MAX: u64 = 64 << 20;
 
+/// Bytes of appends that may wait for the reader of a feed. Seconds of the heaviest load; whoever is
+/// further behind is faster when it starts over from what is stored.
+pub const FEED_BYTES_MAX: usize = 64 << 20;
+
 /// Longest step of a summary, in ms.
 pub const STEP_MS_MAX: i64 = 60 * 60 * 1000;
 

@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use rocksdb::{DBRawIterator, ErrorKind, ReadOptions};
+use rocksdb::{DBRawIterator, ErrorKind, ReadOptions, Snapshot};
 
 use crate::{
     block::{self, Wanted},
@@ -44,19 +44,36 @@ impl<'a> Scan<'a> {
     }
 }
 
-/// Calls `visit` with the cells asked for. A slot of a stream may come more than once, each time
-/// with another share of it: the caller adds them up.
+/// Calls `visit` with the cells asked for, as of now.
 pub(crate) fn scan(shared: &Shared, question: &Scan<'_>, visit: &mut Visit<'_>) -> Result<()> {
+    let slots = &question.slots;
+    let view =
+        shared.head.view(slots, |floor| (slots.start < floor).then(|| shared.db.raw().snapshot()));
+    read(shared, &view, question, visit)
+}
+
+/// Calls `visit` with the cells asked for, of those in view. A slot of a stream may come more than
+/// once, each time with another share of it: the caller adds them up.
+pub(crate) fn read(
+    shared: &Shared,
+    view: &View<Option<Snapshot<'_>>>,
+    question: &Scan<'_>,
+    visit: &mut Visit<'_>,
+) -> Result<()> {
     let Scan { streams, slots, wanted, .. } = question;
-    debug_assert!(streams.is_sorted(), "blocks are read in the order of their keys");
     if streams.is_empty() || slots.is_empty() {
         return Ok(());
     }
-    let view =
-        shared.head.view(slots, |floor| (slots.start < floor).then(|| shared.db.raw().snapshot()));
+    // Blocks are read in the order of their keys.
+    if !streams.is_sorted() {
+        let mut streams = streams.to_vec();
+        streams.sort_unstable();
+        return read(shared, view, &Scan { streams: &streams, ..question.clone() }, visit);
+    }
     let mut in_memory = slots.clone();
     let resolution = block_resolution(shared, question);
-    if let Some(snapshot) = &view.snapshot {
+    let snapshot = view.snapshot.as_ref().filter(|_| slots.start < view.floor);
+    if let Some(snapshot) = snapshot {
         in_memory.start = border(shared, resolution, view.floor).clamp(slots.start, slots.end);
         let mut options = ReadOptions::default();
         options.set_snapshot(snapshot);
@@ -67,7 +84,7 @@ pub(crate) fn scan(shared: &Shared, question: &Scan<'_>, visit: &mut Visit<'_>) 
         Blocks { shared, resolution, blocks, slots: stored, wanted }.visit(streams, visit)?;
     }
     let resolution = memory_resolution(shared, question);
-    Residents { shared, view: &view, resolution, slots: in_memory, wanted: *wanted }
+    Residents { shared, view, resolution, slots: in_memory, wanted: *wanted }
         .visit(streams, visit)?;
     for generation in &view.generations {
         for stream in *streams {
