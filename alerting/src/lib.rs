@@ -8,6 +8,7 @@
 pub mod alerts;
 mod bound;
 mod deliver;
+pub mod engine;
 mod error;
 mod evaluate;
 mod evidence;
@@ -17,12 +18,15 @@ pub mod ledger;
 pub mod limits;
 pub mod outbox;
 mod page;
+pub mod pager;
 mod record;
+pub mod replay;
 pub mod rule;
 pub mod signal;
 pub mod step;
 #[cfg(test)]
 mod testing;
+mod voice;
 
 pub use alerts::{Alert, AlertFilter, Notified};
 pub use deliver::{Clock, Notifier, Waker};
@@ -30,4 +34,5 @@ pub use error::{Error, Result};
 pub use evaluate::{Evaluator, Event, Judged, grace_ms};
 pub use evidence::{Evidence, Gate, Severity};
 pub use labels::GroupLabels;
+pub use replay::{Replay, ReplayedAlert, ReplayedNotification};
 pub use rule::{Receiver, Rule, RuleError, RuleSet, Signal, SignalKind};

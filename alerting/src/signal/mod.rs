@@ -2,7 +2,7 @@
 //! there is nothing to judge.
 
 mod freshness;
-mod latency;
+pub(crate) mod latency;
 mod ratio;
 
 use std::ops::Range;
@@ -36,6 +36,11 @@ pub fn measure(
             let newest = plimsoll_query::newest_before(store, streams, slot.plus(1))?;
             newest.map(|last_at| freshness::measure(last_at, store.slot_width().end(slot)))
         }
+        Signal::Drop { .. }
+        | Signal::Absence { .. }
+        | Signal::Gauge { .. }
+        | Signal::Burn { .. }
+        | Signal::Run { .. } => None,
     };
     Ok(measured.map(|measured: Measured| measured.judge(rule)))
 }
