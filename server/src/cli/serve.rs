@@ -13,14 +13,14 @@ use tokio::{
     task::JoinSet,
 };
 
-use super::Failure;
+use super::{Failure, parse_time};
 use crate::{
     app::{self, App},
     body::{BodyMemory, HeavyBodies},
     clock,
     config::{Config, Flags},
     tasks::{self, Stop},
-    telemetry, wire,
+    telemetry,
 };
 
 /// How long requests under way may take to finish once the server was told to stop.
@@ -35,11 +35,6 @@ pub(super) struct Args {
     /// After an import: what the rules would have said is found in order, as if it happened now.
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     evaluate_from: Option<TimestampMs>,
-}
-
-fn parse_time(text: &str) -> Result<TimestampMs, String> {
-    wire::time::parse(text)
-        .ok_or_else(|| "use RFC 3339 (2026-11-20T19:04:40Z) or epoch milliseconds".to_owned())
 }
 
 pub(super) fn run(args: Args) -> Result<(), Failure> {
