@@ -22,6 +22,7 @@ pub mod pager;
 mod record;
 pub mod replay;
 pub mod rule;
+pub mod runbook;
 pub mod signal;
 pub mod step;
 #[cfg(test)]

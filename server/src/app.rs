@@ -56,6 +56,8 @@ pub(crate) fn router(app: App) -> Router {
         .route("/api/v1/rules", get(api::rules::list))
         .route("/api/v1/rules/{name}", get(api::rules::one))
         .route("/api/v1/backups", post(api::backups::create))
+        .route("/runbooks", get(api::runbooks::list))
+        .route("/runbooks/{name}", get(api::runbooks::one))
         .route("/livez", get(api::health::livez))
         .route("/readyz", get(api::health::readyz))
         .route("/metrics", get(api::health::metrics))

@@ -8,3 +8,4 @@ pub(crate) mod partners;
 pub(crate) mod push;
 pub(crate) mod query;
 pub(crate) mod rules;
+pub(crate) mod runbooks;

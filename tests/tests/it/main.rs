@@ -1,6 +1,7 @@
 //! End-to-end tests of the real binary, one module for each promise. One binary holds them all, so
 //! that there is one to link.
 
+mod backtest;
 mod backup;
 mod bad_input;
 mod common;
@@ -13,3 +14,4 @@ mod page;
 mod push;
 mod quantile;
 mod questions;
+mod runbooks;
