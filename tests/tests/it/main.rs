@@ -15,3 +15,4 @@ mod push;
 mod quantile;
 mod questions;
 mod runbooks;
+mod schema;
