@@ -24,6 +24,8 @@ pub type AlertKey = (String, GroupLabels);
 pub struct Heard {
     /// Which alert.
     pub key: AlertKey,
+    /// End of the first slot in which its condition held.
+    pub since: TimestampMs,
     /// What it measures.
     pub kind: SignalKind,
     /// Whether it has something to say now: open, severe enough, not muted.
@@ -35,6 +37,8 @@ pub struct Heard {
 pub struct Say {
     /// By which alert.
     pub key: AlertKey,
+    /// End of the first slot in which its condition held.
+    pub since: TimestampMs,
     /// Its beginning, or its end.
     pub begins: bool,
     /// Name of the group whose message it is.
@@ -59,7 +63,7 @@ struct Page {
     /// Open alerts by the group they belong to.
     members: BTreeMap<String, BTreeSet<AlertKey>>,
     /// Alerts that spoke, whose end is told with that of the message.
-    speakers: Vec<AlertKey>,
+    speakers: Vec<(AlertKey, TimestampMs)>,
 }
 
 impl Pager {
@@ -86,7 +90,14 @@ impl Pager {
     /// Whether the end of what this alert said is still to be told.
     #[must_use]
     pub fn owes(&self, key: &AlertKey) -> bool {
-        self.pages.iter().any(|page| page.speakers.contains(key))
+        self.group_of_speaker(key).is_some()
+    }
+
+    /// Name of the message that the alert spoke in.
+    #[must_use]
+    pub fn group_of_speaker(&self, key: &AlertKey) -> Option<&str> {
+        let spoke = |page: &&Page| page.speakers.iter().any(|(speaker, _)| speaker == key);
+        self.pages.iter().find(spoke).map(|page| page.group.as_str())
     }
 
     fn join(&mut self, pages: Option<&Pages>, at: TimestampMs, alert: &Heard) -> Option<Say> {
@@ -110,9 +121,9 @@ impl Pager {
             told_at: at,
             told: vec![alert.kind],
             members: BTreeMap::from([(group.clone(), BTreeSet::from([alert.key.clone()]))]),
-            speakers: vec![alert.key.clone()],
+            speakers: vec![(alert.key.clone(), alert.since)],
         });
-        Some(Say { key: alert.key.clone(), begins: true, group })
+        Some(Say { key: alert.key.clone(), since: alert.since, begins: true, group })
     }
 
     /// The message of a cascade that a group's alert belongs to: the oldest of those that opened with
@@ -124,11 +135,15 @@ impl Pager {
         group: &str,
         kind: SignalKind,
     ) -> Option<&mut Page> {
-        let recent =
-            |page: &&mut Page| page.opened_by == kind && at.since_ms(page.opened_at) <= pages.cascade_within_ms;
+        let recent = |page: &&mut Page| {
+            page.opened_by == kind && at.since_ms(page.opened_at) <= pages.cascade_within_ms
+        };
         let mut found: Vec<&mut Page> = self.pages.iter_mut().filter(recent).collect();
-        let groups: BTreeSet<&String> =
-            found.iter().flat_map(|page| page.members.keys()).filter(|held| *held != group).collect();
+        let groups: BTreeSet<&String> = found
+            .iter()
+            .flat_map(|page| page.members.keys())
+            .filter(|held| *held != group)
+            .collect();
         let enough = groups.len() + 1 >= pages.cascade_groups as usize;
         let now = found.iter().position(|page| page.opened_at == at);
         let position = if enough { Some(0) } else { now }?;
@@ -147,8 +162,14 @@ impl Pager {
     /// Ends the messages that nothing is left of.
     fn close(&mut self, say: &mut Vec<Say>) {
         for page in self.pages.extract_if(.., |page| page.members.is_empty()) {
+            let group = &page.group;
             let ends = page.speakers.into_iter();
-            say.extend(ends.map(|key| Say { key, begins: false, group: page.group.clone() }));
+            say.extend(ends.map(|(key, since)| Say {
+                key,
+                since,
+                begins: false,
+                group: group.clone(),
+            }));
         }
     }
 }
@@ -161,10 +182,12 @@ impl Page {
         }
         self.told.push(alert.kind);
         self.told_at = at;
-        if !self.speakers.contains(&alert.key) {
-            self.speakers.push(alert.key.clone());
+        let speaker = (alert.key.clone(), alert.since);
+        if !self.speakers.contains(&speaker) {
+            self.speakers.push(speaker);
         }
-        Some(Say { key: alert.key.clone(), begins: true, group: self.group.clone() })
+        let (key, since) = (alert.key.clone(), alert.since);
+        Some(Say { key, since, begins: true, group: self.group.clone() })
     }
 }
 
@@ -202,7 +225,7 @@ mod tests {
 
     fn alert(rule: &str, partner: &str, kind: SignalKind, speaks: bool) -> Heard {
         let labels = GroupLabels::new([(Label::Partner, partner.to_owned())]);
-        Heard { key: (rule.to_owned(), labels), kind, speaks }
+        Heard { key: (rule.to_owned(), labels), since: TimestampMs(0), kind, speaks }
     }
 
     /// What is said, as `+rule partner` and `-rule partner`.

@@ -7,9 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use plimsoll_storage::{
-    Label, Slot, SlotValue, SlotWidth, StreamKind, StreamRef, TimestampMs,
-};
+use plimsoll_storage::{Label, Slot, SlotValue, SlotWidth, StreamKind, StreamRef, TimestampMs};
 
 use crate::engine::{Engine, Verdict};
 use crate::evaluate::grace_ms;
@@ -37,6 +35,8 @@ pub struct Replay {
     last: Option<Slot>,
     now: TimestampMs,
     open: BTreeMap<AlertKey, ReplayedAlert>,
+    /// The severity that was told of alerts that spoke.
+    told: BTreeMap<AlertKey, Severity>,
     ended: Vec<ReplayedAlert>,
 }
 
@@ -90,6 +90,7 @@ impl Replay {
             last: None,
             now: TimestampMs(i64::MIN),
             open: BTreeMap::new(),
+            told: BTreeMap::new(),
             ended: Vec::new(),
         }
     }
@@ -171,21 +172,53 @@ impl Replay {
         }
         for say in self.pager.hear(self.rules.pages.as_ref(), at, &heard) {
             let action = if say.begins { Action::Trigger } else { Action::Resolve };
-            let receivers = self.receivers(&say.key.0);
-            let told = receivers.into_iter().map(|receiver| ReplayedNotification {
-                at,
-                action,
-                receiver,
-                group: say.group.clone(),
-            });
-            let ended = self.ended.iter_mut().rev();
-            let alert = match self.open.get_mut(&say.key) {
-                Some(alert) => Some(alert),
-                None => ended.into_iter().find(|it| it.rule == say.key.0 && it.labels == say.key.1),
-            };
-            if let Some(alert) = alert {
-                alert.notifications.extend(told);
+            self.tell(&say.key, say.since, at, action, &say.group);
+        }
+        for verdict in verdicts {
+            self.escalate(at, verdict);
+        }
+    }
+
+    /// Notes on an alert what was said of it.
+    fn tell(
+        &mut self,
+        key: &AlertKey,
+        since: TimestampMs,
+        at: TimestampMs,
+        action: Action,
+        group: &str,
+    ) {
+        let told = self.receivers(&key.0).into_iter().map(|receiver| ReplayedNotification {
+            at,
+            action,
+            receiver,
+            group: group.to_owned(),
+        });
+        let mut ended = self.ended.iter_mut().rev();
+        let alert = match self.open.get_mut(key) {
+            Some(alert) => Some(alert),
+            None => {
+                ended.find(|it| (&it.rule, &it.labels, it.pending_at) == (&key.0, &key.1, since))
             }
+        };
+        if let Some(alert) = alert {
+            alert.notifications.extend(told);
+        }
+    }
+
+    /// Tells of an alert that spoke and has become worse since.
+    fn escalate(&mut self, at: TimestampMs, verdict: &Verdict) {
+        let Some(rule) = self.rules.rules.get(verdict.rule) else { return };
+        let key = (rule.name.clone(), verdict.labels.clone());
+        let State::Firing(firing) = verdict.state else {
+            self.told.remove(&key);
+            return;
+        };
+        let Some(group) = self.pager.group_of_speaker(&key).map(str::to_owned) else { return };
+        let told = self.told.entry(key.clone()).or_insert(firing.severity);
+        if firing.severity > *told {
+            *told = firing.severity;
+            self.tell(&key, firing.since, at, Action::Escalate, &group);
         }
     }
 
@@ -212,17 +245,17 @@ impl Replay {
             {
                 alert.peak = evidence;
             }
-            let speaks =
-                voice::speaks(&self.engine, rule, firing.severity, &verdict.labels, at);
+            let speaks = voice::speaks(&self.engine, rule, firing.severity, &verdict.labels, at);
             // A mute holds back a beginning; it does not end what was told.
             let speaks = speaks || (self.pager.holds(&key) && firing.severity >= rule.voice.from);
-            return Some(Heard { key, kind, speaks });
+            return Some(Heard { key, since: firing.since, kind, speaks });
         }
         let resolved = verdict.transition.is_some_and(|it| it.change == Change::Resolved);
         let mut alert = self.open.remove(&key).filter(|_| resolved)?;
         alert.resolved_at = Some(at);
+        let since = alert.pending_at;
         self.ended.push(alert);
-        Some(Heard { key, kind, speaks: false })
+        Some(Heard { key, since, kind, speaks: false })
     }
 
     /// Who is told of a rule's alerts.

@@ -175,10 +175,9 @@ fn json(body: &impl serde::Serialize) -> String {
 const fn unit(signal: SignalKind) -> &'static str {
     match signal {
         SignalKind::Ratio | SignalKind::Drop => "fraction",
-        SignalKind::Latency
-        | SignalKind::Freshness
-        | SignalKind::Absence
-        | SignalKind::Run => "seconds",
+        SignalKind::Latency | SignalKind::Freshness | SignalKind::Absence | SignalKind::Run => {
+            "seconds"
+        }
         SignalKind::Gauge => "level",
         SignalKind::Burn => "times",
     }

@@ -40,10 +40,9 @@ fn value(signal: SignalKind, value: f64) -> String {
     match signal {
         SignalKind::Ratio => format!("{}%", significant(value * 100.0)),
         SignalKind::Latency if value < 60.0 => format!("{}s", significant(value)),
-        SignalKind::Latency
-        | SignalKind::Freshness
-        | SignalKind::Absence
-        | SignalKind::Run => duration((value * 1e3) as i64),
+        SignalKind::Latency | SignalKind::Freshness | SignalKind::Absence | SignalKind::Run => {
+            duration((value * 1e3) as i64)
+        }
         SignalKind::Drop => format!("{}% of usual", significant(value * 100.0)),
         SignalKind::Burn => format!("{}x", significant(value)),
         SignalKind::Gauge => significant(value),

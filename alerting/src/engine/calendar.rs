@@ -14,19 +14,23 @@ pub(super) const QUARTERS: usize = 96;
 pub(super) const QUARTER_MIN: i64 = 15;
 
 /// The kind of a day; days of a kind are alike.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum DayKind {
+    #[default]
     WorkDay,
     Weekend,
     Holiday,
 }
 
 /// A quarter of an hour as the partner sees it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct LocalQuarter {
     pub(super) kind: DayKind,
     /// 0 to 95 (DST changes leave it in range).
     pub(super) quarter: usize,
+    /// By how many quarters the clocks were put forward within the last week, 0 to 95. Some of what
+    /// a partner does follows the clock and some does not.
+    pub(super) put_forward: usize,
 }
 
 /// Time zone and holidays of a partner.
@@ -40,8 +44,12 @@ impl PartnerDays {
     /// The quarter that a moment lies in.
     pub(super) fn quarter(&self, at: TimestampMs) -> LocalQuarter {
         let Ok(at) = jiff::Timestamp::from_millisecond(at.0) else {
-            return LocalQuarter { kind: DayKind::WorkDay, quarter: 0 };
+            return LocalQuarter::default();
         };
+        let offset_s = |at| self.zone.to_offset(at).seconds();
+        let week_ago = at.checked_sub(jiff::SignedDuration::from_hours(7 * 24));
+        let forward_s = week_ago.map_or(0, |week_ago| offset_s(at) - offset_s(week_ago));
+        let put_forward = forward_s.div_euclid(15 * 60).rem_euclid(QUARTERS as i32) as usize;
         let local = at.to_zoned(self.zone.clone());
         let minute = i64::from(local.hour()) * 60 + i64::from(local.minute());
         let kind = if self.holidays.contains(&local.date()) {
@@ -51,7 +59,8 @@ impl PartnerDays {
         } else {
             DayKind::WorkDay
         };
-        LocalQuarter { kind, quarter: (minute / QUARTER_MIN) as usize % QUARTERS }
+        let quarter = (minute / QUARTER_MIN) as usize % QUARTERS;
+        LocalQuarter { kind, quarter, put_forward }
     }
 }
 
@@ -150,10 +159,12 @@ mod tests {
             let at: jiff::Timestamp = text.parse().unwrap();
             calendar.of(Some(partner)).quarter(TimestampMs(at.as_millisecond()))
         };
-        let berlin = |kind, quarter| LocalQuarter { kind, quarter };
+        let berlin = |kind, quarter| LocalQuarter { kind, quarter, put_forward: 0 };
         assert_eq!(quarter("dhl", "2026-11-20T08:20:00Z"), berlin(DayKind::WorkDay, 9 * 4 + 1));
         assert_eq!(quarter("dhl", "2026-11-20T23:00:00Z"), berlin(DayKind::Weekend, 0));
         assert_eq!(quarter("dhl", "2026-12-25T08:00:00Z").kind, DayKind::Holiday);
+        let forward = quarter("dhl", "2026-03-30T10:00:00Z").put_forward;
+        assert_eq!((forward, quarter("dhl", "2026-10-26T10:00:00Z").put_forward), (4, 92));
         assert_eq!(quarter("ups", "2026-12-25T08:00:00Z"), berlin(DayKind::WorkDay, 32));
     }
 

@@ -24,12 +24,14 @@ pub(super) struct Watch {
     pub(super) whole: u32,
     pub(super) groups: Vec<Group>,
     pub(super) index: BTreeMap<GroupLabels, u32>,
+    /// A cell without counts was seen: connectors say so when nothing happens.
+    pub(super) has_heartbeats: bool,
 }
 
 impl Watch {
     pub(super) fn new(rule: usize, by: &[Label], whole: u32) -> Self {
         let by = by.to_vec();
-        Self { rule, by, whole, groups: Vec::new(), index: BTreeMap::new() }
+        Self { rule, by, whole, groups: Vec::new(), index: BTreeMap::new(), has_heartbeats: false }
     }
 
     /// The labels of the group that a stream belongs to.
@@ -68,22 +70,42 @@ impl Group {
         Self { labels, sensor, state: State::Inactive, awake: false, whole }
     }
 
+    /// Takes in what was observed, and says nothing.
+    pub(super) fn warm(
+        &mut self,
+        rule: &Rule,
+        calendar: &Calendar,
+        moment: Moment,
+        learned: Learned,
+    ) {
+        let days = calendar.of(self.labels.get(Label::Partner));
+        let Learned { usual, has_heartbeats } = learned;
+        let (open, at_rest) = (None, true);
+        let around = Around { rule, days, moment, open, has_heartbeats, at_rest, usual };
+        self.sensor.judge(&around);
+    }
+
     /// Judges the group; `None` when it is at rest and stays so.
     pub(super) fn judge(
         &mut self,
         rule: &Rule,
         calendar: &Calendar,
         moment: Moment,
-        usual: Option<f64>,
+        learned: Learned,
     ) -> Option<Verdict> {
         let before = self.state;
+        // History that is judged again does not touch an alert that fired later.
+        if matches!(before, State::Firing(firing) if moment.at <= firing.fired_at) {
+            return None;
+        }
         let open = match before {
             State::Firing(firing) => Some(firing.severity),
             State::Inactive | State::Pending { .. } => None,
         };
         let days = calendar.of(self.labels.get(Label::Partner));
         let at_rest = before == State::Inactive;
-        let around = Around { rule, days, moment, open, at_rest, usual };
+        let Learned { usual, has_heartbeats } = learned;
+        let around = Around { rule, days, moment, open, has_heartbeats, at_rest, usual };
         let reading = self.sensor.judge(&around);
         let active = rule.schedule.as_ref().is_none_or(|hours| hours.is_active(moment.at));
         let level = if active { level(rule, &reading, before) } else { Some(Level::Normal) };
@@ -95,7 +117,8 @@ impl Group {
             return None;
         }
         self.state = state;
-        if transition.is_some_and(|transition| transition.change == Change::Resolved) {
+        // What an alert rested on must not start the next one, nor raise this one again.
+        if transition.is_some_and(|it| matches!(it.change, Change::Resolved | Change::Eased)) {
             self.sensor.reset();
         }
         let (labels, evidence) = (self.labels.clone(), reading.evidence());
@@ -106,6 +129,15 @@ impl Group {
     pub(super) fn stays_awake(&self, moment: Moment) -> bool {
         self.state != State::Inactive || !self.sensor.is_settled(moment)
     }
+}
+
+/// What a group is told of its surroundings.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Learned {
+    /// What it, or the whole it is a part of, is used to.
+    pub(super) usual: Option<f64>,
+    /// Connectors send heartbeats.
+    pub(super) has_heartbeats: bool,
 }
 
 fn timing(rule: &Rule) -> Timing {
@@ -120,7 +152,13 @@ fn level(rule: &Rule, reading: &Reading, state: State) -> Option<Level> {
         (Reading::NoData, OnNoData::Keep) if state != State::Inactive => None,
         (Reading::NoData, _) => Some(Level::NoData),
         (Reading::Quiet | Reading::Judged(_), _) => {
-            Some(reading.reached().map_or(Level::Normal, Level::Reached))
+            let held = match (state, reading) {
+                (State::Firing(firing), Reading::Judged(evidence)) => {
+                    rule.holds_at(evidence.value).then_some(firing.severity)
+                }
+                _ => None,
+            };
+            Some(reading.reached().or(held).map_or(Level::Normal, Level::Reached))
         }
     }
 }

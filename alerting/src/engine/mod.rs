@@ -12,6 +12,7 @@ mod calendar;
 mod group;
 mod minutes;
 mod profile;
+mod quantile;
 mod reading;
 mod recent;
 mod scan;
@@ -30,7 +31,7 @@ use plimsoll_storage::{
 };
 
 use self::calendar::Calendar;
-use self::group::{Group, Watch};
+use self::group::{Group, Learned, Watch};
 use self::reading::Moment;
 use crate::evidence::Evidence;
 use crate::labels::GroupLabels;
@@ -150,9 +151,10 @@ impl Engine {
         let number = StreamNumber(u32::try_from(self.streams.len()).unwrap_or(u32::MAX));
         let routes = self.route(stream);
         let maintenance = self.rules.maintenance.iter().filter(|window| {
-            window.matches.iter().all(|(label, values)| {
-                values.contains(stream.labels[*label as usize])
-            })
+            window
+                .matches
+                .iter()
+                .all(|(label, values)| values.contains(stream.labels[*label as usize]))
         });
         let maintenance = maintenance.map(|window| (window.start, window.end)).collect();
         self.streams.push(Stream { routes, maintenance });
@@ -181,14 +183,36 @@ impl Engine {
         }
     }
 
+    /// Takes in everything up to a slot without judging it: the past is learned, nothing is said.
+    pub fn warm(&mut self, slot: Slot) {
+        self.come_to(slot);
+        let moment = Moment::new(slot, self.width);
+        for (watch, group) in self.awake.clone() {
+            let usual = self.usual(watch, group);
+            let Some(held) = self.watches.get_mut(watch as usize) else { continue };
+            let Some(rule) = self.rules.rules.get(held.rule) else { continue };
+            let learned = Learned { usual, has_heartbeats: held.has_heartbeats };
+            if let Some(group) = held.groups.get_mut(group as usize) {
+                group.warm(rule, &self.calendar, moment, learned);
+            }
+        }
+    }
+
+    /// Tells of the newest event of a group that lies further back than what is taken in.
+    pub fn seed(&mut self, rule: &str, labels: &GroupLabels, newest: TimestampMs) {
+        let Some(watch) = self.watch_of(rule, labels) else { return };
+        let Some(number) = self.group(watch, labels.clone()) else { return };
+        let held = self.watches.get_mut(watch as usize);
+        if let Some(group) = held.and_then(|held| held.groups.get_mut(number as usize)) {
+            group.sensor.expect_from(newest);
+        }
+        self.wake(watch, number);
+    }
+
     /// Judges the end of a slot, which comes after every slot that was judged before. The verdicts
     /// are in the order of rules and labels.
     pub fn judge(&mut self, slot: Slot) -> Vec<Verdict> {
-        if self.judged.is_none() {
-            self.expect_partners(self.width.start(slot));
-        }
-        self.judged = Some(slot);
-        self.catch_up_with(slot);
+        self.come_to(slot);
         let moment = Moment::new(slot, self.width);
         let awake = std::mem::take(&mut self.awake);
         let mut verdicts = Vec::new();
@@ -196,9 +220,10 @@ impl Engine {
             let usual = self.usual(watch, group);
             let Some(held) = self.watches.get_mut(watch as usize) else { continue };
             let Some(rule) = self.rules.rules.get(held.rule) else { continue };
-            let position = held.rule;
+            let (position, has_heartbeats) = (held.rule, held.has_heartbeats);
             let Some(group_held) = held.groups.get_mut(group as usize) else { continue };
-            let verdict = group_held.judge(rule, &self.calendar, moment, usual);
+            let learned = Learned { usual, has_heartbeats };
+            let verdict = group_held.judge(rule, &self.calendar, moment, learned);
             verdicts.extend(verdict.map(|verdict| Verdict { rule: position, ..verdict }));
             if group_held.stays_awake(moment) {
                 self.awake.push((watch, group));
@@ -223,7 +248,11 @@ impl Engine {
     }
 
     /// Applies the cells that waited for a slot.
-    fn catch_up_with(&mut self, slot: Slot) {
+    fn come_to(&mut self, slot: Slot) {
+        if self.judged.is_none() {
+            self.expect_partners(self.width.start(slot));
+        }
+        self.judged = Some(slot);
         while let Some(entry) = self.ahead.first_entry()
             && *entry.key() <= slot
         {
@@ -239,6 +268,7 @@ impl Engine {
         let start = self.width.start(slot);
         let Some(held) = self.streams.get(stream.0 as usize) else { return };
         let maintained = held.maintenance.iter().any(|(from, to)| (*from..*to).contains(&start));
+        let is_heartbeat = matches!(value, SlotValue::Activity(cell) if cell.outcomes.total() == 0);
         for position in 0..held.routes.len() {
             let Some(&(watch, group)) =
                 self.streams.get(stream.0 as usize).and_then(|held| held.routes.get(position))
@@ -248,6 +278,7 @@ impl Engine {
             let usual = self.usual(watch, group);
             let Some(held) = self.watches.get_mut(watch as usize) else { continue };
             let Some(rule) = self.rules.rules.get(held.rule) else { continue };
+            held.has_heartbeats |= is_heartbeat;
             let Some(group_held) = held.groups.get_mut(group as usize) else { continue };
             if maintained && group_held.sensor.passes_over_maintenance() {
                 continue;
@@ -353,10 +384,7 @@ impl Engine {
 }
 
 fn is_age(rule: &Rule) -> bool {
-    matches!(
-        rule.signal,
-        Signal::Absence { .. } | Signal::Freshness { .. } | Signal::Run { .. }
-    )
+    matches!(rule.signal, Signal::Absence { .. } | Signal::Freshness { .. } | Signal::Run { .. })
 }
 
 /// Whether a rule watches a stream.

@@ -22,11 +22,7 @@ impl Default for Profile {
         let rates = || Box::new([[f32::NAN; DAYS]; QUARTERS]);
         let medians = || Box::new([f32::NAN; QUARTERS]);
         let next = || Box::new([0; QUARTERS]);
-        Self {
-            rates: [rates(), rates()],
-            medians: [medians(), medians()],
-            next: [next(), next()],
-        }
+        Self { rates: [rates(), rates()], medians: [medians(), medians()], next: [next(), next()] }
     }
 }
 
@@ -43,25 +39,20 @@ impl Profile {
     }
 
     /// The rate to expect at least: the lowest of the quarter and its neighbours, so that a day that
-    /// is a little early or late is no drop. `None` where no day of this kind is known.
+    /// is a little early or late is no drop. After a change of the clocks that holds for the quarter
+    /// as it was before, too. `None` where no day of this kind is known.
     pub(super) fn expected(&self, at: LocalQuarter) -> Option<f64> {
-        let kind = row(at.kind).unwrap_or(0);
-        let medians = &self.medians[kind];
-        let quarter = at.quarter % QUARTERS;
-        let own = medians[quarter];
-        if own.is_nan() {
+        let medians = &self.medians[row(at.kind).unwrap_or(0)];
+        let lowest = |quarter: usize| {
+            let around = [quarter, quarter + QUARTERS - 1, quarter + 1];
+            // `min` passes over a neighbour that is not known.
+            around.into_iter().map(|it| medians[it % QUARTERS]).fold(f32::NAN, f32::min)
+        };
+        if medians[at.quarter % QUARTERS].is_nan() {
             return None;
         }
-        let before = medians[(quarter + QUARTERS - 1) % QUARTERS];
-        let after = medians[(quarter + 1) % QUARTERS];
-        // `min` passes over a neighbour that is not known.
-        Some(f64::from(own.min(before).min(after)))
-    }
-
-    /// Days that are known of a quarter.
-    pub(super) fn days(&self, at: LocalQuarter) -> usize {
-        let days = &self.rates[row(at.kind).unwrap_or(0)][at.quarter % QUARTERS];
-        days.iter().filter(|rate| !rate.is_nan()).count()
+        let before = lowest(at.quarter + QUARTERS - at.put_forward);
+        Some(f64::from(lowest(at.quarter).min(before)))
     }
 }
 
@@ -86,7 +77,7 @@ mod tests {
     use super::*;
 
     fn at(kind: DayKind, quarter: usize) -> LocalQuarter {
-        LocalQuarter { kind, quarter }
+        LocalQuarter { kind, quarter, put_forward: 0 }
     }
 
     #[test]
@@ -101,7 +92,6 @@ mod tests {
         assert_eq!(profile.expected(at(DayKind::WorkDay, 40)), Some(10.5));
         assert_eq!(profile.expected(at(DayKind::Holiday, 40)), Some(10.5));
         assert_eq!(profile.expected(at(DayKind::Weekend, 40)), None);
-        assert_eq!(profile.days(at(DayKind::WorkDay, 40)), 5);
     }
 
     #[test]
@@ -112,5 +102,7 @@ mod tests {
         profile.learn(at(DayKind::Weekend, 1), 7.0);
         assert_eq!(profile.expected(at(DayKind::Weekend, 95)), Some(5.0));
         assert_eq!(profile.expected(at(DayKind::Weekend, 1)), Some(5.0));
+        let moved = LocalQuarter { put_forward: 2, ..at(DayKind::Weekend, 1) };
+        assert_eq!(profile.expected(moved), Some(5.0));
     }
 }

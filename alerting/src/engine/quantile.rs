@@ -10,7 +10,7 @@ use crate::bound;
 use crate::evidence::Measured;
 
 /// The q-quantile in seconds.
-pub(crate) fn measure(durations: &Histogram, q: f64, confidence: f64) -> Option<Measured> {
+pub(super) fn measure(durations: &Histogram, q: f64, confidence: f64) -> Option<Measured> {
     let value = durations.quantile(q)?.value_s;
     let limit = bound::evidence_limit(confidence);
     Some(Measured {

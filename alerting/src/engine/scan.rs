@@ -4,14 +4,20 @@
 //! A window speaks when (1) its share lies above the limit, (2) the evidence against a true share of
 //! `margin * limit` is stronger than asked for (Chernoff's bound, see [`crate::bound`]), (3) enough of
 //! its minutes are bad in themselves, so that a burst of a minute or two never counts, (4) its newest
-//! fifth is bad too, so that what is over does not count, and (5) a handful of bad items is spread
-//! over some time. Looking at several windows at once is a scan statistic: the short ones find a
+//! fifth is bad too, so that what is over does not count, (5) a handful of bad items is spread over
+//! some time, and (6) what is left without the two worst minutes is bad still. Looking at several windows at once is a scan statistic: the short ones find a
 //! storm in minutes, the long ones find what fails once in ten minutes.
 
 use super::minutes::Minutes;
 use crate::bound;
 use crate::evidence::Severity;
 use crate::rule::Scan;
+
+/// A burst lasts this many minutes at most; what is left of a window without so many of its worst
+/// must speak for itself.
+const WORST_MINUTES: usize = 2;
+/// Evidence that the rest of a window must have, in nats: an error of one in twenty.
+const REST_EVIDENCE: f64 = 3.0;
 
 /// What a window holds.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -32,10 +38,14 @@ pub(super) fn proof(
     limit: f64,
     scan: &Scan,
 ) -> Option<Finding> {
-    let mut sum = Sum::default();
+    let (mut sum, mut recent) = (Sum::default(), Sum::default());
     for &window_min in &scan.windows_min {
+        recent.extend(minutes, end, recent_min(window_min), severity, limit);
+        if recent.bad as f64 <= limit * recent.all as f64 {
+            continue;
+        }
         sum.extend(minutes, end, window_min, severity, limit);
-        if sum.speaks(limit, scan) && is_bad_now(minutes, end, window_min, severity, limit) {
+        if sum.speaks(limit, scan) {
             return Some(Finding { window_min, bad: sum.bad, all: sum.all });
         }
     }
@@ -69,17 +79,6 @@ pub(super) const fn recent_min(window_min: u32) -> u32 {
     window_min.div_ceil(5)
 }
 
-fn is_bad_now(
-    minutes: &Minutes,
-    end: i64,
-    window_min: u32,
-    severity: Severity,
-    limit: f64,
-) -> bool {
-    let recent = minutes.sum(end - i64::from(recent_min(window_min)) + 1..=end);
-    f64::from(recent.bad[severity as usize]) > limit * f64::from(recent.all)
-}
-
 /// A sum over the newest minutes that grows into the past.
 #[derive(Default)]
 struct Sum {
@@ -89,6 +88,8 @@ struct Sum {
     bad_minutes: u32,
     /// Age of the newest and of the oldest minute with a bad item.
     bad_ages: Option<(u32, u32)>,
+    /// The minutes with the most bad items, (bad, all).
+    worst: [(u32, u32); WORST_MINUTES],
 }
 
 impl Sum {
@@ -100,6 +101,10 @@ impl Sum {
             self.all += u64::from(tally.all);
             if bad > 0 {
                 self.bad_minutes += u32::from(f64::from(bad) > limit * f64::from(tally.all));
+                if let Some(rank) = self.worst.iter().position(|(held, _)| bad > *held) {
+                    self.worst[rank..].rotate_right(1);
+                    self.worst[rank] = (bad, tally.all);
+                }
                 self.bad_ages = Some((self.bad_ages.map_or(age, |(newest, _)| newest), age));
             }
         }
@@ -112,6 +117,14 @@ impl Sum {
             && (self.bad >= u64::from(scan.few) || span > scan.few_span_min)
             && self.bad as f64 > limit * self.all as f64
             && bound::is_above(self.bad, self.all, scan.margin * limit, scan.evidence)
+            && self.is_bad_without_worst(scan.margin * limit)
+    }
+
+    /// Whether what is left without the worst minutes speaks against the share as well.
+    fn is_bad_without_worst(&self, share: f64) -> bool {
+        let worst = self.worst.iter().fold((0, 0), |sum, (bad, all)| (sum.0 + bad, sum.1 + all));
+        let bad = self.bad - u64::from(worst.0);
+        bound::is_above(bad, self.all.saturating_sub(u64::from(worst.1)), share, REST_EVIDENCE)
     }
 }
 
@@ -162,7 +175,8 @@ mod tests {
     fn one_failure_of_three_at_night_is_no_proof_and_a_dead_quiet_partner_is() {
         assert_eq!(found(quiet(100, 0).chain([(3, 1)])), None);
         assert_eq!(found(quiet(100, 0).chain([(1, 1), (1, 1), (1, 1)])), None);
-        let failing = (0..40).map(|minute| (u32::from(minute % 5 == 0), u32::from(minute % 5 == 0)));
+        let failing =
+            (0..40).map(|minute| (u32::from(minute % 5 == 0), u32::from(minute % 5 == 0)));
         assert_eq!(found(quiet(100, 0).chain(failing).take(137)), Some(60));
     }
 

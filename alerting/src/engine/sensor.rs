@@ -5,14 +5,14 @@ use std::collections::VecDeque;
 use plimsoll_storage::{Cell, GaugeCell, Outcome, Slot, SlotValue, SlotWidth, TimestampMs};
 
 use super::calendar::PartnerDays;
+use super::quantile;
 use super::reading::{MINUTE_MS, Moment, Reading};
 use super::share::ShareSensor;
-use super::volume::VolumeSensor;
+use super::volume::{Against, VolumeSensor};
 use super::window::{Counts, Durations};
 use crate::bound;
 use crate::evidence::{Measured, Severity};
 use crate::rule::{Rule, Signal};
-use crate::signal::latency;
 
 /// A burn rate must hold in this part of its window as well, so that it ends when the burning does.
 const BURN_SHORT_PART: u32 = 12;
@@ -43,6 +43,8 @@ pub(super) struct Around<'a> {
     pub(super) moment: Moment,
     /// Severity of the open alert.
     pub(super) open: Option<Severity>,
+    /// Connectors send heartbeats.
+    pub(super) has_heartbeats: bool,
     /// Nothing is wrong so far: a judgement without consequence need not be spelled out.
     pub(super) at_rest: bool,
     /// What the group, or the whole it is a part of, is used to.
@@ -126,7 +128,10 @@ impl Sensor {
             },
             Self::Volume(volume) => match (&rule.signal, &rule.scan) {
                 (Signal::Drop { on_holiday, .. }, Some(scan)) => {
-                    volume.judge(rule, scan, *on_holiday, around.days, moment, open)
+                    let on_holiday = *on_holiday;
+                    let (days, has_heartbeats) = (around.days, around.has_heartbeats);
+                    let against = Against { rule, scan, on_holiday, days, has_heartbeats };
+                    volume.judge(&against, moment, open)
                 }
                 _ => Reading::NoData,
             },
@@ -247,7 +252,7 @@ fn durations_reading(rule: &Rule, durations: &Durations, at_rest: bool) -> Readi
     if at_rest && bound::fraction(above, all) <= 1.0 - q {
         return Reading::Quiet;
     }
-    latency::measure(&durations.merged(), *q, rule.confidence)
+    quantile::measure(&durations.merged(), *q, rule.confidence)
         .map_or(Reading::NoData, |measured| Reading::Judged(measured.judge(rule)))
 }
 
@@ -281,7 +286,8 @@ fn forecast(levels: &VecDeque<(Slot, GaugeCell)>, moment: Moment, ahead_ms: i64)
         (-age_s, level.mean())
     });
     let count = levels.len() as f64;
-    let (sum_x, sum_y) = points.clone().fold((0.0, 0.0), |(x, y), point| (x + point.0, y + point.1));
+    let (sum_x, sum_y) =
+        points.clone().fold((0.0, 0.0), |(x, y), point| (x + point.0, y + point.1));
     let (mean_x, mean_y) = (sum_x / count, sum_y / count);
     let (mut covariance, mut variance) = (0.0, 0.0);
     for (x, y) in points {

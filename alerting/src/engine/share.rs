@@ -53,7 +53,8 @@ impl ShareSensor {
                 }
                 self.recent.add(slot_start_ms, &cell.durations);
                 let above = |severity| {
-                    level(rule, severity, usual).map_or(0, |level| cell.durations.count_above(level))
+                    level(rule, severity, usual)
+                        .map_or(0, |level| cell.durations.count_above(level))
                 };
                 Tally {
                     all: narrow(cell.durations.count()),
@@ -62,10 +63,9 @@ impl ShareSensor {
             }
             Signal::Ratio { of, to, .. } => {
                 let bad = cell.outcomes.sum_of(of);
-                let all = to.as_deref().map_or_else(
-                    || cell.outcomes.total(),
-                    |classes| cell.outcomes.sum_of(classes),
-                );
+                let all = to
+                    .as_deref()
+                    .map_or_else(|| cell.outcomes.total(), |classes| cell.outcomes.sum_of(classes));
                 if let Some(hours) = &mut self.usual {
                     hours.add_share(slot_start_ms.div_euclid(HOUR_MS), bad, all);
                 }
@@ -155,15 +155,11 @@ impl ShareSensor {
         let found_min = self.found_min.max(PRESENT_MIN * 5);
         let count = u64::from(judging.rule.clear_count);
         let mut newest = Reading::NoData;
-        for (severity, threshold) in judging.rule.ladder().filter(|(severity, _)| *severity <= open)
-        {
+        for (severity, _) in judging.rule.ladder().filter(|(severity, _)| *severity <= open) {
             let now =
                 scan::now(&self.minutes, judging.minute, severity, found_min, count, judging.scan);
             let Some(now) = now else { return Reading::NoData };
-            let lowest = judging.rule.clear_level.filter(|_| severity == open);
-            let level = lowest.map_or(judging.limit(severity), |level| {
-                judging.limit(severity) * (level / threshold).min(1.0)
-            });
+            let level = judging.limit(severity);
             let holds = bound::fraction(now.bad, now.all) > level;
             newest = judging.reading(&self.recent, now, severity, holds.then_some(severity));
             if holds {
@@ -241,4 +237,3 @@ impl Judging<'_> {
 fn narrow(count: u64) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }
-

@@ -82,11 +82,6 @@ impl Tracking {
         }
     }
 
-    /// The groups of a rule that are tracked.
-    pub(super) fn groups(&self, rule: &str) -> impl Iterator<Item = &GroupLabels> {
-        self.rules.get(rule).into_iter().flat_map(BTreeMap::keys)
-    }
-
     /// Everything tracked.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &GroupLabels, &Tracked)> {
         self.rules.iter().flat_map(|(rule, groups)| {

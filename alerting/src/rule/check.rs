@@ -85,8 +85,10 @@ fn rules(raw: Vec<Spanned<RawRule>>, receivers: &BTreeSet<&str>) -> Checked<Vec<
     }
     let mut names = BTreeSet::new();
     let places: Vec<_> = raw.iter().map(|raw| raw.value.name.referenced).collect();
-    let rules: Vec<Rule> =
-        raw.into_iter().map(|raw| rule(raw.value, receivers, &mut names)).collect::<Checked<_>>()?;
+    let rules: Vec<Rule> = raw
+        .into_iter()
+        .map(|raw| rule(raw.value, receivers, &mut names))
+        .collect::<Checked<_>>()?;
     for (rule, place) in rules.iter().zip(places) {
         let entry = Entry::new("rule", &rule.name, place);
         let stray = |name: &&String| **name == rule.name || !names.contains(*name);
@@ -97,7 +99,11 @@ fn rules(raw: Vec<Spanned<RawRule>>, receivers: &BTreeSet<&str>) -> Checked<Vec<
     Ok(rules)
 }
 
-fn rule(mut raw: RawRule, receivers: &BTreeSet<&str>, names: &mut BTreeSet<String>) -> Checked<Rule> {
+fn rule(
+    mut raw: RawRule,
+    receivers: &BTreeSet<&str>,
+    names: &mut BTreeSet<String>,
+) -> Checked<Rule> {
     let entry = claim_name("rule", &raw.name, names)?;
     let signal = raw.signal.take().ok_or_else(|| {
         entry.error("signal", Problem::Missing("what is measured, such as ratio or latency"))

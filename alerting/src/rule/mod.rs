@@ -181,6 +181,13 @@ impl Rule {
         matches!(self.signal, Signal::Drop { .. } | Signal::Gauge { below: true, .. })
     }
 
+    /// Whether an open alert holds at a value because of its clear level.
+    #[must_use]
+    pub fn holds_at(&self, value: f64) -> bool {
+        let beyond = |level| if self.is_floor() { value < level } else { value > level };
+        self.clear_level.is_some_and(beyond)
+    }
+
     /// Whether a judgement is worse than another: further beyond the threshold for certain.
     #[must_use]
     pub fn is_worse(&self, one: &Evidence, other: &Evidence) -> bool {

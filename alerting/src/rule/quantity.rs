@@ -8,7 +8,7 @@ use crate::limits::DURATION_MS_MAX;
 pub(super) fn duration_ms(text: &str) -> Result<i64, Problem> {
     let refuse = || Problem::Duration(text.to_owned());
     let (number, unit) = split_unit(text.trim());
-    let number: i64 = number.parse().map_err(|_| refuse())?;
+    let number = number.parse::<i64>().ok().filter(|number| *number >= 0).ok_or_else(refuse)?;
     let unit_ms = unit_ms(unit).ok_or_else(refuse)?;
     number
         .checked_mul(unit_ms)
@@ -180,7 +180,7 @@ mod tests {
         for (text, signal) in [("> 100%", SignalKind::Ratio), ("> 0ms", SignalKind::Latency)] {
             assert!(matches!(threshold(text, signal), Err(Problem::OutOfRange { .. })), "{text}");
         }
-        for text in ["5%", "< 5%", "> x", ">"] {
+        for text in ["5%", "< 5%", "> x", ">", ""] {
             assert!(
                 matches!(threshold(text, SignalKind::Ratio), Err(Problem::Threshold(..))),
                 "{text}"

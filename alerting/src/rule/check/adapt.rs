@@ -10,13 +10,15 @@ use crate::evidence::Severity;
 use crate::limits::{SCAN_WINDOW_MIN_MAX, USUAL_HOURS_MAX};
 use crate::rule::error::{Checked, Problem};
 use crate::rule::quantity::{duration_ms, time_of_day};
-use crate::rule::raw::{
-    RawMode, RawNoData, RawPages, RawScan, RawSchedule, RawSeverity, RawUsual,
-};
+use crate::rule::raw::{RawMode, RawNoData, RawPages, RawScan, RawSchedule, RawSeverity, RawUsual};
 use crate::rule::{Mode, OnNoData, Pages, Scan, Schedule, SignalKind, Usual, Voice};
 
 /// `scan.evidence` when the rule says nothing: an error of one in a million.
 const EVIDENCE_DEFAULT: f64 = 13.8;
+/// The same for a drop.
+const DROP_EVIDENCE_DEFAULT: f64 = 13.8;
+/// Windows of a drop when the rule says nothing, in minutes.
+const DROP_WINDOWS_MIN: [u32; 9] = [10, 15, 20, 30, 45, 60, 90, 120, 180];
 /// `scan.margin` when the rule says nothing.
 const MARGIN_DEFAULT: f64 = 0.7;
 /// `scan.bad_minutes` when the rule says nothing.
@@ -30,19 +32,33 @@ const MINUTE_MS: i64 = 60_000;
 const HOUR_MS: i64 = 3_600_000;
 
 pub(super) fn scan(entry: &Entry, kind: SignalKind, raw: Option<RawScan>) -> Checked<Option<Scan>> {
-    let Some(raw) = raw else { return Ok(None) };
+    let Some(raw) = raw else { return Ok((kind == SignalKind::Drop).then(drop_scan)) };
     if !matches!(kind, SignalKind::Ratio | SignalKind::Latency | SignalKind::Drop) {
         return Err(entry.error("scan", Problem::NotForSignal("ratio, latency or drop")));
     }
+    let evidence_default =
+        if kind == SignalKind::Drop { DROP_EVIDENCE_DEFAULT } else { EVIDENCE_DEFAULT };
     let few_span = raw.few_span.as_ref().map(|text| entry.parsed("scan", text, duration_ms));
     Ok(Some(Scan {
         windows_min: windows(entry, &raw.windows)?,
-        evidence: number(entry, raw.evidence.as_ref(), EVIDENCE_DEFAULT, (0.5, 100.0))?,
+        evidence: number(entry, raw.evidence.as_ref(), evidence_default, (0.5, 100.0))?,
         margin: number(entry, raw.margin.as_ref(), MARGIN_DEFAULT, (0.01, 1.0))?,
         bad_minutes: raw.bad_minutes.unwrap_or(BAD_MINUTES_DEFAULT),
         few: raw.few.unwrap_or(0),
         few_span_min: minutes(few_span.transpose()?.unwrap_or(0)),
     }))
+}
+
+/// How a drop is weighed when the rule says nothing.
+fn drop_scan() -> Scan {
+    Scan {
+        windows_min: DROP_WINDOWS_MIN.to_vec(),
+        evidence: DROP_EVIDENCE_DEFAULT,
+        margin: MARGIN_DEFAULT,
+        bad_minutes: BAD_MINUTES_DEFAULT,
+        few: 0,
+        few_span_min: 0,
+    }
 }
 
 fn windows(entry: &Entry, raw: &[Spanned<String>]) -> Checked<Vec<u32>> {
@@ -138,9 +154,8 @@ pub(super) fn voice(mode: Option<RawMode>, from: Option<RawSeverity>) -> Voice {
 }
 
 pub(super) fn schedule(entry: &Entry, raw: RawSchedule) -> Checked<Schedule> {
-    let zone = |name: &str| {
-        jiff::tz::TimeZone::get(name).map_err(|_| Problem::TimeZone(name.to_owned()))
-    };
+    let zone =
+        |name: &str| jiff::tz::TimeZone::get(name).map_err(|_| Problem::TimeZone(name.to_owned()));
     let mut days = [raw.days.is_none(); 7];
     for day in raw.days.iter().flatten() {
         let position = entry.parsed("schedule", day, weekday)?;
