@@ -1,9 +1,9 @@
 //! What sources of a replay have in common: what became known when, in chunks.
 
-use hashbrown::HashTable;
 use std::hash::BuildHasher;
 
 use foldhash::fast::RandomState;
+use hashbrown::HashTable;
 use plimsoll_storage::{Slot, SlotValue, StreamKey, StreamRef, TimestampMs, limits::STREAMS_MAX};
 
 /// What one item added to a slot of a stream.
