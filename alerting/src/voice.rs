@@ -18,7 +18,7 @@ pub(crate) fn speaks(
     rule.voice.mode == Mode::Live
         && severity >= rule.voice.from
         && !is_muted(engine.rules(), rule, labels, at)
-        && !(!rule.depends_on.is_empty() && engine.is_open(&rule.depends_on, labels))
+        && (rule.depends_on.is_empty() || !engine.is_open(&rule.depends_on, labels))
 }
 
 /// Whether maintenance or a pause covers the alert.

@@ -119,10 +119,11 @@ impl Group {
         self.state = state;
         // What an alert rested on must not start the next one, nor raise this one again.
         if transition.is_some_and(|it| matches!(it.change, Change::Resolved | Change::Eased)) {
-            self.sensor.reset();
+            self.sensor.forget(moment.at);
         }
         let (labels, evidence) = (self.labels.clone(), reading.evidence());
-        Some(Verdict { rule: 0, labels, before, state, transition, evidence })
+        let found = self.sensor.found();
+        Some(Verdict { rule: 0, labels, before, state, transition, evidence, found })
     }
 
     /// Whether it must be looked at again though nothing is observed.

@@ -53,10 +53,16 @@ impl Minutes {
         }
     }
 
-    /// Forgets everything, as after an alert has ended.
-    pub(super) fn clear(&mut self) {
-        self.tallies.fill(Tally::default());
-        self.newest_bad = i64::MIN / 2;
+    /// Forgets the minutes up to one, as after an alert has ended.
+    pub(super) fn forget(&mut self, through: i64) {
+        for minute in self.newest - MINUTES as i64 + 1..=through.min(self.newest) {
+            if let Some(held) = self.tallies.get_mut(position(minute)) {
+                *held = Tally::default();
+            }
+        }
+        if self.newest_bad <= through {
+            self.newest_bad = i64::MIN / 2;
+        }
     }
 
     /// The newest minute that anything was added to.
@@ -140,7 +146,11 @@ mod tests {
         assert_eq!(minutes.get(10), Tally::default());
         minutes.add(10, tally(5, 1));
         assert_eq!(sum(&minutes), tally(7, 0));
-        minutes.clear();
+        minutes.add(11 + MINUTES as i64, tally(3, 3));
+        minutes.forget(10 + MINUTES as i64);
+        assert_eq!(sum(&minutes), tally(3, 3));
+        assert_eq!(minutes.newest_bad(), 11 + MINUTES as i64);
+        minutes.forget(i64::MAX);
         assert_eq!(sum(&minutes), Tally::default());
     }
 }

@@ -25,6 +25,7 @@ mod window;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use bincode::{Decode, Encode};
 use foldhash::HashMap;
 use plimsoll_storage::{
     Label, Slot, SlotValue, SlotWidth, StreamKey, StreamKind, StreamRef, TimestampMs,
@@ -54,6 +55,24 @@ pub struct Verdict {
     pub transition: Option<Transition>,
     /// The judgement; `None` when there was no data.
     pub evidence: Option<Evidence>,
+    /// What must be kept of the open alert, beside its state.
+    pub found: Found,
+}
+
+/// How the open alert of a group was found: what it is held against until it ends.
+#[derive(Debug, Clone, Copy, PartialEq, Encode, Decode)]
+pub struct Found {
+    /// The window, in minutes.
+    pub window_min: u32,
+    /// Of a drop, how the hours before compared with other days: its own drop must not lower what is
+    /// expected.
+    pub scale: f64,
+}
+
+impl Default for Found {
+    fn default() -> Self {
+        Self { window_min: 0, scale: 1.0 }
+    }
 }
 
 /// The number of a stream in one engine; see [`Engine::stream`].
@@ -172,13 +191,24 @@ impl Engine {
         }
     }
 
+    /// Tells that an alert has ended at that moment: what it rested on does not count again.
+    pub fn forget(&mut self, rule: &str, labels: &GroupLabels, at: TimestampMs) {
+        let Some(watch) = self.watch_of(rule, labels) else { return };
+        let Some(held) = self.watches.get_mut(watch as usize) else { return };
+        let number = held.index.get(labels).copied();
+        if let Some(group) = number.and_then(|number| held.groups.get_mut(number as usize)) {
+            group.sensor.forget(at);
+        }
+    }
+
     /// Goes on from a stored state.
-    pub fn restore(&mut self, rule: &str, labels: &GroupLabels, state: State) {
+    pub fn restore(&mut self, rule: &str, labels: &GroupLabels, state: State, found: Found) {
         let Some(watch) = self.watch_of(rule, labels) else { return };
         if let Some(group) = self.group(watch, labels.clone())
             && let Some(held) = self.watches[watch as usize].groups.get_mut(group as usize)
         {
             held.state = state;
+            held.sensor.resume(found);
             self.wake(watch, group);
         }
     }

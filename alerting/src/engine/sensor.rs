@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use plimsoll_storage::{Cell, GaugeCell, Outcome, Slot, SlotValue, SlotWidth, TimestampMs};
 
+use super::Found;
 use super::calendar::PartnerDays;
 use super::quantile;
 use super::reading::{MINUTE_MS, Moment, Reading};
@@ -92,10 +93,10 @@ impl Sensor {
                     counts.add(slot, bad, all);
                 }
             }
-            (Self::Durations(durations), SlotValue::Activity(cell)) => {
-                if !cell.durations.is_empty() {
-                    durations.add(slot, &cell.durations, lowest(rule));
-                }
+            (Self::Durations(durations), SlotValue::Activity(cell))
+                if !cell.durations.is_empty() =>
+            {
+                durations.add(slot, &cell.durations, lowest(rule));
             }
             (Self::Age(newest), SlotValue::Activity(cell)) => {
                 *newest = (*newest).max(moment_of(rule, cell, width.end(slot)));
@@ -168,11 +169,30 @@ impl Sensor {
         }
     }
 
-    /// An alert has ended.
-    pub(super) fn reset(&mut self) {
+    /// An alert has ended at that moment.
+    pub(super) fn forget(&mut self, at: TimestampMs) {
+        let minute = at.0.div_euclid(MINUTE_MS);
         match self {
-            Self::Share(share) => share.reset(),
-            Self::Volume(volume) => volume.reset(),
+            Self::Share(share) => share.forget(minute),
+            Self::Volume(volume) => volume.forget(minute),
+            _ => {}
+        }
+    }
+
+    /// How the open alert was found.
+    pub(super) fn found(&self) -> Found {
+        match self {
+            Self::Share(share) => share.found(),
+            Self::Volume(volume) => volume.found(),
+            _ => Found::default(),
+        }
+    }
+
+    /// Goes on with an open alert that was found so.
+    pub(super) fn resume(&mut self, found: Found) {
+        match self {
+            Self::Share(share) => share.resume(found),
+            Self::Volume(volume) => volume.resume(found),
             _ => {}
         }
     }

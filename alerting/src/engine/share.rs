@@ -3,6 +3,7 @@
 
 use plimsoll_storage::Cell;
 
+use super::Found;
 use super::minutes::{Minutes, Tally};
 use super::reading::{HOUR_MS, MINUTE_MS, Moment, Reading};
 use super::recent::Recent;
@@ -113,11 +114,20 @@ impl ShareSensor {
             && self.minutes.newest() <= moment.minute()
     }
 
-    /// An alert has ended: what it rested on must not start the next one.
-    pub(super) fn reset(&mut self) {
-        self.minutes.clear();
+    /// An alert has ended in a minute: what it rested on must not start the next one.
+    pub(super) fn forget(&mut self, through: i64) {
+        self.minutes.forget(through);
         self.judged = None;
         self.found_min = PRESENT_MIN;
+    }
+
+    pub(super) const fn found(&self) -> Found {
+        Found { window_min: self.found_min, scale: 1.0 }
+    }
+
+    pub(super) const fn resume(&mut self, found: Found) {
+        self.judged = None;
+        self.found_min = found.window_min;
     }
 
     /// Looks for a proof of a severity above `open`.

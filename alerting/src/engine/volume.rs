@@ -11,6 +11,7 @@
 
 use plimsoll_storage::TimestampMs;
 
+use super::Found;
 use super::calendar::{DayKind, LocalQuarter, PartnerDays, QUARTER_MIN};
 use super::profile::Profile;
 use super::reading::{MINUTE_MS, Moment, Reading};
@@ -51,11 +52,8 @@ pub(super) struct VolumeSensor {
     dispersion: Dispersion,
     /// The quarter of the newest priced minute.
     now: LocalQuarter,
-    /// The window the open alert was found in, in minutes.
-    found_min: u32,
-    /// How today compared with other days before the open alert: its own drop must not lower what
-    /// is expected.
-    scale: f64,
+    /// How the open alert was found.
+    found: Found,
     judged: Option<(i64, Option<Severity>, Reading)>,
     /// Volume up to this minute is not held against the group again: its alert has ended.
     ended: i64,
@@ -83,8 +81,7 @@ impl Default for VolumeSensor {
             profile: Profile::default(),
             dispersion: Dispersion::default(),
             now: LocalQuarter::default(),
-            found_min: 0,
-            scale: 1.0,
+            found: Found::default(),
             judged: None,
             ended: i64::MIN / 2,
         }
@@ -146,9 +143,19 @@ impl VolumeSensor {
         reading
     }
 
-    pub(super) fn reset(&mut self) {
+    /// An alert has ended in a minute.
+    pub(super) const fn forget(&mut self, through: i64) {
         self.judged = None;
-        self.ended = self.newest;
+        self.ended = through;
+    }
+
+    pub(super) const fn found(&self) -> Found {
+        self.found
+    }
+
+    pub(super) const fn resume(&mut self, found: Found) {
+        self.judged = None;
+        self.found = found;
     }
 
     /// The shortest window that proves a drop.
@@ -174,7 +181,7 @@ impl VolumeSensor {
             let expected = volume.expected * scale * against.scan.margin;
             let k = self.dispersion.k() * f64::from(volume.known) / BLOCK_MIN as f64;
             if evidence(volume.count, expected, k) > against.scan.evidence {
-                (self.found_min, self.scale) = (window_min, scale);
+                self.found = Found { window_min, scale };
                 return Some(against.reading(&volume, scale, Some(severity)));
             }
         }
@@ -187,11 +194,11 @@ impl VolumeSensor {
             // Nothing is reported any more: an alert must not stay open for ever.
             return Reading::Quiet;
         }
-        let stretch = (self.found_min / 2).max(PRESENT_MIN);
+        let stretch = (self.found.window_min / 2).max(PRESENT_MIN);
         let volume = self.sum(minute, 0, stretch).filter(|volume| volume.expected >= 1.0);
         let Some(volume) = volume else { return Reading::NoData };
-        let severity = against.below(&volume, self.scale).map(|severity| severity.min(open));
-        against.reading(&volume, self.scale, severity)
+        let severity = against.below(&volume, self.found.scale).map(|severity| severity.min(open));
+        against.reading(&volume, self.found.scale, severity)
     }
 
     /// The known minutes of those that are `from..to` minutes old; `None` when nothing is known of

@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use plimsoll_storage::{Feed, Past, Scan, Slot, SlotValue, Store, StreamId};
 
+use crate::alerts::{self, AlertFilter};
 use crate::engine::{Engine, StreamNumber};
 use crate::error::Result;
 use crate::labels::GroupLabels;
-use crate::limits::{SCAN_WINDOW_MIN_MAX, USUAL_HOURS_MAX};
+use crate::limits::{LIST_ROWS_MAX, SCAN_WINDOW_MIN_MAX, USUAL_HOURS_MAX};
 use crate::rule::{Rule, RuleSet, Signal};
 
 /// Cells that one stretch of slots may hold about, so that reading the past takes bounded memory.
@@ -75,6 +76,19 @@ impl Live {
         }
         for rule in rules.rules.iter().filter(|rule| is_freshness(rule)) {
             self.seed(rule, first)?;
+        }
+        Ok(())
+    }
+
+    /// Tells the engine of alerts that ended within the longest window before `first`.
+    pub(super) fn forget_ended(&mut self, first: Slot) -> Result<()> {
+        let until = self.store.slot_width().start(first);
+        let since = until.plus_ms(-i64::from(SCAN_WINDOW_MIN_MAX) * MINUTE_MS);
+        let ended = AlertFilter { open: Some(false), ..AlertFilter::default() };
+        for alert in alerts::list(&self.store, &ended, LIST_ROWS_MAX)? {
+            if let Some(at) = alert.resolved_at.filter(|at| (since..=until).contains(at)) {
+                self.engine.forget(&alert.rule, &alert.labels, at);
+            }
         }
         Ok(())
     }

@@ -168,8 +168,9 @@ impl Evaluator {
         let (past, feed) = store.subscribe()?;
         let mut live = Live::new(&self.store, &self.rules, feed);
         live.warm(&past, slots.start)?;
+        live.forget_ended(slots.start)?;
         for (rule, labels, tracked) in self.tracking.iter() {
-            live.engine.restore(rule, labels, tracked.state);
+            live.engine.restore(rule, labels, tracked.state, tracked.found);
         }
         let mut next = slots.start;
         while next < slots.end {
@@ -239,7 +240,7 @@ impl Evaluator {
         let mut changed = Vec::new();
         for (rule, labels, tracked) in self.tracking.iter() {
             let state = reset(tracked.state);
-            write_state(&mut batch, rule, labels, state);
+            write_state(&mut batch, rule, labels, (state, tracked.found));
             let next =
                 (state != State::Inactive).then(|| track::Tracked { state, ..tracked.clone() });
             changed.push((rule.to_owned(), labels.clone(), next));

@@ -7,7 +7,7 @@ use plimsoll_storage::{Store, TableBatch, TimestampMs};
 use super::Event;
 use super::track::{Tracked, Tracking, write_state};
 use crate::alerts::{self, Alert, alert_id};
-use crate::engine::Verdict;
+use crate::engine::{Found, Verdict};
 use crate::error::Result;
 use crate::evidence::Evidence;
 use crate::labels::GroupLabels;
@@ -70,21 +70,22 @@ impl<'a> SlotRun<'a> {
         verdict: &Verdict,
         tracked: Option<&Tracked>,
     ) -> Result<()> {
-        let Verdict { labels, state, transition, evidence, .. } = verdict;
+        let Verdict { labels, state, transition, evidence, found, .. } = verdict;
         let before = tracked.map_or(State::Inactive, |tracked| tracked.state);
-        if *state != before {
-            write_state(&mut self.batch, &rule.name, labels, *state);
+        if *state != before || tracked.is_some_and(|tracked| tracked.found != *found) {
+            write_state(&mut self.batch, &rule.name, labels, (*state, *found));
         }
         let alert = match (*state, tracked.and_then(|tracked| tracked.alert.as_ref())) {
             (State::Firing(firing), Some(alert)) => {
                 Some(self.go_on(rule, alert.clone(), firing, *evidence, transition.is_some()))
             }
-            (State::Firing(firing), None) => Some(self.fire(rule, labels, firing, *evidence)?),
+            (State::Firing(firing), None) => Some(self.fire(rule, verdict, firing)?),
             (State::Inactive, Some(alert)) => Some(self.end(alert.clone(), *evidence, *transition)),
             (State::Inactive | State::Pending { .. }, _) => None,
         };
         self.report(&rule.name, labels, *transition, *evidence, alert.as_ref());
-        let next = (*state != State::Inactive).then_some(Tracked { state: *state, alert });
+        let next =
+            (*state != State::Inactive).then_some(Tracked { state: *state, found: *found, alert });
         self.staged.push((rule.name.clone(), labels.clone(), next));
         Ok(())
     }
@@ -97,7 +98,7 @@ impl<'a> SlotRun<'a> {
         tracked: &Tracked,
         reason: Reason,
     ) {
-        write_state(&mut self.batch, rule, labels, State::Inactive);
+        write_state(&mut self.batch, rule, labels, (State::Inactive, Found::default()));
         let change = if tracked.alert.is_some() { Change::Resolved } else { Change::Cancelled };
         let transition = Some(Transition::new(change, reason));
         let alert = tracked.alert.clone().map(|alert| self.end(alert, None, transition));
@@ -107,14 +108,11 @@ impl<'a> SlotRun<'a> {
 
     /// A new alert. When history is judged again it may be on record already, and then goes on with
     /// what was said about it.
-    fn fire(
-        &mut self,
-        rule: &Rule,
-        labels: &GroupLabels,
-        firing: Firing,
-        evidence: Option<Evidence>,
-    ) -> Result<Alert> {
+    fn fire(&mut self, rule: &Rule, verdict: &Verdict, firing: Firing) -> Result<Alert> {
+        let Verdict { labels, evidence, found, .. } = verdict;
         let evidence = evidence.unwrap_or(Evidence::NONE);
+        // A scan tells the window that proved it.
+        let found_ms = i64::from(found.window_min) * 60_000;
         let id = alert_id(&rule.name, labels, firing.since);
         let known = alerts::get(self.store, &id)?;
         let mut alert = known.unwrap_or_else(|| Alert {
@@ -125,7 +123,7 @@ impl<'a> SlotRun<'a> {
             signal: rule.signal.kind(),
             symptom: rule.signal.symptom(),
             labels: labels.clone(),
-            window_ms: rule.window_ms,
+            window_ms: if found_ms > 0 { found_ms } else { rule.window_ms },
             severity: firing.severity,
             pending_at: firing.since,
             fired_at: firing.fired_at,

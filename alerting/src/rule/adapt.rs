@@ -16,7 +16,8 @@ pub struct Scan {
     pub windows_min: Vec<u32>,
     /// Evidence that is asked for, in nats: 13.8 is an error of one in a million.
     pub evidence: f64,
-    /// Part of the limit the evidence is weighed against, above 0 and at most 1.
+    /// Part of the limit (of a drop, of the expected count) the evidence is weighed against, above 0
+    /// and at most 1.
     pub margin: f64,
     /// Minutes of the window that must be bad in themselves.
     pub bad_minutes: u32,

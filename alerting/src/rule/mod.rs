@@ -152,7 +152,7 @@ pub struct Rule {
     pub schedule: Option<Schedule>,
     /// Rules whose open alert on the same labels keeps this one from starting.
     pub depends_on: Vec<String>,
-    /// Labels that are added to its alerts.
+    /// Labels of the rule itself, for people and tools that list rules.
     pub labels: BTreeMap<String, String>,
     /// How it speaks.
     pub voice: Voice,

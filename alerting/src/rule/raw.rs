@@ -100,7 +100,7 @@ pub(super) struct RawUsual {
     pub(super) over: Option<Spanned<String>>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum RawNoData {
     Ok,
@@ -108,14 +108,14 @@ pub(super) enum RawNoData {
     Alert,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum RawMode {
     Live,
     Shadow,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum RawSeverity {
     Warning,

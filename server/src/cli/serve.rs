@@ -42,7 +42,7 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
     telemetry::start_logs(config.log_format, &config.log_level)?;
     let rules = match &config.rules {
         Some(path) => RuleSet::load(path, &|name| std::env::var(name).ok())?,
-        None => RuleSet::default(),
+        None => RuleSet::default_pack()?,
     };
     let mut options = Options::new(&config.data_dir);
     options.slot_width = config.slot_width;

@@ -153,7 +153,7 @@ pub(super) fn voice(mode: Option<RawMode>, from: Option<RawSeverity>) -> Voice {
     Voice { mode, from }
 }
 
-pub(super) fn schedule(entry: &Entry, raw: RawSchedule) -> Checked<Schedule> {
+pub(super) fn schedule(entry: &Entry, raw: &RawSchedule) -> Checked<Schedule> {
     let zone =
         |name: &str| jiff::tz::TimeZone::get(name).map_err(|_| Problem::TimeZone(name.to_owned()));
     let mut days = [raw.days.is_none(); 7];
