@@ -9,7 +9,7 @@ use crate::hex::hex;
 use crate::labels::GroupLabels;
 use crate::limits::LIST_ROWS_MAX;
 use crate::record;
-use crate::rule::{Receiver, SignalKind};
+use crate::rule::{Receiver, Rule, SignalKind};
 use crate::step::Reason;
 
 /// Prefix of rows by time: `t`, fired_at (u64), id. Value: the alert.
@@ -86,8 +86,8 @@ impl Alert {
     }
 
     /// Remembers a newer judgement. Answers whether it is the new peak.
-    pub(crate) fn observe(&mut self, evidence: Evidence) -> bool {
-        let is_peak = evidence.lower > self.peak.lower;
+    pub(crate) fn observe(&mut self, rule: &Rule, evidence: Evidence) -> bool {
+        let is_peak = rule.is_worse(&evidence, &self.peak);
         if is_peak {
             self.peak = evidence;
         }

@@ -70,6 +70,19 @@ pub struct Evidence {
     pub gate: Gate,
 }
 
+impl Evidence {
+    /// Stands in for a judgement that is not there. No alert fires without one.
+    pub(crate) const NONE: Self = Self {
+        value: 0.0,
+        count: 0,
+        lower: 0.0,
+        upper: f64::INFINITY,
+        threshold: 0.0,
+        reached: None,
+        gate: Gate::TooFew,
+    };
+}
+
 /// A measured value with its bounds, before it is held against a rule's thresholds.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Measured {
@@ -80,17 +93,24 @@ pub(crate) struct Measured {
 }
 
 impl Measured {
-    /// Holds the value against the rule: a severity is reached when even the lower bound is above
-    /// its threshold.
+    /// Holds the value against the rule: a severity is reached when even the bound nearer to its
+    /// threshold is beyond it.
     pub(crate) fn judge(self, rule: &Rule) -> Evidence {
         let enough = self.count >= rule.min_count;
-        let crossed = rule.ladder().find(|(_, threshold)| enough && self.lower > *threshold);
-        let lowest = rule.ladder().next_back().map_or(f64::INFINITY, |(_, threshold)| threshold);
+        let floor = rule.is_floor();
+        let beyond = |low: f64, high: f64, threshold: f64| {
+            if floor { high < threshold } else { low > threshold }
+        };
+        let crossed = rule
+            .ladder()
+            .find(|(_, threshold)| enough && beyond(self.lower, self.upper, *threshold));
+        let none = if floor { f64::NEG_INFINITY } else { f64::INFINITY };
+        let lowest = rule.ladder().next_back().map_or(none, |(_, threshold)| threshold);
         let gate = if crossed.is_some() {
             Gate::Passed
         } else if !enough {
             Gate::TooFew
-        } else if self.value > lowest {
+        } else if beyond(self.value, self.value, lowest) {
             Gate::Uncertain
         } else {
             Gate::BelowThreshold

@@ -1,13 +1,15 @@
 //! Alerting of Plimsoll: rules over partner data, judged in data time, and their delivery.
 //!
-//! [`RuleSet`] says what is watched. [`Evaluator`] judges each slot that closes: [`signal`] measures
-//! a group, [`step`](mod@step) moves its state, and states, [`alerts`] and [`outbox`] entries are
-//! written in one commit. [`Notifier`] delivers what is in the outbox and keeps the [`ledger`].
-//! Nothing here reads a clock but the notifier, which is given one.
+//! [`RuleSet`] says what is watched. The [`engine`] holds what is known of every rule and group in
+//! memory and judges slot after slot, pure: [`step`](mod@step) moves the states, the [`pager`] decides
+//! who speaks. [`Evaluator`] runs it on a store: states, [`alerts`] and [`outbox`] entries of a slot
+//! are one commit. [`Replay`] runs it over history. [`Notifier`] delivers what is in the outbox and
+//! keeps the [`ledger`]. Nothing here reads a clock but the notifier, which is given one.
 
 pub mod alerts;
 mod bound;
 mod deliver;
+pub mod engine;
 mod error;
 mod evaluate;
 mod evidence;
@@ -17,12 +19,15 @@ pub mod ledger;
 pub mod limits;
 pub mod outbox;
 mod page;
+pub mod pager;
 mod record;
+pub mod replay;
 pub mod rule;
-pub mod signal;
+pub mod runbook;
 pub mod step;
 #[cfg(test)]
 mod testing;
+mod voice;
 
 pub use alerts::{Alert, AlertFilter, Notified};
 pub use deliver::{Clock, Notifier, Waker};
@@ -30,4 +35,5 @@ pub use error::{Error, Result};
 pub use evaluate::{Evaluator, Event, Judged, grace_ms};
 pub use evidence::{Evidence, Gate, Severity};
 pub use labels::GroupLabels;
+pub use replay::{Replay, ReplayedAlert, ReplayedNotification};
 pub use rule::{Receiver, Rule, RuleError, RuleSet, Signal, SignalKind};

@@ -1,5 +1,9 @@
 //! Every bound of this crate in one place, each with its reason.
 
+/// Cells of slots to come that the engine holds until they are judged; more are let go. Clocks that
+/// are ahead send some, a broken one must not fill the memory.
+pub const AHEAD_CELLS_MAX: usize = 1_000_000;
+
 /// Rules in one file. Judging 1,000 rules over 200 partners is the load the evaluator is sized for.
 pub const RULES_MAX: usize = 2_000;
 
@@ -21,6 +25,12 @@ pub const NAME_BYTES_MAX: usize = 100;
 
 /// Longest `window`, `for` and `clear.for`: seven days, the reach of the finest data that is kept.
 pub const DURATION_MS_MAX: i64 = 7 * 24 * 3_600_000;
+
+/// Longest window of a scan, in minutes: what a ring of minutes holds for every group.
+pub const SCAN_WINDOW_MIN_MAX: u32 = 180;
+
+/// Most hours a usual is the median of: a week, so that each hour of each day weighs the same.
+pub const USUAL_HOURS_MAX: u32 = 168;
 
 /// Longest default for `clear.for`; a longer one must be asked for, since it delays every resolve.
 pub const CLEAR_DEFAULT_MS_MAX: i64 = 10 * 60_000;

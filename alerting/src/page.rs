@@ -5,15 +5,15 @@ use plimsoll_storage::TimestampMs;
 use crate::alerts::Alert;
 use crate::outbox::Action;
 
-/// What is due to be said about the alert at this moment. A mute holds back triggers and
-/// escalations, which become due once it ends; it never holds back a resolve.
-pub(crate) fn due(alert: &Alert, muted: bool, at: TimestampMs) -> Option<Action> {
+/// What is due to be said about the alert at this moment. `held_back` keeps a trigger or escalation
+/// until a mute ends, and a resolve until the message that the alert began ends as a whole.
+pub(crate) fn due(alert: &Alert, held_back: bool, at: TimestampMs) -> Option<Action> {
+    if held_back {
+        return None;
+    }
     if !alert.is_open() {
         let untold = alert.paged.is_some() && alert.resolve_sent_at.is_none();
         return untold.then_some(Action::Resolve);
-    }
-    if muted {
-        return None;
     }
     match (alert.paged, alert.resolve_sent_at) {
         (None, _) => Some(Action::Trigger),
@@ -70,12 +70,14 @@ mod tests {
     }
 
     #[test]
-    fn a_mute_holds_back_the_trigger_and_never_the_resolve() {
+    fn what_is_held_back_is_due_once_it_no_longer_is() {
         let mut alert = alert();
         assert_eq!(due(&alert, true, AT), None);
+        assert_eq!(due(&alert, false, AT), Some(Action::Trigger));
         note(&mut alert, Action::Trigger, AT);
         alert.resolved_at = Some(AT);
-        assert_eq!(due(&alert, true, AT), Some(Action::Resolve));
+        assert_eq!(due(&alert, true, AT), None);
+        assert_eq!(due(&alert, false, AT), Some(Action::Resolve));
     }
 
     #[test]

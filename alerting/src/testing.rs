@@ -27,6 +27,17 @@ pub(crate) fn rule(name: &str) -> Rule {
         notify: vec!["oncall".into()],
         min_count: 0,
         confidence: 0.999,
+        also_by: Vec::new(),
+        scan: None,
+        usual: None,
+        clear_level: None,
+        clear_count: 1,
+        keep_firing_ms: 0,
+        on_no_data: crate::rule::OnNoData::Ok,
+        schedule: None,
+        depends_on: Vec::new(),
+        labels: BTreeMap::new(),
+        voice: crate::rule::Voice::default(),
     }
 }
 

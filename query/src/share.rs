@@ -25,7 +25,8 @@ impl Permit {
         let spare = std::thread::available_parallelism().map_or(1, NonZero::get) - 1;
         let more = |held: usize| (held < spare).then_some(held + 1);
         let taken = HELPERS.fetch_update(Ordering::AcqRel, Ordering::Acquire, more);
-        taken.is_ok().then_some(Self)
+        // Not `then_some`: a permit that is made only to be dropped would be given back.
+        taken.is_ok().then(|| Self)
     }
 }
 

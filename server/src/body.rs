@@ -177,8 +177,10 @@ fn unpack_from(
     let mut unpacked = Vec::new();
     loop {
         reserved.grow(STRIDE_BYTES)?;
-        // Exactly as much as was reserved: a vector that doubles would take twice that.
-        unpacked.reserve_exact(STRIDE_BYTES + 1);
+        // Beyond the first stride a body gets all its room at once. Room that is not touched costs
+        // nothing; a vector that grows is copied and takes twice its size.
+        let room = if unpacked.is_empty() { STRIDE_BYTES } else { UNPACKED_BYTES_MAX };
+        unpacked.reserve_exact((room + 1).saturating_sub(unpacked.len()));
         let stride = (&mut reader).take(STRIDE_BYTES as u64).read_to_end(&mut unpacked);
         let read = stride.map_err(|error| {
             ApiError::malformed(format!("the body is not valid {packing}: {error}"))

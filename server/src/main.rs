@@ -2,6 +2,7 @@
 
 mod api;
 mod app;
+mod backtest;
 mod body;
 mod cli;
 mod clock;

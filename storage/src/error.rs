@@ -96,6 +96,14 @@ pub enum Error {
         /// The limit.
         limit: usize,
     },
+    /// The reader of a feed was too slow: more had to wait for it than may.
+    #[error(
+        "the feed was not read for so long that more than {limit} bytes had to wait; subscribe again"
+    )]
+    FeedLost {
+        /// The limit.
+        limit: usize,
+    },
     /// The store is closing or its writer has ended.
     #[error("the store is closed")]
     Closed,

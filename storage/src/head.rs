@@ -254,7 +254,7 @@ impl Generations {
 }
 
 /// What a reader sees: taken at one moment.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct View<T> {
     /// Cells that are not sealed.
     pub(crate) generations: Vec<Arc<Generation>>,
@@ -331,6 +331,19 @@ impl Head {
             residents: residents.cloned().collect(),
             floor: state.floor,
             snapshot: snapshot(state.floor),
+        }
+    }
+
+    /// What there is to read besides the active generation, and what `snapshot` returns, taken at
+    /// one moment.
+    pub(crate) fn past<T>(&self, snapshot: impl FnOnce() -> T) -> View<T> {
+        let state = self.generations.read();
+        let frozen = state.frozen.iter().map(|frozen| Arc::clone(&frozen.generation));
+        View {
+            generations: frozen.collect(),
+            residents: state.residents.iter().cloned().collect(),
+            floor: state.floor,
+            snapshot: snapshot(),
         }
     }
 

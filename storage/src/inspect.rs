@@ -94,6 +94,34 @@ impl Store {
     }
 }
 
+impl Store {
+    /// The slots of which cells may be held: from the day of the oldest block of slots, or the oldest
+    /// cell that is not sealed, to the newest event. `None` when there is nothing.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn kept_slots(&self) -> Result<Option<std::ops::Range<Slot>>> {
+        let shared = self.shared();
+        let mut first: Option<Slot> = None;
+        let mut last = shared.sealed_slot();
+        let family = shared.db.family(Family::of(Resolution::Slot));
+        let mut blocks = shared.db.raw().raw_iterator_cf(family);
+        blocks.seek_to_first();
+        if let Some(key) = blocks.key().and_then(BlockKey::decode) {
+            first = Some(Slot(key.day.saturating_mul(24 * shared.slot_width.slots_per_hour())));
+        }
+        blocks.status()?;
+        for generation in shared.head.view(&(Slot(0)..Slot(u32::MAX)), |_| ()).generations {
+            generation.for_each_run(|_, run| {
+                let (oldest, newest) = (run.first().map(|it| it.0), run.last().map(|it| it.0));
+                first = first.into_iter().chain(oldest).min();
+                last = last.max(newest.unwrap_or(last));
+            });
+        }
+        Ok(first.map(|first| first..last.plus(1)))
+    }
+}
+
 fn bytes_of(shared: &Shared, family: Family) -> FamilyBytes {
     // A property that RocksDB does not know counts as nothing.
     let property = |name| {

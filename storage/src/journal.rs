@@ -56,16 +56,35 @@ pub(crate) fn decode_record(
 ) -> Result<Vec<(StreamId, Slot, SlotValue)>> {
     let damaged = |detail: &str| Error::corrupt(format!("journal record {sequence}"), detail);
     let (ids, cells) = split(record).ok_or_else(|| damaged("its head is cut short or unknown"))?;
-    let (cells, used): (Vec<BatchCell>, usize) =
-        bincode::decode_from_slice(cells, CONFIG).map_err(|error| damaged(&error.to_string()))?;
-    if 5 + ids.len() * 4 + used != record.len() {
-        return Err(damaged("bytes are left over"));
-    }
+    let cells = decode_cells(cells).map_err(|detail| damaged(&detail))?;
     let numbered = cells.into_iter().map(|cell| {
         let id = ids.get(cell.stream as usize).ok_or_else(|| damaged("a stream is missing"))?;
         Ok((*id, cell.slot, cell.value))
     });
     numbered.collect()
+}
+
+/// Calls `visit` with each of the encoded cells of a batch whose streams have these numbers.
+///
+/// # Errors
+/// [`Error::Corrupt`] when they cannot be read; `visit` may have been called by then.
+pub(crate) fn decode_delta(
+    ids: &[StreamId],
+    cells: &[u8],
+    visit: &mut dyn FnMut(StreamId, Slot, &SlotValue),
+) -> Result<()> {
+    let damaged = |detail: &str| Error::corrupt("an append on its way to a feed", detail);
+    for cell in decode_cells(cells).map_err(|detail| damaged(&detail))? {
+        let id = ids.get(cell.stream as usize).ok_or_else(|| damaged("a stream is missing"))?;
+        visit(*id, cell.slot, &cell.value);
+    }
+    Ok(())
+}
+
+fn decode_cells(bytes: &[u8]) -> std::result::Result<Vec<BatchCell>, String> {
+    let (cells, used) =
+        bincode::decode_from_slice(bytes, CONFIG).map_err(|error| error.to_string())?;
+    if used == bytes.len() { Ok(cells) } else { Err("bytes are left over".to_owned()) }
 }
 
 fn split(record: &[u8]) -> Option<(Vec<StreamId>, &[u8])> {

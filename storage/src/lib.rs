@@ -12,6 +12,7 @@ mod cursor;
 mod damage;
 mod database;
 mod error;
+mod feed;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod head;
@@ -39,6 +40,7 @@ pub use batch::{Batch, BatchBuilder};
 pub use block::Wanted;
 pub use database::is_database;
 pub use error::{Error, Result};
+pub use feed::{Feed, Past};
 pub use inspect::{FamilyBytes, Inspection, ResolutionCount};
 pub use matcher::{LabelMatchers, Matcher, Pattern, PatternError};
 pub use model::{

@@ -86,6 +86,10 @@ pub const CACHE_BYTES_MAX: usize = 40 << 20;
 /// Bytes of them that are written but not flushed yet, over all column families.
 pub const WRITE_BUFFER_BYTES_MAX: usize = 24 << 20;
 
+/// Bytes of appends that may wait for the reader of a feed. Seconds of the heaviest load; whoever is
+/// further behind is faster when it starts over from what is stored.
+pub const FEED_BYTES_MAX: usize = 64 << 20;
+
 /// Longest step of a summary, in ms.
 pub const STEP_MS_MAX: i64 = 60 * 60 * 1000;
 

@@ -4,7 +4,7 @@
 //! the coarsest resolution the reader can do with. What is not sealed yet is read from the head for
 //! the whole range.
 
-use std::ops::Range;
+use std::{ops::Range, sync::Arc};
 
 use rocksdb::{ReadOptions, Snapshot};
 
@@ -42,11 +42,14 @@ impl<'a> Scan<'a> {
     }
 }
 
+/// What is seen at one moment: memory, and the blocks when they are needed.
+pub(crate) type Sight<'a> = View<Option<Arc<Snapshot<'a>>>>;
+
 /// What the store holds about some slots at one moment. Threads may read it side by side, each with
 /// a [`Cursor`] of its own.
 pub struct Reader<'a> {
     shared: &'a Shared,
-    view: View<Option<Snapshot<'a>>>,
+    view: Sight<'a>,
     slots: Range<Slot>,
     wanted: Wanted,
     /// Sealed cells in blocks: how they are read, and for which slots.
@@ -64,14 +67,27 @@ impl std::fmt::Debug for Reader<'_> {
 impl<'a> Reader<'a> {
     /// See [`Scan`] for what `grain` and `wanted` mean.
     pub(crate) fn new(shared: &'a Shared, slots: Range<Slot>, grain: u32, wanted: Wanted) -> Self {
+        let view = shared.head.view(&slots, |floor| {
+            (slots.start < floor).then(|| Arc::new(shared.db.raw().snapshot()))
+        });
+        Self::of(shared, view, slots, grain, wanted)
+    }
+
+    /// The same over what was seen before.
+    pub(crate) fn of(
+        shared: &'a Shared,
+        view: Sight<'a>,
+        slots: Range<Slot>,
+        grain: u32,
+        wanted: Wanted,
+    ) -> Self {
         let question = Question { shared, slots: &slots, grain };
-        let view = shared
-            .head
-            .view(&slots, |floor| (slots.start < floor).then(|| shared.db.raw().snapshot()));
         let resolution = question.block_resolution();
         let border = match view.snapshot {
-            Some(_) => border(shared, resolution, view.floor).clamp(slots.start, slots.end),
-            None => slots.start,
+            Some(_) if slots.start < view.floor => {
+                border(shared, resolution, view.floor).clamp(slots.start, slots.end)
+            }
+            _ => slots.start,
         };
         Self {
             stored: (resolution, slots.start..border),
@@ -95,7 +111,8 @@ impl<'a> Reader<'a> {
     /// A cursor of its own for a thread.
     #[must_use]
     pub fn cursor(&self) -> Cursor<'_> {
-        let blocks = self.view.snapshot.as_ref().map(|snapshot| {
+        let snapshot = self.view.snapshot.as_ref().filter(|_| !self.stored.1.is_empty());
+        let blocks = snapshot.map(|snapshot| {
             let mut options = ReadOptions::default();
             options.set_snapshot(snapshot);
             let family = self.shared.db.family(Family::of(self.stored.0));

@@ -31,6 +31,18 @@ pub struct Sealed {
     pub bytes: u64,
 }
 
+impl std::ops::Add for Sealed {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            cells: self.cells + other.cells,
+            parts: self.parts + other.parts,
+            bytes: self.bytes + other.bytes,
+        }
+    }
+}
+
 /// Writes every frozen generation into blocks of every resolution.
 pub(crate) fn seal_frozen(shared: &Shared) -> Result<Sealed> {
     let frozen = shared.head.frozen();

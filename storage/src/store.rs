@@ -20,6 +20,7 @@ use crate::{
     damage::Damage,
     database::Database,
     error::{Error, Result},
+    feed::{Feed, Past, Tap},
     head::Head,
     limits::{self, APPEND_QUEUE_MAX, HEAD_AGE_SEAL_MS, JOURNAL_BYTES_SEAL, RECORD_BYTES_MAX},
     matcher::LabelMatchers,
@@ -258,6 +259,18 @@ impl Store {
         Reader::new(&self.shared, slots, grain, wanted)
     }
 
+    /// Begins to follow the store: everything appended so far can be read from the past, everything
+    /// that comes later arrives through the feed, each cell in one of the two.
+    ///
+    /// # Errors
+    /// [`Error::Closed`].
+    pub fn subscribe(&self) -> Result<(Past<'_>, Feed)> {
+        let _nothing_is_sealed = self.sealing.lock();
+        let feed = Feed::default();
+        self.freeze(Some(feed.tap()))?;
+        Ok((Past::new(&self.shared), feed))
+    }
+
     /// Whether any scan has met a damaged block since the store was opened.
     #[must_use]
     pub fn has_damage(&self) -> bool {
@@ -371,15 +384,17 @@ impl Store {
     /// When the database cannot be written; nothing is lost and the next call tries again.
     pub fn seal(&self) -> Result<Sealed> {
         let _one_at_a_time = self.sealing.lock();
-        if self.shared.head.frozen().is_empty() {
-            self.freeze()?;
-        }
-        seal::seal_frozen(&self.shared)
+        // What an earlier attempt or a subscription left: while it cannot be written, no more
+        // generations are made.
+        let left_over = seal::seal_frozen(&self.shared)?;
+        self.freeze(None)?;
+        Ok(left_over + seal::seal_frozen(&self.shared)?)
     }
 
-    fn freeze(&self) -> Result<()> {
+    /// Freezes the active generation. The feed of `tap` begins at that point.
+    fn freeze(&self, tap: Option<Tap>) -> Result<()> {
         let (reply, frozen) = sync_mpsc::channel();
-        let mut message = Message::Freeze(reply);
+        let mut message = Message::Freeze { tap, reply };
         loop {
             let messages = self.messages.as_ref().ok_or(Error::Closed)?;
             match messages.try_send(message) {

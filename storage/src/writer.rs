@@ -18,8 +18,9 @@ use rocksdb::WriteBatch;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
-    batch::{Batch, BatchStream},
+    batch::{Batch, BatchCell, BatchStream},
     error::{Error, Result},
+    feed::{Tap, Taps},
     head::Generation,
     journal, key,
     limits::{GROUP_BYTES_MAX, GROUP_REQUESTS_MAX, IDEMPOTENCY_KEPT_MS, STREAMS_MAX},
@@ -56,8 +57,11 @@ pub(crate) struct Append {
 #[derive(Debug)]
 pub(crate) enum Message {
     Append(Box<Append>),
-    /// Freeze the active generation and answer.
-    Freeze(sync_mpsc::Sender<()>),
+    /// Freeze the active generation and answer. A feed begins with the next one.
+    Freeze {
+        tap: Option<Tap>,
+        reply: sync_mpsc::Sender<()>,
+    },
 }
 
 /// How many appends have shared how many journal writes.
@@ -72,6 +76,7 @@ pub(crate) struct Writer {
     shared: Arc<Shared>,
     active: Arc<Generation>,
     next_sequence: u64,
+    taps: Taps,
 }
 
 /// A group of appends while it is being written.
@@ -91,7 +96,7 @@ struct Group {
 impl Writer {
     pub(crate) fn new(shared: Arc<Shared>, next_sequence: u64) -> Self {
         let active = shared.head.active();
-        Self { shared, active, next_sequence }
+        Self { shared, active, next_sequence, taps: Taps::default() }
     }
 
     /// Serves messages until every sender is gone.
@@ -107,8 +112,8 @@ impl Writer {
                         bytes += append.batch.encoded.len();
                         group.push(*append);
                     }
-                    Message::Freeze(reply) => {
-                        freeze = Some(reply);
+                    Message::Freeze { tap, reply } => {
+                        freeze = Some((tap, reply));
                         break;
                     }
                 }
@@ -117,8 +122,9 @@ impl Writer {
                 }
             }
             self.commit(group);
-            if let Some(reply) = freeze {
+            if let Some((tap, reply)) = freeze {
                 self.active = self.shared.head.freeze(self.next_sequence - 1);
+                tap.into_iter().for_each(|tap| self.taps.add(tap));
                 // Whoever asked may have given up; the freeze holds all the same.
                 let _ = reply.send(());
             }
@@ -227,7 +233,10 @@ impl Writer {
         self.shared.groups.appends.fetch_add(appends, Ordering::Relaxed);
         self.shared.groups.writes.fetch_add(1, Ordering::Relaxed);
         for (append, ids) in group.members {
-            self.add_to_head(append.batch, &ids, append.received_at);
+            let Batch { cells, encoded, .. } = append.batch;
+            self.active.note_append(append.received_at, encoded.len());
+            self.add_to_head(cells, &ids);
+            self.taps.publish(ids, encoded);
             self.shared.clock.fetch_max(append.received_at.0, Ordering::Relaxed);
             answer(append.reply, Ok(Appended { items: append.items, duplicate: false }));
         }
@@ -236,11 +245,10 @@ impl Writer {
         }
     }
 
-    fn add_to_head(&self, batch: Batch, ids: &[StreamId], received_at: TimestampMs) {
+    fn add_to_head(&self, cells: Vec<BatchCell>, ids: &[StreamId]) {
         let catalog = self.shared.catalog.read();
-        self.active.note_append(received_at, batch.encoded.len());
         let mut newest = Slot(0);
-        for cell in batch.cells {
+        for cell in cells {
             let Some(id) = ids.get(cell.stream as usize) else { continue };
             newest = newest.max(cell.slot);
             if let Some(at) = cell.value.last_at() {

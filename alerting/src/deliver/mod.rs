@@ -174,7 +174,11 @@ fn json(body: &impl serde::Serialize) -> String {
 /// The unit of a signal's values on the wire.
 const fn unit(signal: SignalKind) -> &'static str {
     match signal {
-        SignalKind::Ratio => "fraction",
-        SignalKind::Latency | SignalKind::Freshness => "seconds",
+        SignalKind::Ratio | SignalKind::Drop => "fraction",
+        SignalKind::Latency | SignalKind::Freshness | SignalKind::Absence | SignalKind::Run => {
+            "seconds"
+        }
+        SignalKind::Gauge => "level",
+        SignalKind::Burn => "times",
     }
 }

@@ -18,13 +18,16 @@ pub(super) fn summary(notice: &Notice) -> String {
     let value = value(alert.signal, evidence.value);
     let threshold = self::value(alert.signal, evidence.threshold);
     let basis = match alert.signal {
-        SignalKind::Freshness => String::new(),
-        SignalKind::Ratio | SignalKind::Latency => {
+        SignalKind::Freshness | SignalKind::Absence | SignalKind::Run | SignalKind::Gauge => {
+            String::new()
+        }
+        SignalKind::Ratio | SignalKind::Latency | SignalKind::Drop | SignalKind::Burn => {
             format!(" ({} items in {})", evidence.count, duration(alert.window_ms))
         }
     };
     let since = moment(alert.pending_at);
-    format!("{who}: {} {value} > {threshold}{basis}, since {since}", alert.symptom)
+    let sign = if evidence.value < evidence.threshold { '<' } else { '>' };
+    format!("{who}: {} {value} {sign} {threshold}{basis}, since {since}", alert.symptom)
 }
 
 /// The partner an alert is about, when it is about one.
@@ -37,7 +40,12 @@ fn value(signal: SignalKind, value: f64) -> String {
     match signal {
         SignalKind::Ratio => format!("{}%", significant(value * 100.0)),
         SignalKind::Latency if value < 60.0 => format!("{}s", significant(value)),
-        SignalKind::Latency | SignalKind::Freshness => duration((value * 1e3) as i64),
+        SignalKind::Latency | SignalKind::Freshness | SignalKind::Absence | SignalKind::Run => {
+            duration((value * 1e3) as i64)
+        }
+        SignalKind::Drop => format!("{}% of usual", significant(value * 100.0)),
+        SignalKind::Burn => format!("{}x", significant(value)),
+        SignalKind::Gauge => significant(value),
     }
 }
 

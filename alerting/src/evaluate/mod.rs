@@ -4,29 +4,34 @@
 //! that is passed in differs. States, alerts, notifications and the cursor of one slot are written
 //! in one commit, so a crash repeats a slot as a whole or not at all.
 
+mod live;
 mod slot;
 mod track;
 
-use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
-use plimsoll_storage::{Slot, SlotWidth, Store, StreamId, Table, TableBatch, TimestampMs};
+use plimsoll_storage::{Slot, SlotWidth, Store, Table, TableBatch, TimestampMs};
 
+use self::live::Live;
 use self::slot::SlotRun;
 use self::track::{Tracking, write_state};
+use crate::engine::Verdict;
 use crate::error::Result;
 use crate::evidence::{Evidence, Severity};
 use crate::labels::GroupLabels;
-use crate::limits::{
-    CATCH_UP_MS_MAX, CLOCK_BEHIND_MS_MAX, GROUPS_PER_RULE_MAX, QUIET_SLOTS_PER_WRITE,
-};
+use crate::limits::{CATCH_UP_MS_MAX, CLOCK_BEHIND_MS_MAX, QUIET_SLOTS_PER_WRITE};
+use crate::pager::{Heard, Pager, Say};
 use crate::record;
 use crate::rule::{Rule, RuleSet};
-use crate::signal;
 use crate::step::{Change, Firing, Reason, State};
+use crate::voice;
 
 /// Key of the cursor: the last judged slot.
 const CURSOR_KEY: &[u8] = b"evaluator";
+
+/// Key of the open messages.
+const PAGER_KEY: &[u8] = b"pager";
 
 /// How long after its end a slot is judged, in ms: half a slot, for data that is on its way.
 #[must_use]
@@ -67,15 +72,15 @@ pub struct Judged {
     pub groups_left_out: usize,
 }
 
-/// A rule's groups with their streams; those that are only tracked have none.
-type Groups = BTreeMap<GroupLabels, Vec<StreamId>>;
-
 /// Judges rules over the data of a store. One at a time may run on a store.
 #[derive(Debug)]
 pub struct Evaluator {
     store: Arc<Store>,
     rules: Arc<RuleSet>,
     tracking: Tracking,
+    pager: Pager,
+    /// The engine at work; `None` before the first judgement, and after time has jumped.
+    live: Option<Live>,
     /// The last judged slot; `None` before the first call.
     cursor: Option<Slot>,
     /// Slots judged since the cursor was written.
@@ -93,7 +98,18 @@ impl Evaluator {
         let tracking = Tracking::load(&store)?;
         let cursor = store.get(Table::Cursor, CURSOR_KEY)?;
         let cursor = cursor.map(|row| record::decode("cursor", &row)).transpose()?;
-        Ok(Self { store, rules, tracking, cursor, unwritten: 0, asked_for_history: false })
+        let pager = store.get(Table::Cursor, PAGER_KEY)?;
+        let pager = pager.map(|row| record::decode("pager", &row)).transpose()?;
+        Ok(Self {
+            store,
+            rules,
+            tracking,
+            pager: pager.unwrap_or_default(),
+            live: None,
+            cursor,
+            unwritten: 0,
+            asked_for_history: false,
+        })
     }
 
     /// The end of the last judged slot; `None` before anything was judged.
@@ -121,15 +137,53 @@ impl Evaluator {
             return Ok(judged);
         }
         let first = self.first_slot(cursor, newest)?;
-        let groups = self.all_groups(&mut judged);
-        for number in first.0..=newest.0 {
-            self.judge_slot(Slot(number), &groups, &mut judged)?;
+        match self.live.take() {
+            Some(live) => self.go_on(live, first..newest.plus(1), &mut judged)?,
+            None => self.catch_up(first..newest.plus(1), &mut judged)?,
         }
         if self.unwritten > 0 {
             self.write_cursor(newest)?;
         }
         self.asked_for_history = false;
         Ok(judged)
+    }
+
+    /// Judges slots by what has come in since the last call.
+    fn go_on(&mut self, mut live: Live, slots: Range<Slot>, judged: &mut Judged) -> Result<()> {
+        if let Err(error) = live.take_in() {
+            // Begin anew from the store: that is slower, and nothing is lost.
+            tracing::warn!(%error, "new data could not be followed and is read again");
+            return self.catch_up(slots, judged);
+        }
+        for number in slots.start.0..slots.end.0 {
+            self.judge_slot(&mut live, Slot(number), judged)?;
+        }
+        self.live = Some(live);
+        Ok(())
+    }
+
+    /// Judges slots by what the store holds, a stretch at a time, and follows it from then on.
+    fn catch_up(&mut self, slots: Range<Slot>, judged: &mut Judged) -> Result<()> {
+        let store = Arc::clone(&self.store);
+        let (past, feed) = store.subscribe()?;
+        let mut live = Live::new(&self.store, &self.rules, feed);
+        live.warm(&past, slots.start)?;
+        live.forget_ended(slots.start)?;
+        for (rule, labels, tracked) in self.tracking.iter() {
+            live.engine.restore(rule, labels, tracked.state, tracked.found);
+        }
+        let mut next = slots.start;
+        while next < slots.end {
+            let end = next.plus(live.stretch_slots()).min(slots.end);
+            live.read(&past, next..end, 1)?;
+            for number in next.0..end.0 {
+                self.judge_slot(&mut live, Slot(number), judged)?;
+            }
+            next = end;
+        }
+        live.read(&past, slots.end..Slot(u32::MAX), 1)?;
+        self.live = Some(live);
+        Ok(())
     }
 
     /// Moves back so that the next call judges everything from `from` on. Open alerts stay open;
@@ -175,6 +229,7 @@ impl Evaluator {
     /// Forgets every running timer, because time does not go on where they stopped: pending states
     /// end, open alerts wait anew.
     fn drop_timers(&mut self) -> Result<()> {
+        self.live = None;
         let reset = |state: State| match state {
             State::Firing(firing) => {
                 State::Firing(Firing { clear_since: None, moved_since: None, ..firing })
@@ -185,7 +240,7 @@ impl Evaluator {
         let mut changed = Vec::new();
         for (rule, labels, tracked) in self.tracking.iter() {
             let state = reset(tracked.state);
-            write_state(&mut batch, rule, labels, state);
+            write_state(&mut batch, rule, labels, (state, tracked.found));
             let next =
                 (state != State::Inactive).then(|| track::Tracked { state, ..tracked.clone() });
             changed.push((rule.to_owned(), labels.clone(), next));
@@ -197,41 +252,16 @@ impl Evaluator {
         Ok(())
     }
 
-    /// The groups of every rule, in the order of rules.
-    fn all_groups(&self, judged: &mut Judged) -> Vec<Groups> {
-        let mut of_rule = |rule| {
-            let (groups, left_out) = self.groups(rule);
-            judged.groups_left_out += left_out;
-            groups
-        };
-        self.rules.rules.iter().map(&mut of_rule).collect()
-    }
-
-    /// The groups that the data has, and those that are tracked though the data no longer has them.
-    fn groups(&self, rule: &Rule) -> (Groups, usize) {
-        let found = plimsoll_query::groups(&self.store, &rule.selector(), &rule.by);
-        let left_out = found.len().saturating_sub(GROUPS_PER_RULE_MAX);
-        if left_out > 0 {
-            tracing::error!(rule = rule.name, left_out, "a rule has too many groups");
-        }
-        let found = found.into_iter().take(GROUPS_PER_RULE_MAX);
-        let mut groups: Groups =
-            found.map(|group| (GroupLabels::new(group.labels), group.streams)).collect();
-        for labels in self.tracking.groups(&rule.name) {
-            if is_grouped_by(labels, rule) && !groups.contains_key(labels) {
-                groups.insert(labels.clone(), Vec::new());
-            }
-        }
-        (groups, left_out)
-    }
-
-    fn judge_slot(&mut self, slot: Slot, groups: &[Groups], judged: &mut Judged) -> Result<()> {
+    fn judge_slot(&mut self, live: &mut Live, slot: Slot, judged: &mut Judged) -> Result<()> {
         let at = self.store.slot_width().end(slot);
-        let mut run = SlotRun::new(&self.store, &self.rules, at);
-        for (rule, groups) in self.rules.rules.iter().zip(groups) {
-            for (labels, streams) in groups {
-                let evidence = signal::measure(&self.store, rule, streams, slot)?;
-                run.judge(rule, labels, self.tracking.get(&rule.name, labels), evidence)?;
+        let verdicts = live.engine.judge(slot);
+        judged.groups_left_out = live.engine.groups_left_out();
+        let mut pager = self.pager.clone();
+        let says = self.hear(live, &verdicts, at, &mut pager);
+        let mut run = SlotRun::new(&self.store, &self.rules, at, &pager, &says);
+        for verdict in &verdicts {
+            if let Some(rule) = self.rules.rules.get(verdict.rule) {
+                run.take(rule, verdict, self.tracking.get(&rule.name, &verdict.labels))?;
             }
         }
         for (rule, labels, tracked) in self.tracking.iter() {
@@ -239,17 +269,62 @@ impl Evaluator {
                 run.retire(rule, labels, tracked, reason);
             }
         }
+        run.end_messages(&says)?;
         self.unwritten += 1;
+        let is_changed = pager != self.pager;
         if run.is_quiet() && self.unwritten < QUIET_SLOTS_PER_WRITE {
             run.follow(&mut self.tracking);
         } else {
-            let events = run.commit(&mut self.tracking, |batch| put_cursor(batch, slot))?;
+            let events = run.commit(&mut self.tracking, |batch| {
+                put_cursor(batch, slot);
+                if is_changed {
+                    batch.put(Table::Cursor, PAGER_KEY, record::encode(&pager));
+                }
+            })?;
             judged.transitions.extend(events);
             self.unwritten = 0;
         }
+        self.pager = pager;
         self.cursor = Some(slot);
         judged.slots += 1;
         Ok(())
+    }
+
+    /// What is said of this slot: by alerts that begin, end, or are no longer watched.
+    fn hear(
+        &self,
+        live: &Live,
+        verdicts: &[Verdict],
+        at: TimestampMs,
+        pager: &mut Pager,
+    ) -> Vec<Say> {
+        let judged = verdicts.iter().filter_map(|verdict| {
+            let rule = self.rules.rules.get(verdict.rule)?;
+            let key = (rule.name.clone(), verdict.labels.clone());
+            let kind = rule.signal.kind();
+            Some(match verdict.state {
+                State::Firing(firing) => {
+                    let loud = firing.severity >= rule.voice.from;
+                    let speaks = loud && pager.holds(&key)
+                        || voice::speaks(&live.engine, rule, firing.severity, &key.1, at);
+                    Heard { key, since: firing.since, kind, speaks }
+                }
+                State::Inactive | State::Pending { .. } => {
+                    Heard { key, since: at, kind, speaks: false }
+                }
+            })
+        });
+        let retired = self
+            .tracking
+            .iter()
+            .filter(|(rule, labels, _)| self.retired_because(rule, labels).is_some());
+        let retired = retired.filter_map(|(rule, labels, tracked)| {
+            let kind = tracked.alert.as_ref()?.signal;
+            let key = (rule.to_owned(), labels.clone());
+            Some(Heard { key, since: at, kind, speaks: false })
+        });
+        let heard: Vec<Heard> = judged.chain(retired).collect();
+        pager.hear(self.rules.pages.as_ref(), at, &heard)
     }
 
     /// Why a tracked group is no longer watched, when it is not.
@@ -275,7 +350,8 @@ fn put_cursor(batch: &mut TableBatch, slot: Slot) {
     batch.put(Table::Cursor, CURSOR_KEY, record::encode(&slot));
 }
 
-/// Whether the group is one that the rule makes: it has exactly the labels of `by`.
+/// Whether the group is one that the rule makes: it has exactly the labels of a grouping.
 fn is_grouped_by(labels: &GroupLabels, rule: &Rule) -> bool {
-    labels.iter().map(|(label, _)| label).eq(rule.by.iter().copied())
+    let own = || labels.iter().map(|(label, _)| label);
+    rule.groupings().any(|by| own().eq(by.iter().copied()))
 }

@@ -1,12 +1,13 @@
 //! One slot under judgement: what changes is collected, then written in one commit.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_storage::{Store, TableBatch, TimestampMs};
 
 use super::Event;
 use super::track::{Tracked, Tracking, write_state};
 use crate::alerts::{self, Alert, alert_id};
+use crate::engine::{Found, Verdict};
 use crate::error::Result;
 use crate::evidence::Evidence;
 use crate::labels::GroupLabels;
@@ -14,8 +15,9 @@ use crate::ledger::{self, DeadReason};
 use crate::limits::OUTBOX_ENTRIES_PER_RECEIVER_MAX;
 use crate::outbox::{self, Action, Notice};
 use crate::page;
+use crate::pager::{AlertKey, Pager, Say};
 use crate::rule::{Rule, RuleSet};
-use crate::step::{Change, Firing, Level, Reason, State, Timing, Transition, step};
+use crate::step::{Change, Firing, Reason, State, Transition};
 
 /// The newest judgement of an open alert is written once in this time, in ms.
 const LATEST_WRITE_MS: i64 = 60_000;
@@ -33,10 +35,21 @@ pub(super) struct SlotRun<'a> {
     staged: Vec<Staged>,
     notices: Vec<Notice>,
     events: Vec<Event>,
+    /// What the pager says in this slot: alerts that begin a message.
+    begins: BTreeSet<AlertKey>,
+    /// Open messages after this slot.
+    pager: &'a Pager,
 }
 
 impl<'a> SlotRun<'a> {
-    pub(super) fn new(store: &'a Store, rules: &'a RuleSet, at: TimestampMs) -> Self {
+    pub(super) fn new(
+        store: &'a Store,
+        rules: &'a RuleSet,
+        at: TimestampMs,
+        pager: &'a Pager,
+        says: &[Say],
+    ) -> Self {
+        let begins = says.iter().filter(|say| say.begins).map(|say| say.key.clone()).collect();
         Self {
             store,
             rules,
@@ -45,40 +58,34 @@ impl<'a> SlotRun<'a> {
             staged: Vec::new(),
             notices: Vec::new(),
             events: Vec::new(),
+            begins,
+            pager,
         }
     }
 
-    /// Judges one group.
-    pub(super) fn judge(
+    /// Takes over what the engine made of one group.
+    pub(super) fn take(
         &mut self,
         rule: &Rule,
-        labels: &GroupLabels,
+        verdict: &Verdict,
         tracked: Option<&Tracked>,
-        evidence: Option<Evidence>,
     ) -> Result<()> {
+        let Verdict { labels, state, transition, evidence, found, .. } = verdict;
         let before = tracked.map_or(State::Inactive, |tracked| tracked.state);
-        // History that is judged again does not touch an alert that fired later.
-        if matches!(before, State::Firing(firing) if self.at <= firing.fired_at) {
-            return Ok(());
+        if *state != before || tracked.is_some_and(|tracked| tracked.found != *found) {
+            write_state(&mut self.batch, &rule.name, labels, (*state, *found));
         }
-        let timing = Timing { for_ms: rule.for_ms, clear_ms: rule.clear_ms };
-        let (state, transition) = step(timing, before, level(evidence.as_ref()), self.at);
-        if state == State::Inactive && transition.is_none() {
-            return Ok(());
-        }
-        if state != before {
-            write_state(&mut self.batch, &rule.name, labels, state);
-        }
-        let alert = match (state, tracked.and_then(|tracked| tracked.alert.as_ref())) {
+        let alert = match (*state, tracked.and_then(|tracked| tracked.alert.as_ref())) {
             (State::Firing(firing), Some(alert)) => {
-                Some(self.go_on(rule, alert.clone(), firing, evidence, transition.is_some()))
+                Some(self.go_on(rule, alert.clone(), firing, *evidence, transition.is_some()))
             }
-            (State::Firing(firing), None) => Some(self.fire(rule, labels, firing, evidence)?),
-            (State::Inactive, Some(alert)) => Some(self.end(alert.clone(), evidence, transition)),
+            (State::Firing(firing), None) => Some(self.fire(rule, verdict, firing)?),
+            (State::Inactive, Some(alert)) => Some(self.end(alert.clone(), *evidence, *transition)),
             (State::Inactive | State::Pending { .. }, _) => None,
         };
-        self.report(&rule.name, labels, transition, evidence, alert.as_ref());
-        let next = (state != State::Inactive).then_some(Tracked { state, alert });
+        self.report(&rule.name, labels, *transition, *evidence, alert.as_ref());
+        let next =
+            (*state != State::Inactive).then_some(Tracked { state: *state, found: *found, alert });
         self.staged.push((rule.name.clone(), labels.clone(), next));
         Ok(())
     }
@@ -91,7 +98,7 @@ impl<'a> SlotRun<'a> {
         tracked: &Tracked,
         reason: Reason,
     ) {
-        write_state(&mut self.batch, rule, labels, State::Inactive);
+        write_state(&mut self.batch, rule, labels, (State::Inactive, Found::default()));
         let change = if tracked.alert.is_some() { Change::Resolved } else { Change::Cancelled };
         let transition = Some(Transition::new(change, reason));
         let alert = tracked.alert.clone().map(|alert| self.end(alert, None, transition));
@@ -101,14 +108,11 @@ impl<'a> SlotRun<'a> {
 
     /// A new alert. When history is judged again it may be on record already, and then goes on with
     /// what was said about it.
-    fn fire(
-        &mut self,
-        rule: &Rule,
-        labels: &GroupLabels,
-        firing: Firing,
-        evidence: Option<Evidence>,
-    ) -> Result<Alert> {
-        let evidence = evidence.unwrap_or(NO_EVIDENCE);
+    fn fire(&mut self, rule: &Rule, verdict: &Verdict, firing: Firing) -> Result<Alert> {
+        let Verdict { labels, evidence, found, .. } = verdict;
+        let evidence = evidence.unwrap_or(Evidence::NONE);
+        // A scan tells the window that proved it.
+        let found_ms = i64::from(found.window_min) * 60_000;
         let id = alert_id(&rule.name, labels, firing.since);
         let known = alerts::get(self.store, &id)?;
         let mut alert = known.unwrap_or_else(|| Alert {
@@ -119,7 +123,7 @@ impl<'a> SlotRun<'a> {
             signal: rule.signal.kind(),
             symptom: rule.signal.symptom(),
             labels: labels.clone(),
-            window_ms: rule.window_ms,
+            window_ms: if found_ms > 0 { found_ms } else { rule.window_ms },
             severity: firing.severity,
             pending_at: firing.since,
             fired_at: firing.fired_at,
@@ -134,7 +138,7 @@ impl<'a> SlotRun<'a> {
         });
         alert.severity = firing.severity;
         (alert.resolved_at, alert.resolved_because) = (None, None);
-        alert.observe(evidence);
+        alert.observe(rule, evidence);
         self.tell(Some(rule), &mut alert);
         alerts::put(&mut self.batch, &alert);
         Ok(alert)
@@ -151,7 +155,7 @@ impl<'a> SlotRun<'a> {
         changed: bool,
     ) -> Alert {
         alert.severity = firing.severity;
-        let is_peak = evidence.is_some_and(|evidence| alert.observe(evidence));
+        let is_peak = evidence.is_some_and(|evidence| alert.observe(rule, evidence));
         let told = self.tell(Some(rule), &mut alert);
         let width_ms = self.store.slot_width().ms();
         let minute = evidence.is_some() && self.at.0.rem_euclid(LATEST_WRITE_MS) < width_ms;
@@ -168,7 +172,7 @@ impl<'a> SlotRun<'a> {
         transition: Option<Transition>,
     ) -> Alert {
         if let Some(evidence) = evidence {
-            alert.observe(evidence);
+            alert.latest = evidence;
         }
         alert.resolved_at = Some(self.at);
         alert.resolved_because = transition.map(|transition| transition.reason);
@@ -180,29 +184,69 @@ impl<'a> SlotRun<'a> {
     /// Puts out what is due to be said about the alert. `rule` names whom to tell; an end is told
     /// to those who heard of the beginning.
     fn tell(&mut self, rule: Option<&Rule>, alert: &mut Alert) -> bool {
-        let muted = rule.is_some_and(|rule| self.is_muted(rule, alert));
+        let muted = self.is_held_back(alert);
         let Some(action) = page::due(alert, muted, self.at) else { return false };
         if let Some(rule) = rule {
             alert.tell(rule.notify.iter().filter_map(|name| self.rules.receiver(name)));
         }
         page::note(alert, action, self.at);
-        for told in &alert.receivers {
-            let (receiver, fingerprint) = (told.receiver.clone(), told.fingerprint.clone());
-            let notice = Notice::new(receiver, fingerprint, action, self.at, alert.clone());
-            self.notices.push(notice);
-        }
+        self.notify(alert, action);
         true
     }
 
-    fn is_muted(&self, rule: &Rule, alert: &Alert) -> bool {
-        // What the rule watches only one value of is a label of its alerts too.
-        let fixed = rule.matches.iter().filter_map(|(label, values)| {
-            let mut values = values.iter();
-            values.next().filter(|_| values.next().is_none()).map(|value| (*label, value.clone()))
-        });
-        let own = alert.labels.iter().map(|(label, value)| (label, value.to_owned()));
-        let labels = GroupLabels::new(own.chain(fixed));
-        self.rules.maintenance.iter().any(|window| window.covers(&labels, self.at))
+    /// Whether the alert is not to be told now: its message is another's, or its message goes on
+    /// though it has ended itself. What was told is never muted.
+    fn is_held_back(&self, alert: &Alert) -> bool {
+        let key = (alert.rule.clone(), alert.labels.clone());
+        if alert.is_open() {
+            return !self.begins.contains(&key) && !self.pager.owes(&key);
+        }
+        self.pager.owes(&key)
+    }
+
+    /// Tells the end of messages whose alert has ended before, or goes on at a severity that is not
+    /// told.
+    pub(super) fn end_messages(&mut self, says: &[Say]) -> Result<()> {
+        for say in says.iter().filter(|say| !say.begins) {
+            let (rule, labels) = &say.key;
+            let staged = self.staged.iter_mut().find(|(held_rule, held_labels, next)| {
+                held_rule == rule && held_labels == labels && next.is_some()
+            });
+            let open = staged.and_then(|(_, _, next)| next.as_mut()?.alert.as_mut());
+            let mut alert = match open {
+                Some(alert) => {
+                    page::note(alert, Action::Resolve, self.at);
+                    alert.clone()
+                }
+                None => {
+                    let id = alert_id(rule, labels, say.since);
+                    let Some(mut alert) = alerts::get(self.store, &id)? else { continue };
+                    if alert.paged.is_none() || alert.resolve_sent_at.is_some() || self.ends(&id) {
+                        continue;
+                    }
+                    page::note(&mut alert, Action::Resolve, self.at);
+                    alert
+                }
+            };
+            alert.resolve_sent_at = Some(self.at);
+            alerts::put(&mut self.batch, &alert);
+            self.notify(&alert, Action::Resolve);
+        }
+        Ok(())
+    }
+
+    /// Whether the alert ends in this very slot, and so has told its end.
+    fn ends(&self, id: &str) -> bool {
+        self.events
+            .iter()
+            .any(|event| event.change == Change::Resolved && event.alert_id.as_deref() == Some(id))
+    }
+
+    fn notify(&mut self, alert: &Alert, action: Action) {
+        for told in &alert.receivers {
+            let (receiver, fingerprint) = (told.receiver.clone(), told.fingerprint.clone());
+            self.notices.push(Notice::new(receiver, fingerprint, action, self.at, alert.clone()));
+        }
     }
 
     fn report(
@@ -284,24 +328,6 @@ impl<'a> SlotRun<'a> {
             "a notification was given up"
         );
         ledger::gave_up(&mut self.batch, notice, reason, detail.to_owned(), self.at);
-    }
-}
-
-/// Stands in for a judgement that is not there. No step fires without one.
-const NO_EVIDENCE: Evidence = Evidence {
-    value: 0.0,
-    count: 0,
-    lower: 0.0,
-    upper: f64::INFINITY,
-    threshold: 0.0,
-    reached: None,
-    gate: crate::evidence::Gate::TooFew,
-};
-
-fn level(evidence: Option<&Evidence>) -> Level {
-    match evidence {
-        None => Level::NoData,
-        Some(evidence) => evidence.reached.map_or(Level::Normal, Level::Reached),
     }
 }
 

@@ -9,6 +9,7 @@ use bincode::{Decode, Encode};
 use plimsoll_storage::{Order, Store, Table, TableBatch};
 
 use crate::alerts::{self, Alert, alert_id};
+use crate::engine::Found;
 use crate::error::Result;
 use crate::labels::GroupLabels;
 use crate::record;
@@ -18,6 +19,7 @@ use crate::step::State;
 #[derive(Debug, Clone)]
 pub(super) struct Tracked {
     pub(super) state: State,
+    pub(super) found: Found,
     /// The alert, while the state is firing.
     pub(super) alert: Option<Alert>,
 }
@@ -27,6 +29,7 @@ struct StateRow {
     rule: String,
     labels: GroupLabels,
     state: State,
+    found: Found,
 }
 
 /// Everything that is tracked: by rule, then by group.
@@ -61,7 +64,7 @@ impl Tracking {
     fn load_row(&mut self, store: &Store, value: &[u8]) {
         match read_row(store, value) {
             Ok((row, alert)) => {
-                let tracked = Tracked { state: row.state, alert };
+                let tracked = Tracked { state: row.state, found: row.found, alert };
                 self.set(&row.rule, &row.labels, Some(tracked));
             }
             Err(error) => tracing::error!(%error, "the state of one alert is lost"),
@@ -80,11 +83,6 @@ impl Tracking {
         } else if let Some(groups) = self.rules.get_mut(rule) {
             groups.remove(labels);
         }
-    }
-
-    /// The groups of a rule that are tracked.
-    pub(super) fn groups(&self, rule: &str) -> impl Iterator<Item = &GroupLabels> {
-        self.rules.get(rule).into_iter().flat_map(BTreeMap::keys)
     }
 
     /// Everything tracked.
@@ -112,12 +110,17 @@ fn read_row(store: &Store, value: &[u8]) -> Result<(StateRow, Option<Alert>)> {
 }
 
 /// Writes the state of a group, or removes it when it is at rest.
-pub(super) fn write_state(batch: &mut TableBatch, rule: &str, labels: &GroupLabels, state: State) {
+pub(super) fn write_state(
+    batch: &mut TableBatch,
+    rule: &str,
+    labels: &GroupLabels,
+    (state, found): (State, Found),
+) {
     let key = [rule.as_bytes(), &[0], labels.dedup_key(rule).as_bytes()].concat();
     if state == State::Inactive {
         batch.delete(Table::AlertState, &key);
     } else {
-        let row = StateRow { rule: rule.to_owned(), labels: labels.clone(), state };
+        let row = StateRow { rule: rule.to_owned(), labels: labels.clone(), state, found };
         batch.put(Table::AlertState, &key, record::encode(&row));
     }
 }

@@ -6,7 +6,7 @@ use plimsoll_storage::{Label, TimestampMs};
 
 use crate::labels::GroupLabels;
 
-/// A partner as the file describes it. Plain data for now.
+/// A partner as the file describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Partner {
     /// The value of the `partner` label.
@@ -23,9 +23,11 @@ pub struct Partner {
     pub sla_class: Option<String>,
     /// Streams that should be reported for it.
     pub expects: Vec<String>,
+    /// Nobody is told of it while this is set.
+    pub paused: bool,
 }
 
-/// A holiday of a country. Plain data for now.
+/// A holiday of a country.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holiday {
     /// Country code.

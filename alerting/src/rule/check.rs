@@ -1,5 +1,6 @@
 //! From the file as written to a rule set that holds: every check, with place and remedy.
 
+mod adapt;
 mod context;
 mod directory;
 
@@ -11,14 +12,21 @@ use serde_saphyr::{Location, NonFiniteFloatPolicy, Spanned};
 
 use self::context::{Entry, claim_name, file_error};
 use super::error::{Checked, Problem, RuleError};
-use super::quantity::{duration_ms, threshold};
-use super::raw::{RawFile, RawRatio, RawRule, RawSignal};
+use super::quantity::{duration_ms, share, threshold};
+use super::raw::{RawDrop, RawFile, RawGauge, RawRatio, RawRule, RawSignal};
 use super::{Rule, RuleSet, Signal, SignalKind};
 use crate::limits::{CLEAR_DEFAULT_MS_MAX, RULES_MAX};
+
+/// What is watched when a file has no `rules`.
+pub(super) const DEFAULT_PACK: &str = include_str!("../../packs/default.yaml");
 
 /// `window` and `for` when the rule says nothing.
 const WINDOW_DEFAULT_MS: i64 = 5 * 60_000;
 const FOR_DEFAULT_MS: i64 = 5 * 60_000;
+/// The part of the usual that is a drop on a holiday, when the rule says nothing.
+const ON_HOLIDAY_DEFAULT: f64 = 0.06;
+/// Stands for all receivers of the file in `notify`.
+const EVERY_RECEIVER: &str = "*";
 /// `confidence` when the rule says nothing: three failures in a row pass a 5 % limit, one of three
 /// does not.
 const CONFIDENCE_DEFAULT: f64 = 0.999;
@@ -32,12 +40,20 @@ pub(super) fn rule_set(
     let file = read(text)?;
     let receivers = directory::receivers(file.receivers.unwrap_or_default(), env, base_dir)?;
     let known: BTreeSet<&str> = receivers.iter().map(|receiver| receiver.name.as_str()).collect();
-    let rules = rules(file.rules.unwrap_or_default(), &known)?;
+    let (rules, pages) = match file.rules {
+        Some(rules) => (rules, file.pages),
+        None => {
+            let pack = read(DEFAULT_PACK)?;
+            (pack.rules.unwrap_or_default(), file.pages.or(pack.pages))
+        }
+    };
+    let rules = self::rules(rules, &known)?;
     Ok(RuleSet {
         rules,
         partners: directory::partners(file.partners.unwrap_or_default())?,
         maintenance: directory::maintenance(file.maintenance.unwrap_or_default())?,
         holidays: directory::holidays(file.holidays.unwrap_or_default())?,
+        pages: pages.map(adapt::pages).transpose()?,
         receivers,
     })
 }
@@ -68,26 +84,65 @@ fn rules(raw: Vec<Spanned<RawRule>>, receivers: &BTreeSet<&str>) -> Checked<Vec<
         return Err(file_error("rules", Problem::TooMany { count: raw.len(), limit: RULES_MAX }));
     }
     let mut names = BTreeSet::new();
-    raw.into_iter().map(|raw| rule(raw.value, receivers, &mut names)).collect()
+    let places: Vec<_> = raw.iter().map(|raw| raw.value.name.referenced).collect();
+    let rules: Vec<Rule> = raw
+        .into_iter()
+        .map(|raw| rule(raw.value, receivers, &mut names))
+        .collect::<Checked<_>>()?;
+    for (rule, place) in rules.iter().zip(places) {
+        let entry = Entry::new("rule", &rule.name, place);
+        let stray = |name: &&String| **name == rule.name || !names.contains(*name);
+        if let Some(name) = rule.depends_on.iter().find(stray) {
+            return Err(entry.error("depends_on", Problem::UnknownRule(name.clone())));
+        }
+    }
+    Ok(rules)
 }
 
-fn rule(raw: RawRule, receivers: &BTreeSet<&str>, names: &mut BTreeSet<String>) -> Checked<Rule> {
+fn rule(
+    mut raw: RawRule,
+    receivers: &BTreeSet<&str>,
+    names: &mut BTreeSet<String>,
+) -> Checked<Rule> {
     let entry = claim_name("rule", &raw.name, names)?;
-    let signal = raw.signal.ok_or_else(|| {
-        entry.error("signal", Problem::Missing("what is measured: ratio, latency or freshness"))
+    let signal = raw.signal.take().ok_or_else(|| {
+        entry.error("signal", Problem::Missing("what is measured, such as ratio or latency"))
     })?;
-    let signal = checked_signal(&entry, &raw.name.value, signal)?;
+    let mut signal = checked_signal(&entry, signal)?;
     let kind = signal.kind();
-    let (critical, warning) = ladder(&entry, kind, raw.critical.as_ref(), raw.warning.as_ref())?;
+    let ladder = Ladder::read(&entry, kind, raw.critical.as_ref(), raw.warning.as_ref())?;
+    if let Signal::Gauge { below, .. } = &mut signal {
+        *below = ladder.below;
+    }
     let window_ms = duration(&entry, "window", raw.window.as_ref(), WINDOW_DEFAULT_MS)?;
     if window_ms == 0 {
         return Err(entry.error("window", Problem::DurationRange("0s".into())));
     }
-    let for_default_ms = if kind == SignalKind::Freshness { 0 } else { FOR_DEFAULT_MS };
+    let scan = adapt::scan(&entry, kind, raw.scan.take())?;
+    // An age holds by itself, and a scan weighs time already.
+    let holds_itself =
+        matches!(kind, SignalKind::Freshness | SignalKind::Absence | SignalKind::Run);
+    let for_default_ms = if holds_itself || scan.is_some() { 0 } else { FOR_DEFAULT_MS };
     let for_ms = duration(&entry, "for", raw.hold.as_ref(), for_default_ms)?;
-    let clear = raw.clear.map(|clear| clear.hold);
-    let clear_ms = duration(&entry, "clear.for", clear.as_ref(), for_ms.min(CLEAR_DEFAULT_MS_MAX))?;
+    let clear = raw.clear.take();
+    let clear_for = clear.as_ref().and_then(|clear| clear.hold.as_ref());
+    let clear_ms = duration(&entry, "clear.for", clear_for, for_ms.min(CLEAR_DEFAULT_MS_MAX))?;
+    let clear_level = clear.as_ref().and_then(|clear| clear.level.as_ref());
+    let clear_level = clear_level
+        .map(|text| entry.parsed("clear.level", text, |text| threshold(text, kind)))
+        .transpose()?;
     Ok(Rule {
+        also_by: adapt::groupings(&entry, raw.also_by.take())?,
+        usual: adapt::usual(&entry, kind, raw.usual.take())?,
+        clear_level: clear_level.map(|level| level.value),
+        clear_count: clear.and_then(|clear| clear.count).unwrap_or(1),
+        keep_firing_ms: duration(&entry, "keep_firing_for", raw.keep_firing_for.as_ref(), 0)?,
+        on_no_data: adapt::on_no_data(raw.on_no_data.take(), scan.is_some()),
+        schedule: raw.schedule.as_ref().map(|raw| adapt::schedule(&entry, raw)).transpose()?,
+        depends_on: raw.depends_on.take().into_iter().flatten().map(|name| name.value).collect(),
+        labels: raw.labels.take().unwrap_or_default(),
+        voice: adapt::voice(raw.mode.take(), raw.notify_from.take()),
+        scan,
         owner: entry.needed("owner", raw.owner, "the team that answers for it")?,
         runbook: entry.needed(
             "runbook",
@@ -100,8 +155,8 @@ fn rule(raw: RawRule, receivers: &BTreeSet<&str>, names: &mut BTreeSet<String>) 
         window_ms,
         for_ms,
         clear_ms,
-        critical,
-        warning,
+        critical: ladder.critical,
+        warning: ladder.warning,
         notify: notify(&entry, raw.notify, receivers)?,
         min_count: raw.min_count.unwrap_or(0),
         confidence: confidence(&entry, raw.confidence.as_ref())?,
@@ -118,11 +173,7 @@ fn duration(
     text.map_or(Ok(default_ms), |text| entry.parsed(field, text, duration_ms))
 }
 
-fn checked_signal(entry: &Entry, rule: &str, raw: Spanned<RawSignal>) -> Checked<Signal> {
-    let unsupported = |signal| {
-        let problem = Problem::UnsupportedSignal { signal, rule: rule.to_owned() };
-        Err(entry.error_at(raw.referenced, "signal", problem))
-    };
+fn checked_signal(entry: &Entry, raw: Spanned<RawSignal>) -> Checked<Signal> {
     let signal = match raw.value {
         RawSignal::Ratio(ratio) => checked_ratio(entry, ratio)?,
         RawSignal::Latency(latency) => {
@@ -135,11 +186,15 @@ fn checked_signal(entry: &Entry, rule: &str, raw: Spanned<RawSignal>) -> Checked
             Signal::Latency { q, stream: latency.stream }
         }
         RawSignal::Freshness(freshness) => Signal::Freshness { stream: freshness.stream },
-        RawSignal::Drop(_) => return unsupported("drop"),
-        RawSignal::Absence(_) => return unsupported("absence"),
-        RawSignal::Gauge(_) => return unsupported("gauge"),
-        RawSignal::Burn(_) => return unsupported("burn"),
-        RawSignal::Run(_) => return unsupported("run"),
+        RawSignal::Drop(drop) => checked_drop(entry, drop)?,
+        RawSignal::Absence(absence) => Signal::Absence { stream: absence.stream },
+        RawSignal::Gauge(gauge) => checked_gauge(entry, gauge)?,
+        RawSignal::Burn(burn) => Signal::Burn {
+            of: classes(entry, &burn.of)?,
+            stream: burn.stream,
+            objective: entry.parsed("signal", &burn.objective, share)?,
+        },
+        RawSignal::Run(run) => Signal::Run { stream: run.stream },
     };
     check_label(signal.stream()).map_err(|error| {
         let problem =
@@ -147,6 +202,20 @@ fn checked_signal(entry: &Entry, rule: &str, raw: Spanned<RawSignal>) -> Checked
         entry.error_at(raw.referenced, "signal", problem)
     })?;
     Ok(signal)
+}
+
+fn checked_drop(entry: &Entry, raw: RawDrop) -> Checked<Signal> {
+    let read = |text| entry.parsed("signal", &text, |text| threshold(text, SignalKind::Drop));
+    let on_holiday = raw.on_holiday.map(read).transpose()?;
+    let on_holiday = on_holiday.map_or(ON_HOLIDAY_DEFAULT, |threshold| threshold.value);
+    Ok(Signal::Drop { stream: raw.stream, on_holiday })
+}
+
+/// The direction of a gauge is that of its thresholds, which are read later.
+fn checked_gauge(entry: &Entry, raw: RawGauge) -> Checked<Signal> {
+    let read = |text| entry.parsed("signal", &text, duration_ms);
+    let forecast_ms = raw.forecast.map(read).transpose()?;
+    Ok(Signal::Gauge { name: raw.name, below: false, forecast_ms })
 }
 
 fn checked_ratio(entry: &Entry, raw: RawRatio) -> Checked<Signal> {
@@ -175,22 +244,40 @@ fn classes(entry: &Entry, names: &[Spanned<String>]) -> Checked<Vec<Outcome>> {
     Ok(classes)
 }
 
-fn ladder(
-    entry: &Entry,
-    kind: SignalKind,
-    critical: Option<&Spanned<String>>,
-    warning: Option<&Spanned<String>>,
-) -> Checked<(Option<f64>, Option<f64>)> {
-    let read = |field, text: Option<&Spanned<String>>| {
-        text.map(|text| entry.parsed(field, text, |text| threshold(text, kind))).transpose()
-    };
-    let ladder = (read("critical", critical)?, read("warning", warning)?);
-    match ladder {
-        (None, None) => Err(entry.error("critical", Problem::NoThreshold)),
-        (Some(high), Some(low)) if high <= low => {
-            Err(entry.error("critical", Problem::LadderOrder))
+/// Both thresholds of a rule.
+struct Ladder {
+    critical: Option<f64>,
+    warning: Option<f64>,
+    below: bool,
+}
+
+impl Ladder {
+    fn read(
+        entry: &Entry,
+        kind: SignalKind,
+        critical: Option<&Spanned<String>>,
+        warning: Option<&Spanned<String>>,
+    ) -> Checked<Self> {
+        let read = |field, text: Option<&Spanned<String>>| {
+            text.map(|text| entry.parsed(field, text, |text| threshold(text, kind))).transpose()
+        };
+        let (critical, warning) = (read("critical", critical)?, read("warning", warning)?);
+        let below = critical.or(warning).is_some_and(|threshold| threshold.below);
+        match (critical, warning) {
+            (None, None) => return Err(entry.error("critical", Problem::NoThreshold)),
+            (Some(high), Some(low)) if high.below != low.below => {
+                return Err(entry.error("critical", Problem::LadderDirection));
+            }
+            (Some(high), Some(low)) if (high.value <= low.value) != below => {
+                return Err(entry.error("critical", Problem::LadderOrder));
+            }
+            (Some(high), Some(low)) if high.value == low.value => {
+                return Err(entry.error("critical", Problem::LadderOrder));
+            }
+            _ => {}
         }
-        _ => Ok(ladder),
+        let value = |threshold: Option<super::quantity::Threshold>| threshold.map(|it| it.value);
+        Ok(Self { critical: value(critical), warning: value(warning), below })
     }
 }
 
@@ -214,6 +301,9 @@ fn notify(
     }
     let mut known = Vec::new();
     for name in names {
+        if name.value == EVERY_RECEIVER {
+            return Ok(receivers.iter().map(|&name| name.to_owned()).collect());
+        }
         if !receivers.contains(name.value.as_str()) {
             let problem = Problem::UnknownReceiver(name.value);
             return Err(entry.error_at(name.referenced, "notify", problem));

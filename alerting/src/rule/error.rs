@@ -67,16 +67,6 @@ pub enum Problem {
         /// Entries allowed.
         limit: usize,
     },
-    /// A signal that a later version will know.
-    #[error(
-        "signal `{signal}` of rule `{rule}` is not supported by this version; use ratio, latency or freshness"
-    )]
-    UnsupportedSignal {
-        /// Name of the signal.
-        signal: &'static str,
-        /// Name of the rule.
-        rule: String,
-    },
     /// No such outcome class.
     #[error("`{0}` is no outcome class; use some of {1}")]
     Outcome(String, String),
@@ -106,7 +96,7 @@ pub enum Problem {
     #[error("`{0}` is out of range; use more than 0s and at most 7d")]
     DurationRange(String),
     /// Not a threshold.
-    #[error("`{0}` is no threshold; write `>` and a number with its unit, such as \"{1}\"")]
+    #[error("`{0}` is no threshold of this signal; write it as in \"{1}\"")]
     Threshold(String, &'static str),
     /// A threshold in a unit of another signal.
     #[error(
@@ -123,11 +113,35 @@ pub enum Problem {
         example: &'static str,
     },
     /// The two steps of the severity ladder are the wrong way round.
-    #[error("`critical` must lie above `warning`; swap them or drop one")]
+    #[error("`critical` must be worse than `warning`; swap them or drop one")]
     LadderOrder,
     /// Neither threshold is given.
     #[error("has no threshold; add `critical`, `warning` or both")]
     NoThreshold,
+    /// One threshold bounds from above, the other from below.
+    #[error("`critical` and `warning` must both say `>` or both say `<`")]
+    LadderDirection,
+    /// A field that this signal has no use for.
+    #[error("does not go with this signal; use it with {0}")]
+    NotForSignal(&'static str),
+    /// A rule that is not there.
+    #[error("`{0}` is no other rule of this file; name one that is")]
+    UnknownRule(String),
+    /// Not a time zone.
+    #[error("`{0}` is no time zone; write its IANA name, such as Europe/Berlin")]
+    TimeZone(String),
+    /// Not a time of day.
+    #[error("`{0}` is no time of day; write it as in 08:30, quoted")]
+    TimeOfDay(String),
+    /// Not a day of the week.
+    #[error("`{0}` is no day of the week; use mon, tue, wed, thu, fri, sat, sun")]
+    Weekday(String),
+    /// Windows that do not ascend in whole minutes.
+    #[error("must be whole minutes, ascending, from 1m to {limit_min}m")]
+    Windows {
+        /// The longest window.
+        limit_min: u32,
+    },
     /// A receiver that is not defined.
     #[error("`{0}` is no receiver of this file; define it under `receivers`")]
     UnknownReceiver(String),

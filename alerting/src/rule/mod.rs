@@ -1,6 +1,7 @@
 //! Rules: what is watched, when it is bad, who is told. Read from the rules file, checked once, and
 //! plain data from then on.
 
+mod adapt;
 mod calendar;
 mod check;
 mod error;
@@ -14,8 +15,9 @@ use std::path::Path;
 
 use bincode::{Decode, Encode};
 use plimsoll_query::Selector;
-use plimsoll_storage::{Label, Outcome};
+use plimsoll_storage::{Label, Outcome, StreamKind};
 
+pub use adapt::{Mode, OnNoData, Pages, Scan, Schedule, Usual, Voice};
 pub use calendar::{Holiday, Maintenance, Partner};
 pub use error::{Problem, RuleError};
 pub(crate) use receiver::webhook_key;
@@ -23,7 +25,7 @@ pub use receiver::{PAGERDUTY_URL, Receiver, Target};
 pub use secret::Secret;
 
 use crate::error::{Error, Result};
-use crate::evidence::Severity;
+use crate::evidence::{Evidence, Severity};
 use crate::limits::RULES_FILE_BYTES_MAX;
 
 /// Everything a rules file says.
@@ -39,11 +41,13 @@ pub struct RuleSet {
     pub maintenance: Vec<Maintenance>,
     /// Holidays.
     pub holidays: Vec<Holiday>,
+    /// How alerts share messages; `None` when each has its own.
+    pub pages: Option<Pages>,
 }
 
 impl RuleSet {
     /// Reads a rules file. Secrets are resolved here, by `env` and from files relative to
-    /// `base_dir`. A file without `rules` has none.
+    /// `base_dir`. A file without `rules` has the default pack.
     ///
     /// # Errors
     /// The first mistake, with its place and remedy.
@@ -53,6 +57,14 @@ impl RuleSet {
         base_dir: &Path,
     ) -> Result<Self> {
         Ok(check::rule_set(text, env, base_dir)?)
+    }
+
+    /// The default pack, as it is when there is no rules file at all: nobody can be told.
+    ///
+    /// # Errors
+    /// Never, as a test makes sure.
+    pub fn default_pack() -> Result<Self> {
+        Self::parse("", &|_| None, Path::new("."))
     }
 
     /// Reads the rules file at `path`; relative secret files lie beside it.
@@ -122,13 +134,64 @@ pub struct Rule {
     pub min_count: u64,
     /// Confidence of each bound of the evidence, 0.5 up to but not including 1.
     pub confidence: f64,
+    /// Further groupings that are judged, each as `by` is.
+    pub also_by: Vec<Vec<Label>>,
+    /// Judging over several windows, in place of `window` and `confidence`.
+    pub scan: Option<Scan>,
+    /// Limits that follow the usual upward.
+    pub usual: Option<Usual>,
+    /// An open alert holds while the value is above this, in the unit of the signal.
+    pub clear_level: Option<f64>,
+    /// How many items it takes to believe that all is well again.
+    pub clear_count: u32,
+    /// How long an alert stays at least after the condition is gone, in ms.
+    pub keep_firing_ms: i64,
+    /// What no data means.
+    pub on_no_data: OnNoData,
+    /// When it is active; `None` for always.
+    pub schedule: Option<Schedule>,
+    /// Rules whose open alert on the same labels keeps this one from starting.
+    pub depends_on: Vec<String>,
+    /// Labels of the rule itself, for people and tools that list rules.
+    pub labels: BTreeMap<String, String>,
+    /// How it speaks.
+    pub voice: Voice,
 }
 
 impl Rule {
     /// The streams it watches.
     #[must_use]
     pub fn selector(&self) -> Selector {
-        Selector { labels: self.matches.clone().into(), ..Selector::activity(self.signal.stream()) }
+        let kind = match self.signal.kind() {
+            SignalKind::Gauge => StreamKind::Gauge,
+            _ => StreamKind::Activity,
+        };
+        let labels = self.matches.clone().into();
+        Selector { kind, labels, ..Selector::activity(self.signal.stream()) }
+    }
+
+    /// Every grouping it is judged by.
+    pub fn groupings(&self) -> impl Iterator<Item = &[Label]> {
+        std::iter::once(self.by.as_slice()).chain(self.also_by.iter().map(Vec::as_slice))
+    }
+
+    /// Whether it is bad when the value is low.
+    #[must_use]
+    pub const fn is_floor(&self) -> bool {
+        matches!(self.signal, Signal::Drop { .. } | Signal::Gauge { below: true, .. })
+    }
+
+    /// Whether an open alert holds at a value because of its clear level.
+    #[must_use]
+    pub fn holds_at(&self, value: f64) -> bool {
+        let beyond = |level| if self.is_floor() { value < level } else { value > level };
+        self.clear_level.is_some_and(beyond)
+    }
+
+    /// Whether a judgement is worse than another: further beyond the threshold for certain.
+    #[must_use]
+    pub fn is_worse(&self, one: &Evidence, other: &Evidence) -> bool {
+        if self.is_floor() { one.upper < other.upper } else { one.lower > other.lower }
     }
 
     /// Its thresholds, the highest severity first.
@@ -164,6 +227,41 @@ pub enum Signal {
         /// Name of the stream.
         stream: String,
     },
+    /// Arrivals compared with the usual for the time of the week.
+    Drop {
+        /// Name of the stream.
+        stream: String,
+        /// The part of the usual below which it is a drop on a holiday.
+        on_holiday: f64,
+    },
+    /// The time since anything at all was reported, heartbeats included.
+    Absence {
+        /// Name of the stream.
+        stream: String,
+    },
+    /// A level.
+    Gauge {
+        /// Name of the gauge.
+        name: String,
+        /// Bad when low.
+        below: bool,
+        /// Judge the level that a straight line through the window reaches after so many ms.
+        forecast_ms: Option<i64>,
+    },
+    /// How many times faster than allowed an error budget is used up.
+    Burn {
+        /// Classes that are counted.
+        of: Vec<Outcome>,
+        /// Name of the stream.
+        stream: String,
+        /// The share that must succeed, above 0 and below 1.
+        objective: f64,
+    },
+    /// The age of the newest run that succeeded: grows when runs are missed, overdue or fail.
+    Run {
+        /// Name of the stream.
+        stream: String,
+    },
 }
 
 impl Signal {
@@ -173,7 +271,12 @@ impl Signal {
         match self {
             Self::Ratio { stream, .. }
             | Self::Latency { stream, .. }
-            | Self::Freshness { stream } => stream,
+            | Self::Freshness { stream }
+            | Self::Drop { stream, .. }
+            | Self::Absence { stream }
+            | Self::Gauge { name: stream, .. }
+            | Self::Burn { stream, .. }
+            | Self::Run { stream } => stream,
         }
     }
 
@@ -184,6 +287,11 @@ impl Signal {
             Self::Ratio { .. } => SignalKind::Ratio,
             Self::Latency { .. } => SignalKind::Latency,
             Self::Freshness { .. } => SignalKind::Freshness,
+            Self::Drop { .. } => SignalKind::Drop,
+            Self::Absence { .. } => SignalKind::Absence,
+            Self::Gauge { .. } => SignalKind::Gauge,
+            Self::Burn { .. } => SignalKind::Burn,
+            Self::Run { .. } => SignalKind::Run,
         }
     }
 
@@ -200,6 +308,12 @@ impl Signal {
                 format!("p{} latency of {stream}", (q * 1e5).round() / 1e3)
             }
             Self::Freshness { stream } => format!("age of the newest of {stream}"),
+            Self::Drop { stream, .. } => format!("arrivals of {stream} against the usual"),
+            Self::Absence { stream } => format!("time without any report of {stream}"),
+            Self::Gauge { name, forecast_ms: None, .. } => name.clone(),
+            Self::Gauge { name, .. } => format!("{name} as forecast"),
+            Self::Burn { stream, .. } => format!("use of the error budget of {stream}"),
+            Self::Run { stream } => format!("time since the last success of {stream}"),
         }
     }
 }
@@ -213,6 +327,16 @@ pub enum SignalKind {
     Latency,
     /// [`Signal::Freshness`]; values are seconds.
     Freshness,
+    /// [`Signal::Drop`]; values are parts of the usual.
+    Drop,
+    /// [`Signal::Absence`]; values are seconds.
+    Absence,
+    /// [`Signal::Gauge`]; values are in the unit of the gauge.
+    Gauge,
+    /// [`Signal::Burn`]; values are multiples of the allowed rate.
+    Burn,
+    /// [`Signal::Run`]; values are seconds.
+    Run,
 }
 
 impl SignalKind {
@@ -223,6 +347,11 @@ impl SignalKind {
             Self::Ratio => "ratio",
             Self::Latency => "latency",
             Self::Freshness => "freshness",
+            Self::Drop => "drop",
+            Self::Absence => "absence",
+            Self::Gauge => "gauge",
+            Self::Burn => "burn",
+            Self::Run => "run",
         }
     }
 }

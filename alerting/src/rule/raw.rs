@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{self, Deserializer, IgnoredAny, SeqAccess, Visitor};
+use serde::de::{self, Deserializer, SeqAccess, Visitor};
 use serde_saphyr::Spanned;
 
 use super::secret::SecretSource;
@@ -17,6 +17,7 @@ pub(super) struct RawFile {
     pub(super) partners: Option<Vec<Spanned<RawPartner>>>,
     pub(super) maintenance: Option<Vec<Spanned<RawMaintenance>>>,
     pub(super) holidays: Option<Vec<Spanned<RawHoliday>>>,
+    pub(super) pages: Option<Spanned<RawPages>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -60,27 +61,125 @@ pub(super) struct RawRule {
     pub(super) clear: Option<RawClear>,
     pub(super) min_count: Option<u64>,
     pub(super) confidence: Option<Spanned<f64>>,
+    pub(super) also_by: Option<Vec<Vec<Spanned<String>>>>,
+    pub(super) scan: Option<RawScan>,
+    pub(super) usual: Option<RawUsual>,
+    pub(super) keep_firing_for: Option<Spanned<String>>,
+    pub(super) on_no_data: Option<RawNoData>,
+    pub(super) schedule: Option<RawSchedule>,
+    pub(super) depends_on: Option<Vec<Spanned<String>>>,
+    pub(super) labels: Option<BTreeMap<String, String>>,
+    pub(super) mode: Option<RawMode>,
+    pub(super) notify_from: Option<RawSeverity>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawClear {
     #[serde(rename = "for")]
-    pub(super) hold: Spanned<String>,
+    pub(super) hold: Option<Spanned<String>>,
+    pub(super) level: Option<Spanned<String>>,
+    pub(super) count: Option<u32>,
 }
 
-/// Names of all signals of the format; those of a later version are known by name only.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawScan {
+    pub(super) windows: Vec<Spanned<String>>,
+    pub(super) evidence: Option<Spanned<f64>>,
+    pub(super) margin: Option<Spanned<f64>>,
+    pub(super) bad_minutes: Option<u32>,
+    pub(super) few: Option<u32>,
+    pub(super) few_span: Option<Spanned<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawUsual {
+    pub(super) times: Spanned<f64>,
+    pub(super) over: Option<Spanned<String>>,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum RawNoData {
+    Ok,
+    Keep,
+    Alert,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum RawMode {
+    Live,
+    Shadow,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum RawSeverity {
+    Warning,
+    Critical,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawSchedule {
+    pub(super) days: Option<Vec<Spanned<String>>>,
+    pub(super) from: Spanned<String>,
+    pub(super) to: Spanned<String>,
+    pub(super) time_zone: Spanned<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawPages {
+    pub(super) by: Vec<Spanned<String>>,
+    pub(super) again_after: Option<Spanned<String>>,
+    pub(super) cascade: Option<RawCascade>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawCascade {
+    pub(super) groups: u32,
+    pub(super) within: Spanned<String>,
+}
+
+/// The signals of the format.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum RawSignal {
     Ratio(RawRatio),
     Latency(RawLatency),
     Freshness(RawFreshness),
-    Drop(IgnoredAny),
-    Absence(IgnoredAny),
-    Gauge(IgnoredAny),
-    Burn(IgnoredAny),
-    Run(IgnoredAny),
+    Drop(RawDrop),
+    Absence(RawFreshness),
+    Gauge(RawGauge),
+    Burn(RawBurn),
+    Run(RawFreshness),
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawDrop {
+    pub(super) stream: String,
+    pub(super) on_holiday: Option<Spanned<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawGauge {
+    pub(super) name: String,
+    pub(super) forecast: Option<Spanned<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawBurn {
+    pub(super) of: Vec<Spanned<String>>,
+    pub(super) stream: String,
+    pub(super) objective: Spanned<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -114,6 +213,7 @@ pub(super) struct RawPartner {
     pub(super) contacts: Option<Vec<String>>,
     pub(super) sla_class: Option<String>,
     pub(super) expects: Option<Vec<String>>,
+    pub(super) paused: Option<bool>,
 }
 
 #[derive(Debug, Deserialize)]

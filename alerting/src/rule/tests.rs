@@ -75,10 +75,64 @@ fn the_file_of_the_contract_is_read_as_it_is_printed() {
 }
 
 #[test]
-fn a_file_without_rules_has_none() {
-    for text in ["", "# nothing yet\n", "rules:\n", "rules: []\n", "receivers: []\n"] {
-        assert_eq!(parse(text).unwrap(), RuleSet::default(), "{text:?}");
+fn a_file_without_rules_has_the_default_pack_and_one_with_none_has_none() {
+    for text in ["", "# nothing yet\n", "rules:\n", "receivers: []\n"] {
+        let set = parse(text).unwrap();
+        assert!(set.rule("partner-5xx").is_some() && set.pages.is_some(), "{text:?}");
+        assert_eq!(set, RuleSet::default_pack().unwrap());
     }
+    assert_eq!(parse("rules: []\n").unwrap(), RuleSet::default());
+    let told = parse("receivers:\n  - { name: a, webhook: { url: 'https://a.example' } }\n");
+    assert_eq!(told.unwrap().rule("partner-5xx").unwrap().notify, ["a"]);
+}
+
+#[test]
+fn every_signal_is_read_with_its_thresholds() {
+    let drop = one_rule("signal: { drop: { stream: webhooks } }\ncritical: '< 30% of usual'");
+    assert_eq!((drop.signal.kind(), drop.critical), (SignalKind::Drop, Some(0.3)));
+    assert!(drop.scan.is_some(), "a drop is always weighed over several windows");
+    let low = one_rule(
+        "signal: { gauge: { name: credential_days_left } }\ncritical: '< 3'\nwarning: '< 14'",
+    );
+    assert!(matches!(low.signal, Signal::Gauge { below: true, .. }));
+    let ahead =
+        one_rule("signal: { gauge: { name: queue_depth, forecast: 4h } }\ncritical: '> 1000'");
+    assert!(matches!(
+        ahead.signal,
+        Signal::Gauge { below: false, forecast_ms: Some(14_400_000), .. }
+    ));
+    let burn = one_rule(
+        "signal: { burn: { of: [5xx], stream: requests, objective: 99.9% } }\nwindow: 1h\ncritical: '> 14.4'",
+    );
+    assert!(
+        matches!(burn.signal, Signal::Burn { objective, .. } if (objective - 0.999).abs() < 1e-9)
+    );
+    for signal in ["absence: { stream: requests }", "run: { stream: runs }"] {
+        let rule = one_rule(&format!("signal: {{ {signal} }}\ncritical: '> 2h'"));
+        assert_eq!((rule.critical, rule.for_ms), (Some(7_200.0), 0));
+    }
+}
+
+#[test]
+fn what_adapts_is_written_down() {
+    let rule = one_rule(
+        "signal: { ratio: { of: [5xx], stream: requests } }\ncritical: '> 5%'\n\
+         scan: { windows: [3m, 1h], bad_minutes: 4, few: 10, few_span: 5m }\n\
+         usual: { times: 3, over: 7d }\nalso_by: [[partner, site]]\non_no_data: keep\n\
+         schedule: { days: [mon, fri], from: '08:00', to: '18:30', time_zone: Europe/Berlin }\n\
+         clear: { for: 9m, level: '> 4%', count: 3 }\nkeep_firing_for: 20m\nmode: shadow\n\
+         labels: { team: core }\nnotify_from: critical",
+    );
+    let scan = rule.scan.unwrap();
+    assert_eq!((scan.windows_min, scan.bad_minutes, scan.evidence), (vec![3, 60], 4, 13.8));
+    assert_eq!(rule.usual, Some(Usual { times: 3.0, hours: 168 }));
+    assert_eq!(rule.also_by, [vec![Label::Partner, Label::Site]]);
+    assert_eq!((rule.for_ms, rule.clear_ms, rule.keep_firing_ms), (0, 540_000, 1_200_000));
+    assert_eq!((rule.clear_level, rule.clear_count), (Some(0.04), 3));
+    assert_eq!(rule.voice, Voice { mode: Mode::Shadow, from: Severity::Critical });
+    let hours = rule.schedule.unwrap();
+    assert_eq!((hours.from_min, hours.to_min, hours.days[4]), (480, 1_110, true));
+    assert_eq!(rule.labels["team"], "core");
 }
 
 #[test]
@@ -124,7 +178,7 @@ fn a_mistake_is_told_with_its_place_its_field_and_the_remedy() {
         ),
         (
             format!("{ratio}critical: '> 1%'\nwarning: '> 5%'"),
-            "line 5, column 11: rule `r`, field `critical`: `critical` must lie above `warning`; swap them or drop one",
+            "line 5, column 11: rule `r`, field `critical`: `critical` must be worse than `warning`; swap them or drop one",
         ),
         (
             format!("{ratio}critical: '> 5%'\nwindow: 8d"),
@@ -135,8 +189,16 @@ fn a_mistake_is_told_with_its_place_its_field_and_the_remedy() {
             "line 11, column 10: rule `r`, field `for`: `300` is no duration; write a whole number and a unit, such as 30s, 5m, 2h or 1d",
         ),
         (
-            "signal: { drop: { stream: webhooks } }\ncritical: '< 30% of usual'".to_owned(),
-            "line 9, column 13: rule `r`, field `signal`: signal `drop` of rule `r` is not supported by this version; use ratio, latency or freshness",
+            "signal: { drop: { stream: webhooks } }\ncritical: '> 30%'".to_owned(),
+            "line 10, column 15: rule `r`, field `critical`: `> 30%` is no threshold of this signal; write it as in \"< 30% of usual\"",
+        ),
+        (
+            format!("{ratio}critical: '> 5%'\nscan: {{ windows: [5m, 3m] }}"),
+            "line 11, column 27: rule `r`, field `scan`: must be whole minutes, ascending, from 1m to 180m",
+        ),
+        (
+            format!("{ratio}critical: '> 5%'\ndepends_on: [other]"),
+            "line 5, column 11: rule `r`, field `depends_on`: `other` is no other rule of this file; name one that is",
         ),
         (
             "signal: { latency: { q: 95, stream: requests } }\ncritical: '> 1s'".to_owned(),

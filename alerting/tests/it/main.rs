@@ -5,4 +5,5 @@
 mod deliver;
 mod judge;
 mod receiver;
+mod replay;
 mod world;

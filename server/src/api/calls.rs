@@ -7,7 +7,7 @@ use super::{
     call::{Call, tagged},
     flow, health, labels,
     openapi::Description,
-    parameter as p, partners, push, query, rules,
+    parameter as p, partners, push, query, rules, runbooks,
 };
 use crate::wire::{
     alert::{AlertBody, AlertsBody, RuleBody, RulesBody},
@@ -212,6 +212,16 @@ fn alerting() -> Vec<Call> {
             .says("One rule", "")
             .takes(&[p::RULE])
             .answers::<RuleBody>(),
+        Call::get("/runbooks", runbooks::list)
+            .says(
+                "The pages that tell what to do about an alert",
+                "Markdown, or HTML for browsers.",
+            )
+            .answers_text("text/markdown"),
+        Call::get("/runbooks/{name}", runbooks::one)
+            .says("One runbook page", "Markdown, or HTML for browsers.")
+            .takes(&[p::RUNBOOK])
+            .answers_text("text/markdown"),
     ]
 }
 

@@ -14,3 +14,4 @@ pub(crate) mod push;
 pub(crate) mod query;
 pub(crate) mod reply;
 pub(crate) mod rules;
+pub(crate) mod runbooks;

@@ -269,5 +269,7 @@ pub(crate) const LABEL: Parameter =
     Parameter::new("name", Kind::Text, "partner", "A reserved label, or `stream`.").in_path();
 pub(crate) const ALERT: Parameter =
     Parameter::new("id", Kind::Text, "01HZX", "The alert's id.").in_path();
+pub(crate) const RUNBOOK: Parameter =
+    Parameter::new("name", Kind::Text, "partner-5xx", "The page's name.").in_path();
 pub(crate) const RULE: Parameter =
     Parameter::new("name", Kind::Text, "partner-5xx", "The rule's name.").in_path();

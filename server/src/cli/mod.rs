@@ -1,5 +1,6 @@
 //! The command line, one file a command.
 
+mod backtest;
 mod backup;
 mod check;
 mod import;
@@ -8,6 +9,9 @@ mod restore;
 mod serve;
 
 use clap::{Parser, Subcommand};
+use plimsoll_storage::TimestampMs;
+
+use crate::wire::time;
 
 /// Stores how partner integrations are doing, answers questions about it, and pages when a partner
 /// has really been failing for a while.
@@ -24,6 +28,8 @@ enum Command {
     Serve(Box<serve::Args>),
     /// Check a rules file and say what is wrong with it
     Check(check::Args),
+    /// Replay rules over a recording or over what is stored, and say what they would have told
+    Backtest(Box<backtest::Args>),
     /// Read access logs into a server or a data directory
     Import(Box<import::Args>),
     /// Copy the database as of this moment, of a running server or of a data directory
@@ -46,10 +52,17 @@ impl Cli {
         match self.command {
             Command::Serve(args) => serve::run(*args),
             Command::Check(args) => check::run(&args),
+            Command::Backtest(args) => backtest::run(&args),
             Command::Import(args) => import::run(&args),
             Command::Backup(args) => backup::run(&args),
             Command::Restore(args) => restore::run(&args),
             Command::Inspect(args) => inspect::run(&args),
         }
     }
+}
+
+/// A time as an argument.
+fn parse_time(text: &str) -> Result<TimestampMs, String> {
+    time::parse(text)
+        .ok_or_else(|| "use RFC 3339 (2026-11-20T19:04:40Z) or epoch milliseconds".to_owned())
 }

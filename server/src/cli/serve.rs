@@ -13,7 +13,7 @@ use tokio::{
     task::JoinSet,
 };
 
-use super::Failure;
+use super::{Failure, parse_time};
 use crate::{
     app::{self, App},
     body::{BodyMemory, HeavyBodies},
@@ -21,7 +21,7 @@ use crate::{
     config::{Config, Flags},
     queries::Queries,
     tasks::{self, Stop},
-    telemetry, wire,
+    telemetry,
 };
 
 /// How long requests under way may take to finish once the server was told to stop.
@@ -38,17 +38,12 @@ pub(super) struct Args {
     evaluate_from: Option<TimestampMs>,
 }
 
-fn parse_time(text: &str) -> Result<TimestampMs, String> {
-    wire::time::parse(text)
-        .ok_or_else(|| "use RFC 3339 (2026-11-20T19:04:40Z) or epoch milliseconds".to_owned())
-}
-
 pub(super) fn run(args: Args) -> Result<(), Failure> {
     let config = Config::resolve(args.flags)?;
     telemetry::start_logs(config.log_format, &config.log_level)?;
     let rules = match &config.rules {
         Some(path) => RuleSet::load(path, &|name| std::env::var(name).ok())?,
-        None => RuleSet::default(),
+        None => RuleSet::default_pack()?,
     };
     let mut options = Options::new(&config.data_dir);
     options.slot_width = config.slot_width;

@@ -1,6 +1,6 @@
-//! The log as lines: a file or the standard input, plain, gzip or zstd.
+//! A file as lines: a file or the standard input, plain, gzip or zstd.
 //!
-//! The compression is recognised by its first bytes, because rotated logs carry all kinds of names.
+//! The compression is recognised by its first bytes, because files carry all kinds of names.
 //! Memory is bounded by the longest line kept, whatever the file holds.
 
 use std::fs::File;
@@ -11,12 +11,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use flate2::bufread::MultiGzDecoder;
 
-/// Longest line kept; a longer one is no access-log line.
+/// Longest line kept; a longer one is no access-log line and no item of a push.
 pub(crate) const LINE_BYTES_MAX: usize = 64 * 1024;
 
 const BUFFER_BYTES: usize = 256 * 1024;
 
-/// An opened log.
+/// An opened file.
 pub(crate) struct Input {
     reader: Box<dyn BufRead + Send>,
     bytes_read: Arc<AtomicU64>,
@@ -24,13 +24,23 @@ pub(crate) struct Input {
     line: Vec<u8>,
 }
 
-/// The next line of a log.
+/// The next line of a file.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Line<'a> {
     /// The line without its end.
     Whole(&'a [u8]),
     /// It was longer than [`LINE_BYTES_MAX`] and was skipped.
     TooLong,
+}
+
+impl Line<'_> {
+    /// Bytes of it that were kept.
+    pub(crate) const fn size_bytes(&self) -> usize {
+        match self {
+            Self::Whole(bytes) => bytes.len(),
+            Self::TooLong => LINE_BYTES_MAX,
+        }
+    }
 }
 
 impl Input {
@@ -45,10 +55,7 @@ impl Input {
         let file = File::open(path)?;
         let metadata = file.metadata()?;
         if metadata.is_dir() {
-            return Err(io::Error::new(
-                io::ErrorKind::IsADirectory,
-                "is a directory, not a log file",
-            ));
+            return Err(io::Error::new(io::ErrorKind::IsADirectory, "is a directory, not a file"));
         }
         // Pipes and devices report a size of 0.
         let size_bytes = metadata.is_file().then_some(metadata.len());

@@ -15,13 +15,12 @@ mod summary;
 
 use std::io;
 
-pub(crate) use input::Input;
+pub(crate) use input::{Input, Line};
 pub(crate) use progress::Progress;
 pub(crate) use route::{LabelSource, LabelSources, Routes};
 pub(crate) use summary::Summary;
 
 use access_log::AccessLine;
-use input::Line;
 use reason::Reason;
 
 /// Observations handed on at a time: big enough to share one fsync, small enough to hold in memory.

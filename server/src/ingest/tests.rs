@@ -1,4 +1,4 @@
-use plimsoll_storage::{Options, Scan, SlotValue};
+use plimsoll_storage::{Options, Scan, Slot, SlotValue, StreamKind};
 
 use super::*;
 use crate::wire::push::{read_json, read_ndjson};
@@ -101,7 +101,8 @@ fn every_bad_field_of_a_summary_or_gauge_is_refused_by_name() {
             "/latency/positive",
             "out_of_range",
         ),
-        (r#""last_at":1795201470000"#, "/last_at", "out_of_range"),
+        (r#""last_at":1795209999000"#, "/last_at", "out_of_range"),
+        (r#""last_at":1795201"#, "/last_at", "out_of_range"),
     ];
     with_store(|store| {
         for (fields, pointer, code) in table {
@@ -174,10 +175,11 @@ fn a_summary_keeps_its_counts_at_its_first_slot_and_a_heartbeat_has_no_events() 
         let body = r#"{"summaries":[
             {"stream":"requests","partner":"dhl","start":1795201440000,"step_s":60,"outcomes":{"2xx":118,"5xx":2},
              "latency":{"scale":5,"sum":14.2,"zero_count":0,"positive":{"offset":-110,"bucket_counts":[1,0,4]}}},
-            {"stream":"tracking","partner":"dhl","start":1795201440000}]}"#;
+            {"stream":"tracking","partner":"dhl","start":1795201440000},
+            {"stream":"webhooks","partner":"dhl","start":1795201440000,"last_at":1795201437000}]}"#;
         let ingested = ingest(store, body);
-        assert_eq!((ingested.accepted, ingested.refused), (2, 0));
-        store.append_blocking(ingested.batch, 2, None, NOW).expect("appended");
+        assert_eq!((ingested.accepted, ingested.refused), (3, 0));
+        store.append_blocking(ingested.batch, 3, None, NOW).expect("appended");
         let find = |name| {
             store.select(StreamKind::Activity, Some(name), &plimsoll_storage::LabelMatchers::new())
         };
@@ -197,5 +199,7 @@ fn a_summary_keeps_its_counts_at_its_first_slot_and_a_heartbeat_has_no_events() 
         assert_eq!(cell.last_at, Some(NOW), "not later than the server's clock");
         assert_eq!(store.last_seen(find("requests")[0]), Some(NOW));
         assert_eq!(store.last_seen(find("tracking")[0]), None);
+        let earlier = Some(TimestampMs(1_795_201_437_000));
+        assert_eq!(store.last_seen(find("webhooks")[0]), earlier, "a heartbeat may tell of it");
     });
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use plimsoll_alerting::{Alert, Evidence, Rule, Severity, Signal, SignalKind};
+use plimsoll_alerting::{Alert, Evidence, Rule, Severity, SignalKind};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -40,7 +40,7 @@ pub(crate) struct AlertBody {
 
 /// What a judgement found. Durations are in ms, ratios are fractions of 1.
 #[derive(Debug, Serialize, JsonSchema)]
-struct EvidenceBody {
+pub(crate) struct EvidenceBody {
     value: f64,
     count: u64,
     lower: Option<f64>,
@@ -51,13 +51,21 @@ struct EvidenceBody {
     gate: &'static str,
 }
 
+/// The unit in which values of a signal are shown, with what they are multiplied by for it.
+const fn unit_of(signal: SignalKind) -> (f64, &'static str) {
+    match signal {
+        SignalKind::Ratio => (1.0, "ratio"),
+        SignalKind::Latency => (1e3, "ms"),
+        SignalKind::Freshness | SignalKind::Absence | SignalKind::Run => (1.0, "s"),
+        SignalKind::Drop => (1.0, "of_usual"),
+        SignalKind::Gauge => (1.0, "value"),
+        SignalKind::Burn => (1.0, "times_budget"),
+    }
+}
+
 impl EvidenceBody {
-    fn new(evidence: &Evidence, signal: SignalKind) -> Self {
-        let (scale, unit) = match signal {
-            SignalKind::Ratio => (1.0, "ratio"),
-            SignalKind::Latency => (1e3, "ms"),
-            SignalKind::Freshness => (1.0, "s"),
-        };
+    pub(crate) fn new(evidence: &Evidence, signal: SignalKind) -> Self {
+        let (scale, unit) = unit_of(signal);
         let finite = |value: f64| value.is_finite().then_some(value * scale);
         Self {
             value: evidence.value * scale,
@@ -133,11 +141,7 @@ pub(crate) struct RuleBody {
 
 impl RuleBody {
     pub(crate) fn new(rule: &Rule, open_alerts: usize) -> Self {
-        let (scale, unit) = match rule.signal {
-            Signal::Ratio { .. } => (1.0, "ratio"),
-            Signal::Latency { .. } => (1e3, "ms"),
-            Signal::Freshness { .. } => (1.0, "s"),
-        };
+        let (scale, unit) = unit_of(rule.signal.kind());
         let matches = rule.matches.iter();
         Self {
             name: rule.name.clone(),

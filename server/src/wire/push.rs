@@ -79,22 +79,24 @@ pub(crate) fn read_ndjson(body: &[u8], sink: &mut dyn Sink) {
 }
 
 fn hand_on_line(place: Place, item: &RawItem<'_>, sink: &mut dyn Sink) {
-    let kind = match &item.kind {
-        Scalar::Text(name) => match name.as_ref() {
-            "event" => Ok(ItemKind::Event),
-            "summary" => Ok(ItemKind::Summary),
-            "gauge" => Ok(ItemKind::Gauge),
-            other => Err(format!("{:?}", truncated(other))),
-        },
-        other => Err(other.kind().to_owned()),
-    };
-    match kind {
+    match kind_of(item) {
         Ok(kind) => sink.item(place, kind, item),
-        Err(found) => {
-            let problem = format!("must be \"event\", \"summary\" or \"gauge\", not {found}");
-            sink.not_an_item(place, "/type", &problem);
-        }
+        Err(problem) => sink.not_an_item(place, "/type", &problem),
     }
+}
+
+/// Which of the three a line says it is, or what is wrong with that.
+pub(crate) fn kind_of(item: &RawItem<'_>) -> Result<ItemKind, String> {
+    let found = match &item.kind {
+        Scalar::Text(name) => match name.as_ref() {
+            "event" => return Ok(ItemKind::Event),
+            "summary" => return Ok(ItemKind::Summary),
+            "gauge" => return Ok(ItemKind::Gauge),
+            other => format!("{:?}", truncated(other)),
+        },
+        other => other.kind().to_owned(),
+    };
+    Err(format!("must be \"event\", \"summary\" or \"gauge\", not {found}"))
 }
 
 /// The beginning of a text that came from outside, short enough to be shown.
@@ -106,7 +108,8 @@ pub(crate) fn truncated(text: &str) -> String {
     }
 }
 
-fn not_an_object<T>(found: &Nested<T>) -> String {
+/// What an item that is no object is instead.
+pub(crate) fn not_an_object<T>(found: &Nested<T>) -> String {
     let kind = match found {
         Nested::Wrong(kind) => kind,
         Nested::Missing | Nested::Is(_) => "nothing",

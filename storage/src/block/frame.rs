@@ -211,11 +211,14 @@ impl SegmentOut {
     }
 }
 
-/// The width of a slot in ms as the first event time tells it: `last_at` lies within its slot, and
-/// slot numbers are far larger than widths. 0 when nothing tells it.
+/// The width of a slot in ms as the first event time tells it: `last_at` lies within its slot or not
+/// far from it, and slot numbers are far larger than widths. 0 when nothing tells it.
 pub(super) fn period_ms(run: &[(Slot, SlotValue)]) -> i64 {
     let known = run.iter().find_map(|(slot, value)| match value.last_at() {
-        Some(TimestampMs(at)) if slot.0 > 0 && at > 0 => Some(at / i64::from(slot.0)),
+        Some(TimestampMs(at)) if slot.0 > 0 && at > 0 => {
+            let number = i64::from(slot.0);
+            Some(at.saturating_add(number / 2) / number)
+        }
         _ => None,
     });
     known.unwrap_or(0)

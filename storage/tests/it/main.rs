@@ -3,6 +3,7 @@
 
 mod append;
 mod damage;
+mod feed;
 mod model;
 mod retention;
 mod support;

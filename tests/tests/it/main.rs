@@ -3,6 +3,7 @@
 
 mod api_description;
 mod api_examples;
+mod backtest;
 mod backup;
 mod bad_input;
 mod common;
@@ -22,3 +23,5 @@ mod questions_flow;
 mod questions_latency;
 mod questions_outcomes;
 mod retention;
+mod runbooks;
+mod schema;

@@ -112,6 +112,7 @@ pub(super) fn partners(raw: Vec<Spanned<RawPartner>>) -> Checked<Vec<Partner>> {
             contacts: value.contacts.unwrap_or_default(),
             sla_class: value.sla_class,
             expects: value.expects.unwrap_or_default(),
+            paused: value.paused.unwrap_or(false),
         })
     });
     checked.collect()

@@ -1,0 +1,179 @@
+//! A partner's own day: its local time, and whether it is a work day, a weekend or a holiday.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use plimsoll_storage::TimestampMs;
+
+use crate::rule::RuleSet;
+
+/// Quarters of an hour in a day.
+pub(super) const QUARTERS: usize = 96;
+/// A quarter of an hour, in minutes.
+pub(super) const QUARTER_MIN: i64 = 15;
+
+/// The kind of a day; days of a kind are alike.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum DayKind {
+    #[default]
+    WorkDay,
+    Weekend,
+    Holiday,
+}
+
+/// A quarter of an hour as the partner sees it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct LocalQuarter {
+    pub(super) kind: DayKind,
+    /// 0 to 95 (DST changes leave it in range).
+    pub(super) quarter: usize,
+    /// By how many quarters the clocks were put forward within the last week, 0 to 95. Some of what
+    /// a partner does follows the clock and some does not.
+    pub(super) put_forward: usize,
+}
+
+/// Time zone and holidays of a partner.
+#[derive(Debug, Clone)]
+pub(super) struct PartnerDays {
+    zone: TimeZone,
+    holidays: BTreeSet<Date>,
+}
+
+impl PartnerDays {
+    /// The quarter that a moment lies in.
+    pub(super) fn quarter(&self, at: TimestampMs) -> LocalQuarter {
+        let Ok(at) = jiff::Timestamp::from_millisecond(at.0) else {
+            return LocalQuarter::default();
+        };
+        let offset_s = |at| self.zone.to_offset(at).seconds();
+        let week_ago = at.checked_sub(jiff::SignedDuration::from_hours(7 * 24));
+        let forward_s = week_ago.map_or(0, |week_ago| offset_s(at) - offset_s(week_ago));
+        let put_forward = forward_s.div_euclid(15 * 60).rem_euclid(QUARTERS as i32) as usize;
+        let local = at.to_zoned(self.zone.clone());
+        let minute = i64::from(local.hour()) * 60 + i64::from(local.minute());
+        let kind = if self.holidays.contains(&local.date()) {
+            DayKind::Holiday
+        } else if local.weekday().to_monday_zero_offset() >= 5 {
+            DayKind::Weekend
+        } else {
+            DayKind::WorkDay
+        };
+        let quarter = (minute / QUARTER_MIN) as usize % QUARTERS;
+        LocalQuarter { kind, quarter, put_forward }
+    }
+}
+
+/// The days of every partner the rules file describes; any other lives in UTC without holidays.
+#[derive(Debug, Clone)]
+pub(super) struct Calendar {
+    partners: BTreeMap<String, PartnerDays>,
+    other: PartnerDays,
+}
+
+impl Calendar {
+    pub(super) fn new(rules: &RuleSet) -> Self {
+        let days = |partner: &crate::rule::Partner| {
+            let country = partner.country.as_deref();
+            let named = partner.time_zone.as_deref().or_else(|| country.and_then(main_zone));
+            let zone = named.and_then(|name| TimeZone::get(name).ok()).unwrap_or(TimeZone::UTC);
+            let own = rules.holidays.iter().filter(|day| Some(day.country.as_str()) == country);
+            PartnerDays { zone, holidays: own.map(|day| day.date).collect() }
+        };
+        let partners = rules.partners.iter().map(|it| (it.name.clone(), days(it))).collect();
+        Self { partners, other: PartnerDays { zone: TimeZone::UTC, holidays: BTreeSet::new() } }
+    }
+
+    pub(super) fn of(&self, partner: Option<&str>) -> &PartnerDays {
+        partner.and_then(|partner| self.partners.get(partner)).unwrap_or(&self.other)
+    }
+}
+
+/// The zone most people of a country live in, for partners whose own zone is not given. The part
+/// west or east of it sees its day shifted, which the median over days absorbs.
+fn main_zone(country: &str) -> Option<&'static str> {
+    const ZONES: [(&str, &str); 36] = [
+        ("AT", "Europe/Vienna"),
+        ("AU", "Australia/Sydney"),
+        ("BE", "Europe/Brussels"),
+        ("BG", "Europe/Sofia"),
+        ("BR", "America/Sao_Paulo"),
+        ("CA", "America/Toronto"),
+        ("CH", "Europe/Zurich"),
+        ("CN", "Asia/Shanghai"),
+        ("CZ", "Europe/Prague"),
+        ("DE", "Europe/Berlin"),
+        ("DK", "Europe/Copenhagen"),
+        ("ES", "Europe/Madrid"),
+        ("FI", "Europe/Helsinki"),
+        ("FR", "Europe/Paris"),
+        ("GB", "Europe/London"),
+        ("GR", "Europe/Athens"),
+        ("HU", "Europe/Budapest"),
+        ("IE", "Europe/Dublin"),
+        ("IN", "Asia/Kolkata"),
+        ("IT", "Europe/Rome"),
+        ("JP", "Asia/Tokyo"),
+        ("KR", "Asia/Seoul"),
+        ("LU", "Europe/Luxembourg"),
+        ("MX", "America/Mexico_City"),
+        ("NL", "Europe/Amsterdam"),
+        ("NO", "Europe/Oslo"),
+        ("NZ", "Pacific/Auckland"),
+        ("PL", "Europe/Warsaw"),
+        ("PT", "Europe/Lisbon"),
+        ("RO", "Europe/Bucharest"),
+        ("SE", "Europe/Stockholm"),
+        ("SG", "Asia/Singapore"),
+        ("SI", "Europe/Ljubljana"),
+        ("SK", "Europe/Bratislava"),
+        ("TR", "Europe/Istanbul"),
+        ("US", "America/New_York"),
+    ];
+    let found = ZONES.binary_search_by(|(code, _)| (*code).cmp(country)).ok()?;
+    ZONES.get(found).map(|(_, zone)| *zone)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rule::{Holiday, Partner};
+
+    #[test]
+    fn a_quarter_is_the_partners_own() {
+        let partner = Partner {
+            name: "dhl".into(),
+            kind: None,
+            country: Some("DE".into()),
+            time_zone: None,
+            contacts: Vec::new(),
+            sla_class: None,
+            expects: Vec::new(),
+            paused: false,
+        };
+        let holiday = Holiday { country: "DE".into(), date: jiff::civil::date(2026, 12, 25) };
+        let rules =
+            RuleSet { partners: vec![partner], holidays: vec![holiday], ..RuleSet::default() };
+        let calendar = Calendar::new(&rules);
+        let quarter = |partner, text: &str| {
+            let at: jiff::Timestamp = text.parse().unwrap();
+            calendar.of(Some(partner)).quarter(TimestampMs(at.as_millisecond()))
+        };
+        let berlin = |kind, quarter| LocalQuarter { kind, quarter, put_forward: 0 };
+        assert_eq!(quarter("dhl", "2026-11-20T08:20:00Z"), berlin(DayKind::WorkDay, 9 * 4 + 1));
+        assert_eq!(quarter("dhl", "2026-11-20T23:00:00Z"), berlin(DayKind::Weekend, 0));
+        assert_eq!(quarter("dhl", "2026-12-25T08:00:00Z").kind, DayKind::Holiday);
+        let forward = quarter("dhl", "2026-03-30T10:00:00Z").put_forward;
+        assert_eq!((forward, quarter("dhl", "2026-10-26T10:00:00Z").put_forward), (4, 92));
+        assert_eq!(quarter("ups", "2026-12-25T08:00:00Z"), berlin(DayKind::WorkDay, 32));
+    }
+
+    #[test]
+    fn every_zone_of_the_table_exists() {
+        for country in ["AT", "DE", "JP", "GB", "US", "PL", "TR", "BR"] {
+            let zone = main_zone(country).unwrap();
+            assert!(TimeZone::get(zone).is_ok(), "{zone}");
+        }
+        assert_eq!(main_zone("XX"), None);
+    }
+}

@@ -1,0 +1,198 @@
+//! Whether a share is too high in any of several windows, by weight of evidence: the heart of the
+//! rules that adapt.
+//!
+//! A window speaks when (1) its share lies above the limit, (2) the evidence against a true share of
+//! `margin * limit` is stronger than asked for (Chernoff's bound, see [`crate::bound`]), (3) enough of
+//! its minutes are bad in themselves, so that a burst of a minute or two never counts, (4) its newest
+//! fifth is bad too, so that what is over does not count, (5) a handful of bad items is spread over
+//! some time, and (6) what is left without the two worst minutes is bad still. Looking at several windows at once is a scan statistic: the short ones find a
+//! storm in minutes, the long ones find what fails once in ten minutes.
+
+use super::minutes::Minutes;
+use crate::bound;
+use crate::evidence::Severity;
+use crate::rule::Scan;
+
+/// A burst lasts this many minutes at most; what is left of a window without so many of its worst
+/// must speak for itself.
+const WORST_MINUTES: usize = 2;
+/// Evidence that the rest of a window must have, in nats: an error of one in twenty.
+const REST_EVIDENCE: f64 = 3.0;
+
+/// What a window holds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Finding {
+    /// Length of the window.
+    pub(super) window_min: u32,
+    /// Bad items in it.
+    pub(super) bad: u64,
+    /// Items in it.
+    pub(super) all: u64,
+}
+
+/// The shortest window, ending with minute `end`, that proves the share to be above `limit`.
+pub(super) fn proof(
+    minutes: &Minutes,
+    end: i64,
+    severity: Severity,
+    limit: f64,
+    scan: &Scan,
+) -> Option<Finding> {
+    let (mut sum, mut recent) = (Sum::default(), Sum::default());
+    for &window_min in &scan.windows_min {
+        recent.extend(minutes, end, recent_min(window_min), severity, limit);
+        if recent.bad as f64 <= limit * recent.all as f64 {
+            continue;
+        }
+        sum.extend(minutes, end, window_min, severity, limit);
+        if sum.speaks(limit, scan) {
+            return Some(Finding { window_min, bad: sum.bad, all: sum.all });
+        }
+    }
+    None
+}
+
+/// What the newest minutes say about an alert that was found in a window: nothing while there are
+/// fewer than `count` items, or else the share over the shortest stretch that has as many.
+pub(super) fn now(
+    minutes: &Minutes,
+    end: i64,
+    severity: Severity,
+    found_min: u32,
+    count: u64,
+    scan: &Scan,
+) -> Option<Finding> {
+    let least = recent_min(found_min);
+    let mut stretches = std::iter::once(least).chain(scan.windows_min.iter().copied());
+    stretches.find_map(|window_min| {
+        if window_min < least {
+            return None;
+        }
+        let mut sum = Sum::default();
+        sum.extend(minutes, end, window_min, severity, 1.0);
+        (sum.all >= count.max(1)).then_some(Finding { window_min, bad: sum.bad, all: sum.all })
+    })
+}
+
+/// The newest part of a window that must be bad as well: a fifth of it.
+pub(super) const fn recent_min(window_min: u32) -> u32 {
+    window_min.div_ceil(5)
+}
+
+/// A sum over the newest minutes that grows into the past.
+#[derive(Default)]
+struct Sum {
+    length_min: u32,
+    bad: u64,
+    all: u64,
+    bad_minutes: u32,
+    /// Age of the newest and of the oldest minute with a bad item.
+    bad_ages: Option<(u32, u32)>,
+    /// The minutes with the most bad items, (bad, all).
+    worst: [(u32, u32); WORST_MINUTES],
+}
+
+impl Sum {
+    fn extend(&mut self, minutes: &Minutes, end: i64, to: u32, severity: Severity, limit: f64) {
+        for age in self.length_min..to {
+            let tally = minutes.get(end - i64::from(age));
+            let bad = tally.bad[severity as usize];
+            self.bad += u64::from(bad);
+            self.all += u64::from(tally.all);
+            if bad > 0 {
+                self.bad_minutes += u32::from(f64::from(bad) > limit * f64::from(tally.all));
+                if let Some(rank) = self.worst.iter().position(|(held, _)| bad > *held) {
+                    self.worst[rank..].rotate_right(1);
+                    self.worst[rank] = (bad, tally.all);
+                }
+                self.bad_ages = Some((self.bad_ages.map_or(age, |(newest, _)| newest), age));
+            }
+        }
+        self.length_min = self.length_min.max(to);
+    }
+
+    fn speaks(&self, limit: f64, scan: &Scan) -> bool {
+        let span = self.bad_ages.map_or(0, |(newest, oldest)| oldest - newest);
+        self.bad_minutes >= scan.bad_minutes
+            && (self.bad >= u64::from(scan.few) || span > scan.few_span_min)
+            && self.bad as f64 > limit * self.all as f64
+            && bound::is_above(self.bad, self.all, scan.margin * limit, scan.evidence)
+            && self.is_bad_without_worst(scan.margin * limit)
+    }
+
+    /// Whether what is left without the worst minutes speaks against the share as well.
+    fn is_bad_without_worst(&self, share: f64) -> bool {
+        let worst = self.worst.iter().fold((0, 0), |sum, (bad, all)| (sum.0 + bad, sum.1 + all));
+        let bad = self.bad - u64::from(worst.0);
+        bound::is_above(bad, self.all.saturating_sub(u64::from(worst.1)), share, REST_EVIDENCE)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::minutes::Tally;
+    use super::*;
+
+    fn scan() -> Scan {
+        Scan {
+            windows_min: vec![3, 5, 15, 60, 180],
+            evidence: 13.8,
+            margin: 0.7,
+            bad_minutes: 3,
+            few: 10,
+            few_span_min: 5,
+        }
+    }
+
+    /// Minutes 1.. with (all, bad) each, the last of them the newest.
+    fn minutes(tallies: impl IntoIterator<Item = (u32, u32)>) -> (Minutes, i64) {
+        let mut minutes = Minutes::default();
+        let mut end = 0;
+        for (all, bad) in tallies {
+            end += 1;
+            minutes.add(end, Tally { all, bad: [bad, bad] });
+        }
+        (minutes, end)
+    }
+
+    fn found(tallies: impl IntoIterator<Item = (u32, u32)>) -> Option<u32> {
+        let (minutes, end) = minutes(tallies);
+        proof(&minutes, end, Severity::Critical, 0.05, &scan()).map(|finding| finding.window_min)
+    }
+
+    fn quiet(count: usize, all: u32) -> impl Iterator<Item = (u32, u32)> {
+        std::iter::repeat_n((all, 0), count)
+    }
+
+    #[test]
+    fn a_storm_is_found_in_three_minutes_and_a_burst_of_two_never() {
+        assert_eq!(found(quiet(60, 100).chain([(100, 60); 3])), Some(3));
+        assert_eq!(found(quiet(60, 100).chain([(100, 60); 2])), None);
+        assert_eq!(found(quiet(60, 100_000).chain([(100_000, 99_000); 2])), None);
+    }
+
+    #[test]
+    fn one_failure_of_three_at_night_is_no_proof_and_a_dead_quiet_partner_is() {
+        assert_eq!(found(quiet(100, 0).chain([(3, 1)])), None);
+        assert_eq!(found(quiet(100, 0).chain([(1, 1), (1, 1), (1, 1)])), None);
+        let failing =
+            (0..40).map(|minute| (u32::from(minute % 5 == 0), u32::from(minute % 5 == 0)));
+        assert_eq!(found(quiet(100, 0).chain(failing).take(137)), Some(60));
+    }
+
+    #[test]
+    fn a_slight_excess_needs_more_items_and_what_is_over_does_not_count() {
+        assert_eq!(found([(20, 2); 5]), None);
+        assert!(found([(2_000, 200); 5]).is_some());
+        assert_eq!(found([(100, 50); 20].into_iter().chain(quiet(40, 100))), None);
+    }
+
+    #[test]
+    fn the_present_is_asked_for_over_as_long_as_it_takes_to_count() {
+        let (minutes, end) = minutes(quiet(30, 0).chain([(1, 1), (0, 0), (1, 1), (0, 0), (1, 0)]));
+        let present = |count| now(&minutes, end, Severity::Critical, 3, count, &scan());
+        assert_eq!(present(1), Some(Finding { window_min: 1, bad: 0, all: 1 }));
+        assert_eq!(present(3), Some(Finding { window_min: 5, bad: 2, all: 3 }));
+        assert_eq!(present(9), None);
+    }
+}

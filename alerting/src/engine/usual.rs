@@ -1,0 +1,184 @@
+//! What a group is used to: the median of its hourly values. A median over a week is not moved by
+//! incidents that last hours, and follows a partner that is noisy or slow all the time.
+
+use plimsoll_storage::Histogram;
+
+/// Hours that must be known before the usual is.
+const HOURS_MIN: usize = 6;
+/// Items an hourly value rests on at least; a quiet hour is added to the next one.
+const ITEMS_MIN: u64 = 20;
+/// Scale the durations of an hour are kept at: a bucket ratio of 2^(1/8), 9 %.
+const HOUR_SCALE: i8 = 3;
+
+/// Hourly values of a group, at most as many as asked for.
+#[derive(Debug, Clone)]
+pub(super) struct Usual {
+    capacity: usize,
+    values: Vec<f32>,
+    /// Where the next value goes once all are there.
+    next: usize,
+    /// The hour that is counted, and the one after it, which may have begun.
+    hours: [Hour; 2],
+    /// Number of the first of the two hours, since 1970.
+    first: i64,
+    median: Option<f64>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Hour {
+    bad: u64,
+    all: u64,
+    durations: Option<Box<Histogram>>,
+}
+
+/// What an hour is summed up to.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Hourly {
+    /// The share of bad items.
+    Share,
+    /// A quantile of durations, in seconds.
+    Quantile(f64),
+}
+
+impl Usual {
+    pub(super) fn new(capacity: u32) -> Self {
+        Self {
+            capacity: capacity as usize,
+            values: Vec::new(),
+            next: 0,
+            hours: [Hour::default(), Hour::default()],
+            first: i64::MIN,
+            median: None,
+        }
+    }
+
+    /// The usual; `None` while too little is known.
+    pub(super) const fn get(&self) -> Option<f64> {
+        self.median
+    }
+
+    /// Counts items of an hour.
+    pub(super) fn add_share(&mut self, hour: i64, bad: u64, all: u64) {
+        if let Some(held) = self.hour(hour, Hourly::Share) {
+            held.bad = held.bad.saturating_add(bad);
+            held.all = held.all.saturating_add(all);
+        }
+    }
+
+    /// Counts durations of an hour, for the q-quantile.
+    pub(super) fn add_durations(&mut self, hour: i64, durations: &Histogram, q: f64) {
+        if let Some(held) = self.hour(hour, Hourly::Quantile(q)) {
+            let sum = held.durations.get_or_insert_with(|| {
+                let mut empty = Histogram::default();
+                empty.lower_scale(HOUR_SCALE);
+                Box::new(empty)
+            });
+            sum.merge(durations);
+            held.all = held.all.saturating_add(durations.count());
+        }
+    }
+
+    /// The hour to count in. An hour is closed when the one after the next begins, so that late data
+    /// still counts; what is later than that is left out.
+    fn hour(&mut self, hour: i64, hourly: Hourly) -> Option<&mut Hour> {
+        if self.first == i64::MIN {
+            self.first = hour;
+        }
+        while hour > self.first + 1 {
+            self.close(hourly);
+        }
+        usize::try_from(hour - self.first).ok().and_then(|position| self.hours.get_mut(position))
+    }
+
+    fn close(&mut self, hourly: Hourly) {
+        let [closed, open] = &mut self.hours;
+        self.first += 1;
+        if closed.all < ITEMS_MIN {
+            open.absorb(std::mem::take(closed));
+            self.hours.swap(0, 1);
+            return;
+        }
+        let value = closed.value(hourly);
+        *closed = Hour::default();
+        self.hours.swap(0, 1);
+        if let Some(value) = value {
+            self.push(value as f32);
+        }
+    }
+
+    fn push(&mut self, value: f32) {
+        if self.values.len() < self.capacity {
+            self.values.push(value);
+        } else if let Some(held) = self.values.get_mut(self.next) {
+            *held = value;
+            self.next = (self.next + 1) % self.capacity;
+        }
+        if self.values.len() >= HOURS_MIN {
+            let mut sorted = self.values.clone();
+            let middle = sorted.len() / 2;
+            let (_, median, _) = sorted.select_nth_unstable_by(middle, f32::total_cmp);
+            self.median = Some(f64::from(*median));
+        }
+    }
+}
+
+impl Hour {
+    fn absorb(&mut self, other: Self) {
+        self.bad += other.bad;
+        self.all += other.all;
+        match (&mut self.durations, other.durations) {
+            (Some(mine), Some(theirs)) => mine.merge(&theirs),
+            (mine @ None, theirs) => *mine = theirs,
+            (Some(_), None) => {}
+        }
+    }
+
+    fn value(&self, hourly: Hourly) -> Option<f64> {
+        match hourly {
+            Hourly::Share => Some(self.bad as f64 / self.all.max(1) as f64),
+            Hourly::Quantile(q) => Some(self.durations.as_ref()?.quantile(q)?.value_s),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_usual_is_the_median_hour_and_an_incident_does_not_move_it() {
+        let mut usual = Usual::new(168);
+        for hour in 0..40 {
+            assert_eq!(usual.get().is_some(), hour >= 8, "{hour}");
+            let bad = if (20..24).contains(&hour) { 900 } else { 30 };
+            usual.add_share(hour, bad, 1_000);
+        }
+        assert!((usual.get().unwrap() - 0.03).abs() < 1e-6);
+    }
+
+    #[test]
+    fn quiet_hours_are_added_up_until_they_mean_something() {
+        let mut usual = Usual::new(168);
+        for hour in 0..100 {
+            usual.add_share(hour, u64::from(hour % 10 == 0), 2);
+        }
+        assert!((usual.get().unwrap() - 0.05).abs() < 1e-6);
+    }
+
+    #[test]
+    fn a_week_later_only_the_last_week_counts() {
+        let mut usual = Usual::new(24);
+        (0..50).for_each(|hour| usual.add_share(hour, 100, 1_000));
+        (50..80).for_each(|hour| usual.add_share(hour, 0, 1_000));
+        assert_eq!(usual.get(), Some(0.0));
+    }
+
+    #[test]
+    fn durations_give_their_quantile() {
+        let mut usual = Usual::new(168);
+        let mut durations = Histogram::default();
+        (1..=100).for_each(|n| durations.record(f64::from(n) / 100.0));
+        (0..10).for_each(|hour| usual.add_durations(hour, &durations, 0.95));
+        assert!((usual.get().unwrap() - 0.95).abs() < 0.1);
+    }
+}

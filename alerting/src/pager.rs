@@ -1,0 +1,294 @@
+//! Who speaks: alerts share messages, so that one trouble is one page.
+//!
+//! While anything of a group (such as a partner) is open, its first alert has the floor and the
+//! others are folded into its message. An alert of another signal speaks up again when the last
+//! message is older than a while, because it may be another trouble. Groups that begin to fail
+//! together are a cascade: from the third on they are folded into the cascade's first message. A
+//! message ends when everything in it has ended.
+//!
+//! Pure: what happened in, what is to be said out.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bincode::{Decode, Encode};
+use plimsoll_storage::{Label, TimestampMs};
+
+use crate::labels::GroupLabels;
+use crate::rule::{Pages, SignalKind};
+
+/// What an alert is known by: the name of its rule and its labels.
+pub type AlertKey = (String, GroupLabels);
+
+/// An alert as the pager sees it after a slot.
+#[derive(Debug, Clone)]
+pub struct Heard {
+    /// Which alert.
+    pub key: AlertKey,
+    /// End of the first slot in which its condition held.
+    pub since: TimestampMs,
+    /// What it measures.
+    pub kind: SignalKind,
+    /// Whether it has something to say now: open, severe enough, not muted.
+    pub speaks: bool,
+}
+
+/// What is to be said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Say {
+    /// By which alert.
+    pub key: AlertKey,
+    /// End of the first slot in which its condition held.
+    pub since: TimestampMs,
+    /// Its beginning, or its end.
+    pub begins: bool,
+    /// Name of the group whose message it is.
+    pub group: String,
+}
+
+/// Open messages and who is in them.
+#[derive(Debug, Clone, Default, PartialEq, Encode, Decode)]
+pub struct Pager {
+    pages: Vec<Page>,
+}
+
+/// One message and everything that is folded into it.
+#[derive(Debug, Clone, PartialEq, Encode, Decode)]
+struct Page {
+    group: String,
+    opened_at: TimestampMs,
+    opened_by: SignalKind,
+    told_at: TimestampMs,
+    /// Signals that were told, as their position in [`SignalKind`].
+    told: Vec<SignalKind>,
+    /// Open alerts by the group they belong to.
+    members: BTreeMap<String, BTreeSet<AlertKey>>,
+    /// Alerts that spoke, whose end is told with that of the message.
+    speakers: Vec<(AlertKey, TimestampMs)>,
+}
+
+impl Pager {
+    /// Takes what happened in a slot that ends `at`, and answers what is to be said, in order.
+    /// Without `pages` each alert speaks for itself.
+    pub fn hear(&mut self, pages: Option<&Pages>, at: TimestampMs, heard: &[Heard]) -> Vec<Say> {
+        let mut say = Vec::new();
+        for alert in heard.iter().filter(|alert| !alert.speaks) {
+            self.leave(alert);
+        }
+        for alert in heard.iter().filter(|alert| alert.speaks) {
+            say.extend(self.join(pages, at, alert));
+        }
+        self.close(&mut say);
+        say
+    }
+
+    /// Whether the alert is in a message.
+    #[must_use]
+    pub fn holds(&self, key: &AlertKey) -> bool {
+        self.pages.iter().any(|page| page.members.values().any(|alerts| alerts.contains(key)))
+    }
+
+    /// Whether the end of what this alert said is still to be told.
+    #[must_use]
+    pub fn owes(&self, key: &AlertKey) -> bool {
+        self.group_of_speaker(key).is_some()
+    }
+
+    /// Name of the message that the alert spoke in.
+    #[must_use]
+    pub fn group_of_speaker(&self, key: &AlertKey) -> Option<&str> {
+        let spoke = |page: &&Page| page.speakers.iter().any(|(speaker, _)| speaker == key);
+        self.pages.iter().find(spoke).map(|page| page.group.as_str())
+    }
+
+    fn join(&mut self, pages: Option<&Pages>, at: TimestampMs, alert: &Heard) -> Option<Say> {
+        if self.holds(&alert.key) {
+            return None;
+        }
+        let group = group_of(pages, &alert.key);
+        let open = self.pages.iter_mut().find(|page| page.members.contains_key(&group));
+        if let Some((page, pages)) = open.zip(pages) {
+            page.members.entry(group).or_default().insert(alert.key.clone());
+            return page.speak_up(pages, at, alert);
+        }
+        if let Some(cascade) = pages.and_then(|pages| self.cascade(pages, at, &group, alert.kind)) {
+            cascade.members.entry(group).or_default().insert(alert.key.clone());
+            return None;
+        }
+        self.pages.push(Page {
+            group: group.clone(),
+            opened_at: at,
+            opened_by: alert.kind,
+            told_at: at,
+            told: vec![alert.kind],
+            members: BTreeMap::from([(group.clone(), BTreeSet::from([alert.key.clone()]))]),
+            speakers: vec![(alert.key.clone(), alert.since)],
+        });
+        Some(Say { key: alert.key.clone(), since: alert.since, begins: true, group })
+    }
+
+    /// The message of a cascade that a group's alert belongs to: the oldest of those that opened with
+    /// the same signal within the time, when they hold enough groups or opened at this very moment.
+    fn cascade(
+        &mut self,
+        pages: &Pages,
+        at: TimestampMs,
+        group: &str,
+        kind: SignalKind,
+    ) -> Option<&mut Page> {
+        let recent = |page: &&mut Page| {
+            page.opened_by == kind && at.since_ms(page.opened_at) <= pages.cascade_within_ms
+        };
+        let mut found: Vec<&mut Page> = self.pages.iter_mut().filter(recent).collect();
+        let groups: BTreeSet<&String> = found
+            .iter()
+            .flat_map(|page| page.members.keys())
+            .filter(|held| *held != group)
+            .collect();
+        let enough = groups.len() + 1 >= pages.cascade_groups as usize;
+        let now = found.iter().position(|page| page.opened_at == at);
+        let position = if enough { Some(0) } else { now }?;
+        (position < found.len()).then(|| found.swap_remove(position))
+    }
+
+    fn leave(&mut self, alert: &Heard) {
+        for page in &mut self.pages {
+            for alerts in page.members.values_mut() {
+                alerts.remove(&alert.key);
+            }
+            page.members.retain(|_, alerts| !alerts.is_empty());
+        }
+    }
+
+    /// Ends the messages that nothing is left of.
+    fn close(&mut self, say: &mut Vec<Say>) {
+        for page in self.pages.extract_if(.., |page| page.members.is_empty()) {
+            let group = &page.group;
+            let ends = page.speakers.into_iter();
+            say.extend(ends.map(|(key, since)| Say {
+                key,
+                since,
+                begins: false,
+                group: group.clone(),
+            }));
+        }
+    }
+}
+
+impl Page {
+    fn speak_up(&mut self, pages: &Pages, at: TimestampMs, alert: &Heard) -> Option<Say> {
+        let again = at.since_ms(self.told_at) >= pages.again_after_ms;
+        if !again || self.told.contains(&alert.kind) {
+            return None;
+        }
+        self.told.push(alert.kind);
+        self.told_at = at;
+        let speaker = (alert.key.clone(), alert.since);
+        if !self.speakers.contains(&speaker) {
+            self.speakers.push(speaker);
+        }
+        let (key, since) = (alert.key.clone(), alert.since);
+        Some(Say { key, since, begins: true, group: self.group.clone() })
+    }
+}
+
+/// Name of the group whose message an alert shares: its labels among `by`, or all of its own.
+fn group_of(pages: Option<&Pages>, (rule, labels): &AlertKey) -> String {
+    let name = |label: Label, value: &str| format!("{}={value}", label.as_str());
+    let named: Vec<String> = match pages {
+        Some(pages) => {
+            let held = pages.by.iter().filter_map(|label| Some(name(*label, labels.get(*label)?)));
+            held.collect()
+        }
+        None => labels.iter().map(|(label, value)| name(label, value)).collect(),
+    };
+    if pages.is_some() && !named.is_empty() {
+        named.join(",")
+    } else {
+        format!("{rule}:{}", named.join(","))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PAGES: Pages = Pages {
+        by: Vec::new(),
+        again_after_ms: 30 * 60_000,
+        cascade_groups: 3,
+        cascade_within_ms: 10 * 60_000,
+    };
+
+    fn pages() -> Pages {
+        Pages { by: vec![Label::Partner], ..PAGES }
+    }
+
+    fn alert(rule: &str, partner: &str, kind: SignalKind, speaks: bool) -> Heard {
+        let labels = GroupLabels::new([(Label::Partner, partner.to_owned())]);
+        Heard { key: (rule.to_owned(), labels), since: TimestampMs(0), kind, speaks }
+    }
+
+    /// What is said, as `+rule partner` and `-rule partner`.
+    fn said(pager: &mut Pager, minute: i64, heard: &[Heard]) -> Vec<String> {
+        let says = pager.hear(Some(&pages()), TimestampMs(minute * 60_000), heard);
+        let line = |say: &Say| {
+            format!("{}{} {}", if say.begins { '+' } else { '-' }, say.key.0, say.key.1.title())
+        };
+        says.iter().map(line).collect()
+    }
+
+    #[test]
+    fn one_partner_is_one_message_until_everything_has_ended() {
+        let mut pager = Pager::default();
+        let (errors, slow) = (SignalKind::Ratio, SignalKind::Latency);
+        assert_eq!(said(&mut pager, 0, &[alert("5xx", "dhl", errors, true)]), ["+5xx dhl"]);
+        assert_eq!(said(&mut pager, 1, &[alert("p95", "dhl", slow, true)]), [""; 0]);
+        assert_eq!(said(&mut pager, 2, &[alert("5xx", "dhl", errors, false)]), [""; 0]);
+        assert_eq!(said(&mut pager, 3, &[alert("p95", "dhl", slow, false)]), ["-5xx dhl"]);
+        assert_eq!(pager, Pager::default());
+    }
+
+    #[test]
+    fn another_signal_speaks_up_after_a_while_and_the_same_does_not() {
+        let mut pager = Pager::default();
+        let ratio = |rule, speaks| alert(rule, "dhl", SignalKind::Ratio, speaks);
+        assert_eq!(said(&mut pager, 0, &[ratio("5xx", true)]).len(), 1);
+        assert_eq!(said(&mut pager, 40, &[ratio("429", true)]).len(), 0);
+        let drop = alert("drop", "dhl", SignalKind::Drop, true);
+        assert_eq!(said(&mut pager, 41, &[drop]), ["+drop dhl"]);
+        let over = [ratio("5xx", false), ratio("429", false)];
+        assert_eq!(said(&mut pager, 50, &over), [""; 0]);
+        let drop = alert("drop", "dhl", SignalKind::Drop, false);
+        assert_eq!(said(&mut pager, 60, &[drop]), ["-5xx dhl", "-drop dhl"]);
+    }
+
+    #[test]
+    fn the_third_partner_is_folded_into_the_cascade() {
+        let mut pager = Pager::default();
+        let fails = |partner| [alert("5xx", partner, SignalKind::Ratio, true)];
+        assert_eq!(said(&mut pager, 0, &fails("a")), ["+5xx a"]);
+        assert_eq!(said(&mut pager, 3, &fails("b")), ["+5xx b"]);
+        assert_eq!(said(&mut pager, 9, &fails("c")), [""; 0]);
+        assert_eq!(said(&mut pager, 40, &fails("d")), ["+5xx d"]);
+        let over = alert("5xx", "a", SignalKind::Ratio, false);
+        assert_eq!(said(&mut pager, 50, &[over]), [""; 0], "c is still open");
+        let over = alert("5xx", "c", SignalKind::Ratio, false);
+        assert_eq!(said(&mut pager, 51, &[over]), ["-5xx a"]);
+    }
+
+    #[test]
+    fn partners_that_fail_at_the_same_moment_are_one_message() {
+        let mut pager = Pager::default();
+        let heard = ["a", "b"].map(|partner| alert("5xx", partner, SignalKind::Ratio, true));
+        assert_eq!(said(&mut pager, 0, &heard), ["+5xx a"]);
+    }
+
+    #[test]
+    fn without_pages_each_alert_speaks_for_itself() {
+        let mut pager = Pager::default();
+        let heard = ["5xx", "429"].map(|rule| alert(rule, "dhl", SignalKind::Ratio, true));
+        let says = pager.hear(None, TimestampMs(0), &heard);
+        assert_eq!(says.len(), 2);
+        assert_eq!(says[0].group, "5xx:partner=dhl");
+    }
+}

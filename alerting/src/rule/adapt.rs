@@ -1,0 +1,143 @@
+//! The fields of a rule that let it adapt, and those that decide when and how it speaks. A rule that
+//! has none of them does exactly what its window and thresholds say.
+
+use plimsoll_storage::{Label, TimestampMs};
+
+use crate::evidence::Severity;
+
+/// Judging over several windows at once, in whole minutes, by weight of evidence.
+///
+/// A severity is reached when in one of the windows the share lies above its limit, the evidence
+/// against a true share of `margin` times the limit is stronger than `evidence`, enough minutes
+/// were bad, and the newest fifth of the window is bad as well.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scan {
+    /// Windows in minutes, ascending.
+    pub windows_min: Vec<u32>,
+    /// Evidence that is asked for, in nats: 13.8 is an error of one in a million.
+    pub evidence: f64,
+    /// Part of the limit (of a drop, of the expected count) the evidence is weighed against, above 0
+    /// and at most 1.
+    pub margin: f64,
+    /// Minutes of the window that must be bad in themselves.
+    pub bad_minutes: u32,
+    /// Fewer bad items than this must be spread over more than `few_span_min`.
+    pub few: u32,
+    /// See `few`, in minutes.
+    pub few_span_min: u32,
+}
+
+/// What a group is used to: limits follow it upward.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Usual {
+    /// A limit is never below this many times the usual.
+    pub times: f64,
+    /// How many hours the usual is the median of.
+    pub hours: u32,
+}
+
+/// What no data means for a rule.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum OnNoData {
+    /// The condition does not hold.
+    #[default]
+    Ok,
+    /// An alert stays as it is.
+    Keep,
+    /// It is as bad as the rule knows.
+    Alert,
+}
+
+/// Whether a rule tells anyone.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// It does.
+    #[default]
+    Live,
+    /// It is judged and recorded, and nobody is told.
+    Shadow,
+}
+
+/// Hours of the week in which a rule is active, in a time zone.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Schedule {
+    /// Days of the week it is active on, Monday first.
+    pub days: [bool; 7],
+    /// First minute of the day.
+    pub from_min: u16,
+    /// First minute after it; below `from_min` the hours reach over midnight.
+    pub to_min: u16,
+    /// Where the clock hangs.
+    pub time_zone: jiff::tz::TimeZone,
+}
+
+impl Schedule {
+    /// Whether the rule is active at that moment. Hours over midnight belong to the day they begin.
+    #[must_use]
+    pub fn is_active(&self, at: TimestampMs) -> bool {
+        let Ok(at) = jiff::Timestamp::from_millisecond(at.0) else { return true };
+        let local = at.to_zoned(self.time_zone.clone());
+        let minute = local.hour() as u16 * 60 + local.minute() as u16;
+        let today = usize::try_from(local.weekday().to_monday_zero_offset()).unwrap_or(0);
+        let on = |day: usize| self.days.get(day % 7).copied().unwrap_or(true);
+        if self.from_min < self.to_min {
+            return on(today) && (self.from_min..self.to_min).contains(&minute);
+        }
+        (on(today) && minute >= self.from_min) || (on(today + 6) && minute < self.to_min)
+    }
+}
+
+/// How alerts share messages: one for everything that is open of one group.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pages {
+    /// Labels that make the group.
+    pub by: Vec<Label>,
+    /// An alert of another signal speaks up again when the last message is older than this, in ms.
+    pub again_after_ms: i64,
+    /// How many groups make a cascade.
+    pub cascade_groups: u32,
+    /// Within which time they must fire, in ms.
+    pub cascade_within_ms: i64,
+}
+
+/// How a rule speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Voice {
+    /// Whether it speaks at all.
+    pub mode: Mode,
+    /// The lowest severity that is told.
+    pub from: Severity,
+}
+
+impl Default for Voice {
+    fn default() -> Self {
+        Self { mode: Mode::Live, from: Severity::Warning }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> TimestampMs {
+        TimestampMs(text.parse::<jiff::Timestamp>().unwrap().as_millisecond())
+    }
+
+    #[test]
+    fn a_schedule_is_read_in_its_own_time_zone() {
+        let mut schedule = Schedule {
+            days: [true, true, true, true, true, false, false],
+            from_min: 8 * 60,
+            to_min: 18 * 60,
+            time_zone: jiff::tz::TimeZone::get("Europe/Berlin").unwrap(),
+        };
+        // 2026-11-20 is a Friday; Berlin is an hour ahead of UTC.
+        assert!(schedule.is_active(at("2026-11-20T07:00:00Z")));
+        assert!(!schedule.is_active(at("2026-11-20T06:59:00Z")));
+        assert!(!schedule.is_active(at("2026-11-20T17:00:00Z")));
+        assert!(!schedule.is_active(at("2026-11-21T09:00:00Z")));
+        (schedule.from_min, schedule.to_min) = (22 * 60, 6 * 60);
+        assert!(schedule.is_active(at("2026-11-21T01:00:00Z")), "the night that began on Friday");
+        assert!(!schedule.is_active(at("2026-11-22T01:00:00Z")));
+    }
+}

@@ -1,0 +1,217 @@
+//! The default pack over made-up days: what is paged, when, how often; and that neither the order of
+//! arrival nor running live changes it.
+
+use plimsoll_alerting::alerts::{self, AlertFilter};
+use plimsoll_alerting::outbox::Action;
+use plimsoll_alerting::{Replay, ReplayedAlert, RuleSet, Severity};
+use plimsoll_storage::{
+    Cell, Outcome, Slot, SlotValue, SlotWidth, StreamKind, StreamRef, TimestampMs,
+};
+use proptest::prelude::*;
+
+use crate::world::{START, World, closed, minute, partner_5xx, rules};
+
+/// One cell of `requests`: partner, operation, slot, good and bad items.
+type Fact = (String, &'static str, Slot, u64, u64);
+
+fn cell(slot: Slot, good: u64, bad: u64) -> SlotValue {
+    let at = SlotWidth::DEFAULT.end(slot).plus_ms(-1);
+    let mut cell = Cell::default();
+    (0..good).for_each(|_| cell.record(Outcome::Status2xx, Some(0.1), at));
+    (0..bad).for_each(|_| cell.record(Outcome::Status5xx, Some(0.1), at));
+    SlotValue::Activity(cell)
+}
+
+/// Minutes of traffic of a partner: `count` items each, of which `bad` of the minute fail.
+fn traffic(partner: &str, minutes: i64, count: u64, bad: impl Fn(i64) -> u64) -> Vec<Fact> {
+    let fact = |at: i64| {
+        let slot = SlotWidth::DEFAULT.slot_of(minute(at));
+        (partner.to_owned(), "rates", slot, count - bad(at), bad(at))
+    };
+    (0..minutes).map(fact).collect()
+}
+
+/// Replays facts as they come, each at the end of its slot, a minute at a time.
+fn replay(rules: RuleSet, facts: &[Fact]) -> Vec<ReplayedAlert> {
+    let width = SlotWidth::DEFAULT;
+    let mut replay = Replay::new(rules, width);
+    let mut facts = facts.to_vec();
+    facts.sort_by_key(|fact| fact.2);
+    for (partner, operation, slot, good, bad) in facts {
+        replay.advance(width.end(slot));
+        let labels = [partner.as_str(), operation, "production", "", ""];
+        let value = cell(slot, good, bad);
+        replay.observe(StreamKind::Activity, "requests", &labels, slot, &value);
+    }
+    replay.finish()
+}
+
+fn pack(text: &str) -> RuleSet {
+    RuleSet::parse(text, &|_| None, std::path::Path::new(".")).unwrap()
+}
+
+/// Moments of triggers, in minutes after the start, with the partner.
+fn pages(alerts: &[ReplayedAlert]) -> Vec<(i64, String)> {
+    let each = alerts.iter().flat_map(|alert| {
+        let triggers = alert.notifications.iter().filter(|it| it.action == Action::Trigger);
+        triggers.map(|it| (it.at.since_ms(START) / 60_000, alert.labels.title()))
+    });
+    each.collect()
+}
+
+fn storm(from: i64, to: i64, bad: u64) -> impl Fn(i64) -> u64 {
+    move |at| if (from..to).contains(&at) { bad } else { 0 }
+}
+
+#[test]
+fn a_storm_is_one_page_within_minutes_and_its_end_is_told() {
+    let alerts = replay(pack(""), &traffic("dhl", 180, 60, storm(60, 90, 40)));
+    let found = pages(&alerts);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!((62..=64).contains(&found[0].0), "{found:?}");
+    let alert = alerts.iter().find(|alert| !alert.notifications.is_empty()).unwrap();
+    assert_eq!(
+        (alert.severity, alert.notifications[0].receiver.as_str()),
+        (Severity::Critical, "oncall")
+    );
+    let end = alert.notifications.last().unwrap();
+    assert_eq!((end.action, end.group.as_str()), (Action::Resolve, "partner=dhl"));
+    assert!(end.at > minute(90) && end.at <= minute(106), "{:?}", end.at.since_ms(minute(90)));
+}
+
+#[test]
+fn a_blip_a_quiet_night_and_a_little_noise_wake_nobody() {
+    let stories = [
+        traffic("blip", 120, 60, storm(60, 62, 58)),
+        traffic("night", 240, 3, |at| u64::from(at == 100)),
+        traffic("noise", 600, 100, |at| u64::from(at % 2 == 0)),
+    ];
+    for facts in stories {
+        assert_eq!(pages(&replay(pack(""), &facts)), [], "{}", facts[0].0);
+    }
+}
+
+#[test]
+fn a_dead_quiet_partner_is_found_and_so_is_one_failing_operation() {
+    let mut quiet = traffic("tiny", 400, 1, |at| u64::from(at >= 100));
+    quiet.retain(|(_, _, slot, ..)| slot.0 % 30 == 0);
+    assert_eq!(pages(&replay(pack(""), &quiet)).len(), 1);
+    let mut facts = traffic("dhl", 180, 2_000, |_| 0);
+    let labels = traffic("dhl", 180, 60, storm(60, 120, 40));
+    facts.extend(
+        labels
+            .into_iter()
+            .map(|(partner, _, slot, good, bad)| (partner, "labels", slot, good, bad)),
+    );
+    assert_eq!(pages(&replay(pack(""), &facts)), [(63, "dhl / labels".to_owned())]);
+}
+
+#[test]
+fn a_flapping_partner_and_a_cascade_of_twelve_are_one_page_each() {
+    let flapping = |at: i64| if (60..140).contains(&at) && at % 10 < 6 { 40 } else { 0 };
+    assert_eq!(pages(&replay(pack(""), &traffic("flap", 240, 60, flapping))).len(), 1);
+    let partners = (0..12).map(|number| format!("p{number:02}"));
+    let facts: Vec<Fact> =
+        partners.flat_map(|partner| traffic(&partner, 150, 60, storm(60, 90, 40))).collect();
+    assert_eq!(pages(&replay(pack(""), &facts)).len(), 1);
+}
+
+#[test]
+fn announced_maintenance_is_quiet_even_after_it_has_ended() {
+    let text = "maintenance:\n  - { match: { partner: dhl }, start: 2026-11-20T21:00:00Z, \
+                end: 2026-11-20T21:30:00Z, author: ann, reason: upgrade }\n";
+    let facts = traffic("dhl", 180, 60, storm(60, 90, 60));
+    assert_eq!(pages(&replay(pack(text), &facts)), []);
+    assert_eq!(pages(&replay(pack(""), &facts)).len(), 1);
+}
+
+#[test]
+fn a_paused_partner_a_shadow_and_a_dependency_are_recorded_and_not_told() {
+    let facts = traffic("dhl", 120, 60, storm(30, 90, 40));
+    let paused = pack("partners: [{ name: dhl, paused: true }]\n");
+    let alerts = replay(paused, &facts);
+    assert!(!alerts.is_empty() && pages(&alerts).is_empty());
+    let rule = partner_5xx("[oncall]");
+    let child = rule.replace("rules:\n", "").replace("partner-5xx", "child");
+    let text = format!("{rule}{child}    depends_on: [partner-5xx]\n");
+    let alerts = replay(rules("127.0.0.1:9", &text), &facts);
+    let told = |name: &str| alerts.iter().any(|it| it.rule == name && !it.notifications.is_empty());
+    assert!(told("partner-5xx") && !told("child") && alerts.iter().any(|it| it.rule == "child"));
+    let alerts = replay(rules("127.0.0.1:9", &format!("{rule}    mode: shadow\n")), &facts);
+    assert!(!alerts.is_empty() && pages(&alerts).is_empty());
+}
+
+#[test]
+fn live_judges_as_a_replay_does() {
+    let text = "receivers:\n  - { name: a, webhook: { url: 'https://a.example' } }\n";
+    let bad = |at: i64| if (20..45).contains(&at) { 30 } else { 0 };
+    let mut facts = traffic("dhl", 90, 60, bad);
+    facts.extend(traffic("ups", 90, 40, storm(50, 60, 30)));
+    let replayed = replay(pack(text), &facts);
+    let world = World::new();
+    let mut evaluator = world.started(&pack(text));
+    facts.sort_by_key(|fact| fact.2);
+    for at in 0..90 {
+        for (partner, operation, slot, good, bad) in &facts {
+            if *slot == SlotWidth::DEFAULT.slot_of(minute(at)) {
+                append(&world, partner, operation, *slot, &cell(*slot, *good, *bad));
+            }
+        }
+        evaluator.judge_until(closed(minute(at + 1))).unwrap();
+        if at % 17 == 0 {
+            evaluator = world.evaluator(&pack(text));
+        }
+    }
+    let mut live: Vec<_> = alerts::list(&world.store, &AlertFilter::default(), 100)
+        .unwrap()
+        .into_iter()
+        .map(|it| (it.fired_at, it.rule, it.labels.title(), it.resolved_at, it.paged.is_some()))
+        .collect();
+    live.sort();
+    let mut expected: Vec<_> = replayed
+        .into_iter()
+        .map(|it| {
+            let told = !it.notifications.is_empty();
+            (it.fired_at, it.rule, it.labels.title(), it.resolved_at, told)
+        })
+        .collect();
+    expected.sort();
+    assert_eq!(live, expected);
+    assert!(live.iter().any(|alert| alert.4));
+}
+
+fn append(world: &World, partner: &str, operation: &str, slot: Slot, value: &SlotValue) {
+    let SlotValue::Activity(cell) = value else { panic!("no activity") };
+    let mut batch = world.store.batch();
+    let labels = [partner, operation, "production", "", ""];
+    let stream = StreamRef { kind: StreamKind::Activity, name: "requests", labels };
+    *batch.activity(stream, slot).unwrap() = cell.clone();
+    world.store.append_blocking(batch.finish(), 1, None, START).unwrap();
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn any_order_of_arrival_before_a_slot_is_judged_gives_the_same_alerts(
+        bad in proptest::collection::vec(0_u64..10, 60), turn in 0_usize..1_000
+    ) {
+        let judged = |facts: &[Fact]| {
+            let mut replay = Replay::new(
+                rules("127.0.0.1:9", &partner_5xx("[oncall]")), SlotWidth::DEFAULT);
+            // Everything is known before anything is judged.
+            for (partner, operation, slot, good, bad) in facts {
+                let labels = [partner.as_str(), operation, "production", "", ""];
+                let value = cell(*slot, *good, *bad);
+                replay.observe(StreamKind::Activity, "requests", &labels, *slot, &value);
+            }
+            replay.advance(TimestampMs(START.0 + 7_200_000));
+            replay.finish()
+        };
+        let facts = traffic("dhl", 60, 10, |at| bad[at as usize]);
+        let mut turned = facts.clone();
+        turned.rotate_left(turn % facts.len());
+        turned.reverse();
+        prop_assert_eq!(judged(&facts), judged(&turned));
+    }
+}

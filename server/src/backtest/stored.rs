@@ -1,0 +1,88 @@
+//! What is stored, as a source: the cells of a database in the order of their slots.
+//!
+//! When a cell arrived is not kept. It becomes known here when its slot ends, so what came late live
+//! is in time in a replay.
+
+use std::{collections::BTreeSet, ops::Range};
+
+use plimsoll_storage::{
+    Label, LabelMatchers, Matcher, Result, Scan, Slot, SlotValue, Store, StreamId, StreamKey,
+    StreamKind,
+};
+
+use super::{
+    Take,
+    limits::{CELLS_AT_ONCE_MAX, CHUNK_ARRIVALS_MAX},
+    source::{Arrival, Chunk},
+};
+
+/// Hands on the cells of `slots`, of some partners or, when none is named, of all. Answers how many
+/// there were. Progress is counted in slots. Reading ends early when nobody listens any more.
+///
+/// # Errors
+/// When the database cannot be read.
+pub(crate) fn read(
+    store: &Store,
+    partners: &BTreeSet<String>,
+    slots: Range<Slot>,
+    take: &mut Take<'_>,
+) -> Result<u64> {
+    let (ids, keys) = streams(store, partners);
+    if ids.is_empty() || slots.is_empty() {
+        return Ok(0);
+    }
+    let mut chunk = Chunk { new_streams: keys, ..Chunk::default() };
+    let mut read = 0;
+    let mut start = slots.start;
+    while start < slots.end {
+        let end = start.plus(slots_at_once(store, ids.len())).min(slots.end);
+        for (slot, stream, value) in cells(store, &ids, start..end)? {
+            read += 1;
+            let at = store.slot_width().end(slot);
+            chunk.arrivals.push(Arrival { at, stream, slot, value });
+            if chunk.arrivals.len() >= CHUNK_ARRIVALS_MAX {
+                let progress = u64::from(slot.0 - slots.start.0);
+                if !take(Chunk { progress, read, ..std::mem::take(&mut chunk) }) {
+                    return Ok(read);
+                }
+            }
+        }
+        start = end;
+    }
+    take(chunk);
+    Ok(read)
+}
+
+/// The streams of some partners with their names; numbers of arrivals are positions here.
+fn streams(store: &Store, partners: &BTreeSet<String>) -> (Vec<StreamId>, Vec<StreamKey>) {
+    let mut labels = LabelMatchers::new();
+    if !partners.is_empty() {
+        labels.push(Label::Partner, Matcher::In(partners.clone()));
+    }
+    let kinds = [StreamKind::Activity, StreamKind::Gauge].into_iter();
+    let mut ids: Vec<StreamId> = kinds.flat_map(|kind| store.select(kind, None, &labels)).collect();
+    ids.sort_unstable();
+    ids.iter().filter_map(|id| Some((*id, store.stream_key(*id)?))).unzip()
+}
+
+/// An hour, or less when there are many streams.
+fn slots_at_once(store: &Store, streams: usize) -> u32 {
+    let fitting = u32::try_from(CELLS_AT_ONCE_MAX / streams.max(1)).unwrap_or(u32::MAX);
+    fitting.clamp(1, store.slot_width().slots_per_hour())
+}
+
+/// The cells of some slots, by slot and stream.
+fn cells(
+    store: &Store,
+    ids: &[StreamId],
+    slots: Range<Slot>,
+) -> Result<Vec<(Slot, u32, SlotValue)>> {
+    let mut cells = Vec::new();
+    store.scan(&Scan::new(ids, slots), &mut |stream, slot, value| {
+        if let Ok(position) = ids.binary_search(&stream) {
+            cells.push((slot, position as u32, value.clone()));
+        }
+    })?;
+    cells.sort_by_key(|(slot, stream, _)| (*slot, *stream));
+    Ok(cells)
+}

@@ -1,0 +1,221 @@
+//! The feed: every cell that is appended, handed on once and in order to whoever follows the store.
+//!
+//! A subscription begins at a point between two groups of appends. What lies before it is read from
+//! the [`Past`]; what comes after arrives through the [`Feed`]. Nothing is in both, and sealing moves
+//! nothing from one to the other.
+//!
+//! The writer hands on the encoded cells that it has just written to the journal. Following costs it
+//! a pointer an append, and nothing when nobody follows; the reader decodes.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Weak},
+};
+
+use parking_lot::Mutex;
+
+use crate::{
+    error::{Error, Result},
+    journal,
+    limits::FEED_BYTES_MAX,
+    model::{cell::SlotValue, stream::StreamId, time::Slot},
+    scan::{Reader, Scan, Sight},
+    store::Shared,
+};
+
+/// One append: the numbers of its streams and its cells as they lie in the journal.
+#[derive(Debug)]
+struct Delta {
+    streams: Vec<StreamId>,
+    cells: Vec<u8>,
+}
+
+impl Delta {
+    fn size_bytes(&self) -> usize {
+        size_of::<Self>() + self.streams.capacity() * size_of::<StreamId>() + self.cells.capacity()
+    }
+}
+
+/// What a reader has not taken yet.
+#[derive(Debug, Default)]
+struct Waiting {
+    deltas: VecDeque<Arc<Delta>>,
+    size_bytes: usize,
+    lost: bool,
+}
+
+/// The cells that are appended from some point on.
+#[derive(Debug, Default)]
+pub struct Feed {
+    waiting: Arc<Mutex<Waiting>>,
+}
+
+impl Feed {
+    /// Calls `visit` with each cell that was appended since the last call, in the order of the
+    /// appends: what one append adds to a slot of a stream. An append whose answer has arrived is
+    /// there.
+    ///
+    /// # Errors
+    /// [`Error::FeedLost`] when more than [`FEED_BYTES_MAX`] had to wait. The feed has ended then:
+    /// subscribe again and begin with the new past.
+    pub fn read(&mut self, visit: &mut dyn FnMut(StreamId, Slot, &SlotValue)) -> Result<()> {
+        let deltas = {
+            let mut waiting = self.waiting.lock();
+            if waiting.lost {
+                return Err(Error::FeedLost { limit: FEED_BYTES_MAX });
+            }
+            waiting.size_bytes = 0;
+            std::mem::take(&mut waiting.deltas)
+        };
+        for delta in deltas {
+            journal::decode_delta(&delta.streams, &delta.cells, &mut *visit)?;
+        }
+        Ok(())
+    }
+
+    /// The writer's end.
+    pub(crate) fn tap(&self) -> Tap {
+        Tap(Arc::downgrade(&self.waiting))
+    }
+}
+
+/// Where the writer puts what one feed is to deliver.
+#[derive(Debug)]
+pub(crate) struct Tap(Weak<Mutex<Waiting>>);
+
+impl Tap {
+    /// Hands an append on. Answers whether there is any use in more of them.
+    fn offer(&self, delta: &Arc<Delta>) -> bool {
+        let Some(waiting) = self.0.upgrade() else { return false };
+        let mut waiting = waiting.lock();
+        waiting.size_bytes += delta.size_bytes();
+        if waiting.size_bytes > FEED_BYTES_MAX {
+            *waiting = Waiting { lost: true, ..Waiting::default() };
+            return false;
+        }
+        waiting.deltas.push_back(Arc::clone(delta));
+        true
+    }
+}
+
+/// The taps of all feeds. Only the writer has them.
+#[derive(Debug, Default)]
+pub(crate) struct Taps(Vec<Tap>);
+
+impl Taps {
+    pub(crate) fn add(&mut self, tap: Tap) {
+        self.0.push(tap);
+    }
+
+    /// Hands an append on to every feed that is still read.
+    pub(crate) fn publish(&mut self, streams: Vec<StreamId>, cells: Vec<u8>) {
+        if self.0.is_empty() {
+            return;
+        }
+        let delta = Arc::new(Delta { streams, cells });
+        self.0.retain(|tap| tap.offer(&delta));
+    }
+}
+
+/// Everything that was appended before a feed begins. It keeps what it shows in memory and on disk:
+/// read it and let it go.
+pub struct Past<'a> {
+    shared: &'a Shared,
+    view: Sight<'a>,
+}
+
+impl<'a> Past<'a> {
+    /// What is sealed or frozen at this moment. The caller sees to it that no seal comes in between.
+    pub(crate) fn new(shared: &'a Shared) -> Self {
+        let view = shared.head.past(|| Some(Arc::new(shared.db.raw().snapshot())));
+        Self { shared, view }
+    }
+
+    /// [`Store::scan`](crate::Store::scan) over the past.
+    ///
+    /// # Errors
+    /// As that.
+    pub fn scan(
+        &self,
+        scan: &Scan<'_>,
+        visit: &mut dyn FnMut(StreamId, Slot, &SlotValue),
+    ) -> Result<()> {
+        let mut streams = scan.streams.to_vec();
+        streams.sort_unstable();
+        let Scan { slots, grain, wanted, .. } = scan.clone();
+        let reader = Reader::of(self.shared, self.view.clone(), slots, grain, wanted);
+        reader.cursor().visit(&streams, visit)
+    }
+}
+
+impl std::fmt::Debug for Past<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Past").field("floor", &self.view.floor).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{batch::BatchCell, model::gauge::GaugeCell, model::time::TimestampMs};
+
+    const STREAM: StreamId = StreamId(40);
+
+    fn cells(slot: u32) -> Vec<u8> {
+        let value = SlotValue::Gauge(GaugeCell::new(f64::from(slot), TimestampMs(1)));
+        journal::encode_cells(&[BatchCell { stream: 0, slot: Slot(slot), value }])
+    }
+
+    fn slots(feed: &mut Feed) -> Result<Vec<u32>> {
+        let mut seen = Vec::new();
+        feed.read(&mut |stream, slot, _| {
+            assert_eq!(stream, STREAM);
+            seen.push(slot.0);
+        })?;
+        Ok(seen)
+    }
+
+    #[test]
+    fn appends_come_once_and_in_order_to_each_feed() {
+        let (mut taps, mut first, mut second) = (Taps::default(), Feed::default(), Feed::default());
+        taps.add(first.tap());
+        taps.publish(vec![STREAM], cells(5));
+        taps.add(second.tap());
+        taps.publish(vec![STREAM], cells(3));
+        assert_eq!(slots(&mut first).expect("read"), [5, 3]);
+        assert_eq!(slots(&mut second).expect("read"), [3]);
+        assert!(slots(&mut first).expect("read").is_empty());
+    }
+
+    #[test]
+    fn a_feed_that_nobody_reads_any_more_is_forgotten() {
+        let (mut taps, feed) = (Taps::default(), Feed::default());
+        taps.add(feed.tap());
+        drop(feed);
+        taps.publish(vec![STREAM], cells(1));
+        assert!(taps.0.is_empty());
+    }
+
+    #[test]
+    fn a_reader_that_is_too_slow_is_told_and_holds_up_nothing() {
+        let (mut taps, mut slow, mut fast) = (Taps::default(), Feed::default(), Feed::default());
+        taps.add(slow.tap());
+        taps.add(fast.tap());
+        let large = || {
+            let mut large = cells(1);
+            large.reserve(FEED_BYTES_MAX / 2);
+            large
+        };
+        for _ in 0..2 {
+            taps.publish(vec![STREAM], large());
+            assert_eq!(slots(&mut fast).expect("read"), [1]);
+        }
+        assert_eq!(taps.0.len(), 1, "the slow one is let go");
+        assert!(slow.waiting.lock().deltas.is_empty(), "and takes no memory");
+        for _ in 0..2 {
+            assert!(matches!(slots(&mut slow), Err(Error::FeedLost { .. })));
+        }
+        taps.publish(vec![STREAM], cells(2));
+        assert_eq!(slots(&mut fast).expect("read"), [2]);
+    }
+}
