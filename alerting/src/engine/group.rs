@@ -24,14 +24,25 @@ pub(super) struct Watch {
     pub(super) whole: u32,
     pub(super) groups: Vec<Group>,
     pub(super) index: BTreeMap<GroupLabels, u32>,
+    /// Its limits follow the usual.
+    pub(super) adapts: bool,
     /// A cell without counts was seen: connectors say so when nothing happens.
     pub(super) has_heartbeats: bool,
 }
 
 impl Watch {
-    pub(super) fn new(rule: usize, by: &[Label], whole: u32) -> Self {
-        let by = by.to_vec();
-        Self { rule, by, whole, groups: Vec::new(), index: BTreeMap::new(), has_heartbeats: false }
+    /// A grouping of the rule at a position.
+    pub(super) fn new(position: usize, rule: &Rule, by: &[Label], whole: u32) -> Self {
+        let (by, adapts) = (by.to_vec(), rule.usual.is_some());
+        Self {
+            rule: position,
+            by,
+            whole,
+            groups: Vec::new(),
+            index: BTreeMap::new(),
+            adapts,
+            has_heartbeats: false,
+        }
     }
 
     /// The labels of the group that a stream belongs to.

@@ -115,7 +115,7 @@ impl Engine {
         let mut watches = Vec::new();
         for (position, rule) in rules.rules.iter().enumerate() {
             let whole = u32::try_from(watches.len()).unwrap_or(u32::MAX);
-            watches.extend(rule.groupings().map(|by| Watch::new(position, by, whole)));
+            watches.extend(rule.groupings().map(|by| Watch::new(position, rule, by, whole)));
         }
         Self {
             rules,
@@ -361,7 +361,7 @@ impl Engine {
 
     /// What a group is used to: itself, or the whole it is a part of when it is new.
     fn usual(&self, watch: u32, group: u32) -> Option<f64> {
-        let held = self.watches.get(watch as usize)?;
+        let held = self.watches.get(watch as usize).filter(|held| held.adapts)?;
         let group = held.groups.get(group as usize)?;
         group.sensor.usual().or_else(|| {
             let whole = self.watches.get(held.whole as usize)?;
