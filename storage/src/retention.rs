@@ -6,7 +6,7 @@ use rocksdb::{IteratorMode, WriteBatch};
 use crate::{
     error::Result,
     key::day_start,
-    model::time::TimestampMs,
+    model::time::{SlotWidth, TimestampMs},
     resolution::{BlockKey, Resolution},
     schema::Family,
     store::Shared,
@@ -40,6 +40,15 @@ impl Default for Retention {
 }
 
 impl Retention {
+    /// The same for slots of that width: where slots are as wide as a roll-up there is none, and they
+    /// are kept in its place for as long.
+    pub(crate) fn with_slots_of(mut self, width: SlotWidth) -> Self {
+        for stood_in in Resolution::ALL.into_iter().filter(|one| !one.is_kept(width)) {
+            self.slot_ms = self.slot_ms.max(self.kept_ms(stood_in));
+        }
+        self
+    }
+
     /// How long cells of a resolution are kept, in ms.
     #[must_use]
     pub const fn kept_ms(&self, resolution: Resolution) -> i64 {
@@ -130,6 +139,15 @@ fn drop_days(shared: &Shared, resolution: Resolution, first: u32, end: u32) -> R
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn slots_as_wide_as_a_roll_up_are_kept_in_its_place() {
+        let kept = |width_ms| {
+            let width = SlotWidth::from_ms(width_ms).expect("a width");
+            Retention::default().with_slots_of(width).slot_ms / DAY_MS
+        };
+        assert_eq!((kept(10_000), kept(60_000)), (8, 60));
+    }
 
     #[test]
     fn days_expire_when_their_end_is_past_the_retention() {

@@ -150,7 +150,7 @@ impl Store {
             head,
             slot_width,
             clock,
-            retention: options.retention,
+            retention: options.retention.with_slots_of(slot_width),
             groups: GroupCounts::default(),
             memory_bytes,
             newest_slot: AtomicU32::new(sealed_slot.max(replayed.newest).0),
