@@ -1,7 +1,7 @@
 //! Request bodies: read and unpacked within bounds of size, time and memory.
 
 use std::{
-    io::Read,
+    io::{Cursor, Read},
     num::NonZero,
     sync::{
         Arc,
@@ -14,6 +14,7 @@ use axum::{
     body::{Body, Bytes},
     http::{HeaderMap, header},
 };
+use memmap2::MmapMut;
 use tokio::{sync::Semaphore, time::timeout};
 
 use crate::error::ApiError;
@@ -169,29 +170,39 @@ pub(crate) fn unpack(
 }
 
 fn unpack_from(
-    reader: impl Read,
+    mut reader: impl Read,
     packing: &str,
     reserved: &mut Reserved,
 ) -> Result<Bytes, ApiError> {
-    let mut reader = reader.take(UNPACKED_BYTES_MAX as u64 + 1);
-    let mut unpacked = Vec::new();
-    loop {
+    let broken = |error| ApiError::malformed(format!("the body is not valid {packing}: {error}"));
+    reserved.grow(STRIDE_BYTES)?;
+    let mut start = Vec::new();
+    (&mut reader).take(STRIDE_BYTES as u64).read_to_end(&mut start).map_err(broken)?;
+    if start.len() < STRIDE_BYTES {
+        return Ok(start.into());
+    }
+    // A large body lies outside the heap: pages that are not touched cost nothing, nothing is copied
+    // as it grows, and all of it goes back to the system at once.
+    let unmapped = |_| ApiError::busy("there is no memory for the unpacked body");
+    let mut room = MmapMut::map_anon(UNPACKED_BYTES_MAX + 1).map_err(unmapped)?;
+    let mut filled = 0;
+    let mut source = Cursor::new(start).chain(reader);
+    for stride in room.chunks_mut(STRIDE_BYTES) {
         reserved.grow(STRIDE_BYTES)?;
-        // Beyond the first stride a body gets all its room at once. Room that is not touched costs
-        // nothing; a vector that grows is copied and takes twice its size.
-        let room = if unpacked.is_empty() { STRIDE_BYTES } else { UNPACKED_BYTES_MAX };
-        unpacked.reserve_exact((room + 1).saturating_sub(unpacked.len()));
-        let stride = (&mut reader).take(STRIDE_BYTES as u64).read_to_end(&mut unpacked);
-        let read = stride.map_err(|error| {
-            ApiError::malformed(format!("the body is not valid {packing}: {error}"))
-        })?;
-        if unpacked.len() > UNPACKED_BYTES_MAX {
-            return Err(ApiError::too_large("the unpacked body", UNPACKED_BYTES_MAX));
-        }
-        if read < STRIDE_BYTES {
-            return Ok(unpacked.into());
+        let read = fill(&mut source, stride).map_err(broken)?;
+        filled += read;
+        if read < stride.len() {
+            return Ok(Bytes::from_owner(room).slice(..filled));
         }
     }
+    Err(ApiError::too_large("the unpacked body", UNPACKED_BYTES_MAX))
+}
+
+/// Reads until `room` is full or the source has ended, and answers how much it read.
+fn fill(source: &mut impl Read, room: &mut [u8]) -> std::io::Result<usize> {
+    let mut unfilled = Cursor::new(room);
+    let wanted = unfilled.get_ref().len() as u64;
+    std::io::copy(&mut source.take(wanted), &mut unfilled).map(|read| read as usize)
 }
 
 #[cfg(test)]
