@@ -112,7 +112,10 @@ fn number(text: &str, radix: u32) -> Result<usize> {
 
 #[cfg(test)]
 mod tests {
-    use std::{net::TcpListener, thread};
+    use std::{
+        net::{Shutdown, TcpListener},
+        thread,
+    };
 
     use super::*;
 
@@ -125,6 +128,7 @@ mod tests {
             let answers = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi\
                 HTTP/1.1 503 Busy\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\n\r\n";
             stream.write_all(answers.as_bytes()).expect("sent");
+            stream.shutdown(Shutdown::Write).expect("open");
             let mut requests = String::new();
             stream.read_to_string(&mut requests).expect("text");
             requests
