@@ -58,7 +58,7 @@ struct Page {
     opened_at: TimestampMs,
     opened_by: SignalKind,
     told_at: TimestampMs,
-    /// Signals that were told, as their position in [`SignalKind`].
+    /// Signals that were told.
     told: Vec<SignalKind>,
     /// Open alerts by the group they belong to.
     members: BTreeMap<String, BTreeSet<AlertKey>>,

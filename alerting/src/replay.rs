@@ -122,16 +122,8 @@ impl Replay {
         self.judge_through(newest);
     }
 
-    /// Alerts that ended since the last call and of which everything is said, in the order of their
-    /// end.
-    pub fn drain(&mut self) -> Vec<ReplayedAlert> {
-        let pager = &self.pager;
-        let is_told = |it: &mut ReplayedAlert| !pager.owes(&(it.rule.clone(), it.labels.clone()));
-        self.ended.extract_if(.., is_told).collect()
-    }
-
-    /// Judges what is left up to the end of the data. Answers every alert that was not drained, in
-    /// the order of firing, rule and labels.
+    /// Judges what is left up to the end of the data. Answers every alert, in the order of firing,
+    /// rule and labels.
     #[must_use]
     pub fn finish(mut self) -> Vec<ReplayedAlert> {
         if let Some(last) = self.last {

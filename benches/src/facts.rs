@@ -2,7 +2,6 @@
 //! are log-normal. The same seed gives the same facts.
 
 use plimsoll_storage::{Cell, Outcome, StreamKind, StreamRef, TimestampMs};
-use serde_json::{Value, json};
 
 /// One partner's operation in one environment at one site.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,28 +50,6 @@ impl Endpoint {
         }
         cell
     }
-}
-
-/// A cell as connectors push it: a summary of 10 s.
-#[must_use]
-pub fn summary(endpoint: &Endpoint, start: TimestampMs, cell: &Cell) -> Value {
-    let outcomes = cell.outcomes.iter();
-    let outcomes: serde_json::Map<_, _> =
-        outcomes.map(|(class, count)| (class.as_str().to_owned(), count.into())).collect();
-    let buckets = cell.durations.buckets();
-    let first = buckets.first().map_or(0, |bucket| bucket.index);
-    let last = buckets.last().map_or(0, |bucket| bucket.index);
-    let mut counts = vec![0; (last - first) as usize + 1];
-    for bucket in buckets {
-        counts[(bucket.index - first) as usize] = bucket.count;
-    }
-    json!({
-        "stream": "requests", "partner": endpoint.partner, "operation": endpoint.operation,
-        "environment": endpoint.environment, "site": endpoint.site,
-        "start": start.0, "step_s": 10, "outcomes": outcomes,
-        "latency": {"scale": 5, "sum": cell.durations.sum_us() as f64 / 1e6, "zero_count": 0,
-                    "positive": {"offset": first, "bucket_counts": counts}},
-    })
 }
 
 /// `partners` × 5 operations × 2 environments × 2 sites.

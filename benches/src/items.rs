@@ -23,14 +23,18 @@ pub fn summary(
     random: &mut fastrand::Rng,
 ) -> Value {
     let count = random.u64(4..14);
-    let cell: Cell = endpoint.cell(count, start, random);
-    let outcomes: serde_json::Map<_, _> = cell
-        .outcomes
-        .iter()
-        .map(|(class, count)| (class.as_str().to_owned(), count.into()))
-        .collect();
-    let buckets: Vec<_> = cell.durations.buckets().to_vec();
-    let (first, last) = (buckets[0].index, buckets[buckets.len() - 1].index);
+    summary_of(endpoint, start, step_s, &endpoint.cell(count, start, random))
+}
+
+/// A cell as connectors push it: a summary of `step_s` seconds from `start` on.
+#[must_use]
+pub fn summary_of(endpoint: &Endpoint, start: TimestampMs, step_s: i64, cell: &Cell) -> Value {
+    let outcomes = cell.outcomes.iter();
+    let outcomes: serde_json::Map<_, _> =
+        outcomes.map(|(class, count)| (class.as_str().to_owned(), count.into())).collect();
+    let buckets = cell.durations.buckets();
+    let first = buckets.first().map_or(0, |bucket| bucket.index);
+    let last = buckets.last().map_or(0, |bucket| bucket.index);
     let mut counts = vec![0; (last - first) as usize + 1];
     for bucket in buckets {
         counts[(bucket.index - first) as usize] = bucket.count;

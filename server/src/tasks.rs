@@ -109,6 +109,12 @@ fn note(app: &App, judged: &plimsoll_alerting::Judged, waker: &Waker) {
             "some groups are not judged: a rule has too many"
         );
     }
+    if judged.cells_left_out > 0 {
+        tracing::warn!(
+            cells = judged.cells_left_out,
+            "some cells are not judged: too many lie ahead of the clock"
+        );
+    }
     if judged.slots > 0 {
         waker.wake();
         match outbox::len(&app.store) {

@@ -123,12 +123,6 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether the same call may succeed later without any change.
-    #[must_use]
-    pub const fn is_transient(&self) -> bool {
-        matches!(self, Self::Busy { .. })
-    }
-
     pub(crate) fn corrupt(what: impl Into<String>, detail: impl Into<String>) -> Self {
         Self::Corrupt { what: what.into(), detail: detail.into() }
     }

@@ -140,11 +140,8 @@ impl<'a> Past<'a> {
         scan: &Scan<'_>,
         visit: &mut dyn FnMut(StreamId, Slot, &SlotValue),
     ) -> Result<()> {
-        let mut streams = scan.streams.to_vec();
-        streams.sort_unstable();
-        let Scan { slots, grain, wanted, .. } = scan.clone();
-        let reader = Reader::of(self.shared, self.view.clone(), slots, grain, wanted);
-        reader.cursor().visit(&streams, visit)
+        let Scan { streams, slots, grain, wanted } = scan.clone();
+        Reader::of(self.shared, self.view.clone(), slots, grain, wanted).scan(streams, visit)
     }
 }
 

@@ -99,6 +99,17 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Calls `visit` with the cells of some streams, in any order.
+    pub(crate) fn scan(
+        &self,
+        streams: &[StreamId],
+        visit: &mut dyn FnMut(StreamId, Slot, &SlotValue),
+    ) -> Result<()> {
+        let mut streams = streams.to_vec();
+        streams.sort_unstable();
+        self.cursor().visit(&streams, visit)
+    }
+
     /// How many cells a stream may have at the most.
     #[must_use]
     pub fn cells_per_stream(&self) -> u32 {

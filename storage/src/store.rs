@@ -246,10 +246,7 @@ impl Store {
         scan: &Scan<'_>,
         visit: &mut dyn FnMut(StreamId, Slot, &SlotValue),
     ) -> Result<()> {
-        let mut streams = scan.streams.to_vec();
-        streams.sort_unstable();
-        let reader = self.reader(scan.slots.clone(), scan.grain, scan.wanted);
-        reader.cursor().visit(&streams, visit)
+        self.reader(scan.slots.clone(), scan.grain, scan.wanted).scan(scan.streams, visit)
     }
 
     /// What the store holds about some slots now, to be read stream by stream; [`Scan`] says what

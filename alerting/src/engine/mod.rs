@@ -96,6 +96,7 @@ pub struct Engine {
     awake: Vec<(u32, u32)>,
     judged: Option<Slot>,
     groups_left_out: usize,
+    cells_left_out: u64,
 }
 
 /// Where the cells of a stream go.
@@ -129,6 +130,7 @@ impl Engine {
             awake: Vec::new(),
             judged: None,
             groups_left_out: 0,
+            cells_left_out: 0,
         }
     }
 
@@ -162,6 +164,12 @@ impl Engine {
         self.groups_left_out
     }
 
+    /// Cells that are not judged because too many waited for their slot.
+    #[must_use]
+    pub const fn cells_left_out(&self) -> u64 {
+        self.cells_left_out
+    }
+
     /// The number of a stream, for [`Engine::observe`]. A new stream finds its groups here.
     pub fn stream(&mut self, stream: StreamRef<'_>) -> StreamNumber {
         if let Some(number) = self.numbers.get(&stream.to_key()) {
@@ -188,6 +196,8 @@ impl Engine {
         } else if self.ahead_cells < AHEAD_CELLS_MAX {
             self.ahead.entry(slot).or_default().push((stream, value.clone()));
             self.ahead_cells += 1;
+        } else {
+            self.cells_left_out += 1;
         }
     }
 

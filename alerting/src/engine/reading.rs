@@ -55,3 +55,34 @@ impl Reading {
         }
     }
 }
+
+/// The judgement of the newest minute. It holds, for the severity of the alert that was open, until
+/// something is added to that minute or one before.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Newest(Option<(i64, Option<Severity>, Reading)>);
+
+impl Newest {
+    /// The judgement of a minute, when it was made already and still holds.
+    pub(super) fn get(&self, minute: i64, open: Option<Severity>) -> Option<Reading> {
+        let held = self.0.filter(|(judged, severity, _)| (*judged, *severity) == (minute, open));
+        held.map(|(_, _, reading)| reading)
+    }
+
+    pub(super) const fn keep(&mut self, minute: i64, open: Option<Severity>, reading: Reading) {
+        self.0 = Some((minute, open, reading));
+    }
+
+    /// Something was added to a minute.
+    pub(super) fn note_added(&mut self, minute: i64) {
+        self.0 = self.0.filter(|(judged, ..)| minute > *judged);
+    }
+
+    /// Whether a minute and all before it are judged.
+    pub(super) fn covers(&self, minute: i64) -> bool {
+        self.0.is_some_and(|(judged, ..)| judged >= minute)
+    }
+
+    pub(super) const fn clear(&mut self) {
+        self.0 = None;
+    }
+}

@@ -5,7 +5,7 @@ use plimsoll_storage::Cell;
 
 use super::Found;
 use super::minutes::{Minutes, Tally};
-use super::reading::{HOUR_MS, MINUTE_MS, Moment, Reading};
+use super::reading::{HOUR_MS, MINUTE_MS, Moment, Newest, Reading};
 use super::recent::Recent;
 use super::scan::{self, Finding};
 use super::usual::Usual;
@@ -25,8 +25,7 @@ pub(super) struct ShareSensor {
     recent: Recent,
     /// The window the open alert was found in, in minutes.
     found_min: u32,
-    /// The newest judgement holds for this minute, unless something was added since.
-    judged: Option<(i64, Option<Severity>, Reading)>,
+    judged: Newest,
 }
 
 impl ShareSensor {
@@ -36,7 +35,7 @@ impl ShareSensor {
             usual: rule.usual.map(|usual| Usual::new(usual.hours)),
             recent: Recent::default(),
             found_min: PRESENT_MIN,
-            judged: None,
+            judged: Newest::default(),
         }
     }
 
@@ -77,9 +76,7 @@ impl ShareSensor {
         if tally.all > 0 {
             let minute = slot_start_ms.div_euclid(MINUTE_MS);
             self.minutes.add(minute, tally);
-            if self.judged.is_some_and(|(judged, ..)| minute <= judged) {
-                self.judged = None;
-            }
+            self.judged.note_added(minute);
         }
     }
 
@@ -93,10 +90,7 @@ impl ShareSensor {
         usual: Option<f64>,
     ) -> Reading {
         let minute = moment.minute();
-        if let Some((judged, severity, reading)) = self.judged
-            && judged == minute
-            && severity == open
-        {
+        if let Some(reading) = self.judged.get(minute, open) {
             return reading;
         }
         let judging = Judging { rule, scan, minute, usual };
@@ -104,20 +98,19 @@ impl ShareSensor {
             Some(open) => self.follow(&judging, open),
             None => self.look(&judging, None).unwrap_or(Reading::Quiet),
         };
-        self.judged = Some((minute, open, reading));
+        self.judged.keep(minute, open, reading);
         reading
     }
 
     /// Whether nothing can come of the time that passes: all minutes that hold something are judged.
     pub(super) fn is_settled(&self, moment: Moment) -> bool {
-        self.judged.is_some_and(|(judged, ..)| judged >= moment.minute())
-            && self.minutes.newest() <= moment.minute()
+        self.judged.covers(moment.minute()) && self.minutes.newest() <= moment.minute()
     }
 
     /// An alert has ended in a minute: what it rested on must not start the next one.
     pub(super) fn forget(&mut self, through: i64) {
         self.minutes.forget(through);
-        self.judged = None;
+        self.judged.clear();
         self.found_min = PRESENT_MIN;
     }
 
@@ -126,7 +119,7 @@ impl ShareSensor {
     }
 
     pub(super) const fn resume(&mut self, found: Found) {
-        self.judged = None;
+        self.judged.clear();
         self.found_min = found.window_min;
     }
 

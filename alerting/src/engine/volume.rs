@@ -14,7 +14,7 @@ use plimsoll_storage::TimestampMs;
 use super::Found;
 use super::calendar::{DayKind, LocalQuarter, PartnerDays, QUARTER_MIN};
 use super::profile::Profile;
-use super::reading::{MINUTE_MS, Moment, Reading};
+use super::reading::{MINUTE_MS, Moment, Newest, Reading};
 use crate::evidence::{Evidence, Gate, Severity};
 use crate::rule::{Rule, Scan};
 
@@ -54,7 +54,7 @@ pub(super) struct VolumeSensor {
     now: LocalQuarter,
     /// How the open alert was found.
     found: Found,
-    judged: Option<(i64, Option<Severity>, Reading)>,
+    judged: Newest,
     /// Volume up to this minute is not held against the group again: its alert has ended.
     ended: i64,
 }
@@ -82,7 +82,7 @@ impl Default for VolumeSensor {
             dispersion: Dispersion::default(),
             now: LocalQuarter::default(),
             found: Found::default(),
-            judged: None,
+            judged: Newest::default(),
             ended: i64::MIN / 2,
         }
     }
@@ -110,9 +110,7 @@ impl VolumeSensor {
         if is_first {
             self.vouch(minute);
         }
-        if self.judged.is_some_and(|(judged, ..)| minute <= judged) {
-            self.judged = None;
-        }
+        self.judged.note_added(minute);
     }
 
     pub(super) fn judge(
@@ -122,10 +120,7 @@ impl VolumeSensor {
         open: Option<Severity>,
     ) -> Reading {
         let minute = moment.minute();
-        if let Some((judged, severity, reading)) = self.judged
-            && judged == minute
-            && severity == open
-        {
+        if let Some(reading) = self.judged.get(minute, open) {
             return reading;
         }
         self.reach(minute);
@@ -139,13 +134,13 @@ impl VolumeSensor {
             None => self.look(against, minute).unwrap_or(Reading::Quiet),
             Some(open) => self.follow(against, minute, open),
         };
-        self.judged = Some((minute, open, reading));
+        self.judged.keep(minute, open, reading);
         reading
     }
 
     /// An alert has ended in a minute.
     pub(super) const fn forget(&mut self, through: i64) {
-        self.judged = None;
+        self.judged.clear();
         self.ended = through;
     }
 
@@ -154,7 +149,7 @@ impl VolumeSensor {
     }
 
     pub(super) const fn resume(&mut self, found: Found) {
-        self.judged = None;
+        self.judged.clear();
         self.found = found;
     }
 

@@ -70,6 +70,9 @@ pub struct Judged {
     /// Groups that were left out because their rule has more than
     /// [`GROUPS_PER_RULE_MAX`]; 0 when all were judged.
     pub groups_left_out: usize,
+    /// Cells that were left out since the engine was started, because more than
+    /// [`AHEAD_CELLS_MAX`](crate::limits::AHEAD_CELLS_MAX) waited for their slot.
+    pub cells_left_out: u64,
 }
 
 /// Judges rules over the data of a store. One at a time may run on a store.
@@ -256,6 +259,7 @@ impl Evaluator {
         let at = self.store.slot_width().end(slot);
         let verdicts = live.engine.judge(slot);
         judged.groups_left_out = live.engine.groups_left_out();
+        judged.cells_left_out = live.engine.cells_left_out();
         let mut pager = self.pager.clone();
         let says = self.hear(live, &verdicts, at, &mut pager);
         let mut run = SlotRun::new(&self.store, &self.rules, at, &pager, &says);

@@ -10,6 +10,7 @@ use clap::Parser;
 use plimsoll_benches::{
     client::Connection,
     facts::{self, Endpoint},
+    items,
     peer::{Kind, Question, Server, Shape, accepted, bytes_below},
     remote_write::{self, Counters, SAMPLES},
 };
@@ -192,7 +193,7 @@ fn push(
         let summaries: Vec<_> = endpoints
             .iter()
             .zip(cells)
-            .map(|(endpoint, cell)| facts::summary(endpoint, start, cell))
+            .map(|(endpoint, cell)| items::summary_of(endpoint, start, 10, cell))
             .collect();
         let body = json!({ "summaries": summaries }).to_string();
         let headers = ["content-type: application/json"];

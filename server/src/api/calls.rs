@@ -51,22 +51,33 @@ fn pushes() -> Vec<Call> {
     ]
 }
 
+/// What questions about latency take and answer.
+fn about_latency(call: Call) -> Call {
+    call.takes(&[p::STREAM, p::BY, p::COMPARE, p::COMPARE_RELEASE])
+        .takes(&p::LABELS)
+        .takes(&p::GRID)
+        .takes(&p::TIMING)
+        .takes(&p::HEATMAP)
+        .takes(&p::TOP)
+        .answers_rows::<Points<LatencyPoint>>()
+        .or::<HeatmapBody>()
+        .reads_cells()
+}
+
+/// What questions about freshness take and answer.
+fn about_freshness(call: Call) -> Call {
+    call.takes(&[p::STREAM, p::BY])
+        .takes(&p::LABELS)
+        .answers_rows::<FreshnessesBody>()
+        .fails(&["busy"])
+}
+
 fn questions() -> Vec<Call> {
     vec![
-        Call::get("/api/v1/query/latency", query::latency::latency)
-            .says(
+        about_latency(Call::get("/api/v1/query/latency", query::latency::latency).says(
                 "Latency quantiles with count and bounds",
                 "Also shares under a threshold, the Apdex score, and heat maps. A point's `t` is the end of its window, which covers the whole slots before it.",
-            )
-            .takes(&[p::STREAM, p::BY, p::COMPARE, p::COMPARE_RELEASE])
-            .takes(&p::LABELS)
-            .takes(&p::GRID)
-            .takes(&p::TIMING)
-            .takes(&p::HEATMAP)
-            .takes(&p::TOP)
-            .answers_rows::<Points<LatencyPoint>>()
-            .or::<HeatmapBody>()
-            .reads_cells(),
+        )),
         Call::get("/api/v1/query/outcomes", query::outcomes::outcomes)
             .says(
                 "Counts, rates per second and shares by outcome class",
@@ -79,15 +90,10 @@ fn questions() -> Vec<Call> {
             .takes(&p::TOP)
             .answers_rows::<Points<RatedOutcomes>>()
             .reads_cells(),
-        Call::get("/api/v1/query/freshness", query::freshness::freshness)
-            .says(
-                "The newest event and its age",
-                "Also where the rules file expects something and nothing ever came.",
-            )
-            .takes(&[p::STREAM, p::BY])
-            .takes(&p::LABELS)
-            .answers_rows::<FreshnessesBody>()
-            .fails(&["busy"]),
+        about_freshness(Call::get("/api/v1/query/freshness", query::freshness::freshness).says(
+            "The newest event and its age",
+            "Also where the rules file expects something and nothing ever came.",
+        )),
         Call::get("/api/v1/query/gauges", query::gauges::gauges)
             .says("Last, lowest, highest and mean reading of gauges", "")
             .takes(&[p::GAUGE, p::BY, p::COMPARE])
@@ -130,20 +136,10 @@ fn flows() -> Vec<Call> {
             .reads_cells()
     };
     vec![
-        Call::get("/api/v1/flow/lead_time", flow::lead_time)
-            .says(
-                "How long it takes from order to shipment",
-                "`query/latency` of the stream `order_to_ship`, over a day unless said otherwise.",
-            )
-            .takes(&[p::STREAM, p::BY, p::COMPARE, p::COMPARE_RELEASE])
-            .takes(&p::LABELS)
-            .takes(&p::GRID)
-            .takes(&p::TIMING)
-            .takes(&p::HEATMAP)
-            .takes(&p::TOP)
-            .answers_rows::<Points<LatencyPoint>>()
-            .or::<HeatmapBody>()
-            .reads_cells(),
+        about_latency(Call::get("/api/v1/flow/lead_time", flow::lead_time).says(
+            "How long it takes from order to shipment",
+            "`query/latency` of the stream `order_to_ship`, over a day unless said otherwise.",
+        )),
         share(Call::get("/api/v1/flow/exception_rate", flow::exception_rate).says(
             "What share of orders ends as an exception",
             "`query/outcomes?of=exception` of the stream `order_to_ship`.",
@@ -152,12 +148,10 @@ fn flows() -> Vec<Call> {
             "What share of labels is made without a failure",
             "`query/outcomes?of=success,2xx` of the stream `label_creation`.",
         )),
-        Call::get("/api/v1/flow/tracking_freshness", flow::tracking_freshness)
-            .says("How old the newest tracking event is", "`query/freshness?stream=tracking`.")
-            .takes(&[p::STREAM, p::BY])
-            .takes(&p::LABELS)
-            .answers_rows::<FreshnessesBody>()
-            .fails(&["busy"]),
+        about_freshness(
+            Call::get("/api/v1/flow/tracking_freshness", flow::tracking_freshness)
+                .says("How old the newest tracking event is", "`query/freshness?stream=tracking`."),
+        ),
     ]
 }
 

@@ -135,6 +135,9 @@ pub(crate) struct RuleBody {
     min_count: u64,
     confidence: f64,
     notify: Vec<String>,
+    /// Its own labels, when it has any.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    labels: BTreeMap<String, String>,
     /// How many of its alerts are open.
     open_alerts: usize,
 }
@@ -163,6 +166,7 @@ impl RuleBody {
             min_count: rule.min_count,
             confidence: rule.confidence,
             notify: rule.notify.clone(),
+            labels: rule.labels.clone(),
             open_alerts,
         }
     }

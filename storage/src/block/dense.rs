@@ -1,6 +1,5 @@
 //! Encoding for parts that rest and whose cells have many values: as close to the entropy of the cells
-//! as can be. Every column of a segment is a
-//! stream of [`super::rans`] symbols whose frequencies the part's model tells.
+//! as can be. Every column of a segment is a stream of [`super::rans`] symbols whose frequencies the part's model tells.
 //!
 //! ```text
 //! model     = tree of buckets | weights of counts, zeros, other items, times, residuals
@@ -22,18 +21,19 @@
 use super::{
     PartError, Wanted,
     binomial::{Chance, Coder},
-    bytes::{Reader, unzigzag, zigzag},
+    bytes::{Reader, unzigzag},
     frame::{self, Asked, Column, Frame, Segment, SegmentOut},
     numbers::{Census, Model},
     packed::class_of,
     rans::{Decoder, Encoder},
     residual::Residuals,
+    run::{CellNumbers, Run},
     sink::{Nowhere, Sink},
     tree::{Shape, Tree},
 };
 use crate::model::{
     cell::{Cell, SlotValue},
-    histogram::{Bucket, Histogram, SCALE_MAX},
+    histogram::{Bucket, SCALE_MAX},
     outcome::{Outcome, OutcomeCounts},
     time::{Slot, TimestampMs},
 };
@@ -56,100 +56,30 @@ pub(super) struct Models {
     coder: Coder,
 }
 
-/// The numbers of a cell that are coded as such.
-pub(super) struct CellNumbers {
-    pub(super) durations: u32,
-    pub(super) zeros: u64,
-    pub(super) other_items: u64,
-    pub(super) last_at: u64,
-}
-
-/// A sum that fits 32 bits.
-fn sum_of(mut counts: impl Iterator<Item = u64>) -> Option<u32> {
-    u32::try_from(counts.try_fold(0, u64::checked_add)?).ok()
-}
-
-impl CellNumbers {
-    /// `None` of a cell with more than 4 G items.
-    pub(super) fn of(cell: &Cell, slot: Slot, period_ms: i64) -> Option<Self> {
-        let zeros = cell.durations.zero_count();
-        let buckets = cell.durations.buckets().iter().map(|bucket| bucket.count);
-        let durations = sum_of(buckets.chain([zeros]))?;
-        let items = sum_of(cell.outcomes.iter().map(|(_, count)| count))?;
-        let start = i64::from(slot.0).wrapping_mul(period_ms);
-        let last_at = match cell.last_at {
-            Some(TimestampMs(at)) => zigzag(at.wrapping_sub(start)).checked_add(1)?,
-            None => 0,
-        };
-        let other_items = zigzag(i64::from(items) - i64::from(durations));
-        Some(Self { durations, zeros, other_items, last_at })
-    }
-}
-
-/// A run of cells that can be told densely.
-struct Plan<'a> {
-    cells: Vec<(&'a Cell, CellNumbers)>,
-    scale: i8,
-    period_ms: i64,
-}
-
-impl<'a> Plan<'a> {
-    fn of(run: &'a [(Slot, SlotValue)]) -> Option<Self> {
-        let period_ms = frame::period_ms(run);
-        let mut cells = Vec::with_capacity(run.len());
-        let mut scale = None;
-        for (slot, value) in run {
-            let SlotValue::Activity(cell) = value else { return None };
-            let numbers = CellNumbers::of(cell, *slot, period_ms)?;
-            let own = cell.durations.scale();
-            // A cell without durations is read back at the finest scale.
-            let fits = if numbers.durations == 0 {
-                own == SCALE_MAX
-            } else {
-                *scale.get_or_insert(own) == own
-            };
-            if !fits {
-                return None;
-            }
-            cells.push((cell, numbers));
+/// Writes the model of a run.
+fn put_model(run: &Run<'_>, out: &mut Vec<u8>) {
+    let mut censuses: [Census; 4] = std::array::from_fn(|_| Census::default());
+    for (_, numbers) in &run.cells {
+        let columns =
+            [numbers.durations.into(), numbers.zeros, numbers.other_items, numbers.last_at];
+        for (census, number) in censuses.iter_mut().zip(columns) {
+            census.add(number);
         }
-        Some(Self { cells, scale: scale.unwrap_or(SCALE_MAX), period_ms })
     }
-
-    /// Writes the model.
-    fn put_model(&self, out: &mut Vec<u8>) {
-        let mut all = Histogram::default();
-        all.lower_scale(self.scale);
-        let mut outcomes = OutcomeCounts::default();
-        let mut censuses: [Census; 4] = std::array::from_fn(|_| Census::default());
-        for (cell, numbers) in &self.cells {
-            if numbers.durations > 0 {
-                all.merge(&cell.durations);
-            }
-            outcomes.merge(&cell.outcomes);
-            let columns =
-                [numbers.durations.into(), numbers.zeros, numbers.other_items, numbers.last_at];
-            for (census, number) in censuses.iter_mut().zip(columns) {
-                census.add(number);
-            }
-        }
-        Shape::of(all.buckets()).put(out);
-        for census in &censuses {
-            census.weights().put(out);
-        }
-        let durations = self.cells.iter().map(|(cell, _)| &cell.durations);
-        Residuals::put_model(durations, out);
-        out.push(self.scale as u8);
-        put_classes(&outcomes, out);
+    Shape::of(run.durations().buckets()).put(out);
+    for census in &censuses {
+        census.weights().put(out);
     }
+    let durations = run.cells.iter().map(|(cell, _)| &cell.durations);
+    Residuals::put_model(durations, out);
+    out.push(run.scale as u8);
+    put_classes(&run.classes(), out);
 }
 
-fn put_classes(outcomes: &OutcomeCounts, out: &mut Vec<u8>) {
-    let mut classes: Vec<(Outcome, u64)> = outcomes.iter().collect();
-    classes.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+fn put_classes(classes: &[(Outcome, u64)], out: &mut Vec<u8>) {
     out.push(classes.len() as u8);
     out.extend(classes.iter().map(|(class, _)| *class as u8));
-    let mut behind = outcomes.total();
+    let mut behind = classes.iter().map(|(_, count)| count).sum::<u64>();
     for (_, count) in classes.iter().take(classes.len().saturating_sub(1)) {
         behind = behind.saturating_sub(*count);
         out.extend_from_slice(&Chance::of(*count, behind).bits().to_be_bytes());
@@ -158,14 +88,14 @@ fn put_classes(outcomes: &OutcomeCounts, out: &mut Vec<u8>) {
 
 /// Encodes a run, if its cells can be told densely.
 pub(super) fn encode(run: &[(Slot, SlotValue)]) -> Option<Vec<u8>> {
-    let plan = Plan::of(run)?;
+    let told = Run::of(run)?;
     let mut model = Vec::new();
-    plan.put_model(&mut model);
+    put_model(&told, &mut model);
     let models = Models::read(&model).ok()?;
     let segments: Vec<_> =
-        plan.cells.chunks(SEGMENT_CELLS).map(|cells| models.encode(cells)).collect();
+        told.cells.chunks(SEGMENT_CELLS).map(|cells| models.encode(cells)).collect();
     let mut body = Vec::new();
-    frame::write(run, plan.period_ms, &model, &segments, &mut body);
+    frame::write(run, told.period_ms, &model, &segments, &mut body);
     Some(body)
 }
 

@@ -26,6 +26,7 @@ mod packed;
 mod prefix;
 mod rans;
 mod residual;
+mod run;
 mod sections;
 mod sink;
 mod spread;

@@ -24,17 +24,17 @@ use super::{
     bits::{BitReader, BitWriter},
     bytes::{Reader, put_sized, unzigzag},
     columns::Code,
-    dense::CellNumbers,
     frame::{self, Asked, Column, Frame, Segment, SegmentOut},
     numbers::Census,
     packed::class_of,
+    run::{CellNumbers, Run},
     sections::{Sections, VALUES_MAX},
     sink::{Nowhere, Sink},
     spread::Spreads,
 };
 use crate::model::{
     cell::{Cell, SlotValue},
-    histogram::{Histogram, SCALE_MAX},
+    histogram::SCALE_MAX,
     outcome::{Outcome, OutcomeCounts},
     time::{Slot, TimestampMs},
 };
@@ -64,57 +64,28 @@ pub(super) struct Models {
 
 /// A run of cells that can be told so, and what they share.
 struct Plan<'a> {
-    cells: Vec<(&'a Cell, CellNumbers)>,
+    run: Run<'a>,
     classes: Vec<Outcome>,
     sections: Sections,
     /// The sections as they are written.
     told: Vec<u8>,
-    scale: i8,
-    period_ms: i64,
 }
 
 impl<'a> Plan<'a> {
     fn of(run: &'a [(Slot, SlotValue)]) -> Option<Self> {
-        let period_ms = frame::period_ms(run);
-        let mut cells = Vec::with_capacity(run.len());
-        let mut scale = None;
-        for (slot, value) in run {
-            let SlotValue::Activity(cell) = value else { return None };
-            let numbers = CellNumbers::of(cell, *slot, period_ms)?;
-            let own = cell.durations.scale();
-            // A cell without durations is read back at the finest scale.
-            let fits = if numbers.durations == 0 {
-                own == SCALE_MAX
-            } else {
-                *scale.get_or_insert(own) == own
-            };
-            if !fits {
-                return None;
-            }
-            cells.push((cell, numbers));
-        }
-        let scale = scale.unwrap_or(SCALE_MAX);
-        let (mut durations, mut outcomes) = (Histogram::default(), OutcomeCounts::default());
-        durations.lower_scale(scale);
-        for (cell, numbers) in &cells {
-            if numbers.durations > 0 {
-                durations.merge(&cell.durations);
-            }
-            outcomes.merge(&cell.outcomes);
-        }
-        let mut classes: Vec<(Outcome, u64)> = outcomes.iter().collect();
-        classes.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-        let classes = classes.into_iter().map(|(class, _)| class).collect();
+        let run = Run::of(run)?;
+        let durations = run.durations();
         let values = durations.count() - durations.zero_count();
-        let most = cells.iter().map(|(_, numbers)| numbers.durations).max().unwrap_or(0);
-        if values > MEAN_VALUES_MAX * cells.len() as u64 || most > VALUES_MAX {
+        let most = run.cells.iter().map(|(_, numbers)| numbers.durations).max().unwrap_or(0);
+        if values > MEAN_VALUES_MAX * run.cells.len() as u64 || most > VALUES_MAX {
             return None;
         }
         let mut bits = BitWriter::default();
         Sections::put_for(durations.buckets(), &mut bits)?;
         let told = bits.finish();
         let sections = Sections::take(&mut BitReader::new(&told)).ok()?;
-        Some(Self { cells, classes, told, sections, scale, period_ms })
+        let classes = run.classes().into_iter().map(|(class, _)| class).collect();
+        Some(Self { run, classes, sections, told })
     }
 
     /// How many items of a cell are not of the first class.
@@ -124,14 +95,14 @@ impl<'a> Plan<'a> {
 
     /// Writes the model.
     fn put_model(&self, out: &mut Vec<u8>) {
-        out.push(self.scale as u8);
+        out.push(self.run.scale as u8);
         put_sized(out, &self.told);
-        let sums = self.cells.iter().map(|(cell, _)| cell.durations.sum_us());
-        let spreads = Spreads::of(sums, self.scale, self.sections.indexes());
+        let sums = self.run.cells.iter().map(|(cell, _)| cell.durations.sum_us());
+        let spreads = Spreads::of(sums, self.run.scale, self.sections.indexes());
         spreads.put(out);
         let mut censuses: [Census; 6] = std::array::from_fn(|_| Census::default());
         let [counts, zeros, other_items, others, last_ats, residuals] = &mut censuses;
-        for (cell, numbers) in &self.cells {
+        for (cell, numbers) in &self.run.cells {
             counts.add(numbers.durations.into());
             zeros.add(numbers.zeros);
             other_items.add(numbers.other_items);
@@ -153,9 +124,9 @@ pub(super) fn encode(run: &[(Slot, SlotValue)]) -> Option<Vec<u8>> {
     plan.put_model(&mut model);
     let models = Models::read(&model).ok()?;
     let segments: Vec<_> =
-        plan.cells.chunks(SEGMENT_CELLS).map(|cells| models.encode(&plan, cells)).collect();
+        plan.run.cells.chunks(SEGMENT_CELLS).map(|cells| models.encode(&plan, cells)).collect();
     let mut body = Vec::new();
-    frame::write(run, plan.period_ms, &model, &segments, &mut body);
+    frame::write(run, plan.run.period_ms, &model, &segments, &mut body);
     Some(body)
 }
 
