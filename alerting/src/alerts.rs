@@ -139,10 +139,11 @@ impl AlertFilter {
     }
 }
 
-/// The newest alerts that match, by the time they fired; at most `limit` and [`LIST_ROWS_MAX`].
+/// The newest alerts that match, by the time they fired; at most `limit` and [`LIST_ROWS_MAX`]. Rows
+/// that cannot be read are left out and logged.
 ///
 /// # Errors
-/// When the store cannot be read, or a row is damaged.
+/// When the store cannot be read.
 pub fn list(store: &Store, filter: &AlertFilter, limit: usize) -> Result<Vec<Alert>> {
     let limit = limit.min(LIST_ROWS_MAX);
     let mut found = Vec::new();
@@ -158,7 +159,14 @@ pub fn list(store: &Store, filter: &AlertFilter, limit: usize) -> Result<Vec<Ale
         let Some((last, _)) = page.last() else { break };
         after = Some(last.clone());
         for (_, value) in &page {
-            let alert: Alert = record::decode("alert", value)?;
+            let alert: Alert = match record::decode("alert", value) {
+                Ok(alert) => alert,
+                Err(error) => {
+                    // One row, of another version or damaged, does not hide all others.
+                    tracing::warn!(%error, "an alert is left out of a list");
+                    continue;
+                }
+            };
             if filter.matches(&alert) && found.len() < limit {
                 found.push(alert);
             }

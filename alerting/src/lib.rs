@@ -9,6 +9,7 @@
 pub mod alerts;
 mod bound;
 mod deliver;
+mod due;
 pub mod engine;
 mod error;
 mod evaluate;
@@ -18,7 +19,7 @@ mod labels;
 pub mod ledger;
 pub mod limits;
 pub mod outbox;
-mod page;
+pub mod page;
 pub mod pager;
 mod record;
 pub mod replay;
@@ -27,7 +28,9 @@ pub mod runbook;
 pub mod step;
 #[cfg(test)]
 mod testing;
+mod trend;
 mod voice;
+pub mod words;
 
 pub use alerts::{Alert, AlertFilter, Notified};
 pub use deliver::{Clock, Notifier, Waker};

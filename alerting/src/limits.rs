@@ -71,6 +71,21 @@ pub const LANE_POLL_MS: i64 = 1_000;
 /// A page that leaves later than this after its alert fired says by how much.
 pub const LATE_PAGE_MS: i64 = 120_000;
 
+/// Groups that a page names; a cascade may hold hundreds.
+pub const PAGE_GROUPS_MAX: usize = 20;
+
+/// Lines with contacts in a page.
+pub const PAGE_CONTACTS_MAX: usize = 10;
+
+/// Steps of the runbook in a page: what fits on a telephone.
+pub const PAGE_STEPS_MAX: usize = 3;
+
+/// Pages of one slot that tell their trend, which is read from the store; further ones go without.
+pub const TRENDS_PER_SLOT_MAX: usize = 50;
+
+/// Longest runbook beside a rules file that is read, in bytes.
+pub const RUNBOOK_FILE_BYTES_MAX: u64 = 256 << 10;
+
 /// Rows that one listing call returns at most.
 pub const LIST_ROWS_MAX: usize = 10_000;
 

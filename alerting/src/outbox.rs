@@ -11,6 +11,7 @@ use sha2::{Digest as _, Sha256};
 use crate::alerts::Alert;
 use crate::error::Result;
 use crate::hex::hex;
+use crate::page::Page;
 use crate::record;
 
 /// Length of a dedup key, in bytes.
@@ -54,6 +55,8 @@ pub struct Notice {
     pub at: TimestampMs,
     /// The alert as it was then.
     pub alert: Alert,
+    /// What is to be said of it.
+    pub page: Page,
     /// Attempts so far.
     pub attempts: u32,
     /// No attempt before this.
@@ -70,6 +73,7 @@ impl Notice {
         action: Action,
         at: TimestampMs,
         alert: Alert,
+        page: Page,
     ) -> Self {
         let mut notice = Self {
             id: String::new(),
@@ -78,6 +82,7 @@ impl Notice {
             action,
             at,
             alert,
+            page,
             attempts: 0,
             next_attempt_at: TimestampMs(0),
             last_error: None,

@@ -1,98 +1,264 @@
-//! Whether someone must be told of an alert now: one pure predicate, and its note on the alert.
+//! What a page says, as plain values: what goes wrong, where, since when, how bad against what limit
+//! on how much data, how it came to it, where to look, what to do first and whom to call.
+//!
+//! It is put together when the message is put out, and kept with it, so that every attempt and every
+//! receiver says the same. How it looks at a receiver is the receiver's matter.
 
-use plimsoll_storage::TimestampMs;
+use std::collections::BTreeSet;
+
+use bincode::{Decode, Encode};
+use plimsoll_storage::{Label, Store, TimestampMs};
 
 use crate::alerts::Alert;
-use crate::outbox::Action;
+use crate::labels::GroupLabels;
+use crate::limits::{PAGE_CONTACTS_MAX, PAGE_GROUPS_MAX, PAGE_STEPS_MAX};
+use crate::rule::{RuleSet, SignalKind};
+use crate::runbook;
+use crate::trend::{self, Trend};
+use crate::words;
 
-/// What is due to be said about the alert at this moment. `held_back` keeps a trigger or escalation
-/// until a mute ends, and a resolve until the message that the alert began ends as a whole.
-pub(crate) fn due(alert: &Alert, held_back: bool, at: TimestampMs) -> Option<Action> {
-    if held_back {
-        return None;
-    }
-    if !alert.is_open() {
-        let untold = alert.paged.is_some() && alert.resolve_sent_at.is_none();
-        return untold.then_some(Action::Resolve);
-    }
-    match (alert.paged, alert.resolve_sent_at) {
-        (None, _) => Some(Action::Trigger),
-        (Some(paged), _) if paged < alert.severity => Some(Action::Escalate),
-        // History was judged again, and the alert lasts longer than it was said to.
-        (Some(_), Some(resolved_at)) if at > resolved_at => Some(Action::Trigger),
-        (Some(_), _) => None,
+/// The dashboard opens this long before the alert began, in ms.
+const LOOK_BACK_MS: i64 = 60 * 60_000;
+
+/// The content of a page.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
+pub struct Page {
+    /// What goes wrong: `5xx+timeout share of requests`.
+    pub what: String,
+    /// Titles of the groups whose alerts share the message, that of this alert first: `dhl`.
+    pub which: Vec<String>,
+    /// How many more there are than are named.
+    pub which_more: u32,
+    /// End of the first slot in which it was so, in ms since 1970.
+    pub since_ms: i64,
+    /// When the alert fired, in ms since 1970.
+    pub fired_ms: i64,
+    /// The newest value, with its unit: `12.5%`.
+    pub value: String,
+    /// What it is held against: `> 5%`.
+    pub threshold: String,
+    /// How many items it rests on: `320 items in 5m`; empty for ages and levels.
+    pub basis: String,
+    /// How long a stretch each judgement looks at: `5m`.
+    pub window: String,
+    /// How it came to it.
+    pub trend: Trend,
+    /// Where to look.
+    pub links: Links,
+    /// The first steps of the runbook.
+    pub steps: Vec<String>,
+    /// Who answers for the rule.
+    pub owner: String,
+    /// Whom to call about the partners, as the rules file names them: `dhl: support@dhl.example`.
+    pub contacts: Vec<String>,
+}
+
+/// Addresses, all absolute.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
+pub struct Links {
+    /// The dashboard of the partner, from a while before the alert on.
+    pub dashboard: String,
+    /// The alert on record.
+    pub alert: String,
+    /// What was judged around the time the alert fired, in words.
+    pub explain: String,
+    /// The runbook; `None` when it is a file that is served nowhere.
+    pub runbook: Option<String>,
+}
+
+/// What a page is made from, beside its alert.
+pub(crate) struct Source<'a> {
+    pub(crate) store: &'a Store,
+    pub(crate) rules: &'a RuleSet,
+    /// Where people reach this server, without a slash at the end.
+    pub(crate) base_url: &'a str,
+    /// Labels of the alerts that share the message.
+    pub(crate) sharing: BTreeSet<&'a GroupLabels>,
+    /// End of the slot in which it is told.
+    pub(crate) at: TimestampMs,
+    /// Whether there is time to read the trend.
+    pub(crate) tells_trend: bool,
+}
+
+impl Source<'_> {
+    /// The groups beside that of an alert, each once however many alerts it has.
+    fn others(&self, own: &GroupLabels) -> BTreeSet<GroupLabels> {
+        let by = self.rules.pages.as_ref().map_or(&[][..], |pages| &pages.by);
+        let group = |labels: &GroupLabels| {
+            let named =
+                by.iter().filter_map(|label| Some((*label, labels.get(*label)?.to_owned())));
+            GroupLabels::new(named)
+        };
+        let own = group(own);
+        self.sharing.iter().map(|labels| group(labels)).filter(|labels| *labels != own).collect()
     }
 }
 
-/// Notes on the alert what was said.
-pub(crate) fn note(alert: &mut Alert, action: Action, at: TimestampMs) {
-    match action {
-        Action::Trigger | Action::Escalate => {
-            alert.paged = alert.paged.max(Some(alert.severity));
-            alert.resolve_sent_at = None;
+impl Page {
+    /// The page of an alert.
+    pub(crate) fn of(alert: &Alert, source: &Source<'_>) -> Self {
+        let others = source.others(&alert.labels);
+        let mut which = vec![alert.labels.title()];
+        which.extend(others.iter().map(GroupLabels::title));
+        let which_more = u32::try_from(which.len().saturating_sub(PAGE_GROUPS_MAX)).unwrap_or(0);
+        which.truncate(PAGE_GROUPS_MAX);
+        let partners = std::iter::once(&alert.labels).chain(&others);
+        Self {
+            what: alert.symptom.clone(),
+            which,
+            which_more,
+            since_ms: alert.pending_at.0,
+            fired_ms: alert.fired_at.0,
+            value: words::value(alert.signal, alert.latest.value),
+            threshold: threshold(alert),
+            basis: basis(alert),
+            window: words::duration(alert.window_ms),
+            trend: trend_of(alert, source),
+            links: links(alert, source),
+            steps: runbook::first_steps(
+                source.rules.runbook_text(&alert.runbook).unwrap_or_default(),
+                PAGE_STEPS_MAX,
+            ),
+            owner: alert.owner.clone(),
+            contacts: contacts(source.rules, partners),
         }
-        Action::Resolve => alert.resolve_sent_at = Some(at),
     }
+}
+
+/// `> 5%`.
+fn threshold(alert: &Alert) -> String {
+    let evidence = &alert.latest;
+    let sign = if evidence.value < evidence.threshold { '<' } else { '>' };
+    format!("{sign} {}", words::value(alert.signal, evidence.threshold))
+}
+
+/// `320 items in 5m`.
+fn basis(alert: &Alert) -> String {
+    match alert.signal {
+        SignalKind::Freshness | SignalKind::Absence | SignalKind::Run | SignalKind::Gauge => {
+            String::new()
+        }
+        SignalKind::Ratio | SignalKind::Latency | SignalKind::Drop | SignalKind::Burn => {
+            format!("{} items in {}", alert.latest.count, words::duration(alert.window_ms))
+        }
+    }
+}
+
+/// A page without its trend is better than none.
+fn trend_of(alert: &Alert, source: &Source<'_>) -> Trend {
+    let rule = source.rules.rule(&alert.rule).filter(|_| source.tells_trend);
+    let Some(rule) = rule else { return Trend::default() };
+    let found = trend::trend(source.store, rule, &alert.labels, alert.window_ms, source.at);
+    found.unwrap_or_else(|error| {
+        tracing::warn!(%error, alert = alert.id, "a page leaves without its trend");
+        Trend::default()
+    })
+}
+
+fn links(alert: &Alert, source: &Source<'_>) -> Links {
+    let base = source.base_url;
+    let from = words::moment(alert.pending_at.plus_ms(-LOOK_BACK_MS));
+    let partner = alert.labels.get(Label::Partner).filter(|partner| !partner.is_empty());
+    let dashboard = match partner {
+        Some(partner) => format!("{base}/partners/{}?from={from}", escaped(partner)),
+        None => format!("{base}/?from={from}"),
+    };
+    let labels = alert.labels.iter();
+    let labels: String =
+        labels.map(|(label, value)| format!("&{}={}", label.as_str(), escaped(value))).collect();
+    let rule = escaped(&alert.rule);
+    let at = words::moment(alert.fired_at);
+    let name = &alert.runbook;
+    Links {
+        dashboard,
+        alert: format!("{base}/api/v1/alerts/{}", alert.id),
+        explain: format!("{base}/api/v1/rules/{rule}/explain?at={at}{labels}"),
+        runbook: if is_url(name) {
+            Some(name.clone())
+        } else {
+            source.rules.runbook_text(name).map(|_| format!("{base}/runbooks/{}", escaped(name)))
+        },
+    }
+}
+
+fn is_url(name: &str) -> bool {
+    name.starts_with("https://") || name.starts_with("http://")
+}
+
+/// Whom to call about the partners of some groups.
+fn contacts<'a>(rules: &RuleSet, groups: impl Iterator<Item = &'a GroupLabels>) -> Vec<String> {
+    let mut named = Vec::new();
+    let known = |labels: &GroupLabels| {
+        let name = labels.get(Label::Partner)?;
+        rules.partners.iter().find(|partner| partner.name == name)
+    };
+    for partner in groups.filter_map(known).filter(|partner| !partner.contacts.is_empty()) {
+        let line = format!("{}: {}", partner.name, partner.contacts.join(", "));
+        if !named.contains(&line) && named.len() < PAGE_CONTACTS_MAX {
+            named.push(line);
+        }
+    }
+    named
+}
+
+/// Text as a part of an address.
+fn escaped(text: &str) -> String {
+    let mut out = String::new();
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
+            out.push(char::from(byte));
+        } else {
+            out += &format!("%{byte:02X}");
+        }
+    }
+    out
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evidence::Severity;
     use crate::testing::alert;
 
-    const AT: TimestampMs = TimestampMs(9_000_000);
-
     #[test]
-    fn an_alert_is_told_once_and_its_end_once() {
+    fn a_page_says_all_there_is_to_say() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(&plimsoll_storage::Options::new(dir.path())).unwrap();
+        let text = "partners:\n  - { name: dhl, contacts: [ops@dhl.example, '+49 1'] }\n  - { name: ups }\n";
+        let rules = RuleSet::parse(text, &|_| None, dir.path()).unwrap();
         let mut alert = alert();
-        assert_eq!(due(&alert, false, AT), Some(Action::Trigger));
-        note(&mut alert, Action::Trigger, AT);
-        assert_eq!(due(&alert, false, AT), None);
-        alert.resolved_at = Some(AT);
-        assert_eq!(due(&alert, false, AT), Some(Action::Resolve));
-        note(&mut alert, Action::Resolve, AT);
-        assert_eq!(due(&alert, false, AT), None);
+        alert.runbook = "partner-5xx".into();
+        let ups = GroupLabels::new([(Label::Partner, "ups & co".to_owned())]);
+        let source = Source {
+            store: &store,
+            rules: &rules,
+            base_url: "https://plimsoll.example",
+            sharing: BTreeSet::from([&alert.labels, &ups]),
+            at: alert.fired_at,
+            tells_trend: true,
+        };
+        let page = Page::of(&alert, &source);
+        assert_eq!((page.which, page.which_more), (vec!["dhl".into(), "ups & co".into()], 0));
+        assert_eq!((page.value, page.threshold), ("12.5%".into(), "> 5%".into()));
+        assert_eq!(page.basis, "320 items in 5m");
+        assert_eq!(page.contacts, ["dhl: ops@dhl.example, +49 1"]);
+        assert_eq!(page.steps.len(), 3);
+        assert_eq!(page.steps[0], "Is it still going on, and since when?");
+        assert_eq!(
+            page.links.dashboard,
+            "https://plimsoll.example/partners/dhl?from=2026-11-20T19:00:00Z"
+        );
+        assert_eq!(
+            page.links.explain,
+            "https://plimsoll.example/api/v1/rules/partner-5xx/explain?at=2026-11-20T20:05:00Z&partner=dhl"
+        );
+        assert_eq!(
+            page.links.runbook.as_deref(),
+            Some("https://plimsoll.example/runbooks/partner-5xx")
+        );
     }
 
     #[test]
-    fn only_a_higher_severity_than_was_told_is_told_again() {
-        let mut alert = alert();
-        alert.severity = Severity::Warning;
-        note(&mut alert, Action::Trigger, AT);
-        alert.severity = Severity::Critical;
-        assert_eq!(due(&alert, false, AT), Some(Action::Escalate));
-        note(&mut alert, Action::Escalate, AT);
-        alert.severity = Severity::Warning;
-        assert_eq!(due(&alert, false, AT), None);
-        alert.severity = Severity::Critical;
-        assert_eq!(due(&alert, false, AT), None);
-    }
-
-    #[test]
-    fn what_is_held_back_is_due_once_it_no_longer_is() {
-        let mut alert = alert();
-        assert_eq!(due(&alert, true, AT), None);
-        assert_eq!(due(&alert, false, AT), Some(Action::Trigger));
-        note(&mut alert, Action::Trigger, AT);
-        alert.resolved_at = Some(AT);
-        assert_eq!(due(&alert, true, AT), None);
-        assert_eq!(due(&alert, false, AT), Some(Action::Resolve));
-    }
-
-    #[test]
-    fn nobody_hears_of_the_end_of_what_they_never_heard_of() {
-        let mut alert = alert();
-        alert.resolved_at = Some(AT);
-        assert_eq!(due(&alert, false, AT), None);
-    }
-
-    #[test]
-    fn history_judged_again_is_told_again_only_beyond_its_known_end() {
-        let mut alert = alert();
-        note(&mut alert, Action::Trigger, AT);
-        note(&mut alert, Action::Resolve, AT);
-        assert_eq!(due(&alert, false, AT), None);
-        assert_eq!(due(&alert, false, AT.plus_ms(10_000)), Some(Action::Trigger));
+    fn text_in_an_address_cannot_end_it() {
+        assert_eq!(escaped("ups & co/ü"), "ups%20%26%20co%2F%C3%BC");
     }
 }

@@ -100,6 +100,15 @@ impl Pager {
         self.pages.iter().find(spoke).map(|page| page.group.as_str())
     }
 
+    /// Labels of everything that is open in the message that the alert spoke in.
+    #[must_use]
+    pub fn sharing(&self, key: &AlertKey) -> BTreeSet<&GroupLabels> {
+        let spoke = |page: &&Page| page.speakers.iter().any(|(speaker, _)| speaker == key);
+        let alerts = self.pages.iter().find(spoke).into_iter();
+        let alerts = alerts.flat_map(|page| page.members.values().flatten());
+        alerts.map(|(_, labels)| labels).collect()
+    }
+
     fn join(&mut self, pages: Option<&Pages>, at: TimestampMs, alert: &Heard) -> Option<Say> {
         if self.holds(&alert.key) {
             return None;

@@ -44,6 +44,34 @@ pub fn runbook(name: &str) -> Option<&'static Runbook> {
     RUNBOOKS.iter().find(|page| page.name == name)
 }
 
+/// The first numbered steps under `## Triage`, without their commands, each on a line of its own.
+#[must_use]
+pub fn first_steps(text: &str, count: usize) -> Vec<String> {
+    let triage = text.split("\n## Triage\n").nth(1).unwrap_or_default();
+    let triage = triage.split("\n## ").next().unwrap_or_default();
+    let mut steps: Vec<String> = Vec::new();
+    let mut goes_on = false;
+    for line in triage.lines() {
+        let (number, rest) = line.split_once(". ").unwrap_or_default();
+        if !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()) {
+            steps.push(rest.trim().to_owned());
+            goes_on = true;
+        } else if let Some(step) = steps.last_mut().filter(|_| goes_on && is_prose(line)) {
+            *step += " ";
+            *step += line.trim();
+        } else {
+            goes_on = false;
+        }
+    }
+    steps.truncate(count);
+    steps
+}
+
+fn is_prose(line: &str) -> bool {
+    let line = line.trim();
+    !line.is_empty() && !line.starts_with("- ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -79,6 +107,18 @@ mod tests {
             }
             assert!(page.text.contains("$API/"), "{} has no call to paste", page.name);
         }
+    }
+
+    #[test]
+    fn the_first_steps_are_whole_sentences_without_commands() {
+        for page in RUNBOOKS {
+            let steps = first_steps(page.text, 3);
+            assert_eq!(steps.len(), 3, "{}", page.name);
+            for step in steps {
+                assert!(step.len() > 10 && !step.contains("curl"), "{}: {step}", page.name);
+            }
+        }
+        assert_eq!(first_steps("# Mine\n\nNo steps.\n", 3), Vec::<String>::new());
     }
 
     #[test]

@@ -7,6 +7,8 @@ use plimsoll_storage::{Label, Outcome, TimestampMs};
 use crate::alerts::{Alert, alert_id};
 use crate::evidence::{Evidence, Gate, Severity};
 use crate::labels::GroupLabels;
+use crate::outbox::{Action, Notice};
+use crate::page::Page;
 use crate::rule::{Rule, Signal};
 
 /// A rule on the share of failed requests: warning above 1 %, critical above 5 %.
@@ -77,4 +79,9 @@ pub(crate) fn alert() -> Alert {
         resolve_sent_at: None,
         receivers: Vec::new(),
     }
+}
+
+/// A notification of an alert to the receiver `oncall`.
+pub(crate) fn notice_of(action: Action, at: TimestampMs, alert: Alert) -> Notice {
+    Notice::new("oncall".into(), "f".into(), action, at, alert, Page::default())
 }

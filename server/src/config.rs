@@ -32,6 +32,9 @@ pub(crate) struct Flags {
     /// Address to listen on [default: 127.0.0.1:8585]
     #[arg(long, env = "PLIMSOLL_LISTEN", value_name = "ADDR:PORT")]
     listen: Option<String>,
+    /// Address at which people reach this server, for links in pages [default: http:// and where it listens]
+    #[arg(long, env = "PLIMSOLL_EXTERNAL_URL", value_name = "URL")]
+    external_url: Option<String>,
     /// Rules file (YAML): receivers, rules, partners, maintenance
     #[arg(long, env = "PLIMSOLL_RULES", value_name = "FILE")]
     rules: Option<PathBuf>,
@@ -118,6 +121,7 @@ impl RetentionFlags {
 struct File {
     data_dir: Option<PathBuf>,
     listen: Option<String>,
+    external_url: Option<String>,
     rules: Option<PathBuf>,
     slot: Option<String>,
     durability: Option<String>,
@@ -140,6 +144,8 @@ struct File {
 pub(crate) struct Config {
     pub(crate) data_dir: PathBuf,
     pub(crate) listen: SocketAddr,
+    /// Without a slash at the end; `None` for where it listens.
+    pub(crate) external_url: Option<String>,
     pub(crate) rules: Option<PathBuf>,
     /// `None` takes that of the database.
     pub(crate) slot_width: Option<SlotWidth>,
@@ -200,6 +206,7 @@ impl Config {
                 given: listen,
                 remedy: "use an address and port such as 127.0.0.1:8585 or [::1]:8585",
             })?,
+            external_url: flags.external_url.or(file.external_url).map(parse_url).transpose()?,
             rules: flags.rules.or(file.rules),
             slot_width: slot.map(parse_slot).transpose()?,
             durability: durability.map_or(Ok(Durability::default()), parse_durability)?,
@@ -239,6 +246,18 @@ pub(crate) fn parse_slot(text: String) -> Result<SlotWidth, ConfigError> {
         given: text,
         remedy: "use whole seconds that divide a minute, such as 1s, 5s, 10s, 30s or 60s",
     })
+}
+
+fn parse_url(given: String) -> Result<String, ConfigError> {
+    let remedy = "use an address such as https://plimsoll.example";
+    let rest = given.strip_prefix("https://").or_else(|| given.strip_prefix("http://"));
+    let is_plain = |rest: &str| !rest.is_empty() && !rest.contains(char::is_whitespace);
+    match rest {
+        Some(rest) if is_plain(rest) && !rest.contains(['?', '#']) => {
+            Ok(given.trim_end_matches('/').to_owned())
+        }
+        _ => Err(ConfigError::Invalid { key: "external_url", given, remedy }),
+    }
 }
 
 fn absolute(path: &Path) -> Result<PathBuf, ConfigError> {
@@ -338,6 +357,7 @@ mod tests {
         assert_eq!(config.slot_width, SlotWidth::from_ms(5_000));
         assert!(config.allow_private_receivers);
         let config = Config::resolve(flags()).expect("valid");
+        assert_eq!(config.external_url, None);
         assert_eq!((config.listen.to_string().as_str(), config.slot_width), (LISTEN, None));
         assert_eq!(config.durability, Durability::Fsync);
         assert_eq!(
@@ -350,6 +370,7 @@ mod tests {
                 retention_size: Some("5GiB".into()),
                 ..RetentionFlags::default()
             },
+            external_url: Some("https://plimsoll.example/p/".into()),
             memory: Some("64MiB".into()),
             query_cells_max: Some(5),
             query_timeout: Some("2s".into()),
@@ -358,6 +379,7 @@ mod tests {
         };
         let config = Config::resolve(small).expect("valid");
         assert_eq!((config.retention.slot_ms, config.memory_bytes), (172_800_000, 64 << 20));
+        assert_eq!(config.external_url.as_deref(), Some("https://plimsoll.example/p"));
         assert_eq!(config.retention.size_bytes, Some(5 << 30));
         let queries = QueryLimits { cells_max: 5, timeout: Duration::from_secs(2), at_once_max: 3 };
         assert_eq!(config.queries, queries);

@@ -6,11 +6,12 @@ use plimsoll_storage::TimestampMs;
 use serde::Serialize;
 
 use super::http::{Answer, Request};
-use super::text::{moment, partner, summary};
+use super::text::{partner, summary};
 use super::verdict::{self, Verdict};
 use crate::limits::{LATE_PAGE_MS, PAGERDUTY_SUMMARY_CHARS_MAX};
 use crate::outbox::{Action, Notice};
 use crate::rule::Secret;
+use crate::words::moment;
 
 /// PagerDuty counts calls over a minute; an earlier retry meets the same limit.
 const THROTTLED_WAIT_MS: i64 = 60_000;
@@ -138,11 +139,11 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::testing::alert;
+    use crate::testing::{alert, notice_of};
 
     fn body(action: Action, late_ms: i64) -> Value {
         let at = alert().fired_at;
-        let notice = Notice::new("oncall".into(), "f".into(), action, at, alert());
+        let notice = notice_of(action, at, alert());
         let key = Secret::new("R0UT1NG");
         let request = request("https://events.pagerduty.com", &key, &notice, at.plus_ms(late_ms));
         assert_eq!(request.url, "https://events.pagerduty.com/v2/enqueue");
@@ -195,7 +196,7 @@ mod tests {
     fn the_summary_is_cut_at_its_limit() {
         let mut long = alert();
         long.symptom = "ü".repeat(3_000);
-        let notice = Notice::new("oncall".into(), "f".into(), Action::Trigger, long.fired_at, long);
+        let notice = notice_of(Action::Trigger, long.fired_at, long);
         let request = request("https://x.example", &Secret::new("k"), &notice, notice.at);
         let body: Value = serde_json::from_str(&request.body).unwrap();
         let summary = body["payload"]["summary"].as_str().unwrap();

@@ -1,10 +1,11 @@
 //! Alerts in words: the one line a page shows, and its numbers and times.
 
-use plimsoll_storage::{Label, TimestampMs};
+use plimsoll_storage::Label;
 
 use crate::alerts::Alert;
 use crate::outbox::{Action, Notice};
 use crate::rule::SignalKind;
+use crate::words::{self, duration, moment};
 
 /// The one line: who, what, how bad, on how much data, since when.
 pub(super) fn summary(notice: &Notice) -> String {
@@ -15,8 +16,8 @@ pub(super) fn summary(notice: &Notice) -> String {
         return format!("{who}: {} is back to normal after {}", alert.symptom, duration(open_ms));
     }
     let evidence = &alert.latest;
-    let value = value(alert.signal, evidence.value);
-    let threshold = self::value(alert.signal, evidence.threshold);
+    let value = words::value(alert.signal, evidence.value);
+    let threshold = words::value(alert.signal, evidence.threshold);
     let basis = match alert.signal {
         SignalKind::Freshness | SignalKind::Absence | SignalKind::Run | SignalKind::Gauge => {
             String::new()
@@ -35,62 +36,15 @@ pub(super) fn partner(alert: &Alert) -> Option<&str> {
     alert.labels.get(Label::Partner).filter(|partner| !partner.is_empty())
 }
 
-/// A value in the unit of its signal: `12.5%`, `1.42s`, `45m`.
-fn value(signal: SignalKind, value: f64) -> String {
-    match signal {
-        SignalKind::Ratio => format!("{}%", significant(value * 100.0)),
-        SignalKind::Latency if value < 60.0 => format!("{}s", significant(value)),
-        SignalKind::Latency | SignalKind::Freshness | SignalKind::Absence | SignalKind::Run => {
-            duration((value * 1e3) as i64)
-        }
-        SignalKind::Drop => format!("{}% of usual", significant(value * 100.0)),
-        SignalKind::Burn => format!("{}x", significant(value)),
-        SignalKind::Gauge => significant(value),
-    }
-}
-
-/// Three significant digits, without trailing zeros.
-fn significant(value: f64) -> String {
-    if value == 0.0 || !value.is_finite() {
-        return value.to_string();
-    }
-    let magnitude = value.abs().log10().floor() as i32;
-    let decimals = usize::try_from(2 - magnitude).unwrap_or(0).min(9);
-    let text = format!("{value:.decimals$}");
-    if text.contains('.') {
-        text.trim_end_matches('0').trim_end_matches('.').to_owned()
-    } else {
-        text
-    }
-}
-
-/// The two largest units of a duration: `45s`, `5m`, `1h 10m`, `3d 2h`.
-fn duration(ms: i64) -> String {
-    let seconds = ms.max(0) / 1_000;
-    let parts = [
-        (seconds / 86_400, "d"),
-        (seconds / 3_600 % 24, "h"),
-        (seconds / 60 % 60, "m"),
-        (seconds % 60, "s"),
-    ];
-    let first = parts.iter().position(|(count, _)| *count > 0).unwrap_or(parts.len() - 1);
-    let shown = parts.iter().skip(first).take(2).filter(|(count, _)| *count > 0);
-    let text: Vec<String> = shown.map(|(count, unit)| format!("{count}{unit}")).collect();
-    if text.is_empty() { "0s".to_owned() } else { text.join(" ") }
-}
-
-/// A moment as RFC 3339 in UTC.
-pub(super) fn moment(at: TimestampMs) -> String {
-    jiff::Timestamp::from_millisecond(at.0).map_or_else(|_| at.0.to_string(), |at| at.to_string())
-}
-
 #[cfg(test)]
 mod tests {
+    use plimsoll_storage::TimestampMs;
+
     use super::*;
-    use crate::testing::alert;
+    use crate::testing::{alert, notice_of};
 
     fn notice(action: Action, at: TimestampMs) -> Notice {
-        Notice::new("oncall".into(), "f".into(), action, at, alert())
+        notice_of(action, at, alert())
     }
 
     #[test]
@@ -104,24 +58,5 @@ mod tests {
             summary(&notice(Action::Resolve, fired_at.plus_ms(3_900_000))),
             "dhl: 5xx+timeout share of requests is back to normal after 1h 10m"
         );
-    }
-
-    #[test]
-    fn numbers_are_short() {
-        let table = [
-            (SignalKind::Ratio, 0.125, "12.5%"),
-            (SignalKind::Ratio, 0.05, "5%"),
-            (SignalKind::Ratio, 1.0, "100%"),
-            (SignalKind::Ratio, 0.000_123_4, "0.0123%"),
-            (SignalKind::Latency, 1.4237, "1.42s"),
-            (SignalKind::Latency, 0.0456, "0.0456s"),
-            (SignalKind::Latency, 7_260.0, "2h 1m"),
-            (SignalKind::Freshness, 2_730.0, "45m 30s"),
-            (SignalKind::Freshness, 0.2, "0s"),
-            (SignalKind::Freshness, 273_600.0, "3d 4h"),
-        ];
-        for (signal, number, text) in table {
-            assert_eq!(value(signal, number), text);
-        }
     }
 }

@@ -10,12 +10,13 @@ use serde::Serialize;
 use sha2::Sha256;
 
 use super::http::{Answer, Request};
-use super::text::{moment, summary};
+use super::text::summary;
 use super::verdict::{self, Verdict};
 use crate::alerts::Alert;
 use crate::evidence::Evidence;
 use crate::outbox::{Action, Notice};
 use crate::rule::{Secret, webhook_key};
+use crate::words::moment;
 
 #[derive(Serialize)]
 struct Message<'a> {
@@ -136,7 +137,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::testing::alert;
+    use crate::testing::{alert, notice_of};
 
     #[test]
     fn the_signature_is_that_of_the_published_example() {
@@ -150,7 +151,7 @@ mod tests {
     #[test]
     fn the_id_stays_over_attempts_and_the_timestamp_follows_them() {
         let at = alert().fired_at;
-        let notice = Notice::new("hub".into(), "f".into(), Action::Trigger, at, alert());
+        let notice = notice_of(Action::Trigger, at, alert());
         let first = request("https://hub.example/a", None, &notice, at);
         let second = request("https://hub.example/a", None, &notice, at.plus_ms(5_000));
         assert_eq!(first.headers[0], second.headers[0]);
@@ -166,7 +167,7 @@ mod tests {
             (Action::Escalate, "alert.escalated"),
             (Action::Resolve, "alert.resolved"),
         ] {
-            let notice = Notice::new("hub".into(), "f".into(), action, at, alert());
+            let notice = notice_of(action, at, alert());
             let request = request("https://hub.example/a", Some(&Secret::new("s")), &notice, at);
             let body: Value = serde_json::from_str(&request.body).unwrap();
             assert_eq!(body["type"], kind);

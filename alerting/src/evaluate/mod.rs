@@ -11,6 +11,7 @@ mod track;
 use std::ops::Range;
 use std::sync::Arc;
 
+use bincode::Decode;
 use plimsoll_storage::{Slot, SlotWidth, Store, Table, TableBatch, TimestampMs};
 
 use self::live::Live;
@@ -32,6 +33,9 @@ const CURSOR_KEY: &[u8] = b"evaluator";
 
 /// Key of the open messages.
 const PAGER_KEY: &[u8] = b"pager";
+
+/// Where links in pages lead unless told otherwise: where the server listens by default.
+const BASE_URL_DEFAULT: &str = "http://127.0.0.1:8585";
 
 /// How long after its end a slot is judged, in ms: half a slot, for data that is on its way.
 #[must_use]
@@ -90,6 +94,8 @@ pub struct Evaluator {
     unwritten: u32,
     /// The operator asked for history, however long.
     asked_for_history: bool,
+    /// Where people reach this server, for links in pages.
+    base_url: String,
 }
 
 impl Evaluator {
@@ -99,10 +105,8 @@ impl Evaluator {
     /// When the store cannot be read.
     pub fn new(store: Arc<Store>, rules: Arc<RuleSet>) -> Result<Self> {
         let tracking = Tracking::load(&store)?;
-        let cursor = store.get(Table::Cursor, CURSOR_KEY)?;
-        let cursor = cursor.map(|row| record::decode("cursor", &row)).transpose()?;
-        let pager = store.get(Table::Cursor, PAGER_KEY)?;
-        let pager = pager.map(|row| record::decode("pager", &row)).transpose()?;
+        let cursor = load(&store, CURSOR_KEY, "cursor")?;
+        let pager: Option<Pager> = load(&store, PAGER_KEY, "pager")?;
         Ok(Self {
             store,
             rules,
@@ -112,7 +116,14 @@ impl Evaluator {
             cursor,
             unwritten: 0,
             asked_for_history: false,
+            base_url: BASE_URL_DEFAULT.to_owned(),
         })
+    }
+
+    /// Lets links in pages begin with an address, such as `https://plimsoll.example`.
+    #[must_use]
+    pub fn linking_to(self, base_url: &str) -> Self {
+        Self { base_url: base_url.trim_end_matches('/').to_owned(), ..self }
     }
 
     /// The end of the last judged slot; `None` before anything was judged.
@@ -262,7 +273,7 @@ impl Evaluator {
         judged.cells_left_out = live.engine.cells_left_out();
         let mut pager = self.pager.clone();
         let says = self.hear(live, &verdicts, at, &mut pager);
-        let mut run = SlotRun::new(&self.store, &self.rules, at, &pager, &says);
+        let mut run = SlotRun::new(&self.store, &self.rules, at, &pager, &says, &self.base_url);
         for verdict in &verdicts {
             if let Some(rule) = self.rules.rules.get(verdict.rule) {
                 run.take(rule, verdict, self.tracking.get(&rule.name, &verdict.labels))?;
@@ -348,6 +359,14 @@ impl Evaluator {
         self.unwritten = 0;
         Ok(())
     }
+}
+
+/// A row of the evaluator. One that cannot be read, as of another version, must not keep the rules
+/// from being judged: it is reported, and judging starts without it.
+fn load<T: Decode<()>>(store: &Store, key: &[u8], what: &'static str) -> Result<Option<T>> {
+    let Some(row) = store.get(Table::Cursor, key)? else { return Ok(None) };
+    let decoded = record::decode(what, &row);
+    Ok(decoded.inspect_err(|error| tracing::error!(%error, "judging starts without it")).ok())
 }
 
 fn put_cursor(batch: &mut TableBatch, slot: Slot) {

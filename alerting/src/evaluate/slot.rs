@@ -7,14 +7,15 @@ use plimsoll_storage::{Store, TableBatch, TimestampMs};
 use super::Event;
 use super::track::{Tracked, Tracking, write_state};
 use crate::alerts::{self, Alert, alert_id};
+use crate::due;
 use crate::engine::{Found, Verdict};
 use crate::error::Result;
 use crate::evidence::Evidence;
 use crate::labels::GroupLabels;
 use crate::ledger::{self, DeadReason};
-use crate::limits::OUTBOX_ENTRIES_PER_RECEIVER_MAX;
+use crate::limits::{OUTBOX_ENTRIES_PER_RECEIVER_MAX, TRENDS_PER_SLOT_MAX};
 use crate::outbox::{self, Action, Notice};
-use crate::page;
+use crate::page::{Page, Source};
 use crate::pager::{AlertKey, Pager, Say};
 use crate::rule::{Rule, RuleSet};
 use crate::step::{Change, Firing, Reason, State, Transition};
@@ -39,6 +40,10 @@ pub(super) struct SlotRun<'a> {
     begins: BTreeSet<AlertKey>,
     /// Open messages after this slot.
     pager: &'a Pager,
+    /// Where people reach this server.
+    base_url: &'a str,
+    /// Pages put together in this slot.
+    pages: usize,
 }
 
 impl<'a> SlotRun<'a> {
@@ -48,6 +53,7 @@ impl<'a> SlotRun<'a> {
         at: TimestampMs,
         pager: &'a Pager,
         says: &[Say],
+        base_url: &'a str,
     ) -> Self {
         let begins = says.iter().filter(|say| say.begins).map(|say| say.key.clone()).collect();
         Self {
@@ -60,6 +66,8 @@ impl<'a> SlotRun<'a> {
             events: Vec::new(),
             begins,
             pager,
+            base_url,
+            pages: 0,
         }
     }
 
@@ -185,11 +193,11 @@ impl<'a> SlotRun<'a> {
     /// to those who heard of the beginning.
     fn tell(&mut self, rule: Option<&Rule>, alert: &mut Alert) -> bool {
         let muted = self.is_held_back(alert);
-        let Some(action) = page::due(alert, muted, self.at) else { return false };
+        let Some(action) = due::due(alert, muted, self.at) else { return false };
         if let Some(rule) = rule {
             alert.tell(rule.notify.iter().filter_map(|name| self.rules.receiver(name)));
         }
-        page::note(alert, action, self.at);
+        due::note(alert, action, self.at);
         self.notify(alert, action);
         true
     }
@@ -215,7 +223,7 @@ impl<'a> SlotRun<'a> {
             let open = staged.and_then(|(_, _, next)| next.as_mut()?.alert.as_mut());
             let mut alert = match open {
                 Some(alert) => {
-                    page::note(alert, Action::Resolve, self.at);
+                    due::note(alert, Action::Resolve, self.at);
                     alert.clone()
                 }
                 None => {
@@ -224,7 +232,7 @@ impl<'a> SlotRun<'a> {
                     if alert.paged.is_none() || alert.resolve_sent_at.is_some() || self.ends(&id) {
                         continue;
                     }
-                    page::note(&mut alert, Action::Resolve, self.at);
+                    due::note(&mut alert, Action::Resolve, self.at);
                     alert
                 }
             };
@@ -243,10 +251,27 @@ impl<'a> SlotRun<'a> {
     }
 
     fn notify(&mut self, alert: &Alert, action: Action) {
+        let page = self.page_of(alert);
         for told in &alert.receivers {
             let (receiver, fingerprint) = (told.receiver.clone(), told.fingerprint.clone());
-            self.notices.push(Notice::new(receiver, fingerprint, action, self.at, alert.clone()));
+            let (alert, page) = (alert.clone(), page.clone());
+            self.notices.push(Notice::new(receiver, fingerprint, action, self.at, alert, page));
         }
+    }
+
+    fn page_of(&mut self, alert: &Alert) -> Page {
+        let key = (alert.rule.clone(), alert.labels.clone());
+        let tells_trend = self.pages < TRENDS_PER_SLOT_MAX;
+        self.pages += 1;
+        let source = Source {
+            store: self.store,
+            rules: self.rules,
+            base_url: self.base_url,
+            sharing: self.pager.sharing(&key),
+            at: self.at,
+            tells_trend,
+        };
+        Page::of(alert, &source)
     }
 
     fn report(

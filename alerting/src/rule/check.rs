@@ -49,6 +49,7 @@ pub(super) fn rule_set(
     };
     let rules = self::rules(rules, &known)?;
     Ok(RuleSet {
+        runbooks: directory::runbooks(&rules, base_dir),
         rules,
         partners: directory::partners(file.partners.unwrap_or_default())?,
         maintenance: directory::maintenance(file.maintenance.unwrap_or_default())?,

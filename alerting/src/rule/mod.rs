@@ -43,6 +43,8 @@ pub struct RuleSet {
     pub holidays: Vec<Holiday>,
     /// How alerts share messages; `None` when each has its own.
     pub pages: Option<Pages>,
+    /// Runbooks that are files beside the rules, by the name that rules use.
+    pub runbooks: BTreeMap<String, String>,
 }
 
 impl RuleSet {
@@ -94,6 +96,13 @@ impl RuleSet {
     #[must_use]
     pub fn rule(&self, name: &str) -> Option<&Rule> {
         self.rules.iter().find(|rule| rule.name == name)
+    }
+
+    /// The text of a runbook: of a shipped page, or of a file beside the rules.
+    #[must_use]
+    pub fn runbook_text(&self, name: &str) -> Option<&str> {
+        let own = self.runbooks.get(name).map(String::as_str);
+        own.or_else(|| crate::runbook::runbook(name).map(|page| page.text))
     }
 
     /// The receiver of that name.

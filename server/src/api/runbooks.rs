@@ -4,32 +4,43 @@
 use std::fmt::Write;
 
 use axum::{
-    extract::Path,
+    extract::{Path, State},
     http::{HeaderMap, header},
     response::{Html, IntoResponse, Response},
 };
-use plimsoll_alerting::runbook::{RUNBOOKS, runbook};
+use plimsoll_alerting::runbook::RUNBOOKS;
 
-use crate::{error::ApiError, wire::push::truncated};
+use crate::{app::App, error::ApiError, wire::push::truncated};
 
 /// Every page with its title.
-pub(crate) async fn list(headers: HeaderMap) -> Response {
+pub(crate) async fn list(State(app): State<App>, headers: HeaderMap) -> Response {
     let mut text = String::from("# Runbooks\n\n");
     for page in RUNBOOKS {
         // Writing to a string has no way to fail.
         let _ = writeln!(text, "- [{}](/runbooks/{}): {}", page.name, page.name, page.title());
+    }
+    for (name, own) in &app.rules.runbooks {
+        let _ = writeln!(text, "- [{name}](/runbooks/{name}): {}", title(own));
     }
     rendered(&headers, "Runbooks", &text)
 }
 
 /// One page.
 pub(crate) async fn one(
+    State(app): State<App>,
     headers: HeaderMap,
     Path(name): Path<String>,
 ) -> Result<Response, ApiError> {
-    let page = runbook(&name)
+    let text = app
+        .rules
+        .runbook_text(&name)
         .ok_or_else(|| ApiError::not_found(format!("runbook {:?}", truncated(&name))))?;
-    Ok(rendered(&headers, page.title(), page.text))
+    Ok(rendered(&headers, title(text), text))
+}
+
+/// The first line, without its mark.
+fn title(text: &str) -> &str {
+    text.lines().next().unwrap_or_default().trim_start_matches("# ")
 }
 
 fn rendered(headers: &HeaderMap, title: &str, markdown: &str) -> Response {
@@ -41,7 +52,7 @@ fn rendered(headers: &HeaderMap, title: &str, markdown: &str) -> Response {
     ([(header::CONTENT_TYPE, content_type)], markdown.to_owned()).into_response()
 }
 
-/// The pages are our own: what is in them needs no cleaning.
+/// The pages are our own or the operator's: what is in them needs no cleaning.
 fn html(title: &str, markdown: &str) -> String {
     let mut body = String::new();
     pulldown_cmark::html::push_html(&mut body, pulldown_cmark::Parser::new(markdown));

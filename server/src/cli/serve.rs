@@ -80,6 +80,8 @@ async fn serve(
         )
     })?;
     let address = listener.local_addr()?;
+    let own_url = format!("http://{address}");
+    evaluator = evaluator.linking_to(config.external_url.as_deref().unwrap_or(&own_url));
     let app = App {
         store,
         rules,

@@ -1,20 +1,21 @@
 //! Checks of everything beside the rules: receivers, partners, maintenance, holidays.
 
-use std::collections::BTreeSet;
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Component, Path};
 
 use plimsoll_storage::TimestampMs;
 use serde_saphyr::Spanned;
 
 use super::context::{Entry, claim_name, file_error};
-use crate::limits::RECEIVERS_MAX;
+use crate::limits::{RECEIVERS_MAX, RUNBOOK_FILE_BYTES_MAX};
 use crate::rule::error::{Checked, Problem};
 use crate::rule::raw::{
     RawHoliday, RawMaintenance, RawPagerDuty, RawPartner, RawReceiver, RawWebhook,
 };
 use crate::rule::receiver::webhook_key;
 use crate::rule::secret::{Secret, SecretSource};
-use crate::rule::{Holiday, Maintenance, PAGERDUTY_URL, Partner, Receiver, Target};
+use crate::rule::{Holiday, Maintenance, PAGERDUTY_URL, Partner, Receiver, Rule, Target};
+use crate::runbook;
 
 /// Resolves the secrets of receivers.
 struct Secrets<'a> {
@@ -116,6 +117,25 @@ pub(super) fn partners(raw: Vec<Spanned<RawPartner>>) -> Checked<Vec<Partner>> {
         })
     });
     checked.collect()
+}
+
+/// Runbooks that are Markdown files beside the rules or below. One that cannot be read is no mistake
+/// of the file: the alert counts for more. They are served to everyone, so nothing else is read.
+pub(super) fn runbooks(rules: &[Rule], base_dir: &Path) -> BTreeMap<String, String> {
+    let read = |name: &str| {
+        let inside = |part| matches!(part, Component::Normal(_) | Component::CurDir);
+        let relative = Path::new(name);
+        if !name.ends_with(".md") || !relative.components().all(inside) {
+            return None;
+        }
+        let path = base_dir.join(relative);
+        if std::fs::metadata(&path).ok()?.len() > RUNBOOK_FILE_BYTES_MAX {
+            return None;
+        }
+        std::fs::read_to_string(&path).ok()
+    };
+    let own = rules.iter().filter(|rule| runbook::runbook(&rule.runbook).is_none());
+    own.filter_map(|rule| Some((rule.runbook.clone(), read(&rule.runbook)?))).collect()
 }
 
 pub(super) fn maintenance(raw: Vec<Spanned<RawMaintenance>>) -> Checked<Vec<Maintenance>> {

@@ -1,0 +1,166 @@
+//! How it came to this: what a rule measures, over the last stretches before an alert was told.
+//!
+//! The trend is read from the data, not from judgements: a rule that weighs evidence says nothing
+//! until it is sure, and by then the rise is over.
+
+use std::collections::BTreeSet;
+
+use bincode::{Decode, Encode};
+use plimsoll_query::{Grid, Group, Selector, Timing};
+use plimsoll_storage::{Label, Outcome, Store, StreamId, StreamKind, TimestampMs};
+
+use crate::error::Result;
+use crate::labels::GroupLabels;
+use crate::rule::{Rule, Signal, SignalKind};
+use crate::words;
+
+/// Points of a trend.
+const POINTS: i64 = 15;
+/// A window is seen in this many points, so that what lies before it is seen in the others.
+const POINTS_PER_WINDOW: i64 = 5;
+/// Shortest step, in ms.
+const STEP_MS_MIN: i64 = 60_000;
+/// Heights of a sparkline, lowest first.
+const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+/// Stands for a stretch of which nothing is known.
+const GAP: char = '·';
+
+/// A trend as characters and as words.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
+pub struct Trend {
+    /// A character for each stretch, oldest first: `▁▁▁▂▇██`; `·` where nothing is known.
+    pub spark: String,
+    /// `0.2% → 12.5% within 15m, highest 14%`.
+    pub words: String,
+}
+
+/// The trend of a group up to `at`; empty when nothing is known of it.
+pub(crate) fn trend(
+    store: &Store,
+    rule: &Rule,
+    labels: &GroupLabels,
+    window_ms: i64,
+    at: TimestampMs,
+) -> Result<Trend> {
+    let minutes = (window_ms / POINTS_PER_WINDOW).max(STEP_MS_MIN) / STEP_MS_MIN;
+    let step_ms = minutes * STEP_MS_MIN;
+    let first = at.plus_ms(-(POINTS - 1) * step_ms);
+    let grid = Grid::range(first, at, step_ms, step_ms)?;
+    let streams = of_group(rule, labels).streams(store);
+    let mut values = vec![None; POINTS as usize];
+    for (t, value) in measured(store, rule, streams, &grid)? {
+        let position = usize::try_from(t.since_ms(first) / step_ms).unwrap_or(usize::MAX);
+        if let Some(held) = values.get_mut(position) {
+            *held = Some(value);
+        }
+    }
+    Ok(told(rule, &values, step_ms))
+}
+
+/// The streams of one group of a rule.
+pub(crate) fn of_group(rule: &Rule, labels: &GroupLabels) -> Selector {
+    let mut matches = rule.matches.clone();
+    for (label, value) in labels.iter() {
+        matches.insert(label, BTreeSet::from([value.to_owned()]));
+    }
+    let kind = match rule.signal.kind() {
+        SignalKind::Gauge => StreamKind::Gauge,
+        _ => StreamKind::Activity,
+    };
+    Selector { kind, labels: matches.into(), ..Selector::activity(rule.signal.stream()) }
+}
+
+/// What the rule measures in each stretch; arrivals a minute where it measures time or volume.
+fn measured(
+    store: &Store,
+    rule: &Rule,
+    streams: Vec<StreamId>,
+    grid: &Grid,
+) -> Result<Vec<(TimestampMs, f64)>> {
+    let labels: Vec<(Label, String)> = Vec::new();
+    let groups = vec![Group { labels, streams }];
+    let minutes = grid.window_ms() as f64 / STEP_MS_MIN as f64;
+    let share = |of: &[Outcome], to: Option<&[Outcome]>| -> Result<_> {
+        let points = plimsoll_query::outcomes(store, groups.clone(), grid)?;
+        let share = points.into_iter().flat_map(|series| series.points).filter_map(|point| {
+            let all = to.map_or_else(|| point.counts.total(), |to| point.counts.sum_of(to));
+            (all > 0).then(|| (point.t, point.counts.sum_of(of) as f64 / all as f64))
+        });
+        Ok(share.collect())
+    };
+    match &rule.signal {
+        Signal::Ratio { of, to, .. } => share(of, to.as_deref()),
+        Signal::Burn { of, objective, .. } => {
+            let points: Vec<(TimestampMs, f64)> = share(of, None)?;
+            Ok(points.into_iter().map(|(t, share)| (t, share / (1.0 - objective))).collect())
+        }
+        Signal::Latency { q, .. } => {
+            let timing = Timing::quantiles(&[*q]);
+            let points = plimsoll_query::latency(store, groups, grid, &timing)?;
+            let points = points.into_iter().flat_map(|series| series.points);
+            Ok(points.filter_map(|it| Some((it.t, it.quantiles.first()?.1.value_s))).collect())
+        }
+        Signal::Gauge { .. } => {
+            let points = plimsoll_query::gauges(store, groups, grid)?;
+            let points = points.into_iter().flat_map(|series| series.points);
+            Ok(points.map(|it| (it.t, it.gauge.last)).collect())
+        }
+        Signal::Freshness { .. }
+        | Signal::Drop { .. }
+        | Signal::Absence { .. }
+        | Signal::Run { .. } => {
+            let points = plimsoll_query::outcomes(store, groups, grid)?;
+            let points = points.into_iter().flat_map(|series| series.points);
+            Ok(points.map(|it| (it.t, it.counts.total() as f64 / minutes)).collect())
+        }
+    }
+}
+
+fn told(rule: &Rule, values: &[Option<f64>], step_ms: i64) -> Trend {
+    let known: Vec<f64> = values.iter().flatten().copied().collect();
+    let (Some(first), Some(last)) = (known.first(), known.last()) else { return Trend::default() };
+    let highest = known.iter().copied().fold(f64::MIN, f64::max);
+    let lowest = known.iter().copied().fold(f64::MAX, f64::min).min(0.0);
+    let bar = |value: f64| {
+        let part = if highest > lowest { (value - lowest) / (highest - lowest) } else { 0.0 };
+        let position = (part * (BARS.len() - 1) as f64).round() as usize;
+        BARS.get(position).copied().unwrap_or(GAP)
+    };
+    let word = |value: f64| match rule.signal.kind() {
+        SignalKind::Freshness | SignalKind::Drop | SignalKind::Absence | SignalKind::Run => {
+            format!("{} a minute", words::value(SignalKind::Gauge, value))
+        }
+        kind => words::value(kind, value),
+    };
+    let within = words::duration(step_ms * values.len() as i64);
+    Trend {
+        spark: values.iter().map(|value| value.map_or(GAP, bar)).collect(),
+        words: format!(
+            "{} → {} within {within}, highest {}",
+            word(*first),
+            word(*last),
+            word(highest)
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::rule;
+
+    #[test]
+    fn a_rise_is_seen_and_gaps_are_shown_as_such() {
+        let values = [Some(0.002), Some(0.0), None, Some(0.07), Some(0.14), Some(0.125)];
+        let trend = told(&rule("r"), &values, 60_000);
+        assert_eq!(trend.spark, "▁▁·▅█▇");
+        assert_eq!(trend.words, "0.2% → 12.5% within 6m, highest 14%");
+    }
+
+    #[test]
+    fn nothing_known_is_nothing_told_and_a_level_is_flat() {
+        assert_eq!(told(&rule("r"), &[None, None], 60_000), Trend::default());
+        assert_eq!(told(&rule("r"), &[Some(0.5), Some(0.5)], 60_000).spark, "██");
+        assert_eq!(told(&rule("r"), &[Some(0.0), Some(0.0)], 60_000).spark, "▁▁");
+    }
+}
