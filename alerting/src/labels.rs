@@ -1,5 +1,7 @@
 //! The labels that name a group of streams, and with it an alert.
 
+use std::sync::Arc;
+
 use bincode::de::Decoder;
 use bincode::enc::Encoder;
 use bincode::error::{DecodeError, EncodeError};
@@ -9,9 +11,10 @@ use sha2::{Digest as _, Sha256};
 
 use crate::hex::hex;
 
-/// Label values in the order of [`Label`], each label at most once.
+/// Label values in the order of [`Label`], each label at most once. Many hold them at once: a copy
+/// shares them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct GroupLabels(Vec<(Label, String)>);
+pub struct GroupLabels(Arc<[(Label, Box<str>)]>);
 
 impl GroupLabels {
     /// Sorts the labels; of several values for one label the first stays.
@@ -19,18 +22,18 @@ impl GroupLabels {
         let mut labels: Vec<_> = labels.into_iter().collect();
         labels.sort_by_key(|(label, _)| *label);
         labels.dedup_by_key(|(label, _)| *label);
-        Self(labels)
+        Self(labels.into_iter().map(|(label, value)| (label, value.into())).collect())
     }
 
     /// The value of a label.
     #[must_use]
     pub fn get(&self, label: Label) -> Option<&str> {
-        self.0.iter().find(|(held, _)| *held == label).map(|(_, value)| value.as_str())
+        self.0.iter().find(|(held, _)| *held == label).map(|(_, value)| &**value)
     }
 
     /// Labels with their values, in the order of [`Label`].
     pub fn iter(&self) -> impl Iterator<Item = (Label, &str)> {
-        self.0.iter().map(|(label, value)| (*label, value.as_str()))
+        self.0.iter().map(|(label, value)| (*label, &**value))
     }
 
     /// The values alone, joined for people: `dhl / ams1`; `all` when there are none.

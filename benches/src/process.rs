@@ -23,3 +23,13 @@ pub fn resident_mb(pid: u32) -> std::io::Result<u64> {
     let kb = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
     kb.map(|kb| kb / 1024).ok_or_else(|| std::io::Error::other("VmRSS is missing"))
 }
+
+/// Time that the calling thread has spent on a core, in seconds (first field of `schedstat`, in ns).
+///
+/// # Errors
+/// When the system has no /proc or its kernel keeps no such account.
+pub fn thread_cpu_seconds() -> std::io::Result<f64> {
+    let stat = std::fs::read_to_string("/proc/thread-self/schedstat")?;
+    let ns = stat.split_whitespace().next().and_then(|field| field.parse::<f64>().ok());
+    ns.map(|ns| ns / 1e9).ok_or_else(|| std::io::Error::other("schedstat cannot be read"))
+}

@@ -8,18 +8,21 @@
 //! Cost follows what changes: a group is looked at while it has something unjudged, something open,
 //! or a condition that time alone can bring about.
 
+mod arrivals;
 mod calendar;
-mod group;
-mod minutes;
+mod coarse;
+mod compact;
 mod profile;
 mod quantile;
 mod reading;
-mod recent;
+mod ring;
 mod scan;
+mod scope;
 mod sensor;
 mod share;
 mod usual;
 mod volume;
+mod watch;
 mod window;
 
 use std::collections::BTreeMap;
@@ -27,16 +30,16 @@ use std::sync::Arc;
 
 use bincode::{Decode, Encode};
 use foldhash::HashMap;
-use plimsoll_storage::{
-    Label, Slot, SlotValue, SlotWidth, StreamKey, StreamKind, StreamRef, TimestampMs,
-};
+use plimsoll_storage::{Label, Slot, SlotValue, SlotWidth, StreamKey, StreamRef, TimestampMs};
 
 use self::calendar::Calendar;
-use self::group::{Group, Learned, Watch};
-use self::reading::Moment;
+use self::reading::{Incoming, Moment};
+use self::ring::NEVER;
+use self::scope::{Place, Scope, Whole};
+use self::watch::{Circumstances, Watch};
 use crate::evidence::Evidence;
 use crate::labels::GroupLabels;
-use crate::limits::{AHEAD_CELLS_MAX, GROUPS_PER_RULE_MAX};
+use crate::limits::AHEAD_CELLS_MAX;
 use crate::rule::{Rule, RuleSet, Signal};
 use crate::step::{State, Transition};
 
@@ -85,6 +88,10 @@ pub struct Engine {
     rules: Arc<RuleSet>,
     width: SlotWidth,
     calendar: Calendar,
+    /// What rules look at, each once.
+    scopes: Vec<Scope>,
+    /// Positions of scopes, those with the fewest labels first: wholes before their parts.
+    wholes_first: Vec<usize>,
     /// One for each grouping of each rule, in the order of rules.
     watches: Vec<Watch>,
     numbers: HashMap<StreamKey, StreamNumber>,
@@ -92,9 +99,9 @@ pub struct Engine {
     /// Cells of slots that are not judged yet.
     ahead: BTreeMap<Slot, Vec<(StreamNumber, SlotValue)>>,
     ahead_cells: usize,
-    /// Groups to look at: (watch, group).
-    awake: Vec<(u32, u32)>,
     judged: Option<Slot>,
+    /// The newest minute that may have been judged, numbered since 1970.
+    judged_minute: i64,
     groups_left_out: usize,
     cells_left_out: u64,
 }
@@ -102,8 +109,8 @@ pub struct Engine {
 /// Where the cells of a stream go.
 #[derive(Debug)]
 struct Stream {
-    /// (watch, group) that it is a part of.
-    routes: Vec<(u32, u32)>,
+    /// (scope, group) that it is a part of.
+    routes: Box<[(u32, u32)]>,
     /// Announced maintenance that covers it.
     maintenance: Vec<(TimestampMs, TimestampMs)>,
 }
@@ -112,23 +119,25 @@ impl Engine {
     /// An engine that knows nothing yet.
     #[must_use]
     pub fn new(rules: Arc<RuleSet>, width: SlotWidth) -> Self {
-        let calendar = Calendar::new(&rules);
-        let mut watches = Vec::new();
-        for (position, rule) in rules.rules.iter().enumerate() {
-            let whole = u32::try_from(watches.len()).unwrap_or(u32::MAX);
-            watches.extend(rule.groupings().map(|by| Watch::new(position, rule, by, whole)));
+        let (mut scopes, mut watches) = (Vec::new(), Vec::new());
+        for position in 0..rules.rules.len() {
+            watch(&rules.rules, position, width, &mut scopes, &mut watches);
         }
+        let mut wholes_first: Vec<usize> = (0..scopes.len()).collect();
+        wholes_first.sort_by_key(|scope| scopes[*scope].by.len());
         Self {
+            calendar: Calendar::new(&rules),
             rules,
             width,
-            calendar,
+            scopes,
+            wholes_first,
             watches,
             numbers: HashMap::default(),
             streams: Vec::new(),
             ahead: BTreeMap::new(),
             ahead_cells: 0,
-            awake: Vec::new(),
             judged: None,
+            judged_minute: NEVER,
             groups_left_out: 0,
             cells_left_out: 0,
         }
@@ -155,7 +164,8 @@ impl Engine {
     /// Whether no group needs to be looked at until something is observed.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.awake.is_empty()
+        self.scopes.iter().all(|scope| scope.touched().is_empty())
+            && self.watches.iter().all(Watch::is_idle)
     }
 
     /// Groups that are not watched because their rule has too many.
@@ -204,22 +214,19 @@ impl Engine {
     /// Tells that an alert has ended at that moment: what it rested on does not count again.
     pub fn forget(&mut self, rule: &str, labels: &GroupLabels, at: TimestampMs) {
         let Some(watch) = self.watch_of(rule, labels) else { return };
-        let Some(held) = self.watches.get_mut(watch as usize) else { return };
-        let number = held.index.get(labels).copied();
-        if let Some(group) = number.and_then(|number| held.groups.get_mut(number as usize)) {
-            group.sensor.forget(at);
+        let watch = &mut self.watches[watch];
+        if let Some(group) = self.scopes[watch.place.scope].number(labels) {
+            watch.held(group).forget(at);
         }
     }
 
     /// Goes on from a stored state.
     pub fn restore(&mut self, rule: &str, labels: &GroupLabels, state: State, found: Found) {
         let Some(watch) = self.watch_of(rule, labels) else { return };
-        if let Some(group) = self.group(watch, labels.clone())
-            && let Some(held) = self.watches[watch as usize].groups.get_mut(group as usize)
-        {
-            held.state = state;
-            held.sensor.resume(found);
-            self.wake(watch, group);
+        let scope = self.watches[watch].place.scope;
+        if let Some(group) = self.group(scope, labels.clone()) {
+            self.watches[watch].held(group).restore(state, found);
+            self.watches[watch].wake(group);
         }
     }
 
@@ -227,26 +234,28 @@ impl Engine {
     pub fn warm(&mut self, slot: Slot) {
         self.come_to(slot);
         let moment = Moment::new(slot, self.width);
-        for (watch, group) in self.awake.clone() {
-            let usual = self.usual(watch, group);
-            let Some(held) = self.watches.get_mut(watch as usize) else { continue };
-            let Some(rule) = self.rules.rules.get(held.rule) else { continue };
-            let learned = Learned { usual, has_heartbeats: held.has_heartbeats };
-            if let Some(group) = held.groups.get_mut(group as usize) {
-                group.warm(rule, &self.calendar, moment, learned);
+        let Self { scopes, rules, calendar, .. } = self;
+        for scope in scopes {
+            let has_heartbeats = scope.has_heartbeats;
+            for sensors in &mut scope.sensors {
+                let rule = &rules.rules[sensors.rule];
+                let first = moment.first(sensors.window_ms);
+                for (labels, sensor) in scope.groups.iter().zip(&mut sensors.of_groups) {
+                    let usual = None;
+                    let circumstances =
+                        Circumstances { rule, calendar, labels, moment, usual, has_heartbeats };
+                    sensor.slide_to(first);
+                    sensor.settle(&circumstances.around());
+                }
             }
         }
     }
 
     /// Tells of the newest event of a group that lies further back than what is taken in.
     pub fn seed(&mut self, rule: &str, labels: &GroupLabels, newest: TimestampMs) {
-        let Some(watch) = self.watch_of(rule, labels) else { return };
-        let Some(number) = self.group(watch, labels.clone()) else { return };
-        let held = self.watches.get_mut(watch as usize);
-        if let Some(group) = held.and_then(|held| held.groups.get_mut(number as usize)) {
-            group.sensor.expect_from(newest);
+        if let Some(watch) = self.watch_of(rule, labels) {
+            self.expect_from(watch, labels.clone(), newest);
         }
-        self.wake(watch, number);
     }
 
     /// Judges the end of a slot, which comes after every slot that was judged before. The verdicts
@@ -254,23 +263,12 @@ impl Engine {
     pub fn judge(&mut self, slot: Slot) -> Vec<Verdict> {
         self.come_to(slot);
         let moment = Moment::new(slot, self.width);
-        let awake = std::mem::take(&mut self.awake);
         let mut verdicts = Vec::new();
-        for (watch, group) in awake {
-            let usual = self.usual(watch, group);
-            let Some(held) = self.watches.get_mut(watch as usize) else { continue };
-            let Some(rule) = self.rules.rules.get(held.rule) else { continue };
-            let (position, has_heartbeats) = (held.rule, held.has_heartbeats);
-            let Some(group_held) = held.groups.get_mut(group as usize) else { continue };
-            let learned = Learned { usual, has_heartbeats };
-            let verdict = group_held.judge(rule, &self.calendar, moment, learned);
-            verdicts.extend(verdict.map(|verdict| Verdict { rule: position, ..verdict }));
-            if group_held.stays_awake(moment) {
-                self.awake.push((watch, group));
-            } else {
-                group_held.awake = false;
-            }
+        for watch in 0..self.watches.len() {
+            self.judge_watch(watch, moment, &mut verdicts);
         }
+        self.scopes.iter_mut().for_each(Scope::clear_touched);
+        self.judged_minute = moment.minute();
         verdicts.sort_by(|a, b| (a.rule, &a.labels).cmp(&(b.rule, &b.labels)));
         verdicts
     }
@@ -283,8 +281,32 @@ impl Engine {
             rule.is_some_and(|rule| rules.contains(&rule.name))
         };
         self.watches.iter().filter(named).any(|watch| {
-            watch.within(labels).is_some_and(|group| matches!(group.state, State::Firing(_)))
+            let group = self.scopes[watch.place.scope].number_within(labels);
+            group.is_some_and(|group| matches!(watch.state(group), State::Firing(_)))
         })
+    }
+
+    fn judge_watch(&mut self, watch: usize, moment: Moment, verdicts: &mut Vec<Verdict>) {
+        let Self { watches, scopes, rules, calendar, .. } = self;
+        let watch = &mut watches[watch];
+        let rule = &rules.rules[watch.rule];
+        let Place { scope, sensors } = watch.place;
+        scopes[scope].touched().iter().for_each(|group| watch.wake(*group));
+        let first = moment.first(scopes[scope].sensors[sensors].window_ms);
+        for number in watch.take_awake() {
+            let usual = rule.usual.and_then(|_| usual(scopes, watch.place, watch.whole, number));
+            let Scope { groups, sensors: held, has_heartbeats, .. } = &mut scopes[scope];
+            let (labels, has_heartbeats) = (&groups[number as usize], *has_heartbeats);
+            let sensor = &mut held[sensors].of_groups[number as usize];
+            sensor.slide_to(first);
+            let circumstances =
+                Circumstances { rule, calendar, labels, moment, usual, has_heartbeats };
+            let held = watch.held(number);
+            let verdict = held.judge(&circumstances, sensor);
+            let stays_awake = held.stays_awake(rule, sensor, moment);
+            verdicts.extend(verdict.map(|verdict| Verdict { rule: watch.rule, ..verdict }));
+            watch.put_back(number, stays_awake);
+        }
     }
 
     /// Applies the cells that waited for a slot.
@@ -309,93 +331,66 @@ impl Engine {
         let Some(held) = self.streams.get(stream.0 as usize) else { return };
         let maintained = held.maintenance.iter().any(|(from, to)| (*from..*to).contains(&start));
         let is_heartbeat = matches!(value, SlotValue::Activity(cell) if cell.outcomes.total() == 0);
-        for position in 0..held.routes.len() {
-            let Some(&(watch, group)) =
-                self.streams.get(stream.0 as usize).and_then(|held| held.routes.get(position))
-            else {
-                return;
-            };
-            let usual = self.usual(watch, group);
-            let Some(held) = self.watches.get_mut(watch as usize) else { continue };
-            let Some(rule) = self.rules.rules.get(held.rule) else { continue };
-            held.has_heartbeats |= is_heartbeat;
-            let Some(group_held) = held.groups.get_mut(group as usize) else { continue };
-            if maintained && group_held.sensor.passes_over_maintenance() {
-                continue;
+        let judged_minute = self.judged_minute;
+        let incoming = Incoming { slot, width: self.width, value, judged_minute };
+        for &(scope, group) in &held.routes {
+            let position = scope as usize;
+            let scope = &mut self.scopes[position];
+            scope.has_heartbeats |= is_heartbeat;
+            scope.touch(group);
+            for sensors in 0..self.scopes[position].sensors.len() {
+                let whole = self.scopes[position].sensors[sensors].whole;
+                let usual = usual(&self.scopes, Place { scope: position, sensors }, whole, group);
+                let held = &mut self.scopes[position].sensors[sensors];
+                let sensor = &mut held.of_groups[group as usize];
+                if !(maintained && sensor.passes_over_maintenance()) {
+                    sensor.add(&self.rules.rules[held.rule], &incoming, usual);
+                }
             }
-            group_held.sensor.add(rule, slot, self.width, value, usual);
-            self.wake(watch, group);
         }
     }
 
     /// The groups a stream is a part of.
-    fn route(&mut self, stream: StreamRef<'_>) -> Vec<(u32, u32)> {
+    fn route(&mut self, stream: StreamRef<'_>) -> Box<[(u32, u32)]> {
         let mut routes = Vec::new();
-        for watch in 0..self.watches.len() {
-            let Some(rule) = self.watches.get(watch).and_then(|it| self.rules.rules.get(it.rule))
-            else {
-                continue;
-            };
-            if !watches(rule, stream) {
+        for scope in self.wholes_first.clone() {
+            if !self.scopes[scope].covers(&self.rules.rules, stream) {
                 continue;
             }
-            let labels = self.watches.get(watch).map(|watch| watch.labels_of(stream));
-            let watch = u32::try_from(watch).unwrap_or(u32::MAX);
-            if let Some(group) = labels.and_then(|labels| self.group(watch, labels)) {
-                routes.push((watch, group));
+            let labels = self.scopes[scope].labels_of(stream);
+            if let Some(group) = self.group(scope, labels) {
+                self.link(scope, group);
+                routes.push((u32::try_from(scope).unwrap_or(u32::MAX), group));
             }
         }
-        routes
+        routes.into()
     }
 
-    /// The group of a watch, made when it is new; `None` when there are too many.
-    fn group(&mut self, watch: u32, labels: GroupLabels) -> Option<u32> {
-        let held = self.watches.get(watch as usize)?;
-        if let Some(group) = held.index.get(&labels) {
-            return Some(*group);
-        }
-        if held.groups.len() >= GROUPS_PER_RULE_MAX {
-            self.groups_left_out += 1;
-            return None;
-        }
-        let whole = self.watches.get(held.whole as usize).filter(|_| held.whole != watch);
-        let whole = whole.and_then(|whole| whole.number_within(&labels));
-        let rule = self.rules.rules.get(held.rule)?;
-        let group = Group::new(rule, labels.clone(), whole);
-        let held = self.watches.get_mut(watch as usize)?;
-        let number = u32::try_from(held.groups.len()).ok()?;
-        held.groups.push(group);
-        held.index.insert(labels, number);
-        Some(number)
+    /// The group of a scope, made when it is new; `None` when there are too many.
+    fn group(&mut self, scope: usize, labels: GroupLabels) -> Option<u32> {
+        let group = self.scopes[scope].group(&self.rules.rules, self.width, labels);
+        self.groups_left_out += usize::from(group.is_none());
+        group
     }
 
-    /// What a group is used to: itself, or the whole it is a part of when it is new.
-    fn usual(&self, watch: u32, group: u32) -> Option<f64> {
-        let held = self.watches.get(watch as usize).filter(|held| held.adapts)?;
-        let group = held.groups.get(group as usize)?;
-        group.sensor.usual().or_else(|| {
-            let whole = self.watches.get(held.whole as usize)?;
-            whole.groups.get(group.whole? as usize)?.sensor.usual()
-        })
-    }
-
-    fn wake(&mut self, watch: u32, group: u32) {
-        let held = self.watches.get_mut(watch as usize);
-        if let Some(held) = held.and_then(|held| held.groups.get_mut(group as usize))
-            && !held.awake
-        {
-            held.awake = true;
-            self.awake.push((watch, group));
+    /// Finds the groups that a group is a part of.
+    fn link(&mut self, scope: usize, group: u32) {
+        let wholes: Vec<usize> = self.scopes[scope].scopes_of_wholes().collect();
+        for whole in wholes {
+            let labels = &self.scopes[scope].groups[group as usize];
+            let number = self.scopes[whole].number_within(labels);
+            self.scopes[scope].link(group, whole, number);
         }
     }
 
     /// The watch of a rule whose groups have exactly these labels.
-    fn watch_of(&self, rule: &str, labels: &GroupLabels) -> Option<u32> {
+    fn watch_of(&self, rule: &str, labels: &GroupLabels) -> Option<usize> {
         let fits = |watch: &Watch| {
-            self.rules.rules.get(watch.rule).is_some_and(|held| held.name == rule)
-                && labels.iter().map(|(label, _)| label).eq(watch.by.iter().copied())
+            let by = self.scopes[watch.place.scope].by.iter().copied();
+            self.rules.rules[watch.rule].name == rule
+                && labels.iter().map(|(label, _)| label).eq(by)
         };
-        self.watches.iter().position(fits).and_then(|position| u32::try_from(position).ok())
+        self.watches.iter().position(fits)
     }
 
     /// Partners that the rules file expects something of are watched before anything was seen.
@@ -403,40 +398,64 @@ impl Engine {
         let rules = Arc::clone(&self.rules);
         for partner in &rules.partners {
             for watch in 0..self.watches.len() {
-                let Some(held) = self.watches.get(watch) else { continue };
-                let Some(rule) = rules.rules.get(held.rule) else { continue };
+                let Watch { rule, place, .. } = &self.watches[watch];
+                let rule = &rules.rules[*rule];
                 let expects = partner.expects.iter().any(|stream| stream == rule.signal.stream());
-                if held.by != [Label::Partner] || !expects || !is_age(rule) {
-                    continue;
-                }
-                let watch = u32::try_from(watch).unwrap_or(u32::MAX);
-                let labels = GroupLabels::new([(Label::Partner, partner.name.clone())]);
-                if let Some(group) = self.group(watch, labels) {
-                    let held = self.watches.get_mut(watch as usize);
-                    if let Some(held) = held.and_then(|it| it.groups.get_mut(group as usize)) {
-                        held.sensor.expect_from(from);
-                    }
-                    self.wake(watch, group);
+                if self.scopes[place.scope].by == [Label::Partner] && expects && is_age(rule) {
+                    let labels = GroupLabels::new([(Label::Partner, partner.name.clone())]);
+                    self.expect_from(watch, labels, from);
                 }
             }
         }
     }
+
+    /// Expects something of a group from a moment on.
+    fn expect_from(&mut self, watch: usize, labels: GroupLabels, from: TimestampMs) {
+        let Place { scope, sensors } = self.watches[watch].place;
+        if let Some(group) = self.group(scope, labels) {
+            self.scopes[scope].sensors[sensors].of_groups[group as usize].expect_from(from);
+            self.watches[watch].wake(group);
+        }
+    }
+}
+
+/// Adds what the rule at a position watches: its groupings, and the scopes that are not there yet.
+fn watch(
+    rules: &[Rule],
+    position: usize,
+    width: SlotWidth,
+    scopes: &mut Vec<Scope>,
+    watches: &mut Vec<Watch>,
+) {
+    let rule = &rules[position];
+    let mut whole = None;
+    for by in rule.groupings() {
+        let known = scopes.iter().position(|scope| scope.is_that_of(rules, rule, by));
+        let scope = known.unwrap_or_else(|| {
+            scopes.push(Scope::new(position, by));
+            scopes.len() - 1
+        });
+        let sensors = scopes[scope].sensors_for(rules, position, width);
+        let place = Place { scope, sensors };
+        let whole = *whole.get_or_insert(place);
+        let whole = (whole != place && rule.usual.is_some()).then(|| scopes[scope].whole(whole));
+        let held = &mut scopes[scope].sensors[sensors];
+        held.whole = held.whole.or(whole);
+        watches.push(Watch::new(position, place, whole));
+    }
+}
+
+/// What a group is used to: itself, or the whole it is a part of when it is new.
+fn usual(scopes: &[Scope], place: Place, whole: Option<Whole>, group: u32) -> Option<f64> {
+    let of = |place: Place, group: u32| {
+        scopes[place.scope].sensors[place.sensors].of_groups[group as usize].usual()
+    };
+    of(place, group).or_else(|| {
+        let whole = whole?;
+        of(whole.place, scopes[place.scope].number_of_whole(whole, group)?)
+    })
 }
 
 fn is_age(rule: &Rule) -> bool {
     matches!(rule.signal, Signal::Absence { .. } | Signal::Freshness { .. } | Signal::Run { .. })
-}
-
-/// Whether a rule watches a stream.
-fn watches(rule: &Rule, stream: StreamRef<'_>) -> bool {
-    let kind = match rule.signal {
-        Signal::Gauge { .. } => StreamKind::Gauge,
-        _ => StreamKind::Activity,
-    };
-    stream.kind == kind
-        && stream.name == rule.signal.stream()
-        && rule
-            .matches
-            .iter()
-            .all(|(label, values)| values.contains(stream.labels[*label as usize]))
 }

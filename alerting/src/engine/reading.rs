@@ -1,6 +1,6 @@
 //! What a sensor says at a moment, and the moment itself.
 
-use plimsoll_storage::{Slot, SlotWidth, TimestampMs};
+use plimsoll_storage::{Slot, SlotValue, SlotWidth, TimestampMs};
 
 use crate::evidence::{Evidence, Severity};
 
@@ -21,9 +21,39 @@ impl Moment {
         Self { slot, at: width.end(slot), width }
     }
 
+    /// The first slot of a window that ends now.
+    pub(super) fn first(self, window_ms: i64) -> Slot {
+        self.slot.plus(1).minus(self.width.slots_in(window_ms))
+    }
+
     /// The newest minute that is over, numbered since 1970.
     pub(super) const fn minute(self) -> i64 {
         self.at.0.div_euclid(MINUTE_MS) - 1
+    }
+}
+
+/// What is added to a sensor.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Incoming<'a> {
+    pub(super) slot: Slot,
+    pub(super) width: SlotWidth,
+    pub(super) value: &'a SlotValue,
+    /// The newest minute that may have been judged, numbered since 1970.
+    pub(super) judged_minute: i64,
+}
+
+impl Incoming<'_> {
+    pub(super) fn start_ms(&self) -> i64 {
+        self.width.start(self.slot).0
+    }
+
+    pub(super) fn minute(&self) -> i64 {
+        self.start_ms().div_euclid(MINUTE_MS)
+    }
+
+    /// A judgement that has been made may have to be made again.
+    pub(super) fn is_late(&self) -> bool {
+        self.minute() <= self.judged_minute
     }
 }
 
@@ -53,36 +83,5 @@ impl Reading {
             Self::Judged(evidence) => Some(*evidence),
             Self::NoData | Self::Quiet => None,
         }
-    }
-}
-
-/// The judgement of the newest minute. It holds, for the severity of the alert that was open, until
-/// something is added to that minute or one before.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Newest(Option<(i64, Option<Severity>, Reading)>);
-
-impl Newest {
-    /// The judgement of a minute, when it was made already and still holds.
-    pub(super) fn get(&self, minute: i64, open: Option<Severity>) -> Option<Reading> {
-        let held = self.0.filter(|(judged, severity, _)| (*judged, *severity) == (minute, open));
-        held.map(|(_, _, reading)| reading)
-    }
-
-    pub(super) const fn keep(&mut self, minute: i64, open: Option<Severity>, reading: Reading) {
-        self.0 = Some((minute, open, reading));
-    }
-
-    /// Something was added to a minute.
-    pub(super) fn note_added(&mut self, minute: i64) {
-        self.0 = self.0.filter(|(judged, ..)| minute > *judged);
-    }
-
-    /// Whether a minute and all before it are judged.
-    pub(super) fn covers(&self, minute: i64) -> bool {
-        self.0.is_some_and(|(judged, ..)| judged >= minute)
-    }
-
-    pub(super) const fn clear(&mut self) {
-        self.0 = None;
     }
 }

@@ -8,9 +8,8 @@
 //! some time, and (6) what is left without the two worst minutes is bad still. Looking at several windows at once is a scan statistic: the short ones find a
 //! storm in minutes, the long ones find what fails once in ten minutes.
 
-use super::minutes::Minutes;
+use super::ring::Ring;
 use crate::bound;
-use crate::evidence::Severity;
 use crate::rule::Scan;
 
 /// A burst lasts this many minutes at most; what is left of a window without so many of its worst
@@ -18,6 +17,30 @@ use crate::rule::Scan;
 const WORST_MINUTES: usize = 2;
 /// Evidence that the rest of a window must have, in nats: an error of one in twenty.
 const REST_EVIDENCE: f64 = 3.0;
+
+/// Columns of a ring of minutes: items, and those of them that are bad at a severity.
+pub(super) const ALL: usize = 0;
+pub(super) const COLUMNS: usize = 3;
+
+/// The newest minutes of a group as one severity of a rule sees them.
+#[derive(Clone, Copy)]
+pub(super) struct Minutes<'a> {
+    pub(super) ring: &'a Ring<COLUMNS>,
+    /// The column of bad items.
+    pub(super) bad: usize,
+    /// Minutes up to this one do not count: an alert has ended in it.
+    pub(super) ended: i64,
+}
+
+impl Minutes<'_> {
+    /// (bad, all) of a minute.
+    fn get(self, minute: i64) -> (u32, u32) {
+        if minute <= self.ended {
+            return (0, 0);
+        }
+        (self.ring.count(minute, self.bad), self.ring.count(minute, ALL))
+    }
+}
 
 /// What a window holds.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -31,20 +54,14 @@ pub(super) struct Finding {
 }
 
 /// The shortest window, ending with minute `end`, that proves the share to be above `limit`.
-pub(super) fn proof(
-    minutes: &Minutes,
-    end: i64,
-    severity: Severity,
-    limit: f64,
-    scan: &Scan,
-) -> Option<Finding> {
+pub(super) fn proof(minutes: Minutes<'_>, end: i64, limit: f64, scan: &Scan) -> Option<Finding> {
     let (mut sum, mut recent) = (Sum::default(), Sum::default());
     for &window_min in &scan.windows_min {
-        recent.extend(minutes, end, recent_min(window_min), severity, limit);
+        recent.extend(minutes, end, recent_min(window_min), limit);
         if recent.bad as f64 <= limit * recent.all as f64 {
             continue;
         }
-        sum.extend(minutes, end, window_min, severity, limit);
+        sum.extend(minutes, end, window_min, limit);
         if sum.speaks(limit, scan) {
             return Some(Finding { window_min, bad: sum.bad, all: sum.all });
         }
@@ -55,9 +72,8 @@ pub(super) fn proof(
 /// What the newest minutes say about an alert that was found in a window: nothing while there are
 /// fewer than `count` items, or else the share over the shortest stretch that has as many.
 pub(super) fn now(
-    minutes: &Minutes,
+    minutes: Minutes<'_>,
     end: i64,
-    severity: Severity,
     found_min: u32,
     count: u64,
     scan: &Scan,
@@ -69,7 +85,7 @@ pub(super) fn now(
             return None;
         }
         let mut sum = Sum::default();
-        sum.extend(minutes, end, window_min, severity, 1.0);
+        sum.extend(minutes, end, window_min, 1.0);
         (sum.all >= count.max(1)).then_some(Finding { window_min, bad: sum.bad, all: sum.all })
     })
 }
@@ -93,17 +109,16 @@ struct Sum {
 }
 
 impl Sum {
-    fn extend(&mut self, minutes: &Minutes, end: i64, to: u32, severity: Severity, limit: f64) {
+    fn extend(&mut self, minutes: Minutes<'_>, end: i64, to: u32, limit: f64) {
         for age in self.length_min..to {
-            let tally = minutes.get(end - i64::from(age));
-            let bad = tally.bad[severity as usize];
+            let (bad, all) = minutes.get(end - i64::from(age));
             self.bad += u64::from(bad);
-            self.all += u64::from(tally.all);
+            self.all += u64::from(all);
             if bad > 0 {
-                self.bad_minutes += u32::from(f64::from(bad) > limit * f64::from(tally.all));
+                self.bad_minutes += u32::from(f64::from(bad) > limit * f64::from(all));
                 if let Some(rank) = self.worst.iter().position(|(held, _)| bad > *held) {
                     self.worst[rank..].rotate_right(1);
-                    self.worst[rank] = (bad, tally.all);
+                    self.worst[rank] = (bad, all);
                 }
                 self.bad_ages = Some((self.bad_ages.map_or(age, |(newest, _)| newest), age));
             }
@@ -130,7 +145,6 @@ impl Sum {
 
 #[cfg(test)]
 mod tests {
-    use super::super::minutes::Tally;
     use super::*;
 
     fn scan() -> Scan {
@@ -145,19 +159,23 @@ mod tests {
     }
 
     /// Minutes 1.. with (all, bad) each, the last of them the newest.
-    fn minutes(tallies: impl IntoIterator<Item = (u32, u32)>) -> (Minutes, i64) {
-        let mut minutes = Minutes::default();
-        let mut end = 0;
+    fn ring(tallies: impl IntoIterator<Item = (u32, u32)>) -> (Ring<COLUMNS>, i64) {
+        let (mut ring, mut end) = (Ring::new(181), 0);
         for (all, bad) in tallies {
             end += 1;
-            minutes.add(end, Tally { all, bad: [bad, bad] });
+            ring.add(end, [all, bad, 0]);
         }
-        (minutes, end)
+        (ring, end)
+    }
+
+    fn found_after(ended: i64, tallies: impl IntoIterator<Item = (u32, u32)>) -> Option<u32> {
+        let (ring, end) = ring(tallies);
+        let minutes = Minutes { ring: &ring, bad: 1, ended };
+        proof(minutes, end, 0.05, &scan()).map(|finding| finding.window_min)
     }
 
     fn found(tallies: impl IntoIterator<Item = (u32, u32)>) -> Option<u32> {
-        let (minutes, end) = minutes(tallies);
-        proof(&minutes, end, Severity::Critical, 0.05, &scan()).map(|finding| finding.window_min)
+        found_after(0, tallies)
     }
 
     fn quiet(count: usize, all: u32) -> impl Iterator<Item = (u32, u32)> {
@@ -188,9 +206,17 @@ mod tests {
     }
 
     #[test]
+    fn what_an_alert_rested_on_that_has_ended_does_not_count_again() {
+        let storm = || quiet(60, 100).chain([(100, 60); 10]);
+        assert_eq!(found_after(67, storm()), Some(3));
+        assert_eq!(found_after(68, storm()), None);
+    }
+
+    #[test]
     fn the_present_is_asked_for_over_as_long_as_it_takes_to_count() {
-        let (minutes, end) = minutes(quiet(30, 0).chain([(1, 1), (0, 0), (1, 1), (0, 0), (1, 0)]));
-        let present = |count| now(&minutes, end, Severity::Critical, 3, count, &scan());
+        let (ring, end) = ring(quiet(30, 0).chain([(1, 1), (0, 0), (1, 1), (0, 0), (1, 0)]));
+        let minutes = Minutes { ring: &ring, bad: 1, ended: 0 };
+        let present = |count| now(minutes, end, 3, count, &scan());
         assert_eq!(present(1), Some(Finding { window_min: 1, bad: 0, all: 1 }));
         assert_eq!(present(3), Some(Finding { window_min: 5, bad: 2, all: 3 }));
         assert_eq!(present(9), None);

@@ -1,16 +1,14 @@
 //! What one rule knows of one group, and how it is asked.
 
-use std::collections::VecDeque;
-
 use plimsoll_storage::{Cell, GaugeCell, Outcome, Slot, SlotValue, SlotWidth, TimestampMs};
 
 use super::Found;
 use super::calendar::PartnerDays;
 use super::quantile;
-use super::reading::{MINUTE_MS, Moment, Reading};
-use super::share::ShareSensor;
+use super::reading::{Incoming, Moment, Reading};
+use super::share::{Asked, ShareSensor};
 use super::volume::{Against, VolumeSensor};
-use super::window::{Counts, Durations};
+use super::window::{Counts, Durations, Levels, Steps};
 use crate::bound;
 use crate::evidence::{Measured, Severity};
 use crate::rule::{Rule, Signal};
@@ -20,7 +18,7 @@ const BURN_SHORT_PART: u32 = 12;
 /// Points a forecast needs.
 const FORECAST_POINTS_MIN: usize = 3;
 
-/// The state of one group, by what its rule asks for.
+/// What is known of one group, by what its rules ask for.
 #[derive(Debug, Clone)]
 pub(super) enum Sensor {
     /// Several windows of counts.
@@ -28,13 +26,13 @@ pub(super) enum Sensor {
     /// Arrivals against the usual.
     Volume(Box<VolumeSensor>),
     /// One window of counts.
-    Counts(Counts),
+    Counts(Box<Counts>),
     /// One window of durations.
-    Durations(Durations),
+    Durations(Box<Durations>),
     /// The newest moment of something; `None` before the first.
     Age(Option<TimestampMs>),
     /// One window of levels.
-    Levels(VecDeque<(Slot, GaugeCell)>),
+    Levels(Box<Levels>),
 }
 
 /// What a sensor needs to know beside its own state.
@@ -42,8 +40,10 @@ pub(super) struct Around<'a> {
     pub(super) rule: &'a Rule,
     pub(super) days: &'a PartnerDays,
     pub(super) moment: Moment,
-    /// Severity of the open alert.
-    pub(super) open: Option<Severity>,
+    /// Severity of the open alert, and how it was found.
+    pub(super) open: Option<(Severity, Found)>,
+    /// Minutes up to this one do not count: an alert has ended in it.
+    pub(super) ended: i64,
     /// Connectors send heartbeats.
     pub(super) has_heartbeats: bool,
     /// Nothing is wrong so far: a judgement without consequence need not be spelled out.
@@ -52,17 +52,58 @@ pub(super) struct Around<'a> {
     pub(super) usual: Option<f64>,
 }
 
+impl Around<'_> {
+    /// The first slot of the rule's window.
+    fn first(&self) -> Slot {
+        self.moment.first(self.rule.window_ms)
+    }
+}
+
 impl Sensor {
-    pub(super) fn new(rule: &Rule) -> Self {
+    /// A sensor for windows up to that length.
+    pub(super) fn new(rule: &Rule, window_ms: i64, width: SlotWidth) -> Self {
+        let steps = || Steps::of(window_ms, width);
         match &rule.signal {
             Signal::Drop { .. } => Self::Volume(Box::default()),
             _ if rule.scan.is_some() => Self::Share(Box::new(ShareSensor::new(rule))),
-            Signal::Ratio { .. } | Signal::Burn { .. } => Self::Counts(Counts::default()),
-            Signal::Latency { .. } => Self::Durations(Durations::default()),
-            Signal::Gauge { .. } => Self::Levels(VecDeque::new()),
+            Signal::Ratio { .. } | Signal::Burn { .. } => {
+                Self::Counts(Box::new(Counts::new(steps())))
+            }
+            Signal::Latency { .. } => Self::Durations(Box::new(Durations::new(steps()))),
+            Signal::Gauge { .. } => Self::Levels(Box::default()),
             Signal::Freshness { .. } | Signal::Absence { .. } | Signal::Run { .. } => {
                 Self::Age(None)
             }
+        }
+    }
+
+    /// Whether one sensor does for both rules, which watch the same streams.
+    pub(super) fn serves_both(one: &Rule, other: &Rule, width: SlotWidth) -> bool {
+        if one.scan.is_some() != other.scan.is_some() {
+            return false;
+        }
+        let steps = |rule: &Rule| Steps::of(rule.window_ms, width);
+        let same_steps = one.scan.is_some() || steps(one).are_alike(steps(other));
+        match (&one.signal, &other.signal) {
+            // What it expects and learns goes by the rule's own thresholds and alerts.
+            (Signal::Drop { .. }, _) => false,
+            (Signal::Latency { q, .. }, Signal::Latency { q: other_q, .. }) => {
+                let levels = |rule: &Rule| (rule.critical, rule.warning);
+                let same_usual =
+                    one.usual == other.usual && (one.by == other.by || one.usual.is_none());
+                let same_scan = q == other_q && levels(one) == levels(other) && same_usual;
+                let same_window = lowest(one) == lowest(other) && same_steps;
+                if one.scan.is_some() { same_scan } else { same_window }
+            }
+            (
+                Signal::Ratio { .. } | Signal::Burn { .. },
+                Signal::Ratio { .. } | Signal::Burn { .. },
+            ) => {
+                let hours = |rule: &Rule| rule.usual.map(|usual| usual.hours);
+                classes(one) == classes(other) && same_steps && hours(one) == hours(other)
+            }
+            (Signal::Gauge { .. }, Signal::Gauge { .. }) => true,
+            (one, other) => one == other,
         }
     }
 
@@ -72,20 +113,14 @@ impl Sensor {
     }
 
     /// Adds what is known of a slot.
-    pub(super) fn add(
-        &mut self,
-        rule: &Rule,
-        slot: Slot,
-        width: SlotWidth,
-        value: &SlotValue,
-        usual: Option<f64>,
-    ) {
-        match (self, value) {
+    pub(super) fn add(&mut self, rule: &Rule, incoming: &Incoming<'_>, usual: Option<f64>) {
+        let (slot, width) = (incoming.slot, incoming.width);
+        match (self, incoming.value) {
             (Self::Share(share), SlotValue::Activity(cell)) => {
-                share.add(rule, cell, width.start(slot).0, usual);
+                share.add(rule, incoming, cell, usual);
             }
             (Self::Volume(volume), SlotValue::Activity(cell)) => {
-                volume.add(width.start(slot).0.div_euclid(MINUTE_MS), cell.outcomes.total());
+                volume.add(incoming, cell.outcomes.total());
             }
             (Self::Counts(counts), SlotValue::Activity(cell)) => {
                 let (bad, all) = counted(rule, cell);
@@ -102,11 +137,7 @@ impl Sensor {
                 *newest = (*newest).max(moment_of(rule, cell, width.end(slot)));
             }
             (Self::Levels(levels), SlotValue::Gauge(gauge)) => {
-                let position = levels.partition_point(|(held, _)| *held < slot);
-                match levels.get_mut(position) {
-                    Some((held, level)) if *held == slot => level.merge(gauge),
-                    _ => levels.insert(position, (slot, gauge.clone())),
-                }
+                levels.add(slot, gauge);
             }
             _ => {}
         }
@@ -119,81 +150,68 @@ impl Sensor {
         }
     }
 
-    pub(super) fn judge(&mut self, around: &Around<'_>) -> Reading {
-        let Around { rule, moment, open, usual, at_rest, .. } = *around;
-        let first = moment.slot.plus(1).minus(moment.width.slots_in(rule.window_ms));
+    /// Learns from what is over; a judgement does so too.
+    pub(super) fn settle(&mut self, around: &Around<'_>) {
+        if let Self::Volume(volume) = self
+            && let Some(against) = against(around)
+        {
+            volume.settle(&against, false);
+        }
+    }
+
+    /// Lets go of single slots before `first`.
+    pub(super) fn slide_to(&mut self, first: Slot) {
         match self {
-            Self::Share(share) => match &rule.scan {
-                Some(scan) => share.judge(rule, scan, moment, open, usual),
-                None => Reading::NoData,
-            },
-            Self::Volume(volume) => match (&rule.signal, &rule.scan) {
-                (Signal::Drop { on_holiday, .. }, Some(scan)) => {
-                    let on_holiday = *on_holiday;
-                    let (days, has_heartbeats) = (around.days, around.has_heartbeats);
-                    let against = Against { rule, scan, on_holiday, days, has_heartbeats };
-                    volume.judge(&against, moment, open)
-                }
-                _ => Reading::NoData,
-            },
-            Self::Counts(counts) => {
-                counts.slide_to(first);
-                counts_reading(rule, counts, moment, at_rest)
+            Self::Durations(durations) => durations.slide_to(first),
+            Self::Levels(levels) => levels.slide_to(first),
+            _ => {}
+        }
+    }
+
+    /// Judges a moment. Also answers how it was found when something new was.
+    pub(super) fn judge(&mut self, around: &Around<'_>) -> (Reading, Option<Found>) {
+        let Around { rule, moment, at_rest, .. } = *around;
+        let reading = match self {
+            Self::Share(share) => {
+                let asked = asked(around);
+                return asked.map_or((Reading::NoData, None), |asked| share.judge(&asked));
             }
-            Self::Durations(durations) => {
-                durations.slide_to(first);
-                durations_reading(rule, durations, at_rest)
+            Self::Volume(volume) => {
+                let judged = against(around).map(|it| volume.judge(&it, around.open));
+                return judged.unwrap_or((Reading::NoData, None));
             }
+            Self::Counts(counts) => counts_reading(around, counts),
+            Self::Durations(durations) => durations_reading(around, durations),
             Self::Age(newest) => newest.map_or(Reading::NoData, |newest| {
                 let age_s = moment.at.since_ms(newest).max(0) as f64 / 1e3;
                 exact(rule, age_s, 1, at_rest)
             }),
-            Self::Levels(levels) => {
-                while levels.front().is_some_and(|(slot, _)| *slot < first) {
-                    levels.pop_front();
-                }
-                level_reading(rule, levels, moment, at_rest)
-            }
+            Self::Levels(levels) => level_reading(around, levels),
+        };
+        (reading, None)
+    }
+
+    /// How often something was added to a minute that may have been judged, when a judgement holds
+    /// for a minute; `None` when it holds for a slot.
+    pub(super) fn revision(&self) -> Option<u32> {
+        match self {
+            Self::Share(share) => Some(share.revision()),
+            Self::Volume(volume) => Some(volume.revision()),
+            _ => None,
         }
     }
 
-    /// Whether passing time alone cannot change what it says of a group that is at rest.
-    pub(super) fn is_settled(&self, moment: Moment) -> bool {
+    /// Whether passing time alone cannot change what it says of a group that is at rest. `is_judged`
+    /// tells that the newest minute that is over is judged.
+    pub(super) fn is_settled(&self, rule: &Rule, moment: Moment, is_judged: bool) -> bool {
+        let first = moment.first(rule.window_ms);
         match self {
-            Self::Share(share) => share.is_settled(moment),
+            Self::Share(share) => is_judged && share.newest() <= moment.minute(),
             Self::Volume(_) => false,
-            Self::Counts(counts) => counts.is_empty(),
-            Self::Durations(durations) => durations.is_empty(),
+            Self::Counts(counts) => counts.is_empty_from(first),
+            Self::Durations(durations) => durations.is_empty_from(first),
             Self::Age(newest) => newest.is_none(),
-            Self::Levels(levels) => levels.is_empty(),
-        }
-    }
-
-    /// An alert has ended at that moment.
-    pub(super) fn forget(&mut self, at: TimestampMs) {
-        let minute = at.0.div_euclid(MINUTE_MS);
-        match self {
-            Self::Share(share) => share.forget(minute),
-            Self::Volume(volume) => volume.forget(minute),
-            _ => {}
-        }
-    }
-
-    /// How the open alert was found.
-    pub(super) fn found(&self) -> Found {
-        match self {
-            Self::Share(share) => share.found(),
-            Self::Volume(volume) => volume.found(),
-            _ => Found::default(),
-        }
-    }
-
-    /// Goes on with an open alert that was found so.
-    pub(super) fn resume(&mut self, found: Found) {
-        match self {
-            Self::Share(share) => share.resume(found),
-            Self::Volume(volume) => volume.resume(found),
-            _ => {}
+            Self::Levels(levels) => levels.newest_from(first).next().is_none(),
         }
     }
 
@@ -206,21 +224,49 @@ impl Sensor {
     }
 }
 
+fn asked<'a>(around: &Around<'a>) -> Option<Asked<'a>> {
+    Some(Asked {
+        rule: around.rule,
+        scan: around.rule.scan.as_ref()?,
+        minute: around.moment.minute(),
+        usual: around.usual,
+        open: around.open.map(|(severity, _)| severity),
+        found: around.open.map(|(_, found)| found).unwrap_or_default(),
+        ended: around.ended,
+    })
+}
+
+fn against<'a>(around: &Around<'a>) -> Option<Against<'a>> {
+    let Signal::Drop { on_holiday, .. } = around.rule.signal else { return None };
+    Some(Against {
+        rule: around.rule,
+        scan: around.rule.scan.as_ref()?,
+        on_holiday,
+        days: around.days,
+        minute: around.moment.minute(),
+        ended: around.ended,
+        has_heartbeats: around.has_heartbeats,
+    })
+}
+
 /// The lowest threshold: nothing below it is worth a closer look.
 fn lowest(rule: &Rule) -> f64 {
     rule.ladder().next_back().map_or(f64::INFINITY, |(_, threshold)| threshold)
 }
 
-fn counted(rule: &Rule, cell: &Cell) -> (u64, u64) {
+/// The classes that are counted, and those they are compared with; `None` for all.
+fn classes(rule: &Rule) -> (&[Outcome], Option<&[Outcome]>) {
     match &rule.signal {
-        Signal::Ratio { of, to: Some(to), .. } => {
-            (cell.outcomes.sum_of(of), cell.outcomes.sum_of(to))
-        }
-        Signal::Ratio { of, to: None, .. } | Signal::Burn { of, .. } => {
-            (cell.outcomes.sum_of(of), cell.outcomes.total())
-        }
-        _ => (0, 0),
+        Signal::Ratio { of, to, .. } => (of, to.as_deref()),
+        Signal::Burn { of, .. } => (of, None),
+        _ => (&[], None),
     }
+}
+
+fn counted(rule: &Rule, cell: &Cell) -> (u64, u64) {
+    let (of, to) = classes(rule);
+    let all = to.map_or_else(|| cell.outcomes.total(), |to| cell.outcomes.sum_of(to));
+    (cell.outcomes.sum_of(of), all)
 }
 
 /// The moment of a cell that an age is counted from.
@@ -233,8 +279,9 @@ fn moment_of(rule: &Rule, cell: &Cell, end: TimestampMs) -> Option<TimestampMs> 
     }
 }
 
-fn counts_reading(rule: &Rule, counts: &Counts, moment: Moment, at_rest: bool) -> Reading {
-    let (bad, all) = counts.sum();
+fn counts_reading(around: &Around<'_>, counts: &Counts) -> Reading {
+    let Around { rule, moment, at_rest, .. } = *around;
+    let (bad, all) = counts.sum(around.first(), moment.slot);
     if all == 0 {
         return Reading::NoData;
     }
@@ -257,14 +304,15 @@ fn counts_reading(rule: &Rule, counts: &Counts, moment: Moment, at_rest: bool) -
         return Reading::Judged(long.judge(rule));
     }
     let slots = moment.width.slots_in(rule.window_ms / i64::from(BURN_SHORT_PART));
-    let short = measured(counts.sum_from(moment.slot.plus(1).minus(slots)));
+    let short = measured(counts.sum(moment.slot.plus(1).minus(slots), moment.slot));
     let slower = if short.lower < long.lower { short } else { long };
     Reading::Judged(slower.judge(rule))
 }
 
-fn durations_reading(rule: &Rule, durations: &Durations, at_rest: bool) -> Reading {
+fn durations_reading(around: &Around<'_>, durations: &Durations) -> Reading {
+    let Around { rule, moment, at_rest, .. } = *around;
     let Signal::Latency { q, .. } = &rule.signal else { return Reading::NoData };
-    let (above, all) = durations.sum();
+    let (above, all) = durations.sum(around.first(), moment.slot);
     if all == 0 {
         return Reading::NoData;
     }
@@ -272,42 +320,45 @@ fn durations_reading(rule: &Rule, durations: &Durations, at_rest: bool) -> Readi
     if at_rest && bound::fraction(above, all) <= 1.0 - q {
         return Reading::Quiet;
     }
-    quantile::measure(&durations.merged(), *q, rule.confidence)
+    let merged = durations.merged(around.first(), moment.slot);
+    quantile::measure(&merged, *q, rule.confidence)
         .map_or(Reading::NoData, |measured| Reading::Judged(measured.judge(rule)))
 }
 
-fn level_reading(
-    rule: &Rule,
-    levels: &VecDeque<(Slot, GaugeCell)>,
-    moment: Moment,
-    at_rest: bool,
-) -> Reading {
+fn level_reading(around: &Around<'_>, levels: &Levels) -> Reading {
+    let Around { rule, moment, at_rest, .. } = *around;
     let Signal::Gauge { below, forecast_ms, .. } = &rule.signal else { return Reading::NoData };
-    let Some((_, newest)) = levels.back() else { return Reading::NoData };
+    let within = || levels.newest_from(around.first());
+    let Some((_, newest)) = within().next() else { return Reading::NoData };
     let value = match forecast_ms {
         None if *below => newest.min,
         None => newest.max,
-        Some(ahead_ms) => match forecast(levels, moment, *ahead_ms) {
+        Some(ahead_ms) => match forecast(within(), moment, *ahead_ms) {
             Some(value) => value,
             None => return Reading::NoData,
         },
     };
-    let count = levels.iter().fold(0, |sum, (_, level)| sum + level.count);
+    let count = within().fold(0, |sum, (_, level)| sum + level.count);
     exact(rule, value, count, at_rest)
 }
 
 /// The level that a straight line through the window reaches `ahead_ms` from now: least squares.
-fn forecast(levels: &VecDeque<(Slot, GaugeCell)>, moment: Moment, ahead_ms: i64) -> Option<f64> {
-    if levels.len() < FORECAST_POINTS_MIN {
+fn forecast<'a>(
+    levels: impl Iterator<Item = &'a (Slot, GaugeCell)>,
+    moment: Moment,
+    ahead_ms: i64,
+) -> Option<f64> {
+    let points: Vec<(f64, f64)> = levels
+        .map(|(slot, level)| {
+            let age_s = moment.at.since_ms(moment.width.start(*slot)) as f64 / 1e3;
+            (-age_s, level.mean())
+        })
+        .collect();
+    if points.len() < FORECAST_POINTS_MIN {
         return None;
     }
-    let points = levels.iter().map(|(slot, level)| {
-        let age_s = moment.at.since_ms(moment.width.start(*slot)) as f64 / 1e3;
-        (-age_s, level.mean())
-    });
-    let count = levels.len() as f64;
-    let (sum_x, sum_y) =
-        points.clone().fold((0.0, 0.0), |(x, y), point| (x + point.0, y + point.1));
+    let count = points.len() as f64;
+    let (sum_x, sum_y) = points.iter().fold((0.0, 0.0), |(x, y), point| (x + point.0, y + point.1));
     let (mean_x, mean_y) = (sum_x / count, sum_y / count);
     let (mut covariance, mut variance) = (0.0, 0.0);
     for (x, y) in points {

@@ -12,16 +12,14 @@
 use plimsoll_storage::TimestampMs;
 
 use super::Found;
-use super::calendar::{DayKind, LocalQuarter, PartnerDays, QUARTER_MIN};
+use super::arrivals::{Arrivals, MINUTES, QUARTERS_HELD, Volume};
+use super::calendar::{DayKind, PartnerDays, QUARTER_MIN};
 use super::profile::Profile;
-use super::reading::{MINUTE_MS, Moment, Newest, Reading};
+use super::reading::{Incoming, MINUTE_MS, Reading};
+use super::ring::NEVER;
 use crate::evidence::{Evidence, Gate, Severity};
 use crate::rule::{Rule, Scan};
 
-/// The hours before a window that say how today compares with other days, in minutes.
-const BEFORE_MIN: u32 = 360;
-/// Minutes that are kept: the longest window, the hours before it, and what is open.
-const MINUTES: usize = (crate::limits::SCAN_WINDOW_MIN_MAX + BEFORE_MIN + 60) as usize;
 /// A quarter is learned this many minutes after it ended, so that late batches are in.
 const LEARN_AFTER_MIN: i64 = 30;
 /// Minutes of a quarter that must be reported for it to be learned.
@@ -32,143 +30,96 @@ const SMOOTHING: f64 = 20.0;
 const BLOCK_MIN: usize = 5;
 /// Weight of a pair of blocks in the measured dispersion: about a day's memory.
 const DISPERSION_WEIGHT: f64 = 0.005;
-/// Heartbeats come at least this often, in minutes: a report vouches for the minutes before it.
-const HEARTBEAT_MIN: i64 = 5;
 /// Minutes without any report after which a drop is over: what follows is absence.
 const GONE_MIN: i64 = 180;
 
-/// The state of one group.
+/// What is known of one group.
 #[derive(Debug, Clone)]
 pub(super) struct VolumeSensor {
-    minutes: Box<[Minute; MINUTES]>,
-    newest: i64,
+    arrivals: Arrivals,
     /// The first minute that was ever reported.
     first: i64,
-    /// Minutes before this know what was to be expected of them.
-    priced: i64,
+    /// The newest minute that was looked at.
+    settled: i64,
     /// First minute of the next quarter to learn.
     to_learn: i64,
     profile: Profile,
     dispersion: Dispersion,
-    /// The quarter of the newest priced minute.
-    now: LocalQuarter,
-    /// How the open alert was found.
-    found: Found,
-    judged: Newest,
-    /// Volume up to this minute is not held against the group again: its alert has ended.
-    ended: i64,
+    /// How often something was added to a minute that may have been judged.
+    revision: u32,
 }
-
-/// What arrived in a minute and what was expected of it.
-#[derive(Debug, Clone, Copy)]
-struct Minute {
-    /// `None` while nothing was reported.
-    count: Option<u32>,
-    /// `NAN` while nothing is known of other days.
-    expected: f32,
-}
-
-const UNKNOWN: Minute = Minute { count: None, expected: f32::NAN };
 
 impl Default for VolumeSensor {
     fn default() -> Self {
         Self {
-            minutes: Box::new([UNKNOWN; MINUTES]),
-            newest: i64::MIN / 2,
+            arrivals: Arrivals::default(),
             first: i64::MAX,
-            priced: i64::MIN,
-            to_learn: i64::MIN,
+            settled: NEVER,
+            to_learn: NEVER,
             profile: Profile::default(),
             dispersion: Dispersion::default(),
-            now: LocalQuarter::default(),
-            found: Found::default(),
-            judged: Newest::default(),
-            ended: i64::MIN / 2,
+            revision: 0,
         }
     }
-}
-
-/// A stretch of minutes against what was expected of those that are known.
-#[derive(Debug, Clone, Copy, Default)]
-struct Volume {
-    count: f64,
-    expected: f64,
-    known: u32,
 }
 
 impl VolumeSensor {
-    pub(super) fn add(&mut self, minute: i64, count: u64) {
-        self.reach(minute);
+    pub(super) fn add(&mut self, incoming: &Incoming<'_>, count: u64) {
+        let minute = incoming.minute();
         self.first = self.first.min(minute);
-        if minute <= self.newest - MINUTES as i64 {
-            return;
-        }
-        let held = &mut self.minutes[position(minute)].count;
-        let is_first = held.is_none();
-        let count = u32::try_from(count).unwrap_or(u32::MAX);
-        *held = Some(held.unwrap_or(0).saturating_add(count));
-        if is_first {
-            self.vouch(minute);
-        }
-        self.judged.note_added(minute);
+        self.arrivals.add(minute, u32::try_from(count).unwrap_or(u32::MAX));
+        self.revision += u32::from(incoming.is_late());
     }
 
+    pub(super) const fn revision(&self) -> u32 {
+        self.revision
+    }
+
+    /// Judges the minutes that are over. Also answers how it was found when something new was.
     pub(super) fn judge(
         &mut self,
         against: &Against<'_>,
-        moment: Moment,
-        open: Option<Severity>,
-    ) -> Reading {
-        let minute = moment.minute();
-        if let Some(reading) = self.judged.get(minute, open) {
-            return reading;
+        open: Option<(Severity, Found)>,
+    ) -> (Reading, Option<Found>) {
+        self.settle(against, open.is_some());
+        match open {
+            None => self.look(against).unwrap_or((Reading::Quiet, None)),
+            Some((open, found)) => (self.follow(against, open, found), None),
         }
-        self.reach(minute);
-        if !against.has_heartbeats && minute >= self.first {
+    }
+
+    /// Learns from the minutes that are over, and notes what is expected of them. While an alert is
+    /// open nothing is learned.
+    pub(super) fn settle(&mut self, against: &Against<'_>, is_open: bool) {
+        let minute = against.minute;
+        self.arrivals.reach(minute);
+        if !against.has_heartbeats {
             // Nothing is ever reported of nothing: silence is all there is to see.
-            self.add(minute, 0);
+            let from = self.first.max(self.settled + 1).max(minute - MINUTES + 1);
+            (from..=minute).for_each(|silent| self.arrivals.add(silent, 0));
         }
-        self.learn(against.days, minute, open.is_some());
-        self.price(against.days, minute, against.holiday_part());
-        let reading = match open {
-            None => self.look(against, minute).unwrap_or(Reading::Quiet),
-            Some(open) => self.follow(against, minute, open),
-        };
-        self.judged.keep(minute, open, reading);
-        reading
-    }
-
-    /// An alert has ended in a minute.
-    pub(super) const fn forget(&mut self, through: i64) {
-        self.judged.clear();
-        self.ended = through;
-    }
-
-    pub(super) const fn found(&self) -> Found {
-        self.found
-    }
-
-    pub(super) const fn resume(&mut self, found: Found) {
-        self.judged.clear();
-        self.found = found;
+        self.learn(against.days, minute, is_open);
+        self.price(against, minute);
+        self.settled = self.settled.max(minute);
     }
 
     /// The shortest window that proves a drop.
-    fn look(&mut self, against: &Against<'_>, minute: i64) -> Option<Reading> {
+    fn look(&self, against: &Against<'_>) -> Option<(Reading, Option<Found>)> {
+        let minute = against.minute;
         let mut volume = Volume::default();
         let mut length_min = 0;
         for &window_min in &against.scan.windows_min {
-            if minute - i64::from(window_min) < self.ended {
+            if minute - i64::from(window_min) < against.ended {
                 break;
             }
-            volume.add(&self.sum(minute, length_min, window_min)?);
+            volume.add(self.arrivals.newest(minute, length_min, window_min)?);
             length_min = window_min;
             let known = volume.known * 2 >= window_min;
             if !known || against.below(&volume, 1.0).is_none() {
                 continue;
             }
-            let scale = self.scale_before(minute, window_min);
-            let recent = self.sum(minute, 0, window_min.div_ceil(5))?;
+            let scale = self.scale_before(minute - i64::from(window_min));
+            let recent = self.arrivals.newest(minute, 0, window_min.div_ceil(5))?;
             let low = against.below(&recent, scale).is_some() || recent.known == 0;
             let Some(severity) = against.below(&volume, scale).filter(|_| low) else {
                 continue;
@@ -176,131 +127,76 @@ impl VolumeSensor {
             let expected = volume.expected * scale * against.scan.margin;
             let k = self.dispersion.k() * f64::from(volume.known) / BLOCK_MIN as f64;
             if evidence(volume.count, expected, k) > against.scan.evidence {
-                self.found = Found { window_min, scale };
-                return Some(against.reading(&volume, scale, Some(severity)));
+                let found = Found { window_min, scale };
+                return Some((against.reading(&volume, scale, Some(severity)), Some(found)));
             }
         }
         None
     }
 
     /// Whether the drop goes on: the newest part of the window it was found in is still low.
-    fn follow(&self, against: &Against<'_>, minute: i64, open: Severity) -> Reading {
-        if !(minute - GONE_MIN + 1..=minute).any(|it| self.get(it).count.is_some()) {
+    fn follow(&self, against: &Against<'_>, open: Severity, found: Found) -> Reading {
+        let minute = against.minute;
+        if !(minute - GONE_MIN + 1..=minute).any(|it| self.arrivals.get(it).is_some()) {
             // Nothing is reported any more: an alert must not stay open for ever.
             return Reading::Quiet;
         }
-        let stretch = (self.found.window_min / 2).max(PRESENT_MIN);
-        let volume = self.sum(minute, 0, stretch).filter(|volume| volume.expected >= 1.0);
-        let Some(volume) = volume else { return Reading::NoData };
-        let severity = against.below(&volume, self.found.scale).map(|severity| severity.min(open));
-        against.reading(&volume, self.found.scale, severity)
+        let stretch = (found.window_min / 2).max(PRESENT_MIN);
+        let volume = self.arrivals.newest(minute, 0, stretch);
+        let Some(volume) = volume.filter(|volume| volume.expected >= 1.0) else {
+            return Reading::NoData;
+        };
+        let severity = against.below(&volume, found.scale).map(|severity| severity.min(open));
+        against.reading(&volume, found.scale, severity)
     }
 
-    /// The known minutes of those that are `from..to` minutes old; `None` when nothing is known of
-    /// other days for one of them.
-    fn sum(&self, minute: i64, from: u32, to: u32) -> Option<Volume> {
-        let mut sum = Volume::default();
-        for age in from..to {
-            let held = self.get(minute - i64::from(age));
-            let Some(count) = held.count else { continue };
-            if held.expected.is_nan() {
-                return None;
-            }
-            sum.count += f64::from(count);
-            sum.expected += f64::from(held.expected);
-            sum.known += 1;
-        }
-        Some(sum)
-    }
-
-    /// By how much less than usual arrived in the hours before a window: at most 1. Where nothing is
+    /// By how much less than usual arrived in the hours up to a minute: at most 1. Where nothing is
     /// known of them, today is taken for a day like others.
-    fn scale_before(&self, minute: i64, window_min: u32) -> f64 {
-        let before = self.sum(minute, window_min, window_min + BEFORE_MIN).unwrap_or_default();
+    fn scale_before(&self, minute: i64) -> f64 {
+        let before = self.arrivals.hours_before(minute).unwrap_or_default();
         let mean = before.expected / f64::from(before.known.max(1)) * BLOCK_MIN as f64;
         let smooth = SMOOTHING * (1.0 + mean / self.dispersion.k());
         ((before.count + smooth) / (before.expected + smooth)).min(1.0)
     }
 
-    fn get(&self, minute: i64) -> Minute {
-        if self.in_ring(minute) { self.minutes[position(minute)] } else { UNKNOWN }
-    }
-
-    /// Learns the quarters that ended long enough ago. While an alert is open nothing is learned.
+    /// Learns the quarters that ended long enough ago.
     fn learn(&mut self, days: &PartnerDays, minute: i64, is_open: bool) {
-        if self.to_learn == i64::MIN && self.first != i64::MAX {
+        if self.to_learn == NEVER && self.first != i64::MAX {
             self.to_learn = self.first - self.first.rem_euclid(QUARTER_MIN);
         }
-        while self.to_learn != i64::MIN && self.to_learn + QUARTER_MIN + LEARN_AFTER_MIN <= minute {
+        while self.to_learn != NEVER && self.to_learn + QUARTER_MIN + LEARN_AFTER_MIN <= minute {
             let first = self.to_learn;
             self.to_learn += QUARTER_MIN;
-            if is_open || first <= minute - MINUTES as i64 {
+            if is_open || first <= minute - MINUTES {
                 continue;
             }
             let counts: Vec<Option<u32>> =
-                (first..first + QUARTER_MIN).map(|it| self.get(it).count).collect();
+                (first..first + QUARTER_MIN).map(|it| self.arrivals.get(it)).collect();
             let known = counts.iter().flatten().count();
             if known >= LEARN_REPORTED_MIN {
                 let total: f64 = counts.iter().flatten().map(|count| f64::from(*count)).sum();
                 let at = days.quarter(TimestampMs(first * MINUTE_MS));
-                self.profile.learn(at, (total / known as f64) as f32);
+                self.profile.learn(at, total / known as f64);
                 self.dispersion.measure(&counts);
             }
         }
     }
 
-    /// Notes what is expected of the minutes up to this one; on a holiday only `holiday_part` of it.
-    fn price(&mut self, days: &PartnerDays, minute: i64, holiday_part: f64) {
-        let first = self.priced.max(minute - MINUTES as i64 + 1);
-        for priced in first..=minute {
-            if priced == first || priced.rem_euclid(QUARTER_MIN) == 0 {
-                self.now = days.quarter(TimestampMs(priced * MINUTE_MS));
-            }
-            let part = if self.now.kind == DayKind::Holiday { holiday_part } else { 1.0 };
-            let expected = self.profile.expected(self.now).map(|rate| (rate * part) as f32);
-            self.minutes[position(priced)].expected = expected.unwrap_or(f32::NAN);
+    /// Notes what is expected of the quarters up to the one of this minute; of those on a holiday
+    /// only a part.
+    fn price(&mut self, against: &Against<'_>, minute: i64) {
+        let last = minute.div_euclid(QUARTER_MIN);
+        let first = (self.settled.div_euclid(QUARTER_MIN) + 1).max(last - QUARTERS_HELD + 1);
+        for quarter in first..=last {
+            let at = against.days.quarter(TimestampMs(quarter * QUARTER_MIN * MINUTE_MS));
+            let part = if at.kind == DayKind::Holiday { against.holiday_part() } else { 1.0 };
+            self.arrivals.expect(quarter, self.profile.expected(at).map(|rate| rate * part));
         }
-        self.priced = minute + 1;
-    }
-
-    /// Takes the unreported minutes between neighbouring reports for minutes without arrivals.
-    fn vouch(&mut self, minute: i64) {
-        let reported = |it: &i64| self.in_ring(*it) && self.minutes[position(*it)].count.is_some();
-        let before = (minute - HEARTBEAT_MIN..minute).rev().find(reported);
-        let after = (minute + 1..=minute + HEARTBEAT_MIN).find(reported);
-        for between in before.map_or(minute, |it| it + 1)..after.unwrap_or(minute + 1) {
-            let held = &mut self.minutes[position(between)].count;
-            *held = Some(held.unwrap_or(0));
-        }
-    }
-
-    const fn in_ring(&self, minute: i64) -> bool {
-        minute <= self.newest && minute > self.newest - MINUTES as i64
-    }
-
-    /// Makes `minute` part of the ring.
-    fn reach(&mut self, minute: i64) {
-        if minute <= self.newest {
-            return;
-        }
-        let fresh = (minute - self.newest).min(MINUTES as i64);
-        for emptied in minute - fresh + 1..=minute {
-            self.minutes[position(emptied)] = UNKNOWN;
-        }
-        self.newest = minute;
     }
 }
 
 /// The stretch an open drop is looked at is at least this long, in minutes.
 const PRESENT_MIN: u32 = 8;
-
-impl Volume {
-    fn add(&mut self, other: &Self) {
-        self.count += other.count;
-        self.expected += other.expected;
-        self.known += other.known;
-    }
-}
 
 /// Weighted means of `E[(a-b)^2]/2 - E[a]` and of `E[ab]`, over pairs of neighbouring blocks.
 #[derive(Debug, Clone, Copy, Default)]
@@ -337,6 +233,10 @@ pub(super) struct Against<'a> {
     /// The part of the usual that is a drop on a holiday.
     pub(super) on_holiday: f64,
     pub(super) days: &'a PartnerDays,
+    /// The newest minute that is over.
+    pub(super) minute: i64,
+    /// Minutes up to this one do not count: an alert has ended in it.
+    pub(super) ended: i64,
     /// Heartbeats are sent: a minute without any report is not known.
     pub(super) has_heartbeats: bool,
 }
@@ -372,13 +272,9 @@ fn evidence(count: f64, expected: f64, k: f64) -> f64 {
     own - (count + k) * ((count + k) / (expected + k)).ln()
 }
 
-fn position(minute: i64) -> usize {
-    minute.rem_euclid(MINUTES as i64) as usize
-}
-
 #[cfg(test)]
 mod tests {
-    use plimsoll_storage::{Slot, SlotWidth};
+    use plimsoll_storage::{Cell, Slot, SlotValue, SlotWidth};
 
     use super::*;
     use crate::engine::calendar::Calendar;
@@ -411,15 +307,19 @@ mod tests {
             let Signal::Drop { on_holiday, .. } = rule.signal else { panic!("no drop") };
             let scan = rule.scan.as_ref().unwrap();
             let days = self.calendar.of(None);
-            let against = Against { rule, scan, on_holiday, days, has_heartbeats: true };
             let width = SlotWidth::DEFAULT;
             let mut found = Vec::new();
             for minute in minutes {
                 if let Some(count) = count(minute) {
-                    self.sensor.add(minute, count);
+                    let slot = Slot(u32::try_from(minute * 6 + 5).unwrap());
+                    let value = &SlotValue::Activity(Cell::default());
+                    let incoming = Incoming { slot, width, value, judged_minute: minute - 1 };
+                    self.sensor.add(&incoming, count);
                 }
-                let slot = Slot(u32::try_from(minute * 6 + 5).unwrap());
-                let reading = self.sensor.judge(&against, Moment::new(slot, width), None);
+                let (ended, has_heartbeats) = (NEVER, true);
+                let against =
+                    Against { rule, scan, on_holiday, days, minute, ended, has_heartbeats };
+                let (reading, _) = self.sensor.judge(&against, None);
                 if reading.reached().is_some() {
                     found.push(minute);
                 }

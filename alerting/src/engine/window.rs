@@ -1,71 +1,86 @@
-//! One window that slides over slots, summed exactly: what a rule without `scan` is judged by.
+//! One window that slides over slots: what a rule without `scan` is judged by.
+//!
+//! Counts are kept by step: a slot, or several for a window of many slots, so that a window of any
+//! length takes the same room and begins late by less than a 360th of its length.
 
 use std::collections::VecDeque;
 
-use plimsoll_storage::{Histogram, Slot};
+use plimsoll_storage::{GaugeCell, Histogram, Slot, SlotWidth};
 
-/// Sums over the slots of a window. Slots may be added to in any order.
-#[derive(Debug, Clone, Default)]
+use super::ring::Ring;
+
+/// Steps of a window at most.
+const STEPS_MAX: u32 = 360;
+
+/// How a window is cut into steps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Steps {
+    /// Slots of a step.
+    slots: u32,
+    /// Steps of the window.
+    count: u16,
+}
+
+impl Steps {
+    pub(super) fn of(window_ms: i64, width: SlotWidth) -> Self {
+        let window = width.slots_in(window_ms);
+        let slots = window.div_ceil(STEPS_MAX).max(1);
+        // One more, since a window may begin within a step.
+        let count = window.div_ceil(slots) + u32::from(slots > 1);
+        Self { slots, count: u16::try_from(count).unwrap_or(u16::MAX) }
+    }
+
+    /// Whether steps of two windows are the same but for their number.
+    pub(super) const fn are_alike(self, other: Self) -> bool {
+        self.slots == other.slots
+    }
+
+    fn number(self, slot: Slot) -> i64 {
+        i64::from(slot.0 / self.slots)
+    }
+}
+
+/// Bad and all items of the newest steps. Slots may be added to in any order.
+#[derive(Debug, Clone)]
 pub(super) struct Counts {
-    /// Slots with (bad, all), ascending.
-    slots: VecDeque<(Slot, u32, u32)>,
-    bad: u64,
-    all: u64,
+    steps: Steps,
+    ring: Ring<2>,
 }
 
 impl Counts {
+    pub(super) fn new(steps: Steps) -> Self {
+        Self { steps, ring: Ring::new(steps.count) }
+    }
+
     pub(super) fn add(&mut self, slot: Slot, bad: u64, all: u64) {
         let narrow = |count| u32::try_from(count).unwrap_or(u32::MAX);
-        let (bad, all) = (narrow(bad), narrow(all));
-        let position = self.slots.partition_point(|(held, ..)| *held < slot);
-        match self.slots.get_mut(position) {
-            Some((held, held_bad, held_all)) if *held == slot => {
-                *held_bad = held_bad.saturating_add(bad);
-                *held_all = held_all.saturating_add(all);
-            }
-            _ => self.slots.insert(position, (slot, bad, all)),
-        }
-        self.bad += u64::from(bad);
-        self.all += u64::from(all);
+        self.ring.add(self.steps.number(slot), [narrow(all), narrow(bad)]);
     }
 
-    /// Lets go of what lies before `first`.
-    pub(super) fn slide_to(&mut self, first: Slot) {
-        while let Some((slot, bad, all)) = self.slots.front().copied()
-            && slot < first
-        {
-            self.slots.pop_front();
-            self.bad = self.bad.saturating_sub(u64::from(bad));
-            self.all = self.all.saturating_sub(u64::from(all));
-        }
+    /// (bad, all) from one slot to another, both included.
+    pub(super) fn sum(&self, first: Slot, last: Slot) -> (u64, u64) {
+        let [all, bad] = self.ring.sum(self.steps.number(first)..=self.steps.number(last));
+        (bad, all)
     }
 
-    /// (bad, all) of the whole window.
-    pub(super) const fn sum(&self) -> (u64, u64) {
-        (self.bad, self.all)
-    }
-
-    /// (bad, all) from `first` on.
-    pub(super) fn sum_from(&self, first: Slot) -> (u64, u64) {
-        let newest = self.slots.iter().rev().take_while(|(slot, ..)| *slot >= first);
-        newest.fold((0, 0), |(bad, all), (_, more_bad, more)| {
-            (bad + u64::from(*more_bad), all + u64::from(*more))
-        })
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.slots.is_empty()
+    /// Whether nothing was added to a slot or a later one.
+    pub(super) fn is_empty_from(&self, first: Slot) -> bool {
+        self.ring.newest() < self.steps.number(first)
     }
 }
 
 /// Durations over the slots of a window, with the count of those above a level.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct Durations {
     slots: VecDeque<(Slot, Histogram)>,
     counts: Counts,
 }
 
 impl Durations {
+    pub(super) fn new(steps: Steps) -> Self {
+        Self { slots: VecDeque::new(), counts: Counts::new(steps) }
+    }
+
     /// Adds durations; those above `level_s` are counted apart.
     pub(super) fn add(&mut self, slot: Slot, durations: &Histogram, level_s: f64) {
         let position = self.slots.partition_point(|(held, _)| *held < slot);
@@ -81,23 +96,49 @@ impl Durations {
         while self.slots.front().is_some_and(|(slot, _)| *slot < first) {
             self.slots.pop_front();
         }
-        self.counts.slide_to(first);
     }
 
-    /// (above the level, all) of the whole window.
-    pub(super) const fn sum(&self) -> (u64, u64) {
-        self.counts.sum()
+    /// (above the level, all) from one slot to another, both included.
+    pub(super) fn sum(&self, first: Slot, last: Slot) -> (u64, u64) {
+        self.counts.sum(first, last)
     }
 
-    /// Everything in the window as one histogram.
-    pub(super) fn merged(&self) -> Histogram {
+    /// Everything from one slot to another as one histogram.
+    pub(super) fn merged(&self, first: Slot, last: Slot) -> Histogram {
         let mut sum = Histogram::default();
-        self.slots.iter().for_each(|(_, durations)| sum.merge(durations));
+        let within = self.slots.iter().filter(|(slot, _)| (first..=last).contains(slot));
+        within.for_each(|(_, durations)| sum.merge(durations));
         sum
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.slots.is_empty()
+    pub(super) fn is_empty_from(&self, first: Slot) -> bool {
+        self.counts.is_empty_from(first)
+    }
+}
+
+/// Levels of a gauge over the slots of a window.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Levels(VecDeque<(Slot, GaugeCell)>);
+
+impl Levels {
+    pub(super) fn add(&mut self, slot: Slot, gauge: &GaugeCell) {
+        let position = self.0.partition_point(|(held, _)| *held < slot);
+        match self.0.get_mut(position) {
+            Some((held, level)) if *held == slot => level.merge(gauge),
+            _ => self.0.insert(position, (slot, gauge.clone())),
+        }
+    }
+
+    /// Lets go of what lies before `first`.
+    pub(super) fn slide_to(&mut self, first: Slot) {
+        while self.0.front().is_some_and(|(slot, _)| *slot < first) {
+            self.0.pop_front();
+        }
+    }
+
+    /// The levels from a slot on, the newest first.
+    pub(super) fn newest_from(&self, first: Slot) -> impl Iterator<Item = &(Slot, GaugeCell)> {
+        self.0.iter().rev().take_while(move |(slot, _)| *slot >= first)
     }
 }
 
@@ -107,22 +148,40 @@ mod tests {
 
     use super::*;
 
+    const WIDTH: SlotWidth = SlotWidth::DEFAULT;
+
     proptest! {
         #[test]
-        fn a_sliding_sum_is_the_sum_of_what_lies_in_the_window(
+        fn a_sum_is_that_of_what_lies_in_the_window(
             items in proptest::collection::vec((0_u32..50, 0_u64..5, 0_u64..9), 0..60),
             first in 0_u32..60
         ) {
-            let mut counts = Counts::default();
+            let mut counts = Counts::new(Steps::of(3_600_000, WIDTH));
             for (slot, bad, more) in &items {
                 counts.add(Slot(*slot), *bad, bad + more);
             }
-            let sum_from = counts.sum_from(Slot(first));
-            counts.slide_to(Slot(first));
             let inside = items.iter().filter(|(slot, ..)| *slot >= first);
             let expected = inside.fold((0, 0), |(b, a), (_, bad, more)| (b + bad, a + bad + more));
-            prop_assert_eq!(counts.sum(), expected);
-            prop_assert_eq!(sum_from, expected);
+            prop_assert_eq!(counts.sum(Slot(first), Slot(100)), expected);
+        }
+
+        #[test]
+        fn a_long_window_begins_late_by_less_than_a_step(
+            items in proptest::collection::vec(0_u32..60_480, 1..200), now in 0_u32..60_480
+        ) {
+            let hours = 24 * 3_600_000;
+            let mut counts = Counts::new(Steps::of(hours, WIDTH));
+            let (slots, step) = (8_640, 24);
+            let mut sorted = items;
+            sorted.sort_unstable();
+            for slot in sorted.iter().filter(|slot| **slot <= now) {
+                counts.add(Slot(*slot), 0, 1);
+            }
+            let since = |first: u32| sorted.iter().filter(|it| (first..=now).contains(it)).count() as u64;
+            let first = (now + 1).saturating_sub(slots);
+            let (_, found) = counts.sum(Slot(first), Slot(now));
+            let range = since(first)..=since(first.saturating_sub(step - 1));
+            prop_assert!(range.contains(&found), "{} not in {:?}", found, range);
         }
     }
 }

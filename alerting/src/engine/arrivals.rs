@@ -1,0 +1,221 @@
+//! What arrived of late, and what was expected of it: minutes for as long as the longest window, and
+//! quarters of an hour for the hours before it.
+//!
+//! A minute counts once it is known: a report vouches for the few minutes since the one before it.
+
+use super::calendar::QUARTER_MIN;
+use super::compact::Code;
+use super::ring::{NEVER, Ring};
+use crate::limits::SCAN_WINDOW_MIN_MAX;
+
+/// The hours before a window that say how today compares with other days, in minutes.
+const BEFORE_MIN: i64 = 360;
+/// Minutes that are held: the longest window, and what is open.
+pub(super) const MINUTES: i64 = SCAN_WINDOW_MIN_MAX as i64 + QUARTER_MIN;
+/// Quarters that are held: the longest window, the hours before it, and a part at either end.
+pub(super) const QUARTERS_HELD: i64 = (SCAN_WINDOW_MIN_MAX as i64 + BEFORE_MIN) / QUARTER_MIN + 2;
+const HELD: usize = QUARTERS_HELD as usize;
+/// Heartbeats come at least this often, in minutes: a report vouches for the minutes before it.
+const HEARTBEAT_MIN: i64 = 5;
+
+/// A stretch of minutes against what was expected of those that are known.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Volume {
+    pub(super) count: f64,
+    pub(super) expected: f64,
+    /// Minutes that are known.
+    pub(super) known: u32,
+}
+
+impl Volume {
+    pub(super) fn add(&mut self, other: Self) {
+        self.count += other.count;
+        self.expected += other.expected;
+        self.known += other.known;
+    }
+}
+
+/// Arrivals of one group.
+#[derive(Debug, Clone)]
+pub(super) struct Arrivals {
+    /// By minute, one more than what arrived; 0 while nothing was reported.
+    minutes: Ring<1>,
+    /// Number of the newest quarter, since 1970.
+    newest_quarter: i64,
+    quarters: [Quarter; HELD],
+}
+
+/// A quarter of an hour.
+#[derive(Debug, Clone, Copy)]
+struct Quarter {
+    count: u32,
+    /// Minutes that are known.
+    known: u8,
+    /// What is expected of a minute.
+    expected: Code,
+}
+
+const EMPTY: Quarter = Quarter { count: 0, known: 0, expected: Code::UNKNOWN };
+
+impl Default for Arrivals {
+    fn default() -> Self {
+        let minutes = Ring::new(MINUTES as u16);
+        Self { minutes, newest_quarter: NEVER, quarters: [EMPTY; HELD] }
+    }
+}
+
+impl Arrivals {
+    /// Adds a report of a minute. What is older than the minutes held is let go.
+    pub(super) fn add(&mut self, minute: i64, count: u32) {
+        self.reach(minute);
+        if minute <= self.minutes.newest() - MINUTES {
+            return;
+        }
+        let is_first = self.get(minute).is_none();
+        self.note(minute, count);
+        if is_first {
+            self.vouch(minute);
+        }
+    }
+
+    /// What arrived in a minute; `None` while nothing was reported of it.
+    pub(super) fn get(&self, minute: i64) -> Option<u32> {
+        self.minutes.count(minute, 0).checked_sub(1)
+    }
+
+    /// Makes a minute one of those that are held.
+    pub(super) fn reach(&mut self, minute: i64) {
+        self.minutes.reach(minute);
+        let quarter = minute.div_euclid(QUARTER_MIN);
+        if quarter > self.newest_quarter {
+            let fresh = (quarter - self.newest_quarter).min(QUARTERS_HELD);
+            for emptied in quarter - fresh + 1..=quarter {
+                self.quarters[position(emptied)] = EMPTY;
+            }
+            self.newest_quarter = quarter;
+        }
+    }
+
+    /// Notes what is expected of a minute of a quarter; `None` when nothing is known of other days.
+    pub(super) fn expect(&mut self, quarter: i64, rate: Option<f64>) {
+        if self.holds(quarter) {
+            self.quarters[position(quarter)].expected = rate.map_or(Code::UNKNOWN, Code::new);
+        }
+    }
+
+    /// The known minutes of those that are `from..to` minutes old; `None` when nothing is known of
+    /// other days for one of them.
+    pub(super) fn newest(&self, minute: i64, from: u32, to: u32) -> Option<Volume> {
+        self.sum(minute - i64::from(to) + 1..minute - i64::from(from) + 1)
+    }
+
+    /// The hours up to and with a minute. They begin with a whole quarter. `None` as above.
+    pub(super) fn hours_before(&self, minute: i64) -> Option<Volume> {
+        let first = (minute + 1 - BEFORE_MIN).div_euclid(QUARTER_MIN);
+        let last = (minute + 1).div_euclid(QUARTER_MIN);
+        let mut sum = self.sum(last * QUARTER_MIN..minute + 1)?;
+        for quarter in (first..last).filter(|quarter| self.holds(*quarter)) {
+            let held = self.quarters[position(quarter)];
+            if held.known > 0 {
+                let (count, known) = (f64::from(held.count), u32::from(held.known));
+                let expected = held.expected.value()? * f64::from(held.known);
+                sum.add(Volume { count, expected, known });
+            }
+        }
+        Some(sum)
+    }
+
+    /// The known minutes of a stretch; `None` as above.
+    fn sum(&self, minutes: std::ops::Range<i64>) -> Option<Volume> {
+        let mut sum = Volume::default();
+        let mut rate = (NEVER, None);
+        for minute in minutes {
+            let Some(count) = self.get(minute) else { continue };
+            let quarter = minute.div_euclid(QUARTER_MIN);
+            if quarter != rate.0 {
+                rate = (quarter, self.quarters[position(quarter)].expected.value());
+            }
+            sum.add(Volume { count: f64::from(count), expected: rate.1?, known: 1 });
+        }
+        Some(sum)
+    }
+
+    /// Takes the unreported minutes between neighbouring reports for minutes without arrivals.
+    fn vouch(&mut self, minute: i64) {
+        let reported = |it: &i64| self.get(*it).is_some();
+        let before = (minute - HEARTBEAT_MIN..minute).rev().find(reported);
+        let after = (minute + 1..=minute + HEARTBEAT_MIN).find(reported);
+        for between in before.map_or(minute, |it| it + 1)..after.unwrap_or(minute + 1) {
+            if self.get(between).is_none() {
+                self.note(between, 0);
+            }
+        }
+    }
+
+    fn note(&mut self, minute: i64, count: u32) {
+        let is_first = self.get(minute).is_none();
+        self.minutes.add(minute, [count.saturating_add(u32::from(is_first))]);
+        let quarter = &mut self.quarters[position(minute.div_euclid(QUARTER_MIN))];
+        quarter.count = quarter.count.saturating_add(count);
+        quarter.known += u8::from(is_first);
+    }
+
+    const fn holds(&self, quarter: i64) -> bool {
+        quarter <= self.newest_quarter && quarter > self.newest_quarter - QUARTERS_HELD
+    }
+}
+
+fn position(quarter: i64) -> usize {
+    quarter.rem_euclid(QUARTERS_HELD) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Some quarter, in minutes since 1970.
+    const BASE: i64 = 20_514 * 1_440;
+
+    proptest! {
+        #[test]
+        fn quarters_hold_what_their_minutes_hold_in_any_order(
+            mut items in proptest::collection::vec((0_i64..190, 0_u32..400), 1..80),
+            turn in 0_usize..1_000
+        ) {
+            let turned = turn % items.len();
+            let build = |items: &[(i64, u32)]| {
+                let mut arrivals = Arrivals::default();
+                arrivals.reach(BASE + 194);
+                items.iter().for_each(|(minute, count)| arrivals.add(BASE + minute, *count));
+                for quarter in 0..13 {
+                    arrivals.expect(BASE / QUARTER_MIN + quarter, Some(2.0));
+                }
+                arrivals
+            };
+            let one = build(&items);
+            items.rotate_left(turned);
+            items.reverse();
+            let two = build(&items);
+            for minute in 0..195 {
+                prop_assert_eq!(one.get(BASE + minute), two.get(BASE + minute));
+            }
+            let (newest, hours) = (one.newest(BASE + 194, 0, 195), one.hours_before(BASE + 194));
+            let (newest, hours) = (newest.unwrap(), hours.unwrap());
+            let total: u32 = items.iter().map(|(_, count)| count).sum();
+            prop_assert_eq!((newest.count, newest.known), (hours.count, hours.known));
+            prop_assert_eq!(newest.count, f64::from(total));
+            prop_assert!((newest.expected - 2.0 * f64::from(newest.known)).abs() < 1.0);
+        }
+    }
+
+    #[test]
+    fn a_report_vouches_for_the_minutes_since_the_one_before_it() {
+        let mut arrivals = Arrivals::default();
+        [0, 5, 20].into_iter().for_each(|minute| arrivals.add(BASE + minute, 3));
+        let known = |minute| arrivals.get(BASE + minute);
+        assert_eq!((known(0), known(3), known(5)), (Some(3), Some(0), Some(3)));
+        assert_eq!((known(6), known(19), known(20)), (None, None, Some(3)));
+    }
+}

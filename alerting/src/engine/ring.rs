@@ -1,0 +1,195 @@
+//! Counts of the newest ticks (minutes, or steps of slots), by column: a ring, so its size is fixed
+//! and adding to the past is as cheap as adding to the present. A column is as wide as its largest
+//! count so far, and takes nothing before its first: most groups are small, and most never fail.
+
+use std::ops::RangeInclusive;
+
+/// A tick that lies before every other.
+pub(super) const NEVER: i64 = i64::MIN / 2;
+
+/// The newest ticks. Counts saturate at `u32::MAX`.
+#[derive(Debug, Clone)]
+pub(super) struct Ring<const COLUMNS: usize> {
+    /// The newest tick anything was added to.
+    newest: i64,
+    /// How many ticks it reaches back.
+    ticks: u16,
+    /// Bytes of a count, 0, 1, 2 or 4, by column.
+    widths: [u8; COLUMNS],
+    /// One column after the other, little-endian.
+    bytes: Box<[u8]>,
+}
+
+impl<const COLUMNS: usize> Ring<COLUMNS> {
+    pub(super) fn new(ticks: u16) -> Self {
+        Self { newest: NEVER, ticks, widths: [0; COLUMNS], bytes: Box::default() }
+    }
+
+    /// Adds to a tick. What is older than the ring reaches is let go.
+    pub(super) fn add(&mut self, tick: i64, counts: [u32; COLUMNS]) {
+        self.reach(tick);
+        if tick <= self.newest - i64::from(self.ticks) {
+            return;
+        }
+        let position = self.position(tick);
+        for (column, count) in counts.into_iter().enumerate().filter(|(_, count)| *count > 0) {
+            let count = self.read(column, position).saturating_add(count);
+            self.widen(column, width_of(count));
+            self.write(column, position, count);
+        }
+    }
+
+    /// The newest tick that anything was added to; [`NEVER`] at first.
+    pub(super) const fn newest(&self) -> i64 {
+        self.newest
+    }
+
+    /// The count of a column in a tick; 0 of one that the ring does not hold.
+    pub(super) fn count(&self, tick: i64, column: usize) -> u32 {
+        if self.holds(tick) { self.read(column, self.position(tick)) } else { 0 }
+    }
+
+    /// Sums over some ticks.
+    pub(super) fn sum(&self, ticks: RangeInclusive<i64>) -> [u64; COLUMNS] {
+        let held = *ticks.start().max(&(self.newest - i64::from(self.ticks) + 1))
+            ..=*ticks.end().min(&self.newest);
+        std::array::from_fn(|column| match self.widths[column] {
+            0 => 0,
+            _ => held.clone().map(|tick| u64::from(self.count(tick, column))).sum(),
+        })
+    }
+
+    /// Makes a tick part of the ring.
+    pub(super) fn reach(&mut self, tick: i64) {
+        if tick <= self.newest {
+            return;
+        }
+        let ticks = i64::from(self.ticks);
+        let fresh = (tick - self.newest).min(ticks);
+        for emptied in tick - fresh + 1..=tick {
+            let position = self.position(emptied);
+            (0..COLUMNS).for_each(|column| self.write(column, position, 0));
+        }
+        self.newest = tick;
+    }
+
+    const fn holds(&self, tick: i64) -> bool {
+        tick <= self.newest && tick > self.newest - self.ticks as i64
+    }
+
+    const fn position(&self, tick: i64) -> usize {
+        tick.rem_euclid(self.ticks as i64) as usize
+    }
+
+    /// Where the count of a column begins, and its width.
+    fn place(&self, column: usize, position: usize) -> (usize, usize) {
+        let before: usize = self.widths.iter().take(column).map(|width| usize::from(*width)).sum();
+        let width = usize::from(self.widths[column]);
+        (before * usize::from(self.ticks) + position * width, width)
+    }
+
+    fn read(&self, column: usize, position: usize) -> u32 {
+        let (start, width) = self.place(column, position);
+        match self.bytes[start..start + width] {
+            [] => 0,
+            [count] => u32::from(count),
+            [low, high] => u32::from(u16::from_le_bytes([low, high])),
+            [a, b, c, d] => u32::from_le_bytes([a, b, c, d]),
+            _ => unreachable!("no other width is ever set"),
+        }
+    }
+
+    fn write(&mut self, column: usize, position: usize, count: u32) {
+        let (start, width) = self.place(column, position);
+        let bytes = count.to_le_bytes();
+        self.bytes[start..start + width].copy_from_slice(&bytes[..width]);
+    }
+
+    fn widen(&mut self, column: usize, width: u8) {
+        if width <= self.widths[column] {
+            return;
+        }
+        let mut widths = self.widths;
+        widths[column] = width;
+        let sum: usize = widths.iter().map(|width| usize::from(*width)).sum();
+        let bytes = vec![0; sum * usize::from(self.ticks)].into();
+        let mut wider = Self { widths, bytes, ..*self };
+        for position in 0..usize::from(self.ticks) {
+            for column in 0..COLUMNS {
+                wider.write(column, position, self.read(column, position));
+            }
+        }
+        *self = wider;
+    }
+}
+
+const fn width_of(count: u32) -> u8 {
+    match count {
+        0..=0xff => 1,
+        0x100..=0xffff => 2,
+        _ => 4,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const TICKS: i64 = 100;
+
+    fn ring(items: &[(i64, u32, u32)]) -> Ring<2> {
+        let mut ring = Ring::new(TICKS as u16);
+        items.iter().for_each(|(tick, all, bad)| ring.add(*tick, [*all, *bad]));
+        ring
+    }
+
+    fn get(ring: &Ring<2>, tick: i64) -> [u32; 2] {
+        [ring.count(tick, 0), ring.count(tick, 1)]
+    }
+
+    proptest! {
+        #[test]
+        fn it_counts_what_was_added_within_reach_in_any_order(
+            mut items in proptest::collection::vec((1_000_i64..1_090, 1_u32..90_000, 0_u32..300), 1..60),
+            turn in 0_usize..1_000
+        ) {
+            let mut sums = BTreeMap::<i64, [u32; 2]>::new();
+            for (tick, all, bad) in &items {
+                let sum = sums.entry(*tick).or_default();
+                *sum = [sum[0] + all, sum[1] + bad];
+            }
+            let one = ring(&items);
+            let turn = turn % items.len();
+            items.rotate_left(turn);
+            items.reverse();
+            let two = ring(&items);
+            for tick in 990..1_110 {
+                let expected = sums.get(&tick).copied().unwrap_or_default();
+                prop_assert_eq!(get(&one, tick), expected);
+                prop_assert_eq!(get(&two, tick), expected);
+                prop_assert_eq!(one.sum(tick..=tick), expected.map(u64::from));
+            }
+        }
+    }
+
+    #[test]
+    fn it_forgets_what_it_no_longer_reaches() {
+        let mut ring = ring(&[(10, 5, 1), (10 + TICKS, 7, 0), (10, 5, 1)]);
+        assert_eq!((get(&ring, 10), get(&ring, 10 + TICKS)), ([0, 0], [7, 0]));
+        ring.add(10 + 5 * TICKS, [u32::MAX, 1]);
+        ring.add(10 + 5 * TICKS, [9, 0]);
+        assert_eq!(get(&ring, 10 + TICKS), [0, 0]);
+        assert_eq!(get(&ring, 10 + 5 * TICKS), [u32::MAX, 1]);
+        assert_eq!(get(&ring, 11 + 5 * TICKS), [0, 0]);
+    }
+
+    #[test]
+    fn a_column_without_counts_takes_no_room() {
+        assert_eq!(ring(&[(1, 200, 0)]).bytes.len(), TICKS as usize);
+        assert_eq!(ring(&[(1, 200, 0), (2, 300, 1)]).bytes.len(), 3 * TICKS as usize);
+    }
+}
