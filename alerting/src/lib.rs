@@ -18,6 +18,7 @@ mod hex;
 mod labels;
 pub mod ledger;
 pub mod limits;
+pub mod noise;
 pub mod outbox;
 pub mod page;
 pub mod pager;
@@ -25,6 +26,7 @@ mod record;
 pub mod replay;
 pub mod rule;
 pub mod runbook;
+pub mod score;
 pub mod step;
 #[cfg(test)]
 mod testing;
@@ -34,6 +36,7 @@ pub mod words;
 
 pub use alerts::{Alert, AlertFilter, Notified};
 pub use deliver::{Clock, Notifier, Waker};
+pub use engine::StreamNumber;
 pub use error::{Error, Result};
 pub use evaluate::{Evaluator, Event, Judged, grace_ms};
 pub use evidence::{Evidence, Gate, Severity};

@@ -7,16 +7,17 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use plimsoll_storage::{Label, Slot, SlotValue, SlotWidth, StreamKind, StreamRef, TimestampMs};
+use plimsoll_storage::{Slot, SlotValue, SlotWidth, StreamRef, TimestampMs};
 
-use crate::engine::{Engine, Verdict};
-use crate::evaluate::grace_ms;
+use crate::alerts::alert_id;
+use crate::engine::{Engine, StreamNumber, Verdict};
+use crate::evaluate::{Event, grace_ms};
 use crate::evidence::{Evidence, Severity};
 use crate::labels::GroupLabels;
 use crate::outbox::Action;
 use crate::pager::{AlertKey, Heard, Pager};
 use crate::rule::{RuleSet, SignalKind};
-use crate::step::{Change, State};
+use crate::step::{Change, Firing, State};
 use crate::voice;
 
 /// Who is told in a replay when the rules file has no receivers.
@@ -38,6 +39,8 @@ pub struct Replay {
     /// The severity that was told of alerts that spoke.
     told: BTreeMap<AlertKey, Severity>,
     ended: Vec<ReplayedAlert>,
+    /// Every change of state, when they are asked for.
+    transitions: Option<Vec<Event>>,
 }
 
 /// An alert of a replay.
@@ -92,20 +95,30 @@ impl Replay {
             open: BTreeMap::new(),
             told: BTreeMap::new(),
             ended: Vec::new(),
+            transitions: None,
         }
     }
 
-    /// Adds a cell of a stream, as a delta. Label values are in the order of [`Label`], empty where a
-    /// label is absent.
-    pub fn observe(
-        &mut self,
-        kind: StreamKind,
-        name: &str,
-        labels: &[&str; Label::COUNT],
-        slot: Slot,
-        value: &SlotValue,
-    ) {
-        let stream = self.engine.stream(StreamRef { kind, name, labels: *labels });
+    /// Keeps every change of state as well, for [`Replay::take_transitions`].
+    #[must_use]
+    pub fn with_transitions(mut self) -> Self {
+        self.transitions = Some(Vec::new());
+        self
+    }
+
+    /// The changes of state since the last call, as the evaluator tells them; none unless they are
+    /// asked for.
+    pub fn take_transitions(&mut self) -> Vec<Event> {
+        self.transitions.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// The number of a stream, for [`Replay::observe`].
+    pub fn stream(&mut self, stream: StreamRef<'_>) -> StreamNumber {
+        self.engine.stream(stream)
+    }
+
+    /// Adds a cell of a stream, as a delta.
+    pub fn observe(&mut self, stream: StreamNumber, slot: Slot, value: &SlotValue) {
         self.engine.observe(stream, slot, value);
         self.first = Some(self.first.map_or(slot, |first| first.min(slot)));
         self.last = self.last.max(Some(slot));
@@ -122,13 +135,18 @@ impl Replay {
         self.judge_through(newest);
     }
 
+    /// Judges what is left up to the end of the data.
+    pub fn judge_rest(&mut self) {
+        if let Some(last) = self.last {
+            self.judge_through(last);
+        }
+    }
+
     /// Judges what is left up to the end of the data. Answers every alert, in the order of firing,
     /// rule and labels.
     #[must_use]
     pub fn finish(mut self) -> Vec<ReplayedAlert> {
-        if let Some(last) = self.last {
-            self.judge_through(last);
-        }
+        self.judge_rest();
         let mut alerts = self.ended;
         alerts.extend(self.open.into_values());
         alerts.sort_by(|a, b| {
@@ -160,6 +178,7 @@ impl Replay {
     fn record(&mut self, at: TimestampMs, verdicts: &[Verdict]) {
         let mut heard = Vec::new();
         for verdict in verdicts {
+            self.note_transition(at, verdict);
             heard.extend(self.follow(at, verdict));
         }
         for say in self.pager.hear(self.rules.pages.as_ref(), at, &heard) {
@@ -169,6 +188,31 @@ impl Replay {
         for verdict in verdicts {
             self.escalate(at, verdict);
         }
+    }
+
+    fn note_transition(&mut self, at: TimestampMs, verdict: &Verdict) {
+        let Some(transitions) = &mut self.transitions else { return };
+        let Some((transition, rule)) = verdict.transition.zip(self.rules.rules.get(verdict.rule))
+        else {
+            return;
+        };
+        let alert = match (verdict.state, verdict.before) {
+            (State::Firing(Firing { since, severity, .. }), _)
+            | (State::Inactive, State::Firing(Firing { since, severity, .. })) => {
+                Some((since, severity))
+            }
+            _ => None,
+        };
+        transitions.push(Event {
+            rule: rule.name.clone(),
+            labels: verdict.labels.clone(),
+            at,
+            change: transition.change,
+            reason: transition.reason,
+            severity: alert.map(|(_, severity)| severity),
+            evidence: verdict.evidence,
+            alert_id: alert.map(|(since, _)| alert_id(&rule.name, &verdict.labels, since)),
+        });
     }
 
     /// Notes on an alert what was said of it.

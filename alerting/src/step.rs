@@ -83,6 +83,21 @@ pub enum Change {
     Resolved,
 }
 
+impl Change {
+    /// The name in the API.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pended => "pended",
+            Self::Cancelled => "cancelled",
+            Self::Fired => "fired",
+            Self::Escalated => "escalated",
+            Self::Eased => "eased",
+            Self::Resolved => "resolved",
+        }
+    }
+}
+
 /// Why a state changed. Numbers are on disk: never renumber.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Encode, Decode)]
 pub enum Reason {

@@ -10,6 +10,7 @@ use plimsoll_storage::{Store, TimestampMs};
 
 use crate::{
     api,
+    backtest::jobs::Jobs,
     body::{BodyMemory, HeavyBodies},
     clock,
     error::ApiError,
@@ -25,6 +26,7 @@ pub(crate) struct App {
     pub(crate) bodies: BodyMemory,
     pub(crate) heavy_bodies: HeavyBodies,
     pub(crate) queries: Queries,
+    pub(crate) backtests: Jobs,
     pub(crate) telemetry: Arc<Telemetry>,
     /// Where backups may be made; `None` for nowhere.
     pub(crate) backup_dir: Option<Arc<Path>>,

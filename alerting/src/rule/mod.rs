@@ -203,6 +203,28 @@ impl Rule {
         if self.is_floor() { one.upper < other.upper } else { one.lower > other.lower }
     }
 
+    /// Reads a threshold for this rule as the file has it, with or without its sign: `> 5%`, `5%`.
+    ///
+    /// # Errors
+    /// It does not measure what the rule does, and how to write it.
+    pub fn read_threshold(&self, text: &str) -> std::result::Result<f64, Problem> {
+        let signal = self.signal.kind();
+        let text = text.trim();
+        let mut whole = text.to_owned();
+        if !text.starts_with(['<', '>']) {
+            whole = format!("{} {text}", if self.is_floor() { '<' } else { '>' });
+        }
+        if signal == SignalKind::Drop && !whole.ends_with("of usual") {
+            whole.push_str(" of usual");
+        }
+        let read = quantity::threshold(&whole, signal)?;
+        if read.below == self.is_floor() {
+            return Ok(read.value);
+        }
+        let expected = if self.is_floor() { "a threshold with <" } else { "a threshold with >" };
+        Err(Problem::OutOfRange { value: text.to_owned(), expected })
+    }
+
     /// Its thresholds, the highest severity first.
     pub fn ladder(&self) -> impl DoubleEndedIterator<Item = (Severity, f64)> {
         let step = |severity, threshold: Option<f64>| threshold.map(|value| (severity, value));

@@ -5,7 +5,7 @@ use plimsoll_alerting::alerts::{self, AlertFilter};
 use plimsoll_alerting::outbox::Action;
 use plimsoll_alerting::{Replay, ReplayedAlert, RuleSet, Severity};
 use plimsoll_storage::{
-    Cell, Outcome, Slot, SlotValue, SlotWidth, StreamKind, StreamRef, TimestampMs,
+    Cell, Label, Outcome, Slot, SlotValue, SlotWidth, StreamKind, StreamRef, TimestampMs,
 };
 use proptest::prelude::*;
 
@@ -20,6 +20,10 @@ fn cell(slot: Slot, good: u64, bad: u64) -> SlotValue {
     (0..good).for_each(|_| cell.record(Outcome::Status2xx, Some(0.1), at));
     (0..bad).for_each(|_| cell.record(Outcome::Status5xx, Some(0.1), at));
     SlotValue::Activity(cell)
+}
+
+fn requests(labels: [&str; Label::COUNT]) -> StreamRef<'_> {
+    StreamRef { kind: StreamKind::Activity, name: "requests", labels }
 }
 
 /// Minutes of traffic of a partner: `count` items each, of which `bad` of the minute fail.
@@ -41,7 +45,8 @@ fn replay(rules: RuleSet, facts: &[Fact]) -> Vec<ReplayedAlert> {
         replay.advance(width.end(slot));
         let labels = [partner.as_str(), operation, "production", "", ""];
         let value = cell(slot, good, bad);
-        replay.observe(StreamKind::Activity, "requests", &labels, slot, &value);
+        let stream = replay.stream(requests(labels));
+        replay.observe(stream, slot, &value);
     }
     replay.finish()
 }
@@ -184,8 +189,7 @@ fn append(world: &World, partner: &str, operation: &str, slot: Slot, value: &Slo
     let SlotValue::Activity(cell) = value else { panic!("no activity") };
     let mut batch = world.store.batch();
     let labels = [partner, operation, "production", "", ""];
-    let stream = StreamRef { kind: StreamKind::Activity, name: "requests", labels };
-    *batch.activity(stream, slot).unwrap() = cell.clone();
+    *batch.activity(requests(labels), slot).unwrap() = cell.clone();
     world.store.append_blocking(batch.finish(), 1, None, START).unwrap();
 }
 
@@ -203,7 +207,8 @@ proptest! {
             for (partner, operation, slot, good, bad) in facts {
                 let labels = [partner.as_str(), operation, "production", "", ""];
                 let value = cell(*slot, *good, *bad);
-                replay.observe(StreamKind::Activity, "requests", &labels, *slot, &value);
+                let stream = replay.stream(requests(labels));
+                replay.observe(stream, *slot, &value);
             }
             replay.advance(TimestampMs(START.0 + 7_200_000));
             replay.finish()

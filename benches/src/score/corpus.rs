@@ -8,6 +8,8 @@ use std::{
 };
 
 use jiff::Timestamp;
+use plimsoll_alerting::outbox::Action;
+use plimsoll_alerting::score::{Alert, Incident, Said, Scored};
 use serde::Deserialize;
 
 /// Why something could not be read.
@@ -20,35 +22,6 @@ pub struct Corpus {
     pub incidents: Vec<Incident>,
     /// What was known beforehand.
     pub context: Context,
-}
-
-/// Something that happened, as it is labelled. Times are in ms since 1970.
-#[derive(Debug, Clone, Deserialize)]
-pub struct Incident {
-    /// Its name.
-    pub id: String,
-    /// What kind of fault, or of harmless oddity, it is.
-    pub kind: String,
-    /// Whether it is a fault at all.
-    pub incident: bool,
-    /// Whether someone must be paged for it.
-    pub must_page: bool,
-    /// Whom it is about.
-    pub partners: Vec<String>,
-    /// When it began.
-    pub start: i64,
-    /// When it passed its limit; the start when left out.
-    pub onset: Option<i64>,
-    /// When it was over.
-    pub end: i64,
-}
-
-impl Incident {
-    /// When it could be noticed first.
-    #[must_use]
-    pub fn onset(&self) -> i64 {
-        self.onset.unwrap_or(self.start)
-    }
 }
 
 /// What was known beforehand. Times are in seconds since 1970.
@@ -99,39 +72,54 @@ pub struct HolidayOf {
     pub end: i64,
 }
 
-/// An alert as `plimsoll backtest --format json` prints it; fields that do not matter here are left
-/// out.
-#[derive(Debug, Clone, Deserialize)]
-pub struct Alert {
-    /// Name of the rule.
-    pub rule: String,
-    /// The group it is about.
-    pub labels: BTreeMap<String, String>,
-    /// When it fired.
-    pub fired_at: Timestamp,
-    /// When it ended.
-    pub resolved_at: Option<Timestamp>,
-    /// What was said.
-    pub notifications: Vec<Notification>,
-}
-
-impl Alert {
-    /// Whom it is about; empty when it names nobody.
+impl Context {
+    /// What of it is scored.
     #[must_use]
-    pub fn partner(&self) -> &str {
-        self.labels.get("partner").map_or("", String::as_str)
+    pub fn scored(&self) -> Scored {
+        Scored {
+            from: self.score_from * 1_000,
+            end: self.end * 1_000,
+            partners: self.partners.len(),
+        }
     }
 }
 
-/// Something that was said about an alert.
-#[derive(Debug, Clone, Deserialize)]
-pub struct Notification {
-    /// When.
-    pub at: Timestamp,
-    /// `trigger`, `escalate` or `resolve`.
-    pub action: String,
-    /// The message it belongs to.
-    pub group: String,
+/// An alert as `plimsoll backtest --format json` prints it; fields that do not matter here are left
+/// out.
+#[derive(Debug, Deserialize)]
+struct AlertLine {
+    rule: String,
+    labels: BTreeMap<String, String>,
+    fired_at: Timestamp,
+    notifications: Vec<NotificationLine>,
+}
+
+#[derive(Debug, Deserialize)]
+struct NotificationLine {
+    at: Timestamp,
+    action: String,
+    group: String,
+}
+
+impl From<AlertLine> for Alert {
+    fn from(mut line: AlertLine) -> Self {
+        let action = |name: &str| match name {
+            "trigger" => Some(Action::Trigger),
+            "escalate" => Some(Action::Escalate),
+            "resolve" => Some(Action::Resolve),
+            _ => None,
+        };
+        let said = line.notifications.into_iter().filter_map(|one| {
+            let action = action(&one.action)?;
+            Some(Said { at: one.at.as_millisecond(), action, group: one.group })
+        });
+        Self {
+            rule: line.rule,
+            partner: line.labels.remove("partner").unwrap_or_default(),
+            fired_at: line.fired_at.as_millisecond(),
+            said: said.collect(),
+        }
+    }
 }
 
 /// Reads `incidents.json` and `context.json` of a folder.
@@ -140,10 +128,9 @@ pub struct Notification {
 /// A file is missing or is not what it should be.
 pub fn read_corpus(folder: &Path) -> Result<Corpus, Failure> {
     let incidents = folder.join("incidents.json");
-    let file = File::open(&incidents).map_err(|error| named(&incidents, &error))?;
+    let text = std::fs::read(&incidents).map_err(|error| named(&incidents, &error))?;
     Ok(Corpus {
-        incidents: serde_json::from_reader(BufReader::new(file))
-            .map_err(|error| named(&incidents, &error))?,
+        incidents: Incident::read_list(&text).map_err(|error| named(&incidents, &error))?,
         context: read_context(&folder.join("context.json"))?,
     })
 }
@@ -164,9 +151,9 @@ pub fn read_context(path: &Path) -> Result<Context, Failure> {
 pub fn read_alerts(lines: impl BufRead) -> Result<Vec<Alert>, Failure> {
     let mut alerts = Vec::new();
     for (number, line) in lines.lines().enumerate() {
-        let alert = serde_json::from_str(&line?)
+        let alert: AlertLine = serde_json::from_str(&line?)
             .map_err(|error| format!("line {} is no alert: {error}", number + 1))?;
-        alerts.push(alert);
+        alerts.push(alert.into());
     }
     Ok(alerts)
 }

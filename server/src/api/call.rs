@@ -3,7 +3,7 @@
 
 use axum::{
     handler::Handler,
-    routing::{MethodRouter, get, post},
+    routing::{MethodRouter, delete, get, post},
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
@@ -38,6 +38,8 @@ pub(crate) struct Call {
     /// The media types of the body with an example of each.
     pub(crate) bodies: &'static [(&'static str, &'static str)],
     pub(crate) answer: Answer,
+    /// Status of an answer that is no problem.
+    pub(crate) status: &'static str,
     /// Codes of the problems it may answer with, beside those that every call may.
     pub(crate) problems: Vec<&'static str>,
 }
@@ -51,6 +53,10 @@ impl Call {
         Self::new("post", path, post(handler))
     }
 
+    pub(crate) fn delete<T: 'static>(path: &'static str, handler: impl Handler<T, App>) -> Self {
+        Self::new("delete", path, delete(handler))
+    }
+
     fn new(method: &'static str, path: &'static str, handler: MethodRouter<App>) -> Self {
         Self {
             method,
@@ -62,6 +68,7 @@ impl Call {
             parameters: Vec::new(),
             bodies: &[],
             answer: Answer::Text("text/plain"),
+            status: "200",
             problems: Vec::new(),
         }
     }
@@ -94,6 +101,11 @@ impl Call {
     pub(crate) fn answers<B: JsonSchema>(mut self) -> Self {
         self.answer = Answer::Json(vec![SchemaGenerator::subschema_for::<B>]);
         self
+    }
+
+    /// JSON that tells of work that is still to be done.
+    pub(crate) fn answers_accepted<B: JsonSchema>(self) -> Self {
+        Self { status: "202", ..self.answers::<B>() }
     }
 
     /// JSON or rows.

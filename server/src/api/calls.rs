@@ -3,17 +3,19 @@
 use plimsoll_query::{GaugePoint, LatencyPoint};
 
 use super::{
-    alerts, backups,
+    alerts, backtests, backups,
     call::{Call, tagged},
     flow, health, labels,
     openapi::Description,
-    parameter as p, partners, push, query, rules, runbooks,
+    parameter as p, partners, push, query, reports, rules, runbooks,
 };
+use crate::backtest::jobs::JobBody;
 use crate::wire::{
     alert::{AlertBody, AlertsBody, RuleBody, RulesBody},
     answer::{LabelNamesBody, LabelValuesBody, PushBody},
     baseline::BaselineBody,
     latency::HeatmapBody,
+    noise::NoiseBody,
     outcomes::{AmplificationBody, RatedOutcomes},
     partner::{FreshnessesBody, HealthBody, PartnerBody, PartnersBody},
     series::{PointBodyOf, PointsBody, SeriesBody},
@@ -29,6 +31,7 @@ pub(crate) fn all() -> Vec<Call> {
         .chain(tagged("flow", flows()))
         .chain(tagged("partners", partners()))
         .chain(tagged("alerts", alerting()))
+        .chain(tagged("backtests", backtesting()))
         .chain(tagged("server", server()))
         .collect()
 }
@@ -199,6 +202,13 @@ fn alerting() -> Vec<Call> {
             .says("One alert", "")
             .takes(&[p::ALERT])
             .answers::<AlertBody>(),
+        Call::get("/api/v1/reports/noise", reports::noise_report)
+            .says(
+                "How noisy alerting was",
+                "Pages by rule and partner, how many ended within five minutes, flaps, and rules that never fired; over the week that ends now unless said otherwise.",
+            )
+            .takes(&p::SPAN)
+            .answers::<NoiseBody>(),
         Call::get("/api/v1/rules", rules::list)
             .says("The rules in force", "")
             .answers::<RulesBody>(),
@@ -216,6 +226,34 @@ fn alerting() -> Vec<Call> {
             .says("One runbook page", "Markdown, or HTML for browsers.")
             .takes(&[p::RUNBOOK])
             .answers_text("text/markdown"),
+    ]
+}
+
+fn backtesting() -> Vec<Call> {
+    const BODY: &str = r#"{"rules":"receivers:\n- name: oncall\nrules:\n- name: partner-5xx\n  owner: integrations\n  runbook: partner-5xx\n  signal: { ratio: { of: [5xx], stream: requests } }\n  by: [partner]\n  critical: '> 2%'\n  notify: [oncall]\n","from":"2026-11-20T00:00:00Z","to":"2026-11-21T00:00:00Z","partners":["dhl"]}"#;
+    vec![
+        Call::post("/api/v1/backtests", backtests::create)
+            .says(
+                "Try rules on what is stored",
+                "`rules` is a rules file as text or as an object, the rules in force when left out. Nobody is told of what they find. One runs at a time, beside the server's own work, and a few wait; results are kept in memory. With `incidents`, the alerts are scored.",
+            )
+            .body(&[("application/json", BODY)])
+            .answers_accepted::<JobBody>()
+            .fails(&["malformed_body", "body_too_large", "busy"]),
+        Call::get("/api/v1/backtests", backtests::list)
+            .says("The backtests that are known, newest first, without results", "")
+            .answers::<backtests::JobsBody>(),
+        Call::get("/api/v1/backtests/{id}", backtests::one)
+            .says(
+                "How a backtest is doing, and what it found",
+                "The header `Prefer: wait=10` has the answer wait up to so many seconds, 30 at the most, until it is over.",
+            )
+            .takes(&[p::BACKTEST])
+            .answers::<JobBody>(),
+        Call::delete("/api/v1/backtests/{id}", backtests::cancel)
+            .says("End a backtest that waits or runs, or forget one that is over", "")
+            .takes(&[p::BACKTEST])
+            .answers::<JobBody>(),
     ]
 }
 

@@ -1,7 +1,8 @@
 //! The handlers, one file a resource.
 
 pub(crate) mod alerts;
-pub(crate) mod backups;
+pub(crate) mod backtests;
+mod backups;
 mod call;
 pub(crate) mod calls;
 pub(crate) mod flow;
@@ -13,5 +14,6 @@ pub(crate) mod partners;
 pub(crate) mod push;
 pub(crate) mod query;
 pub(crate) mod reply;
+pub(crate) mod reports;
 pub(crate) mod rules;
 pub(crate) mod runbooks;

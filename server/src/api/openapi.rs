@@ -59,7 +59,7 @@ fn describe(calls: &[Call]) -> Description {
 
 fn operation(call: &Call, schemas: &mut SchemaGenerator, problem: &schemars::Schema) -> Value {
     let mut responses = Map::new();
-    responses.insert("200".to_owned(), answer(call, schemas));
+    responses.insert(call.status.to_owned(), answer(call, schemas));
     if matches!(call.answer, Answer::Rows(_)) {
         let unchanged = "The answer is the one whose tag was sent as `If-None-Match`.";
         responses.insert("304".to_owned(), json!({"description": unchanged}));

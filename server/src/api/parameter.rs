@@ -267,6 +267,21 @@ pub(crate) const PARTNER: Parameter =
     Parameter::new("partner", Kind::Text, "dhl", "The partner's name.").in_path();
 pub(crate) const LABEL: Parameter =
     Parameter::new("name", Kind::Text, "partner", "A reserved label, or `stream`.").in_path();
+/// What a report covers.
+pub(crate) const SPAN: [Parameter; 2] = [
+    Parameter::new(
+        "start",
+        Kind::Time,
+        "2026-11-20T00:00:00Z",
+        "From when; a week before `end` when left out.",
+    )
+    .needs("end=2026-11-27T00:00:00Z"),
+    Parameter::new("end", Kind::Time, "2026-11-27T00:00:00Z", "Until when; now when left out."),
+];
+
+pub(crate) const BACKTEST: Parameter =
+    Parameter::new("id", Kind::Text, "1", "The id that `POST /api/v1/backtests` answered.")
+        .in_path();
 pub(crate) const ALERT: Parameter =
     Parameter::new("id", Kind::Text, "01HZX", "The alert's id.").in_path();
 pub(crate) const RUNBOOK: Parameter =

@@ -6,15 +6,18 @@ use std::{
     io,
 };
 
-use plimsoll_alerting::ReplayedAlert;
-use serde::Serialize;
+use plimsoll_alerting::{Event, ReplayedAlert, RuleSet, Severity};
+use plimsoll_storage::TimestampMs;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::wire::{alert::EvidenceBody, series::LabelsBody, time};
 
 /// One alert of a backtest, as a line of JSON.
-#[derive(Debug, Serialize)]
-struct AlertLine<'a> {
-    rule: &'a str,
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "BacktestAlert")]
+pub(crate) struct AlertLine {
+    rule: String,
     signal: &'static str,
     severity: &'static str,
     labels: LabelsBody,
@@ -22,28 +25,29 @@ struct AlertLine<'a> {
     fired_at: String,
     resolved_at: Option<String>,
     peak: EvidenceBody,
-    notifications: Vec<NotificationLine<'a>>,
+    notifications: Vec<NotificationLine>,
 }
 
-#[derive(Debug, Serialize)]
-struct NotificationLine<'a> {
+/// Something that was said of an alert of a backtest.
+#[derive(Debug, Serialize, JsonSchema)]
+struct NotificationLine {
     at: String,
     action: &'static str,
-    receiver: &'a str,
-    group: &'a str,
+    receiver: String,
+    group: String,
 }
 
-impl<'a> AlertLine<'a> {
-    fn new(alert: &'a ReplayedAlert) -> Self {
+impl AlertLine {
+    pub(crate) fn new(alert: &ReplayedAlert) -> Self {
         let labels = alert.labels.iter().map(|(label, value)| (label.as_str(), value.to_owned()));
         let notifications = alert.notifications.iter().map(|one| NotificationLine {
             at: time::format(one.at),
             action: one.action.as_str(),
-            receiver: &one.receiver,
-            group: &one.group,
+            receiver: one.receiver.clone(),
+            group: one.group.clone(),
         });
         Self {
-            rule: &alert.rule,
+            rule: alert.rule.clone(),
             signal: alert.signal.as_str(),
             severity: alert.severity.as_str(),
             labels: labels.collect(),
@@ -68,14 +72,111 @@ pub(crate) fn write_json(alerts: &[ReplayedAlert], out: &mut dyn io::Write) -> i
     out.flush()
 }
 
+/// One change of state, as a line of JSON.
+#[derive(Debug, Serialize)]
+struct TransitionLine<'a> {
+    at: String,
+    rule: &'a str,
+    labels: LabelsBody,
+    change: &'static str,
+    reason: &'static str,
+    severity: Option<&'static str>,
+    evidence: Option<EvidenceBody>,
+    alert: Option<&'a str>,
+}
+
+/// Writes one JSON object a line and a change of state. A live run and a replay of the same data
+/// write the same bytes.
+///
+/// # Errors
+/// When `out` cannot be written.
+pub(crate) fn write_transitions(
+    events: &[Event],
+    rules: &RuleSet,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    for event in events {
+        let signal = rules.rule(&event.rule).map(|rule| rule.signal.kind());
+        let labels = event.labels.iter().map(|(label, value)| (label.as_str(), value.to_owned()));
+        let line = TransitionLine {
+            at: time::format(event.at),
+            rule: &event.rule,
+            labels: labels.collect(),
+            change: event.change.as_str(),
+            reason: event.reason.as_str(),
+            severity: event.severity.map(Severity::as_str),
+            evidence: event.evidence.zip(signal).map(|(it, signal)| EvidenceBody::new(&it, signal)),
+            alert: event.alert_id.as_deref(),
+        };
+        serde_json::to_writer(&mut *out, &line)?;
+        out.write_all(b"\n")?;
+    }
+    out.flush()
+}
+
+/// An alert as a row of a table, made of one or read from its line of JSON.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(crate) struct Row {
+    rule: String,
+    severity: String,
+    labels: BTreeMap<String, String>,
+    fired_at: jiff::Timestamp,
+    resolved_at: Option<jiff::Timestamp>,
+    notifications: Vec<SaidRow>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+struct SaidRow {
+    action: String,
+}
+
+impl From<&ReplayedAlert> for Row {
+    fn from(alert: &ReplayedAlert) -> Self {
+        let labels = alert.labels.iter();
+        let said = alert.notifications.iter();
+        let moment = |at: TimestampMs| jiff::Timestamp::from_millisecond(at.0).unwrap_or_default();
+        Self {
+            rule: alert.rule.clone(),
+            severity: alert.severity.as_str().to_owned(),
+            labels: labels
+                .map(|(label, value)| (label.as_str().to_owned(), value.to_owned()))
+                .collect(),
+            fired_at: moment(alert.fired_at),
+            resolved_at: alert.resolved_at.map(moment),
+            notifications: said
+                .map(|one| SaidRow { action: one.action.as_str().to_owned() })
+                .collect(),
+        }
+    }
+}
+
+impl Row {
+    /// The values of its labels.
+    fn title(&self) -> String {
+        self.labels.values().map(String::as_str).collect::<Vec<_>>().join(" ")
+    }
+
+    fn lasted(&self) -> String {
+        self.resolved_at.map_or_else(
+            || "open".to_owned(),
+            |end| span(end.as_millisecond() - self.fired_at.as_millisecond()),
+        )
+    }
+
+    /// How often someone was told that it began.
+    fn triggers(&self) -> usize {
+        self.notifications.iter().filter(|one| one.action == "trigger").count()
+    }
+}
+
 /// A table of the alerts, and what each rule did in all.
-pub(crate) fn table(alerts: &[ReplayedAlert]) -> Result<String, fmt::Error> {
+pub(crate) fn table(rows: &[Row]) -> Result<String, fmt::Error> {
     let mut text = String::new();
-    if alerts.is_empty() {
+    if rows.is_empty() {
         writeln!(text, "no alert")?;
         return Ok(text);
     }
-    let rule_width = alerts.iter().map(|alert| alert.rule.len()).max().unwrap_or(0).max(4);
+    let rule_width = rows.iter().map(|row| row.rule.len()).max().unwrap_or(0).max(4);
     let header = ["fired", "lasted", "severity", "told"];
     let [fired, lasted, severity, told] = header;
     writeln!(
@@ -83,25 +184,23 @@ pub(crate) fn table(alerts: &[ReplayedAlert]) -> Result<String, fmt::Error> {
         "{fired:<24}  {lasted:>8}  {severity:<8}  {told:>4}  {:<rule_width$}  group",
         "rule"
     )?;
-    for alert in alerts {
-        let lasted = alert
-            .resolved_at
-            .map_or_else(|| "open".to_owned(), |end| span(end.since_ms(alert.fired_at)));
+    for row in rows {
         writeln!(
             text,
-            "{:<24}  {lasted:>8}  {:<8}  {:>4}  {:<rule_width$}  {}",
-            time::format(alert.fired_at),
-            alert.severity.as_str(),
-            triggers(alert),
-            alert.rule,
-            alert.labels.title(),
+            "{:<24}  {:>8}  {:<8}  {:>4}  {:<rule_width$}  {}",
+            format!("{:.3}", row.fired_at),
+            row.lasted(),
+            row.severity,
+            row.triggers(),
+            row.rule,
+            row.title(),
         )?;
     }
     let mut rules: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
-    for alert in alerts {
-        let (count, told) = rules.entry(&alert.rule).or_default();
+    for row in rows {
+        let (count, told) = rules.entry(&row.rule).or_default();
         *count += 1;
-        *told += triggers(alert);
+        *told += row.triggers();
     }
     writeln!(text, "\n{:<rule_width$}  {:>7}  {:>7}", "rule", "alerts", "told")?;
     for (rule, (count, told)) in rules {
@@ -110,13 +209,8 @@ pub(crate) fn table(alerts: &[ReplayedAlert]) -> Result<String, fmt::Error> {
     Ok(text)
 }
 
-/// How often someone was told that it began.
-fn triggers(alert: &ReplayedAlert) -> usize {
-    alert.notifications.iter().filter(|one| one.action.as_str() == "trigger").count()
-}
-
 /// A span for people: `45s`, `12m`, `3h20m`, `2d04h`.
-fn span(ms: i64) -> String {
+pub(crate) fn span(ms: i64) -> String {
     let (minutes, hours, days) = (ms / 60_000, ms / 3_600_000, ms / 86_400_000);
     match (days, hours, minutes) {
         (0, 0, 0) => format!("{}s", ms / 1_000),
@@ -131,7 +225,7 @@ mod tests {
     use plimsoll_alerting::{
         Evidence, Gate, GroupLabels, ReplayedNotification, Severity, SignalKind, outbox::Action,
     };
-    use plimsoll_storage::{Label, TimestampMs};
+    use plimsoll_storage::Label;
 
     use super::*;
 
@@ -174,7 +268,7 @@ mod tests {
     #[test]
     fn a_table_tells_each_alert_and_sums_up_the_rules() {
         let folded = ReplayedAlert { resolved_at: None, notifications: Vec::new(), ..alert() };
-        let text = table(&[alert(), folded]).expect("text");
+        let text = table(&[Row::from(&alert()), Row::from(&folded)]).expect("text");
         let rows: Vec<Vec<&str>> =
             text.lines().map(|line| line.split_whitespace().collect()).collect();
         let at = "1970-01-01T00:01:00.000Z";

@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use plimsoll_storage::{Options, Store, is_database};
+use reqwest::Method;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::Failure;
+use super::{Failure, client::Client};
 
 #[derive(Debug, clap::Args)]
 #[command(group(clap::ArgGroup::new("source").required(true).args(["url", "data_dir"])))]
@@ -27,12 +28,6 @@ pub(super) struct Args {
 struct Done {
     bytes: u64,
     files: u64,
-}
-
-/// Why the server did not.
-#[derive(Debug, Deserialize)]
-struct Problem {
-    detail: String,
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
@@ -67,23 +62,8 @@ pub(super) fn open_existing(data_dir: &Path) -> Result<Store, Failure> {
 
 fn from_server(url: &str, to: &Path) -> Result<Done, Failure> {
     let to = std::path::absolute(to)?;
-    let url = format!("{}/api/v1/backups", url.trim_end_matches('/'));
-    // Only the first call installs it; a second one has nothing to do.
-    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = Client::new(url)?;
+    let request = client.request(Method::POST, "/api/v1/backups").json(&json!({ "to": to }));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
-        // No time limit: the copy of a large database to another disk takes as long as it takes.
-        let request = reqwest::Client::builder().build()?.post(&url).json(&json!({ "to": to }));
-        let answer =
-            request.send().await.map_err(|error| format!("cannot reach {url}: {error}"))?;
-        let status = answer.status();
-        if status.is_success() {
-            return Ok(answer.json().await?);
-        }
-        let detail = answer
-            .json()
-            .await
-            .map_or_else(|_| "without saying why".to_owned(), |problem: Problem| problem.detail);
-        Err(format!("{url} answered {status}: {detail}").into())
-    })
+    runtime.block_on(async { Ok(client.send(request).await?.json().await?) })
 }

@@ -3,10 +3,12 @@
 mod backtest;
 mod backup;
 mod check;
+mod client;
 mod import;
 mod inspect;
 mod restore;
 mod serve;
+mod suggest;
 
 use clap::{Parser, Subcommand};
 use plimsoll_storage::TimestampMs;
@@ -30,6 +32,8 @@ enum Command {
     Check(check::Args),
     /// Replay rules over a recording or over what is stored, and say what they would have told
     Backtest(Box<backtest::Args>),
+    /// Propose thresholds that give so many pages a week, by what is stored
+    Suggest(Box<suggest::Args>),
     /// Read access logs into a server or a data directory
     Import(Box<import::Args>),
     /// Copy the database as of this moment, of a running server or of a data directory
@@ -53,6 +57,7 @@ impl Cli {
             Command::Serve(args) => serve::run(*args),
             Command::Check(args) => check::run(&args),
             Command::Backtest(args) => backtest::run(&args),
+            Command::Suggest(args) => suggest::run(&args),
             Command::Import(args) => import::run(&args),
             Command::Backup(args) => backup::run(&args),
             Command::Restore(args) => restore::run(&args),

@@ -16,6 +16,7 @@ use tokio::{
 use super::{Failure, parse_time};
 use crate::{
     app::{self, App},
+    backtest::jobs::Jobs,
     body::{BodyMemory, HeavyBodies},
     clock,
     config::{Config, Flags},
@@ -88,6 +89,7 @@ async fn serve(
         bodies: BodyMemory::default(),
         heavy_bodies: HeavyBodies::default(),
         queries: Queries::new(config.queries),
+        backtests: Jobs::default(),
         telemetry: Arc::default(),
         backup_dir: config.backup_dir.as_deref().map(Arc::from),
         not_ready: Arc::new(RwLock::new(None)),
@@ -99,7 +101,9 @@ async fn serve(
     background.spawn(tasks::maintain(app.clone(), stop.clone()));
     background.spawn(tasks::judge(app.clone(), evaluator, waker, stop.clone()));
     greet(address)?;
+    let backtests = app.backtests.clone();
     let served = answer_requests(listener, app, stop_sender, stop).await;
+    backtests.stop();
     while background.join_next().await.is_some() {}
     served
 }

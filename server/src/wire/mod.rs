@@ -8,6 +8,7 @@ pub(crate) mod grid;
 pub(crate) mod item;
 pub(crate) mod latency;
 pub(crate) mod matcher;
+pub(crate) mod noise;
 pub(crate) mod outcomes;
 pub(crate) mod param;
 pub(crate) mod partner;

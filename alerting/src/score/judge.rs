@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::corpus::{Alert, Corpus, Incident};
+use super::{Alert, Incident, Scored};
+use crate::outbox::Action;
 
 const MINUTE_MS: i64 = 60_000;
 const WEEK_MS: i64 = 7 * 24 * 60 * MINUTE_MS;
@@ -110,11 +111,10 @@ struct Page<'a> {
 
 /// Scores the alerts of a backtest.
 #[must_use]
-pub fn score(alerts: &[Alert], corpus: &Corpus) -> Score {
-    let context = &corpus.context;
-    let (from, end) = (context.score_from * 1_000, context.end * 1_000);
-    let weeks = (end - from) as f64 / WEEK_MS as f64;
-    let partner_weeks = weeks * context.partners.len() as f64;
+pub fn score(alerts: &[Alert], incidents: &[Incident], scored: Scored) -> Score {
+    let from = scored.from;
+    let weeks = (scored.end - from).max(0) as f64 / WEEK_MS as f64;
+    let partner_weeks = weeks * scored.partners as f64;
     let mut score = Score { partner_weeks, weeks, ..Score::default() };
     let mut pages = pages(alerts);
     score.flaps = flaps(&pages, alerts, from);
@@ -123,23 +123,23 @@ pub fn score(alerts: &[Alert], corpus: &Corpus) -> Score {
         |incident: &Incident| incident.incident && incident.must_page && incident.onset() >= from;
     let mut belonging: BTreeMap<&str, Vec<&Page<'_>>> = BTreeMap::new();
     for page in &pages {
-        match owner(page, &corpus.incidents) {
+        match owner(page, incidents) {
             Some(incident) if must(incident) => {
                 score.true_pages += 1;
                 belonging.entry(&incident.id).or_default().push(page);
             }
             Some(_) => score.neutral_pages += 1,
-            None => score.false_pages.push(false_page(page, &corpus.incidents)),
+            None => score.false_pages.push(false_page(page, incidents)),
         }
     }
-    for incident in corpus.incidents.iter().filter(|incident| must(incident)) {
+    for incident in incidents.iter().filter(|incident| must(incident)) {
         match belonging.get(incident.id.as_str()) {
             Some(pages) => score.found.push(found(incident, pages)),
             None => score.missed.push((incident.id.clone(), incident.kind.clone())),
         }
     }
     let may = |it: &&Incident| it.incident && !it.must_page && it.onset() >= from;
-    let may: Vec<&Incident> = corpus.incidents.iter().filter(may).collect();
+    let may: Vec<&Incident> = incidents.iter().filter(may).collect();
     score.warnings = (may.iter().filter(|it| has_alert(it, alerts)).count(), may.len());
     score
 }
@@ -148,13 +148,18 @@ pub fn score(alerts: &[Alert], corpus: &Corpus) -> Score {
 fn pages(alerts: &[Alert]) -> Vec<Page<'_>> {
     let mut pages = BTreeSet::new();
     for alert in alerts {
-        for said in alert.notifications.iter().filter(|said| said.action == "trigger") {
-            let at = said.at.as_millisecond();
+        for said in alert.said.iter().filter(|said| said.action == Action::Trigger) {
+            let at = said.at;
             let resolved_at = resolves(alerts)
                 .filter(|(group, resolved_at)| *group == said.group && *resolved_at >= at)
                 .map(|(_, resolved_at)| resolved_at)
                 .min();
-            pages.insert(Page { at, partner: alert.partner(), rule: &alert.rule, resolved_at });
+            pages.insert(Page {
+                at,
+                partner: alert.partner.as_str(),
+                rule: &alert.rule,
+                resolved_at,
+            });
         }
     }
     pages.into_iter().collect()
@@ -162,18 +167,17 @@ fn pages(alerts: &[Alert]) -> Vec<Page<'_>> {
 
 /// Every end of a message: its group, and when.
 fn resolves(alerts: &[Alert]) -> impl Iterator<Item = (&str, i64)> {
-    let said = alerts.iter().flat_map(|alert| &alert.notifications);
-    said.filter(|said| said.action == "resolve")
-        .map(|said| (said.group.as_str(), said.at.as_millisecond()))
+    let said = alerts.iter().flat_map(|alert| &alert.said);
+    said.filter(|said| said.action == Action::Resolve).map(|said| (said.group.as_str(), said.at))
 }
 
 fn flaps(pages: &[Page<'_>], alerts: &[Alert], from: i64) -> usize {
     let again = |page: &&Page<'_>| {
         let before = page.at - FLAP_MS..=page.at;
         page.at >= from
-            && alerts.iter().filter(|alert| alert.partner() == page.partner).any(|alert| {
-                let mut ends = alert.notifications.iter().filter(|said| said.action == "resolve");
-                ends.any(|said| before.contains(&said.at.as_millisecond()))
+            && alerts.iter().filter(|alert| alert.partner.as_str() == page.partner).any(|alert| {
+                let mut ends = alert.said.iter().filter(|said| said.action == Action::Resolve);
+                ends.any(|said| before.contains(&said.at))
             })
     };
     pages.iter().filter(again).count()
@@ -196,8 +200,7 @@ fn is_within(at: i64, partner: &str, incident: &Incident) -> bool {
 }
 
 fn has_alert(incident: &Incident, alerts: &[Alert]) -> bool {
-    let fired =
-        |alert: &Alert| is_within(alert.fired_at.as_millisecond(), alert.partner(), incident);
+    let fired = |alert: &Alert| is_within(alert.fired_at, alert.partner.as_str(), incident);
     alerts.iter().any(fired)
 }
 
@@ -225,4 +228,5 @@ fn false_page(page: &Page<'_>, incidents: &[Incident]) -> FalsePage {
 }
 
 #[cfg(test)]
+#[path = "tests.rs"]
 mod tests;

@@ -1,5 +1,5 @@
 use super::*;
-use crate::score::corpus::{Context, KnownPartner, read_alerts};
+use crate::score::Said;
 
 /// Midnight of the first scored day.
 const FROM_S: i64 = 1_773_014_400;
@@ -22,49 +22,35 @@ fn incident(id: &str, kind: &str, partner: &str, minutes: std::ops::Range<i64>) 
     }
 }
 
-fn corpus(incidents: Vec<Incident>) -> Corpus {
-    let partner = |name: &str| KnownPartner { name: name.into(), country: "DE".into() };
-    let context = Context {
-        start: FROM_S - 86_400,
-        end: FROM_S + 14 * 86_400,
-        score_from: FROM_S,
-        partners: vec![partner("dhl"), partner("ups")],
-        maintenance: Vec::new(),
-        holidays: Vec::new(),
-    };
-    Corpus { incidents, context }
-}
+/// Two partners over a fortnight.
+const SCORED: Scored =
+    Scored { from: FROM_S * 1_000, end: (FROM_S + 14 * 86_400) * 1_000, partners: 2 };
 
-/// An alert as JSON: what was said at which minute.
-fn alert(partner: &str, said: &[(&str, i64)]) -> Alert {
-    let at = |minutes| jiff::Timestamp::from_millisecond(minute(minutes)).expect("a time");
-    let told = said.iter().map(|(action, minutes)| {
-        let at = at(*minutes);
-        format!(r#"{{"at":"{at}","action":"{action}","receiver":"oncall","group":"{partner}"}}"#)
+/// An alert: what was said at which minute.
+fn alert(partner: &str, said: &[(Action, i64)]) -> Alert {
+    let told = said.iter().map(|(action, minutes)| Said {
+        at: minute(*minutes),
+        action: *action,
+        group: partner.into(),
     });
-    let fired_at = at(said.first().map_or(0, |first| first.1));
-    let told: Vec<String> = told.collect();
-    let line = format!(
-        r#"{{"rule":"r","signal":"ratio","labels":{{"partner":"{partner}"}},"fired_at":"{fired_at}","resolved_at":null,"notifications":[{}]}}"#,
-        told.join(",")
-    );
-    read_alerts(line.as_bytes()).expect("an alert").remove(0)
+    let fired_at = minute(said.first().map_or(0, |first| first.1));
+    Alert { rule: "r".into(), partner: partner.into(), fired_at, said: told.collect() }
 }
 
 #[test]
 fn a_page_within_an_incident_finds_it_and_any_other_is_false() {
-    let corpus = corpus(vec![
+    let incidents = [
         incident("A", "outage", "dhl", 100..160),
         incident("B", "outage", "ups", 100..160),
         Incident { incident: false, must_page: false, ..incident("N", "blip", "ups", 300..302) },
-    ]);
-    let alerts = [
-        alert("dhl", &[("trigger", 104), ("trigger", 130), ("resolve", 170)]),
-        alert("dhl", &[("trigger", 191)]),
-        alert("ups", &[("trigger", 301), ("resolve", 310)]),
-        alert("ups", &[("trigger", -5)]),
     ];
-    let score = score(&alerts, &corpus);
+    let alerts = [
+        alert("dhl", &[(Action::Trigger, 104), (Action::Trigger, 130), (Action::Resolve, 170)]),
+        alert("dhl", &[(Action::Trigger, 191)]),
+        alert("ups", &[(Action::Trigger, 301), (Action::Resolve, 310)]),
+        alert("ups", &[(Action::Trigger, -5)]),
+    ];
+    let score = score(&alerts, &incidents, SCORED);
     let expected = Found {
         id: "A".into(),
         kind: "outage".into(),
@@ -86,23 +72,22 @@ fn a_page_within_an_incident_finds_it_and_any_other_is_false() {
 #[test]
 fn a_folded_alert_finds_a_warning_but_no_incident_that_must_page() {
     let warning = Incident { must_page: false, ..incident("W", "slow", "dhl", 0..60) };
-    let corpus = corpus(vec![warning, incident("A", "outage", "ups", 0..60)]);
-    let mut folded = [alert("dhl", &[("escalate", 5)]), alert("ups", &[("escalate", 5)])];
-    assert_eq!(score(&folded, &corpus).warnings, (1, 1));
-    assert_eq!(score(&folded, &corpus).found, []);
-    folded[0] = alert("dhl", &[("trigger", 5)]);
-    let paged = score(&folded, &corpus);
+    let incidents = [warning, incident("A", "outage", "ups", 0..60)];
+    let mut folded =
+        [alert("dhl", &[(Action::Escalate, 5)]), alert("ups", &[(Action::Escalate, 5)])];
+    assert_eq!(score(&folded, &incidents, SCORED).warnings, (1, 1));
+    assert_eq!(score(&folded, &incidents, SCORED).found, []);
+    folded[0] = alert("dhl", &[(Action::Trigger, 5)]);
+    let paged = score(&folded, &incidents, SCORED);
     assert_eq!((paged.true_pages, paged.neutral_pages, paged.false_pages.len()), (0, 1, 0));
 }
 
 #[test]
 fn a_page_belongs_to_what_goes_on_rather_than_to_what_is_over() {
-    let corpus = corpus(vec![
-        incident("over", "outage", "dhl", 0..60),
-        incident("new", "outage", "dhl", 70..90),
-    ]);
-    let alerts = [alert("dhl", &[("trigger", 3)]), alert("dhl", &[("trigger", 75)])];
-    let found = score(&alerts, &corpus).found;
+    let incidents =
+        [incident("over", "outage", "dhl", 0..60), incident("new", "outage", "dhl", 70..90)];
+    let alerts = [alert("dhl", &[(Action::Trigger, 3)]), alert("dhl", &[(Action::Trigger, 75)])];
+    let found = score(&alerts, &incidents, SCORED).found;
     let pages: Vec<(&str, usize)> = found.iter().map(|it| (it.id.as_str(), it.pages)).collect();
     assert_eq!(pages, [("over", 1), ("new", 1)]);
 }
@@ -110,9 +95,9 @@ fn a_page_belongs_to_what_goes_on_rather_than_to_what_is_over() {
 #[test]
 fn two_receivers_told_at_once_are_one_page_and_a_page_before_the_onset_is_no_delay() {
     let creeping = Incident { onset: Some(minute(40)), ..incident("A", "creep", "dhl", 0..60) };
-    let corpus = corpus(vec![creeping]);
-    let told = [alert("dhl", &[("trigger", 30), ("trigger", 30)])];
-    let score = score(&told, &corpus);
+    let incidents = [creeping];
+    let told = [alert("dhl", &[(Action::Trigger, 30), (Action::Trigger, 30)])];
+    let score = score(&told, &incidents, SCORED);
     let [found] = score.found.as_slice() else { panic!("{score:?}") };
     assert_eq!((found.pages, found.detected_after_ms, found.resolve_lag_ms), (1, 0, None));
 }

@@ -1,0 +1,191 @@
+//! What is replayed: a recording or a database, and which part of it. It can be read more than once.
+
+use std::{
+    collections::BTreeSet,
+    ops::Range,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use indicatif::{HumanBytes, HumanCount};
+use plimsoll_alerting::RuleSet;
+use plimsoll_storage::{Slot, SlotWidth, Store, TimestampMs};
+
+use super::{
+    Found, Seen, Take, Watch,
+    recording::{self, Reading, RecordingError, Selection},
+    replay, stored,
+};
+use crate::import::{Input, Progress};
+
+/// A history.
+#[derive(Debug, Clone)]
+pub(crate) struct History {
+    origin: Origin,
+    width: SlotWidth,
+    /// Only these partners; everyone when empty.
+    partners: BTreeSet<String>,
+    /// Nothing from this time on.
+    to: Option<TimestampMs>,
+}
+
+#[derive(Debug, Clone)]
+enum Origin {
+    Recording(PathBuf),
+    Stored(Arc<Store>),
+}
+
+/// What was read of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Told {
+    /// Lines of a recording.
+    Lines(Reading),
+    /// Cells of a database.
+    Cells(u64),
+}
+
+/// Why a history cannot be replayed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum HistoryError {
+    /// The recording cannot be opened.
+    #[error("cannot open {}: {source}", path.display())]
+    Open {
+        /// Its path.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The recording cannot be read on.
+    #[error(transparent)]
+    Recording(#[from] RecordingError),
+    /// No line of the recording is an item.
+    #[error("no line of {} could be used", path.display())]
+    NothingUsable {
+        /// Its path.
+        path: PathBuf,
+        /// The first lines, with what is wrong.
+        reading: Box<Reading>,
+    },
+    /// The database cannot be read.
+    #[error(transparent)]
+    Store(#[from] plimsoll_storage::Error),
+}
+
+impl History {
+    /// A recording.
+    pub(crate) const fn recording(path: PathBuf, width: SlotWidth) -> Self {
+        Self { origin: Origin::Recording(path), width, partners: BTreeSet::new(), to: None }
+    }
+
+    /// What a database holds.
+    pub(crate) fn stored(store: Arc<Store>) -> Self {
+        let width = store.slot_width();
+        Self { origin: Origin::Stored(store), width, partners: BTreeSet::new(), to: None }
+    }
+
+    /// Only some partners, unless none is named, and nothing from a time on.
+    #[must_use]
+    pub(crate) fn narrowed(self, partners: BTreeSet<String>, to: Option<TimestampMs>) -> Self {
+        Self { partners, to, ..self }
+    }
+
+    /// How lines of it are named: the file and a colon; nothing of a database.
+    pub(crate) fn name(&self) -> String {
+        match &self.origin {
+            Origin::Recording(path) => format!("{}: ", path.display()),
+            Origin::Stored(_) => String::new(),
+        }
+    }
+
+    /// The width of its slots.
+    pub(crate) const fn width(&self) -> SlotWidth {
+        self.width
+    }
+
+    /// The whole of what [`Watch`] hears the position of, when it is known, with a bar to show it.
+    ///
+    /// # Errors
+    /// It cannot be opened.
+    pub(crate) fn progress(&self) -> Result<Progress, HistoryError> {
+        Ok(match &self.origin {
+            Origin::Recording(path) => Progress::new(open(path)?.size_bytes()),
+            Origin::Stored(_) => Progress::of_slots(self.slot_count()?),
+        })
+    }
+
+    /// How many slots of a database there are to read; 0 of a recording.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub(crate) fn slot_count(&self) -> Result<u64, HistoryError> {
+        let Origin::Stored(store) = &self.origin else { return Ok(0) };
+        let slots = self.stored_slots(store)?;
+        Ok(u64::from(slots.end.0 - slots.start.0))
+    }
+
+    /// Judges all of it, by each of some rule sets.
+    ///
+    /// # Errors
+    /// It cannot be read to its end.
+    pub(crate) fn judge(
+        &self,
+        rule_sets: Vec<RuleSet>,
+        with_transitions: bool,
+        watch: &Watch<'_>,
+    ) -> Result<(Vec<Found>, Seen, Told), HistoryError> {
+        replay(rule_sets, self.width, with_transitions, watch, |take| self.read(take))
+    }
+
+    /// Hands all of it to `take`, chunk by chunk, until that wants no more.
+    ///
+    /// # Errors
+    /// It cannot be read to its end.
+    pub(crate) fn read(&self, take: &mut Take<'_>) -> Result<Told, HistoryError> {
+        let path = match &self.origin {
+            Origin::Recording(path) => path,
+            Origin::Stored(store) => {
+                let slots = self.stored_slots(store)?;
+                return Ok(Told::Cells(stored::read(store, &self.partners, slots, take)?));
+            }
+        };
+        let selection =
+            Selection { width: self.width, partners: self.partners.clone(), to: self.to };
+        let reading = recording::read(open(path)?, &selection, take)?;
+        if reading.broken > 0 && reading.broken == reading.lines {
+            let (path, reading) = (path.clone(), Box::new(reading));
+            return Err(HistoryError::NothingUsable { path, reading });
+        }
+        Ok(Told::Lines(reading))
+    }
+
+    /// Everything from the oldest slot that is kept to the newest, or to the time asked for.
+    fn stored_slots(&self, store: &Store) -> Result<Range<Slot>, HistoryError> {
+        let Some(kept) = store.kept_slots()? else { return Ok(Slot(0)..Slot(0)) };
+        let end = self.to.map_or(kept.end, |to| self.width.slot_from(to).min(kept.end));
+        Ok(kept.start..end.max(kept.start))
+    }
+}
+
+fn open(path: &Path) -> Result<Input, HistoryError> {
+    Input::open(path).map_err(|source| HistoryError::Open { path: path.to_owned(), source })
+}
+
+impl std::fmt::Display for Told {
+    /// `1,080 of 1,080 lines replayed (…)`
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let reading = match self {
+            Self::Cells(cells) => return write!(f, "{} cells replayed", HumanCount(*cells)),
+            Self::Lines(reading) => reading,
+        };
+        let Reading { lines, replayed, repeated, broken, bytes, .. } = reading;
+        write!(f, "{} of {} lines replayed", HumanCount(*replayed), HumanCount(*lines))?;
+        write!(f, " ({} of NDJSON", HumanBytes(*bytes))?;
+        if *repeated > 0 {
+            write!(f, ", {} of batches that had come before", HumanCount(*repeated))?;
+        }
+        if *broken > 0 {
+            write!(f, ", {} broken", HumanCount(*broken))?;
+        }
+        f.write_str(")")
+    }
+}

@@ -1,0 +1,314 @@
+//! Backtests that a server runs on request, one at a time, beside its own work.
+//!
+//! They run on a thread of their own, which rests as long as it works, so that at least half a core and
+//! all others are left to pushes and questions. A few wait, the results of a few are kept, in memory:
+//! a restart forgets them.
+
+use std::{
+    collections::{BTreeSet, VecDeque},
+    sync::Arc,
+    thread::JoinHandle,
+    time::{Duration, Instant},
+};
+
+use parking_lot::Mutex;
+use plimsoll_alerting::{RuleSet, score::Incident};
+use plimsoll_storage::{Store, TimestampMs};
+use schemars::JsonSchema;
+use serde::{Serialize, Serializer};
+use tokio::sync::watch;
+
+use super::{
+    History, Told,
+    limits::{JOB_ALERTS_MAX, JOB_REST, JOB_TIME_MAX, JOBS_KEPT_MAX, JOBS_WAITING_MAX},
+    report::AlertLine,
+    score::{ScoreBody, score},
+};
+
+/// What is asked for.
+#[derive(Debug)]
+pub(crate) struct Request {
+    pub(crate) rules: RuleSet,
+    pub(crate) partners: BTreeSet<String>,
+    pub(crate) from: Option<TimestampMs>,
+    pub(crate) to: Option<TimestampMs>,
+    pub(crate) incidents: Option<Vec<Incident>>,
+}
+
+/// How a backtest is doing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum JobState {
+    /// It waits for the one before it.
+    #[default]
+    Queued,
+    Running,
+    Done,
+    Failed,
+    Cancelled,
+}
+
+impl JobState {
+    const fn is_over(self) -> bool {
+        matches!(self, Self::Done | Self::Failed | Self::Cancelled)
+    }
+}
+
+/// A backtest.
+#[derive(Clone, Debug, Default, Serialize, JsonSchema)]
+pub(crate) struct JobBody {
+    id: String,
+    state: JobState,
+    /// How much of the history is judged, 0 to 1.
+    progress: f64,
+    /// Why it failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+    /// What it found.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "inner")]
+    #[schemars(with = "Option<ResultBody>")]
+    result: Option<Arc<ResultBody>>,
+}
+
+fn inner<S: Serializer>(result: &Option<Arc<ResultBody>>, to: S) -> Result<S::Ok, S::Error> {
+    result.as_deref().serialize(to)
+}
+
+/// What a backtest found.
+#[derive(Debug, Default, Serialize, JsonSchema)]
+pub(crate) struct ResultBody {
+    /// Cells of the database that were judged.
+    cells: u64,
+    /// In the order of firing.
+    alerts: Vec<AlertLine>,
+    /// Further alerts there was no room for.
+    alerts_left_out: usize,
+    /// How good the alerts are, when incidents were named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    score: Option<ScoreBody>,
+}
+
+/// Backtests that wait, run and are over, shared by all requests.
+#[derive(Clone, Debug)]
+pub(crate) struct Jobs {
+    inner: Arc<Mutex<Inner>>,
+    /// Counts changes, for those who wait for one.
+    changes: watch::Sender<u64>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    last_id: u64,
+    /// Oldest first; those that wait, run and are over.
+    jobs: VecDeque<Job>,
+    worker: Option<JoinHandle<()>>,
+    is_stopped: bool,
+}
+
+#[derive(Debug)]
+struct Job {
+    body: JobBody,
+    /// Taken out when it starts.
+    request: Option<Request>,
+    is_cancelled: bool,
+}
+
+impl Default for Jobs {
+    fn default() -> Self {
+        Self { inner: Arc::default(), changes: watch::Sender::new(0) }
+    }
+}
+
+impl Jobs {
+    /// Runs a backtest as soon as its turn comes; nothing when too many wait.
+    pub(crate) fn start(&self, store: &Arc<Store>, request: Request) -> Option<JobBody> {
+        let mut inner = self.inner.lock();
+        let waiting = inner.jobs.iter().filter(|job| job.body.state == JobState::Queued).count();
+        if waiting >= JOBS_WAITING_MAX || inner.is_stopped {
+            return None;
+        }
+        inner.last_id += 1;
+        let body = JobBody { id: inner.last_id.to_string(), ..JobBody::default() };
+        let job = Job { body: body.clone(), request: Some(request), is_cancelled: false };
+        inner.jobs.push_back(job);
+        inner.forget_old();
+        let is_idle = inner.worker.as_ref().is_none_or(JoinHandle::is_finished);
+        if is_idle {
+            let (jobs, store) = (self.clone(), Arc::clone(store));
+            let worker = std::thread::Builder::new().name("backtest".to_owned());
+            match worker.spawn(move || jobs.work(&store)) {
+                Ok(worker) => inner.worker = Some(worker),
+                Err(error) => {
+                    tracing::error!(%error, "no thread for a backtest");
+                    inner.jobs.pop_back();
+                    return None;
+                }
+            }
+        }
+        Some(body)
+    }
+
+    /// Every backtest that is known, newest first, without results.
+    pub(crate) fn list(&self) -> Vec<JobBody> {
+        let inner = self.inner.lock();
+        let bodies = inner.jobs.iter().rev();
+        bodies.map(|job| JobBody { result: None, ..job.body.clone() }).collect()
+    }
+
+    /// One backtest.
+    pub(crate) fn get(&self, id: &str) -> Option<JobBody> {
+        let inner = self.inner.lock();
+        inner.jobs.iter().find(|job| job.body.id == id).map(|job| job.body.clone())
+    }
+
+    /// One backtest, once it is over or a time has passed.
+    pub(crate) async fn wait_for(&self, id: &str, patience: Duration) -> Option<JobBody> {
+        let mut changes = self.changes.subscribe();
+        let over = async {
+            while self.get(id).is_some_and(|job| !job.state.is_over()) {
+                if changes.changed().await.is_err() {
+                    return;
+                }
+            }
+        };
+        // When the time is over, how far it has come is the answer.
+        let _ = tokio::time::timeout(patience, over).await;
+        self.get(id)
+    }
+
+    /// Ends a backtest that waits or runs; forgets one that is over.
+    pub(crate) fn cancel(&self, id: &str) -> Option<JobBody> {
+        let mut inner = self.inner.lock();
+        let position = inner.jobs.iter().position(|job| job.body.id == id)?;
+        let job = inner.jobs.get_mut(position)?;
+        let is_over = job.body.state.is_over();
+        job.cancel();
+        let body = JobBody { result: None, ..job.body.clone() };
+        if is_over {
+            inner.jobs.remove(position);
+        }
+        drop(inner);
+        self.changed();
+        Some(body)
+    }
+
+    /// Ends everything, and waits until the store is no longer used.
+    pub(crate) fn stop(&self) {
+        let worker = {
+            let mut inner = self.inner.lock();
+            inner.is_stopped = true;
+            inner.jobs.iter_mut().for_each(Job::cancel);
+            inner.worker.take()
+        };
+        if worker.is_some_and(|worker| worker.join().is_err()) {
+            tracing::error!("a backtest ended badly");
+        }
+    }
+
+    fn changed(&self) {
+        self.changes.send_modify(|count| *count += 1);
+    }
+
+    /// Runs what waits until nothing does.
+    fn work(&self, store: &Arc<Store>) {
+        while let Some((id, request)) = self.next() {
+            let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+                self.run(store, &id, request)
+            }));
+            let outcome = outcome.unwrap_or_else(|_| Err("the backtest ended badly".to_owned()));
+            self.finish(&id, outcome);
+        }
+    }
+
+    fn next(&self) -> Option<(String, Request)> {
+        let mut inner = self.inner.lock();
+        let waiting = |job: &&mut Job| job.body.state == JobState::Queued;
+        let Some(job) = inner.jobs.iter_mut().find(waiting) else {
+            // Whoever comes now starts a worker of their own.
+            inner.worker = None;
+            return None;
+        };
+        job.body.state = JobState::Running;
+        Some((job.body.id.clone(), job.request.take()?))
+    }
+
+    fn run(&self, store: &Arc<Store>, id: &str, request: Request) -> Result<ResultBody, String> {
+        let Request { rules, partners, from, to, incidents } = request;
+        let history = History::stored(Arc::clone(store)).narrowed(partners, to);
+        let slots = history.slot_count().map_err(|error| error.to_string())?.max(1);
+        let started = Instant::now();
+        let worked = std::cell::Cell::new(started);
+        let judged = history.judge(vec![rules], false, &|position, _| {
+            // As long a rest as there was work.
+            std::thread::sleep(worked.get().elapsed().min(JOB_REST));
+            worked.set(Instant::now());
+            self.note_progress(id, position as f64 / slots as f64)
+                && started.elapsed() < JOB_TIME_MAX
+        });
+        let (mut found, seen, told) = judged.map_err(|error| error.to_string())?;
+        if started.elapsed() >= JOB_TIME_MAX {
+            let minutes = JOB_TIME_MAX.as_secs() / 60;
+            return Err(format!("it took longer than {minutes} minutes; narrow it to partners"));
+        }
+        let mut alerts = found.pop().unwrap_or_default().alerts;
+        let score = incidents.map(|incidents| {
+            ScoreBody::from(&score(&alerts, &incidents, &seen, history.width(), from))
+        });
+        alerts.retain(|alert| from.is_none_or(|from| alert.fired_at >= from));
+        let alerts_left_out = alerts.len().saturating_sub(JOB_ALERTS_MAX);
+        Ok(ResultBody {
+            cells: if let Told::Cells(cells) = told { cells } else { 0 },
+            alerts: alerts.iter().take(JOB_ALERTS_MAX).map(AlertLine::new).collect(),
+            alerts_left_out,
+            score,
+        })
+    }
+
+    /// Answers whether to go on.
+    fn note_progress(&self, id: &str, progress: f64) -> bool {
+        let mut inner = self.inner.lock();
+        let job = inner.jobs.iter_mut().find(|job| job.body.id == id);
+        job.is_some_and(|job| {
+            job.body.progress = progress.min(1.0);
+            !job.is_cancelled
+        })
+    }
+
+    fn finish(&self, id: &str, outcome: Result<ResultBody, String>) {
+        let mut inner = self.inner.lock();
+        if let Some(job) = inner.jobs.iter_mut().find(|job| job.body.id == id) {
+            let body = &mut job.body;
+            match outcome {
+                _ if job.is_cancelled => body.state = JobState::Cancelled,
+                Ok(result) => {
+                    (body.state, body.progress) = (JobState::Done, 1.0);
+                    body.result = Some(Arc::new(result));
+                }
+                Err(error) => (body.state, body.error) = (JobState::Failed, Some(error)),
+            }
+        }
+        drop(inner);
+        self.changed();
+    }
+}
+
+impl Inner {
+    fn forget_old(&mut self) {
+        while self.jobs.len() > JOBS_KEPT_MAX {
+            let Some(oldest) = self.jobs.iter().position(|job| job.body.state.is_over()) else {
+                return;
+            };
+            self.jobs.remove(oldest);
+        }
+    }
+}
+
+impl Job {
+    fn cancel(&mut self) {
+        self.is_cancelled = true;
+        if self.body.state == JobState::Queued {
+            self.body.state = JobState::Cancelled;
+            self.request = None;
+        }
+    }
+}

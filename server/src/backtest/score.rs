@@ -1,0 +1,94 @@
+//! How good alerts are, as JSON; what is measured is defined in [`plimsoll_alerting::score`].
+
+use plimsoll_alerting::{
+    ReplayedAlert,
+    score::{self, Incident, Score, Scored},
+};
+use plimsoll_storage::{SlotWidth, TimestampMs};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::Seen;
+
+/// Holds alerts against incidents, from a time on, up to the end of what was seen.
+pub(crate) fn score(
+    alerts: &[ReplayedAlert],
+    incidents: &[Incident],
+    seen: &Seen,
+    width: SlotWidth,
+    from: Option<TimestampMs>,
+) -> Score {
+    let (first, last) = seen.slots.map_or((TimestampMs(0), TimestampMs(0)), |(first, last)| {
+        (width.start(first), width.end(last))
+    });
+    let scored =
+        Scored { from: from.unwrap_or(first).0, end: last.0, partners: seen.partners.len() };
+    let alerts: Vec<score::Alert> = alerts.iter().map(Into::into).collect();
+    score::score(&alerts, incidents, scored)
+}
+
+/// How good alerts are. Spans are in seconds.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct ScoreBody {
+    recall: f64,
+    precision: f64,
+    detected_after_median_s: Option<f64>,
+    detected_after_p95_s: Option<f64>,
+    pages_per_incident: f64,
+    false_pages_per_partner_week: f64,
+    flaps: usize,
+    resolve_lag_median_s: Option<f64>,
+    true_pages: usize,
+    neutral_pages: usize,
+    false_pages: usize,
+    warnings_found: usize,
+    warnings: usize,
+    found: Vec<FoundBody>,
+    /// Incidents nobody was paged for.
+    missed: Vec<String>,
+}
+
+/// An incident someone was paged for.
+#[derive(Debug, Serialize, JsonSchema)]
+struct FoundBody {
+    id: String,
+    kind: String,
+    detected_after_s: f64,
+    pages: usize,
+    resolve_lag_s: Option<f64>,
+}
+
+const fn seconds(ms: i64) -> f64 {
+    ms as f64 / 1e3
+}
+
+impl From<&Score> for ScoreBody {
+    fn from(score: &Score) -> Self {
+        let pages: usize = score.found.iter().map(|found| found.pages).sum();
+        let found = score.found.iter().map(|found| FoundBody {
+            id: found.id.clone(),
+            kind: found.kind.clone(),
+            detected_after_s: seconds(found.detected_after_ms),
+            pages: found.pages,
+            resolve_lag_s: found.resolve_lag_ms.map(seconds),
+        });
+        let weeks = score.partner_weeks.max(f64::MIN_POSITIVE);
+        Self {
+            recall: score.recall(),
+            precision: score.precision(),
+            detected_after_median_s: score.detected_after_ms(0.5).map(seconds),
+            detected_after_p95_s: score.detected_after_ms(0.95).map(seconds),
+            pages_per_incident: pages as f64 / score.found.len().max(1) as f64,
+            false_pages_per_partner_week: score.false_pages.len() as f64 / weeks,
+            flaps: score.flaps,
+            resolve_lag_median_s: score.resolve_lag_ms().map(seconds),
+            true_pages: score.true_pages,
+            neutral_pages: score.neutral_pages,
+            false_pages: score.false_pages.len(),
+            warnings_found: score.warnings.0,
+            warnings: score.warnings.1,
+            found: found.collect(),
+            missed: score.missed.iter().map(|(id, _)| id.clone()).collect(),
+        }
+    }
+}

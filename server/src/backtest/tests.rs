@@ -1,0 +1,212 @@
+//! What a running server found and what a backtest finds over its store afterwards are the same
+//! bytes.
+
+use std::sync::Arc;
+
+use plimsoll_alerting::{Alert, AlertFilter, Evaluator, Event, ReplayedAlert, RuleSet, alerts};
+use plimsoll_storage::{
+    Cell, Durability, GaugeCell, Options, Outcome, Slot, Store, StreamKind, StreamRef, TimestampMs,
+};
+use tempfile::TempDir;
+
+use super::{Found, History, report};
+
+/// 2026-11-20T20:00:00Z.
+const START: TimestampMs = TimestampMs(1_795_204_800_000);
+const MINUTES: u32 = 6 * 60;
+const SEEDS: std::ops::Range<u64> = 0..3;
+
+/// Every kind of signal, with hysteresis, dependencies and shared messages.
+const RULES: &str = r#"
+receivers:
+  - { name: hub, webhook: { url: "https://hub.example/alerts", secret: { env: HUB_KEY } } }
+rules:
+  - name: partner-5xx
+    owner: integrations
+    runbook: partner-5xx
+    signal: { ratio: { of: [5xx, timeout], stream: requests } }
+    by: [partner]
+    window: 3m
+    for: 1m
+    critical: "> 20%"
+    warning: "> 5%"
+    notify: [hub]
+  - name: partner-p95
+    owner: integrations
+    runbook: partner-p95
+    signal: { latency: { q: 0.95, stream: requests } }
+    by: [partner, operation]
+    window: 5m
+    for: 2m
+    critical: "> 1000ms"
+    depends_on: [partner-5xx]
+    notify: [hub]
+  - name: requests-stale
+    owner: integrations
+    runbook: tracking-stale
+    signal: { freshness: { stream: requests } }
+    by: [partner]
+    critical: "> 10m"
+    notify: [hub]
+  - name: queue-depth
+    owner: integrations
+    runbook: https://runbooks.example/queue
+    signal: { gauge: { name: queue_depth } }
+    by: [partner]
+    window: 2m
+    for: 1m
+    critical: "> 80"
+    notify: [hub]
+"#;
+
+struct World {
+    dir: TempDir,
+    store: Arc<Store>,
+    rules: RuleSet,
+}
+
+impl World {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().expect("a folder");
+        let mut options = Options::new(dir.path());
+        options.durability = Durability::Memory;
+        let store = Arc::new(Store::open(&options).expect("a store"));
+        let key = |_: &str| Some("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned());
+        let rules = RuleSet::parse(RULES, &key, dir.path()).expect("good rules");
+        Self { dir, store, rules }
+    }
+
+    /// Lives through some hours slot by slot, in simulated time. Answers what changed.
+    fn live(&self, seed: u64) -> Vec<Event> {
+        let rules = Arc::new(self.rules.clone());
+        let mut evaluator = Evaluator::new(Arc::clone(&self.store), rules).expect("readable");
+        let width = self.store.slot_width();
+        let first = width.slot_of(START);
+        evaluator.judge_until(START.plus_ms(width.ms() / 2)).expect("judged");
+        let mut random = Random(seed + 1);
+        let mut transitions = Vec::new();
+        for number in 0..MINUTES * 6 {
+            let slot = first.plus(number);
+            self.append(slot, number / 6, &mut random);
+            let now = width.end(slot).plus_ms(width.ms() / 2);
+            transitions.extend(evaluator.judge_until(now).expect("judged").transitions);
+        }
+        transitions
+    }
+
+    /// A slot of three partners with storms, slow spells, silences and a queue that fills.
+    fn append(&self, slot: Slot, minute: u32, random: &mut Random) {
+        let at = self.store.slot_width().end(slot).plus_ms(-1);
+        let mut batch = self.store.batch();
+        for (number, partner) in ["dhl", "gls", "ups"].into_iter().enumerate() {
+            let phase = (minute + 40 * number as u32) % 120;
+            if partner == "ups" && (100..118).contains(&phase) {
+                continue;
+            }
+            for operation in ["label", "rates"] {
+                let mut cell = Cell::default();
+                for _ in 0..random.below(8) + 2 {
+                    let fails = random.below(100) < if (20..32).contains(&phase) { 45 } else { 3 };
+                    let outcome = if fails { Outcome::Status5xx } else { Outcome::Status2xx };
+                    let slow = (60..75).contains(&phase) && operation == "label";
+                    let seconds = if slow { 2.0 } else { 0.2 } + random.below(100) as f64 / 1e3;
+                    cell.record(outcome, Some(seconds), at);
+                }
+                let labels = [partner, operation, "production", "", ""];
+                let stream = StreamRef { kind: StreamKind::Activity, name: "requests", labels };
+                batch.activity(stream, slot).expect("room").merge(&cell);
+            }
+            let depth = f64::from(phase) + random.below(5) as f64;
+            let labels = [partner, "", "production", "", ""];
+            let stream = StreamRef { kind: StreamKind::Gauge, name: "queue_depth", labels };
+            batch.gauge(stream, slot, GaugeCell::new(depth, at)).expect("room");
+        }
+        self.store.append_blocking(batch.finish(), 1, None, at).expect("appended");
+    }
+
+    /// The alerts on record, as a replay would have them, and which of them were told.
+    fn live_alerts(&self) -> (Vec<ReplayedAlert>, Vec<bool>) {
+        let mut listed =
+            alerts::list(&self.store, &AlertFilter::default(), 1_000).expect("readable");
+        listed.sort_by(|a, b| {
+            (a.fired_at, &a.rule, &a.labels).cmp(&(b.fired_at, &b.rule, &b.labels))
+        });
+        let told = listed.iter().map(|alert| alert.paged.is_some()).collect();
+        (listed.into_iter().map(replayed).collect(), told)
+    }
+}
+
+fn replayed(alert: Alert) -> ReplayedAlert {
+    ReplayedAlert {
+        rule: alert.rule,
+        signal: alert.signal,
+        severity: alert.severity,
+        labels: alert.labels,
+        pending_at: alert.pending_at,
+        fired_at: alert.fired_at,
+        resolved_at: alert.resolved_at,
+        peak: alert.peak,
+        notifications: Vec::new(),
+    }
+}
+
+/// SplitMix64.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, end: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        (z ^ (z >> 31)) % end
+    }
+}
+
+fn transitions_of(events: &[Event], rules: &RuleSet) -> String {
+    let mut text = Vec::new();
+    report::write_transitions(events, rules, &mut text).expect("into memory");
+    String::from_utf8(text).expect("JSON is text")
+}
+
+fn alerts_of(alerts: &[ReplayedAlert]) -> String {
+    let mut text = Vec::new();
+    report::write_json(alerts, &mut text).expect("into memory");
+    String::from_utf8(text).expect("JSON is text")
+}
+
+#[test]
+fn a_live_run_and_a_backtest_of_its_store_write_the_same_bytes() {
+    for seed in SEEDS {
+        let world = World::new();
+        let live = transitions_of(&world.live(seed), &world.rules);
+        world.store.seal().expect("sealed");
+        let history = History::stored(Arc::clone(&world.store));
+        let (mut found, seen, _) =
+            history.judge(vec![world.rules.clone()], true, &|_, _| true).expect("readable");
+        let Found { mut alerts, transitions } = found.pop().expect("one rule set");
+        let again = transitions_of(&transitions, &world.rules);
+        assert_eq!(live, again, "seed {seed}");
+        for name in ["partner-5xx", "partner-p95", "requests-stale", "queue-depth"] {
+            let of_rule = format!("\"rule\":\"{name}\"");
+            for change in ["fired", "resolved"] {
+                let change = format!("\"change\":\"{change}\"");
+                let any = live.lines().any(|it| it.contains(&of_rule) && it.contains(&change));
+                assert!(any, "seed {seed}: {name} has no {change}");
+            }
+        }
+        let told: Vec<bool> = alerts.iter().map(|it| !it.notifications.is_empty()).collect();
+        assert!(told.contains(&true), "seed {seed}");
+        // What was said goes to the outbox live, which keeps no name of the message.
+        alerts.iter_mut().for_each(|alert| alert.notifications.clear());
+        let (mut live, live_told) = world.live_alerts();
+        // The newest severity is on record live; a replay tells the highest.
+        live.iter_mut().zip(&alerts).for_each(|(live, alert)| {
+            live.severity = live.severity.max(alert.severity);
+        });
+        assert_eq!(alerts_of(&live), alerts_of(&alerts), "seed {seed}");
+        assert_eq!(live_told, told, "seed {seed}");
+        assert_eq!(seen.partners.len(), 3);
+        drop(world.dir);
+    }
+}

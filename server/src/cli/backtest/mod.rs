@@ -1,0 +1,243 @@
+//! `plimsoll backtest`: what rules would have said about what really happened.
+
+mod remote;
+mod sweep;
+
+use std::{
+    io::{self, Write},
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Instant,
+};
+
+use plimsoll_alerting::{ReplayedAlert, RuleSet, score::Incident};
+use plimsoll_storage::{Slot, SlotWidth, TimestampMs};
+use serde_json::json;
+
+use super::{Failure, backup::open_existing, parse_time};
+use crate::{
+    backtest::{
+        Found, History, HistoryError, Seen, Told,
+        compare::compare,
+        html::{self, Report},
+        limits::CHARTS_MAX,
+        report::{self, Row},
+        score::{ScoreBody, score},
+        signals::traces,
+    },
+    config::parse_slot,
+};
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// For people.
+    #[default]
+    Table,
+    /// One JSON object a line and an alert.
+    Json,
+    /// A page with charts that stands alone, for a browser.
+    Html,
+    /// One JSON object a line and a change of state, pending ones included.
+    Transitions,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(group(clap::ArgGroup::new("source").required(true).args(["input", "data_dir", "url"])))]
+pub(super) struct Args {
+    /// The rules file; one without `rules` means the default pack
+    #[arg(long, value_name = "FILE")]
+    rules: PathBuf,
+    /// Recording of pushes: NDJSON in the order of arrival, plain, gzip or zstd; - for standard input
+    ///
+    /// A line may carry `received_at` (the replay's clock; default: the end of the item) and `batch`
+    /// (its idempotency key).
+    #[arg(long, value_name = "FILE")]
+    input: Option<PathBuf>,
+    /// Data directory that no server has open
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    /// Running server that judges what it has stored; its receivers are told nothing
+    #[arg(long, value_name = "URL")]
+    url: Option<String>,
+    /// Report alerts that fired at or after this time; what came before is still learned from
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    from: Option<TimestampMs>,
+    /// Stop at this time
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    to: Option<TimestampMs>,
+    /// Only this partner; may be repeated
+    #[arg(long, value_name = "NAME")]
+    partner: Vec<String>,
+    /// Width of a slot for a recording [default: 10s]
+    #[arg(long, value_name = "DURATION", requires = "input")]
+    slot: Option<String>,
+    /// Compare with another rules file: pages only in A (--rules), only in B, in both and how much earlier
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["url", "incidents", "sweep"])]
+    against: Option<PathBuf>,
+    /// Judge a rule at each threshold and `for`: rule=NAME threshold=1%,2%,5% for=2m,5m
+    ///
+    /// Prints pages, flaps and the time alerts were open, and marks the knee, where raising the
+    /// threshold further saves little.
+    #[arg(long, value_name = "KEY=VALUE", num_args = 1..=3, conflicts_with_all = ["url", "incidents"])]
+    sweep: Vec<String>,
+    /// Hold the alerts against incidents: a JSON list of {"start", "end", "partners", "must_page"}
+    ///
+    /// Prints recall, precision, time to detect, pages per incident, false pages per partner-week and
+    /// flaps, from --from on.
+    #[arg(long, value_name = "FILE")]
+    incidents: Option<PathBuf>,
+    /// How to print
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    if let Some(url) = &args.url {
+        return remote::run(args, url);
+    }
+    let rules = load(&args.rules)?;
+    if !args.sweep.is_empty() {
+        return sweep::run(args, &rules);
+    }
+    if let Some(against) = &args.against {
+        return compare_with(args, rules, against);
+    }
+    let incidents = args.incidents.as_deref().map(read_incidents).transpose()?;
+    let start = Instant::now();
+    let history = history(args)?;
+    let with_transitions = args.format == Format::Transitions;
+    let (mut found, seen, told) = judged(&history, vec![rules.clone()], with_transitions)?;
+    let Found { mut alerts, mut transitions } = found.pop().unwrap_or_default();
+    let score = incidents.map(|it| score(&alerts, &it, &seen, history.width(), args.from));
+    if let Some(from) = args.from {
+        alerts.retain(|alert| alert.fired_at >= from);
+        transitions.retain(|event| event.at >= from);
+    }
+    eprintln!("{told} in {:.1} s: {} alerts", start.elapsed().as_secs_f64(), alerts.len());
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    match args.format {
+        Format::Json => report::write_json(&alerts, &mut out)?,
+        Format::Transitions => report::write_transitions(&transitions, &rules, &mut out)?,
+        Format::Html => {
+            let charted: Vec<&ReplayedAlert> = alerts.iter().take(CHARTS_MAX).collect();
+            let (from, to) = span_of(&history, &seen, args.from);
+            let traces = traces(&history, &rules, &charted, to)?;
+            let report = html::report(&Report {
+                told: told.to_string(),
+                rules: &rules,
+                alerts: &alerts,
+                traces: &traces,
+                score: score.as_ref(),
+                from,
+                to,
+                partners: seen.partners.len(),
+            });
+            out.write_all(report.as_bytes())?;
+        }
+        Format::Table => {
+            let rows: Vec<Row> = alerts.iter().map(Row::from).collect();
+            out.write_all(report::table(&rows)?.as_bytes())?;
+        }
+    }
+    match (score, args.format) {
+        (Some(score), Format::Table) => {
+            write!(out, "\n{}{}", score.summary()?, score.details()?)?;
+        }
+        (Some(score), Format::Json) => {
+            serde_json::to_writer(&mut out, &json!({ "score": ScoreBody::from(&score) }))?;
+            writeln!(out)?;
+        }
+        _ => {}
+    }
+    Ok(out.flush()?)
+}
+
+fn load(path: &Path) -> Result<RuleSet, Failure> {
+    Ok(RuleSet::load(path, &|name| std::env::var(name).ok())?)
+}
+
+fn compare_with(args: &Args, rules: RuleSet, against: &Path) -> Result<(), Failure> {
+    let rule_sets = vec![rules, load(against)?];
+    let history = history(args)?;
+    let (mut found, seen, told) = judged(&history, rule_sets, false)?;
+    for found in &mut found {
+        found.alerts.retain(|alert| args.from.is_none_or(|from| alert.fired_at >= from));
+    }
+    let [a, b] = found.as_slice() else { return Err("two rule files were not judged".into()) };
+    eprintln!("{told}: A is {}, B is {}", args.rules.display(), against.display());
+    let comparison = compare(&a.alerts, &b.alerts);
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    match args.format {
+        Format::Json => comparison.write_json(&mut out)?,
+        Format::Html => {
+            let names = (args.rules.display().to_string(), against.display().to_string());
+            let span = span_of(&history, &seen, args.from);
+            let page = html::comparison(&comparison, (&names.0, &names.1), &told.to_string(), span);
+            out.write_all(page.as_bytes())?;
+        }
+        _ => out.write_all(comparison.table()?.as_bytes())?,
+    }
+    Ok(out.flush()?)
+}
+
+/// What is told of: from the first slot, or the time asked for, to the last.
+fn span_of(
+    history: &History,
+    seen: &Seen,
+    from: Option<TimestampMs>,
+) -> (TimestampMs, TimestampMs) {
+    let width = history.width();
+    let (first, last) = seen.slots.unwrap_or((Slot(0), Slot(0)));
+    (from.unwrap_or_else(|| width.start(first)), width.end(last))
+}
+
+fn read_incidents(path: &Path) -> Result<Vec<Incident>, Failure> {
+    let named = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
+    let json = std::fs::read(path).map_err(|error| named(&error))?;
+    Ok(Incident::read_list(&json).map_err(|error| named(&error))?)
+}
+
+/// What is replayed.
+fn history(args: &Args) -> Result<History, Failure> {
+    let history = match (&args.input, &args.data_dir) {
+        (Some(input), _) => {
+            let width = args.slot.clone().map(parse_slot).transpose()?;
+            History::recording(input.clone(), width.unwrap_or(SlotWidth::DEFAULT))
+        }
+        (None, Some(data_dir)) => {
+            let store = open_existing(data_dir)?;
+            if store.has_damage() {
+                eprintln!(
+                    "some blocks of {} are damaged and left out; `plimsoll inspect` names them",
+                    data_dir.display()
+                );
+            }
+            History::stored(Arc::new(store))
+        }
+        (None, None) => return Err("give --input FILE or --data-dir DIR".into()),
+    };
+    Ok(history.narrowed(args.partner.iter().cloned().collect(), args.to))
+}
+
+/// Judges with a progress bar, and tells of broken lines.
+fn judged(
+    history: &History,
+    rule_sets: Vec<RuleSet>,
+    with_transitions: bool,
+) -> Result<(Vec<Found>, Seen, Told), Failure> {
+    let progress = history.progress()?;
+    let judged = history.judge(rule_sets, with_transitions, &|position, count| {
+        progress.update(position, count);
+        true
+    });
+    progress.finish();
+    let broken = match &judged {
+        Ok((_, _, Told::Lines(reading))) => reading.first_broken.as_slice(),
+        Err(HistoryError::NothingUsable { reading, .. }) => reading.first_broken.as_slice(),
+        _ => &[],
+    };
+    for line in broken {
+        eprintln!("{}{line}", history.name());
+    }
+    Ok(judged?)
+}
