@@ -12,6 +12,7 @@ mod arrivals;
 mod calendar;
 mod coarse;
 mod compact;
+mod packed;
 mod profile;
 mod quantile;
 mod reading;
@@ -35,7 +36,7 @@ use plimsoll_storage::{Label, Slot, SlotValue, SlotWidth, StreamKey, StreamRef, 
 use self::calendar::Calendar;
 use self::reading::{Incoming, Moment};
 use self::ring::NEVER;
-use self::scope::{Place, Scope, Whole};
+use self::scope::{Place, Scope, Sensors, Whole};
 use self::watch::{Circumstances, Watch};
 use crate::evidence::Evidence;
 use crate::labels::GroupLabels;
@@ -79,7 +80,7 @@ impl Default for Found {
 }
 
 /// The number of a stream in one engine; see [`Engine::stream`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct StreamNumber(u32);
 
 /// Everything that is watched.
@@ -97,7 +98,7 @@ pub struct Engine {
     numbers: HashMap<StreamKey, StreamNumber>,
     streams: Vec<Stream>,
     /// Cells of slots that are not judged yet.
-    ahead: BTreeMap<Slot, Vec<(StreamNumber, SlotValue)>>,
+    ahead: BTreeMap<Slot, BTreeMap<StreamNumber, SlotValue>>,
     ahead_cells: usize,
     judged: Option<Slot>,
     /// The newest minute that may have been judged, numbered since 1970.
@@ -203,8 +204,13 @@ impl Engine {
     pub fn observe(&mut self, stream: StreamNumber, slot: Slot, value: &SlotValue) {
         if self.judged.is_some_and(|judged| slot <= judged) {
             self.apply(stream, slot, value);
+            return;
+        }
+        let cells = self.ahead.entry(slot).or_default();
+        if let Some(held) = cells.get_mut(&stream) {
+            held.merge(value);
         } else if self.ahead_cells < AHEAD_CELLS_MAX {
-            self.ahead.entry(slot).or_default().push((stream, value.clone()));
+            cells.insert(stream, value.clone());
             self.ahead_cells += 1;
         } else {
             self.cells_left_out += 1;
@@ -239,7 +245,7 @@ impl Engine {
             let has_heartbeats = scope.has_heartbeats;
             for sensors in &mut scope.sensors {
                 let rule = &rules.rules[sensors.rule];
-                let first = moment.first(sensors.window_ms);
+                let first = moment.first(sensors.wanted.window_ms);
                 for (labels, sensor) in scope.groups.iter().zip(&mut sensors.of_groups) {
                     let usual = None;
                     let circumstances =
@@ -292,25 +298,27 @@ impl Engine {
         let rule = &rules.rules[watch.rule];
         let Place { scope, sensors } = watch.place;
         scopes[scope].touched().iter().for_each(|group| watch.wake(*group));
-        let first = moment.first(scopes[scope].sensors[sensors].window_ms);
+        let first = moment.first(scopes[scope].sensors[sensors].wanted.window_ms);
         for number in watch.take_awake() {
             let usual = rule.usual.and_then(|_| usual(scopes, watch.place, watch.whole, number));
             let Scope { groups, sensors: held, has_heartbeats, .. } = &mut scopes[scope];
             let (labels, has_heartbeats) = (&groups[number as usize], *has_heartbeats);
-            let sensor = &mut held[sensors].of_groups[number as usize];
+            let Sensors { wanted, of_groups, .. } = &mut held[sensors];
+            let sensor = &mut of_groups[number as usize];
             sensor.slide_to(first);
             let circumstances =
                 Circumstances { rule, calendar, labels, moment, usual, has_heartbeats };
             let held = watch.held(number);
-            let verdict = held.judge(&circumstances, sensor);
+            let verdict = held.judge(&circumstances, wanted, sensor);
             let stays_awake = held.stays_awake(rule, sensor, moment);
             verdicts.extend(verdict.map(|verdict| Verdict { rule: watch.rule, ..verdict }));
             watch.put_back(number, stays_awake);
         }
     }
 
-    /// Applies the cells that waited for a slot.
-    fn come_to(&mut self, slot: Slot) {
+    /// Everything up to a slot is past from now on: cells that waited for it are taken in, others as
+    /// they come.
+    pub fn come_to(&mut self, slot: Slot) {
         if self.judged.is_none() {
             self.expect_partners(self.width.start(slot));
         }
@@ -344,7 +352,7 @@ impl Engine {
                 let held = &mut self.scopes[position].sensors[sensors];
                 let sensor = &mut held.of_groups[group as usize];
                 if !(maintained && sensor.passes_over_maintenance()) {
-                    sensor.add(&self.rules.rules[held.rule], &incoming, usual);
+                    sensor.add(&self.rules.rules[held.rule], &held.wanted, &incoming, usual);
                 }
             }
         }

@@ -4,7 +4,7 @@
 use foldhash::HashMap;
 use plimsoll_storage::{Label, SlotWidth, StreamKind, StreamRef};
 
-use super::sensor::Sensor;
+use super::sensor::{Sensor, Wanted};
 use crate::labels::GroupLabels;
 use crate::limits::GROUPS_PER_RULE_MAX;
 use crate::rule::{Rule, Signal};
@@ -31,8 +31,7 @@ pub(super) struct Whole {
 pub(super) struct Sensors {
     /// Position of a rule they were made for; they serve others as well.
     pub(super) rule: usize,
-    /// The longest window that is asked for.
-    pub(super) window_ms: i64,
+    pub(super) wanted: Wanted,
     /// What new groups are like until more is known of them.
     pub(super) whole: Option<Whole>,
     pub(super) of_groups: Vec<Sensor>,
@@ -92,14 +91,14 @@ impl Scope {
     pub(super) fn sensors_for(&mut self, rules: &[Rule], rule: usize, width: SlotWidth) -> usize {
         let asks = &rules[rule];
         let serves = |held: &Sensors| Sensor::serves_both(&rules[held.rule], asks, width);
-        if let Some(position) = self.sensors.iter().position(serves) {
-            let window_ms = &mut self.sensors[position].window_ms;
-            *window_ms = asks.window_ms.max(*window_ms);
-            return position;
-        }
-        let of_groups = Vec::new();
-        self.sensors.push(Sensors { rule, window_ms: asks.window_ms, whole: None, of_groups });
-        self.sensors.len() - 1
+        let known = self.sensors.iter().position(serves);
+        let position = known.unwrap_or_else(|| {
+            let (wanted, of_groups) = (Wanted::default(), Vec::new());
+            self.sensors.push(Sensors { rule, wanted, whole: None, of_groups });
+            self.sensors.len() - 1
+        });
+        self.sensors[position].wanted.extend(asks);
+        position
     }
 
     /// How to find what the groups are parts of.
@@ -161,7 +160,7 @@ impl Scope {
             return None;
         }
         for sensors in &mut self.sensors {
-            let sensor = Sensor::new(&rules[sensors.rule], sensors.window_ms, width);
+            let sensor = Sensor::new(&rules[sensors.rule], &sensors.wanted, width);
             sensors.of_groups.push(sensor);
         }
         for wholes in &mut self.wholes {

@@ -35,6 +35,31 @@ pub(super) enum Sensor {
     Levels(Box<Levels>),
 }
 
+/// What all rules together want of a sensor.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Wanted {
+    /// The longest window.
+    pub(super) window_ms: i64,
+    /// The lowest level of each rule about durations in one window, in seconds, ascending.
+    levels_s: Vec<f64>,
+}
+
+impl Wanted {
+    /// Wants what a rule asks for as well.
+    pub(super) fn extend(&mut self, rule: &Rule) {
+        self.window_ms = self.window_ms.max(rule.window_ms);
+        if matches!(rule.signal, Signal::Latency { .. }) && rule.scan.is_none() {
+            self.levels_s.push(lowest(rule));
+            self.levels_s.sort_by(f64::total_cmp);
+            self.levels_s.dedup();
+        }
+    }
+
+    fn position(&self, level_s: f64) -> usize {
+        self.levels_s.partition_point(|held| *held < level_s)
+    }
+}
+
 /// What a sensor needs to know beside its own state.
 pub(super) struct Around<'a> {
     pub(super) rule: &'a Rule,
@@ -60,16 +85,18 @@ impl Around<'_> {
 }
 
 impl Sensor {
-    /// A sensor for windows up to that length.
-    pub(super) fn new(rule: &Rule, window_ms: i64, width: SlotWidth) -> Self {
-        let steps = || Steps::of(window_ms, width);
+    /// A sensor of what some rules ask for.
+    pub(super) fn new(rule: &Rule, wanted: &Wanted, width: SlotWidth) -> Self {
+        let steps = || Steps::of(wanted.window_ms, width);
         match &rule.signal {
             Signal::Drop { .. } => Self::Volume(Box::default()),
             _ if rule.scan.is_some() => Self::Share(Box::new(ShareSensor::new(rule))),
             Signal::Ratio { .. } | Signal::Burn { .. } => {
                 Self::Counts(Box::new(Counts::new(steps())))
             }
-            Signal::Latency { .. } => Self::Durations(Box::new(Durations::new(steps()))),
+            Signal::Latency { .. } => {
+                Self::Durations(Box::new(Durations::new(steps(), wanted.levels_s.len())))
+            }
             Signal::Gauge { .. } => Self::Levels(Box::default()),
             Signal::Freshness { .. } | Signal::Absence { .. } | Signal::Run { .. } => {
                 Self::Age(None)
@@ -92,8 +119,7 @@ impl Sensor {
                 let same_usual =
                     one.usual == other.usual && (one.by == other.by || one.usual.is_none());
                 let same_scan = q == other_q && levels(one) == levels(other) && same_usual;
-                let same_window = lowest(one) == lowest(other) && same_steps;
-                if one.scan.is_some() { same_scan } else { same_window }
+                if one.scan.is_some() { same_scan } else { same_steps }
             }
             (
                 Signal::Ratio { .. } | Signal::Burn { .. },
@@ -113,7 +139,13 @@ impl Sensor {
     }
 
     /// Adds what is known of a slot.
-    pub(super) fn add(&mut self, rule: &Rule, incoming: &Incoming<'_>, usual: Option<f64>) {
+    pub(super) fn add(
+        &mut self,
+        rule: &Rule,
+        wanted: &Wanted,
+        incoming: &Incoming<'_>,
+        usual: Option<f64>,
+    ) {
         let (slot, width) = (incoming.slot, incoming.width);
         match (self, incoming.value) {
             (Self::Share(share), SlotValue::Activity(cell)) => {
@@ -131,7 +163,7 @@ impl Sensor {
             (Self::Durations(durations), SlotValue::Activity(cell))
                 if !cell.durations.is_empty() =>
             {
-                durations.add(slot, &cell.durations, lowest(rule));
+                durations.add(slot, &cell.durations, &wanted.levels_s);
             }
             (Self::Age(newest), SlotValue::Activity(cell)) => {
                 *newest = (*newest).max(moment_of(rule, cell, width.end(slot)));
@@ -169,7 +201,11 @@ impl Sensor {
     }
 
     /// Judges a moment. Also answers how it was found when something new was.
-    pub(super) fn judge(&mut self, around: &Around<'_>) -> (Reading, Option<Found>) {
+    pub(super) fn judge(
+        &mut self,
+        around: &Around<'_>,
+        wanted: &Wanted,
+    ) -> (Reading, Option<Found>) {
         let Around { rule, moment, at_rest, .. } = *around;
         let reading = match self {
             Self::Share(share) => {
@@ -181,7 +217,7 @@ impl Sensor {
                 return judged.unwrap_or((Reading::NoData, None));
             }
             Self::Counts(counts) => counts_reading(around, counts),
-            Self::Durations(durations) => durations_reading(around, durations),
+            Self::Durations(durations) => durations_reading(around, durations, wanted),
             Self::Age(newest) => newest.map_or(Reading::NoData, |newest| {
                 let age_s = moment.at.since_ms(newest).max(0) as f64 / 1e3;
                 exact(rule, age_s, 1, at_rest)
@@ -309,10 +345,11 @@ fn counts_reading(around: &Around<'_>, counts: &Counts) -> Reading {
     Reading::Judged(slower.judge(rule))
 }
 
-fn durations_reading(around: &Around<'_>, durations: &Durations) -> Reading {
+fn durations_reading(around: &Around<'_>, durations: &Durations, wanted: &Wanted) -> Reading {
     let Around { rule, moment, at_rest, .. } = *around;
     let Signal::Latency { q, .. } = &rule.signal else { return Reading::NoData };
-    let (above, all) = durations.sum(around.first(), moment.slot);
+    let level = wanted.position(lowest(rule));
+    let (above, all) = durations.sum(around.first(), moment.slot, level);
     if all == 0 {
         return Reading::NoData;
     }

@@ -6,7 +6,7 @@ use super::calendar::Calendar;
 use super::reading::{MINUTE_MS, Moment, Reading};
 use super::ring::NEVER;
 use super::scope::{Place, Whole};
-use super::sensor::{Around, Sensor};
+use super::sensor::{Around, Sensor, Wanted};
 use super::{Found, Verdict};
 use crate::evidence::Severity;
 use crate::labels::GroupLabels;
@@ -157,6 +157,7 @@ impl Held {
     pub(super) fn judge(
         &mut self,
         circumstances: &Circumstances<'_>,
+        wanted: &Wanted,
         sensor: &mut Sensor,
     ) -> Option<Verdict> {
         let Circumstances { rule, moment, labels, .. } = *circumstances;
@@ -165,7 +166,7 @@ impl Held {
         if matches!(before, State::Firing(firing) if moment.at <= firing.fired_at) {
             return None;
         }
-        let (reading, found) = self.reading(circumstances, sensor, before);
+        let (reading, found) = self.reading(circumstances, wanted, sensor, before);
         let active = rule.schedule.as_ref().is_none_or(|hours| hours.is_active(moment.at));
         let level = if active { level(rule, &reading, before) } else { Some(Level::Normal) };
         let (state, transition) = match level {
@@ -195,6 +196,7 @@ impl Held {
     fn reading(
         &mut self,
         circumstances: &Circumstances<'_>,
+        wanted: &Wanted,
         sensor: &mut Sensor,
         state: State,
     ) -> (Reading, Option<Found>) {
@@ -217,7 +219,7 @@ impl Held {
             at_rest: state == State::Inactive,
             ..circumstances.around()
         };
-        let judged = sensor.judge(&around);
+        let judged = sensor.judge(&around, wanted);
         if let Some(revision) = revision {
             (self.judged, self.revision) = (minute, revision);
         }

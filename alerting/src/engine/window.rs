@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 
 use plimsoll_storage::{GaugeCell, Histogram, Slot, SlotWidth};
 
+use super::packed::Packed;
 use super::ring::Ring;
 
 /// Steps of a window at most.
@@ -53,7 +54,6 @@ impl Counts {
     }
 
     pub(super) fn add(&mut self, slot: Slot, bad: u64, all: u64) {
-        let narrow = |count| u32::try_from(count).unwrap_or(u32::MAX);
         self.ring.add(self.steps.number(slot), [narrow(all), narrow(bad)]);
     }
 
@@ -69,50 +69,94 @@ impl Counts {
     }
 }
 
-/// Durations over the slots of a window, with the count of those above a level.
+/// Durations over the steps of a window, with the counts of those above some levels.
 #[derive(Debug, Clone)]
 pub(super) struct Durations {
-    slots: VecDeque<(Slot, Histogram)>,
-    counts: Counts,
+    steps: Steps,
+    /// Ascending; the newest is `current`.
+    packed: VecDeque<(u32, Packed)>,
+    current: (u32, Histogram),
+    /// Of all durations, and of those above each level.
+    counts: Ring<1>,
+    above: Box<[Ring<1>]>,
 }
 
 impl Durations {
-    pub(super) fn new(steps: Steps) -> Self {
-        Self { slots: VecDeque::new(), counts: Counts::new(steps) }
+    pub(super) fn new(steps: Steps, levels: usize) -> Self {
+        let ring = || Ring::new(steps.count);
+        let above = (0..levels).map(|_| ring()).collect();
+        let current = (0, Histogram::default());
+        Self { steps, packed: VecDeque::new(), current, counts: ring(), above }
     }
 
-    /// Adds durations; those above `level_s` are counted apart.
-    pub(super) fn add(&mut self, slot: Slot, durations: &Histogram, level_s: f64) {
-        let position = self.slots.partition_point(|(held, _)| *held < slot);
-        match self.slots.get_mut(position) {
-            Some((held, sum)) if *held == slot => sum.merge(durations),
-            _ => self.slots.insert(position, (slot, durations.clone())),
+    /// Adds durations; those above each of the levels, in seconds, are counted apart.
+    pub(super) fn add(&mut self, slot: Slot, durations: &Histogram, levels_s: &[f64]) {
+        let step = slot.0 / self.steps.slots;
+        self.merge(step, durations);
+        let tick = i64::from(step);
+        self.counts.add(tick, [narrow(durations.count())]);
+        for (ring, level_s) in self.above.iter_mut().zip(levels_s) {
+            ring.add(tick, [narrow(durations.count_above(*level_s))]);
         }
-        self.counts.add(slot, durations.count_above(level_s), durations.count());
+    }
+
+    fn merge(&mut self, step: u32, durations: &Histogram) {
+        if step > self.current.0 {
+            let (before, full) = std::mem::replace(&mut self.current, (step, Histogram::default()));
+            if !full.is_empty() {
+                self.packed.push_back((before, Packed::new(&full)));
+            }
+        }
+        if step == self.current.0 {
+            self.current.1.merge(durations);
+            return;
+        }
+        let position = self.packed.partition_point(|(held, _)| *held < step);
+        match self.packed.get_mut(position) {
+            Some((held, packed)) if *held == step => {
+                let mut sum = packed.unpack();
+                sum.merge(durations);
+                *packed = Packed::new(&sum);
+            }
+            _ => self.packed.insert(position, (step, Packed::new(durations))),
+        }
     }
 
     /// Lets go of what lies before `first`.
     pub(super) fn slide_to(&mut self, first: Slot) {
-        while self.slots.front().is_some_and(|(slot, _)| *slot < first) {
-            self.slots.pop_front();
+        let first = first.0 / self.steps.slots;
+        while self.packed.front().is_some_and(|(step, _)| *step < first) {
+            self.packed.pop_front();
+        }
+        if self.current.0 < first {
+            self.current.1 = Histogram::default();
         }
     }
 
-    /// (above the level, all) from one slot to another, both included.
-    pub(super) fn sum(&self, first: Slot, last: Slot) -> (u64, u64) {
-        self.counts.sum(first, last)
+    /// (above the level at a position, all) from one slot to another, both included.
+    pub(super) fn sum(&self, first: Slot, last: Slot, level: usize) -> (u64, u64) {
+        let steps = self.steps.number(first)..=self.steps.number(last);
+        let [all] = self.counts.sum(steps.clone());
+        let above = self.above.get(level).map_or(0, |ring| ring.sum(steps)[0]);
+        (above, all)
     }
 
     /// Everything from one slot to another as one histogram.
     pub(super) fn merged(&self, first: Slot, last: Slot) -> Histogram {
+        let steps = first.0 / self.steps.slots..=last.0 / self.steps.slots;
         let mut sum = Histogram::default();
-        let within = self.slots.iter().filter(|(slot, _)| (first..=last).contains(slot));
-        within.for_each(|(_, durations)| sum.merge(durations));
+        for (_, packed) in self.packed.iter().filter(|(step, _)| steps.contains(step)) {
+            sum.merge(&packed.unpack());
+        }
+        if steps.contains(&self.current.0) {
+            sum.merge(&self.current.1);
+        }
         sum
     }
 
+    /// Whether nothing was added to a slot or a later one.
     pub(super) fn is_empty_from(&self, first: Slot) -> bool {
-        self.counts.is_empty_from(first)
+        self.counts.newest() < self.steps.number(first)
     }
 }
 
@@ -142,6 +186,10 @@ impl Levels {
     }
 }
 
+fn narrow(count: u64) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -163,6 +211,32 @@ mod tests {
             let inside = items.iter().filter(|(slot, ..)| *slot >= first);
             let expected = inside.fold((0, 0), |(b, a), (_, bad, more)| (b + bad, a + bad + more));
             prop_assert_eq!(counts.sum(Slot(first), Slot(100)), expected);
+        }
+
+        #[test]
+        fn durations_are_those_that_lie_in_the_window(
+            items in proptest::collection::vec((0_u32..50, 0.01_f64..4.0), 0..60),
+            first in 0_u32..60
+        ) {
+            let mut durations = Durations::new(Steps::of(600_000, WIDTH), 2);
+            let (mut all, mut above) = (Histogram::default(), [0, 0]);
+            for (slot, seconds) in &items {
+                let mut one = Histogram::default();
+                one.record(*seconds);
+                durations.add(Slot(*slot), &one, &[1.0, 2.0]);
+                if *slot >= first {
+                    all.merge(&one);
+                    above[0] += one.count_above(1.0);
+                    above[1] += one.count_above(2.0);
+                }
+            }
+            let (first, last) = (Slot(first), Slot(60));
+            prop_assert_eq!(durations.merged(first, last), all.clone());
+            durations.slide_to(first);
+            prop_assert_eq!(durations.merged(first, last), all.clone());
+            for (level, above) in above.into_iter().enumerate() {
+                prop_assert_eq!(durations.sum(first, last, level), (above, all.count()));
+            }
         }
 
         #[test]

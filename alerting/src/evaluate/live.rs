@@ -19,7 +19,11 @@ const STRETCH_CELLS: usize = 200_000;
 const STRETCH_MS_MAX: i64 = 15 * 60_000;
 
 const MINUTE_MS: i64 = 60_000;
-const HOUR_MS: i64 = 3_600_000;
+const QUARTER_MS: i64 = 15 * MINUTE_MS;
+const HOUR_MS: i64 = 60 * MINUTE_MS;
+/// Slots that are learned from at once, in ms: as many hours as a sensor counts in at the same time,
+/// since streams are read one after the other.
+const LEARN_STRETCH_MS: i64 = 2 * HOUR_MS;
 
 /// An engine and where its cells come from.
 #[derive(Debug)]
@@ -47,35 +51,76 @@ impl Live {
 
     /// Observes what the past holds of some slots.
     pub(super) fn read(&mut self, past: &Past<'_>, slots: Range<Slot>, grain: u32) -> Result<()> {
-        let streams = self.streams();
+        let streams: Vec<StreamId> = self.streams_of(&|_| true).into_iter().collect();
+        self.read_streams(past, &streams, slots, grain)
+    }
+
+    fn read_streams(
+        &mut self,
+        past: &Past<'_>,
+        streams: &[StreamId],
+        slots: Range<Slot>,
+        grain: u32,
+    ) -> Result<()> {
         let Self { engine, store, numbers, .. } = self;
-        let scan = Scan { grain, ..Scan::new(&streams, slots) };
+        let scan = Scan { grain, ..Scan::new(streams, slots) };
         past.scan(&scan, &mut |stream, slot, value| {
             observe(engine, store, numbers, stream, slot, value);
         })?;
         Ok(())
     }
 
-    /// Learns what lies before `first`, as far back as the rules look.
+    /// Learns what lies before `first`, as far back as the rules look and as finely as they do.
     pub(super) fn warm(&mut self, past: &Past<'_>, first: Slot) -> Result<()> {
         let width = self.store.slot_width();
         let rules = Arc::clone(self.engine.rules());
-        let reach_ms = rules.rules.iter().map(reach_ms).max().unwrap_or(0);
-        let window_ms = rules.rules.iter().map(window_ms).max().unwrap_or(0);
-        let fine = first.minus(width.slots_in(window_ms));
-        let mut next = first.minus(width.slots_in(reach_ms.max(window_ms)));
-        let minute = width.slots_in(MINUTE_MS);
-        next = Slot(next.0 - next.0 % minute);
+        let back = |ms: fn(&Rule) -> i64, to: u32| {
+            let ms = rules.rules.iter().map(ms).max().unwrap_or(0);
+            let slot = first.minus(width.slots_in(ms));
+            Slot(slot.0 - slot.0 % to)
+        };
+        let (minute, stretch) = (width.slots_in(MINUTE_MS), width.slots_in(LEARN_STRETCH_MS));
+        // Nobody looks at single slots that lie further back than every window.
+        let slots_from = back(window_ms, minute);
+        let minutes_from = back(scan_ms, minute).min(slots_from);
+        let mut next = back(reach_ms, stretch);
+        while next < minutes_from {
+            let end = next.plus(stretch).min(minutes_from);
+            self.learn(past, next..end)?;
+            next = end;
+        }
+        next = minutes_from;
         while next < first {
             let end = next.plus(self.stretch_slots().next_multiple_of(minute)).min(first);
-            // Nobody looks at single slots that lie further back than every window.
-            let grain = if end <= fine { minute } else { 1 };
+            let (end, grain) =
+                if next < slots_from { (end.min(slots_from), minute) } else { (end, 1) };
             self.read(past, next..end, grain)?;
             self.engine.warm(end.minus(1));
             next = end;
         }
         for rule in rules.rules.iter().filter(|rule| is_freshness(rule)) {
             self.seed(rule, first)?;
+        }
+        Ok(())
+    }
+
+    /// Learns from slots that lie further back than every window. Only drops look at minutes there;
+    /// for all else quarters of an hour do, which is a fifteenth of the cells.
+    fn learn(&mut self, past: &Past<'_>, slots: Range<Slot>) -> Result<()> {
+        let width = self.store.slot_width();
+        let (minute, quarter) = (width.slots_in(MINUTE_MS), width.slots_in(QUARTER_MS));
+        let by_minute = self.streams_of(&|rule| matches!(rule.signal, Signal::Drop { .. }));
+        let all = self.streams_of(&|_| true);
+        let by_quarter: Vec<StreamId> = all.difference(&by_minute).copied().collect();
+        let by_minute: Vec<StreamId> = by_minute.into_iter().collect();
+        // What is read need not wait: it is all past.
+        self.engine.come_to(slots.end.minus(1));
+        self.read_streams(past, &by_minute, slots.clone(), minute)?;
+        self.read_streams(past, &by_quarter, slots.clone(), quarter)?;
+        let mut settled = slots.start;
+        while settled < slots.end {
+            settled = settled.plus(quarter).min(slots.end);
+            self.engine.warm(settled.minus(1));
         }
         Ok(())
     }
@@ -96,7 +141,7 @@ impl Live {
     /// Slots that are read at once.
     pub(super) fn stretch_slots(&self) -> u32 {
         let longest = self.store.slot_width().slots_in(STRETCH_MS_MAX);
-        let fitting = STRETCH_CELLS / self.streams().len().max(1);
+        let fitting = STRETCH_CELLS / self.streams_of(&|_| true).len().max(1);
         u32::try_from(fitting).unwrap_or(u32::MAX).clamp(1, longest)
     }
 
@@ -113,12 +158,10 @@ impl Live {
         Ok(())
     }
 
-    /// The streams that any rule watches.
-    fn streams(&self) -> Vec<StreamId> {
-        let rules = self.engine.rules().rules.iter();
-        let streams: BTreeSet<StreamId> =
-            rules.flat_map(|rule| rule.selector().streams(&self.store)).collect();
-        streams.into_iter().collect()
+    /// The streams that some rules watch.
+    fn streams_of(&self, wanted: &dyn Fn(&Rule) -> bool) -> BTreeSet<StreamId> {
+        let rules = self.engine.rules().rules.iter().filter(|rule| wanted(rule));
+        rules.flat_map(|rule| rule.selector().streams(&self.store)).collect()
     }
 }
 
@@ -150,9 +193,19 @@ fn reach_ms(rule: &Rule) -> i64 {
     }
 }
 
-/// How far back a rule looks at a judgement, in ms.
+/// How far back a rule looks at single slots, in ms. A scan looks at minutes, an age at the newest
+/// event.
 fn window_ms(rule: &Rule) -> i64 {
-    if rule.scan.is_some() { i64::from(SCAN_WINDOW_MIN_MAX) * MINUTE_MS } else { rule.window_ms }
+    let is_age = matches!(
+        rule.signal,
+        Signal::Absence { .. } | Signal::Freshness { .. } | Signal::Run { .. }
+    );
+    if rule.scan.is_some() || is_age { 0 } else { rule.window_ms }
+}
+
+/// How far back a rule looks at minutes, in ms.
+fn scan_ms(rule: &Rule) -> i64 {
+    if rule.scan.is_some() { i64::from(SCAN_WINDOW_MIN_MAX) * MINUTE_MS } else { 0 }
 }
 
 fn is_freshness(rule: &Rule) -> bool {

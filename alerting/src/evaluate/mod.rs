@@ -148,6 +148,7 @@ impl Evaluator {
         };
         if cursor >= newest {
             self.follow_clock_back(cursor, newest)?;
+            self.take_in();
             return Ok(judged);
         }
         let first = self.first_slot(cursor, newest)?;
@@ -160,6 +161,16 @@ impl Evaluator {
         }
         self.asked_for_history = false;
         Ok(judged)
+    }
+
+    /// Takes in what has come in, so that it does not pile up until a slot closes.
+    fn take_in(&mut self) {
+        if let Some(live) = &mut self.live
+            && let Err(error) = live.take_in()
+        {
+            tracing::warn!(%error, "new data could not be followed and is read again");
+            self.live = None;
+        }
     }
 
     /// Judges slots by what has come in since the last call.

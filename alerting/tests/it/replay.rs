@@ -220,3 +220,38 @@ proptest! {
         prop_assert_eq!(judged(&facts), judged(&turned));
     }
 }
+
+#[test]
+fn a_drop_is_found_after_a_restart_when_a_replay_finds_it() {
+    let text = "receivers:\n  - { name: a, webhook: { url: 'https://a.example' } }\n";
+    let slots = |minutes: std::ops::Range<i64>| {
+        let reported = minutes.filter(|at| at.rem_euclid(5) == 0);
+        reported.map(|at| (SlotWidth::DEFAULT.slot_of(minute(at)), at))
+    };
+    let labels = ["dhl", "events", "production", "", ""];
+    let stream = StreamRef { kind: StreamKind::Activity, name: "webhooks", labels };
+    let count = |at: i64| if at < 20 { 20 + (at / 5).rem_euclid(3) as u64 } else { 0 };
+    // Three days of the usual, and silence with heartbeats.
+    let facts: Vec<_> =
+        slots(-3 * 1_440..120).map(|(slot, at)| (slot, cell(slot, count(at), 0))).collect();
+    let mut replay = Replay::new(pack(text), SlotWidth::DEFAULT);
+    let world = World::new();
+    let mut batch = world.store.batch();
+    for (slot, value) in &facts {
+        replay.advance(SlotWidth::DEFAULT.end(*slot));
+        let number = replay.stream(stream);
+        replay.observe(number, *slot, value);
+        let SlotValue::Activity(cell) = value else { panic!("no activity") };
+        *batch.activity(stream, *slot).unwrap() = cell.clone();
+    }
+    world.store.append_blocking(batch.finish(), 1, None, START).unwrap();
+    let replayed: Vec<_> = replay.finish().into_iter().map(|it| (it.rule, it.fired_at)).collect();
+    let mut evaluator = world.started(&pack(text));
+    evaluator.judge_until(closed(minute(7))).unwrap();
+    let mut evaluator = world.evaluator(&pack(text));
+    evaluator.judge_until(closed(minute(120))).unwrap();
+    let live = alerts::list(&world.store, &AlertFilter::default(), 10).unwrap();
+    let live: Vec<_> = live.into_iter().map(|it| (it.rule, it.fired_at)).collect();
+    assert_eq!(live, replayed);
+    assert!(live.len() == 1 && live[0].0 == "partner-drop", "{live:?}");
+}

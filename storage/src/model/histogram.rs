@@ -343,7 +343,8 @@ impl Histogram {
     pub fn count_above(&self, seconds: f64) -> u64 {
         self.buckets
             .iter()
-            .filter(|bucket| bucket_lower_s(self.scale, bucket.index) >= seconds)
+            .rev()
+            .take_while(|bucket| bucket_lower_s(self.scale, bucket.index) >= seconds)
             .fold(0, |sum, bucket| sum.saturating_add(bucket.count))
     }
 
