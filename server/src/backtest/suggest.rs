@@ -247,14 +247,14 @@ rules:
         }
     }
 
-    /// Weeks of minutes of a partner of whom 4 to 30 % of calls fail in storms, and 0.3 % between.
+    /// Weeks of minutes of a partner of whom 10 to 30 % of calls fail in storms, and 0.3 % between.
     fn traffic(seed: u64, weeks: u64) -> tempfile::NamedTempFile {
         let mut random = Random(seed);
         let mut file = std::io::BufWriter::new(tempfile::NamedTempFile::new().expect("a file"));
         let apart = MINUTES_PER_WEEK / STORMS_PER_WEEK;
         let start_ms = 1_790_000_040_000_u64;
         for storm in 0..weeks * STORMS_PER_WEEK {
-            let share = 0.04 * 7.5_f64.powf(random.unit());
+            let share = 0.1 * 3_f64.powf(random.unit());
             let from = 60 + (random.unit() * (apart - 180) as f64) as u64;
             let until = from + 20 + (random.unit() * 20.0) as u64;
             for minute in 0..apart {
@@ -294,8 +294,8 @@ rules:
     #[test]
     fn a_suggestion_gives_on_fresh_traffic_what_was_asked_for() {
         for seed in [1, 2] {
-            let suggested = suggestion(seed, 6, 7.0);
-            let fresh = suggestion(seed + 100, 6, 7.0);
+            let suggested = suggestion(seed, 3, 7.0);
+            let fresh = suggestion(seed + 100, 3, 7.0);
             assert_eq!(suggested.caution, None, "seed {seed}");
             let level = suggested.suggested.expect("a level").level;
             let right = fresh.suggested.expect("a level").level;
