@@ -11,6 +11,7 @@ use crate::limits::LIST_ROWS_MAX;
 use crate::record;
 use crate::rule::{Receiver, Rule, SignalKind};
 use crate::step::Reason;
+use crate::voice::Suppressor;
 
 /// Prefix of rows by time: `t`, fired_at (u64), id. Value: the alert.
 const BY_TIME: u8 = b't';
@@ -55,6 +56,8 @@ pub struct Alert {
     pub latest: Evidence,
     /// The judgement with the highest lower bound since it fired.
     pub peak: Evidence,
+    /// What keeps it, or kept it until it ended, from being told; `None` when it was told.
+    pub suppressor: Option<Suppressor>,
     /// The highest severity anyone was told; `None` while nobody was.
     pub paged: Option<Severity>,
     /// Moment of the resolve that was put out; `None` while none was.

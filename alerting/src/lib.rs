@@ -43,3 +43,4 @@ pub use evidence::{Evidence, Gate, Severity};
 pub use labels::GroupLabels;
 pub use replay::{Replay, ReplayedAlert, ReplayedNotification};
 pub use rule::{Receiver, Rule, RuleError, RuleSet, Signal, SignalKind};
+pub use voice::Suppressor;

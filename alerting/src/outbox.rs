@@ -95,6 +95,12 @@ impl Notice {
         notice
     }
 
+    /// The moment it should have been told at: an alert that was held back, or judged after a downtime,
+    /// should have been told when it fired.
+    pub(crate) fn late_from(&self) -> TimestampMs {
+        if self.page.held_back.is_some() { self.alert.fired_at } else { self.at }
+    }
+
     /// Its key in the outbox.
     pub(crate) fn key(&self) -> Vec<u8> {
         let at = u64::try_from(self.at.0).unwrap_or(0);

@@ -15,6 +15,7 @@ use crate::limits::{PAGE_CONTACTS_MAX, PAGE_GROUPS_MAX, PAGE_STEPS_MAX};
 use crate::rule::{RuleSet, SignalKind};
 use crate::runbook;
 use crate::trend::{self, Trend};
+use crate::voice::Suppressor;
 use crate::words;
 
 /// The dashboard opens this long before the alert began, in ms.
@@ -47,6 +48,8 @@ pub struct Page {
     pub links: Links,
     /// The first steps of the runbook.
     pub steps: Vec<String>,
+    /// Why it is told later than it fired, when it is: `it fired while nothing was judged`.
+    pub held_back: Option<String>,
     /// Who answers for the rule.
     pub owner: String,
     /// Whom to call about the partners, as the rules file names them: `dhl: support@dhl.example`.
@@ -119,10 +122,17 @@ impl Page {
                 source.rules.runbook_text(&alert.runbook).unwrap_or_default(),
                 PAGE_STEPS_MAX,
             ),
+            held_back: held_back(alert).map(|it| it.in_words().to_owned()),
             owner: alert.owner.clone(),
             contacts: contacts(source.rules, partners),
         }
     }
+}
+
+/// What held the alert back until now. One that became worse, or stepped out of another's message,
+/// was not kept from anyone.
+fn held_back(alert: &Alert) -> Option<Suppressor> {
+    alert.suppressor.filter(|it| !matches!(it, Suppressor::Severity | Suppressor::Shared))
 }
 
 /// `> 5%`.

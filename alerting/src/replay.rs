@@ -281,7 +281,9 @@ impl Replay {
             {
                 alert.peak = evidence;
             }
-            let speaks = voice::speaks(&self.engine, rule, firing.severity, &verdict.labels, at);
+            let labels = &verdict.labels;
+            let suppressor = voice::suppressor(&self.engine, rule, firing.severity, labels, at);
+            let speaks = suppressor.is_none();
             // A mute holds back a beginning; it does not end what was told.
             let speaks = speaks || (self.pager.holds(&key) && firing.severity >= rule.voice.from);
             return Some(Heard { key, since: firing.since, kind, speaks });

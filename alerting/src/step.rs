@@ -121,6 +121,8 @@ pub enum Reason {
     RuleRemoved,
     /// The rule now groups by other labels.
     GroupingChanged,
+    /// The rule now judges by other numbers.
+    RuleChanged,
 }
 
 impl Reason {
@@ -138,6 +140,7 @@ impl Reason {
             Self::ClearedWithoutData => "cleared_without_data",
             Self::RuleRemoved => "rule_removed",
             Self::GroupingChanged => "grouping_changed",
+            Self::RuleChanged => "rule_changed",
         }
     }
 }

@@ -75,6 +75,7 @@ pub(crate) fn alert() -> Alert {
         at_fire: evidence,
         latest: evidence,
         peak: evidence,
+        suppressor: None,
         paged: None,
         resolve_sent_at: None,
         receivers: Vec::new(),

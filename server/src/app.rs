@@ -4,7 +4,6 @@ use std::{path::Path, sync::Arc};
 
 use axum::{Router, middleware};
 use parking_lot::RwLock;
-use plimsoll_alerting::RuleSet;
 use plimsoll_query::Budget;
 use plimsoll_storage::{Store, TimestampMs};
 
@@ -15,6 +14,7 @@ use crate::{
     clock,
     error::ApiError,
     queries::Queries,
+    rules::Rules,
     telemetry::Telemetry,
 };
 
@@ -22,7 +22,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub(crate) struct App {
     pub(crate) store: Arc<Store>,
-    pub(crate) rules: Arc<RuleSet>,
+    pub(crate) rules: Rules,
     pub(crate) bodies: BodyMemory,
     pub(crate) heavy_bodies: HeavyBodies,
     pub(crate) queries: Queries,

@@ -12,6 +12,7 @@ mod import;
 mod ingest;
 mod negotiate;
 mod queries;
+mod rules;
 mod tasks;
 mod telemetry;
 mod trace;

@@ -2,19 +2,27 @@
 
 use std::{sync::Arc, time::Duration};
 
-use plimsoll_alerting::{Evaluator, Waker, outbox};
+use parking_lot::RwLock;
+use plimsoll_alerting::{Evaluator, Notifier, RuleSet, Waker, outbox};
 use tokio::{
     sync::watch,
     time::{MissedTickBehavior, interval},
 };
 
-use crate::{app::App, clock};
+use crate::{
+    app::App,
+    clock,
+    rules::{Check, Rules},
+};
 
 /// How often the store is looked after.
 const MAINTAIN_EVERY: Duration = Duration::from_secs(1);
 /// How often the evaluator looks whether a slot has closed. A fraction of the shortest slot, so that
 /// the wait adds little to the time until a page.
 const JUDGE_EVERY: Duration = Duration::from_millis(200);
+
+/// How long delivery waits when it cannot begin with new receivers.
+const DELIVER_AGAIN_AFTER: Duration = Duration::from_secs(5);
 
 /// Tells tasks that it is time to stop.
 pub(crate) type Stop = watch::Receiver<bool>;
@@ -57,7 +65,13 @@ pub(crate) async fn maintain(app: App, stop: Stop) {
 }
 
 /// Judges each slot when it has closed, until it is time to stop.
-pub(crate) async fn judge(app: App, mut evaluator: Evaluator, waker: Waker, stop: Stop) {
+pub(crate) async fn judge(
+    app: App,
+    mut evaluator: Evaluator,
+    waker: Arc<RwLock<Waker>>,
+    stop: Stop,
+) {
+    let mut rules = app.rules.clone();
     let mut ticks = interval(JUDGE_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -65,7 +79,11 @@ pub(crate) async fn judge(app: App, mut evaluator: Evaluator, waker: Waker, stop
             _ = ticks.tick() => {}
             () = stopped(stop.clone()) => return,
         }
+        let news = rules.news();
         let judged = tokio::task::spawn_blocking(move || {
+            if let Some(rules) = news {
+                evaluator.reload(rules);
+            }
             let judged = evaluator.judge_until(clock::now());
             (evaluator, judged)
         });
@@ -81,11 +99,69 @@ pub(crate) async fn judge(app: App, mut evaluator: Evaluator, waker: Waker, stop
             }
         };
         match result {
-            Ok(judged) => note(&app, &judged, &waker),
+            Ok(judged) => note(&app, &judged, &waker.read()),
             Err(error) => {
                 app.telemetry.evaluation_failures.inc();
                 tracing::error!(%error, "rules cannot be judged");
             }
+        }
+    }
+}
+
+/// Delivery, and what it needs to begin anew with other receivers.
+pub(crate) struct Delivery {
+    pub(crate) rules: Rules,
+    pub(crate) check: Check,
+    /// Wakes the notifier that runs.
+    pub(crate) waker: Arc<RwLock<Waker>>,
+}
+
+/// Delivers until it is time to stop. When the receivers change, sends under way are let finish and
+/// delivery goes on with the new ones: what waits lies in the outbox.
+pub(crate) async fn deliver(mut delivery: Delivery, first: Notifier, stop: Stop) {
+    let mut receivers = delivery.rules.get().receivers.clone();
+    let mut notifier = first;
+    loop {
+        let mut rules = None;
+        let change = async {
+            loop {
+                let changed = delivery.rules.changed().await;
+                if changed.receivers != receivers {
+                    rules = Some(changed);
+                    return;
+                }
+            }
+        };
+        let until = stopped(stop.clone());
+        notifier
+            .run(async {
+                tokio::select! { () = change => {}, () = until => {} };
+            })
+            .await;
+        let Some(changed) = rules else { return };
+        receivers.clone_from(&changed.receivers);
+        let Some(next) = next_notifier(&delivery.check, &changed, stop.clone()).await else {
+            return;
+        };
+        notifier = next;
+        *delivery.waker.write() = notifier.waker();
+        tracing::info!(receivers = receivers.len(), "delivery goes on with the new receivers");
+    }
+}
+
+/// The rules passed when they were read, so what fails here is the machine: it is tried again, and
+/// what is to be delivered waits in the outbox.
+async fn next_notifier(check: &Check, rules: &RuleSet, stop: Stop) -> Option<Notifier> {
+    loop {
+        match check.notifier(rules) {
+            Ok(notifier) => return Some(notifier),
+            Err(error) => {
+                tracing::error!(%error, "delivery waits: it cannot take the new receivers");
+            }
+        }
+        tokio::select! {
+            () = tokio::time::sleep(DELIVER_AGAIN_AFTER) => {}
+            () = stopped(stop.clone()) => return None,
         }
     }
 }

@@ -121,8 +121,16 @@ impl Server {
     /// # Panics
     /// There is no shell to send it with.
     pub fn signal_terminate(&self) {
+        self.signal("TERM");
+    }
+
+    /// Sends a signal by its name.
+    ///
+    /// # Panics
+    /// There is no shell to send it with.
+    pub fn signal(&self, name: &str) {
         // The standard library can only kill; a shell has `kill` built in on every system.
-        let command = format!("kill -TERM {}", self.child.id());
+        let command = format!("kill -{name} {}", self.child.id());
         let sent = Command::new("sh").args(["-c", &command]).status();
         assert!(sent.expect("a shell").success(), "the server is gone already");
     }

@@ -104,7 +104,7 @@ fn payload(notice: &Notice, now: TimestampMs) -> Payload<'_> {
 fn details(notice: &Notice, now: TimestampMs) -> Details<'_> {
     let alert = &notice.alert;
     let evidence = &alert.latest;
-    let late_ms = now.since_ms(notice.at);
+    let late_ms = now.since_ms(notice.late_from());
     Details {
         value: evidence.value,
         lower: evidence.lower,

@@ -8,6 +8,7 @@ mod live;
 mod slot;
 mod track;
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -15,18 +16,18 @@ use bincode::Decode;
 use plimsoll_storage::{Slot, SlotWidth, Store, Table, TableBatch, TimestampMs};
 
 use self::live::Live;
-use self::slot::SlotRun;
-use self::track::{Tracking, write_state};
+use self::slot::{SlotRun, Telling};
+use self::track::{Tracked, Tracking, write_state};
 use crate::engine::Verdict;
 use crate::error::Result;
 use crate::evidence::{Evidence, Severity};
 use crate::labels::GroupLabels;
-use crate::limits::{CATCH_UP_MS_MAX, CLOCK_BEHIND_MS_MAX, QUIET_SLOTS_PER_WRITE};
-use crate::pager::{Heard, Pager, Say};
+use crate::limits::{CATCH_UP_MS_MAX, CLOCK_BEHIND_MS_MAX, LATE_PAGE_MS, QUIET_SLOTS_PER_WRITE};
+use crate::pager::{AlertKey, Heard, Pager};
 use crate::record;
-use crate::rule::{Rule, RuleSet};
+use crate::rule::{Identity, Rule, RuleSet};
 use crate::step::{Change, Firing, Reason, State};
-use crate::voice;
+use crate::voice::{self, Suppressor};
 
 /// Key of the cursor: the last judged slot.
 const CURSOR_KEY: &[u8] = b"evaluator";
@@ -84,6 +85,10 @@ pub struct Judged {
 pub struct Evaluator {
     store: Arc<Store>,
     rules: Arc<RuleSet>,
+    /// In the order of rules.
+    identities: Vec<Identity>,
+    /// Whether what is tracked may be of rules that are no longer there.
+    may_be_retired: bool,
     tracking: Tracking,
     pager: Pager,
     /// The engine at work; `None` before the first judgement, and after time has jumped.
@@ -94,6 +99,9 @@ pub struct Evaluator {
     unwritten: u32,
     /// The operator asked for history, however long.
     asked_for_history: bool,
+    /// Slots before this were missed: what fired in them is told once all are judged, if it is still
+    /// open.
+    quiet_before: Slot,
     /// Where people reach this server, for links in pages.
     base_url: String,
 }
@@ -109,13 +117,16 @@ impl Evaluator {
         let pager: Option<Pager> = load(&store, PAGER_KEY, "pager")?;
         Ok(Self {
             store,
+            identities: identities(&rules),
             rules,
+            may_be_retired: true,
             tracking,
             pager: pager.unwrap_or_default(),
             live: None,
             cursor,
             unwritten: 0,
             asked_for_history: false,
+            quiet_before: Slot(0),
             base_url: BASE_URL_DEFAULT.to_owned(),
         })
     }
@@ -126,6 +137,16 @@ impl Evaluator {
         Self { base_url: base_url.trim_end_matches('/').to_owned(), ..self }
     }
 
+    /// Judges by other rules from the next slot on, as a restart with them would. The states of rules
+    /// that judge as before go on; the alerts of others end, and say why.
+    pub fn reload(&mut self, rules: Arc<RuleSet>) {
+        self.identities = identities(&rules);
+        self.rules = rules;
+        self.may_be_retired = true;
+        // What the engine has learned is read again from the store.
+        self.live = None;
+    }
+
     /// The end of the last judged slot; `None` before anything was judged.
     #[must_use]
     pub fn judged_until(&self) -> Option<TimestampMs> {
@@ -133,8 +154,12 @@ impl Evaluator {
     }
 
     /// Judges, in order, each slot that has ended [`grace_ms`] ago and was not judged yet. The
-    /// first call on a store judges nothing: it marks where judging starts. Slots older than
-    /// [`CATCH_UP_MS_MAX`] are skipped, unless [`Evaluator::rewind_to`] asked for them.
+    /// first call on a store judges nothing: it marks where judging starts.
+    ///
+    /// When more than [`LATE_PAGE_MS`] was missed, what fired meanwhile is recorded with its times and
+    /// causes, and told only if it is still open at the newest slot; the ends of what was told before
+    /// are told. Slots older than [`CATCH_UP_MS_MAX`] are skipped. [`Evaluator::rewind_to`] asks for
+    /// history: then every slot is judged and everything is told as if it happened now.
     ///
     /// # Errors
     /// When the store fails; the slots before it stay judged, and the next call goes on from there.
@@ -152,6 +177,9 @@ impl Evaluator {
             return Ok(judged);
         }
         let first = self.first_slot(cursor, newest)?;
+        let is_late = newest.0 - first.0 > width.slots_in(LATE_PAGE_MS);
+        self.quiet_before = if is_late && !self.asked_for_history { newest } else { Slot(0) };
+        self.retire(width.start(first), &mut judged)?;
         match self.live.take() {
             Some(live) => self.go_on(live, first..newest.plus(1), &mut judged)?,
             None => self.catch_up(first..newest.plus(1), &mut judged)?,
@@ -265,9 +293,8 @@ impl Evaluator {
         let mut changed = Vec::new();
         for (rule, labels, tracked) in self.tracking.iter() {
             let state = reset(tracked.state);
-            write_state(&mut batch, rule, labels, (state, tracked.found));
-            let next =
-                (state != State::Inactive).then(|| track::Tracked { state, ..tracked.clone() });
+            write_state(&mut batch, rule, labels, tracked.identity, (state, tracked.found));
+            let next = (state != State::Inactive).then(|| Tracked { state, ..tracked.clone() });
             changed.push((rule.to_owned(), labels.clone(), next));
         }
         self.store.commit(batch)?;
@@ -283,16 +310,16 @@ impl Evaluator {
         judged.groups_left_out = live.engine.groups_left_out();
         judged.cells_left_out = live.engine.cells_left_out();
         let mut pager = self.pager.clone();
-        let says = self.hear(live, &verdicts, at, &mut pager);
-        let mut run = SlotRun::new(&self.store, &self.rules, at, &pager, &says, &self.base_url);
+        let is_missed = slot < self.quiet_before;
+        let (heard, suppressed) = self.heard(live, &verdicts, at, is_missed);
+        let says = pager.hear(self.rules.pages.as_ref(), at, &heard);
+        let telling = Telling::new(&says, &pager, suppressed, is_missed, &self.base_url);
+        let mut run = SlotRun::new(&self.store, &self.rules, at, telling);
         for verdict in &verdicts {
-            if let Some(rule) = self.rules.rules.get(verdict.rule) {
-                run.take(rule, verdict, self.tracking.get(&rule.name, &verdict.labels))?;
-            }
-        }
-        for (rule, labels, tracked) in self.tracking.iter() {
-            if let Some(reason) = self.retired_because(rule, labels) {
-                run.retire(rule, labels, tracked, reason);
+            let rule = self.rules.rules.get(verdict.rule).zip(self.identities.get(verdict.rule));
+            if let Some((rule, identity)) = rule {
+                let tracked = self.tracking.get(&rule.name, &verdict.labels);
+                run.take(rule, *identity, verdict, tracked)?;
             }
         }
         run.end_messages(&says)?;
@@ -316,50 +343,88 @@ impl Evaluator {
         Ok(())
     }
 
-    /// What is said of this slot: by alerts that begin, end, or are no longer watched.
-    fn hear(
+    /// What the pager hears of this slot: alerts that are open, end, or are no longer watched; and what
+    /// keeps those that are open from being told. What was told is not held back later.
+    fn heard(
         &self,
         live: &Live,
         verdicts: &[Verdict],
         at: TimestampMs,
-        pager: &mut Pager,
-    ) -> Vec<Say> {
-        let judged = verdicts.iter().filter_map(|verdict| {
-            let rule = self.rules.rules.get(verdict.rule)?;
+        is_missed: bool,
+    ) -> (Vec<Heard>, BTreeMap<AlertKey, Suppressor>) {
+        let mut suppressed = BTreeMap::new();
+        let mut heard = Vec::new();
+        for verdict in verdicts {
+            let Some(rule) = self.rules.rules.get(verdict.rule) else { continue };
             let key = (rule.name.clone(), verdict.labels.clone());
             let kind = rule.signal.kind();
-            Some(match verdict.state {
-                State::Firing(firing) => {
-                    let loud = firing.severity >= rule.voice.from;
-                    let speaks = loud && pager.holds(&key)
-                        || voice::speaks(&live.engine, rule, firing.severity, &key.1, at);
-                    Heard { key, since: firing.since, kind, speaks }
-                }
-                State::Inactive | State::Pending { .. } => {
-                    Heard { key, since: at, kind, speaks: false }
-                }
-            })
-        });
-        let retired = self
-            .tracking
-            .iter()
-            .filter(|(rule, labels, _)| self.retired_because(rule, labels).is_some());
-        let retired = retired.filter_map(|(rule, labels, tracked)| {
-            let kind = tracked.alert.as_ref()?.signal;
-            let key = (rule.to_owned(), labels.clone());
-            Some(Heard { key, since: at, kind, speaks: false })
-        });
-        let heard: Vec<Heard> = judged.chain(retired).collect();
-        pager.hear(self.rules.pages.as_ref(), at, &heard)
+            let State::Firing(firing) = verdict.state else {
+                heard.push(Heard { key, since: at, kind, speaks: false });
+                continue;
+            };
+            let severity = firing.severity;
+            let found = voice::suppressor(&live.engine, rule, severity, &verdict.labels, at);
+            let found = found.or(is_missed.then_some(Suppressor::Downtime));
+            let is_told = severity >= rule.voice.from && self.pager.holds(&key);
+            suppressed.extend(found.map(|found| (key.clone(), found)));
+            heard.push(Heard {
+                key,
+                since: firing.since,
+                kind,
+                speaks: is_told || found.is_none(),
+            });
+        }
+        (heard, suppressed)
     }
 
-    /// Why a tracked group is no longer watched, when it is not.
-    fn retired_because(&self, rule: &str, labels: &GroupLabels) -> Option<Reason> {
-        match self.rules.rule(rule) {
-            None => Some(Reason::RuleRemoved),
-            Some(rule) if !is_grouped_by(labels, rule) => Some(Reason::GroupingChanged),
-            Some(_) => None,
+    /// Ends what is tracked of rules that are no longer there or judge otherwise, before anything is
+    /// judged by the rules that are.
+    fn retire(&mut self, at: TimestampMs, judged: &mut Judged) -> Result<()> {
+        if !std::mem::take(&mut self.may_be_retired) {
+            return Ok(());
         }
+        let gone: Vec<_> = self
+            .tracking
+            .iter()
+            .filter_map(|(rule, labels, tracked)| {
+                let reason = self.retired_because(rule, labels, tracked)?;
+                Some((rule.to_owned(), labels.clone(), tracked.clone(), reason))
+            })
+            .collect();
+        if gone.is_empty() {
+            return Ok(());
+        }
+        let heard = gone.iter().filter_map(|(rule, labels, tracked, _)| {
+            let kind = tracked.alert.as_ref()?.signal;
+            Some(Heard { key: (rule.clone(), labels.clone()), since: at, kind, speaks: false })
+        });
+        let mut pager = self.pager.clone();
+        let says = pager.hear(self.rules.pages.as_ref(), at, &heard.collect::<Vec<_>>());
+        let telling = Telling::new(&says, &pager, BTreeMap::new(), false, &self.base_url);
+        let mut run = SlotRun::new(&self.store, &self.rules, at, telling);
+        for (rule, labels, tracked, reason) in &gone {
+            run.retire(rule, labels, tracked, *reason);
+        }
+        run.end_messages(&says)?;
+        let events = run.commit(&mut self.tracking, |batch| {
+            batch.put(Table::Cursor, PAGER_KEY, record::encode(&pager));
+        });
+        // The next call tries again what could not be written.
+        judged.transitions.extend(events.inspect_err(|_| self.may_be_retired = true)?);
+        self.pager = pager;
+        Ok(())
+    }
+
+    /// Why a tracked group is no longer watched as it was, when it is not.
+    fn retired_because(&self, rule: &str, labels: &GroupLabels, held: &Tracked) -> Option<Reason> {
+        let position = self.rules.rules.iter().position(|it| it.name == rule);
+        let Some(position) = position else { return Some(Reason::RuleRemoved) };
+        let grouped = self.rules.rules.get(position).is_some_and(|it| is_grouped_by(labels, it));
+        if !grouped {
+            return Some(Reason::GroupingChanged);
+        }
+        let same = self.identities.get(position) == Some(&held.identity);
+        (!same).then_some(Reason::RuleChanged)
     }
 
     fn write_cursor(&mut self, slot: Slot) -> Result<()> {
@@ -378,6 +443,10 @@ fn load<T: Decode<()>>(store: &Store, key: &[u8], what: &'static str) -> Result<
     let Some(row) = store.get(Table::Cursor, key)? else { return Ok(None) };
     let decoded = record::decode(what, &row);
     Ok(decoded.inspect_err(|error| tracing::error!(%error, "judging starts without it")).ok())
+}
+
+fn identities(rules: &RuleSet) -> Vec<Identity> {
+    rules.rules.iter().map(Rule::identity).collect()
 }
 
 fn put_cursor(batch: &mut TableBatch, slot: Slot) {

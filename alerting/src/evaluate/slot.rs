@@ -17,8 +17,9 @@ use crate::limits::{OUTBOX_ENTRIES_PER_RECEIVER_MAX, TRENDS_PER_SLOT_MAX};
 use crate::outbox::{self, Action, Notice};
 use crate::page::{Page, Source};
 use crate::pager::{AlertKey, Pager, Say};
-use crate::rule::{Rule, RuleSet};
+use crate::rule::{Identity, Rule, RuleSet};
 use crate::step::{Change, Firing, Reason, State, Transition};
+use crate::voice::Suppressor;
 
 /// The newest judgement of an open alert is written once in this time, in ms.
 const LATEST_WRITE_MS: i64 = 60_000;
@@ -36,14 +37,36 @@ pub(super) struct SlotRun<'a> {
     staged: Vec<Staged>,
     notices: Vec<Notice>,
     events: Vec<Event>,
-    /// What the pager says in this slot: alerts that begin a message.
+    telling: Telling<'a>,
+    /// Pages put together in this slot.
+    pages: usize,
+}
+
+/// Who is told what in a slot.
+pub(super) struct Telling<'a> {
+    /// Alerts that begin a message.
     begins: BTreeSet<AlertKey>,
     /// Open messages after this slot.
     pager: &'a Pager,
+    /// What keeps open alerts from being told.
+    suppressed: BTreeMap<AlertKey, Suppressor>,
+    /// The slot was missed: only ends are told.
+    is_missed: bool,
     /// Where people reach this server.
     base_url: &'a str,
-    /// Pages put together in this slot.
-    pages: usize,
+}
+
+impl<'a> Telling<'a> {
+    pub(super) fn new(
+        says: &[Say],
+        pager: &'a Pager,
+        suppressed: BTreeMap<AlertKey, Suppressor>,
+        is_missed: bool,
+        base_url: &'a str,
+    ) -> Self {
+        let begins = says.iter().filter(|say| say.begins).map(|say| say.key.clone()).collect();
+        Self { begins, pager, suppressed, is_missed, base_url }
+    }
 }
 
 impl<'a> SlotRun<'a> {
@@ -51,11 +74,8 @@ impl<'a> SlotRun<'a> {
         store: &'a Store,
         rules: &'a RuleSet,
         at: TimestampMs,
-        pager: &'a Pager,
-        says: &[Say],
-        base_url: &'a str,
+        telling: Telling<'a>,
     ) -> Self {
-        let begins = says.iter().filter(|say| say.begins).map(|say| say.key.clone()).collect();
         Self {
             store,
             rules,
@@ -64,9 +84,7 @@ impl<'a> SlotRun<'a> {
             staged: Vec::new(),
             notices: Vec::new(),
             events: Vec::new(),
-            begins,
-            pager,
-            base_url,
+            telling,
             pages: 0,
         }
     }
@@ -75,13 +93,14 @@ impl<'a> SlotRun<'a> {
     pub(super) fn take(
         &mut self,
         rule: &Rule,
+        identity: Identity,
         verdict: &Verdict,
         tracked: Option<&Tracked>,
     ) -> Result<()> {
         let Verdict { labels, state, transition, evidence, found, .. } = verdict;
         let before = tracked.map_or(State::Inactive, |tracked| tracked.state);
         if *state != before || tracked.is_some_and(|tracked| tracked.found != *found) {
-            write_state(&mut self.batch, &rule.name, labels, (*state, *found));
+            write_state(&mut self.batch, &rule.name, labels, identity, (*state, *found));
         }
         let alert = match (*state, tracked.and_then(|tracked| tracked.alert.as_ref())) {
             (State::Firing(firing), Some(alert)) => {
@@ -92,8 +111,8 @@ impl<'a> SlotRun<'a> {
             (State::Inactive | State::Pending { .. }, _) => None,
         };
         self.report(&rule.name, labels, *transition, *evidence, alert.as_ref());
-        let next =
-            (*state != State::Inactive).then_some(Tracked { state: *state, found: *found, alert });
+        let next = Tracked { identity, state: *state, found: *found, alert };
+        let next = (*state != State::Inactive).then_some(next);
         self.staged.push((rule.name.clone(), labels.clone(), next));
         Ok(())
     }
@@ -106,7 +125,8 @@ impl<'a> SlotRun<'a> {
         tracked: &Tracked,
         reason: Reason,
     ) {
-        write_state(&mut self.batch, rule, labels, (State::Inactive, Found::default()));
+        let at_rest = (State::Inactive, Found::default());
+        write_state(&mut self.batch, rule, labels, tracked.identity, at_rest);
         let change = if tracked.alert.is_some() { Change::Resolved } else { Change::Cancelled };
         let transition = Some(Transition::new(change, reason));
         let alert = tracked.alert.clone().map(|alert| self.end(alert, None, transition));
@@ -140,6 +160,7 @@ impl<'a> SlotRun<'a> {
             at_fire: evidence,
             latest: evidence,
             peak: evidence,
+            suppressor: None,
             paged: None,
             resolve_sent_at: None,
             receivers: Vec::new(),
@@ -192,24 +213,38 @@ impl<'a> SlotRun<'a> {
     /// Puts out what is due to be said about the alert. `rule` names whom to tell; an end is told
     /// to those who heard of the beginning.
     fn tell(&mut self, rule: Option<&Rule>, alert: &mut Alert) -> bool {
-        let muted = self.is_held_back(alert);
-        let Some(action) = due::due(alert, muted, self.at) else { return false };
+        let held_back = self.is_held_back(alert);
+        let Some(action) = due::due(alert, held_back, self.at) else {
+            return self.note_suppressor(alert);
+        };
         if let Some(rule) = rule {
             alert.tell(rule.notify.iter().filter_map(|name| self.rules.receiver(name)));
         }
         due::note(alert, action, self.at);
         self.notify(alert, action);
+        alert.suppressor = None;
         true
+    }
+
+    /// Notes why an open alert that nobody was told of is not told. Answers whether that is new.
+    fn note_suppressor(&self, alert: &mut Alert) -> bool {
+        if alert.paged.is_some() || !alert.is_open() {
+            return false;
+        }
+        let key = (alert.rule.clone(), alert.labels.clone());
+        let found = self.telling.suppressed.get(&key).copied().or(Some(Suppressor::Shared));
+        std::mem::replace(&mut alert.suppressor, found) != found
     }
 
     /// Whether the alert is not to be told now: its message is another's, or its message goes on
     /// though it has ended itself. What was told is never muted.
     fn is_held_back(&self, alert: &Alert) -> bool {
         let key = (alert.rule.clone(), alert.labels.clone());
+        let Telling { begins, pager, is_missed, .. } = &self.telling;
         if alert.is_open() {
-            return !self.begins.contains(&key) && !self.pager.owes(&key);
+            return *is_missed || !begins.contains(&key) && !pager.owes(&key);
         }
-        self.pager.owes(&key)
+        pager.owes(&key)
     }
 
     /// Tells the end of messages whose alert has ended before, or goes on at a severity that is not
@@ -266,8 +301,8 @@ impl<'a> SlotRun<'a> {
         let source = Source {
             store: self.store,
             rules: self.rules,
-            base_url: self.base_url,
-            sharing: self.pager.sharing(&key),
+            base_url: self.telling.base_url,
+            sharing: self.telling.pager.sharing(&key),
             at: self.at,
             tells_trend,
         };

@@ -13,11 +13,14 @@ use crate::engine::Found;
 use crate::error::Result;
 use crate::labels::GroupLabels;
 use crate::record;
+use crate::rule::Identity;
 use crate::step::State;
 
 /// A rule's state for one group.
 #[derive(Debug, Clone)]
 pub(super) struct Tracked {
+    /// Of the rule that came to it.
+    pub(super) identity: Identity,
     pub(super) state: State,
     pub(super) found: Found,
     /// The alert, while the state is firing.
@@ -28,6 +31,7 @@ pub(super) struct Tracked {
 struct StateRow {
     rule: String,
     labels: GroupLabels,
+    identity: Identity,
     state: State,
     found: Found,
 }
@@ -64,7 +68,8 @@ impl Tracking {
     fn load_row(&mut self, store: &Store, value: &[u8]) {
         match read_row(store, value) {
             Ok((row, alert)) => {
-                let tracked = Tracked { state: row.state, found: row.found, alert };
+                let tracked =
+                    Tracked { identity: row.identity, state: row.state, found: row.found, alert };
                 self.set(&row.rule, &row.labels, Some(tracked));
             }
             Err(error) => tracing::error!(%error, "the state of one alert is lost"),
@@ -114,13 +119,15 @@ pub(super) fn write_state(
     batch: &mut TableBatch,
     rule: &str,
     labels: &GroupLabels,
+    identity: Identity,
     (state, found): (State, Found),
 ) {
     let key = [rule.as_bytes(), &[0], labels.dedup_key(rule).as_bytes()].concat();
     if state == State::Inactive {
         batch.delete(Table::AlertState, &key);
     } else {
-        let row = StateRow { rule: rule.to_owned(), labels: labels.clone(), state, found };
+        let row =
+            StateRow { rule: rule.to_owned(), labels: labels.clone(), identity, state, found };
         batch.put(Table::AlertState, &key, record::encode(&row));
     }
 }

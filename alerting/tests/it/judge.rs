@@ -1,8 +1,10 @@
 //! Judging over a store: transitions, restarts, catching up, history.
 
+use std::sync::Arc;
+
 use plimsoll_alerting::alerts::{self, AlertFilter};
 use plimsoll_alerting::step::Reason;
-use plimsoll_alerting::{Evaluator, RuleSet, Severity, outbox};
+use plimsoll_alerting::{Evaluator, RuleSet, Severity, Suppressor, outbox};
 use plimsoll_storage::{Label, Order, Table, TableBatch};
 
 use crate::world::{START, World, closed, lines, minute, partner_5xx, rules};
@@ -33,7 +35,16 @@ fn tables(world: &World) -> Vec<(Vec<u8>, Vec<u8>)> {
     tables.into_iter().flat_map(rows).collect()
 }
 
+/// Judges minute by minute, as a running server does.
 fn judge(evaluator: &mut Evaluator, until_minute: i64) -> Vec<String> {
+    let judged = evaluator.judged_until().map_or(START, |judged| judged.min(minute(until_minute)));
+    let first = judged.since_ms(START) / 60_000;
+    let each = (first..=until_minute).flat_map(|at| judge_at_once(evaluator, at));
+    each.collect()
+}
+
+/// Judges everything that is left in one call, as after a downtime.
+fn judge_at_once(evaluator: &mut Evaluator, until_minute: i64) -> Vec<String> {
     lines(&evaluator.judge_until(closed(minute(until_minute))).unwrap().transitions)
 }
 
@@ -42,6 +53,7 @@ fn an_outage_is_one_alert_from_its_begin_to_its_end() {
     let world = World::new();
     outage(&world);
     let mut evaluator = world.started(&told());
+    evaluator.rewind_to(START).unwrap();
     let judged = evaluator.judge_until(closed(minute(50))).unwrap();
     assert_eq!(judged.slots, 300);
     let events = lines(&judged.transitions);
@@ -73,7 +85,9 @@ fn a_restart_at_any_slot_and_a_late_start_judge_the_same() {
         let at = closed(START.plus_ms(slot * 10_000));
         live_events.extend(lines(&together.judge_until(at).unwrap().transitions));
     }
-    let late_events = judge(&mut late.started(&told()), 50);
+    let mut at_once = late.started(&told());
+    at_once.rewind_to(START).unwrap();
+    let late_events = judge_at_once(&mut at_once, 50);
     restarting.started(&told());
     let mut restarted_events = Vec::new();
     for slot in 1..=300 {
@@ -85,6 +99,49 @@ fn a_restart_at_any_slot_and_a_late_start_judge_the_same() {
     assert_eq!(live_events, restarted_events);
     assert_eq!(tables(&live), tables(&late));
     assert_eq!(tables(&live), tables(&restarting));
+}
+
+#[test]
+fn after_a_downtime_only_what_is_still_open_is_told_and_how_late_it_is() {
+    let world = World::new();
+    outage(&world);
+    world.feed("gls", 0..15, 20, 0);
+    world.feed("gls", 15..50, 10, 10);
+    let mut evaluator = world.started(&told());
+    assert_eq!(judge(&mut evaluator, 5), Vec::<String>::new());
+    let events = judge_at_once(&mut world.evaluator(&told()), 50);
+    assert_eq!(events.len(), 5, "{events:?}");
+    let all = alerts::list(&world.store, &AlertFilter::default(), 10).unwrap();
+    let [gls, dhl] = &all[..] else { panic!("{all:?}") };
+    // It ended within: on record with its times and causes, and nobody was woken.
+    assert_eq!((dhl.fired_at, dhl.resolved_at.is_some()), (minute(12).plus_ms(20_000), true));
+    assert_eq!((dhl.paged, dhl.suppressor), (None, Some(Suppressor::Downtime)));
+    assert_eq!((gls.fired_at, gls.is_open()), (minute(17).plus_ms(20_000), true));
+    assert_eq!((gls.paged, gls.suppressor), (Some(Severity::Critical), None));
+    assert_eq!(outbox::len(&world.store).unwrap(), 1);
+    let (_, row) =
+        world.store.records(Table::Outbox, &[], None, Order::Ascending, 9).unwrap().remove(0);
+    let row = String::from_utf8_lossy(&row);
+    assert!(row.contains("it fired while nothing was judged"), "{row}");
+    // One that was told before and ends meanwhile is told to have ended.
+    world.feed("gls", 50..80, 20, 0);
+    judge_at_once(&mut world.evaluator(&told()), 80);
+    assert_eq!(outbox::len(&world.store).unwrap(), 2);
+}
+
+#[test]
+fn a_warning_that_was_critical_for_a_while_during_a_downtime_is_not_told_again() {
+    let world = World::new();
+    world.feed("dhl", 0..10, 170, 30);
+    world.feed("dhl", 10..20, 100, 100);
+    world.feed("dhl", 20..40, 170, 30);
+    let mut evaluator = world.started(&told());
+    judge(&mut evaluator, 8);
+    assert_eq!(outbox::len(&world.store).unwrap(), 1);
+    let events = judge_at_once(&mut world.evaluator(&told()), 40);
+    let changes: Vec<&str> = events.iter().map(|line| line.split(' ').nth(3).unwrap()).collect();
+    assert_eq!(changes, ["Escalated", "Eased"]);
+    assert_eq!(outbox::len(&world.store).unwrap(), 1);
 }
 
 #[test]
@@ -218,24 +275,46 @@ fn a_rule_that_is_removed_or_regrouped_ends_its_alerts() {
     let changes = [
         ("name: partner-5xx", "name: other", Reason::RuleRemoved),
         ("window: 1m", "by: [partner, site]\n    window: 1m", Reason::GroupingChanged),
+        ("> 20%", "> 30%", Reason::RuleChanged),
     ];
     for (from, to, reason) in changes {
         let world = World::new();
         world.feed("dhl", 0..30, 10, 10);
-        judge(&mut world.started(&told()), 10);
+        let told = told();
+        judge(&mut world.started(&told), 10);
         let changed = rules("127.0.0.1:9", &partner_5xx("[oncall]").replace(from, to));
-        let mut evaluator = world.evaluator(&changed);
+        // Reading the file again is as good as a restart.
+        let reloads = reason != Reason::GroupingChanged;
+        let mut evaluator = world.evaluator(if reloads { &told } else { &changed });
+        if reloads {
+            evaluator.reload(Arc::new(changed));
+        }
         let judged = evaluator.judge_until(closed(minute(11))).unwrap();
         assert!(judged.transitions.iter().any(|event| event.reason == reason), "{judged:?}");
         let open =
             AlertFilter { open: Some(true), rule: Some("partner-5xx".into()), labels: vec![] };
         let still_open = alerts::list(&world.store, &open, 10).unwrap();
         assert!(still_open.iter().all(|alert| alert.labels.get(Label::Site).is_some()));
+        assert!(reason == Reason::GroupingChanged || still_open.is_empty());
         let ended = AlertFilter { open: Some(false), ..AlertFilter::default() };
         let ended = alerts::list(&world.store, &ended, 10).unwrap();
         assert_eq!(ended[0].resolved_because, Some(reason));
         assert_eq!(outbox::len(&world.store).unwrap(), 2);
     }
+}
+
+#[test]
+fn an_edit_that_changes_no_judgement_keeps_alerts_and_timers() {
+    let world = World::new();
+    outage(&world);
+    let mut evaluator = world.started(&told());
+    let mut events = judge(&mut evaluator, 11);
+    let edited = partner_5xx("[oncall, hub]").replace("owner: integrations", "owner: others");
+    evaluator.reload(Arc::new(rules("127.0.0.1:9", &edited)));
+    events.extend(judge(&mut evaluator, 15));
+    evaluator.reload(Arc::new(told()));
+    events.extend(judge(&mut evaluator, 50));
+    assert_eq!(events, OUTAGE);
 }
 
 #[test]

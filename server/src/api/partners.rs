@@ -67,7 +67,8 @@ pub(crate) async fn one_health(
 
 fn health_of(app: &App, partner: String, labels: LabelMatchers) -> Result<HealthBody, ApiError> {
     let now = app.now();
-    let known = app.rules.partners.iter().find(|known| known.name == partner);
+    let rules = app.rules.get();
+    let known = rules.partners.iter().find(|known| known.name == partner);
     let expects = known.map_or(&[][..], |known| &known.expects);
     let streams = health(&app.store, &labels, expects, now)?;
     if streams.is_empty() && known.is_none() {

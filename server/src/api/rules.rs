@@ -17,16 +17,22 @@ use crate::{
 
 pub(crate) async fn list(State(app): State<App>) -> Result<Json<RulesBody>, ApiError> {
     let rules = tokio::task::block_in_place(|| {
-        app.rules.rules.iter().map(|rule| with_open_alerts(&app, rule)).collect::<Result<_, _>>()
+        app.rules
+            .get()
+            .rules
+            .iter()
+            .map(|rule| with_open_alerts(&app, rule))
+            .collect::<Result<_, _>>()
     })?;
-    Ok(Json(RulesBody { rules }))
+    Ok(Json(RulesBody { rules, rules_error: app.rules.error() }))
 }
 
 pub(crate) async fn one(
     State(app): State<App>,
     Path(name): Path<String>,
 ) -> Result<Json<RuleBody>, ApiError> {
-    let rule = app.rules.rule(&name);
+    let rules = app.rules.get();
+    let rule = rules.rule(&name);
     let rule = rule.ok_or_else(|| ApiError::not_found(format!("rule {:?}", truncated(&name))))?;
     Ok(Json(tokio::task::block_in_place(|| with_open_alerts(&app, rule))?))
 }

@@ -19,7 +19,7 @@ pub(crate) async fn list(State(app): State<App>, headers: HeaderMap) -> Response
         // Writing to a string has no way to fail.
         let _ = writeln!(text, "- [{}](/runbooks/{}): {}", page.name, page.name, page.title());
     }
-    for (name, own) in &app.rules.runbooks {
+    for (name, own) in &app.rules.get().runbooks {
         let _ = writeln!(text, "- [{name}](/runbooks/{name}): {}", title(own));
     }
     rendered(&headers, "Runbooks", &text)
@@ -31,8 +31,8 @@ pub(crate) async fn one(
     headers: HeaderMap,
     Path(name): Path<String>,
 ) -> Result<Response, ApiError> {
-    let text = app
-        .rules
+    let rules = app.rules.get();
+    let text = rules
         .runbook_text(&name)
         .ok_or_else(|| ApiError::not_found(format!("runbook {:?}", truncated(&name))))?;
     Ok(rendered(&headers, title(text), text))

@@ -4,7 +4,7 @@ use std::{io::Write, net::SocketAddr, sync::Arc};
 
 use axum::serve::ListenerExt;
 use parking_lot::RwLock;
-use plimsoll_alerting::{Evaluator, Notifier, RuleSet};
+use plimsoll_alerting::{Evaluator, RuleSet};
 use plimsoll_storage::{Options, Store, TimestampMs};
 use tokio::{
     net::TcpListener,
@@ -21,7 +21,8 @@ use crate::{
     clock,
     config::{Config, Flags},
     queries::Queries,
-    tasks::{self, Stop},
+    rules::{self, Check, Rules},
+    tasks::{self, Delivery, Stop},
     telemetry,
 };
 
@@ -34,7 +35,8 @@ pub(super) struct Args {
     flags: Flags,
     /// Judge the rules over stored history from this time on, and page for what they find
     ///
-    /// After an import: what the rules would have said is found in order, as if it happened now.
+    /// After an import: what the rules would have said is found and told in order, as if it happened now.
+    /// Without it, what fired and ended while the server was down is recorded and told to nobody.
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     evaluate_from: Option<TimestampMs>,
 }
@@ -42,10 +44,7 @@ pub(super) struct Args {
 pub(super) fn run(args: Args) -> Result<(), Failure> {
     let config = Config::resolve(args.flags)?;
     telemetry::start_logs(config.log_format, &config.log_level)?;
-    let rules = match &config.rules {
-        Some(path) => RuleSet::load(path, &|name| std::env::var(name).ok())?,
-        None => RuleSet::default_pack()?,
-    };
+    let rules = rules::load(config.rules.as_deref())?;
     let mut options = Options::new(&config.data_dir);
     options.slot_width = config.slot_width;
     options.durability = config.durability;
@@ -72,8 +71,10 @@ async fn serve(
     if let Some(from) = evaluate_from {
         evaluator.rewind_to(from)?;
     }
-    let now = Arc::new(clock::now);
-    let notifier = Notifier::new(Arc::clone(&store), &rules, now, config.allow_private_receivers)?;
+    let allow_private_receivers = config.allow_private_receivers;
+    let check = Check { store: Arc::clone(&store), allow_private_receivers };
+    let notifier = check.notifier(&rules)?;
+    let (rules, reload) = Rules::new(rules);
     let listener = TcpListener::bind(config.listen).await.map_err(|error| {
         format!(
             "cannot listen on {}: {error}; setting `listen` takes another address",
@@ -96,10 +97,17 @@ async fn serve(
     };
     let (stop_sender, stop) = watch::channel(false);
     let mut background = JoinSet::new();
-    let waker = notifier.waker();
-    background.spawn(notifier.run(tasks::stopped(stop.clone())));
+    let waker = Arc::new(RwLock::new(notifier.waker()));
+    let delivery = Delivery { rules: app.rules.clone(), check: check.clone(), waker };
+    background.spawn(rules::follow(config.rules.clone(), reload, check, stop.clone()));
     background.spawn(tasks::maintain(app.clone(), stop.clone()));
-    background.spawn(tasks::judge(app.clone(), evaluator, waker, stop.clone()));
+    background.spawn(tasks::judge(
+        app.clone(),
+        evaluator,
+        Arc::clone(&delivery.waker),
+        stop.clone(),
+    ));
+    background.spawn(tasks::deliver(delivery, notifier, stop.clone()));
     greet(address)?;
     let backtests = app.backtests.clone();
     let served = answer_requests(listener, app, stop_sender, stop).await;

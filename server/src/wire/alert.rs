@@ -34,6 +34,8 @@ pub(crate) struct AlertBody {
     at_fire: EvidenceBody,
     latest: EvidenceBody,
     peak: EvidenceBody,
+    /// What keeps or kept it from being told; `null` when it was told.
+    suppressor: Option<&'static str>,
     receivers: Vec<String>,
     dedup_key: String,
 }
@@ -98,6 +100,7 @@ impl From<Alert> for AlertBody {
             at_fire: evidence(&alert.at_fire),
             latest: evidence(&alert.latest),
             peak: evidence(&alert.peak),
+            suppressor: alert.suppressor.map(|it| it.as_str()),
             receivers: alert.receivers.into_iter().map(|told| told.receiver).collect(),
             id: alert.id,
             rule: alert.rule,
@@ -112,6 +115,8 @@ impl From<Alert> for AlertBody {
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct RulesBody {
     pub(crate) rules: Vec<RuleBody>,
+    /// What is wrong with the rules file since it was changed; `null` when its rules are in force.
+    pub(crate) rules_error: Option<String>,
 }
 
 /// One rule. Thresholds are in ms, s or fractions of 1, as `unit` says.

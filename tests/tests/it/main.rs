@@ -22,6 +22,7 @@ mod questions_alerts;
 mod questions_flow;
 mod questions_latency;
 mod questions_outcomes;
+mod reload;
 mod retention;
 mod runbooks;
 mod schema;

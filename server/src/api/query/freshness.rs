@@ -38,7 +38,7 @@ pub(crate) async fn answer(
     params.end()?;
     app.ask(move |app, _| {
         let now = app.now();
-        let expected = expected(&app.rules);
+        let expected = expected(&app.rules.get());
         let groups = plimsoll_query::freshness(&app.store, &selector, &by, &expected).into_iter();
         let series = groups.map(|group| FreshnessBody::new(group, now)).collect();
         reply.send(&FreshnessesBody { series })

@@ -1,0 +1,133 @@
+//! What makes a rule the same rule after its file was edited.
+//!
+//! A rule is known by its name. It is still the same one while everything that decides a judgement is
+//! unchanged: then its states, timers and open alerts go on. What only describes it or says whom it
+//! tells (`owner`, `runbook`, `labels`, `notify`, `notify_from`, `mode`, `depends_on`) may change freely.
+
+use std::fmt::Write as _;
+
+use sha2::{Digest as _, Sha256};
+
+use super::{OnNoData, Rule, Scan, Schedule, Signal};
+
+/// Identity of a rule's judging: the first bytes of a hash.
+pub(crate) type Identity = [u8; 8];
+
+impl Rule {
+    /// The identity of what it judges. It is on disk: the text it is made from must stay as it is.
+    #[must_use]
+    pub(crate) fn identity(&self) -> Identity {
+        let mut text = String::new();
+        let _ = write!(text, "{}|{}", self.signal.kind().as_str(), signal_text(&self.signal));
+        for (label, values) in &self.matches {
+            let _ = write!(text, "|{}={values:?}", label.as_str());
+        }
+        for by in self.groupings() {
+            let names: Vec<&str> = by.iter().map(|label| label.as_str()).collect();
+            let _ = write!(text, "|by {}", names.join(","));
+        }
+        let _ = write!(
+            text,
+            "|{}|{}|{}|{:?}|{:?}|{}|{}|{:?}|{}|{}|{}",
+            self.window_ms,
+            self.for_ms,
+            self.clear_ms,
+            self.critical,
+            self.warning,
+            self.min_count,
+            self.confidence,
+            self.clear_level,
+            self.clear_count,
+            self.keep_firing_ms,
+            match self.on_no_data {
+                OnNoData::Ok => "ok",
+                OnNoData::Keep => "keep",
+                OnNoData::Alert => "alert",
+            },
+        );
+        if let Some(Scan { windows_min, evidence, margin, bad_minutes, few, few_span_min }) =
+            &self.scan
+        {
+            let _ = write!(
+                text,
+                "|scan {windows_min:?} {evidence} {margin} {bad_minutes} {few} {few_span_min}"
+            );
+        }
+        if let Some(usual) = self.usual {
+            let _ = write!(text, "|usual {} {}", usual.times, usual.hours);
+        }
+        if let Some(Schedule { days, from_min, to_min, time_zone }) = &self.schedule {
+            let zone = time_zone.iana_name().unwrap_or_default();
+            let _ = write!(text, "|schedule {days:?} {from_min} {to_min} {zone}");
+        }
+        let digest = Sha256::digest(text.as_bytes());
+        let mut identity = Identity::default();
+        identity.iter_mut().zip(digest).for_each(|(held, byte)| *held = byte);
+        identity
+    }
+}
+
+fn signal_text(signal: &Signal) -> String {
+    let names = |classes: &[plimsoll_storage::Outcome]| {
+        let names: Vec<&str> = classes.iter().map(|class| class.as_str()).collect();
+        names.join("+")
+    };
+    let stream = signal.stream();
+    match signal {
+        Signal::Ratio { of, to, .. } => {
+            format!("{stream} {} / {}", names(of), to.as_deref().map_or("all".into(), names))
+        }
+        Signal::Latency { q, .. } => format!("{stream} {q}"),
+        Signal::Drop { on_holiday, .. } => format!("{stream} {on_holiday}"),
+        Signal::Gauge { below, forecast_ms, .. } => format!("{stream} {below} {forecast_ms:?}"),
+        Signal::Burn { of, objective, .. } => format!("{stream} {} {objective}", names(of)),
+        Signal::Freshness { .. } | Signal::Absence { .. } | Signal::Run { .. } => stream.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::RuleSet;
+    use crate::rule::Rule;
+    use crate::testing::rule;
+
+    #[test]
+    fn what_judges_makes_another_rule_and_what_describes_does_not() {
+        let same: [fn(&mut Rule); 4] = [
+            |rule| rule.owner = "others".into(),
+            |rule| rule.runbook = "other".into(),
+            |rule| rule.notify.clear(),
+            |rule| rule.voice.mode = crate::rule::Mode::Shadow,
+        ];
+        let other: [fn(&mut Rule); 5] = [
+            |rule| rule.critical = Some(0.06),
+            |rule| rule.for_ms += 1,
+            |rule| rule.by.clear(),
+            |rule| rule.min_count = 7,
+            |rule| rule.on_no_data = crate::rule::OnNoData::Alert,
+        ];
+        let identity = rule("r").identity();
+        let edited = |edit: fn(&mut Rule)| {
+            let mut rule = rule("r");
+            edit(&mut rule);
+            rule.identity()
+        };
+        same.iter().for_each(|edit| assert_eq!(edited(*edit), identity));
+        other.iter().for_each(|edit| assert_ne!(edited(*edit), identity));
+    }
+
+    #[test]
+    fn no_two_rules_of_the_pack_are_the_same() {
+        let pack = RuleSet::default_pack().unwrap();
+        let mut identities: Vec<_> = pack.rules.iter().map(Rule::identity).collect();
+        identities.sort_unstable();
+        identities.dedup();
+        assert_eq!(identities.len(), pack.rules.len());
+    }
+
+    #[test]
+    fn the_identity_of_a_rule_stays_over_versions() {
+        // Another value here ends every open alert at an upgrade.
+        assert_eq!(crate::hex::hex(&rule("r").identity()), "af560e9ed762a217");
+    }
+}
