@@ -6,4 +6,5 @@ mod deliver;
 mod judge;
 mod receiver;
 mod replay;
+mod signals;
 mod world;
