@@ -83,6 +83,21 @@ pub const PAGE_STEPS_MAX: usize = 3;
 /// Pages of one slot that tell their trend, which is read from the store; further ones go without.
 pub const TRENDS_PER_SLOT_MAX: usize = 50;
 
+/// Groups that one explanation tells of.
+pub const EXPLAIN_GROUPS_MAX: usize = 20;
+
+/// Judgements of a group that an explanation tells of, beside those that changed something.
+pub const EXPLAIN_JUDGEMENTS_MAX: usize = 360;
+
+/// Groups of a rule whose ordinary hours are looked at.
+pub const NOISE_GROUPS_MAX: usize = 500;
+
+/// Longest span of an explanation, in ms.
+pub const EXPLAIN_SPAN_MS_MAX: i64 = 24 * 3_600_000;
+
+/// How long an explanation judges at most before the first judgement it tells of, in ms.
+pub const EXPLAIN_LEAD_MS_MAX: i64 = 6 * 3_600_000;
+
 /// Longest runbook beside a rules file that is read, in bytes.
 pub const RUNBOOK_FILE_BYTES_MAX: u64 = 256 << 10;
 

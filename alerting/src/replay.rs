@@ -282,7 +282,9 @@ impl Replay {
                 alert.peak = evidence;
             }
             let labels = &verdict.labels;
-            let suppressor = voice::suppressor(&self.engine, rule, firing.severity, labels, at);
+            let dependent = || voice::is_dependent(&self.engine, rule, labels);
+            let (rules, severity) = (&self.rules, firing.severity);
+            let suppressor = voice::suppressor(rules, rule, severity, labels, at, dependent);
             let speaks = suppressor.is_none();
             // A mute holds back a beginning; it does not end what was told.
             let speaks = speaks || (self.pager.holds(&key) && firing.severity >= rule.voice.from);

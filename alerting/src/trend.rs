@@ -71,7 +71,7 @@ pub(crate) fn of_group(rule: &Rule, labels: &GroupLabels) -> Selector {
 }
 
 /// What the rule measures in each stretch; arrivals a minute where it measures time or volume.
-fn measured(
+pub(crate) fn measured(
     store: &Store,
     rule: &Rule,
     streams: Vec<StreamId>,

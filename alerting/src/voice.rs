@@ -19,7 +19,7 @@ pub enum Suppressor {
     Maintenance,
     /// Its partner is paused.
     Paused,
-    /// A rule that this one depends on has an open alert on the same labels.
+    /// A rule that this one depends on, or a partner that this one depends on, has an open alert.
     Dependency,
     /// It fired while nothing was judged, and is told only if it is still open now.
     Downtime,
@@ -50,7 +50,7 @@ impl Suppressor {
             Self::Severity => "the rule tells only of worse",
             Self::Maintenance => "maintenance was announced",
             Self::Paused => "the partner is paused",
-            Self::Dependency => "a rule it depends on has an open alert",
+            Self::Dependency => "what it depends on has an open alert",
             Self::Downtime => "it fired while nothing was judged",
             Self::Shared => "it shares the message of another alert",
         }
@@ -58,23 +58,51 @@ impl Suppressor {
 }
 
 /// What keeps an open alert of a rule, of that severity and with these labels, from being told at
-/// that moment.
+/// that moment. `is_dependent` looks whether something that it depends on has an open alert.
 pub(crate) fn suppressor(
-    engine: &Engine,
+    rules: &RuleSet,
     rule: &Rule,
     severity: Severity,
     labels: &GroupLabels,
     at: TimestampMs,
+    is_dependent: impl FnOnce() -> bool,
 ) -> Option<Suppressor> {
-    let depends = || !rule.depends_on.is_empty() && engine.is_open(&rule.depends_on, labels);
     if rule.voice.mode == Mode::Shadow {
         Some(Suppressor::Shadow)
     } else if severity < rule.voice.from {
         Some(Suppressor::Severity)
     } else {
-        mute(engine.rules(), rule, labels, at)
-            .or_else(|| depends().then_some(Suppressor::Dependency))
+        mute(rules, rule, labels, at).or_else(|| is_dependent().then_some(Suppressor::Dependency))
     }
+}
+
+/// What an open alert would have to be on to keep this one from being told: by rules that the rule
+/// depends on, on the same labels; and by the rule itself, on the labels of a partner that the partner
+/// depends on.
+pub(crate) fn dependencies(
+    rules: &RuleSet,
+    rule: &Rule,
+    labels: &GroupLabels,
+) -> Vec<(Vec<String>, GroupLabels)> {
+    let mut found = Vec::new();
+    if !rule.depends_on.is_empty() {
+        found.push((rule.depends_on.clone(), labels.clone()));
+    }
+    let name = labels.get(Label::Partner).unwrap_or_default();
+    let partner = rules.partners.iter().filter(|partner| partner.name == name);
+    for other in partner.flat_map(|partner| &partner.depends_on) {
+        let own = labels.iter().filter(|(label, _)| *label != Label::Partner);
+        let own = own.map(|(label, value)| (label, value.to_owned()));
+        let moved = GroupLabels::new(own.chain([(Label::Partner, other.clone())]));
+        found.push((vec![rule.name.clone()], moved));
+    }
+    found
+}
+
+/// Whether something that the alert depends on has an open alert itself.
+pub(crate) fn is_dependent(engine: &Engine, rule: &Rule, labels: &GroupLabels) -> bool {
+    let dependencies = dependencies(engine.rules(), rule, labels);
+    dependencies.iter().any(|(rules, labels)| engine.is_open(rules, labels))
 }
 
 /// The maintenance or pause that covers the alert.

@@ -1,4 +1,4 @@
-//! The binary under test, built once per test process.
+//! The binary under test, built once per test process; `PLIMSOLL_TEST_BINARY` names one that is there.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -55,7 +55,13 @@ pub fn run_with_env(args: &[&str], env: &[(&str, &str)]) -> Output {
     child.wait_with_output().expect("a child of this process")
 }
 
+/// Names a binary to test in place of the one that would be built.
+const BINARY: &str = "PLIMSOLL_TEST_BINARY";
+
 fn build() -> PathBuf {
+    if let Some(path) = std::env::var_os(BINARY) {
+        return path.into();
+    }
     // Tests and binaries of the workspace together: cargo then settles on the same features of the
     // dependencies as `cargo test --workspace` did, and nothing but the binary is left to compile.
     let mut command = Command::new(env!("CARGO"));

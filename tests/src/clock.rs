@@ -34,3 +34,12 @@ pub fn parse_ms(text: &str) -> i64 {
     let time: jiff::Timestamp = text.parse().expect("answers hold RFC 3339 times");
     time.as_millisecond()
 }
+
+/// A time as RFC 3339 in UTC.
+///
+/// # Panics
+/// The time is beyond the calendar.
+#[must_use]
+pub fn format(at_ms: i64) -> String {
+    jiff::Timestamp::from_millisecond(at_ms).expect("a time of this era").to_string()
+}

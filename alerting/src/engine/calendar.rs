@@ -149,6 +149,7 @@ mod tests {
             contacts: Vec::new(),
             sla_class: None,
             expects: Vec::new(),
+            depends_on: Vec::new(),
             paused: false,
         };
         let holiday = Holiday { country: "DE".into(), date: jiff::civil::date(2026, 12, 25) };

@@ -292,6 +292,31 @@ impl Engine {
         })
     }
 
+    /// Every group that a rule judges.
+    #[must_use]
+    pub fn groups_of(&self, rule: &str) -> Vec<GroupLabels> {
+        let own = self.watches.iter().filter(|watch| self.rules.rules[watch.rule].name == rule);
+        own.flat_map(|watch| self.scopes[watch.place.scope].groups.iter().cloned()).collect()
+    }
+
+    /// What the judgement of a slot, which is the last judged one, finds of a group at rest: a
+    /// judgement without consequence is not spelled out otherwise. `None` when there is no data.
+    pub fn spell_out(&mut self, rule: &str, labels: &GroupLabels, slot: Slot) -> Option<Evidence> {
+        let watch = self.watch_of(rule, labels)?;
+        let moment = Moment::new(slot, self.width);
+        let Self { watches, scopes, rules, calendar, .. } = self;
+        let watch = &mut watches[watch];
+        let rule = &rules.rules[watch.rule];
+        let Place { scope, sensors } = watch.place;
+        let group = scopes[scope].number(labels)?;
+        let usual = rule.usual.and_then(|_| usual(scopes, watch.place, watch.whole, group));
+        let has_heartbeats = scopes[scope].has_heartbeats;
+        let circumstances = Circumstances { rule, calendar, labels, moment, usual, has_heartbeats };
+        let around = watch.held(group).spelling_out(&circumstances);
+        let Sensors { wanted, of_groups, .. } = &mut scopes[scope].sensors[sensors];
+        of_groups[group as usize].spell_out(&around, wanted).evidence()
+    }
+
     fn judge_watch(&mut self, watch: usize, moment: Moment, verdicts: &mut Vec<Verdict>) {
         let Self { watches, scopes, rules, calendar, .. } = self;
         let watch = &mut watches[watch];

@@ -227,6 +227,17 @@ impl Sensor {
         (reading, None)
     }
 
+    /// What there is to say of a group at rest.
+    pub(super) fn spell_out(&mut self, around: &Around<'_>, wanted: &Wanted) -> Reading {
+        match self {
+            Self::Share(share) => asked(around).map_or(Reading::NoData, |it| share.spell_out(&it)),
+            Self::Volume(volume) => {
+                against(around).map_or(Reading::NoData, |it| volume.spell_out(&it))
+            }
+            _ => self.judge(around, wanted).0,
+        }
+    }
+
     /// How often something was added to a minute that may have been judged, when a judgement holds
     /// for a minute; `None` when it holds for a slot.
     pub(super) fn revision(&self) -> Option<u32> {

@@ -163,6 +163,22 @@ impl ShareSensor {
         (newest, None)
     }
 
+    /// The share over the newest minutes against its lowest limit, though it proves nothing.
+    pub(super) fn spell_out(&self, asked: &Asked<'_>) -> Reading {
+        let lowest = asked.rule.ladder().next_back();
+        let Some((severity, _)) = lowest else { return Reading::NoData };
+        let minutes = self.minutes(asked, severity);
+        let now = scan::now(minutes, asked.minute, PRESENT_MIN * 5, 1, asked.scan);
+        let Some(now) = now else { return Reading::NoData };
+        let is_above = bound::fraction(now.bad, now.all) > asked.limit(severity);
+        match self.reading(asked, now, severity, None) {
+            Reading::Judged(evidence) if is_above => {
+                Reading::Judged(Evidence { gate: Gate::Uncertain, ..evidence })
+            }
+            reading => reading,
+        }
+    }
+
     fn minutes(&self, asked: &Asked<'_>, severity: Severity) -> Minutes<'_> {
         let bad = match (&asked.rule.signal, severity) {
             (Signal::Latency { .. }, Severity::Critical) => 2,

@@ -134,6 +134,23 @@ impl VolumeSensor {
         None
     }
 
+    /// What arrived in the shortest window that something is expected in, though it proves nothing.
+    pub(super) fn spell_out(&self, against: &Against<'_>) -> Reading {
+        let windows = against.scan.windows_min.iter().copied();
+        let found = windows.filter(|window| *window >= PRESENT_MIN).find_map(|window_min| {
+            let volume = self.arrivals.newest(against.minute, 0, window_min)?;
+            (volume.expected >= 1.0).then_some((window_min, volume))
+        });
+        let Some((window_min, volume)) = found else { return Reading::NoData };
+        let scale = self.scale_before(against.minute - i64::from(window_min));
+        match against.reading(&volume, scale, None) {
+            Reading::Judged(evidence) if against.below(&volume, scale).is_some() => {
+                Reading::Judged(Evidence { gate: Gate::Uncertain, ..evidence })
+            }
+            reading => reading,
+        }
+    }
+
     /// Whether the drop goes on: the newest part of the window it was found in is still low.
     fn follow(&self, against: &Against<'_>, open: Severity, found: Found) -> Reading {
         let minute = against.minute;

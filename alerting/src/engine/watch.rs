@@ -226,6 +226,11 @@ impl Held {
         judged
     }
 
+    /// What a sensor is told of the group when all that it finds is to be said.
+    pub(super) fn spelling_out<'a>(&self, circumstances: &Circumstances<'a>) -> Around<'a> {
+        Around { ended: self.ended, at_rest: false, ..circumstances.around() }
+    }
+
     fn found(&self) -> Found {
         self.alert.as_ref().map(|alert| alert.found).unwrap_or_default()
     }

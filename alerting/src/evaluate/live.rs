@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
-use plimsoll_storage::{Feed, Past, Scan, Slot, SlotValue, Store, StreamId};
+use plimsoll_query::Selector;
+use plimsoll_storage::{Feed, Past, Scan, Slot, SlotValue, SlotWidth, Store, StreamId};
 
 use crate::alerts::{self, AlertFilter};
 use crate::engine::{Engine, StreamNumber};
@@ -31,7 +32,58 @@ pub(super) struct Live {
     pub(super) engine: Engine,
     store: Arc<Store>,
     feed: Feed,
-    numbers: BTreeMap<StreamId, StreamNumber>,
+    numbers: Numbers,
+}
+
+/// The numbers that an engine knows streams of the store by.
+pub(crate) type Numbers = BTreeMap<StreamId, StreamNumber>;
+
+/// The past before a slot as far back as rules look, in stretches that are read one by one: the slots,
+/// and how finely they are looked at, in slots.
+#[derive(Debug, Clone)]
+pub(crate) struct WarmUp {
+    next: Slot,
+    first: Slot,
+    /// Nobody looks at single slots that lie further back than this.
+    fine: Slot,
+    minute: u32,
+    stretch: u32,
+}
+
+impl WarmUp {
+    /// The past before `first`, of so many streams.
+    pub(crate) fn of(rules: &RuleSet, width: SlotWidth, first: Slot, streams: usize) -> Self {
+        let reach_ms = rules.rules.iter().map(reach_ms).max().unwrap_or(0);
+        let window_ms = rules.rules.iter().map(window_ms).max().unwrap_or(0);
+        let scan_ms = rules.rules.iter().map(scan_ms).max().unwrap_or(0);
+        let minute = width.slots_in(MINUTE_MS);
+        let next = first.minus(width.slots_in(reach_ms.max(window_ms).max(scan_ms)));
+        Self {
+            next: Slot(next.0 - next.0 % minute),
+            first,
+            fine: first.minus(width.slots_in(window_ms)),
+            minute,
+            stretch: stretch_slots(width, streams).next_multiple_of(minute),
+        }
+    }
+}
+
+impl Iterator for WarmUp {
+    type Item = (Range<Slot>, u32);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let Self { next, first, fine, minute, stretch } = *self;
+        (next < first).then(|| {
+            self.next = next.plus(stretch).min(first);
+            (next..self.next, if self.next <= fine { minute } else { 1 })
+        })
+    }
+}
+
+/// Slots of so many streams that are read at once.
+fn stretch_slots(width: SlotWidth, streams: usize) -> u32 {
+    let fitting = STRETCH_CELLS / streams.max(1);
+    u32::try_from(fitting).unwrap_or(u32::MAX).clamp(1, width.slots_in(STRETCH_MS_MAX))
 }
 
 impl Live {
@@ -98,8 +150,8 @@ impl Live {
             self.engine.warm(end.minus(1));
             next = end;
         }
-        for rule in rules.rules.iter().filter(|rule| is_freshness(rule)) {
-            self.seed(rule, first)?;
+        for rule in &rules.rules {
+            seed(&self.store, &mut self.engine, rule, &rule.selector(), first)?;
         }
         Ok(())
     }
@@ -140,22 +192,7 @@ impl Live {
 
     /// Slots that are read at once.
     pub(super) fn stretch_slots(&self) -> u32 {
-        let longest = self.store.slot_width().slots_in(STRETCH_MS_MAX);
-        let fitting = STRETCH_CELLS / self.streams_of(&|_| true).len().max(1);
-        u32::try_from(fitting).unwrap_or(u32::MAX).clamp(1, longest)
-    }
-
-    /// Tells the engine of the newest event of each group, however old.
-    fn seed(&mut self, rule: &Rule, first: Slot) -> Result<()> {
-        for by in rule.groupings() {
-            for group in plimsoll_query::groups(&self.store, &rule.selector(), by) {
-                let newest = plimsoll_query::newest_before(&self.store, &group.streams, first)?;
-                if let Some(newest) = newest {
-                    self.engine.seed(&rule.name, &GroupLabels::new(group.labels), newest);
-                }
-            }
-        }
-        Ok(())
+        stretch_slots(self.store.slot_width(), self.streams_of(&|_| true).len())
     }
 
     /// The streams that some rules watch.
@@ -165,10 +202,33 @@ impl Live {
     }
 }
 
-fn observe(
+/// Tells the engine of the newest event of each group of a freshness rule, however old.
+pub(crate) fn seed(
+    store: &Store,
+    engine: &mut Engine,
+    rule: &Rule,
+    selector: &Selector,
+    first: Slot,
+) -> Result<()> {
+    if !is_freshness(rule) {
+        return Ok(());
+    }
+    for by in rule.groupings() {
+        for group in plimsoll_query::groups(store, selector, by) {
+            let newest = plimsoll_query::newest_before(store, &group.streams, first)?;
+            if let Some(newest) = newest {
+                engine.seed(&rule.name, &GroupLabels::new(group.labels), newest);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Hands a cell on to the engine.
+pub(crate) fn observe(
     engine: &mut Engine,
     store: &Store,
-    numbers: &mut BTreeMap<StreamId, StreamNumber>,
+    numbers: &mut Numbers,
     stream: StreamId,
     slot: Slot,
     value: &SlotValue,

@@ -16,6 +16,7 @@ use bincode::Decode;
 use plimsoll_storage::{Slot, SlotWidth, Store, Table, TableBatch, TimestampMs};
 
 use self::live::Live;
+pub(crate) use self::live::{Numbers, WarmUp, observe, seed};
 use self::slot::{SlotRun, Telling};
 use self::track::{Tracked, Tracking, write_state};
 use crate::engine::Verdict;
@@ -363,7 +364,9 @@ impl Evaluator {
                 continue;
             };
             let severity = firing.severity;
-            let found = voice::suppressor(&live.engine, rule, severity, &verdict.labels, at);
+            let labels = &verdict.labels;
+            let dependent = || voice::is_dependent(&live.engine, rule, labels);
+            let found = voice::suppressor(&self.rules, rule, severity, labels, at, dependent);
             let found = found.or(is_missed.then_some(Suppressor::Downtime));
             let is_told = severity >= rule.voice.from && self.pager.holds(&key);
             suppressed.extend(found.map(|found| (key.clone(), found)));

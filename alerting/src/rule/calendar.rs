@@ -23,6 +23,9 @@ pub struct Partner {
     pub sla_class: Option<String>,
     /// Streams that should be reported for it.
     pub expects: Vec<String>,
+    /// Partners that stand between it and us: while a rule has an open alert on one of them, it tells
+    /// of none on this one.
+    pub depends_on: Vec<String>,
     /// Nobody is told of it while this is set.
     pub paused: bool,
 }

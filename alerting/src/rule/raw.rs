@@ -213,6 +213,7 @@ pub(super) struct RawPartner {
     pub(super) contacts: Option<Vec<String>>,
     pub(super) sla_class: Option<String>,
     pub(super) expects: Option<Vec<String>>,
+    pub(super) depends_on: Option<Vec<String>>,
     pub(super) paused: Option<bool>,
 }
 

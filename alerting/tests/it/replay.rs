@@ -142,6 +142,12 @@ fn a_paused_partner_a_shadow_and_a_dependency_are_recorded_and_not_told() {
     let alerts = replay(rules("127.0.0.1:9", &text), &facts);
     let told = |name: &str| alerts.iter().any(|it| it.rule == name && !it.notifications.is_empty());
     assert!(told("partner-5xx") && !told("child") && alerts.iter().any(|it| it.rule == "child"));
+    let mut both = facts.clone();
+    both.extend(traffic("hub", 120, 60, storm(20, 95, 40)));
+    let partners = pack("pages: { by: [partner] }\npartners: [{ name: dhl, depends_on: [hub] }]\n");
+    let alerts = replay(partners, &both);
+    assert!(alerts.iter().any(|it| it.labels.title() == "dhl"), "it is recorded");
+    assert!(pages(&alerts).iter().all(|(_, who)| who.starts_with("hub")), "{:?}", pages(&alerts));
     let alerts = replay(rules("127.0.0.1:9", &format!("{rule}    mode: shadow\n")), &facts);
     assert!(!alerts.is_empty() && pages(&alerts).is_empty());
 }

@@ -86,7 +86,7 @@ pub(crate) async fn cancel(
 fn checked(app: &App, request: BacktestRequest) -> Result<Request, ApiError> {
     let wrong = |field: &str, detail: String| ApiError::malformed(format!("`{field}`: {detail}"));
     let rules = match request.rules {
-        None => (*app.rules).clone(),
+        None => (*app.rules.get()).clone(),
         Some(Value::String(text)) => posted::read(&text).map_err(|it| wrong("rules", it))?,
         Some(file) => posted::of_value(file).map_err(|it| wrong("rules", it))?,
     };

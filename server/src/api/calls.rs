@@ -5,7 +5,7 @@ use plimsoll_query::{GaugePoint, LatencyPoint};
 use super::{
     alerts, backtests, backups,
     call::{Call, tagged},
-    flow, health, labels,
+    explain, flow, health, labels,
     openapi::Description,
     parameter as p, partners, push, query, reports, rules, runbooks,
 };
@@ -14,6 +14,7 @@ use crate::wire::{
     alert::{AlertBody, AlertsBody, RuleBody, RulesBody},
     answer::{LabelNamesBody, LabelValuesBody, PushBody},
     baseline::BaselineBody,
+    explain::ExplanationBody,
     latency::HeatmapBody,
     noise::NoiseBody,
     outcomes::{AmplificationBody, RatedOutcomes},
@@ -216,6 +217,16 @@ fn alerting() -> Vec<Call> {
             .says("One rule", "")
             .takes(&[p::RULE])
             .answers::<RuleBody>(),
+        Call::get("/api/v1/rules/{name}/explain", explain::explain)
+            .says(
+                "Why a rule did or did not fire: its judgements around a time",
+                "Made again from what is stored by what judges live. Labels that the rule does not judge by are passed over. `Accept: text/plain` answers in words and a table.",
+            )
+            .takes(&[p::RULE])
+            .takes(&p::EXPLAIN)
+            .takes(&p::EXPLAINED_LABELS)
+            .answers::<ExplanationBody>()
+            .reads_cells(),
         Call::get("/runbooks", runbooks::list)
             .says(
                 "The pages that tell what to do about an alert",

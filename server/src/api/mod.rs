@@ -5,6 +5,7 @@ pub(crate) mod backtests;
 mod backups;
 mod call;
 pub(crate) mod calls;
+pub(crate) mod explain;
 pub(crate) mod flow;
 pub(crate) mod health;
 pub(crate) mod labels;

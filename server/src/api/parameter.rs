@@ -263,6 +263,32 @@ pub(crate) const ALERTS: [Parameter; 3] = [
     Parameter::new("limit", Kind::Integer(1, 1_000), "100", "How many, at most."),
 ];
 
+/// What is explained.
+pub(crate) const EXPLAIN: [Parameter; 2] = [
+    Parameter::new(
+        "at",
+        Kind::Time,
+        "2026-11-20T19:00:00Z",
+        "The time it is about; now when left out.",
+    )
+    .needs("partner=dhl"),
+    Parameter::new(
+        "span",
+        Kind::Duration,
+        "30m",
+        "How much to tell, half of it before `at`; 20m when left out, 24h at most.",
+    )
+    .needs("partner=dhl"),
+];
+/// The group that is explained.
+pub(crate) const EXPLAINED_LABELS: [Parameter; 5] = [
+    ALERT_LABELS[0],
+    ALERT_LABELS[1].needs("partner=dhl"),
+    ALERT_LABELS[2].needs("partner=dhl"),
+    ALERT_LABELS[3].needs("partner=dhl"),
+    ALERT_LABELS[4].needs("partner=dhl"),
+];
+
 pub(crate) const PARTNER: Parameter =
     Parameter::new("partner", Kind::Text, "dhl", "The partner's name.").in_path();
 pub(crate) const LABEL: Parameter =

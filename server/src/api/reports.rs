@@ -32,5 +32,5 @@ pub(crate) async fn noise_report(
     let found = tokio::task::block_in_place(|| alerts::list(&app.store, &all, LIST_ROWS_MAX))?;
     let oldest = found.last().map(|alert| alert.fired_at);
     let truncated = found.len() >= LIST_ROWS_MAX && oldest.is_some_and(|oldest| oldest > start);
-    Ok(Json(NoiseBody::new(noise(&found, &app.rules, start, end), (start, end), truncated)))
+    Ok(Json(NoiseBody::new(noise(&found, &app.rules.get(), start, end), (start, end), truncated)))
 }

@@ -3,7 +3,9 @@
 
 use std::path::{Path, PathBuf};
 
-use plimsoll_alerting::{Rule, RuleSet, runbook::runbook};
+use plimsoll_alerting::{
+    Rule, RuleSet, ordinary::crossed_by_ordinary_hours, runbook::runbook, words,
+};
 use plimsoll_storage::Store;
 
 use super::{Failure, backup::open_existing};
@@ -13,7 +15,8 @@ pub(super) struct Args {
     /// The rules file
     #[arg(value_name = "RULES.yaml")]
     file: PathBuf,
-    /// Data directory that no server has open: also warn of rules that match nothing in it
+    /// Data directory that no server has open: also warn of rules that match nothing in it, and of
+    /// thresholds that ordinary hours of the last week cross
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
 }
@@ -37,7 +40,9 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let mut warnings = without_runbook(&rules, beside);
     warnings.extend(unused_receivers(&rules));
     if let Some(data_dir) = &args.data_dir {
-        warnings.extend(matching_nothing(&rules, &open_existing(data_dir)?));
+        let store = open_existing(data_dir)?;
+        warnings.extend(matching_nothing(&rules, &store));
+        warnings.extend(in_the_noise(&rules, &store)?);
     }
     for warning in warnings {
         println!("warning: {warning}");
@@ -82,6 +87,25 @@ fn matching_nothing(rules: &RuleSet, store: &Store) -> Vec<String> {
         )
     })
     .collect()
+}
+
+/// Rules whose lowest threshold ordinary hours cross.
+fn in_the_noise(rules: &RuleSet, store: &Store) -> Result<Vec<String>, Failure> {
+    let Some(kept) = store.kept_slots()? else { return Ok(Vec::new()) };
+    let until = store.slot_width().start(kept.end);
+    let mut warnings = Vec::new();
+    for rule in &rules.rules {
+        let Some(found) = crossed_by_ordinary_hours(store, rule, until)? else { continue };
+        let quiet = words::value(rule.signal.kind(), found.quiet);
+        warnings.push(format!(
+            "rule {}: its threshold lies in the noise: {} crossed it in {} of the last {} hours; 98% of them stay within {quiet}",
+            rule.name,
+            found.labels.title(),
+            found.crossed,
+            found.hours
+        ));
+    }
+    Ok(warnings)
 }
 
 #[cfg(test)]
@@ -144,5 +168,32 @@ rules:
         store.append_blocking(batch.finish(), 1, None, TimestampMs(0)).expect("appended");
         assert!(matching_nothing(&rules("partner-5xx", "dhl"), &store).is_empty());
         assert_eq!(matching_nothing(&rules("partner-5xx", "ups"), &store).len(), 1);
+    }
+
+    #[test]
+    fn a_threshold_that_every_hour_crosses_is_named() {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let store = Store::open(&Options::new(directory.path())).expect("the store opens");
+        let mut labels = [""; Label::COUNT];
+        labels[Label::Partner as usize] = "dhl";
+        let stream = StreamRef { kind: StreamKind::Activity, name: "requests", labels };
+        let mut batch = store.batch();
+        for hour in 0..48 {
+            let cell = batch.activity(stream, Slot(360 * hour + 5)).expect("room for the stream");
+            let bad = if hour % 2 == 0 { 20 } else { 1 };
+            let at = TimestampMs(i64::from(hour) * 3_600_000 + 51_000);
+            (0..bad).for_each(|_| cell.record(plimsoll_storage::Outcome::Status5xx, None, at));
+            (bad..100).for_each(|_| cell.record(plimsoll_storage::Outcome::Status2xx, None, at));
+        }
+        store.append_blocking(batch.finish(), 1, None, TimestampMs(0)).expect("appended");
+        let [warning] = &in_the_noise(&rules("partner-5xx", "dhl"), &store).expect("read")[..]
+        else {
+            panic!("one warning");
+        };
+        assert!(
+            warning
+                .contains("dhl crossed it in 24 of the last 48 hours; 98% of them stay within 20%"),
+            "{warning}"
+        );
     }
 }

@@ -54,7 +54,7 @@ pub(crate) struct EvidenceBody {
 }
 
 /// The unit in which values of a signal are shown, with what they are multiplied by for it.
-const fn unit_of(signal: SignalKind) -> (f64, &'static str) {
+pub(crate) const fn unit_of(signal: SignalKind) -> (f64, &'static str) {
     match signal {
         SignalKind::Ratio => (1.0, "ratio"),
         SignalKind::Latency => (1e3, "ms"),

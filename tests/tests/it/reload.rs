@@ -46,12 +46,12 @@ fn names(body: &Value) -> Vec<&str> {
 async fn an_edited_file_is_in_force_at_once_and_a_broken_one_is_reported() {
     let (dir, before, after) = (data_dir(), Recorder::start().await, Recorder::start().await);
     let path = dir.path().join("rules.yaml");
-    write(&path, &before.url(), &rule("first", "5%"));
+    write(&path, before.url(), &rule("first", "5%"));
     let args = ["--slot", "1s", "--allow-private-receivers", "--rules"];
     let args = [&args[..], &[path.to_str().expect("a plain name")]].concat();
     let server = Server::start(&dir.path().join("data"), &args).await;
 
-    write(&path, &before.url(), &(rule("first", "5%") + &rule("second", "many")));
+    write(&path, before.url(), &(rule("first", "5%") + &rule("second", "many")));
     server.signal("HUP");
     let broken = rules_until(&server, |body| !body["rules_error"].is_null()).await;
     assert_eq!(names(&broken), ["first"], "what was in force stays");
@@ -61,7 +61,7 @@ async fn an_edited_file_is_in_force_at_once_and_a_broken_one_is_reported() {
     }
 
     // Nobody says so this time: the file is looked at.
-    write(&path, &after.url(), &(rule("first", "5%") + &rule("second", "50%")));
+    write(&path, after.url(), &(rule("first", "5%") + &rule("second", "50%")));
     let fixed = rules_until(&server, |body| names(body).len() == 2).await;
     assert_eq!(fixed["rules_error"], Value::Null);
 
@@ -75,7 +75,7 @@ async fn an_edited_file_is_in_force_at_once_and_a_broken_one_is_reported() {
     }
     assert!(before.requests().is_empty(), "pages go to the address of the new file");
 
-    write(&path, &after.url(), &rule("first", "5%"));
+    write(&path, after.url(), &rule("first", "5%"));
     rules_until(&server, |body| names(body) == ["first"]).await;
     let start = Instant::now();
     loop {

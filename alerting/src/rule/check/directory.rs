@@ -113,6 +113,7 @@ pub(super) fn partners(raw: Vec<Spanned<RawPartner>>) -> Checked<Vec<Partner>> {
             contacts: value.contacts.unwrap_or_default(),
             sla_class: value.sla_class,
             expects: value.expects.unwrap_or_default(),
+            depends_on: value.depends_on.unwrap_or_default(),
             paused: value.paused.unwrap_or(false),
         })
     });

@@ -1,0 +1,178 @@
+//! A judgement in words.
+
+use plimsoll_storage::TimestampMs;
+
+use super::Judgement;
+use crate::evidence::{Evidence, Gate};
+use crate::labels::GroupLabels;
+use crate::rule::{Rule, Signal, SignalKind};
+use crate::step::{Firing, State};
+use crate::words::{duration, moment, value};
+
+/// What was judged at a time, what it means, and what comes next.
+pub(super) fn words(
+    rule: &Rule,
+    labels: &GroupLabels,
+    judgements: &[Judgement],
+    at: TimestampMs,
+) -> String {
+    let newest = judgements.iter().rev().find(|judgement| judgement.t <= at);
+    let Some(judgement) = newest else {
+        return format!("{} of {}: nothing was judged.", rule.signal.symptom(), labels.title());
+    };
+    let mut sentences = vec![found(rule, labels, judgement), stands(rule, judgement)];
+    if let (State::Firing(_), Some(suppressor)) = (judgement.state, judgement.suppressor) {
+        sentences.push(format!("It is not told: {}.", suppressor.in_words()));
+    }
+    sentences.retain(|sentence| !sentence.is_empty());
+    sentences.join(" ")
+}
+
+/// What was found.
+fn found(rule: &Rule, labels: &GroupLabels, judgement: &Judgement) -> String {
+    let (what, who, at) = (rule.signal.symptom(), labels.title(), moment(judgement.t));
+    let Some(evidence) = judgement.evidence else {
+        return format!("At {at} there was nothing to judge of {what} for {who}.");
+    };
+    let kind = rule.signal.kind();
+    let was = value(kind, evidence.value);
+    format!(
+        "At {at} {what} for {who} was {was}{}: {}.",
+        basis(rule, &evidence),
+        weighed(rule, &evidence)
+    )
+}
+
+fn basis(rule: &Rule, evidence: &Evidence) -> String {
+    match &rule.signal {
+        Signal::Ratio { .. } => {
+            let bad = (evidence.value * evidence.count as f64).round();
+            format!(" ({bad} of {})", evidence.count)
+        }
+        Signal::Latency { .. } | Signal::Drop { .. } | Signal::Burn { .. } => {
+            format!(" ({} items)", evidence.count)
+        }
+        _ => String::new(),
+    }
+}
+
+/// How the value lies to the threshold, and how sure that is.
+fn weighed(rule: &Rule, evidence: &Evidence) -> String {
+    let kind = rule.signal.kind();
+    let is_floor = rule.is_floor();
+    let (beyond, bound) =
+        if is_floor { ("below", evidence.upper) } else { ("above", evidence.lower) };
+    let threshold = value(kind, evidence.threshold);
+    let is_exact = matches!(
+        kind,
+        SignalKind::Freshness | SignalKind::Absence | SignalKind::Run | SignalKind::Gauge
+    );
+    let known = |sure: &str| {
+        if is_exact || !bound.is_finite() {
+            String::new()
+        } else {
+            format!(", {sure} {beyond} {}", value(kind, bound))
+        }
+    };
+    match evidence.gate {
+        Gate::Passed => format!("{beyond} {threshold}{}", known("surely")),
+        Gate::BelowThreshold => format!("not {beyond} {threshold}"),
+        Gate::Uncertain => {
+            format!("{beyond} {threshold}, but that could be chance{}", known("it is surely only"))
+        }
+        Gate::TooFew => format!("fewer than {} items, which do not count", rule.min_count),
+    }
+}
+
+/// Where the group stands, and what comes next.
+fn stands(rule: &Rule, judgement: &Judgement) -> String {
+    let clear_ms = rule.clear_ms.max(rule.keep_firing_ms);
+    match judgement.state {
+        State::Inactive => "No alert is open.".to_owned(),
+        State::Pending { since } => format!(
+            "The condition holds since {}; it fires at {} if it still holds then.",
+            moment(since),
+            moment(since.plus_ms(rule.for_ms))
+        ),
+        State::Firing(Firing { since, fired_at, severity, clear_since, .. }) => {
+            let open = format!(
+                "A {} alert is open since {} (the condition since {})",
+                severity.as_str(),
+                moment(fired_at),
+                moment(since)
+            );
+            match clear_since {
+                Some(gone) => format!(
+                    "{open}; the condition is gone since {}, it resolves at {} if that lasts.",
+                    moment(gone),
+                    moment(gone.plus_ms(clear_ms))
+                ),
+                None => format!(
+                    "{open}; it resolves once the condition is gone for {}.",
+                    duration(clear_ms)
+                ),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use plimsoll_storage::Label;
+
+    use super::*;
+    use crate::evidence::Severity;
+    use crate::testing::{alert, rule};
+    use crate::voice::Suppressor;
+
+    const AT: TimestampMs = TimestampMs(1_795_204_800_000);
+
+    fn judgement(gate: Gate, state: State) -> Judgement {
+        let evidence = Evidence { gate, ..alert().at_fire };
+        Judgement { t: AT, evidence: Some(evidence), state, transition: None, suppressor: None }
+    }
+
+    fn said(judgement: Judgement) -> String {
+        let dhl = GroupLabels::new([(Label::Partner, "dhl".to_owned())]);
+        words(&rule("r"), &dhl, &[judgement], AT)
+    }
+
+    #[test]
+    fn what_was_found_where_it_stands_and_what_comes_next() {
+        let firing = Firing {
+            since: AT.plus_ms(-600_000),
+            fired_at: AT.plus_ms(-300_000),
+            severity: Severity::Critical,
+            clear_since: None,
+            moved_since: None,
+        };
+        assert_eq!(
+            said(judgement(Gate::Passed, State::Firing(firing))),
+            "At 2026-11-20T20:00:00Z 5xx+timeout share of requests for dhl was 12.5% (40 of 320): above 5%, \
+             surely above 7%. A critical alert is open since 2026-11-20T19:55:00Z (the condition since \
+             2026-11-20T19:50:00Z); it resolves once the condition is gone for 5m."
+        );
+        let clearing = State::Firing(Firing { clear_since: Some(AT.plus_ms(-60_000)), ..firing });
+        let muted = Judgement {
+            suppressor: Some(Suppressor::Maintenance),
+            ..judgement(Gate::BelowThreshold, clearing)
+        };
+        let text = said(muted);
+        assert!(
+            text.contains("not above 5%")
+                && text.contains(
+                    "gone since 2026-11-20T19:59:00Z, it resolves at 2026-11-20T20:04:00Z"
+                ),
+            "{text}"
+        );
+        assert!(text.ends_with("It is not told: maintenance was announced."), "{text}");
+        let text = said(judgement(Gate::Uncertain, State::Pending { since: AT }));
+        assert!(text.contains("could be chance, it is surely only above 7%"), "{text}");
+        assert!(text.contains("it fires at 2026-11-20T20:05:00Z"), "{text}");
+        let nothing = Judgement { evidence: None, ..judgement(Gate::Passed, State::Inactive) };
+        assert_eq!(
+            said(nothing),
+            "At 2026-11-20T20:00:00Z there was nothing to judge of 5xx+timeout share of requests for dhl. No alert is open."
+        );
+    }
+}

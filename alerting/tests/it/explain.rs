@@ -1,0 +1,145 @@
+//! Explaining makes the same judgements again that were made live.
+
+use plimsoll_alerting::explain::{Explanation, Judgement, Question, explain};
+use plimsoll_alerting::step::{Change, State};
+use plimsoll_alerting::{Gate, RuleSet, Suppressor};
+use plimsoll_query::Budget;
+use plimsoll_storage::Label;
+
+use crate::world::{START, World, closed, lines, minute, partner_5xx, rules};
+
+/// Explains the first rule for a partner at a minute.
+fn explained(
+    world: &World,
+    rules: &RuleSet,
+    partner: &str,
+    at_minute: i64,
+    span_minutes: i64,
+) -> Option<Explanation> {
+    // No rule here judges by environment: that label is passed over.
+    let environment = (Label::Environment, "staging".to_owned());
+    let question = Question {
+        rule: &rules.rules[0],
+        labels: vec![(Label::Partner, partner.to_owned()), environment],
+        at: minute(at_minute),
+        span_ms: span_minutes * 60_000,
+        now: closed(minute(120)),
+    };
+    explain(&world.store, rules, &question, Budget::UNLIMITED).unwrap()
+}
+
+fn outage(world: &World) {
+    world.feed("dhl", 0..30, 20, 0);
+    world.feed("dhl", 30..50, 10, 10);
+    world.feed("dhl", 50..100, 20, 0);
+}
+
+fn changes(judgements: &[Judgement]) -> Vec<(i64, Change)> {
+    let each = judgements.iter().filter_map(|it| Some((it.t, it.transition?.change)));
+    each.map(|(t, change)| (t.since_ms(START) / 1_000, change)).collect()
+}
+
+#[test]
+fn it_says_what_was_judged_live_whether_or_not_that_ran() {
+    for has_run in [true, false] {
+        let world = World::new();
+        outage(&world);
+        let rules = rules("127.0.0.1:9", &partner_5xx("[oncall]"));
+        if has_run {
+            let mut evaluator = world.started(&rules);
+            evaluator.rewind_to(START).unwrap();
+            let live = evaluator.judge_until(closed(minute(100))).unwrap();
+            assert_eq!(lines(&live.transitions).len(), 3);
+        }
+        let all = explained(&world, &rules, "dhl", 45, 60).unwrap();
+        let group = &all.groups[0];
+        assert_eq!(
+            changes(&group.judgements),
+            [(1_820, Change::Pended), (1_940, Change::Fired), (3_170, Change::Resolved)]
+        );
+        let at = |t| group.judgements.iter().find(|it| it.t == t).unwrap();
+        let good = at(minute(20)).evidence.unwrap();
+        assert_eq!((good.value, good.count, good.gate), (0.0, 120, Gate::BelowThreshold));
+        let bad = at(minute(40)).evidence.unwrap();
+        assert_eq!((bad.value, bad.count, bad.gate), (0.5, 120, Gate::Passed));
+        assert!(bad.lower > 0.2 && matches!(at(minute(40)).state, State::Firing(_)));
+        // In the middle of the alert alone: its beginning is known from the record, or not at all.
+        let middle = explained(&world, &rules, "dhl", 45, 2).unwrap();
+        let words = &middle.groups[0].words;
+        assert!(words.contains("50% (60 of 120): above 20%"), "{words}");
+        assert!(words.contains("A critical alert is open since"), "{words}");
+        assert!(!has_run || words.contains("open since 2026-11-20T20:32:20Z"), "{words}");
+    }
+}
+
+#[test]
+fn who_is_not_known_is_not_explained_and_who_is_silent_is() {
+    let world = World::new();
+    outage(&world);
+    let rules = rules("127.0.0.1:9", &partner_5xx("[oncall]"));
+    assert!(explained(&world, &rules, "ups", 40, 20).is_none());
+    let silent = explained(&world, &rules, "dhl", 110, 10).unwrap();
+    assert!(silent.groups[0].words.contains("nothing to judge"), "{}", silent.groups[0].words);
+    let future = explained(&world, &rules, "dhl", 500, 10).unwrap();
+    assert_eq!(future.at, minute(120), "nothing is judged before it has happened");
+}
+
+#[test]
+fn a_long_span_is_told_in_part_and_every_change_of_it() {
+    let world = World::new();
+    outage(&world);
+    let rules = rules("127.0.0.1:9", &partner_5xx("[oncall]"));
+    let all = explained(&world, &rules, "dhl", 60, 120).unwrap();
+    let judgements = &all.groups[0].judgements;
+    assert!((200..=370).contains(&judgements.len()), "{}", judgements.len());
+    assert_eq!(changes(judgements).len(), 3);
+}
+
+#[test]
+fn what_kept_an_alert_from_being_told_is_named() {
+    let world = World::new();
+    outage(&world);
+    let text = partner_5xx("[oncall]") + "partners: [{ name: dhl, paused: true }]\n";
+    let rules = rules("127.0.0.1:9", &text);
+    let found = explained(&world, &rules, "dhl", 40, 2).unwrap();
+    let judgement = found.groups[0].judgements.last().unwrap();
+    assert_eq!(judgement.suppressor, Some(Suppressor::Paused));
+    assert!(found.groups[0].words.ends_with("It is not told: the partner is paused."));
+}
+
+#[test]
+fn the_default_pack_is_explained_at_rest_and_at_fault() {
+    let world = World::new();
+    world.feed("dhl", 0..60, 20, 0);
+    world.feed("dhl", 60..70, 10, 10);
+    let pack = RuleSet::default_pack().unwrap();
+    let rest = explained(&world, &pack, "dhl", 40, 4).unwrap();
+    assert!(
+        rest.groups[0].words.contains("was 0% (0 of 600): not above 1%"),
+        "{}",
+        rest.groups[0].words
+    );
+    let fault = explained(&world, &pack, "dhl", 66, 4).unwrap();
+    let words = &fault.groups[0].words;
+    assert!(
+        words.contains("above 5%, surely above") && words.contains("A critical alert is open"),
+        "{words}"
+    );
+}
+
+#[test]
+fn more_than_the_budget_is_refused() {
+    let world = World::new();
+    outage(&world);
+    let rules = rules("127.0.0.1:9", &partner_5xx("[oncall]"));
+    let question = Question {
+        rule: &rules.rules[0],
+        labels: vec![(Label::Partner, "dhl".to_owned())],
+        at: minute(40),
+        span_ms: 60_000,
+        now: minute(120),
+    };
+    let budget = Budget { cells_max: 1, ..Budget::UNLIMITED };
+    let refused = explain(&world.store, &rules, &question, budget).unwrap_err();
+    assert!(refused.to_string().contains("the limit is 1"), "{refused}");
+}

@@ -1,0 +1,231 @@
+//! Fault drills on the real binary: history with one fault an hour is judged with the default pack as if
+//! it happened now (`--evaluate-from`), and a PagerDuty on loopback gets the pages. Each drill says what
+//! is paged, when, how often, and what the page tells.
+//!
+//! All drills share one server: each has partners and an hour of its own, so that none is folded into
+//! another's message. The days are the newest Saturday, Sunday and Monday that are over; the week before
+//! them is what the partners are used to.
+
+mod history;
+mod pages;
+
+use plimsoll_tests::{Recorder, Server};
+use tokio::sync::OnceCell;
+
+use self::history::{Calls, History, Hour};
+use self::pages::{Message, Pages};
+
+/// The drills by the hour of the Monday they begin at.
+const STORM: Hour = Hour(2);
+const SLOW: Hour = Hour(3);
+const NO_WEBHOOKS: Hour = Hour(4);
+const AUTH: Hour = Hour(6);
+const THROTTLED: Hour = Hour(7);
+const ONE_OPERATION: Hour = Hour(8);
+const ONE_SITE: Hour = Hour(10);
+const ONE_RELEASE: Hour = Hour(12);
+const FLAPPING: Hour = Hour(14);
+const TWELVE: Hour = Hour(17);
+const BLIP: Hour = Hour(19);
+const MAINTENANCE: Hour = Hour(20);
+const NIGHT: Hour = Hour(22);
+
+/// How long a fault lasts, in minutes.
+const FAULT_MIN: i64 = 25;
+
+fn during(hour: Hour, minutes: std::ops::Range<i64>, minute: i64) -> bool {
+    (hour.minute() + minutes.start..hour.minute() + minutes.end).contains(&minute)
+}
+
+/// Everything that happens.
+fn write(history: &mut History) {
+    let fault = |hour: Hour, minute: i64| during(hour, 0..FAULT_MIN, minute);
+    let calls = Calls::new;
+    history.calls("storm", |m| calls(60).failing(if fault(STORM, m) { 40 } else { 0 }));
+    history.calls("slow", |m| calls(60).taking(if fault(SLOW, m) { 3_000.0 } else { 120.0 }));
+    history.calls("auth", |m| calls(60).refused("401_403", if fault(AUTH, m) { 45 } else { 0 }));
+    history
+        .calls("throttled", |m| calls(60).refused("429", if fault(THROTTLED, m) { 40 } else { 0 }));
+    // One part of many that are well: of the partner as a whole 2 % fail.
+    for (part, volume) in [("rates", 2_000), ("labels", 60)] {
+        let fails = |m| part == "labels" && fault(ONE_OPERATION, m);
+        let of = |m| calls(volume).failing(if fails(m) { 40 } else { 0 });
+        history.calls_of("parcels", &[("operation", part)], of);
+    }
+    for (site, volume) in [("fra1", 2_000), ("ams1", 60)] {
+        let fails = |m| site == "ams1" && fault(ONE_SITE, m);
+        let of = |m| calls(volume).failing(if fails(m) { 40 } else { 0 });
+        history.calls_of("sites", &[("site", site)], of);
+    }
+    // The new release takes over a thirtieth of the calls, and all of those fail.
+    history.calls_of("canary", &[("release", "1.0")], |_| calls(2_000));
+    history.calls_of("canary", &[("release", "1.1")], |m| {
+        let runs = fault(ONE_RELEASE, m);
+        calls(if runs { 60 } else { 0 }).failing(if runs { 40 } else { 0 })
+    });
+    history.calls("flapping", |m| {
+        let fails = during(FLAPPING, 0..80, m) && m % 10 < 6;
+        calls(60).failing(if fails { 40 } else { 0 })
+    });
+    for number in 1..=12 {
+        history.calls(&format!("many{number:02}"), |m| {
+            calls(60).failing(if fault(TWELVE, m) { 40 } else { 0 })
+        });
+    }
+    history.calls("blip", |m| calls(60).failing(if during(BLIP, 0..1, m) { 60 } else { 0 }));
+    history.calls("planned", |m| calls(60).failing(if fault(MAINTENANCE, m) { 60 } else { 0 }));
+    history.calls("quiet", |m| {
+        let night = during(NIGHT, 0..60, m);
+        calls(if night { 0 } else { 30 })
+    });
+    history.calls(
+        "quiet",
+        |m| {
+            if m == NIGHT.minute() + 30 { calls(3).failing(1) } else { calls(0) }
+        },
+    );
+    // Thirty webhooks a minute at every hour; none at all for an hour.
+    history.webhooks("hooks", |m| if during(NO_WEBHOOKS, 0..60, m) { 0 } else { 30 });
+    // A shop for business: nothing on Saturday and Sunday, as every week.
+    history.webhooks("b2b", |m| if history::is_weekend(m) { 0 } else { 30 });
+}
+
+const RULES: &str = r#"
+receivers:
+  - name: oncall
+    pagerduty: { routing_key: 0123456789abcdef0123456789abcdef, url: "{url}" }
+partners:
+  - { name: storm, kind: carrier, contacts: ["ops@storm.example", "+49 30 1234"] }
+maintenance:
+  - { match: { partner: planned }, start: {start}, end: {end}, author: ann, reason: upgrade }
+"#;
+
+/// The pages of all drills, made once.
+async fn pages() -> &'static Pages {
+    static PAGES: OnceCell<Pages> = OnceCell::const_new();
+    PAGES.get_or_init(run).await
+}
+
+async fn run() -> Pages {
+    let dir = crate::common::data_dir();
+    let data = dir.path().join("data");
+    let history = {
+        let server = Server::start(&data, &["--durability", "memory"]).await;
+        let mut history = History::ending_before_now();
+        write(&mut history);
+        history.push_to(server.api()).await;
+        assert!(server.terminate().success());
+        history
+    };
+    let recorder = Recorder::start().await;
+    let moment = |minutes| history.moment(MAINTENANCE.minute() + minutes);
+    let text = RULES
+        .replace("{url}", recorder.url())
+        .replace("{start}", &moment(-5))
+        .replace("{end}", &moment(FAULT_MIN + 5));
+    let rules = dir.path().join("rules.yaml");
+    std::fs::write(&rules, text).expect("a folder for temporary files");
+    let from = history.moment(history::SATURDAY_MIN);
+    let rules = rules.to_str().expect("a plain name");
+    let args = ["--allow-private-receivers", "--external-url", "https://plimsoll.example"];
+    let args = [&args[..], &["--rules", rules, "--evaluate-from", &from]].concat();
+    let server = Server::start(&data, &args).await;
+    Pages::gather(&server, &recorder, &history).await
+}
+
+/// The one message about a drill's partners: begun at some minutes after the hour, and ended.
+fn only<'a>(
+    pages: &'a Pages,
+    who: &str,
+    hour: Hour,
+    minutes: std::ops::RangeInclusive<i64>,
+) -> &'a Message {
+    let found: Vec<&Message> = pages.about(who).collect();
+    let [page] = found[..] else { panic!("{who}: {found:#?}") };
+    let begin = page.begin_min - hour.minute();
+    assert!(minutes.contains(&begin), "{who} was paged after {begin} minutes: {page:#?}");
+    assert!(page.end_min.is_some(), "its end is told: {page:#?}");
+    page
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_5xx_storm_is_one_page() {
+    let page = only(pages().await, "storm", STORM, 3..=5);
+    assert!(
+        page.end_min.is_some_and(|end| (25..=42).contains(&(end - STORM.minute()))),
+        "{page:#?}"
+    );
+    assert_eq!((page.rule.as_str(), page.severity.as_str()), ("partner-5xx", "critical"));
+    page.says("storm: 5xx+timeout+network share of requests 66.7% > 5% (180 items in 3m)");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn high_latency_is_one_page() {
+    let page = only(pages().await, "slow", SLOW, 3..=5);
+    assert_eq!(page.rule, "partner-latency");
+    page.says("slow: p95 latency of requests ");
+    page.says("> 1s");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn webhooks_that_stop_are_one_page() {
+    let page = only(pages().await, "hooks", NO_WEBHOOKS, 3..=15);
+    assert_eq!(page.rule, "partner-drop");
+    page.says("hooks: arrivals of webhooks against the usual ");
+    page.says(" of usual < 60% of usual (");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_burst_of_401_is_one_page() {
+    let page = only(pages().await, "auth", AUTH, 3..=5);
+    assert_eq!(page.rule, "partner-auth");
+    page.says("401_403 share of requests 75% > 5%");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_storm_of_429_is_one_page() {
+    let page = only(pages().await, "throttled", THROTTLED, 3..=5);
+    assert_eq!(page.rule, "partner-rate-limit");
+    page.says("429 share of requests 66.7% > 10%");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_operation_one_site_and_one_release_are_found_in_the_whole() {
+    for (who, part, hour) in [
+        ("parcels", "parcels / labels", ONE_OPERATION),
+        ("sites", "sites / ams1", ONE_SITE),
+        ("canary", "canary / 1.1", ONE_RELEASE),
+    ] {
+        let page = only(pages().await, who, hour, 3..=5);
+        assert_eq!(page.rule, "partner-5xx");
+        page.says(&format!("{part}: 5xx+timeout+network share of requests 66.7% > 5%"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn twelve_partners_at_once_are_one_page() {
+    let page = only(pages().await, "many", TWELVE, 3..=5);
+    page.says("many01: 5xx");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn flapping_is_one_page() {
+    let page = only(pages().await, "flapping", FLAPPING, 3..=5);
+    let end = page.end_min.expect("it ended") - FLAPPING.minute();
+    assert!((76..=100).contains(&end), "{end}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_blip_a_failure_at_night_a_silent_weekend_and_maintenance_wake_nobody() {
+    let pages = pages().await;
+    for who in ["blip", "quiet", "b2b", "planned"] {
+        assert_eq!(
+            pages.about(who).count(),
+            0,
+            "{who}: {:#?}",
+            pages.about(who).collect::<Vec<_>>()
+        );
+    }
+    // What was announced is not forgotten: it is not even taken for a fault.
+    assert_eq!(pages.count(), 10, "no page beside those of the drills: {pages:#?}");
+}
