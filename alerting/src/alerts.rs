@@ -98,12 +98,17 @@ impl Alert {
         is_peak
     }
 
-    /// Adds receivers that are told from now on; a known one gets its newest fingerprint.
-    pub(crate) fn tell<'a>(&mut self, receivers: impl Iterator<Item = &'a Receiver>) {
+    /// Adds receivers that are told from now on. One that heard of the alert before stays with the
+    /// target that it had then, so that the end gets there too; unless it `begins` anew.
+    pub(crate) fn tell<'a>(&mut self, receivers: impl Iterator<Item = &'a Receiver>, begins: bool) {
         for receiver in receivers {
-            self.receivers.retain(|known| known.receiver != receiver.name);
-            let fingerprint = receiver.fingerprint();
-            self.receivers.push(Notified { receiver: receiver.name.clone(), fingerprint });
+            if begins {
+                self.receivers.retain(|known| known.receiver != receiver.name);
+            }
+            if !self.receivers.iter().any(|known| known.receiver == receiver.name) {
+                let fingerprint = receiver.fingerprint();
+                self.receivers.push(Notified { receiver: receiver.name.clone(), fingerprint });
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 use plimsoll_storage::TimestampMs;
 
 use crate::alerts::Alert;
-use crate::outbox::Action;
+use crate::delivery::Action;
 
 /// What is due to be said about the alert at this moment. `held_back` keeps a trigger or escalation
 /// until a mute ends, and a resolve until the message that the alert began ends as a whole.

@@ -1,141 +1,244 @@
-//! The ledger: what became of every notification. Delivered ones leave a line; those given up are
-//! kept whole among the dead letters, with the reason.
+//! The ledger: what became of every delivery. Those that arrived or were dropped lie in one table,
+//! those given up in another, from where they can be put back into the outbox.
 //!
-//! Key of both tables: moment (u64), id of the notification. So the newest comes last.
+//! Keys of both: `t`, moment it was settled (u64), id, so that the newest comes last; and `i`, id,
+//! whose value is that key.
 
-use bincode::{Decode, Encode};
 use plimsoll_storage::{Order, Store, Table, TableBatch, TimestampMs};
 
-use crate::error::Result;
-use crate::limits::LIST_ROWS_MAX;
-use crate::outbox::{Action, Notice};
+use crate::alerts;
+use crate::delivery::{Action, DeadReason, Delivery, State};
+use crate::error::{Error, Result};
+use crate::limits::{LEDGER_ROWS_READ_MAX, LIST_ROWS_MAX};
+use crate::outbox;
 use crate::record;
+use crate::rule::Receiver;
 
-/// A notification that arrived.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-pub struct Delivery {
-    /// Id of the notification.
-    pub id: String,
-    /// Name of the receiver.
-    pub receiver: String,
-    /// Its target; see [`crate::rule::Receiver::fingerprint`].
-    pub fingerprint: String,
-    /// Id of the alert.
-    pub alert_id: String,
-    /// Name of the alert's rule.
-    pub rule: String,
-    /// What receivers join messages by.
-    pub dedup_key: String,
-    /// What it said.
-    pub action: Action,
-    /// The moment it spoke of, in event time.
-    pub at: TimestampMs,
-    /// When it arrived.
-    pub delivered_at: TimestampMs,
-    /// How many attempts it took, at least 1.
-    pub attempts: u32,
+const BY_TIME: u8 = b't';
+const BY_ID: u8 = b'i';
+/// Rows read at once while listing.
+const PAGE_ROWS: usize = 256;
+
+/// Which deliveries to list; the default lists all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DeliveryFilter {
+    /// Only those that stand there: one of [`State::NAMES`].
+    pub state: Option<String>,
+    /// Only those to this receiver.
+    pub receiver: Option<String>,
+    /// Only those about this alert.
+    pub alert: Option<String>,
 }
 
-/// A notification that was given up.
-#[derive(Debug, Clone, PartialEq, Encode, Decode)]
-pub struct DeadLetter {
-    /// The notification.
-    pub notice: Notice,
-    /// Why.
-    pub reason: DeadReason,
-    /// The reason in words.
-    pub detail: String,
-    /// When it was given up.
-    pub at: TimestampMs,
-}
+impl DeliveryFilter {
+    fn matches(&self, delivery: &Delivery) -> bool {
+        self.receiver.as_ref().is_none_or(|receiver| *receiver == delivery.receiver)
+            && self.alert.as_ref().is_none_or(|alert| *alert == delivery.alert.id)
+            && self.wants(delivery.state.as_str())
+    }
 
-/// Why a notification was given up. Numbers are on disk: never renumber.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Encode, Decode)]
-pub enum DeadReason {
-    /// The receiver refused it for good.
-    Refused,
-    /// The rules file no longer has the receiver.
-    ReceiverRemoved,
-    /// The receiver now has another address or key than the one that got the trigger.
-    TargetChanged,
-    /// Too many notifications were waiting for the receiver.
-    OutboxFull,
-}
-
-impl DeadReason {
-    /// The name in the API.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Refused => "refused",
-            Self::ReceiverRemoved => "receiver_removed",
-            Self::TargetChanged => "target_changed",
-            Self::OutboxFull => "outbox_full",
-        }
+    fn wants(&self, state: &str) -> bool {
+        self.state.as_ref().is_none_or(|wanted| wanted == state)
     }
 }
 
-/// Notes a delivery.
-pub(crate) fn delivered(
+/// Settles a delivery: it leaves the outbox and enters the ledger, in the same commit.
+pub(crate) fn settle(
     batch: &mut TableBatch,
-    notice: &Notice,
-    fingerprint: String,
+    mut delivery: Delivery,
+    state: State,
     at: TimestampMs,
 ) {
-    let line = Delivery {
-        id: notice.id.clone(),
-        receiver: notice.receiver.clone(),
-        fingerprint,
-        alert_id: notice.alert.id.clone(),
-        rule: notice.alert.rule.clone(),
-        dedup_key: notice.alert.dedup_key(),
-        action: notice.action,
-        at: notice.at,
-        delivered_at: at,
-        attempts: notice.attempts,
-    };
-    batch.put(Table::Delivery, &key(at, &notice.id), record::encode(&line));
+    batch.delete(Table::Outbox, &outbox::key(&delivery));
+    (delivery.state, delivery.settled_at) = (state, Some(at));
+    let (table, key) = (table_of(state), time_key(&delivery));
+    batch.put(table, &id_key(&delivery.id), key.clone());
+    batch.put(table, &key, record::encode(&delivery));
 }
 
-/// Keeps a notification that is given up.
-pub(crate) fn gave_up(
+/// Settles a delivery that is given up, with the reason in words.
+pub(crate) fn give_up(
     batch: &mut TableBatch,
-    notice: Notice,
+    delivery: Delivery,
     reason: DeadReason,
     detail: String,
     at: TimestampMs,
 ) {
-    let key = key(at, &notice.id);
-    let letter = DeadLetter { notice, reason, detail, at };
-    batch.put(Table::DeadLetter, &key, record::encode(&letter));
+    tracing::error!(
+        receiver = delivery.receiver,
+        alert = delivery.alert.id,
+        action = delivery.action.as_str(),
+        attempts = delivery.attempts,
+        reason = reason.as_str(),
+        detail,
+        "a delivery was given up"
+    );
+    settle(batch, Delivery { detail: Some(detail), ..delivery }, State::Dead(reason), at);
 }
 
-fn key(at: TimestampMs, id: &str) -> Vec<u8> {
-    [u64::try_from(at.0).unwrap_or(0).to_be_bytes().as_slice(), id.as_bytes()].concat()
+const fn table_of(state: State) -> Table {
+    if matches!(state, State::Dead(_)) { Table::DeadLetter } else { Table::Delivery }
 }
 
-/// The newest deliveries; at most `limit` and [`LIST_ROWS_MAX`].
+fn time_key(delivery: &Delivery) -> Vec<u8> {
+    let at = delivery.settled_at.and_then(|at| u64::try_from(at.0).ok()).unwrap_or(0);
+    [&[BY_TIME], at.to_be_bytes().as_slice(), delivery.id.as_bytes()].concat()
+}
+
+fn id_key(id: &str) -> Vec<u8> {
+    [&[BY_ID], id.as_bytes()].concat()
+}
+
+/// The newest deliveries that match: what waits first, then what was settled last; at most `limit`
+/// and [`LIST_ROWS_MAX`], out of the newest [`LEDGER_ROWS_READ_MAX`].
 ///
 /// # Errors
 /// When the store cannot be read, or a row is damaged.
-pub fn deliveries(store: &Store, limit: usize) -> Result<Vec<Delivery>> {
-    newest(store, Table::Delivery, "delivery", limit)
+pub fn list(store: &Store, filter: &DeliveryFilter, limit: usize) -> Result<Vec<Delivery>> {
+    let limit = limit.min(LIST_ROWS_MAX);
+    let mut found = if filter.wants("waiting") { waiting(store, filter)? } else { Vec::new() };
+    if filter.wants("delivered") || filter.wants("coalesced") {
+        found.extend(settled(store, Table::Delivery, filter, limit)?);
+    }
+    if filter.wants("dead") {
+        found.extend(settled(store, Table::DeadLetter, filter, limit)?);
+    }
+    let newest =
+        |delivery: &Delivery| (delivery.settled_at.unwrap_or(TimestampMs(i64::MAX)), delivery.at);
+    found.sort_by_key(|delivery| std::cmp::Reverse(newest(delivery)));
+    found.truncate(limit);
+    Ok(found)
 }
 
-/// The newest dead letters; at most `limit` and [`LIST_ROWS_MAX`].
-///
-/// # Errors
-/// When the store cannot be read, or a row is damaged.
-pub fn dead_letters(store: &Store, limit: usize) -> Result<Vec<DeadLetter>> {
-    newest(store, Table::DeadLetter, "dead letter", limit)
+fn waiting(store: &Store, filter: &DeliveryFilter) -> Result<Vec<Delivery>> {
+    let prefix = filter.receiver.as_deref().map(outbox::lane_prefix).unwrap_or_default();
+    let (mut found, mut damaged) = (Vec::new(), None);
+    outbox::for_each(store, &prefix, |(_, value)| match outbox::decode(&value) {
+        Ok(delivery) if filter.matches(&delivery) => found.push(delivery),
+        Ok(_) => {}
+        Err(error) => damaged = Some(error),
+    })?;
+    damaged.map_or(Ok(found), Err)
 }
 
-fn newest<T: Decode<()>>(
+fn settled(
     store: &Store,
     table: Table,
-    what: &'static str,
+    filter: &DeliveryFilter,
     limit: usize,
-) -> Result<Vec<T>> {
-    let rows = store.records(table, &[], None, Order::Descending, limit.min(LIST_ROWS_MAX))?;
-    rows.iter().map(|(_, value)| record::decode(what, value)).collect()
+) -> Result<Vec<Delivery>> {
+    let (mut found, mut read) = (Vec::new(), 0);
+    let mut after: Option<Vec<u8>> = None;
+    while found.len() < limit && read < LEDGER_ROWS_READ_MAX {
+        let page =
+            store.records(table, &[BY_TIME], after.as_deref(), Order::Descending, PAGE_ROWS)?;
+        let Some((last, _)) = page.last() else { break };
+        after = Some(last.clone());
+        read += page.len();
+        for (_, value) in &page {
+            let delivery: Delivery = record::decode("delivery", value)?;
+            if filter.matches(&delivery) && found.len() < limit {
+                found.push(delivery);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// The delivery of that id, wherever it stands.
+///
+/// # Errors
+/// When the store cannot be read, or a row is damaged.
+pub fn get(store: &Store, id: &str) -> Result<Option<Delivery>> {
+    for table in [Table::DeadLetter, Table::Delivery] {
+        if let Some(delivery) = get_settled(store, table, id)? {
+            return Ok(Some(delivery));
+        }
+    }
+    let mut found = waiting(store, &DeliveryFilter::default())?;
+    let position = found.iter().position(|delivery| delivery.id == id);
+    Ok(position.map(|position| found.swap_remove(position)))
+}
+
+fn get_settled(store: &Store, table: Table, id: &str) -> Result<Option<Delivery>> {
+    let Some(key) = store.get(table, &id_key(id))? else { return Ok(None) };
+    let row = store.get(table, &key)?.ok_or_else(|| Error::Corrupt {
+        what: "delivery",
+        detail: format!("the index names {id}, which is not there"),
+    })?;
+    record::decode("delivery", &row).map(Some)
+}
+
+/// How many deliveries have been given up and not been replayed or purged, counted up to
+/// [`LIST_ROWS_MAX`].
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn dead_count(store: &Store) -> Result<usize> {
+    Ok(store.records(Table::DeadLetter, &[BY_ID], None, Order::Ascending, LIST_ROWS_MAX)?.len())
+}
+
+/// Why a delivery cannot be replayed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoReplay {
+    /// It is not among the dead letters.
+    NotDead,
+    /// It tells of the beginning of an alert that has ended: nothing would tell of its end.
+    AlertEnded,
+}
+
+/// Puts a dead letter back into the outbox, for the receiver as it is configured now. With `dry_run`
+/// nothing is written. Answers the delivery as it would wait.
+///
+/// # Errors
+/// When the store cannot be read or written. The inner error says why the delivery must stay.
+pub fn replay(
+    store: &Store,
+    delivery: &Delivery,
+    receiver: &Receiver,
+    dry_run: bool,
+) -> Result<Result<Delivery, NoReplay>> {
+    if !matches!(delivery.state, State::Dead(_)) {
+        return Ok(Err(NoReplay::NotDead));
+    }
+    let alert = alerts::get(store, &delivery.alert.id)?;
+    let is_open = alert.is_none_or(|alert| alert.is_open());
+    if delivery.action != Action::Resolve && !is_open {
+        return Ok(Err(NoReplay::AlertEnded));
+    }
+    let waiting = Delivery {
+        state: State::Waiting,
+        fingerprint: receiver.fingerprint(),
+        detail: None,
+        first_attempt_at: None,
+        next_attempt_at: TimestampMs(0),
+        settled_at: None,
+        ..delivery.clone()
+    };
+    if !dry_run {
+        let mut batch = TableBatch::default();
+        remove(&mut batch, delivery);
+        outbox::put(&mut batch, &waiting);
+        store.commit(batch)?;
+    }
+    Ok(Ok(waiting))
+}
+
+/// Removes the dead letters that match, at most [`LIST_ROWS_MAX`]; with `dry_run` it only tells them.
+///
+/// # Errors
+/// When the store cannot be read or written.
+pub fn purge(store: &Store, filter: &DeliveryFilter, dry_run: bool) -> Result<Vec<Delivery>> {
+    let dead = settled(store, Table::DeadLetter, filter, LIST_ROWS_MAX)?;
+    if !dry_run {
+        let mut batch = TableBatch::default();
+        dead.iter().for_each(|delivery| remove(&mut batch, delivery));
+        store.commit(batch)?;
+    }
+    Ok(dead)
+}
+
+fn remove(batch: &mut TableBatch, dead: &Delivery) {
+    batch.delete(Table::DeadLetter, &id_key(&dead.id));
+    batch.delete(Table::DeadLetter, &time_key(dead));
 }

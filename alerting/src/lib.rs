@@ -9,6 +9,7 @@
 pub mod alerts;
 mod bound;
 mod deliver;
+pub mod delivery;
 mod due;
 pub mod engine;
 mod error;
@@ -37,12 +38,16 @@ mod voice;
 pub mod words;
 
 pub use alerts::{Alert, AlertFilter, Notified};
-pub use deliver::{Clock, Notifier, Waker};
+pub use deliver::{
+    Clock, Desk, Notifier, ReceiverStatus, ReplayRefusal, TestResult, Waker, test_receiver,
+};
+pub use delivery::{Action, Attempt, DeadReason, Delivery};
 pub use engine::StreamNumber;
 pub use error::{Error, Result};
 pub use evaluate::{Evaluator, Event, Judged, grace_ms};
 pub use evidence::{Evidence, Gate, Severity};
 pub use labels::GroupLabels;
+pub use ledger::{DeliveryFilter, NoReplay};
 pub use replay::{Replay, ReplayedAlert, ReplayedNotification};
 pub use rule::{Receiver, Rule, RuleError, RuleSet, Signal, SignalKind};
 pub use voice::Suppressor;

@@ -55,6 +55,9 @@ pub const SENDS_IN_FLIGHT_MAX: usize = 8;
 /// One send, from connect to the last byte of the answer, in milliseconds.
 pub const SEND_TIMEOUT_MS: u64 = 10_000;
 
+/// Connecting to a receiver, in milliseconds: a part of [`SEND_TIMEOUT_MS`].
+pub const CONNECT_TIMEOUT_MS: u64 = 5_000;
+
 /// Bytes of an answer that are read; error texts of receivers are shorter.
 pub const ANSWER_BYTES_MAX: usize = 4 << 10;
 
@@ -64,6 +67,36 @@ pub const RETRY_AFTER_MS_MAX: i64 = 3_600_000;
 
 /// Waits between attempts, in milliseconds; the last one repeats.
 pub const BACKOFF_MS: [i64; 8] = [1_000, 5_000, 15_000, 30_000, 60_000, 120_000, 240_000, 300_000];
+
+/// How long a receiver that answers 429 without saying how long is left alone, in milliseconds.
+pub const THROTTLED_MS: i64 = 5_000;
+
+/// Failures in a row after which a receiver is only probed.
+pub const BREAKER_FAILURES: u32 = 5;
+
+/// Wait before the first probe, in milliseconds; it doubles with each that fails.
+pub const BREAKER_WAIT_MS: i64 = 15_000;
+
+/// Longest wait between probes, in milliseconds.
+pub const BREAKER_WAIT_MS_MAX: i64 = 120_000;
+
+/// How long a delivery is tried, in milliseconds, unless its receiver says otherwise.
+pub const GIVE_UP_AFTER_MS: i64 = 24 * 3_600_000;
+
+/// How long a receiver fails before another takes its place, in milliseconds, unless it says otherwise.
+pub const FAIL_OVER_AFTER_MS: i64 = 5 * 60_000;
+
+/// Most calls of a receiver's `rate`.
+pub const RATE_CALLS_MAX: u32 = 10_000;
+
+/// Attempts of a delivery that are kept, the newest.
+pub const ATTEMPTS_KEPT_MAX: usize = 10;
+
+/// Deliveries that one commit settles at most when many are settled at once.
+pub const SETTLED_PER_COMMIT_MAX: usize = 500;
+
+/// Rows of the ledger that one listing call reads at most.
+pub const LEDGER_ROWS_READ_MAX: usize = 100_000;
 
 /// A delivery lane looks at the outbox at least this often, in milliseconds, even when nothing woke it.
 pub const LANE_POLL_MS: i64 = 1_000;
@@ -108,8 +141,29 @@ pub const LIST_ROWS_MAX: usize = 10_000;
 /// <https://developer.pagerduty.com/docs/send-alert-event>
 pub const PAGERDUTY_SUMMARY_CHARS_MAX: usize = 1_024;
 
+/// Addressees of one e-mail receiver.
+pub const EMAIL_ADDRESSEES_MAX: usize = 50;
+
+/// Secrets that a webhook is signed with at once, while they are rotated.
+pub const WEBHOOK_SECRETS_MAX: usize = 4;
+
+/// Slack's bound on the text of a section, in characters.
+/// <https://api.slack.com/reference/block-kit/blocks>
+pub const SLACK_SECTION_CHARS_MAX: usize = 3_000;
+
+/// Characters of the text that Slack shows in notifications; longer ones are of no use there.
+pub const SLACK_FALLBACK_CHARS_MAX: usize = 1_000;
+
+/// Characters of a mail's subject.
+pub const EMAIL_SUBJECT_CHARS_MAX: usize = 200;
+
+/// Steps that a template of messages may take.
+pub const TEMPLATE_FUEL_MAX: u64 = 100_000;
+
 const _: () = {
     assert!(CLEAR_DEFAULT_MS_MAX <= DURATION_MS_MAX);
     assert!(SENDS_IN_FLIGHT_MAX > 0);
+    assert!(CONNECT_TIMEOUT_MS < SEND_TIMEOUT_MS);
+    assert!(ATTEMPTS_KEPT_MAX > 0);
     assert!(OUTBOX_ENTRIES_PER_RECEIVER_MAX > SENDS_IN_FLIGHT_MAX);
 };

@@ -10,11 +10,11 @@ use std::sync::Arc;
 use plimsoll_storage::{Slot, SlotValue, SlotWidth, StreamRef, TimestampMs};
 
 use crate::alerts::alert_id;
+use crate::delivery::Action;
 use crate::engine::{Engine, StreamNumber, Verdict};
 use crate::evaluate::{Event, grace_ms};
 use crate::evidence::{Evidence, Severity};
 use crate::labels::GroupLabels;
-use crate::outbox::Action;
 use crate::pager::{AlertKey, Heard, Pager};
 use crate::rule::{RuleSet, SignalKind};
 use crate::step::{Change, Firing, State};

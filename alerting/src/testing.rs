@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use plimsoll_storage::{Label, Outcome, TimestampMs};
 
 use crate::alerts::{Alert, alert_id};
+use crate::delivery::{Action, Delivery, Said};
 use crate::evidence::{Evidence, Gate, Severity};
 use crate::labels::GroupLabels;
-use crate::outbox::{Action, Notice};
 use crate::page::Page;
 use crate::rule::{Rule, Signal};
 
@@ -83,6 +83,7 @@ pub(crate) fn alert() -> Alert {
 }
 
 /// A notification of an alert to the receiver `oncall`.
-pub(crate) fn notice_of(action: Action, at: TimestampMs, alert: Alert) -> Notice {
-    Notice::new("oncall".into(), "f".into(), action, at, alert, Page::default())
+pub(crate) fn delivery_of(action: Action, at: TimestampMs, alert: Alert) -> Delivery {
+    let said = Said { action, at, group: "partner=dhl".into(), alert, page: Page::default() };
+    Delivery::new("oncall".into(), "f".into(), said)
 }

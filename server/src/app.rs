@@ -4,6 +4,7 @@ use std::{path::Path, sync::Arc};
 
 use axum::{Router, middleware};
 use parking_lot::RwLock;
+use plimsoll_alerting::Desk;
 use plimsoll_query::Budget;
 use plimsoll_storage::{Store, TimestampMs};
 
@@ -23,6 +24,8 @@ use crate::{
 pub(crate) struct App {
     pub(crate) store: Arc<Store>,
     pub(crate) rules: Rules,
+    /// How delivery is doing: that of the notifier that runs.
+    pub(crate) desk: Arc<RwLock<Desk>>,
     pub(crate) bodies: BodyMemory,
     pub(crate) heavy_bodies: HeavyBodies,
     pub(crate) queries: Queries,
@@ -35,6 +38,11 @@ pub(crate) struct App {
 }
 
 impl App {
+    /// How delivery is doing.
+    pub(crate) fn desk(&self) -> Desk {
+        self.desk.read().clone()
+    }
+
     /// The wall clock.
     pub(crate) fn now(&self) -> TimestampMs {
         clock::now()

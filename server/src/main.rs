@@ -11,6 +11,7 @@ mod error;
 mod import;
 mod ingest;
 mod negotiate;
+mod own;
 mod queries;
 mod rules;
 mod tasks;

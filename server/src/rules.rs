@@ -162,7 +162,8 @@ impl Check {
     /// When a receiver may not be reached.
     pub(crate) fn notifier(&self, rules: &RuleSet) -> plimsoll_alerting::Result<Notifier> {
         let now = Arc::new(clock::now);
-        Notifier::new(Arc::clone(&self.store), rules, now, self.allow_private_receivers)
+        let env = |name: &str| std::env::var(name).ok();
+        Notifier::new(Arc::clone(&self.store), rules, now, self.allow_private_receivers, env)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use parking_lot::RwLock;
-use plimsoll_alerting::{Evaluator, Notifier, RuleSet, Waker, outbox};
+use plimsoll_alerting::{Desk, Evaluator, Notifier, RuleSet};
 use tokio::{
     sync::watch,
     time::{MissedTickBehavior, interval},
@@ -12,6 +12,7 @@ use tokio::{
 use crate::{
     app::App,
     clock,
+    own::OutboxGauge,
     rules::{Check, Rules},
 };
 
@@ -65,31 +66,31 @@ pub(crate) async fn maintain(app: App, stop: Stop) {
 }
 
 /// Judges each slot when it has closed, until it is time to stop.
-pub(crate) async fn judge(
-    app: App,
-    mut evaluator: Evaluator,
-    waker: Arc<RwLock<Waker>>,
-    stop: Stop,
-) {
+pub(crate) async fn judge(app: App, mut evaluator: Evaluator, stop: Stop) {
     let mut rules = app.rules.clone();
     let mut ticks = interval(JUDGE_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut gauge = OutboxGauge::default();
     loop {
         tokio::select! {
             _ = ticks.tick() => {}
             () = stopped(stop.clone()) => return,
         }
         let news = rules.news();
+        let judging = app.clone();
         let judged = tokio::task::spawn_blocking(move || {
             if let Some(rules) = news {
                 evaluator.reload(rules);
             }
             let judged = evaluator.judge_until(clock::now());
-            (evaluator, judged)
+            if judged.as_ref().is_ok_and(|judged| judged.slots > 0) {
+                note_outbox(&judging, &mut gauge);
+            }
+            (evaluator, gauge, judged)
         });
         let result = match judged.await {
-            Ok((returned, result)) => {
-                evaluator = returned;
+            Ok((returned, gauge_returned, result)) => {
+                (evaluator, gauge) = (returned, gauge_returned);
                 result
             }
             Err(error) => {
@@ -99,7 +100,7 @@ pub(crate) async fn judge(
             }
         };
         match result {
-            Ok(judged) => note(&app, &judged, &waker.read()),
+            Ok(judged) => note(&app, &judged),
             Err(error) => {
                 app.telemetry.evaluation_failures.inc();
                 tracing::error!(%error, "rules cannot be judged");
@@ -112,8 +113,8 @@ pub(crate) async fn judge(
 pub(crate) struct Delivery {
     pub(crate) rules: Rules,
     pub(crate) check: Check,
-    /// Wakes the notifier that runs.
-    pub(crate) waker: Arc<RwLock<Waker>>,
+    /// That of the notifier that runs.
+    pub(crate) desk: Arc<RwLock<Desk>>,
 }
 
 /// Delivers until it is time to stop. When the receivers change, sends under way are let finish and
@@ -144,7 +145,7 @@ pub(crate) async fn deliver(mut delivery: Delivery, first: Notifier, stop: Stop)
             return;
         };
         notifier = next;
-        *delivery.waker.write() = notifier.waker();
+        *delivery.desk.write() = notifier.desk();
         tracing::info!(receivers = receivers.len(), "delivery goes on with the new receivers");
     }
 }
@@ -166,7 +167,14 @@ async fn next_notifier(check: &Check, rules: &RuleSet, stop: Stop) -> Option<Not
     }
 }
 
-fn note(app: &App, judged: &plimsoll_alerting::Judged, waker: &Waker) {
+/// Once a slot: what waits to be delivered becomes data that rules can watch.
+fn note_outbox(app: &App, gauge: &mut OutboxGauge) {
+    if let Err(error) = gauge.write(&app.store, &app.desk().receivers(), app.now()) {
+        tracing::warn!(%error, "the age of the outbox cannot be stored");
+    }
+}
+
+fn note(app: &App, judged: &plimsoll_alerting::Judged) {
     app.telemetry.slots_judged.inc_by(judged.slots);
     app.telemetry.transitions.inc_by(judged.transitions.len() as u64);
     for event in &judged.transitions {
@@ -192,10 +200,6 @@ fn note(app: &App, judged: &plimsoll_alerting::Judged, waker: &Waker) {
         );
     }
     if judged.slots > 0 {
-        waker.wake();
-        match outbox::len(&app.store) {
-            Ok(depth) => drop(app.telemetry.outbox_depth.set(depth as i64)),
-            Err(error) => tracing::error!(%error, "the outbox cannot be counted"),
-        }
+        app.desk().wake();
     }
 }

@@ -1,8 +1,12 @@
 //! The server's own telemetry: logs to stderr, metrics in the Prometheus text format.
 
-use std::sync::atomic::Ordering;
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
-use plimsoll_storage::Stats;
+use plimsoll_alerting::ReceiverStatus;
+use plimsoll_storage::{Stats, TimestampMs};
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
@@ -29,6 +33,65 @@ struct CodeLabels {
     code: String,
 }
 
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct ReceiverLabels {
+    receiver: String,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct AttemptLabels {
+    receiver: String,
+    result: &'static str,
+}
+
+/// How deliveries are doing, by receiver. Read from the notifier's board at each scrape.
+#[derive(Debug, Default)]
+struct ReceiverMetrics {
+    depth: Family<ReceiverLabels, Gauge>,
+    age_seconds: Family<ReceiverLabels, Gauge<f64, AtomicU64>>,
+    is_down: Family<ReceiverLabels, Gauge>,
+    attempts: Family<AttemptLabels, Counter>,
+    given_up: Family<ReceiverLabels, Counter>,
+    coalesced: Family<ReceiverLabels, Counter>,
+}
+
+impl ReceiverMetrics {
+    fn register(&self, r: &mut Registry) {
+        r.register("outbox_depth", "Deliveries that wait", self.depth.clone());
+        r.register_with_unit(
+            "outbox_age",
+            "How long the oldest delivery waits",
+            Unit::Seconds,
+            self.age_seconds.clone(),
+        );
+        r.register("receiver_down", "1 while every attempt fails", self.is_down.clone());
+        r.register("delivery_attempts", "Attempts to deliver", self.attempts.clone());
+        r.register("deliveries_given_up", "Deliveries that were given up", self.given_up.clone());
+        r.register(
+            "deliveries_coalesced",
+            "Deliveries dropped because the alert ended before it could be told",
+            self.coalesced.clone(),
+        );
+    }
+
+    fn set(&self, receivers: &BTreeMap<String, ReceiverStatus>, now: TimestampMs) {
+        for (name, status) in receivers {
+            let labels = ReceiverLabels { receiver: name.clone() };
+            let age_ms = status.oldest_at.map_or(0, |oldest| now.since_ms(oldest).max(0));
+            self.depth.get_or_create(&labels).set(status.waiting as i64);
+            self.age_seconds.get_or_create(&labels).set(age_ms as f64 / 1e3);
+            self.is_down.get_or_create(&labels).set(i64::from(status.down_since.is_some()));
+            for (result, count) in [("delivered", status.delivered), ("failed", status.failed)] {
+                let labels = AttemptLabels { receiver: name.clone(), result };
+                self.attempts.get_or_create(&labels).inner().store(count, Ordering::Relaxed);
+            }
+            self.given_up.get_or_create(&labels).inner().store(status.given_up, Ordering::Relaxed);
+            let coalesced = self.coalesced.get_or_create(&labels);
+            coalesced.inner().store(status.coalesced, Ordering::Relaxed);
+        }
+    }
+}
+
 /// Every metric of the server.
 #[derive(Debug)]
 pub(crate) struct Telemetry {
@@ -46,8 +109,7 @@ pub(crate) struct Telemetry {
     pub(crate) transitions: Counter,
     /// Evaluations that failed.
     pub(crate) evaluation_failures: Counter,
-    /// Notifications waiting to be delivered.
-    pub(crate) outbox_depth: Gauge,
+    receivers: ReceiverMetrics,
     streams: Gauge,
     head_bytes: Gauge,
     disk_bytes: Gauge,
@@ -69,7 +131,7 @@ impl Default for Telemetry {
             slots_judged: Counter::default(),
             transitions: Counter::default(),
             evaluation_failures: Counter::default(),
-            outbox_depth: Gauge::default(),
+            receivers: ReceiverMetrics::default(),
             streams: Gauge::default(),
             head_bytes: Gauge::default(),
             disk_bytes: Gauge::default(),
@@ -103,7 +165,7 @@ impl Telemetry {
             "Evaluations that failed",
             self.evaluation_failures.clone(),
         );
-        r.register("outbox_depth", "Notifications not delivered yet", self.outbox_depth.clone());
+        self.receivers.register(r);
         r.register("streams", "Streams known", self.streams.clone());
         r.register_with_unit(
             "head",
@@ -143,7 +205,13 @@ impl Telemetry {
     }
 
     /// The Prometheus text format.
-    pub(crate) fn encode(&self, stats: Stats) -> Result<String, std::fmt::Error> {
+    pub(crate) fn encode(
+        &self,
+        stats: Stats,
+        receivers: &BTreeMap<String, ReceiverStatus>,
+        now: TimestampMs,
+    ) -> Result<String, std::fmt::Error> {
+        self.receivers.set(receivers, now);
         self.streams.set(stats.streams as i64);
         self.head_bytes.set(stats.head_bytes as i64);
         self.disk_bytes.set(stats.disk_bytes as i64);

@@ -23,6 +23,8 @@ pub enum Table {
     Cursor = 6,
     /// Silences.
     Silence = 7,
+    /// What is remembered of receivers.
+    Receiver = 8,
 }
 
 /// A record of a table: key and value.

@@ -45,6 +45,8 @@ struct Kept {
     requests: Vec<Recorded>,
     /// Answers for the next requests to a path; afterwards it is 202.
     statuses: HashMap<String, VecDeque<u16>>,
+    /// How long an answer takes.
+    delay: Duration,
 }
 
 impl Recorder {
@@ -74,6 +76,14 @@ impl Recorder {
     pub fn answer_next(&self, path: &str, statuses: &[u16]) {
         let mut kept = self.kept.lock().expect("no handler panics");
         kept.statuses.entry(path.to_owned()).or_default().extend(statuses);
+    }
+
+    /// From now on every answer takes so long.
+    ///
+    /// # Panics
+    /// A handler has panicked.
+    pub fn answer_after(&self, delay: Duration) {
+        self.kept.lock().expect("no handler panics").delay = delay;
     }
 
     /// All requests so far.
@@ -113,9 +123,13 @@ async fn record(
 ) -> (StatusCode, String) {
     let body = serde_json::from_str(&text).unwrap_or(Value::Null);
     let path = uri.path().to_owned();
-    let mut kept = kept.lock().expect("no handler panics");
-    let status = kept.statuses.get_mut(&path).and_then(VecDeque::pop_front).unwrap_or(202);
-    kept.requests.push(Recorded { method, path, headers, text, body });
+    let (status, delay) = {
+        let mut kept = kept.lock().expect("no handler panics");
+        let status = kept.statuses.get_mut(&path).and_then(VecDeque::pop_front).unwrap_or(202);
+        kept.requests.push(Recorded { method, path, headers, text, body });
+        (status, kept.delay)
+    };
+    tokio::time::sleep(delay).await;
     let answer = r#"{"status":"success","message":"Event processed"}"#.to_owned();
     (StatusCode::from_u16(status).expect("a scripted status"), answer)
 }

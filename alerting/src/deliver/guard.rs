@@ -7,6 +7,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
+use crate::rule::Target;
+
 /// Resolves names and drops every address that is not public. The connection goes to the addresses
 /// it returns and to no other, so a name that changes between check and use gains nothing.
 #[derive(Debug)]
@@ -15,24 +17,46 @@ pub(super) struct PublicOnly;
 impl Resolve for PublicOnly {
     fn resolve(&self, name: Name) -> Resolving {
         Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let public: Vec<SocketAddr> = found.filter(|address| is_public(address.ip())).collect();
-            if public.is_empty() {
-                let text = "the name leads to no public address; start with --allow-private-receivers if it should";
-                return Err(io::Error::new(io::ErrorKind::PermissionDenied, text).into());
-            }
+            let public = addresses(name.as_str(), 0, false).await?;
             Ok(Box::new(public.into_iter()) as Addrs)
         })
     }
 }
 
-/// The host of an address, when it is written as an IP address that is not public. The URL parser
-/// has turned every notation of IPv4 (hexadecimal, one number) into the plain one.
-pub(super) fn private_literal(url: &str) -> Option<String> {
+/// The host of a target, when it is written as an IP address that is not public.
+pub(super) fn private_literal(target: &Target) -> Option<String> {
+    match target {
+        Target::Email(mailbox) => {
+            let ip: IpAddr = mailbox.host.parse().ok()?;
+            (!is_public(ip)).then(|| mailbox.host.clone())
+        }
+        _ => private_host(target.url()?),
+    }
+}
+
+/// The host of an address, when it is an IP address that is not public. The URL parser has turned
+/// every notation of IPv4 (hexadecimal, one number) into the plain one.
+fn private_host(url: &str) -> Option<String> {
     let url = reqwest::Url::parse(url).ok()?;
     let host = url.host_str()?;
     let ip: IpAddr = host.trim_matches(['[', ']']).parse().ok()?;
     (!is_public(ip)).then(|| host.to_owned())
+}
+
+/// The addresses of a host that may be connected to.
+pub(super) async fn addresses(
+    host: &str,
+    port: u16,
+    allow_private: bool,
+) -> io::Result<Vec<SocketAddr>> {
+    let found = tokio::net::lookup_host((host, port)).await?;
+    let allowed: Vec<SocketAddr> =
+        found.filter(|address| allow_private || is_public(address.ip())).collect();
+    if allowed.is_empty() {
+        let text = "the name leads to no public address; start with --allow-private-receivers if it should";
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, text));
+    }
+    Ok(allowed)
 }
 
 /// Whether an address is one of the public internet.
@@ -130,10 +154,10 @@ mod tests {
             "https://[::ffff:10.0.0.1]/x",
         ];
         for url in refused {
-            assert!(private_literal(url).is_some(), "{url}");
+            assert!(private_host(url).is_some(), "{url}");
         }
         for url in ["https://events.pagerduty.com", "http://1.1.1.1/", "not a url"] {
-            assert_eq!(private_literal(url), None, "{url}");
+            assert_eq!(private_host(url), None, "{url}");
         }
     }
 

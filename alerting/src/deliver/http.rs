@@ -8,7 +8,7 @@ use reqwest::{Client, redirect};
 
 use super::guard::PublicOnly;
 use crate::error::{Error, Result};
-use crate::limits::{ANSWER_BYTES_MAX, SEND_TIMEOUT_MS};
+use crate::limits::{ANSWER_BYTES_MAX, CONNECT_TIMEOUT_MS, SEND_TIMEOUT_MS};
 
 /// What is sent. Holds secrets, so it has no `Debug`.
 pub(super) struct Request {
@@ -28,7 +28,7 @@ pub(super) struct Answer {
     pub(super) body: String,
 }
 
-/// The client of all lanes.
+/// The client for all receivers.
 pub(super) fn client(allow_private: bool) -> Result<Client> {
     // Fails only when a provider is installed already, which is as good.
     let _already_installed = rustls::crypto::ring::default_provider().install_default();
@@ -36,6 +36,7 @@ pub(super) fn client(allow_private: bool) -> Result<Client> {
         .redirect(redirect::Policy::none())
         // A proxy of the environment would resolve names out of sight of the guard.
         .no_proxy()
+        .connect_timeout(Duration::from_millis(CONNECT_TIMEOUT_MS))
         .timeout(Duration::from_millis(SEND_TIMEOUT_MS))
         .user_agent(concat!("plimsoll/", env!("CARGO_PKG_VERSION")));
     let builder = if allow_private { builder } else { builder.dns_resolver(PublicOnly) };

@@ -8,8 +8,8 @@ use serde::Serialize;
 use super::http::{Answer, Request};
 use super::text::{partner, summary};
 use super::verdict::{self, Verdict};
+use crate::delivery::{Action, Delivery};
 use crate::limits::{LATE_PAGE_MS, PAGERDUTY_SUMMARY_CHARS_MAX};
-use crate::outbox::{Action, Notice};
 use crate::rule::Secret;
 use crate::words::moment;
 
@@ -57,6 +57,14 @@ struct Details<'a> {
     alert_id: &'a str,
     pending_at: String,
     fired_at: String,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    trend: String,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    also: &'a [String],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    first_steps: &'a [String],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    contacts: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     late_by_s: Option<i64>,
 }
@@ -71,40 +79,52 @@ struct Link<'a> {
 pub(super) fn request(
     url: &str,
     routing_key: &Secret,
-    notice: &Notice,
+    delivery: &Delivery,
     now: TimestampMs,
 ) -> Request {
-    let resolves = notice.action == Action::Resolve;
-    let runbook = notice.alert.runbook.as_str();
-    let has_link = !resolves && (runbook.starts_with("https://") || runbook.starts_with("http://"));
+    let resolves = delivery.action == Action::Resolve;
     let event = Event {
         routing_key: routing_key.expose(),
         event_action: if resolves { "resolve" } else { "trigger" },
-        dedup_key: notice.alert.dedup_key(),
-        payload: (!resolves).then(|| payload(notice, now)),
-        links: has_link.then_some(Link { href: runbook, text: "Runbook" }).into_iter().collect(),
+        dedup_key: delivery.alert.dedup_key(),
+        payload: (!resolves).then(|| payload(delivery, now)),
+        links: if resolves { Vec::new() } else { links(delivery) },
     };
     Request { url: format!("{url}/v2/enqueue"), headers: Vec::new(), body: super::json(&event) }
 }
 
-fn payload(notice: &Notice, now: TimestampMs) -> Payload<'_> {
-    let alert = &notice.alert;
+fn links(delivery: &Delivery) -> Vec<Link<'_>> {
+    let (page, runbook) = (&delivery.page.links, delivery.alert.runbook.as_str());
+    let is_url = |text: &&str| text.starts_with("https://") || text.starts_with("http://");
+    let named = [
+        (page.runbook.as_deref().or(Some(runbook)), "Runbook"),
+        (Some(page.dashboard.as_str()), "Dashboard"),
+        (Some(page.explain.as_str()), "Why it fired"),
+    ];
+    named
+        .into_iter()
+        .filter_map(|(href, text)| Some(Link { href: href.filter(is_url)?, text }))
+        .collect()
+}
+
+fn payload(delivery: &Delivery, now: TimestampMs) -> Payload<'_> {
+    let alert = &delivery.alert;
     Payload {
-        summary: summary(notice).chars().take(PAGERDUTY_SUMMARY_CHARS_MAX).collect(),
+        summary: summary(delivery).chars().take(PAGERDUTY_SUMMARY_CHARS_MAX).collect(),
         source: partner(alert).unwrap_or("plimsoll"),
         severity: alert.severity.as_str(),
-        timestamp: moment(notice.at),
+        timestamp: moment(delivery.at),
         component: partner(alert),
         group: &alert.rule,
         class: alert.signal.as_str(),
-        custom_details: details(notice, now),
+        custom_details: details(delivery, now),
     }
 }
 
-fn details(notice: &Notice, now: TimestampMs) -> Details<'_> {
-    let alert = &notice.alert;
+fn details(delivery: &Delivery, now: TimestampMs) -> Details<'_> {
+    let alert = &delivery.alert;
     let evidence = &alert.latest;
-    let late_ms = now.since_ms(notice.late_from());
+    let late_ms = now.since_ms(delivery.late_from());
     Details {
         value: evidence.value,
         lower: evidence.lower,
@@ -120,6 +140,12 @@ fn details(notice: &Notice, now: TimestampMs) -> Details<'_> {
         alert_id: &alert.id,
         pending_at: moment(alert.pending_at),
         fired_at: moment(alert.fired_at),
+        trend: format!("{} {}", delivery.page.trend.spark, delivery.page.trend.words)
+            .trim()
+            .to_owned(),
+        also: delivery.page.which.get(1..).unwrap_or_default(),
+        first_steps: &delivery.page.steps,
+        contacts: &delivery.page.contacts,
         late_by_s: (late_ms > LATE_PAGE_MS).then_some(late_ms / 1_000),
     }
 }
@@ -127,8 +153,8 @@ fn details(notice: &Notice, now: TimestampMs) -> Details<'_> {
 /// What the answer means; 202 is the usual one.
 pub(super) fn classify(answer: &Answer) -> Verdict {
     match verdict::of_answer(answer) {
-        Verdict::Retry { after_ms: None, reason } if answer.status == 429 => {
-            Verdict::Retry { after_ms: Some(THROTTLED_WAIT_MS), reason }
+        Verdict::Throttled { after_ms: None, reason } => {
+            Verdict::Throttled { after_ms: Some(THROTTLED_WAIT_MS), reason }
         }
         verdict => verdict,
     }
@@ -139,13 +165,13 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::testing::{alert, notice_of};
+    use crate::testing::{alert, delivery_of};
 
     fn body(action: Action, late_ms: i64) -> Value {
         let at = alert().fired_at;
-        let notice = notice_of(action, at, alert());
+        let delivery = delivery_of(action, at, alert());
         let key = Secret::new("R0UT1NG");
-        let request = request("https://events.pagerduty.com", &key, &notice, at.plus_ms(late_ms));
+        let request = request("https://events.pagerduty.com", &key, &delivery, at.plus_ms(late_ms));
         assert_eq!(request.url, "https://events.pagerduty.com/v2/enqueue");
         serde_json::from_str(&request.body).unwrap()
     }
@@ -196,8 +222,8 @@ mod tests {
     fn the_summary_is_cut_at_its_limit() {
         let mut long = alert();
         long.symptom = "ü".repeat(3_000);
-        let notice = notice_of(Action::Trigger, long.fired_at, long);
-        let request = request("https://x.example", &Secret::new("k"), &notice, notice.at);
+        let delivery = delivery_of(Action::Trigger, long.fired_at, long);
+        let request = request("https://x.example", &Secret::new("k"), &delivery, delivery.at);
         let body: Value = serde_json::from_str(&request.body).unwrap();
         let summary = body["payload"]["summary"].as_str().unwrap();
         assert_eq!(summary.chars().count(), PAGERDUTY_SUMMARY_CHARS_MAX);
@@ -208,7 +234,7 @@ mod tests {
         let answer =
             |status, retry_after_ms| Answer { status, retry_after_ms, body: String::new() };
         let waits = |answer| match classify(&answer) {
-            Verdict::Retry { after_ms, .. } => after_ms,
+            Verdict::Throttled { after_ms, .. } | Verdict::Failed { after_ms, .. } => after_ms,
             verdict => panic!("{verdict:?}"),
         };
         assert_eq!(waits(answer(429, None)), Some(60_000));

@@ -1,85 +1,127 @@
-//! After an attempt: the notification leaves the outbox or is put back, in one commit.
+//! After an attempt: the delivery leaves the outbox or is put back, with everything that follows
+//! from it, in one commit.
 
-use plimsoll_storage::{Store, Table, TableBatch, TimestampMs};
+use plimsoll_storage::{Store, TableBatch, TimestampMs};
 
-use super::backoff;
-use super::verdict::Verdict;
+use super::queue::{Heard, Thread};
+use super::send::Sent;
+use super::thread::{self, Notes};
+use super::verdict::{self, Verdict};
+use super::{backoff, board};
+use crate::delivery::{Action, Attempt, DeadReason, Delivery, State};
 use crate::error::Result;
-use crate::ledger::{self, DeadReason};
-use crate::outbox::{self, Notice};
+use crate::ledger;
+use crate::limits::{RETRY_AFTER_MS_MAX, THROTTLED_MS};
+use crate::outbox;
 
-/// What became of an attempt.
-pub(super) enum Outcome {
-    /// It was made; `fingerprint` is the target it went to.
-    Attempted { verdict: Verdict, fingerprint: String },
-    /// It was not made, because the target is no longer the one that got the trigger.
-    TargetChanged,
+/// An attempt that was made.
+pub(super) struct Made {
+    pub(super) sent: Sent,
+    /// The target it went to.
+    pub(super) fingerprint: String,
+    /// When it began and ended.
+    pub(super) began_at: TimestampMs,
+    pub(super) ended_at: TimestampMs,
+    /// How long the delivery is tried, in ms.
+    pub(super) give_up_after_ms: i64,
 }
 
-/// Writes what became of a notification. `now` is the end of the attempt.
+/// Writes what became of an attempt; answers the delivery as it stands now, and what the attempt
+/// says about the receiver.
 pub(super) fn settle(
     store: &Store,
-    mut notice: Notice,
-    outcome: Outcome,
-    now: TimestampMs,
-) -> Result<()> {
+    thread: &Thread,
+    mut notes: Notes,
+    mut delivery: Delivery,
+    made: Made,
+) -> Result<(State, Heard)> {
+    let now = made.ended_at;
+    let heard = heard(&made.sent.verdict);
+    let error = verdict::error(&made.sent.verdict).map(str::to_owned);
+    let took_ms = now.since_ms(made.began_at).max(0);
+    delivery.note(Attempt { at: made.began_at, took_ms, status: made.sent.status, error });
     let mut batch = TableBatch::default();
-    let key = notice.key();
-    match outcome {
-        Outcome::Attempted { verdict: Verdict::Delivered, fingerprint } => {
-            notice.attempts = notice.attempts.saturating_add(1);
-            log(&notice, "delivered");
-            batch.delete(Table::Outbox, &key);
-            ledger::delivered(&mut batch, &notice, fingerprint, now);
+    let state = match made.sent.verdict {
+        Verdict::Delivered => {
+            notes.told =
+                (made.fingerprint != delivery.fingerprint).then(|| made.fingerprint.clone());
+            delivery.fingerprint = made.fingerprint;
+            log(&delivery, "delivered");
+            State::Delivered
         }
-        Outcome::Attempted { verdict: Verdict::Retry { after_ms, reason }, .. } => {
-            notice.attempts = notice.attempts.saturating_add(1);
-            let wait_ms = backoff::wait_ms(&notice.id, notice.attempts, after_ms);
-            notice.next_attempt_at = now.plus_ms(wait_ms);
-            log(&notice, &format!("will be tried again in {wait_ms} ms: {reason}"));
-            notice.last_error = Some(reason);
-            outbox::put(&mut batch, &notice);
+        Verdict::Throttled { after_ms, reason } | Verdict::Failed { after_ms, reason } => {
+            let first = delivery.first_attempt_at.unwrap_or(now);
+            if now.since_ms(first) < made.give_up_after_ms {
+                let wait_ms = backoff::wait_ms(&delivery.id, delivery.attempts, after_ms);
+                delivery.next_attempt_at = now.plus_ms(wait_ms);
+                log(&delivery, &format!("will be tried again in {wait_ms} ms: {reason}"));
+                outbox::put(&mut batch, &delivery);
+                store.commit(batch)?;
+                return Ok((State::Waiting, heard));
+            }
+            delivery.detail = Some(format!("tried in vain for too long; at last: {reason}"));
+            State::Dead(DeadReason::Expired)
         }
-        Outcome::Attempted { verdict: Verdict::Final { reason }, .. } => {
-            notice.attempts = notice.attempts.saturating_add(1);
-            give_up(&mut batch, &key, notice, DeadReason::Refused, reason, now);
+        Verdict::Refused { reason } => {
+            delivery.detail = Some(reason);
+            State::Dead(DeadReason::Refused)
         }
-        Outcome::TargetChanged => {
-            let reason = "the receiver's address or key is not the one that got the trigger";
-            give_up(&mut batch, &key, notice, DeadReason::TargetChanged, reason.into(), now);
+        Verdict::Gone { reason } => {
+            board::disable(&mut batch, &made.fingerprint, &reason);
+            delivery.detail = Some(reason);
+            State::Dead(DeadReason::Disabled)
         }
-    }
-    store.commit(batch).map_err(Into::into)
+    };
+    close(&mut batch, thread, notes, delivery, state, now);
+    store.commit(batch)?;
+    Ok((state, heard))
 }
 
-fn give_up(
+/// Settles a delivery for good. The end of an alert is also told to the receiver that took the place
+/// of this one, if one did.
+pub(super) fn close(
     batch: &mut TableBatch,
-    key: &[u8],
-    mut notice: Notice,
-    reason: DeadReason,
-    detail: String,
+    thread: &Thread,
+    notes: Notes,
+    delivery: Delivery,
+    state: State,
     now: TimestampMs,
 ) {
-    tracing::error!(
-        receiver = notice.receiver,
-        alert = notice.alert.id,
-        action = notice.action.as_str(),
-        attempt = notice.attempts,
-        detail,
-        "a notification was given up"
-    );
-    notice.last_error = Some(detail.clone());
-    batch.delete(Table::Outbox, key);
-    ledger::gave_up(batch, notice, reason, detail, now);
+    if delivery.action == Action::Resolve {
+        if let Some((to, fingerprint)) = notes.handed_to.filter(|_| delivery.handed_to.is_none()) {
+            outbox::put(batch, &delivery.for_other(to, fingerprint));
+        }
+        thread::write(batch, thread, &Notes::default());
+    } else {
+        thread::write(batch, thread, &notes);
+    }
+    match state {
+        State::Dead(reason) => {
+            let detail = delivery.detail.clone().unwrap_or_default();
+            ledger::give_up(batch, delivery, reason, detail, now);
+        }
+        _ => ledger::settle(batch, delivery, state, now),
+    }
 }
 
-fn log(notice: &Notice, outcome: &str) {
+/// What an attempt says about the receiver.
+fn heard(verdict: &Verdict) -> Heard {
+    match verdict {
+        Verdict::Throttled { after_ms, .. } => {
+            Heard::Asked(after_ms.unwrap_or(THROTTLED_MS).clamp(0, RETRY_AFTER_MS_MAX))
+        }
+        Verdict::Failed { .. } => Heard::Failed,
+        Verdict::Delivered | Verdict::Refused { .. } | Verdict::Gone { .. } => Heard::Answered,
+    }
+}
+
+fn log(delivery: &Delivery, outcome: &str) {
     tracing::info!(
-        receiver = notice.receiver,
-        alert = notice.alert.id,
-        action = notice.action.as_str(),
-        attempt = notice.attempts,
+        receiver = delivery.receiver,
+        alert = delivery.alert.id,
+        action = delivery.action.as_str(),
+        attempt = delivery.attempts,
         outcome,
-        "a notification was sent"
+        "a delivery was attempted"
     );
 }

@@ -3,16 +3,22 @@
 use plimsoll_storage::Label;
 
 use crate::alerts::Alert;
-use crate::outbox::{Action, Notice};
+use crate::delivery::{Action, Delivery};
 use crate::rule::SignalKind;
 use crate::words::{self, duration, moment};
 
+/// The rule of alerts that only test a receiver; their symptom is the whole line.
+pub(super) const TEST_RULE: &str = "receiver-test";
+
 /// The one line: who, what, how bad, on how much data, since when.
-pub(super) fn summary(notice: &Notice) -> String {
-    let alert = &notice.alert;
+pub(super) fn summary(delivery: &Delivery) -> String {
+    let alert = &delivery.alert;
+    if alert.rule == TEST_RULE {
+        return alert.symptom.clone();
+    }
     let who = alert.labels.title();
-    if notice.action == Action::Resolve {
-        let open_ms = notice.at.since_ms(alert.pending_at);
+    if delivery.action == Action::Resolve {
+        let open_ms = delivery.at.since_ms(alert.pending_at);
         return format!("{who}: {} is back to normal after {}", alert.symptom, duration(open_ms));
     }
     let evidence = &alert.latest;
@@ -41,21 +47,21 @@ mod tests {
     use plimsoll_storage::TimestampMs;
 
     use super::*;
-    use crate::testing::{alert, notice_of};
+    use crate::testing::{alert, delivery_of};
 
-    fn notice(action: Action, at: TimestampMs) -> Notice {
-        notice_of(action, at, alert())
+    fn delivery(action: Action, at: TimestampMs) -> Delivery {
+        delivery_of(action, at, alert())
     }
 
     #[test]
     fn the_line_says_who_what_how_bad_and_since_when() {
         let fired_at = alert().fired_at;
         assert_eq!(
-            summary(&notice(Action::Trigger, fired_at)),
+            summary(&delivery(Action::Trigger, fired_at)),
             "dhl: 5xx+timeout share of requests 12.5% > 5% (320 items in 5m), since 2026-11-20T20:00:00Z"
         );
         assert_eq!(
-            summary(&notice(Action::Resolve, fired_at.plus_ms(3_900_000))),
+            summary(&delivery(Action::Resolve, fired_at.plus_ms(3_900_000))),
             "dhl: 5xx+timeout share of requests is back to normal after 1h 10m"
         );
     }

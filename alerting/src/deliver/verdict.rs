@@ -1,34 +1,51 @@
-//! What an answer means for the notification.
+//! What an answer means for the delivery.
 
 use super::http::Answer;
 
 /// Characters of an answer's body that are kept with a reason.
 const EXCERPT_CHARS_MAX: usize = 300;
 
-/// What is to be done with a notification after an attempt.
+/// What is to be done with a delivery after an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Verdict {
     /// It arrived.
     Delivered,
-    /// Try again, not before `after_ms` when given.
-    Retry { after_ms: Option<i64>, reason: String },
+    /// The receiver takes no more for now: try again, not before `after_ms` when given.
+    Throttled { after_ms: Option<i64>, reason: String },
+    /// The receiver fails or cannot be reached: try again, not before `after_ms` when given.
+    Failed { after_ms: Option<i64>, reason: String },
     /// It will never be taken.
-    Final { reason: String },
+    Refused { reason: String },
+    /// The receiver wants nothing any more.
+    Gone { reason: String },
 }
 
 /// Reads an answer as HTTP means it: 2xx arrived; 408, 429 and 5xx may pass; anything else,
 /// redirects included, is final, since the same request would get the same answer.
 pub(super) fn of_answer(answer: &Answer) -> Verdict {
-    let reason = reason(answer);
+    let (reason, after_ms) = (reason(answer), answer.retry_after_ms);
     match answer.status {
         200..=299 => Verdict::Delivered,
-        408 | 429 | 500..=599 => Verdict::Retry { after_ms: answer.retry_after_ms, reason },
-        300..=399 => Verdict::Final { reason: format!("{reason} (redirects are not followed)") },
-        _ => Verdict::Final { reason },
+        429 => Verdict::Throttled { after_ms, reason },
+        408 | 500..=599 => Verdict::Failed { after_ms, reason },
+        300..=399 => Verdict::Refused { reason: format!("{reason} (redirects are not followed)") },
+        _ => Verdict::Refused { reason },
     }
 }
 
-fn reason(answer: &Answer) -> String {
+/// Why it did not arrive; `None` when it did.
+pub(super) fn error(verdict: &Verdict) -> Option<&str> {
+    match verdict {
+        Verdict::Delivered => None,
+        Verdict::Throttled { reason, .. }
+        | Verdict::Failed { reason, .. }
+        | Verdict::Refused { reason }
+        | Verdict::Gone { reason } => Some(reason),
+    }
+}
+
+/// The answer in words, with the beginning of its body.
+pub(super) fn reason(answer: &Answer) -> String {
     let excerpt: String = answer
         .body
         .chars()
@@ -56,12 +73,13 @@ mod tests {
         for status in [200, 202, 204] {
             assert_eq!(verdict(status), Verdict::Delivered);
         }
-        for status in [408, 429, 500, 502, 503, 504] {
+        for status in [408, 500, 502, 503, 504] {
             let reason = format!("answered {status}: no way");
-            assert_eq!(verdict(status), Verdict::Retry { after_ms: Some(7), reason });
+            assert_eq!(verdict(status), Verdict::Failed { after_ms: Some(7), reason });
         }
+        assert!(matches!(verdict(429), Verdict::Throttled { after_ms: Some(7), .. }));
         for status in [301, 307, 400, 401, 404, 410, 413] {
-            assert!(matches!(verdict(status), Verdict::Final { .. }), "{status}");
+            assert!(matches!(verdict(status), Verdict::Refused { .. }), "{status}");
         }
     }
 }

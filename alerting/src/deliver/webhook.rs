@@ -13,8 +13,8 @@ use super::http::{Answer, Request};
 use super::text::summary;
 use super::verdict::{self, Verdict};
 use crate::alerts::Alert;
+use crate::delivery::{Action, Delivery};
 use crate::evidence::Evidence;
-use crate::outbox::{Action, Notice};
 use crate::rule::{Secret, webhook_key};
 use crate::words::moment;
 
@@ -63,25 +63,28 @@ struct EvidenceBody {
 /// The request for a notification that is sent at `now`.
 pub(super) fn request(
     url: &str,
-    secret: Option<&Secret>,
-    notice: &Notice,
+    secrets: &[Secret],
+    delivery: &Delivery,
     now: TimestampMs,
 ) -> Request {
     let message = Message {
-        r#type: match notice.action {
+        r#type: match delivery.action {
             Action::Trigger => "alert.triggered",
             Action::Escalate => "alert.escalated",
             Action::Resolve => "alert.resolved",
         },
-        timestamp: moment(notice.at),
-        data: Data { alert: alert_body(&notice.alert, summary(notice)) },
+        timestamp: moment(delivery.at),
+        data: Data { alert: alert_body(&delivery.alert, summary(delivery)) },
     };
     let body = super::json(&message);
-    let id = format!("msg_{}", notice.id);
+    let id = format!("msg_{}", delivery.id);
     let timestamp = now.0.div_euclid(1_000).to_string();
-    let signature = secret.and_then(|secret| signature(secret, &id, &timestamp, &body));
+    let signatures = secrets.iter().filter_map(|secret| signature(secret, &id, &timestamp, &body));
+    let signatures: Vec<String> = signatures.collect();
     let mut headers = vec![("webhook-id", id), ("webhook-timestamp", timestamp)];
-    headers.extend(signature.map(|signature| ("webhook-signature", signature)));
+    if !signatures.is_empty() {
+        headers.push(("webhook-signature", signatures.join(" ")));
+    }
     Request { url: url.to_owned(), headers, body }
 }
 
@@ -127,9 +130,18 @@ fn signature(secret: &Secret, id: &str, timestamp: &str, body: &str) -> Option<S
     Some(format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes())))
 }
 
-/// What the answer means.
+/// What the answer means. The specification knows success, failure, and 410 for an endpoint that
+/// wants nothing any more. A failure that lies in the message itself is not tried again; one that
+/// lies in the way there, such as 401 or 404, can be put right while it waits.
 pub(super) fn classify(answer: &Answer) -> Verdict {
-    verdict::of_answer(answer)
+    let reason = || verdict::reason(answer);
+    match answer.status {
+        410 => Verdict::Gone { reason: reason() },
+        401 | 403 | 404 | 407 | 409 | 421 | 423..=425 => {
+            Verdict::Failed { after_ms: answer.retry_after_ms, reason: reason() }
+        }
+        _ => verdict::of_answer(answer),
+    }
 }
 
 #[cfg(test)]
@@ -137,7 +149,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::testing::{alert, notice_of};
+    use crate::testing::{alert, delivery_of};
 
     #[test]
     fn the_signature_is_that_of_the_published_example() {
@@ -151,12 +163,27 @@ mod tests {
     #[test]
     fn the_id_stays_over_attempts_and_the_timestamp_follows_them() {
         let at = alert().fired_at;
-        let notice = notice_of(Action::Trigger, at, alert());
-        let first = request("https://hub.example/a", None, &notice, at);
-        let second = request("https://hub.example/a", None, &notice, at.plus_ms(5_000));
+        let delivery = delivery_of(Action::Trigger, at, alert());
+        let first = request("https://hub.example/a", &[], &delivery, at);
+        let second = request("https://hub.example/a", &[], &delivery, at.plus_ms(5_000));
         assert_eq!(first.headers[0], second.headers[0]);
         assert_eq!(second.headers[1].1, (at.0 / 1_000 + 5).to_string());
         assert_eq!(first.headers.len(), 2);
+    }
+
+    #[test]
+    fn only_what_cannot_be_put_right_is_given_up() {
+        let verdict =
+            |status| classify(&Answer { status, retry_after_ms: None, body: String::new() });
+        for status in [401, 403, 404, 408, 500, 502, 504] {
+            assert!(matches!(verdict(status), Verdict::Failed { .. }), "{status}");
+        }
+        for status in [301, 400, 405, 413, 415, 422] {
+            assert!(matches!(verdict(status), Verdict::Refused { .. }), "{status}");
+        }
+        assert!(matches!(verdict(410), Verdict::Gone { .. }));
+        assert!(matches!(verdict(429), Verdict::Throttled { .. }));
+        assert_eq!(verdict(204), Verdict::Delivered);
     }
 
     #[test]
@@ -167,14 +194,16 @@ mod tests {
             (Action::Escalate, "alert.escalated"),
             (Action::Resolve, "alert.resolved"),
         ] {
-            let notice = notice_of(action, at, alert());
-            let request = request("https://hub.example/a", Some(&Secret::new("s")), &notice, at);
+            let delivery = delivery_of(action, at, alert());
+            let secrets = [Secret::new("s"), Secret::new("t")];
+            let request = request("https://hub.example/a", &secrets, &delivery, at);
             let body: Value = serde_json::from_str(&request.body).unwrap();
             assert_eq!(body["type"], kind);
             assert_eq!(body["timestamp"], "2026-11-20T20:05:00Z");
             assert_eq!(body["data"]["alert"]["labels"]["partner"], "dhl");
             assert_eq!(body["data"]["alert"]["evidence"]["count"], 320);
-            assert!(request.headers[2].1.starts_with("v1,"));
+            // One signature for each secret, so that the receiver can go from one to the other.
+            assert_eq!(request.headers[2].1.matches("v1,").count(), 2);
         }
     }
 }

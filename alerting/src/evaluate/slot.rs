@@ -7,14 +7,15 @@ use plimsoll_storage::{Store, TableBatch, TimestampMs};
 use super::Event;
 use super::track::{Tracked, Tracking, write_state};
 use crate::alerts::{self, Alert, alert_id};
+use crate::delivery::{Action, DeadReason, Delivery, Said};
 use crate::due;
 use crate::engine::{Found, Verdict};
 use crate::error::Result;
 use crate::evidence::Evidence;
 use crate::labels::GroupLabels;
-use crate::ledger::{self, DeadReason};
+use crate::ledger;
 use crate::limits::{OUTBOX_ENTRIES_PER_RECEIVER_MAX, TRENDS_PER_SLOT_MAX};
-use crate::outbox::{self, Action, Notice};
+use crate::outbox;
 use crate::page::{Page, Source};
 use crate::pager::{AlertKey, Pager, Say};
 use crate::rule::{Identity, Rule, RuleSet};
@@ -35,7 +36,7 @@ pub(super) struct SlotRun<'a> {
     at: TimestampMs,
     batch: TableBatch,
     staged: Vec<Staged>,
-    notices: Vec<Notice>,
+    deliveries: Vec<Delivery>,
     events: Vec<Event>,
     telling: Telling<'a>,
     /// Pages put together in this slot.
@@ -46,6 +47,8 @@ pub(super) struct SlotRun<'a> {
 pub(super) struct Telling<'a> {
     /// Alerts that begin a message.
     begins: BTreeSet<AlertKey>,
+    /// Messages that end in this slot, by the alerts that spoke in them.
+    ended: BTreeMap<AlertKey, String>,
     /// Open messages after this slot.
     pager: &'a Pager,
     /// What keeps open alerts from being told.
@@ -65,7 +68,9 @@ impl<'a> Telling<'a> {
         base_url: &'a str,
     ) -> Self {
         let begins = says.iter().filter(|say| say.begins).map(|say| say.key.clone()).collect();
-        Self { begins, pager, suppressed, is_missed, base_url }
+        let ended = says.iter().filter(|say| !say.begins);
+        let ended = ended.map(|say| (say.key.clone(), say.group.clone())).collect();
+        Self { begins, ended, pager, suppressed, is_missed, base_url }
     }
 }
 
@@ -82,7 +87,7 @@ impl<'a> SlotRun<'a> {
             at,
             batch: TableBatch::default(),
             staged: Vec::new(),
-            notices: Vec::new(),
+            deliveries: Vec::new(),
             events: Vec::new(),
             telling,
             pages: 0,
@@ -218,7 +223,8 @@ impl<'a> SlotRun<'a> {
             return self.note_suppressor(alert);
         };
         if let Some(rule) = rule {
-            alert.tell(rule.notify.iter().filter_map(|name| self.rules.receiver(name)));
+            let receivers = rule.notify.iter().filter_map(|name| self.rules.receiver(name));
+            alert.tell(receivers, action == Action::Trigger);
         }
         due::note(alert, action, self.at);
         self.notify(alert, action);
@@ -286,11 +292,14 @@ impl<'a> SlotRun<'a> {
     }
 
     fn notify(&mut self, alert: &Alert, action: Action) {
-        let page = self.page_of(alert);
+        let key = (alert.rule.clone(), alert.labels.clone());
+        let ended = || self.telling.ended.get(&key).map(String::as_str);
+        let group = self.telling.pager.group_of_speaker(&key).or_else(ended).unwrap_or_default();
+        let (at, group, page) = (self.at, group.to_owned(), self.page_of(alert));
+        let said = Said { action, at, group, alert: alert.clone(), page };
         for told in &alert.receivers {
             let (receiver, fingerprint) = (told.receiver.clone(), told.fingerprint.clone());
-            let (alert, page) = (alert.clone(), page.clone());
-            self.notices.push(Notice::new(receiver, fingerprint, action, self.at, alert, page));
+            self.deliveries.push(Delivery::new(receiver, fingerprint, said.clone()));
         }
     }
 
@@ -354,40 +363,34 @@ impl<'a> SlotRun<'a> {
         follow(tracking, self.staged);
     }
 
-    /// Moves the notifications into the outbox, or to the dead letters when they cannot be sent.
+    /// Moves the deliveries into the outbox, or to the dead letters when they cannot be sent. An end
+    /// always fits, and is also told to receivers that were removed: the notifier knows how.
     fn post(&mut self) -> Result<()> {
         let mut backlog: BTreeMap<String, usize> = BTreeMap::new();
-        for notice in std::mem::take(&mut self.notices) {
+        for delivery in std::mem::take(&mut self.deliveries) {
             let limit = OUTBOX_ENTRIES_PER_RECEIVER_MAX;
-            let waiting = match backlog.get(&notice.receiver) {
+            let waiting = match backlog.get(&delivery.receiver) {
                 Some(waiting) => *waiting,
-                None => outbox::backlog(self.store, &notice.receiver, limit)?,
+                None => outbox::backlog(self.store, &delivery.receiver, limit)?,
             };
-            backlog.insert(notice.receiver.clone(), waiting + 1);
-            if self.rules.receiver(&notice.receiver).is_none() {
-                self.give_up(
-                    notice,
-                    DeadReason::ReceiverRemoved,
-                    "the rules file no longer has it",
-                );
-            } else if waiting >= limit && notice.action != Action::Resolve {
-                self.give_up(notice, DeadReason::OutboxFull, "too many notifications wait for it");
+            backlog.insert(delivery.receiver.clone(), waiting + 1);
+            let begins = delivery.action != Action::Resolve;
+            let refused = if begins && self.rules.receiver(&delivery.receiver).is_none() {
+                Some((DeadReason::ReceiverRemoved, "the rules file no longer has it"))
+            } else if begins && waiting >= limit {
+                Some((DeadReason::OutboxFull, "too many deliveries wait for it"))
             } else {
-                outbox::put(&mut self.batch, &notice);
+                None
+            };
+            match refused {
+                Some((reason, detail)) => {
+                    let batch = &mut self.batch;
+                    ledger::give_up(batch, delivery, reason, detail.to_owned(), self.at);
+                }
+                None => outbox::put(&mut self.batch, &delivery),
             }
         }
         Ok(())
-    }
-
-    fn give_up(&mut self, notice: Notice, reason: DeadReason, detail: &str) {
-        tracing::error!(
-            receiver = notice.receiver,
-            alert = notice.alert.id,
-            action = notice.action.as_str(),
-            reason = reason.as_str(),
-            "a notification was given up"
-        );
-        ledger::gave_up(&mut self.batch, notice, reason, detail.to_owned(), self.at);
     }
 }
 

@@ -3,6 +3,7 @@
 mod adapt;
 mod context;
 mod directory;
+mod receiver;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -38,7 +39,7 @@ pub(super) fn rule_set(
     base_dir: &Path,
 ) -> Checked<RuleSet> {
     let file = read(text)?;
-    let receivers = directory::receivers(file.receivers.unwrap_or_default(), env, base_dir)?;
+    let receivers = receiver::receivers(file.receivers.unwrap_or_default(), env, base_dir)?;
     let known: BTreeSet<&str> = receivers.iter().map(|receiver| receiver.name.as_str()).collect();
     let (rules, pages) = match file.rules {
         Some(rules) => (rules, file.pages),

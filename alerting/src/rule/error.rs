@@ -145,8 +145,18 @@ pub enum Problem {
     /// A receiver that is not defined.
     #[error("`{0}` is no receiver of this file; define it under `receivers`")]
     UnknownReceiver(String),
+    /// A receiver that is not there or is the very one that would be replaced.
+    #[error("`{0}` is no other receiver of this file; name one that is")]
+    NoOtherReceiver(String),
+    /// Not an e-mail address.
+    #[error(
+        "`{0}` is no e-mail address; write it as in ops@example.org or \"Ops <ops@example.org>\""
+    )]
+    EmailAddress(String),
     /// A receiver of no kind or of several.
-    #[error("must be of exactly one kind; give either `pagerduty` or `webhook`")]
+    #[error(
+        "must be of exactly one kind; give `pagerduty`, `webhook`, `slack`, `alertmanager` or `email`"
+    )]
     ReceiverKind,
     /// Not a usable address.
     #[error(

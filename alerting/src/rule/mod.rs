@@ -23,7 +23,8 @@ pub use calendar::{Holiday, Maintenance, Partner};
 pub use error::{Problem, RuleError};
 pub(crate) use identity::Identity;
 pub(crate) use receiver::webhook_key;
-pub use receiver::{PAGERDUTY_URL, Receiver, Target};
+pub use receiver::{FailOver, MailTls, Mailbox, PAGERDUTY_URL, Rate, Receiver, Target};
+pub(crate) use secret::Origin;
 pub use secret::Secret;
 
 use crate::error::{Error, Result};

@@ -26,6 +26,12 @@ pub(super) struct RawReceiver {
     pub(super) name: Spanned<String>,
     pub(super) pagerduty: Option<RawPagerDuty>,
     pub(super) webhook: Option<RawWebhook>,
+    pub(super) slack: Option<RawSlack>,
+    pub(super) alertmanager: Option<RawAlertmanager>,
+    pub(super) email: Option<RawEmail>,
+    pub(super) rate: Option<RawRate>,
+    pub(super) give_up_after: Option<Spanned<String>>,
+    pub(super) fail_over: Option<RawFailOver>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -40,6 +46,53 @@ pub(super) struct RawPagerDuty {
 pub(super) struct RawWebhook {
     pub(super) url: Option<Spanned<String>>,
     pub(super) secret: Option<SecretSource>,
+    pub(super) secrets: Option<Vec<SecretSource>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawSlack {
+    pub(super) url: Option<SecretSource>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawAlertmanager {
+    pub(super) url: Option<Spanned<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawEmail {
+    pub(super) host: Option<String>,
+    pub(super) port: Option<u16>,
+    pub(super) tls: Option<RawMailTls>,
+    pub(super) user: Option<String>,
+    pub(super) password: Option<SecretSource>,
+    pub(super) from: Option<Spanned<String>>,
+    pub(super) to: Option<Vec<Spanned<String>>>,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum RawMailTls {
+    Starttls,
+    Tls,
+    None,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawRate {
+    pub(super) calls: Spanned<u32>,
+    pub(super) per: Spanned<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawFailOver {
+    pub(super) to: Spanned<String>,
+    pub(super) after: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Deserialize)]

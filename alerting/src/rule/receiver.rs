@@ -1,11 +1,13 @@
-//! Receivers: who can be told, at which address, with which secret.
+//! Receivers: who can be told, at which address, with which secret, how often.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use bincode::{Decode, Encode};
 use sha2::{Digest as _, Sha256};
 
 use super::secret::Secret;
 use crate::hex::hex;
+use crate::limits::GIVE_UP_AFTER_MS;
 
 /// Where PagerDuty takes events unless the file says otherwise.
 pub const PAGERDUTY_URL: &str = "https://events.pagerduty.com";
@@ -20,6 +22,30 @@ pub struct Receiver {
     pub name: String,
     /// How it is told.
     pub target: Target,
+    /// How often it may be told.
+    pub rate: Rate,
+    /// How long a delivery is tried, in ms.
+    pub give_up_after_ms: i64,
+    /// Who is told in its place while it is down.
+    pub fail_over: Option<FailOver>,
+}
+
+/// At most so many calls in any stretch of so long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate {
+    /// Calls, at least 1.
+    pub calls: u32,
+    /// The stretch, in ms.
+    pub per_ms: i64,
+}
+
+/// A receiver that takes the place of one that is down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FailOver {
+    /// Its name.
+    pub to: String,
+    /// How long the other must have been down, in ms.
+    pub after_ms: i64,
 }
 
 /// The address of a receiver and what it takes to be let in.
@@ -36,43 +62,136 @@ pub enum Target {
     Webhook {
         /// Full address.
         url: String,
-        /// Signing secret; without one the request is not signed.
-        secret: Option<Secret>,
+        /// Signing secrets: the request is signed with each, so that one can replace another.
+        secrets: Vec<Secret>,
     },
+    /// A Slack incoming webhook.
+    Slack {
+        /// Full address: whoever knows it can write to the channel.
+        url: Secret,
+    },
+    /// An Alertmanager that is pushed to, API v2.
+    Alertmanager {
+        /// Base address, without the path.
+        url: String,
+    },
+    /// E-mail over SMTP.
+    Email(Mailbox),
+}
+
+/// A mail server, and who writes to whom over it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mailbox {
+    /// Host name or address of the server.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// How the connection is kept secret.
+    pub tls: MailTls,
+    /// User name and password, when the server asks for them.
+    pub login: Option<(String, Secret)>,
+    /// The sender.
+    pub from: String,
+    /// The addressees, at least one.
+    pub to: Vec<String>,
+}
+
+/// How a connection to a mail server is kept secret. Numbers are on disk: never renumber.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Encode, Decode)]
+pub enum MailTls {
+    /// TLS begins with a command, and mail is only sent if it does.
+    #[default]
+    StartTls,
+    /// TLS from the first byte.
+    Tls,
+    /// Not at all.
+    None,
 }
 
 impl Target {
-    /// The configured address.
+    /// Every kind, as it is called in the file.
+    pub const KINDS: [&str; 5] = ["pagerduty", "webhook", "slack", "alertmanager", "email"];
+
+    /// The kind, as it is called in the file.
     #[must_use]
-    pub fn url(&self) -> &str {
+    pub const fn kind(&self) -> &'static str {
         match self {
-            Self::PagerDuty { url, .. } | Self::Webhook { url, .. } => url,
+            Self::PagerDuty { .. } => Self::KINDS[0],
+            Self::Webhook { .. } => Self::KINDS[1],
+            Self::Slack { .. } => Self::KINDS[2],
+            Self::Alertmanager { .. } => Self::KINDS[3],
+            Self::Email(_) => Self::KINDS[4],
         }
     }
-}
 
-impl Receiver {
+    /// The configured address. Never shown: it can be a secret.
+    pub(crate) fn url(&self) -> Option<&str> {
+        match self {
+            Self::PagerDuty { url, .. }
+            | Self::Webhook { url, .. }
+            | Self::Alertmanager { url } => Some(url),
+            Self::Slack { url } => Some(url.expose()),
+            Self::Email(_) => None,
+        }
+    }
+
+    /// What must not be seen in any message.
+    pub(crate) fn secrets(&self) -> Vec<&Secret> {
+        match self {
+            Self::PagerDuty { routing_key, .. } => vec![routing_key],
+            Self::Webhook { secrets, .. } => secrets.iter().collect(),
+            Self::Slack { url } => vec![url],
+            Self::Alertmanager { .. } => Vec::new(),
+            Self::Email(mailbox) => mailbox.login.iter().map(|(_, password)| password).collect(),
+        }
+    }
+
+    /// How often it may be told unless the file says otherwise. PagerDuty takes about 120 calls a
+    /// minute for a key, Slack about one a second with short bursts: a part is left to others.
+    #[must_use]
+    pub const fn rate(&self) -> Rate {
+        match self {
+            Self::PagerDuty { .. } => Rate { calls: 100, per_ms: 60_000 },
+            Self::Slack { .. } => Rate { calls: 10, per_ms: 10_000 },
+            Self::Webhook { .. } | Self::Alertmanager { .. } => Rate { calls: 20, per_ms: 1_000 },
+            Self::Email(_) => Rate { calls: 20, per_ms: 60_000 },
+        }
+    }
+
     /// Tells one target from another: 32 hex digits over kind, address and, for PagerDuty, the
     /// routing key, because an event closed with another key is dropped there. A webhook's secret
     /// stays out: rotating it does not change who is told.
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        let mut hash = Sha256::new();
-        match &self.target {
-            Target::PagerDuty { url, routing_key } => {
-                hash.update(b"pagerduty\0");
-                hash.update(url.as_bytes());
-                hash.update(b"\0");
-                hash.update(routing_key.expose().as_bytes());
+        let mut parts = vec![self.kind()];
+        parts.extend(self.url());
+        let mailbox;
+        match self {
+            Self::PagerDuty { routing_key, .. } => parts.push(routing_key.expose()),
+            Self::Email(Mailbox { host, port, to, .. }) => {
+                mailbox = format!("{host}:{port}\0{}", to.join("\0"));
+                parts.push(&mailbox);
             }
-            Target::Webhook { url, .. } => {
-                hash.update(b"webhook\0");
-                hash.update(url.as_bytes());
-            }
+            Self::Webhook { .. } | Self::Slack { .. } | Self::Alertmanager { .. } => {}
         }
-        let mut digits = hex(&hash.finalize());
+        let mut digits = hex(&Sha256::digest(parts.join("\0")));
         digits.truncate(32);
         digits
+    }
+}
+
+impl Receiver {
+    /// A receiver with what is usual for its kind.
+    #[must_use]
+    pub fn new(name: String, target: Target) -> Self {
+        let rate = target.rate();
+        Self { name, target, rate, give_up_after_ms: GIVE_UP_AFTER_MS, fail_over: None }
+    }
+
+    /// [`Target::fingerprint`].
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        self.target.fingerprint()
     }
 }
 
@@ -91,7 +210,7 @@ mod tests {
 
     fn pagerduty(url: &str, key: &str) -> Receiver {
         let target = Target::PagerDuty { url: url.into(), routing_key: Secret::new(key) };
-        Receiver { name: "oncall".into(), target }
+        Receiver::new("oncall".into(), target)
     }
 
     #[test]

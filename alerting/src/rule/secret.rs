@@ -4,24 +4,63 @@ use std::fmt;
 use std::io::Read as _;
 use std::path::Path;
 
+use bincode::{Decode, Encode};
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 
 use super::error::Problem;
 use crate::limits::SECRET_FILE_BYTES_MAX;
 
-/// A secret. Its `Debug` and `Display` print `***`.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
+/// A secret. Its `Debug` and `Display` print `***`. Secrets are equal when their texts are.
+#[derive(Clone)]
+pub struct Secret {
+    text: String,
+    origin: Origin,
+}
+
+impl PartialEq for Secret {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for Secret {}
+
+/// Where a secret can be read again.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub(crate) enum Origin {
+    /// Nowhere: it was written out.
+    Literal,
+    /// In this variable of the environment.
+    Env(String),
+    /// In the file at this path.
+    File(String),
+}
 
 impl Secret {
     /// Wraps a secret text.
     pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
+        Self { text: text.into(), origin: Origin::Literal }
     }
 
     /// The secret itself, for the one place that sends or signs with it.
     pub fn expose(&self) -> &str {
-        &self.0
+        &self.text
+    }
+
+    pub(crate) const fn origin(&self) -> &Origin {
+        &self.origin
+    }
+}
+
+impl Origin {
+    /// Reads the secret again; `None` when it is not there any more.
+    pub(crate) fn read(&self, env: &dyn Fn(&str) -> Option<String>) -> Option<Secret> {
+        let source = match self {
+            Self::Literal => return None,
+            Self::Env(name) => SecretSource::Env(name.clone()),
+            Self::File(path) => SecretSource::File(path.clone()),
+        };
+        source.resolve(env, Path::new("")).ok()
     }
 }
 
@@ -52,18 +91,22 @@ impl SecretSource {
         env: &dyn Fn(&str) -> Option<String>,
         base_dir: &Path,
     ) -> Result<Secret, Problem> {
-        let text = match self {
-            Self::Literal(secret) => secret.expose().to_owned(),
-            Self::Env(name) => env(name)
-                .filter(|value| !value.is_empty())
-                .ok_or_else(|| Problem::SecretEnv(name.clone()))?,
-            Self::File(path) => read_file(&base_dir.join(path))?,
+        let (text, origin) = match self {
+            Self::Literal(secret) => (secret.expose().to_owned(), Origin::Literal),
+            Self::Env(name) => {
+                let value = env(name).filter(|value| !value.is_empty());
+                (value.ok_or_else(|| Problem::SecretEnv(name.clone()))?, Origin::Env(name.clone()))
+            }
+            Self::File(path) => {
+                let path = base_dir.join(path);
+                (read_file(&path)?, Origin::File(path.display().to_string()))
+            }
         };
         let text = text.trim_end_matches(['\r', '\n']);
         if text.is_empty() {
             return Err(Problem::SecretEmpty);
         }
-        Ok(Secret::new(text))
+        Ok(Secret { text: text.to_owned(), origin })
     }
 }
 
@@ -162,7 +205,10 @@ mod tests {
     fn the_environment_is_asked_by_name() {
         let source = SecretSource::Env("PD_KEY".into());
         let env = |name: &str| (name == "PD_KEY").then(|| "abc".to_owned());
-        assert_eq!(source.resolve(&env, Path::new(".")), Ok(Secret::new("abc")));
+        let secret = source.resolve(&env, Path::new(".")).unwrap();
+        assert_eq!((secret.expose(), secret.origin()), ("abc", &Origin::Env("PD_KEY".into())));
+        assert_eq!(secret.origin().read(&env).as_ref(), Some(&secret));
+        assert_eq!(secret.origin().read(&no_env), None);
         let refused = source.resolve(&no_env, Path::new("."));
         assert_eq!(refused, Err(Problem::SecretEnv("PD_KEY".into())));
     }
@@ -172,7 +218,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("hub.key"), "s3cret\n").unwrap();
         let source = SecretSource::File("hub.key".into());
-        assert_eq!(source.resolve(&no_env, dir.path()), Ok(Secret::new("s3cret")));
+        let secret = source.resolve(&no_env, dir.path()).unwrap();
+        assert_eq!(secret.expose(), "s3cret");
+        assert_eq!(secret.origin().read(&no_env).as_ref(), Some(&secret));
         std::fs::write(dir.path().join("hub.key"), "\n").unwrap();
         assert_eq!(source.resolve(&no_env, dir.path()), Err(Problem::SecretEmpty));
         let gone = SecretSource::File("gone.key".into()).resolve(&no_env, dir.path());

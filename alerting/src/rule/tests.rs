@@ -52,7 +52,7 @@ fn the_file_of_the_contract_is_read_as_it_is_printed() {
         Target::PagerDuty { url: PAGERDUTY_URL.into(), routing_key: Secret::new("R0UT1NG") };
     assert_eq!(set.receiver("oncall").unwrap().target, pagerduty);
     let url = "https://hub.example/alerts".to_owned();
-    let webhook = Target::Webhook { url, secret: Some(Secret::new("s3cret")) };
+    let webhook = Target::Webhook { url, secrets: vec![Secret::new("s3cret")] };
     assert_eq!(set.receiver("hub").unwrap().target, webhook);
 
     let rule = set.rule("partner-5xx").unwrap();

@@ -3,19 +3,21 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use plimsoll_alerting::ledger::{self, DeadReason};
-use plimsoll_alerting::outbox::{self, Action};
-use plimsoll_alerting::{Error, Notifier, RuleSet};
+use plimsoll_alerting::delivery::State;
+use plimsoll_alerting::{
+    Action, DeadReason, Delivery, DeliveryFilter, Error, Notifier, RuleSet, ledger, outbox,
+};
 use plimsoll_storage::{Order, Table};
 use sha2::Sha256;
 
+use crate::pagerduty_schema::assert_as_documented;
 use crate::receiver::Receiver;
 use crate::world::{
     ROUTING_KEY, START, WEBHOOK_SECRET, World, closed, minute, partner_5xx, rules, until,
 };
 
 /// A world in which dhl fails from the start and is well from minute 10 on.
-fn failing() -> World {
+pub(crate) fn failing() -> World {
     let world = World::new();
     world.feed("dhl", 0..10, 10, 10);
     world.feed("dhl", 10..40, 20, 0);
@@ -23,7 +25,7 @@ fn failing() -> World {
 }
 
 /// Judges up to a minute, and moves the clock there.
-fn judge(world: &World, rules: &RuleSet, until_minute: i64) {
+pub(crate) fn judge(world: &World, rules: &RuleSet, until_minute: i64) {
     let mut evaluator = world.evaluator(rules);
     if evaluator.judged_until().is_none() {
         evaluator.judge_until(closed(START)).unwrap();
@@ -32,7 +34,13 @@ fn judge(world: &World, rules: &RuleSet, until_minute: i64) {
     world.set_now(closed(minute(until_minute)));
 }
 
-async fn until_delivered(world: &World) {
+/// The newest deliveries in a state.
+pub(crate) fn in_state(world: &World, state: &str) -> Vec<Delivery> {
+    let filter = DeliveryFilter { state: Some(state.into()), ..DeliveryFilter::default() };
+    ledger::list(&world.store, &filter, 100).unwrap()
+}
+
+pub(crate) async fn until_delivered(world: &World) {
     until("an empty outbox", || outbox::len(&world.store).unwrap() == 0).await;
 }
 
@@ -55,6 +63,7 @@ async fn trigger_and_resolve_arrive_at_both_kinds_of_receivers() {
     let hooks: Vec<_> = got.iter().filter(|got| got.path == "/hook").collect();
     assert_eq!((events.len(), hooks.len()), (2, 2));
 
+    events.iter().for_each(|event| assert_as_documented(&event.body));
     let (trigger, resolve) = (events[0].json(), events[1].json());
     assert_eq!(trigger["routing_key"], ROUTING_KEY);
     assert_eq!(
@@ -83,7 +92,7 @@ async fn trigger_and_resolve_arrive_at_both_kinds_of_receivers() {
     let signature = format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()));
     assert_eq!(hooks[0].header("webhook-signature"), signature);
 
-    let deliveries = ledger::deliveries(&world.store, 10).unwrap();
+    let deliveries = in_state(&world, "delivered");
     let actions: Vec<Action> = deliveries.iter().map(|line| line.action).collect();
     assert_eq!(actions, [Action::Resolve, Action::Resolve, Action::Trigger, Action::Trigger]);
     assert!(deliveries.iter().all(|line| line.attempts == 1));
@@ -108,7 +117,7 @@ async fn a_failure_is_tried_again_with_the_same_id() {
     running.stop().await;
     let got = receiver.got();
     assert_eq!(got[0].header("webhook-id"), got[1].header("webhook-id"));
-    assert_eq!(ledger::deliveries(&world.store, 10).unwrap()[0].attempts, 2);
+    assert_eq!(in_state(&world, "delivered")[0].attempts, 2);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -148,10 +157,10 @@ async fn what_is_refused_for_good_goes_to_the_dead_letters() {
     let running = world.notifier(&rules);
     until_delivered(&world).await;
     running.stop().await;
-    let letters = ledger::dead_letters(&world.store, 10).unwrap();
-    assert_eq!((letters.len(), letters[0].reason), (1, DeadReason::Refused));
-    assert_eq!(letters[0].detail, "answered 400: {\"errors\":[\"bad key ***\"]}");
-    assert_eq!(ledger::deliveries(&world.store, 10).unwrap(), []);
+    let letters = in_state(&world, "dead");
+    assert_eq!((letters.len(), letters[0].state), (1, State::Dead(DeadReason::Refused)));
+    assert_eq!(letters[0].detail.as_deref(), Some("answered 400: {\"errors\":[\"bad key ***\"]}"));
+    assert_eq!(in_state(&world, "delivered"), []);
     // No secret in any row.
     for table in
         [Table::AlertState, Table::Alert, Table::Outbox, Table::Delivery, Table::DeadLetter]
@@ -174,8 +183,8 @@ async fn a_redirect_is_not_followed() {
     until_delivered(&world).await;
     running.stop().await;
     assert_eq!((receiver.count(), inside.count()), (1, 0));
-    let letters = ledger::dead_letters(&world.store, 10).unwrap();
-    assert_eq!(letters[0].detail, "answered 307 (redirects are not followed)");
+    let letters = in_state(&world, "dead");
+    assert_eq!(letters[0].detail.as_deref(), Some("answered 307 (redirects are not followed)"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -271,9 +280,9 @@ async fn the_end_of_an_alert_goes_only_to_the_target_that_heard_of_it() {
         let running = world.notifier(&after);
         until_delivered(&world).await;
         running.stop().await;
-        let letters = ledger::dead_letters(&world.store, 10).unwrap();
-        assert_eq!((letters.len(), letters[0].reason), (1, reason), "{change}");
-        assert_eq!(letters[0].notice.action, Action::Resolve);
+        let letters = in_state(&world, "dead");
+        assert_eq!((letters.len(), letters[0].state), (1, State::Dead(reason)), "{change}");
+        assert_eq!(letters[0].action, Action::Resolve);
     }
     assert_eq!(receiver.count(), 2);
 }
@@ -286,15 +295,16 @@ async fn what_waits_for_a_receiver_that_is_gone_goes_to_the_dead_letters() {
     let running = world.notifier(&RuleSet::default());
     until_delivered(&world).await;
     running.stop().await;
-    let letters = ledger::dead_letters(&world.store, 10).unwrap();
-    assert_eq!(letters[0].reason, DeadReason::ReceiverRemoved);
+    let letters = in_state(&world, "dead");
+    assert_eq!(letters[0].state, State::Dead(DeadReason::ReceiverRemoved));
 }
 
 #[test]
 fn a_private_address_is_refused_unless_it_is_allowed() {
     let world = World::new();
     let rules = rules("127.0.0.1:9", &partner_5xx("[oncall]"));
-    let refused = Notifier::new(world.store.clone(), &rules, world.clock(), false).unwrap_err();
+    let refused =
+        Notifier::new(world.store.clone(), &rules, world.clock(), false, |_| None).unwrap_err();
     assert!(matches!(refused, Error::PrivateReceiver { .. }));
     assert_eq!(
         refused.to_string(),
@@ -310,7 +320,8 @@ async fn a_name_that_leads_inside_is_not_contacted() {
     let rules = rules(&address, &partner_5xx("[hub]"));
     let world = failing();
     judge(&world, &rules, 3);
-    let notifier = Notifier::new(world.store.clone(), &rules, world.clock(), false).unwrap();
+    let notifier =
+        Notifier::new(world.store.clone(), &rules, world.clock(), false, |_| None).unwrap();
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let task = tokio::spawn(notifier.run(async {
         let _dropped_is_stop_too = stopped.await;

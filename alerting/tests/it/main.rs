@@ -5,7 +5,11 @@
 mod deliver;
 mod explain;
 mod judge;
+mod mail;
+mod pagerduty_schema;
 mod receiver;
 mod replay;
 mod signals;
+mod storm;
+mod trouble;
 mod world;

@@ -34,6 +34,13 @@ struct Shared {
     released: Condvar,
 }
 
+/// An answer that is none: the connection is closed.
+pub(crate) const RESET: &str = "reset";
+/// An answer that never comes.
+pub(crate) const SILENCE: &str = "silence";
+/// An answer whose body never ends.
+pub(crate) const STALL: &str = "200 OK\r\nContent-Length: 100000\r\n\r\nbegin";
+
 /// The receiver. It lives until the test process ends.
 pub(crate) struct Receiver {
     pub(crate) address: String,
@@ -42,7 +49,8 @@ pub(crate) struct Receiver {
 
 impl Receiver {
     /// Answers with each of `answers` once, in order, and with 202 from then on. An answer is a
-    /// status line's end and header lines: `429 Too Many\r\nRetry-After: 60`.
+    /// status line's end and header lines: `429 Too Many\r\nRetry-After: 60`. [`RESET`] breaks the
+    /// connection off, [`SILENCE`] never answers, [`STALL`] stops in the middle of a body.
     pub(crate) fn start(answers: &[&'static str]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();
@@ -100,11 +108,25 @@ fn serve(stream: TcpStream, shared: &Shared) {
     let held = shared.held.lock().unwrap();
     drop(shared.released.wait_while(held, |held| *held).unwrap());
     let answer = shared.answers.lock().unwrap().pop_front().unwrap_or("202 Accepted");
+    let mut stream = stream;
+    match answer {
+        RESET => return,
+        SILENCE => return wait_for_the_end(&mut stream),
+        STALL => {
+            let _gone = stream.write_all(format!("HTTP/1.1 {answer}").as_bytes());
+            return wait_for_the_end(&mut stream);
+        }
+        _ => {}
+    }
     let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((answer, ""));
     let length = body.len();
     let text =
         format!("HTTP/1.1 {head}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}");
-    let mut stream = stream;
     // The notifier may have given up on a held answer.
     let _gone = stream.write_all(text.as_bytes());
+}
+
+/// Holds the connection until the other side gives it up.
+fn wait_for_the_end(stream: &mut TcpStream) {
+    let _gone = stream.read(&mut [0; 16]);
 }

@@ -1,8 +1,8 @@
 //! The default pack over made-up days: what is paged, when, how often; and that neither the order of
 //! arrival nor running live changes it.
 
+use plimsoll_alerting::Action;
 use plimsoll_alerting::alerts::{self, AlertFilter};
-use plimsoll_alerting::outbox::Action;
 use plimsoll_alerting::{Replay, ReplayedAlert, RuleSet, Severity};
 use plimsoll_storage::{
     Cell, Label, Outcome, Slot, SlotValue, SlotWidth, StreamKind, StreamRef, TimestampMs,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
-use plimsoll_alerting::{Clock, Evaluator, Event, Notifier, RuleSet, Waker};
+use plimsoll_alerting::{Clock, Desk, Evaluator, Event, Notifier, RuleSet, Waker};
 use plimsoll_storage::{
     Durability, Options, Outcome, SlotWidth, Store, StreamKind, StreamRef, TimestampMs,
 };
@@ -90,13 +90,14 @@ impl World {
 
     /// Starts delivery.
     pub(crate) fn notifier(&self, rules: &RuleSet) -> Running {
-        let notifier = Notifier::new(Arc::clone(&self.store), rules, self.clock(), true).unwrap();
-        let waker = notifier.waker();
+        let notifier =
+            Notifier::new(Arc::clone(&self.store), rules, self.clock(), true, environment).unwrap();
+        let (waker, desk) = (notifier.waker(), notifier.desk());
         let (stop, stopped) = oneshot::channel::<()>();
         let task = tokio::spawn(notifier.run(async {
             let _dropped_is_stop_too = stopped.await;
         }));
-        Running { waker, stop, task }
+        Running { waker, desk, stop, task }
     }
 }
 
@@ -108,6 +109,7 @@ fn open(path: &Path) -> Arc<Store> {
 /// A notifier at work.
 pub(crate) struct Running {
     pub(crate) waker: Waker,
+    pub(crate) desk: Desk,
     stop: oneshot::Sender<()>,
     task: JoinHandle<()>,
 }
@@ -117,6 +119,17 @@ impl Running {
         drop(self.stop);
         self.task.await.unwrap();
     }
+}
+
+/// The environment of every test.
+pub(crate) fn environment(name: &str) -> Option<String> {
+    let value = match name {
+        "HUB" => WEBHOOK_SECRET,
+        "OLD_KEY" => "old-key-0123456789abcdef01234567",
+        "NEW_KEY" => "new-key-0123456789abcdef01234567",
+        _ => return None,
+    };
+    Some(value.to_owned())
 }
 
 /// A moment in minutes after [`START`].
@@ -155,8 +168,7 @@ pub(crate) fn rules(address: &str, rules: &str) -> RuleSet {
          \x20 - name: hub\n    webhook: {{ url: 'http://{address}/hook', secret: {{ env: HUB }} }}\n\
          {rules}"
     );
-    let env = |name: &str| (name == "HUB").then(|| WEBHOOK_SECRET.to_owned());
-    RuleSet::parse(&text, &env, Path::new(".")).unwrap_or_else(|error| panic!("{error}"))
+    RuleSet::parse(&text, &environment, Path::new(".")).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// The rule most stories are about, told to `notify`.

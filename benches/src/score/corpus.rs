@@ -8,7 +8,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use plimsoll_alerting::outbox::Action;
+use plimsoll_alerting::Action;
 use plimsoll_alerting::score::{Alert, Incident, Said, Scored};
 use serde::Deserialize;
 

@@ -5,15 +5,16 @@ use plimsoll_query::{GaugePoint, LatencyPoint};
 use super::{
     alerts, backtests, backups,
     call::{Call, tagged},
-    explain, flow, health, labels,
+    deliveries, explain, flow, health, labels,
     openapi::Description,
-    parameter as p, partners, push, query, reports, rules, runbooks,
+    parameter as p, partners, push, query, receivers, reports, rules, runbooks,
 };
 use crate::backtest::jobs::JobBody;
 use crate::wire::{
     alert::{AlertBody, AlertsBody, RuleBody, RulesBody},
     answer::{LabelNamesBody, LabelValuesBody, PushBody},
     baseline::BaselineBody,
+    delivery::{DeliveriesBody, DeliveryBody, PurgeBody, ReceiversBody, ReplayBody, TestBody},
     explain::ExplanationBody,
     latency::HeatmapBody,
     noise::NoiseBody,
@@ -33,6 +34,7 @@ pub(crate) fn all() -> Vec<Call> {
         .chain(tagged("partners", partners()))
         .chain(tagged("alerts", alerting()))
         .chain(tagged("backtests", backtesting()))
+        .chain(tagged("delivery", delivering()))
         .chain(tagged("server", server()))
         .collect()
 }
@@ -265,6 +267,46 @@ fn backtesting() -> Vec<Call> {
             .says("End a backtest that waits or runs, or forget one that is over", "")
             .takes(&[p::BACKTEST])
             .answers::<JobBody>(),
+    ]
+}
+
+fn delivering() -> Vec<Call> {
+    vec![
+        Call::get("/api/v1/deliveries", deliveries::list)
+            .says(
+                "Who was told what, and what became of it",
+                "What waits first, then what was settled last, with every attempt. `dead` are those that were given up.",
+            )
+            .takes(&p::DELIVERIES)
+            .answers::<DeliveriesBody>(),
+        Call::get("/api/v1/deliveries/{id}", deliveries::one)
+            .says("One delivery", "")
+            .takes(&[p::DELIVERY])
+            .answers::<DeliveryBody>(),
+        Call::post("/api/v1/deliveries/{id}/replay", deliveries::replay)
+            .says(
+                "Try again what was given up",
+                "For the receiver as it is configured now. With `dry_run` it only says what would be sent. The beginning of an alert that has ended is refused: nothing would tell its end.",
+            )
+            .takes(&[p::DELIVERY])
+            .body(&[("application/json", r#"{"dry_run":true}"#)])
+            .answers::<ReplayBody>()
+            .fails(&["malformed_body", "body_too_large", "not_replayable"]),
+        Call::post("/api/v1/deliveries/purge", deliveries::purge)
+            .says("Remove what was given up", "All of it, or that of a `receiver` or an `alert`.")
+            .body(&[("application/json", r#"{"receiver":"oncall","dry_run":true}"#)])
+            .answers::<PurgeBody>()
+            .fails(&["malformed_body", "body_too_large"]),
+        Call::get("/api/v1/receivers", receivers::list)
+            .says("Who can be told, and whether it works", "Neither addresses nor keys are shown.")
+            .answers::<ReceiversBody>(),
+        Call::post("/api/v1/receivers/{name}/test", receivers::test)
+            .says(
+                "Send a receiver the beginning and the end of an alert that says that it is a test",
+                "A receiver that was disabled by a 410 is served again when it takes both.",
+            )
+            .takes(&[p::RECEIVER])
+            .answers::<TestBody>(),
     ]
 }
 

@@ -289,6 +289,23 @@ pub(crate) const EXPLAINED_LABELS: [Parameter; 5] = [
     ALERT_LABELS[4].needs("partner=dhl"),
 ];
 
+/// Which deliveries.
+pub(crate) const DELIVERIES: [Parameter; 4] = [
+    Parameter::new(
+        "state",
+        Kind::Choice(&plimsoll_alerting::delivery::State::NAMES),
+        "dead",
+        "Where they stand.",
+    ),
+    Parameter::new("receiver", Kind::Text, "oncall", "The receiver they go to."),
+    Parameter::new("alert", Kind::Text, "01HZX", "The id of the alert they are about."),
+    Parameter::new("limit", Kind::Integer(1, 1_000), "100", "How many, at most."),
+];
+
+pub(crate) const DELIVERY: Parameter =
+    Parameter::new("id", Kind::Text, "01HZX", "The delivery's id.").in_path();
+pub(crate) const RECEIVER: Parameter =
+    Parameter::new("name", Kind::Text, "none-such", "The receiver's name.").in_path();
 pub(crate) const PARTNER: Parameter =
     Parameter::new("partner", Kind::Text, "dhl", "The partner's name.").in_path();
 pub(crate) const LABEL: Parameter =

@@ -30,7 +30,7 @@ use std::{
     sync::{Arc, mpsc},
 };
 
-use plimsoll_alerting::{Event, Replay, ReplayedAlert, RuleSet, StreamNumber, outbox::Action};
+use plimsoll_alerting::{Action, Event, Replay, ReplayedAlert, RuleSet, StreamNumber};
 use plimsoll_storage::{Label, Slot, SlotWidth, StreamKey, StreamRef, TimestampMs};
 
 pub(crate) use history::{History, HistoryError, Told};

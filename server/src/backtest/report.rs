@@ -223,7 +223,7 @@ pub(crate) fn span(ms: i64) -> String {
 #[cfg(test)]
 mod tests {
     use plimsoll_alerting::{
-        Evidence, Gate, GroupLabels, ReplayedNotification, Severity, SignalKind, outbox::Action,
+        Action, Evidence, Gate, GroupLabels, ReplayedNotification, Severity, SignalKind,
     };
     use plimsoll_storage::Label;
 

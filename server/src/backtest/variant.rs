@@ -113,9 +113,7 @@ pub(crate) fn shown(signal: SignalKind, level: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use plimsoll_alerting::{
-        Evidence, Gate, GroupLabels, ReplayedNotification, Severity, outbox::Action,
-    };
+    use plimsoll_alerting::{Action, Evidence, Gate, GroupLabels, ReplayedNotification, Severity};
     use plimsoll_storage::Label;
 
     use super::*;

@@ -6,6 +6,7 @@ mod check;
 mod client;
 mod import;
 mod inspect;
+mod receivers;
 mod restore;
 mod serve;
 mod suggest;
@@ -40,6 +41,8 @@ enum Command {
     Backup(backup::Args),
     /// Make a data directory from a backup
     Restore(restore::Args),
+    /// List the receivers of a rules file, or test one
+    Receivers(receivers::Args),
     /// Count what lies in a data directory that no server has open
     Inspect(inspect::Args),
 }
@@ -61,6 +64,7 @@ impl Cli {
             Command::Import(args) => import::run(&args),
             Command::Backup(args) => backup::run(&args),
             Command::Restore(args) => restore::run(&args),
+            Command::Receivers(args) => receivers::run(&args),
             Command::Inspect(args) => inspect::run(&args),
         }
     }

@@ -87,6 +87,7 @@ async fn serve(
     let app = App {
         store,
         rules,
+        desk: Arc::new(RwLock::new(notifier.desk())),
         bodies: BodyMemory::default(),
         heavy_bodies: HeavyBodies::default(),
         queries: Queries::new(config.queries),
@@ -97,16 +98,11 @@ async fn serve(
     };
     let (stop_sender, stop) = watch::channel(false);
     let mut background = JoinSet::new();
-    let waker = Arc::new(RwLock::new(notifier.waker()));
-    let delivery = Delivery { rules: app.rules.clone(), check: check.clone(), waker };
+    let (rules, desk) = (app.rules.clone(), Arc::clone(&app.desk));
+    let delivery = Delivery { rules, check: check.clone(), desk };
     background.spawn(rules::follow(config.rules.clone(), reload, check, stop.clone()));
     background.spawn(tasks::maintain(app.clone(), stop.clone()));
-    background.spawn(tasks::judge(
-        app.clone(),
-        evaluator,
-        Arc::clone(&delivery.waker),
-        stop.clone(),
-    ));
+    background.spawn(tasks::judge(app.clone(), evaluator, stop.clone()));
     background.spawn(tasks::deliver(delivery, notifier, stop.clone()));
     greet(address)?;
     let backtests = app.backtests.clone();

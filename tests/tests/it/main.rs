@@ -9,6 +9,7 @@ mod bad_input;
 mod common;
 mod crash;
 mod damage;
+mod deliver;
 mod drills;
 mod full_disk;
 mod idempotency;

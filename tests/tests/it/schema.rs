@@ -17,7 +17,16 @@ receivers:
   - name: oncall
     pagerduty: { routing_key: { env: KEY }, url: "https://events.eu.pagerduty.com" }
   - name: hub
-    webhook: { url: "https://hub.example/alerts", secret: { env: KEY } }
+    webhook: { url: "https://hub.example/alerts", secret: { env: KEY }, secrets: [{ env: KEY }] }
+    rate: { calls: 60, per: 1m }
+    give_up_after: 2h
+    fail_over: { to: oncall, after: 10m }
+  - name: chat
+    slack: { url: { env: SLACK } }
+  - name: am
+    alertmanager: { url: "http://alertmanager.example:9093" }
+  - name: mail
+    email: { host: smtp.example.org, port: 587, tls: starttls, user: u, password: { env: KEY }, from: plimsoll@example.org, to: ["Ops <ops@example.org>"] }
 pages: { by: [partner], again_after: 30m, cascade: { groups: 3, within: 10m } }
 rules:
   - name: ratio
@@ -55,7 +64,7 @@ holidays:
 "#;
 
 /// What is replaced in the file above, and what by, to make it wrong.
-const WRONG: [(&str, &str); 22] = [
+const WRONG: [(&str, &str); 25] = [
     ("receivers:\n", "recievers:\n"),
     ("    owner: integrations\n", ""),
     ("    runbook: partner-5xx\n", ""),
@@ -77,6 +86,9 @@ const WRONG: [(&str, &str); 22] = [
     ("{ run: { stream: runs } }", "{ runs: { stream: runs } }"),
     ("webhook: { url", "webhook: { uri"),
     ("match: { partner: dhl }, start", "match: {}, start"),
+    ("calls: 60", "calls: 0"),
+    ("tls: starttls", "tls: maybe"),
+    ("alertmanager: { url: \"http://", "alertmanager: { url: \"ftp://"),
     ("date: 2026-12-25", "date: christmas"),
 ];
 
@@ -100,6 +112,7 @@ fn parser_takes(yaml: &str) -> (bool, String) {
     std::fs::write(&path, yaml).expect("written");
     let key = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
     let env = [("KEY", key), ("PD_KEY", key), ("HUB_KEY", key)];
+    let env = [&env[..], &[("SLACK", "https://hooks.slack.com/services/T/B/x")]].concat();
     let output = binary::run_with_env(&["check", &path], &env);
     let said = [output.stdout, output.stderr].concat();
     (output.status.success(), String::from_utf8_lossy(&said).into_owned())

@@ -1,0 +1,179 @@
+//! What others may ask of the notifier: how receivers are doing, a test, a replay.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use plimsoll_storage::{TableBatch, TimestampMs};
+
+use super::send::Sender;
+use super::text::TEST_RULE;
+use super::{Post, ReceiverStatus, Waker, board, verdict};
+use crate::alerts::{Alert, alert_id};
+use crate::delivery::{Action, Delivery, Said};
+use crate::error::Result;
+use crate::evidence::{Evidence, Severity};
+use crate::labels::GroupLabels;
+use crate::ledger::{self, DeliveryFilter, NoReplay};
+use crate::page::Page;
+use crate::rule::{Receiver, SignalKind};
+
+/// The front of a [`Notifier`](super::Notifier).
+#[derive(Clone)]
+pub struct Desk {
+    post: Arc<Post>,
+    waker: Waker,
+}
+
+impl fmt::Debug for Desk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Desk").finish_non_exhaustive()
+    }
+}
+
+/// What came of one message of a test.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TestResult {
+    /// What it said.
+    pub action: Action,
+    /// The HTTP or SMTP status of the answer, if there was one.
+    pub status: Option<u16>,
+    /// How long it took, in ms.
+    pub took_ms: i64,
+    /// Why it did not arrive; `None` when it did.
+    pub error: Option<String>,
+}
+
+/// Why a delivery was not replayed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReplayRefusal {
+    /// There is no delivery of that id.
+    Unknown,
+    /// The rules file does not have its receiver.
+    NoReceiver(String),
+    /// The delivery itself rules it out.
+    Delivery(NoReplay),
+}
+
+impl Desk {
+    pub(super) const fn new(post: Arc<Post>, waker: Waker) -> Self {
+        Self { post, waker }
+    }
+
+    /// Wakes the notifier: the outbox may have new entries.
+    pub fn wake(&self) {
+        self.waker.wake();
+    }
+
+    /// How every receiver of the rules file is doing, by name.
+    #[must_use]
+    pub fn receivers(&self) -> BTreeMap<String, ReceiverStatus> {
+        self.post.board.read()
+    }
+
+    /// Sends a receiver the beginning and the end of an alert that says that it is a test. A receiver
+    /// that had wanted nothing any more is served again when it takes both. `None` when there is no
+    /// such receiver.
+    ///
+    /// # Errors
+    /// When the HTTP client cannot be set up, or the store cannot be written.
+    pub async fn test(&self, name: &str) -> Result<Option<Vec<TestResult>>> {
+        let receiver = self.post.receivers.iter().find(|receiver| receiver.name == name);
+        let Some(receiver) = receiver else { return Ok(None) };
+        let now = || (self.post.now)();
+        let results = test_receiver(receiver, self.post.allow_private, &now).await?;
+        if results.iter().all(|result| result.error.is_none())
+            && self.post.board.disabled(name).is_some()
+        {
+            let mut batch = TableBatch::default();
+            board::enable(&mut batch, &receiver.fingerprint());
+            self.post.store.commit(batch)?;
+            self.post.board.update(name, |status| status.disabled = None);
+        }
+        Ok(Some(results))
+    }
+
+    /// Puts a dead letter back into the outbox; see [`ledger::replay`].
+    ///
+    /// # Errors
+    /// When the store cannot be read or written. The inner error says why it must stay.
+    pub fn replay(&self, id: &str, dry_run: bool) -> Result<Result<Delivery, ReplayRefusal>> {
+        let store = &self.post.store;
+        let Some(delivery) = ledger::get(store, id)? else {
+            return Ok(Err(ReplayRefusal::Unknown));
+        };
+        let receiver = self.post.receivers.iter().find(|it| it.name == delivery.receiver);
+        let Some(receiver) = receiver else {
+            return Ok(Err(ReplayRefusal::NoReceiver(delivery.receiver)));
+        };
+        let replayed = ledger::replay(store, &delivery, receiver, dry_run)?;
+        self.waker.wake();
+        Ok(replayed.map_err(ReplayRefusal::Delivery))
+    }
+
+    /// Removes dead letters; see [`ledger::purge`].
+    ///
+    /// # Errors
+    /// When the store cannot be read or written.
+    pub fn purge(&self, filter: &DeliveryFilter, dry_run: bool) -> Result<Vec<Delivery>> {
+        ledger::purge(&self.post.store, filter, dry_run)
+    }
+}
+
+/// Sends a receiver the beginning and the end of an alert that says that it is a test. The end is not
+/// sent when the beginning did not arrive.
+///
+/// # Errors
+/// When the HTTP client cannot be set up, or the receiver may not be contacted.
+pub async fn test_receiver(
+    receiver: &Receiver,
+    allow_private: bool,
+    now: &(dyn Fn() -> TimestampMs + Send + Sync),
+) -> Result<Vec<TestResult>> {
+    super::check_address(receiver, allow_private)?;
+    let sender = Sender::new(allow_private)?;
+    let alert = test_alert(receiver, now());
+    let mut results = Vec::new();
+    for action in [Action::Trigger, Action::Resolve] {
+        let (name, fingerprint) = (receiver.name.clone(), receiver.fingerprint());
+        let began_at = now();
+        let (group, alert) = (TEST_RULE.to_owned(), alert.clone());
+        let said = Said { action, at: began_at, group, alert, page: Page::default() };
+        let delivery = Delivery::new(name, fingerprint, said);
+        let sent = sender.send(&receiver.target, &delivery, began_at).await;
+        let error = verdict::error(&sent.verdict).map(str::to_owned);
+        let is_over = error.is_some();
+        let took_ms = now().since_ms(began_at).max(0);
+        results.push(TestResult { action, status: sent.status, took_ms, error });
+        if is_over {
+            break;
+        }
+    }
+    Ok(results)
+}
+
+fn test_alert(receiver: &Receiver, now: TimestampMs) -> Alert {
+    let labels = GroupLabels::default();
+    Alert {
+        id: alert_id(TEST_RULE, &labels, now),
+        rule: TEST_RULE.to_owned(),
+        owner: "whoever asked for this test".to_owned(),
+        runbook: "outbox-stuck".to_owned(),
+        signal: SignalKind::Gauge,
+        symptom: format!("Test of the receiver {}: nothing is wrong", receiver.name),
+        labels,
+        window_ms: 0,
+        severity: Severity::Warning,
+        pending_at: now,
+        fired_at: now,
+        resolved_at: None,
+        resolved_because: None,
+        at_fire: Evidence::NONE,
+        latest: Evidence::NONE,
+        peak: Evidence::NONE,
+        suppressor: None,
+        paged: None,
+        resolve_sent_at: None,
+        receivers: Vec::new(),
+    }
+}

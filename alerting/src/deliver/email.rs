@@ -1,0 +1,190 @@
+//! E-mail over SMTP. Mails about one alert refer to one another, so that they lie together.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::{Duration, SystemTime};
+
+use lettre::message::header::ContentType;
+use lettre::transport::smtp;
+use lettre::transport::smtp::authentication::Credentials;
+use lettre::transport::smtp::client::{Tls, TlsParameters};
+use lettre::{AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
+use plimsoll_storage::TimestampMs;
+
+use super::guard;
+use super::send::Sent;
+use super::template::{self, Words};
+use super::verdict::Verdict;
+use crate::delivery::{Action, Delivery};
+use crate::limits::{EMAIL_SUBJECT_CHARS_MAX, SEND_TIMEOUT_MS};
+use crate::rule::{MailTls, Mailbox};
+
+/// Sends a delivery as one mail to all addressees.
+pub(super) async fn send(
+    mailbox: &Mailbox,
+    delivery: &Delivery,
+    now: TimestampMs,
+    allow_private: bool,
+) -> Sent {
+    let message = match message(mailbox, delivery, now) {
+        Ok(message) => message,
+        Err(reason) => return Sent { verdict: Verdict::Refused { reason }, status: None },
+    };
+    let failed =
+        |reason| Sent { verdict: Verdict::Failed { after_ms: None, reason }, status: None };
+    let sending = attempt(mailbox, message, allow_private);
+    match tokio::time::timeout(Duration::from_millis(SEND_TIMEOUT_MS), sending).await {
+        Ok(Ok(status)) => Sent { verdict: Verdict::Delivered, status: Some(status) },
+        Ok(Err(Failure::Way(error))) => failed(format!("the mail server's address: {error}")),
+        Ok(Err(Failure::Smtp(error))) => classify(&error),
+        Err(_) => failed("the mail server did not answer in time".to_owned()),
+    }
+}
+
+enum Failure {
+    /// There is no address to connect to.
+    Way(io::Error),
+    Smtp(smtp::Error),
+}
+
+/// Tries the addresses of the server, one after another, until one of them answers.
+async fn attempt(mailbox: &Mailbox, message: Message, allow_private: bool) -> Result<u16, Failure> {
+    let addresses = guard::addresses(&mailbox.host, mailbox.port, allow_private);
+    let mut addresses = addresses.await.map_err(Failure::Way)?.into_iter().peekable();
+    loop {
+        let Some(address) = addresses.next() else {
+            return Err(Failure::Way(io::ErrorKind::NotFound.into()));
+        };
+        let server = server(mailbox, address).map_err(Failure::Smtp)?;
+        match server.send(message.clone()).await {
+            Ok(response) => return Ok(response.code().into()),
+            Err(error) if error.status().is_some() || addresses.peek().is_none() => {
+                return Err(Failure::Smtp(error));
+            }
+            Err(_) => {}
+        }
+    }
+}
+
+/// The server at an address that its name leads to; certificates are held against the name.
+fn server(
+    mailbox: &Mailbox,
+    address: SocketAddr,
+) -> Result<AsyncSmtpTransport<Tokio1Executor>, smtp::Error> {
+    let parameters = || TlsParameters::new(mailbox.host.clone());
+    let tls = match mailbox.tls {
+        MailTls::StartTls => Tls::Required(parameters()?),
+        MailTls::Tls => Tls::Wrapper(parameters()?),
+        MailTls::None => Tls::None,
+    };
+    let builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(address.ip().to_string())
+        .port(mailbox.port)
+        .tls(tls)
+        .timeout(Some(Duration::from_millis(SEND_TIMEOUT_MS)));
+    let builder = match &mailbox.login {
+        Some((user, password)) => {
+            builder.credentials(Credentials::new(user.clone(), password.expose().to_owned()))
+        }
+        None => builder,
+    };
+    Ok(builder.build())
+}
+
+/// The mail. The error is in words.
+fn message(mailbox: &Mailbox, delivery: &Delivery, now: TimestampMs) -> Result<Message, String> {
+    let words = Words::new(delivery, now);
+    let mark = match delivery.action {
+        Action::Resolve => "OK",
+        Action::Trigger | Action::Escalate => delivery.alert.severity.as_str(),
+    };
+    let subject: String =
+        format!("[{mark}] {}", words.summary()).chars().take(EMAIL_SUBJECT_CHARS_MAX).collect();
+    let now_ms = Duration::from_millis(u64::try_from(now.0).unwrap_or(0));
+    let address = |text: &String| {
+        text.parse::<lettre::message::Mailbox>()
+            .map_err(|error| format!("the address {text}: {error}"))
+    };
+    let builder = Message::builder()
+        .from(address(&mailbox.from)?)
+        .subject(subject)
+        .date(SystemTime::UNIX_EPOCH + now_ms)
+        .message_id(Some(format!("<{}@plimsoll>", delivery.id)))
+        .references(format!("<{}@plimsoll>", delivery.alert.id))
+        .header(ContentType::TEXT_PLAIN);
+    let builder = mailbox
+        .to
+        .iter()
+        .try_fold(builder, |builder, to| Ok::<_, String>(builder.to(address(to)?)))?;
+    builder
+        .body(template::email(&words))
+        .map_err(|error| format!("no mail can be made of it: {error}"))
+}
+
+/// What an error means: 5xx is final, 4xx and everything without an answer is tried again.
+fn classify(error: &smtp::Error) -> Sent {
+    let reason = words(error);
+    let verdict = if error.is_permanent() {
+        Verdict::Refused { reason }
+    } else {
+        Verdict::Failed { after_ms: None, reason }
+    };
+    Sent { verdict, status: error.status().map(u16::from) }
+}
+
+/// The whole chain of causes.
+fn words(error: &smtp::Error) -> String {
+    use std::error::Error as _;
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        let inner_text = inner.to_string();
+        if !text.contains(&inner_text) {
+            text.push_str(": ");
+            text.push_str(&inner_text);
+        }
+        cause = inner.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{alert, delivery_of};
+
+    fn mailbox() -> Mailbox {
+        Mailbox {
+            host: "smtp.example".into(),
+            port: 587,
+            tls: MailTls::StartTls,
+            login: None,
+            from: "Plimsoll <plimsoll@example.org>".into(),
+            to: vec!["ops@example.org".into(), "lead@example.org".into()],
+        }
+    }
+
+    #[test]
+    fn a_mail_names_the_alert_in_its_subject_and_stays_in_its_thread() {
+        let at = alert().fired_at;
+        let mail = |action| {
+            let delivery = delivery_of(action, at, alert());
+            String::from_utf8(message(&mailbox(), &delivery, at).unwrap().formatted()).unwrap()
+        };
+        let (open, ended) = (mail(Action::Trigger), mail(Action::Resolve));
+        assert!(
+            open.contains("Subject: [critical] dhl: 5xx+timeout share of requests 12.5% > 5%"),
+            "{open}"
+        );
+        assert!(open.contains("Date: Fri, 20 Nov 2026 20:05:00 +0000"), "{open}");
+        assert!(
+            ended.contains("Subject: [OK] dhl: 5xx+timeout share of requests is back to normal")
+        );
+        let thread = format!("References: <{}@plimsoll>", alert().id);
+        assert!(open.contains(&thread) && ended.contains(&thread), "{open}");
+        let id = |mail: &str| {
+            mail.lines().find(|line| line.starts_with("Message-ID")).map(str::to_owned)
+        };
+        assert_ne!(id(&open), id(&ended));
+        assert!(open.contains("ops@example.org") && open.contains("lead@example.org"));
+    }
+}

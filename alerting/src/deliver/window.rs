@@ -1,0 +1,83 @@
+//! The rate limit of a receiver: at most so many calls in any stretch of so long.
+
+use std::collections::VecDeque;
+
+use plimsoll_storage::TimestampMs;
+
+use crate::rule::Rate;
+
+/// The calls of the newest stretch. Lanes that send with the same key share one.
+#[derive(Debug)]
+pub(super) struct Window {
+    rate: Rate,
+    /// When each call was made, oldest first; at most `rate.calls`.
+    calls: VecDeque<TimestampMs>,
+}
+
+impl Window {
+    pub(super) const fn new(rate: Rate) -> Self {
+        Self { rate, calls: VecDeque::new() }
+    }
+
+    /// When the next call may be made; `now` or earlier when it may be made at once.
+    pub(super) fn free_at(&mut self, now: TimestampMs) -> TimestampMs {
+        // A clock that was set back must not stop everything until it has caught up.
+        let outside = |at: &TimestampMs| now.since_ms(*at) >= self.rate.per_ms || *at > now;
+        while self.calls.front().is_some_and(outside) {
+            self.calls.pop_front();
+        }
+        match self.calls.front() {
+            Some(oldest) if self.calls.len() >= self.rate.calls as usize => {
+                oldest.plus_ms(self.rate.per_ms)
+            }
+            _ => now,
+        }
+    }
+
+    /// Takes a call, when one is free.
+    pub(super) fn take(&mut self, now: TimestampMs) -> bool {
+        let free = self.free_at(now) <= now;
+        if free {
+            self.calls.push_back(now);
+        }
+        free
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn no_stretch_holds_more_calls_than_the_rate(
+            steps in proptest::collection::vec(0_i64..400, 1..400),
+            calls in 1_u32..8,
+        ) {
+            let mut window = Window::new(Rate { calls, per_ms: 1_000 });
+            let (mut now, mut taken) = (TimestampMs(0), Vec::new());
+            for step in steps {
+                now = now.plus_ms(step);
+                if window.take(now) {
+                    taken.push(now);
+                } else {
+                    prop_assert!(window.free_at(now) > now);
+                }
+            }
+            for (position, first) in taken.iter().enumerate() {
+                let within = taken[position..].iter().filter(|at| at.since_ms(*first) < 1_000);
+                prop_assert!(within.count() <= calls as usize);
+            }
+        }
+    }
+
+    #[test]
+    fn a_clock_set_back_does_not_stop_the_calls() {
+        let mut window = Window::new(Rate { calls: 1, per_ms: 1_000 });
+        assert!(window.take(TimestampMs(1_000_000)));
+        assert!(!window.take(TimestampMs(1_000_500)));
+        assert!(window.take(TimestampMs(5_000)));
+    }
+}

@@ -1,0 +1,135 @@
+//! E-mail to a small server on the loopback interface that speaks enough SMTP.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+
+use plimsoll_alerting::delivery::State;
+use plimsoll_alerting::rule::{MailTls, Mailbox, Target};
+use plimsoll_alerting::{DeadReason, RuleSet};
+
+use crate::deliver::{failing, in_state, judge, until_delivered};
+use crate::world::{partner_5xx, rules, until};
+
+/// A mail server. `answers` are given to the first `RCPT TO`s; then all are taken.
+struct MailServer {
+    port: u16,
+    mails: Arc<Mutex<Vec<String>>>,
+}
+
+impl MailServer {
+    fn start(answers: &'static [&'static str]) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let mails = Arc::new(Mutex::new(Vec::new()));
+        let (kept, answers) = (Arc::clone(&mails), Arc::new(Mutex::new(answers.iter())));
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let (kept, answers) = (Arc::clone(&kept), Arc::clone(&answers));
+                std::thread::spawn(move || {
+                    serve(stream, &kept, || answers.lock().unwrap().next().copied());
+                });
+            }
+        });
+        Self { port, mails }
+    }
+
+    fn mails(&self) -> Vec<String> {
+        self.mails.lock().unwrap().clone()
+    }
+}
+
+fn serve(stream: TcpStream, mails: &Mutex<Vec<String>>, next: impl Fn() -> Option<&'static str>) {
+    let mut reader = BufReader::new(stream.try_clone().unwrap());
+    let mut stream = stream;
+    let mut say = move |line: &str| stream.write_all(format!("{line}\r\n").as_bytes()).is_ok();
+    let mut line = String::new();
+    say("220 mail.example ESMTP");
+    loop {
+        line.clear();
+        if reader.read_line(&mut line).unwrap_or(0) == 0 {
+            return;
+        }
+        let verb = line.split([' ', '\r']).next().unwrap_or_default().to_uppercase();
+        let answer = match verb.as_str() {
+            "EHLO" => "250 mail.example",
+            "RCPT" => next().unwrap_or("250 OK"),
+            "DATA" => "354 Go on",
+            "QUIT" => "221 Bye",
+            _ => "250 OK",
+        };
+        if !say(answer) || verb == "QUIT" {
+            return;
+        }
+        if verb == "DATA" {
+            let mut mail = String::new();
+            while !mail.ends_with("\r\n.\r\n") && reader.read_line(&mut mail).unwrap_or(0) > 0 {}
+            mails.lock().unwrap().push(mail);
+            say("250 Queued");
+        }
+    }
+}
+
+fn mailing(port: u16) -> RuleSet {
+    let mut set = rules("127.0.0.1:9", &partner_5xx("[hub]"));
+    set.receivers[1].target = Target::Email(Mailbox {
+        host: "127.0.0.1".into(),
+        port,
+        tls: MailTls::None,
+        login: None,
+        from: "Plimsoll <plimsoll@example.org>".into(),
+        to: vec!["ops@example.org".into()],
+    });
+    set
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn beginning_and_end_arrive_as_mails_of_one_thread() {
+    // 450 is tried again.
+    let server = MailServer::start(&["450 Mailbox busy"]);
+    let rules = mailing(server.port);
+    let world = failing();
+    judge(&world, &rules, 3);
+    let running = world.notifier(&rules);
+    until("the first mail", || {
+        world.set_now(world.now().plus_ms(500));
+        running.waker.wake();
+        server.mails().len() == 1
+    })
+    .await;
+    judge(&world, &rules, 30);
+    running.waker.wake();
+    until_delivered(&world).await;
+    running.stop().await;
+    let mails = server.mails();
+    assert_eq!(mails.len(), 2);
+    assert!(
+        mails[0].contains("Subject: [critical] dhl: 5xx+timeout share of requests 50% > 20%"),
+        "{}",
+        mails[0]
+    );
+    assert!(mails[1].contains("Subject: [OK] dhl:"), "{}", mails[1]);
+    let thread =
+        |mail: &str| mail.lines().find(|line| line.starts_with("References:")).map(str::to_owned);
+    assert!(thread(&mails[0]).is_some());
+    assert_eq!(thread(&mails[0]), thread(&mails[1]));
+    let first = &in_state(&world, "delivered")[1];
+    let statuses: Vec<_> = first.log.iter().map(|attempt| attempt.status).collect();
+    assert_eq!(statuses, [Some(450), Some(250)]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_addressee_that_is_unknown_is_not_tried_again() {
+    let server = MailServer::start(&["550 No such user"]);
+    let rules = mailing(server.port);
+    let world = failing();
+    judge(&world, &rules, 3);
+    let running = world.notifier(&rules);
+    until_delivered(&world).await;
+    running.stop().await;
+    let [dead] = &in_state(&world, "dead")[..] else { panic!("one dead letter") };
+    assert_eq!(dead.state, State::Dead(DeadReason::Refused));
+    assert!(dead.detail.as_deref().unwrap_or_default().contains("No such user"), "{dead:?}");
+    assert_eq!(dead.log[0].status, Some(550));
+    assert!(server.mails().is_empty());
+}

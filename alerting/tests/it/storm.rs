@@ -1,0 +1,81 @@
+//! A storm of alerts against one receiver: what may leave leaves in order of weight, what ended
+//! untold is dropped, and memory does not grow with what waits.
+
+use plimsoll_alerting::limits::SENDS_IN_FLIGHT_MAX;
+
+use crate::deliver::{in_state, judge};
+use crate::pagerduty_schema::assert_as_documented;
+use crate::receiver::Receiver;
+use crate::world::{World, partner_5xx, rules, until};
+
+const ALERTS: usize = 5_000;
+const CRITICAL: usize = 120;
+/// PagerDuty's limit as we keep it: calls in any minute.
+const CALLS_PER_MINUTE: usize = 100;
+
+/// Memory that this process holds now, in bytes; nothing where the system does not tell.
+fn resident_bytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kibibytes * 1_024)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn five_thousand_alerts_stay_inside_the_rate_and_the_critical_ones_come_first() {
+    let receiver = Receiver::start(&[]);
+    let rules = rules(&receiver.address, &partner_5xx("[oncall]"));
+    let world = World::new();
+    for partner in 0..ALERTS {
+        let (good, bad) = if partner % (ALERTS / CRITICAL) == 0 { (5, 5) } else { (88, 12) };
+        world.feed(&format!("partner-{partner:04}"), 0..4, good, bad);
+    }
+    judge(&world, &rules, 3);
+    let waiting = in_state(&world, "waiting");
+    assert!(waiting.len() >= 100);
+    drop(waiting);
+    let before = resident_bytes();
+    let running = world.notifier(&rules);
+    let mut by_minute = Vec::new();
+    for minute in 1..=3 {
+        until("the calls of a minute", || receiver.count() == minute * CALLS_PER_MINUTE).await;
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        by_minute.push(receiver.count());
+        // Within the minute nothing more leaves.
+        world.set_now(world.now().plus_ms(59_000));
+        running.waker.wake();
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        assert_eq!(receiver.count(), minute * CALLS_PER_MINUTE);
+        world.set_now(world.now().plus_ms(1_000));
+        running.waker.wake();
+    }
+    until("the fourth minute", || receiver.count() == 4 * CALLS_PER_MINUTE).await;
+    let grown = resident_bytes().zip(before).map(|(now, before)| now.saturating_sub(before) >> 20);
+    println!("calls by minute {by_minute:?}, {ALERTS} alerts, memory grown by {grown:?} MiB");
+    assert!(grown.is_none_or(|mebibytes| mebibytes < 48), "{grown:?} MiB");
+
+    let severities: Vec<bool> =
+        receiver.got().iter().map(|got| got.json()["payload"]["severity"] == "critical").collect();
+    let critical = severities.iter().filter(|is_critical| **is_critical).count();
+    assert!(critical >= CRITICAL, "{critical}");
+    // Eight are under way at once, and may arrive in any order among themselves.
+    let first = &severities[..critical - SENDS_IN_FLIGHT_MAX];
+    assert!(first.iter().all(|is_critical| *is_critical), "critical ones first");
+
+    // All is well again before most could be told: they are dropped, and the ends of the others told.
+    judge(&world, &rules, 20);
+    let started = std::time::Instant::now();
+    while plimsoll_alerting::outbox::len(&world.store).unwrap() > 0 {
+        assert!(started.elapsed().as_secs() < 120, "the outbox does not empty");
+        world.set_now(world.now().plus_ms(60_000));
+        running.waker.wake();
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    let dropped = running.desk.receivers()["oncall"].coalesced as usize;
+    running.stop().await;
+    let got = receiver.got();
+    got.iter().step_by(50).for_each(|got| assert_as_documented(&got.body));
+    let resolves = got.iter().filter(|got| got.json()["event_action"] == "resolve").count();
+    assert_eq!(got.len(), 2 * resolves, "everyone who heard of a beginning heard of its end");
+    assert_eq!(dropped, 2 * (ALERTS - resolves), "and the rest was dropped, both ends of it");
+}

@@ -1,0 +1,291 @@
+//! What can go wrong at a receiver, on real sockets, with a clock that only the test moves.
+
+use std::time::Duration;
+
+use plimsoll_alerting::delivery::State;
+use plimsoll_alerting::limits::{BACKOFF_MS, BREAKER_FAILURES, BREAKER_WAIT_MS, SEND_TIMEOUT_MS};
+use plimsoll_alerting::{Action, DeadReason, RuleSet};
+use plimsoll_storage::TimestampMs;
+
+use crate::deliver::{failing, in_state, judge, until_delivered};
+use crate::receiver::{RESET, Receiver, SILENCE, STALL};
+use crate::world::{Running, World, partner_5xx, rules, until};
+
+/// Lets the clock come to the next attempt, and not further; answers how long that took.
+async fn until_next_attempt(world: &World, running: &Running, receiver: &Receiver) -> i64 {
+    let count = receiver.count();
+    let failed_at = world.now();
+    let mut next = TimestampMs(0);
+    until("a note of the failure", || {
+        let waiting = in_state(world, "waiting");
+        next = waiting.first().map_or(failed_at, |delivery| delivery.next_attempt_at);
+        waiting.first().is_some_and(|delivery| delivery.attempts as usize == count)
+    })
+    .await;
+    if next > failed_at {
+        world.set_now(next.plus_ms(-1));
+        running.waker.wake();
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        assert_eq!(receiver.count(), count, "an attempt came too early");
+    }
+    world.set_now(next);
+    running.waker.wake();
+    // The breaker may hold an attempt back for longer than the delivery itself waits.
+    until("the next attempt", || {
+        let is_there = receiver.count() > count;
+        if !is_there {
+            std::thread::sleep(Duration::from_millis(10));
+            world.set_now(world.now().plus_ms(i64::from(receiver.count() == count) * 1_000));
+            running.waker.wake();
+        }
+        is_there
+    })
+    .await;
+    world.now().since_ms(failed_at)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn attempts_come_in_the_order_and_with_the_waits_of_the_schedule() {
+    let answers = [
+        "500 Oops",
+        RESET,
+        "503 Busy",
+        "500 Oops",
+        "502 Bad",
+        "429 Slow\r\nRetry-After: 200",
+        "500 Oops",
+        "404 Not Yet",
+    ];
+    let receiver = Receiver::start(&answers);
+    let rules = rules(&receiver.address, &partner_5xx("[hub]"));
+    let world = failing();
+    judge(&world, &rules, 3);
+    let running = world.notifier(&rules);
+    until("the first attempt", || receiver.count() == 1).await;
+    let mut waits = Vec::new();
+    for _ in 0..answers.len() {
+        waits.push(until_next_attempt(&world, &running, &receiver).await);
+    }
+    until_delivered(&world).await;
+    running.stop().await;
+    println!("waits in ms: {waits:?}");
+    for (attempt, (wait, longest)) in waits.iter().zip(BACKOFF_MS).enumerate() {
+        let asked = if answers[attempt].starts_with("429") { 200_000 } else { 0 };
+        // A probe of the open breaker comes later, and the last steps of the clock are seconds.
+        let longest = longest.max(asked).max(BREAKER_WAIT_MS) + 5_000;
+        assert!((asked..=longest).contains(wait), "{attempt}: {wait}");
+    }
+    let ids: Vec<_> =
+        receiver.got().iter().map(|got| got.header("webhook-id").to_owned()).collect();
+    assert!(ids.windows(2).all(|pair| pair[0] == pair[1]), "a retry keeps its id");
+    let [delivered] = &in_state(&world, "delivered")[..] else { panic!("one delivery") };
+    assert_eq!(delivered.attempts as usize, answers.len() + 1);
+    let log: Vec<_> = delivered.log.iter().map(|attempt| attempt.status).collect();
+    assert_eq!(
+        log,
+        [
+            Some(500),
+            None,
+            Some(503),
+            Some(500),
+            Some(502),
+            Some(429),
+            Some(500),
+            Some(404),
+            Some(202)
+        ]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_answer_in_time_is_a_failure_and_a_body_that_never_ends_is_none() {
+    let receiver = Receiver::start(&[SILENCE, STALL]);
+    let rules = rules(&receiver.address, &partner_5xx("[hub]"));
+    let world = failing();
+    judge(&world, &rules, 3);
+    let running = world.notifier(&rules);
+    let patience = Duration::from_millis(3 * SEND_TIMEOUT_MS);
+    let delivered = async {
+        while in_state(&world, "delivered").is_empty() {
+            world.set_now(world.now().plus_ms(100));
+            running.waker.wake();
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(patience, delivered).await.expect("both attempts end");
+    running.stop().await;
+    let [delivered] = &in_state(&world, "delivered")[..] else { panic!("one delivery") };
+    let error = delivered.log[0].error.as_deref().unwrap_or_default();
+    assert!(error.contains("timed out") && !error.contains(&receiver.address), "{error}");
+    assert_eq!(delivered.log[1].status, Some(200), "the status said it all");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_receiver_that_speaks_no_tls_is_tried_again_and_the_reason_is_told() {
+    let receiver = Receiver::start(&[]);
+    let mut set = rules(&receiver.address, &partner_5xx("[hub]"));
+    let url = format!("https://{}/hook?token=s3cr3t", receiver.address);
+    set.receivers[1].target = plimsoll_alerting::rule::Target::Webhook { url, secrets: Vec::new() };
+    let world = failing();
+    judge(&world, &set, 3);
+    let running = world.notifier(&set);
+    until("a failure", || in_state(&world, "waiting").iter().any(|it| it.attempts == 1)).await;
+    running.stop().await;
+    let waiting = &in_state(&world, "waiting")[0];
+    let error = waiting.last_error().unwrap_or_default();
+    assert!(error.to_lowercase().contains("tls") || error.contains("corrupt message"), "{error}");
+    assert!(!error.contains("s3cr3t"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_receiver_that_wants_nothing_more_gets_nothing_until_a_test_succeeds() {
+    let receiver = Receiver::start(&["410 Gone"]);
+    let rules = rules(&receiver.address, &partner_5xx("[hub]"));
+    let world = failing();
+    judge(&world, &rules, 3);
+    let running = world.notifier(&rules);
+    until_delivered(&world).await;
+    assert_eq!(in_state(&world, "dead")[0].state, State::Dead(DeadReason::Disabled));
+    running.stop().await;
+    // Over a restart as well.
+    let world = world.restarted();
+    judge(&world, &rules, 30);
+    let running = world.notifier(&rules);
+    until("the end is given up", || in_state(&world, "dead").len() == 2).await;
+    assert_eq!(receiver.count(), 1);
+    assert!(running.desk.receivers()["hub"].disabled.is_some());
+    let results = running.desk.test("hub").await.unwrap().unwrap();
+    assert!(results.iter().all(|result| result.status == Some(202)), "{results:?}");
+    assert_eq!(running.desk.receivers()["hub"].disabled, None);
+    running.stop().await;
+    let world = world.restarted();
+    let running = world.notifier(&rules);
+    assert_eq!(running.desk.receivers()["hub"].disabled, None);
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_tried_for_too_long_is_given_up() {
+    let receiver = Receiver::start(&["500 Oops", "500 Oops"]);
+    let mut rules = rules(&receiver.address, &partner_5xx("[hub]"));
+    rules.receivers[1].give_up_after_ms = 600_000;
+    let world = failing();
+    judge(&world, &rules, 3);
+    let running = world.notifier(&rules);
+    until("the first attempt", || in_state(&world, "waiting").iter().any(|it| it.attempts == 1))
+        .await;
+    world.set_now(world.now().plus_ms(600_000));
+    running.waker.wake();
+    until_delivered(&world).await;
+    running.stop().await;
+    let [dead] = &in_state(&world, "dead")[..] else { panic!("one dead letter") };
+    assert_eq!(dead.state, State::Dead(DeadReason::Expired));
+    assert!(dead.detail.as_deref().unwrap_or_default().contains("answered 500"), "{dead:?}");
+}
+
+/// The rules with `oncall` handed over to `hub`, which is at another address, after a minute.
+fn with_fail_over(down: &Receiver, other: &Receiver) -> RuleSet {
+    let text = partner_5xx("[oncall]");
+    let mut set = rules(&down.address, &text);
+    set.receivers[1] = rules(&other.address, &text).receivers.remove(1);
+    let to = "hub".to_owned();
+    set.receivers[0].fail_over = Some(plimsoll_alerting::rule::FailOver { to, after_ms: 60_000 });
+    set
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_receiver_takes_the_place_of_one_that_is_down_and_hears_of_the_end() {
+    let (down, other) = (Receiver::start(&["500 Oops"; 40]), Receiver::start(&[]));
+    let rules = with_fail_over(&down, &other);
+    let world = failing();
+    judge(&world, &rules, 3);
+    let running = world.notifier(&rules);
+    until("the other is told", || {
+        world.set_now(world.now().plus_ms(2_000));
+        running.waker.wake();
+        other.count() == 1
+    })
+    .await;
+    assert!(down.count() >= BREAKER_FAILURES as usize);
+    assert_eq!(other.got()[0].json()["type"], "alert.triggered");
+    let waiting = in_state(&world, "waiting");
+    let handed = waiting.iter().find(|delivery| delivery.receiver == "oncall").unwrap();
+    assert_eq!((handed.receiver.as_str(), handed.handed_to.as_deref()), ("oncall", Some("hub")));
+
+    // It comes back before the alert ends: both are told of the end, each once.
+    let tried = down.count();
+    until("the first is told as well", || {
+        world.set_now(world.now().plus_ms(5_000));
+        running.waker.wake();
+        in_state(&world, "delivered").iter().any(|it| it.receiver == "oncall")
+            || down.count() > tried + 60
+    })
+    .await;
+    judge(&world, &rules, 60);
+    until("everyone is told of the end", || {
+        world.set_now(world.now().plus_ms(5_000));
+        running.waker.wake();
+        in_state(&world, "waiting").is_empty() && other.count() == 2
+    })
+    .await;
+    running.stop().await;
+    let said: Vec<(String, Action)> = in_state(&world, "delivered")
+        .iter()
+        .rev()
+        .map(|delivery| (delivery.receiver.clone(), delivery.action))
+        .collect();
+    for expected in ["oncall", "hub"] {
+        for action in [Action::Trigger, Action::Resolve] {
+            let count = said.iter().filter(|it| **it == (expected.to_owned(), action)).count();
+            assert_eq!(count, 1, "{expected} {action:?}: {said:?}");
+        }
+    }
+    assert_eq!(other.got()[1].json()["type"], "alert.resolved");
+}
+
+/// The rules with the key of `oncall` in a variable, as the environment has it.
+fn with_key_in(variable: &str, address: &str) -> RuleSet {
+    let text = format!(
+        "receivers:\n  - name: oncall\n    pagerduty: {{ routing_key: {{ env: {variable} }}, url: 'http://{address}' }}\n{}",
+        partner_5xx("[oncall]")
+    );
+    RuleSet::parse(&text, &crate::world::environment, std::path::Path::new("."))
+        .unwrap_or_else(|error| panic!("{error}"))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_end_goes_to_the_key_that_heard_of_the_beginning_while_that_can_be_found() {
+    let receiver = Receiver::start(&[]);
+    let before = with_key_in("OLD_KEY", &receiver.address);
+    // Another variable, with another key in it; or no receiver of that name at all.
+    let gone = RuleSet { receivers: Vec::new(), ..before.clone() };
+    let mut renamed = before.clone();
+    renamed.receivers[0].name = "pager".into();
+    renamed.rules[0].notify = vec!["pager".into()];
+    for after in [with_key_in("NEW_KEY", &receiver.address), gone, renamed] {
+        let world = failing();
+        judge(&world, &before, 3);
+        let running = world.notifier(&before);
+        until_delivered(&world).await;
+        running.stop().await;
+        let world = world.restarted();
+        let running = world.notifier(&after);
+        judge(&world, &after, 30);
+        running.waker.wake();
+        until_delivered(&world).await;
+        running.stop().await;
+        let got = receiver.got();
+        let [.., trigger, resolve] = &got[..] else { panic!("two events") };
+        assert_eq!(resolve.json()["event_action"], "resolve");
+        assert_eq!(trigger.json()["routing_key"], resolve.json()["routing_key"]);
+        assert!(in_state(&world, "dead").is_empty());
+        // The key itself is nowhere in the database.
+        for table in [plimsoll_storage::Table::Receiver, plimsoll_storage::Table::Delivery] {
+            let rows =
+                world.store.records(table, &[], None, plimsoll_storage::Order::Ascending, 99);
+            for (_, row) in rows.unwrap() {
+                assert!(!row.windows(8).any(|part| part == b"old-key-"), "a key is stored");
+            }
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! Our own outbox as a stream like any other, so that rules can watch it: the gauge `outbox_age_s` of
+//! the reserved partner `plimsoll`, with the receiver as its operation.
+//!
+//! It is only written while something waits, and once more when nothing does: a server whose pages
+//! get out adds nothing to the store.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use plimsoll_alerting::ReceiverStatus;
+use plimsoll_storage::{GaugeCell, Label, Result, Store, StreamKind, StreamRef, TimestampMs};
+
+/// The partner that stands for the server itself.
+const PARTNER: &str = "plimsoll";
+/// How long the oldest delivery waits, in seconds.
+const OUTBOX_AGE: &str = "outbox_age_s";
+
+/// Writes the age of what waits. Remembers for whom something waited.
+#[derive(Debug, Default)]
+pub(crate) struct OutboxGauge {
+    waited: Vec<String>,
+}
+
+impl OutboxGauge {
+    /// Puts down how long the oldest delivery to each receiver waits.
+    ///
+    /// # Errors
+    /// When the store takes nothing.
+    pub(crate) fn write(
+        &mut self,
+        store: &Arc<Store>,
+        receivers: &BTreeMap<String, ReceiverStatus>,
+        now: TimestampMs,
+    ) -> Result<()> {
+        let age_s = |status: &ReceiverStatus| {
+            status.oldest_at.map_or(0.0, |oldest| now.since_ms(oldest).max(0) as f64 / 1e3)
+        };
+        let waits = |name: &String| receivers.get(name).is_some_and(|it| it.waiting > 0);
+        let told: Vec<(&String, f64)> = receivers
+            .iter()
+            .filter(|(name, status)| status.waiting > 0 || self.waited.contains(name))
+            .map(|(name, status)| (name, age_s(status)))
+            .collect();
+        if told.is_empty() {
+            return Ok(());
+        }
+        let mut batch = store.batch();
+        for (name, age_s) in &told {
+            let mut labels = [""; Label::COUNT];
+            labels[Label::Partner as usize] = PARTNER;
+            labels[Label::Operation as usize] = name;
+            labels[Label::Environment as usize] = "production";
+            let stream = StreamRef { kind: StreamKind::Gauge, name: OUTBOX_AGE, labels };
+            batch.gauge(stream, store.slot_width().slot_of(now), GaugeCell::new(*age_s, now))?;
+        }
+        let batch = batch.finish();
+        store.append_blocking(batch, told.len() as u64, None, now)?;
+        self.waited = receivers.keys().filter(|name| waits(name)).cloned().collect();
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use plimsoll_storage::{LabelMatchers, Options};
+
+    use super::*;
+
+    #[test]
+    fn it_speaks_while_something_waits_and_once_more() {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let store = Arc::new(Store::open(&Options::new(dir.path())).expect("the store opens"));
+        let streams =
+            || store.select(StreamKind::Gauge, Some(OUTBOX_AGE), &LabelMatchers::default()).len();
+        let mut gauge = OutboxGauge::default();
+        let mut board = BTreeMap::from([("oncall".to_owned(), ReceiverStatus::default())]);
+        let now = TimestampMs(1_795_204_800_000);
+        gauge.write(&store, &board, now).expect("written");
+        assert_eq!((streams(), store.stats().appends), (0, 0), "nothing waits");
+        let waiting = ReceiverStatus {
+            waiting: 3,
+            oldest_at: Some(now.plus_ms(-90_000)),
+            ..Default::default()
+        };
+        board.insert("oncall".into(), waiting);
+        gauge.write(&store, &board, now).expect("written");
+        assert_eq!((streams(), store.stats().appends), (1, 1));
+        board.insert("oncall".into(), ReceiverStatus::default());
+        for _ in 0..3 {
+            gauge.write(&store, &board, now).expect("written");
+        }
+        assert_eq!(store.stats().appends, 2, "once more, and then it is quiet");
+    }
+}

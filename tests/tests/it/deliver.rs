@@ -1,0 +1,313 @@
+//! Every page arrives: over kill -9 at any point, and where it did not, it can be seen and replayed.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use plimsoll_tests::{Recorded, Recorder, Server, binary, clock};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::common::data_dir;
+
+const ENQUEUE: &str = "/v2/enqueue";
+const HOOK: &str = "/hook";
+const ROUTING_KEY: &str = "0123456789abcdef0123456789abcdef";
+const SECRET: &str = "whsec_MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0";
+/// What is judged and delivered here takes seconds, on a busy machine some more.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+const STORM_ALERTS: usize = 200;
+const KILLS: usize = 50;
+/// How long a story lasts, in seconds.
+const STORY_S: i64 = 60;
+
+struct Scene {
+    dir: TempDir,
+    recorder: Recorder,
+    rules: PathBuf,
+    /// Where the story begins, in ms: a story is stored before it happens.
+    start_ms: i64,
+}
+
+impl Scene {
+    async fn new(on_no_data: &str) -> Self {
+        let (dir, recorder) = (data_dir(), Recorder::start().await);
+        let (rules, url) = (dir.path().join("rules.yaml"), recorder.url());
+        let text = format!(
+            r#"
+receivers:
+  - name: oncall
+    pagerduty: {{ routing_key: {{ env: PD_KEY }}, url: "{url}" }}
+    rate: {{ calls: 10000, per: 1s }}
+  - name: hub
+    webhook: {{ url: "{url}{HOOK}", secret: {{ env: HUB_SECRET }} }}
+    rate: {{ calls: 10000, per: 1s }}
+rules:
+  - name: partner-5xx
+    owner: integrations
+    runbook: https://runbooks.example/partner-5xx
+    signal: {{ ratio: {{ of: [5xx], stream: requests }} }}
+    by: [partner]
+    window: 5s
+    for: 2s
+    clear: {{ for: 2s }}
+    on_no_data: {on_no_data}
+    critical: "> 5%"
+    notify: [oncall, hub]
+"#
+        );
+        std::fs::write(&rules, text).expect("a folder for temporary files");
+        let start_ms = clock::aligned_ms(-15_000, 1_000);
+        Self { dir, recorder, rules, start_ms }
+    }
+
+    async fn start(&self, extra: &[&str]) -> Server {
+        let args = ["--slot", "1s", "--durability", "wal", "--allow-private-receivers", "--rules"];
+        let args = [&args[..], &[self.rules.to_str().expect("a plain name")], extra].concat();
+        let env = [("PD_KEY", ROUTING_KEY), ("HUB_SECRET", SECRET)];
+        Server::start_with_env(&self.dir.path().join("data"), &args, &env).await
+    }
+
+    /// Stores, for each partner, what will happen in each second: `failing` says when.
+    async fn store(
+        &self,
+        server: &Server,
+        partners: usize,
+        failing: impl Fn(usize) -> std::ops::Range<i64>,
+    ) {
+        for partner in 0..partners {
+            let bad = failing(partner);
+            let second = |second: i64| {
+                let class = if bad.contains(&second) { "5xx" } else { "2xx" };
+                json!({
+                    "stream": "requests", "partner": format!("partner-{partner:03}"),
+                    "start": self.start_ms + second * 1_000, "step_s": 1, "outcomes": {class: 5},
+                })
+            };
+            let summaries: Vec<Value> = (0..STORY_S).map(second).collect();
+            server.api().push(&json!({ "summaries": summaries })).await;
+        }
+    }
+}
+
+async fn until(what: &str, server: &Server, path: &str, is_so: impl Fn(&Value) -> bool) -> Value {
+    let start = Instant::now();
+    loop {
+        let body = server.api().get(path).await;
+        if is_so(&body) {
+            return body;
+        }
+        assert!(start.elapsed() < PATIENCE, "{what}: {body}\n{}", server.log());
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+fn rows<'a>(body: &'a Value, name: &str) -> &'a Vec<Value> {
+    body[name].as_array().expect("a list")
+}
+
+/// What a receiver heard of each alert: `t` for a beginning, `r` for an end.
+fn heard(
+    requests: Vec<Recorded>,
+    read: impl Fn(&Recorded) -> (String, char),
+) -> BTreeMap<String, String> {
+    let mut heard: BTreeMap<String, String> = BTreeMap::new();
+    for request in requests {
+        let (key, letter) = read(&request);
+        heard.entry(key).or_default().push(letter);
+    }
+    heard
+}
+
+fn text<'a>(body: &'a Value, pointer: &str) -> &'a str {
+    body.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// A small generator of numbers, so that a failing run can be repeated.
+fn next(seed: &mut u64) -> u64 {
+    *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+    *seed >> 33
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_storm_with_kills_at_any_point_leaves_one_pair_for_each_alert() {
+    let mut seed =
+        std::env::var("SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(20_261_121);
+    println!("SEED={seed}");
+    let scene = Scene::new("ok").await;
+    let server = scene.start(&[]).await;
+    let failing = |partner: usize| {
+        let begin = (partner as i64 * 7) % 35;
+        begin..begin + 8 + (partner as i64 * 3) % 12
+    };
+    scene.store(&server, STORM_ALERTS, failing).await;
+    server.kill();
+
+    // Answers take so long that most kills find sends under way.
+    scene.recorder.answer_after(Duration::from_millis(150));
+    let mut sent_by_round = Vec::new();
+    for _ in 0..KILLS {
+        let server = scene.start(&[]).await;
+        tokio::time::sleep(Duration::from_millis(next(&mut seed) % 1_500)).await;
+        server.kill();
+        sent_by_round.push(scene.recorder.requests().len());
+    }
+    let rounds_with_sends = sent_by_round.windows(2).filter(|pair| pair[1] > pair[0]).count();
+
+    scene.recorder.answer_after(Duration::ZERO);
+    let server = scene.start(&[]).await;
+    let is_complete = |body: &Value| {
+        let alerts = rows(body, "alerts");
+        alerts.len() == STORM_ALERTS && alerts.iter().all(|alert| alert["state"] == "resolved")
+    };
+    until("every alert ends", &server, "/api/v1/alerts?limit=1000", is_complete).await;
+    let is_empty = |body: &Value| rows(body, "deliveries").is_empty();
+    until("nothing waits", &server, "/api/v1/deliveries?state=waiting", is_empty).await;
+    until("nothing was given up", &server, "/api/v1/deliveries?state=dead", is_empty).await;
+    let ledger = server.api().get("/api/v1/deliveries?state=delivered&limit=1000").await;
+    assert_eq!(rows(&ledger, "deliveries").len(), 4 * STORM_ALERTS, "two receivers, two messages");
+
+    // PagerDuty joins what has the same key: a beginning while it is open and an end while it is not
+    // change nothing. So repeats may come in place, but nothing may come after the end.
+    let events = heard(scene.recorder.requests_to(ENQUEUE), |request| {
+        let letter = if request.body["event_action"] == "resolve" { 'r' } else { 't' };
+        (text(&request.body, "/dedup_key").to_owned(), letter)
+    });
+    let hooks = heard(scene.recorder.requests_to(HOOK), |request| {
+        let letter = if request.body["type"] == "alert.resolved" { 'r' } else { 't' };
+        (text(&request.body, "/data/alert/dedup_key").to_owned(), letter)
+    });
+    let mut repeats = 0;
+    for (name, heard) in [("pagerduty", &events), ("webhook", &hooks)] {
+        assert_eq!(heard.len(), STORM_ALERTS, "{name}");
+        for (key, letters) in heard {
+            let ends = letters.trim_start_matches('t');
+            let begins = letters.len() - ends.len();
+            assert!(begins > 0 && !ends.is_empty(), "{name} {key}: {letters}");
+            assert!(ends.chars().all(|letter| letter == 'r'), "{name} {key}: {letters}");
+            repeats += letters.len() - 2;
+        }
+    }
+    println!("{repeats} repeats over {KILLS} kills, {rounds_with_sends} of them between sends");
+    assert!(rounds_with_sends > KILLS / 3, "most kills must hit the storm: {sent_by_round:?}");
+    assert!(repeats > 0, "no kill came between a send and its note: this test proves little");
+    // Repeats carry the id of the first, by which a consumer knows them.
+    let mut ids: BTreeMap<String, String> = BTreeMap::new();
+    for request in scene.recorder.requests_to(HOOK) {
+        let said = format!("{}{}", request.body["type"], request.body["data"]["alert"]["id"]);
+        let id = ids.entry(said).or_insert_with(|| request.header("webhook-id").to_owned());
+        assert_eq!(id, request.header("webhook-id"));
+    }
+    assert_eq!(ids.len(), 2 * STORM_ALERTS);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_given_up_is_listed_replayed_and_purged() {
+    let scene = Scene::new("keep").await;
+    scene.recorder.answer_next(ENQUEUE, &[400]);
+    scene.recorder.answer_next(HOOK, &[500]);
+    let server = scene.start(&[]).await;
+    scene.store(&server, 1, |_| 0..STORY_S).await;
+    let api = server.api();
+    let has_dead = |body: &Value| rows(body, "deliveries").len() == 1;
+    let body = until("a dead letter", &server, "/api/v1/deliveries?state=dead", has_dead).await;
+    let dead = &rows(&body, "deliveries")[0];
+    assert_eq!(
+        (&dead["receiver"], &dead["reason"]),
+        (&json!("oncall"), &json!("refused")),
+        "{dead}"
+    );
+    assert_eq!((&dead["attempts"], &dead["log"][0]["status"]), (&json!(1), &json!(400)), "{dead}");
+    assert!(!body.to_string().contains(ROUTING_KEY));
+    let is_there = |body: &Value| has_dead(body) && rows(body, "deliveries")[0]["attempts"] == 2;
+    let path = "/api/v1/deliveries?state=delivered&receiver=hub";
+    let body = until("a delivery at the second attempt", &server, path, is_there).await;
+    let delivered = &rows(&body, "deliveries")[0];
+    assert_eq!(
+        delivered["log"][0]["error"],
+        json!("answered 500: {\"status\":\"success\",\"message\":\"Event processed\"}")
+    );
+    assert!(delivered["latency_ms"].as_i64().is_some_and(|ms| ms > 0), "{delivered}");
+
+    let post = async |path: &str, body: Value| {
+        let request = api.request("POST", path).json(&body);
+        plimsoll_tests::api::send(request).await.expect("an answer")
+    };
+    let id = text(dead, "/id");
+    let replay = format!("/api/v1/deliveries/{id}/replay");
+    let answer = post(&replay, json!({"dry_run": true})).await;
+    assert_eq!((answer.status, &answer.body["delivery"]["state"]), (200, &json!("waiting")));
+    assert_eq!(rows(&api.get("/api/v1/deliveries?state=dead").await, "deliveries").len(), 1);
+    assert_eq!(post(&replay, json!({})).await.status, 200);
+    let path = format!("/api/v1/deliveries/{id}");
+    until("the replay arrives", &server, &path, |body| body["state"] == "delivered").await;
+    assert_eq!(post(&replay, json!({})).await.body["code"], "not_replayable");
+
+    let metrics = api.try_get("/metrics").await.text;
+    for line in [
+        "plimsoll_delivery_attempts_total{receiver=\"oncall\",result=\"failed\"} 1",
+        "plimsoll_delivery_attempts_total{receiver=\"hub\",result=\"delivered\"} 1",
+        "plimsoll_deliveries_given_up_total{receiver=\"oncall\"} 1",
+        "plimsoll_outbox_depth{receiver=\"hub\"} 0",
+    ] {
+        assert!(metrics.contains(line), "{line}:\n{metrics}");
+    }
+    let purge = json!({"receiver": "oncall", "dry_run": true});
+    assert_eq!(post("/api/v1/deliveries/purge", purge).await.body["count"], 0);
+    assert_eq!(post("/api/v1/deliveries/purge", Value::Null).await.status, 400);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn receivers_are_shown_without_secrets_and_can_be_tested() {
+    let scene = Scene::new("ok").await;
+    let server = scene.start(&[]).await;
+    let body = server.api().get("/api/v1/receivers").await;
+    let [hub, oncall] = &rows(&body, "receivers")[..] else { panic!("two receivers: {body}") };
+    assert_eq!(
+        (&hub["kind"], &hub["state"], &hub["waiting"]),
+        (&json!("webhook"), &json!("ok"), &json!(0))
+    );
+    assert_eq!((&oncall["name"], &oncall["kind"]), (&json!("oncall"), &json!("pagerduty")));
+    for secret in [ROUTING_KEY, SECRET, scene.recorder.url()] {
+        assert!(!body.to_string().contains(secret), "{body}");
+    }
+
+    // A receiver that wants nothing any more is served again when it takes a test.
+    scene.recorder.answer_next(HOOK, &[410, 202, 202]);
+    for arrives in [false, true] {
+        let request = server.api().request("POST", "/api/v1/receivers/hub/test");
+        let answer = plimsoll_tests::api::send(request).await.expect("an answer");
+        assert_eq!(
+            (answer.status, &answer.body["arrived"]),
+            (200, &json!(arrives)),
+            "{}",
+            answer.text
+        );
+    }
+    let hooks = scene.recorder.requests_to(HOOK);
+    assert!(
+        hooks[1].text.contains("Test of the receiver hub: nothing is wrong"),
+        "{}",
+        hooks[1].text
+    );
+
+    let rules = scene.rules.to_str().expect("a plain name");
+    let env = [("PD_KEY", ROUTING_KEY), ("HUB_SECRET", SECRET)];
+    let args = ["receivers", "test", "oncall", "--rules", rules];
+    let refused = binary::run_with_env(&args, &env);
+    assert!(!refused.status.success());
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("--allow-private-receivers"));
+    let allowed = tokio::task::block_in_place(|| {
+        binary::run_with_env(&[&args[..], &["--allow-private-receivers"]].concat(), &env)
+    });
+    let said = String::from_utf8_lossy(&allowed.stdout).into_owned();
+    assert!(
+        allowed.status.success() && said.contains("trigger: arrived") && said.contains("(202)"),
+        "{said}"
+    );
+    let tested = scene.recorder.requests_to(ENQUEUE);
+    assert_eq!(tested.len(), 2);
+    assert_eq!(tested[0].body["dedup_key"], tested[1].body["dedup_key"]);
+    assert_eq!(tested[0].body["payload"]["severity"], "warning");
+}
