@@ -18,6 +18,8 @@ use crate::{
 
 /// How often the store is looked after.
 const MAINTAIN_EVERY: Duration = Duration::from_secs(1);
+/// How often it is looked whether the store has time to be tidied up.
+const TIDY_EVERY: Duration = Duration::from_secs(5);
 /// How often the evaluator looks whether a slot has closed. A fraction of the shortest slot, so that
 /// the wait adds little to the time until a page.
 const JUDGE_EVERY: Duration = Duration::from_millis(200);
@@ -61,6 +63,29 @@ pub(crate) async fn maintain(app: App, stop: Stop) {
                 *app.not_ready.write() = Some(format!("the store cannot be written: {error}"));
             }
             Err(error) => tracing::error!(%error, "sealing ended badly"),
+        }
+    }
+}
+
+/// Tidies the store up while there is little to do, until it is time to stop.
+pub(crate) async fn tidy(app: App, stop: Stop) {
+    let mut ticks = interval(TIDY_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = stopped(stop.clone()) => return,
+        }
+        let store = Arc::clone(&app.store);
+        match tokio::task::spawn_blocking(move || store.tidy(clock::now())).await {
+            Ok(Ok(false)) => {}
+            Ok(Ok(true)) => {
+                let bytes = app.store.stats().disk_bytes;
+                tracing::info!(bytes, "folded what was sealed lately");
+            }
+            // That the store cannot be written shows where it matters: when the head is sealed.
+            Ok(Err(error)) => tracing::warn!(%error, "the store cannot be tidied up"),
+            Err(error) => tracing::error!(%error, "tidying up ended badly"),
         }
     }
 }

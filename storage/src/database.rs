@@ -12,6 +12,7 @@ use rocksdb::{
 
 use crate::{
     error::{Error, Result},
+    key::day_start,
     options::Durability,
     schema::{Family, Setup},
 };
@@ -69,16 +70,39 @@ impl Database {
         self.db.write_opt(batch, &options)
     }
 
-    /// Flushes and compacts every family down to its last level.
-    pub(crate) fn compact(&self) -> Result<()> {
-        let mut options = CompactOptions::default();
-        options.set_bottommost_level_compaction(BottommostLevelCompaction::Force);
+    /// Writes what is in memory to files, so that no family needs the write-ahead log any more.
+    pub(crate) fn flush(&self) -> Result<()> {
         for family in Family::ALL {
-            let family = self.family(family);
-            self.db.flush_cf(family)?;
-            self.db.compact_range_cf_opt(family, None::<&[u8]>, None::<&[u8]>, &options);
+            self.db.flush_cf(self.family(family))?;
         }
         Ok(())
+    }
+
+    /// Flushes and compacts every family down to its last level.
+    pub(crate) fn compact(&self) -> Result<()> {
+        self.flush()?;
+        Family::ALL.into_iter().for_each(|family| self.compact_family(family));
+        Ok(())
+    }
+
+    /// Compacts a family down to its last level.
+    pub(crate) fn compact_family(&self, family: Family) {
+        self.rewrite(family, None, None);
+    }
+
+    /// Folds every block of a day that is in a file.
+    pub(crate) fn fold_day(&self, family: Family, day: u32) {
+        self.rewrite(family, Some(&day_start(day)), Some(&day_start(day.saturating_add(1))));
+    }
+
+    /// Compacts a range down to its last level, which is rewritten even where nothing lies above it:
+    /// a file that is only moved there keeps its parts as they are.
+    fn rewrite(&self, family: Family, from: Option<&[u8]>, to: Option<&[u8]>) {
+        let mut options = CompactOptions::default();
+        options.set_bottommost_level_compaction(BottommostLevelCompaction::Force);
+        // Others need not wait for it.
+        options.set_exclusive_manual_compaction(false);
+        self.db.compact_range_cf_opt(self.family(family), from, to, &options);
     }
 
     /// Compacts a range of keys, so that what was deleted there gives its space back at once.

@@ -19,7 +19,7 @@ use std::{
 };
 
 use foldhash::fast::RandomState;
-use parking_lot::RwLock;
+use parking_lot::{RwLock, RwLockReadGuard};
 
 use crate::{
     model::{
@@ -38,6 +38,9 @@ const SHARDS: usize = 16;
 
 /// What `first_append_ms` holds in an empty generation.
 const NO_APPEND: i64 = i64::MAX;
+
+/// Some streams of a generation while they are read.
+pub(crate) type Shard<'a> = RwLockReadGuard<'a, HashMap<StreamId, Run, RandomState>>;
 
 /// Cells of many streams that are sealed together.
 #[derive(Debug)]
@@ -72,7 +75,7 @@ impl Generation {
     }
 
     /// Adds a cell.
-    pub(crate) fn add(&self, stream: StreamId, slot: Slot, value: SlotValue) {
+    pub(crate) fn add(&self, stream: StreamId, slot: Slot, mut value: SlotValue) {
         let mut shard = self.shard(stream).write();
         let run = shard.entry(stream).or_default();
         let added = match run.binary_search_by_key(&slot, |(held, _)| *held) {
@@ -84,6 +87,8 @@ impl Generation {
                 held.memory_bytes().saturating_sub(before)
             }
             Err(position) => {
+                // Most cells come once; what they grew by while they were read is as large again.
+                value.shrink_to_fit();
                 let bytes = value.memory_bytes() + size_of::<Slot>();
                 run.insert(position, (slot, value));
                 bytes
@@ -108,13 +113,9 @@ impl Generation {
         }
     }
 
-    /// Calls `visit` with each stream's run, in no order.
-    pub(crate) fn for_each_run(&self, mut visit: impl FnMut(StreamId, &Run)) {
-        for shard in &self.shards {
-            for (stream, run) in shard.read().iter() {
-                visit(*stream, run);
-            }
-        }
+    /// Every stream's run, shard by shard.
+    pub(crate) fn shards(&self) -> impl Iterator<Item = Shard<'_>> {
+        self.shards.iter().map(RwLock::read)
     }
 
     /// Whether nothing was added.
@@ -155,11 +156,21 @@ impl Parts {
 
     /// The parts of a stream, one behind the other.
     fn of(&self, stream: StreamId) -> &[u8] {
-        let first = self.ends.partition_point(|(held, _)| *held < stream);
+        let first = self.place(stream);
         let own = self.ends.iter().skip(first).take_while(|(held, _)| *held == stream);
         let Some((_, end)) = own.last() else { return &[] };
         let start = first.checked_sub(1).and_then(|before| self.ends.get(before));
         self.bytes.get(start.map_or(0, |(_, end)| *end)..*end).unwrap_or_default()
+    }
+
+    /// Where the parts of a stream begin in `ends`. When every stream has one part, that is its number.
+    fn place(&self, stream: StreamId) -> usize {
+        let guess = stream.0 as usize;
+        let is_there = |at: usize| self.ends.get(at).is_some_and(|(held, _)| *held == stream);
+        if is_there(guess) && guess.checked_sub(1).is_none_or(|before| !is_there(before)) {
+            return guess;
+        }
+        self.ends.partition_point(|(held, _)| *held < stream)
     }
 
     /// Bytes in memory.

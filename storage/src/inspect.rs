@@ -112,11 +112,13 @@ impl Store {
         }
         blocks.status()?;
         for generation in shared.head.view(&(Slot(0)..Slot(u32::MAX)), |_| ()).generations {
-            generation.for_each_run(|_, run| {
-                let (oldest, newest) = (run.first().map(|it| it.0), run.last().map(|it| it.0));
-                first = first.into_iter().chain(oldest).min();
-                last = last.max(newest.unwrap_or(last));
-            });
+            for shard in generation.shards() {
+                for run in shard.values() {
+                    let (oldest, newest) = (run.first().map(|it| it.0), run.last().map(|it| it.0));
+                    first = first.into_iter().chain(oldest).min();
+                    last = last.max(newest.unwrap_or(last));
+                }
+            }
         }
         Ok(first.map(|first| first..last.plus(1)))
     }

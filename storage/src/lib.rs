@@ -33,6 +33,7 @@ mod schema;
 mod seal;
 mod store;
 mod tables;
+mod tidy;
 mod writer;
 
 pub use backup::{Backup, restore};

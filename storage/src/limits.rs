@@ -68,16 +68,44 @@ pub const fn resident_bytes_max(memory_bytes: usize) -> usize {
     memory_bytes / 4
 }
 
-/// Bytes of unsealed journal records above which the head is sealed early: some 240,000 cells, twice
-/// what 4,000 streams bring until the head is sealed for its age. Replaying them is most of the time
-/// to start again after a crash.
-pub const JOURNAL_BYTES_SEAL: usize = 12 << 20;
+/// Bytes of unsealed journal records above which the head of so many streams is sealed early: what the
+/// streams bring until it is sealed for its age, 30 cells of some 50 bytes each. Fewer would make parts
+/// that are costly to fold; more take memory, and replaying them is most of the time to start again
+/// after a crash.
+#[must_use]
+pub const fn journal_bytes_seal(streams: usize) -> usize {
+    let bytes = streams.saturating_mul(1_500);
+    if bytes < JOURNAL_BYTES_SEAL_MIN {
+        JOURNAL_BYTES_SEAL_MIN
+    } else if bytes > JOURNAL_BYTES_SEAL_MAX {
+        JOURNAL_BYTES_SEAL_MAX
+    } else {
+        bytes
+    }
+}
+
+/// The least of [`journal_bytes_seal`]: a few streams with many small pushes.
+const JOURNAL_BYTES_SEAL_MIN: usize = 4 << 20;
+
+/// The most of [`journal_bytes_seal`]: some 240,000 cells are replayed in a fifth of a second.
+const JOURNAL_BYTES_SEAL_MAX: usize = 12 << 20;
 
 /// Age of the oldest unsealed append at which the head is sealed, in ms, however little there is.
 pub const HEAD_AGE_SEAL_MS: i64 = 5 * 60 * 1000;
 
 /// Bytes of RocksDB write-ahead log kept before column families are flushed to let it go.
 pub const WAL_BYTES_MAX: u64 = 32 << 20;
+
+/// Bytes appended a second up to which the store has time to tidy up: five times what 4,000 streams
+/// bring.
+pub const QUIET_BYTES_PER_S: u64 = 100 << 10;
+
+/// Bytes that are not folded from which tidying up pays.
+pub const TIDY_BYTES_MIN: u64 = 256 << 10;
+
+/// Tidying up waits until what is not folded is this share of the files, so that nothing is written
+/// more than so many times for it.
+pub const TIDY_SHARE: u64 = 8;
 
 /// Bytes that RocksDB keeps in memory: blocks of files with their indexes and filters, and what is
 /// written but not flushed yet.
@@ -92,6 +120,10 @@ pub const FEED_BYTES_MAX: usize = 64 << 20;
 
 /// Longest step of a summary, in ms.
 pub const STEP_MS_MAX: i64 = 60 * 60 * 1000;
+
+/// Largest count of one item: of an outcome class, or of a bucket. A million million in an hour is a
+/// mistake, and sums of what is below do not come near the end of 64 bits.
+pub const COUNT_MAX: u64 = 1 << 40;
 
 /// Longest duration a histogram takes, in seconds (34 years): beyond it is a unit mistake.
 pub const DURATION_S_MAX: f64 = (1_u64 << 30) as f64;

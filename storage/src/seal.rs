@@ -2,14 +2,14 @@
 //! write. Every cell is sealed exactly once: a crash before the write leaves the journal as it was,
 //! a crash after it finds the low mark moved.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::RangeInclusive};
 
 use rocksdb::WriteBatch;
 
 use crate::{
     block,
     error::Result,
-    head::{Frozen, Resident, Run},
+    head::{Resident, Run, Shard},
     model::{
         cell::SlotValue,
         stream::StreamId,
@@ -18,6 +18,7 @@ use crate::{
     resolution::Resolution,
     schema::{Family, meta},
     store::Shared,
+    tidy::spanning,
 };
 
 /// What a seal did.
@@ -29,6 +30,8 @@ pub struct Sealed {
     pub parts: u64,
     /// Their bytes, before compression.
     pub bytes: u64,
+    /// Cells that came too late for every resolution: they were let go.
+    pub expired: u64,
 }
 
 impl std::ops::Add for Sealed {
@@ -39,6 +42,7 @@ impl std::ops::Add for Sealed {
             cells: self.cells + other.cells,
             parts: self.parts + other.parts,
             bytes: self.bytes + other.bytes,
+            expired: self.expired + other.expired,
         }
     }
 }
@@ -50,10 +54,13 @@ pub(crate) fn seal_frozen(shared: &Shared) -> Result<Sealed> {
         return Ok(Sealed::default());
     };
     let mut seal = Seal::new(shared);
-    for (stream, runs) in runs_by_stream(&frozen) {
+    // Nobody changes what is frozen, so the locks hold up no one.
+    let shards: Vec<_> = frozen.iter().flat_map(|one| one.generation.shards()).collect();
+    for (stream, runs) in runs_by_stream(&shards) {
         seal.add_stream(stream, &runs);
     }
-    let Seal { mut write, sealed, newest, resident, .. } = seal;
+    drop(shards);
+    let Seal { mut write, sealed, newest, resident, days, .. } = seal;
     let newest = newest.max(shared.sealed_slot());
     let meta_family = shared.db.family(Family::Meta);
     write.put_cf(meta_family, meta::SEALED_SEQ, last_sequence.to_be_bytes());
@@ -63,16 +70,23 @@ pub(crate) fn seal_frozen(shared: &Shared) -> Result<Sealed> {
     shared.head.seal_after(frozen.len(), resident, || {
         shared.db.write(write).inspect(|()| shared.set_sealed_slot(newest))
     })?;
+    if let Some(days) = days {
+        shared.untidy.note(sealed.bytes, days);
+    }
+    if sealed.expired > 0 {
+        tracing::warn!(
+            cells = sealed.expired,
+            "cells were let go when they were sealed: they are past every retention by now"
+        );
+    }
     Ok(sealed)
 }
 
 /// Each stream's runs, one a generation.
-fn runs_by_stream(frozen: &[Frozen]) -> BTreeMap<StreamId, Vec<Run>> {
-    let mut streams: BTreeMap<StreamId, Vec<Run>> = BTreeMap::new();
-    for one in frozen {
-        one.generation.for_each_run(|stream, run| {
-            streams.entry(stream).or_default().push(run.clone());
-        });
+fn runs_by_stream<'a>(shards: &'a [Shard<'_>]) -> BTreeMap<StreamId, Vec<&'a Run>> {
+    let mut streams: BTreeMap<StreamId, Vec<&Run>> = BTreeMap::new();
+    for (stream, run) in shards.iter().flat_map(|shard| shard.iter()) {
+        streams.entry(*stream).or_default().push(run);
     }
     streams
 }
@@ -83,6 +97,8 @@ struct Seal<'a> {
     resident: Resident,
     sealed: Sealed,
     newest: Slot,
+    /// The days of what was written.
+    days: Option<RangeInclusive<u32>>,
     /// Below it nobody reads from memory, so nothing is kept there: what is older than the slots'
     /// retention is sealed into roll-ups only and is read from them.
     floor: Slot,
@@ -103,14 +119,18 @@ impl<'a> Seal<'a> {
             resident: Resident::new(floor),
             sealed: Sealed::default(),
             newest: Slot(0),
+            days: None,
             floor,
             first_days,
         }
     }
 
-    fn add_stream(&mut self, stream: StreamId, runs: &[Run]) {
+    fn add_stream(&mut self, stream: StreamId, runs: &[&Run]) {
         let width = self.shared.slot_width;
+        let day = |slot| Resolution::Slot.block_of(stream, slot, width).day;
+        let first_day = self.first_days.into_iter().min().unwrap_or(0);
         for run in runs {
+            self.sealed.expired += run.partition_point(|(slot, _)| day(*slot) < first_day) as u64;
             for resolution in Resolution::ALL.into_iter().filter(|one| one.is_kept(width)) {
                 self.add_run(resolution, stream, run);
             }
@@ -143,6 +163,7 @@ impl<'a> Seal<'a> {
             if *last >= self.floor {
                 self.resident.add(resolution, stream, (*first, *last), &part);
             }
+            self.days = Some(spanning(self.days.take(), key.day..=key.day));
             self.sealed.parts += 1;
             self.sealed.bytes += part.len() as u64;
             self.write.merge_cf(self.shared.db.family(Family::of(resolution)), key.encode(), part);

@@ -22,7 +22,7 @@ use crate::{
     error::{Error, Result},
     feed::{Feed, Past, Tap},
     head::Head,
-    limits::{self, APPEND_QUEUE_MAX, HEAD_AGE_SEAL_MS, JOURNAL_BYTES_SEAL, RECORD_BYTES_MAX},
+    limits::{self, APPEND_QUEUE_MAX, HEAD_AGE_SEAL_MS, RECORD_BYTES_MAX},
     matcher::LabelMatchers,
     model::{
         cell::SlotValue,
@@ -36,6 +36,7 @@ use crate::{
     scan::{self, Reader, Scan},
     seal::{self, Sealed},
     tables::{self, Order, Record, Table, TableBatch},
+    tidy::{self, Untidy},
     writer::{Append, Appended, GroupCounts, Message, Writer},
 };
 
@@ -55,6 +56,7 @@ pub(crate) struct Shared {
     pub(crate) clock: Arc<AtomicI64>,
     pub(crate) retention: Retention,
     pub(crate) groups: GroupCounts,
+    pub(crate) untidy: Untidy,
     memory_bytes: usize,
     newest_slot: AtomicU32,
     sealed_slot: AtomicU32,
@@ -152,6 +154,7 @@ impl Store {
             clock,
             retention: options.retention.with_slots_of(slot_width),
             groups: GroupCounts::default(),
+            untidy: Untidy::default(),
             memory_bytes,
             newest_slot: AtomicU32::new(sealed_slot.max(replayed.newest).0),
             sealed_slot: AtomicU32::new(sealed_slot.0),
@@ -372,7 +375,7 @@ impl Store {
     pub fn needs_seal(&self) -> bool {
         let head = &self.shared.head;
         head.size_bytes() >= limits::head_bytes_seal(self.shared.memory_bytes)
-            || head.journal_bytes() >= JOURNAL_BYTES_SEAL
+            || head.journal_bytes() >= limits::journal_bytes_seal(self.shared.catalog.read().len())
     }
 
     /// Seals everything appended so far into blocks.
@@ -404,6 +407,35 @@ impl Store {
                 }
             }
         }
+    }
+
+    /// Tidies up when little is being appended and there is much to gain: seals, folds what was sealed
+    /// lately and lets the write-ahead log go. Returns whether it did. Call it every few seconds, not
+    /// on the thread that calls [`Store::maintain`]: it may take as long as rewriting a day.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub fn tidy(&self, now: TimestampMs) -> Result<bool> {
+        let shared = &self.shared;
+        let appended_bytes = shared.groups.bytes.load(Ordering::Relaxed);
+        let journal_bytes = shared.head.journal_bytes() as u64;
+        let file_bytes = shared.db.file_bytes();
+        if !shared.untidy.is_due(now, appended_bytes, journal_bytes, file_bytes) {
+            return Ok(false);
+        }
+        self.seal()?;
+        tidy::tidy(shared)?;
+        Ok(true)
+    }
+
+    /// Seals everything and writes it to its files, so that the next start has nothing to replay.
+    /// For a stop that was asked for; without it nothing is lost either.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub fn settle(&self) -> Result<()> {
+        self.seal()?;
+        self.shared.db.flush()
     }
 
     /// Compacts every sealed block: folds its parts into one and gives the space back. Compaction

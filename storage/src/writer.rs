@@ -68,6 +68,8 @@ pub(crate) enum Message {
 #[derive(Debug, Default)]
 pub(crate) struct GroupCounts {
     pub(crate) appends: AtomicU64,
+    /// Their bytes in the journal.
+    pub(crate) bytes: AtomicU64,
     pub(crate) writes: AtomicU64,
 }
 
@@ -235,6 +237,7 @@ impl Writer {
         for (append, ids) in group.members {
             let Batch { cells, encoded, .. } = append.batch;
             self.active.note_append(append.received_at, encoded.len());
+            self.shared.groups.bytes.fetch_add(encoded.len() as u64, Ordering::Relaxed);
             self.add_to_head(cells, &ids);
             self.taps.publish(ids, encoded);
             self.shared.clock.fetch_max(append.received_at.0, Ordering::Relaxed);

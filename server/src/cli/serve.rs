@@ -53,10 +53,14 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
     let store = Arc::new(Store::open(&options)?);
     tracing::info!(data_dir = %config.data_dir.display(), streams = store.stats().streams, "opened the store");
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(serve(&config, store, Arc::new(rules), args.evaluate_from))?;
+    let served = Arc::clone(&store);
+    runtime.block_on(serve(&config, served, Arc::new(rules), args.evaluate_from))?;
     // Blocking work that is still under way holds the store; it is let finish before the store
     // closes.
     drop(runtime);
+    if let Err(error) = store.settle() {
+        tracing::warn!(%error, "what is in the journal stays there: the next start replays it");
+    }
     tracing::info!("stopped");
     Ok(())
 }
@@ -102,6 +106,7 @@ async fn serve(
     let delivery = Delivery { rules, check: check.clone(), desk };
     background.spawn(rules::follow(config.rules.clone(), reload, check, stop.clone()));
     background.spawn(tasks::maintain(app.clone(), stop.clone()));
+    background.spawn(tasks::tidy(app.clone(), stop.clone()));
     background.spawn(tasks::judge(app.clone(), evaluator, stop.clone()));
     background.spawn(tasks::deliver(delivery, notifier, stop.clone()));
     greet(address)?;

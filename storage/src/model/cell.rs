@@ -75,6 +75,13 @@ impl SlotValue {
         }
     }
 
+    /// Gives memory back that it has room for and does not use.
+    pub(crate) fn shrink_to_fit(&mut self) {
+        if let Self::Activity(cell) = self {
+            cell.durations.shrink_to_fit();
+        }
+    }
+
     /// Bytes in memory, own size included.
     #[must_use]
     pub(crate) fn memory_bytes(&self) -> usize {

@@ -367,6 +367,11 @@ impl Histogram {
         Some(quantile_in(self.scale, held.index, count, self.sum_us))
     }
 
+    /// Gives room back that no bucket takes.
+    pub(crate) fn shrink_to_fit(&mut self) {
+        self.buckets.shrink_to_fit();
+    }
+
     /// Bytes on the heap.
     #[must_use]
     pub(crate) fn heap_bytes(&self) -> usize {

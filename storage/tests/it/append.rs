@@ -146,3 +146,27 @@ fn without_a_log_what_was_sealed_or_closed_in_order_is_kept() {
     let partners: BTreeMap<_, _> = cells(&store);
     assert!(partners.contains_key(&("dhl".to_owned(), Slot(3))));
 }
+
+#[test]
+fn a_reader_in_the_middle_of_its_work_holds_up_neither_appends_nor_sealing() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let store = open(directory.path());
+    append(&store, &[(0, 7, 0.1), (1, 7, 0.2)]);
+    store.seal().expect("sealed");
+    let before = cells(&store);
+    let streams = store.select(StreamKind::Activity, None, &Default::default());
+    let mut seen = Vec::new();
+    let scan = Scan::new(&streams, Slot(0)..Slot(100));
+    let read = store.scan(&scan, &mut |_, slot, value| {
+        // With a lock held here, this would never return.
+        append(&store, &[(0, 7, 0.3), (1, 8, 0.3), (2, 9, 0.3)]);
+        store.seal().expect("sealed");
+        seen.push((slot, value.clone()));
+    });
+    read.expect("readable");
+    // What comes meanwhile may be seen as well; what was there is seen once.
+    for ((_, slot), value) in &before {
+        assert_eq!(seen.iter().filter(|one| **one == (*slot, value.clone())).count(), 1);
+    }
+    assert_ne!(cells(&store), before);
+}

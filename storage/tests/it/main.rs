@@ -8,3 +8,4 @@ mod model;
 mod retention;
 mod support;
 mod tables;
+mod tidy;

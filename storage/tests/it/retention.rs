@@ -2,7 +2,7 @@
 
 use plimsoll_storage::{
     LabelMatchers, Options, Outcome, Retention, Scan, Slot, SlotValue, Store, StreamKind,
-    TimestampMs,
+    TimestampMs, Wanted,
 };
 
 use crate::support::{self, requests};
@@ -104,6 +104,13 @@ fn data_too_old_for_a_resolution_is_kept_at_the_coarser_ones() {
     let store = store_of(directory.path(), Retention::default(), 0..0);
     assert_eq!(found(&store, 1), sealed);
     assert!(days_of(found(&store, 90)).eq([40, 120, 150]));
+    let coarser = |day: u32, grain| {
+        let slots = Slot(day * DAY_SLOTS)..Slot((day + 1) * DAY_SLOTS);
+        store.reader(slots, grain, Wanted::ALL).coarser_slots()
+    };
+    assert_eq!([40, 120, 150].map(|day| coarser(day, 1)), [Some(90), Some(6), None]);
+    assert_eq!([40, 120, 150].map(|day| coarser(day, 6)), [Some(90), None, None]);
+    assert_eq!([40, 120, 150].map(|day| coarser(day, 90)), [None, None, None]);
 }
 
 #[test]
@@ -137,6 +144,8 @@ fn a_replay_refuses_nothing_however_old() {
     drop(store);
     let store = store_of(directory.path(), retention, 0..0);
     assert_eq!(days(&store), [50, 150]);
+    assert_eq!(store.seal().expect("sealed").expired, 1, "past every retention when it is sealed");
+    assert_eq!(days(&store), [150]);
 }
 
 #[test]

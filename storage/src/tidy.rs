@@ -1,0 +1,114 @@
+//! Tidying up while little is appended: what was sealed lately is folded and the write-ahead log let
+//! go, so that a database at rest is as small as it can be.
+//!
+//! Under load RocksDB's compaction folds parts by itself, some files at a time; the last of them, and
+//! the log of what is in them, would stay as they are until more is written.
+
+use std::ops::RangeInclusive;
+
+use parking_lot::Mutex;
+
+use crate::{
+    error::Result,
+    limits::{QUIET_BYTES_PER_S, TIDY_BYTES_MIN, TIDY_SHARE},
+    model::time::TimestampMs,
+    resolution::Resolution,
+    schema::Family,
+    store::Shared,
+};
+
+/// What has been sealed since the last time everything was tidy.
+#[derive(Debug, Default)]
+pub(crate) struct Untidy(Mutex<Since>);
+
+#[derive(Debug, Default)]
+struct Since {
+    /// Bytes of the parts.
+    part_bytes: u64,
+    /// The days they are of.
+    days: Option<RangeInclusive<u32>>,
+    /// When it was last looked, and how many bytes had been appended by then.
+    looked: Option<(TimestampMs, u64)>,
+}
+
+impl Untidy {
+    /// Notes that parts of some day were sealed.
+    pub(crate) fn note(&self, bytes: u64, days: RangeInclusive<u32>) {
+        let mut since = self.0.lock();
+        since.part_bytes += bytes;
+        since.days = Some(spanning(since.days.take(), days));
+    }
+
+    /// Whether it is worth tidying up in a database of `file_bytes`: little has been appended since
+    /// the last look, and what has not been folded is a good share of all there is.
+    pub(crate) fn is_due(
+        &self,
+        now: TimestampMs,
+        appended_bytes: u64,
+        journal_bytes: u64,
+        file_bytes: u64,
+    ) -> bool {
+        let mut since = self.0.lock();
+        let untidy = since.part_bytes + journal_bytes;
+        let Some((at, before)) = since.looked.replace((now, appended_bytes)) else { return false };
+        let quiet_ms = u64::try_from(now.since_ms(at)).unwrap_or(0);
+        let is_quiet = (appended_bytes - before) * 1000 <= QUIET_BYTES_PER_S * quiet_ms;
+        is_quiet && quiet_ms > 0 && untidy >= TIDY_BYTES_MIN.max(file_bytes / TIDY_SHARE)
+    }
+
+    /// The days that are to be folded; from now on they count as tidy.
+    fn take(&self) -> Option<RangeInclusive<u32>> {
+        let mut since = self.0.lock();
+        since.part_bytes = 0;
+        since.days.take()
+    }
+}
+
+/// The days from the first of both to the last of both.
+pub(crate) fn spanning(
+    held: Option<RangeInclusive<u32>>,
+    more: RangeInclusive<u32>,
+) -> RangeInclusive<u32> {
+    let Some(held) = held else { return more };
+    *held.start().min(more.start())..=*held.end().max(more.end())
+}
+
+/// Folds what was sealed since the last time, and lets the write-ahead log go.
+pub(crate) fn tidy(shared: &Shared) -> Result<()> {
+    let days = shared.untidy.take();
+    shared.db.flush()?;
+    // All of it is sealed: the files hold nothing but what was let go.
+    shared.db.compact_family(Family::Journal);
+    for day in days.into_iter().flatten() {
+        for family in Resolution::ALL.map(Family::of) {
+            shared.db.fold_day(family, day);
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn after(seconds: i64) -> TimestampMs {
+        TimestampMs(seconds * 1000)
+    }
+
+    #[test]
+    fn it_is_time_when_little_comes_in_and_much_is_unfolded() {
+        let untidy = Untidy::default();
+        untidy.note(TIDY_BYTES_MIN, 3..=4);
+        let busy = QUIET_BYTES_PER_S * 10;
+        assert!(!untidy.is_due(after(0), 0, 0, 0), "nothing to compare with");
+        assert!(!untidy.is_due(after(5), busy, 0, 0), "under load");
+        assert!(!untidy.is_due(after(5), busy, 0, 0), "no time has passed");
+        assert!(!untidy.is_due(after(10), busy, 0, TIDY_BYTES_MIN * 100), "a small share");
+        assert!(untidy.is_due(after(15), busy + 100, 0, TIDY_BYTES_MIN * 2));
+        assert!(!untidy.is_due(after(14), busy + 100, 0, 0), "a clock that went back");
+        untidy.note(1, 1..=3);
+        assert_eq!(untidy.take(), Some(1..=4));
+        assert!(!untidy.is_due(after(30), busy + 100, 0, 0), "all is tidy");
+        assert!(untidy.is_due(after(40), busy + 100, TIDY_BYTES_MIN, 0), "the journal counts");
+    }
+}
