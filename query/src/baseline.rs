@@ -1,7 +1,7 @@
 //! What is usual: the same weekday and time in past weeks.
 //!
-//! Weeks are 7 × 24 h, so that after a change of the clock the usual is an hour off for as many weeks
-//! as it looks back. The middle is a median and the spread quartiles and the median absolute
+//! How far back a week lies is the caller's to say: 7 × 24 h in UTC, an hour more or less where clocks
+//! were changed in between. The middle is a median and the spread quartiles and the median absolute
 //! deviation, so that one odd week of four moves neither. Weeks in which an incident was on record
 //! say nothing about what is usual, and are left out.
 
@@ -69,11 +69,17 @@ pub struct Incident {
 pub struct Past {
     /// What is measured.
     pub measure: Measure,
-    /// How many weeks are looked back.
-    pub weeks: u32,
+    /// How far back each of the past weeks lies, in ms; see [`utc_weeks`].
+    pub weeks_ms: Vec<i64>,
     /// Times to leave out. One counts for a group when they have a label in common and agree on all
     /// that both have.
     pub incidents: Vec<Incident>,
+}
+
+/// How far back each of some weeks lies where clocks are never changed, in ms.
+#[must_use]
+pub fn utc_weeks(weeks: u32) -> Vec<i64> {
+    (1..=i64::from(weeks)).map(|week| week * WEEK_MS).collect()
 }
 
 /// What is, and what is usual.
@@ -149,15 +155,14 @@ pub fn baseline(
     past: &Past,
 ) -> Result<Vec<Series<BaselinePoint>>> {
     let groups = groups(store, selector, by);
-    check_numbers(groups.len(), grid.count(), u64::from(past.weeks) + 1)?;
+    check_numbers(groups.len(), grid.count(), past.weeks_ms.len() as u64 + 1)?;
     let now = values(store, &groups, grid, &past.measure)?;
     let troubles: ByGroup<_> = groups
         .iter()
         .map(|group| (group.labels.clone(), troubles(past, selector, &group.labels)))
         .collect();
     let mut usual: ByGroup<BTreeMap<TimestampMs, Vec<f64>>> = BTreeMap::new();
-    for week in 1..=i64::from(past.weeks) {
-        let back_ms = week * WEEK_MS;
+    for &back_ms in &past.weeks_ms {
         for (labels, values) in values(store, &groups, &grid.earlier(back_ms), &past.measure)? {
             let troubles = troubles.get(&labels).map_or(&[][..], Vec::as_slice);
             let quiet = |t: TimestampMs| !touches(troubles, &(t.plus_ms(-grid.window_ms())..t));
@@ -288,7 +293,7 @@ mod tests {
         let selector = Selector::activity("requests");
         let counts = |labels: &[(Label, &str)], group: &[(Label, String)]| {
             let incidents = vec![incident(labels, 0, 10)];
-            let past = Past { measure: Measure::Count, weeks: 4, incidents };
+            let past = Past { measure: Measure::Count, weeks_ms: utc_weeks(4), incidents };
             !troubles(&past, &selector, group).is_empty()
         };
         assert!(counts(&[(Label::Partner, "dhl")], &dhl));
@@ -303,7 +308,7 @@ mod tests {
         let all = [(Label::Partner, "dhl")];
         let incidents =
             vec![incident(&all, 50, 60), incident(&all, 10, 20), incident(&all, 15, 30)];
-        let past = Past { measure: Measure::Count, weeks: 4, incidents };
+        let past = Past { measure: Measure::Count, weeks_ms: utc_weeks(4), incidents };
         let group = [(Label::Partner, "dhl".to_owned())];
         let times = troubles(&past, &Selector::activity("requests"), &group);
         assert_eq!(times, [TimestampMs(10)..TimestampMs(30), TimestampMs(50)..TimestampMs(60)]);

@@ -17,12 +17,15 @@ use plimsoll_storage::{
 
 use crate::{
     budget::Budget,
-    error::Result,
+    error::{Error, Result},
     gauge::GaugePoint,
     grid::Grid,
     select::{Group, Series},
     share,
 };
+
+/// Streams that are read between two looks at the clock.
+const STREAMS_AT_ONCE: usize = 64;
 
 /// The cells of some streams in some slots, added up into one.
 ///
@@ -121,16 +124,24 @@ pub(crate) fn activity_series<P: Send>(
         let point = &point;
         move |group: &Group| {
             let mut points = Vec::new();
-            grid.budget().check_time()?;
-            windows.read(&group.streams)?;
+            windows.read(&group.streams, grid.budget())?;
             let mut point = point.lock().unwrap_or_else(PoisonError::into_inner);
             windows.each(|t, slots, sum| points.extend(point(t, slots, sum)));
-            Ok(points)
+            Ok::<_, Error>(points)
         }
     })?;
     let series = groups.into_iter().zip(points);
     let series = series.map(|(group, points)| Series { labels: group.labels, points });
     Ok(series.filter(|one| !one.points.is_empty()).collect())
+}
+
+/// How long the cells are, in ms, that stand in for finer ones that a grid needs and that have
+/// expired: each counts where it begins. `None` when the points are exact.
+#[must_use]
+pub fn coarser_cells_ms(store: &Store, grid: &Grid) -> Option<i64> {
+    let panes = Panes::of(store, grid);
+    let reader = store.reader(panes.slots(), panes.grain(), Wanted::ALL);
+    reader.coarser_slots().map(|slots| i64::from(slots) * store.slot_width().ms())
 }
 
 /// Sums of the panes and windows of one group after another.
@@ -146,10 +157,14 @@ impl<'a> Windows<'a> {
         Self { cursor: reader.cursor(), panes, sums }
     }
 
-    /// Adds the cells of some streams up, each to its pane.
-    fn read(&mut self, streams: &[StreamId]) -> Result<()> {
+    /// Adds the cells of some streams up, each to its pane, as long as the budget has time.
+    fn read(&mut self, streams: &[StreamId], budget: Budget) -> Result<()> {
         self.sums.iter_mut().for_each(CellSum::clear);
-        Ok(self.cursor.sum(streams, &self.panes.borders, &mut self.sums)?)
+        for some in streams.chunks(STREAMS_AT_ONCE) {
+            budget.check_time()?;
+            self.cursor.sum(some, &self.panes.borders, &mut self.sums)?;
+        }
+        Ok(())
     }
 
     /// Calls `visit` with each window in which something was reported.

@@ -9,8 +9,6 @@ use std::{
     sync::atomic::{AtomicUsize, Ordering},
 };
 
-use crate::error::{Error, Result};
-
 /// Cells from which a question is large: some 100 µs of reading, a few times what a helper costs.
 const CELLS_LARGE: usize = 4_000;
 
@@ -36,13 +34,16 @@ impl Drop for Permit {
     }
 }
 
-/// What work makes of each item, in the order of the items. `cells` tells how large the question is;
-/// each thread works with a `worker` of its own.
-pub(crate) fn in_order<T: Sync, R: Send, W: FnMut(&T) -> Result<R>>(
+/// What work makes of each item, in the order of the items. `cells` tells how much work it is, in cells
+/// read, of which each takes some 25 ns; each thread works with a `worker` of its own.
+///
+/// # Errors
+/// The first that a worker has.
+pub fn in_order<T: Sync, R: Send, E: Send, W: FnMut(&T) -> Result<R, E>>(
     items: &[T],
     cells: usize,
     worker: impl Fn() -> W + Sync,
-) -> Result<Vec<R>> {
+) -> Result<Vec<R>, E> {
     let permits: Vec<Permit> = if cells < CELLS_LARGE || items.len() < 2 {
         Vec::new()
     } else {
@@ -50,7 +51,7 @@ pub(crate) fn in_order<T: Sync, R: Send, W: FnMut(&T) -> Result<R>>(
     };
     let next = AtomicUsize::new(0);
     // Items are handed out one at a time, so that nobody waits for the slowest share.
-    let share = || -> Result<Vec<(usize, R)>> {
+    let share = || -> Result<Vec<(usize, R)>, E> {
         let mut work = worker();
         let mut done = Vec::new();
         while let number = next.fetch_add(1, Ordering::Relaxed)
@@ -66,7 +67,7 @@ pub(crate) fn in_order<T: Sync, R: Send, W: FnMut(&T) -> Result<R>>(
         for helper in helpers {
             done.extend(helper.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?);
         }
-        Ok::<_, Error>(done)
+        Ok::<_, E>(done)
     })?;
     done.sort_unstable_by_key(|(number, _)| *number);
     Ok(done.into_iter().map(|(_, made)| made).collect())

@@ -2,7 +2,12 @@
 
 use std::{path::Path, sync::Arc};
 
-use axum::{Router, middleware};
+use axum::{
+    Router,
+    extract::Request,
+    middleware::{self, Next},
+    response::Response,
+};
 use parking_lot::RwLock;
 use plimsoll_alerting::Desk;
 use plimsoll_query::Budget;
@@ -17,6 +22,7 @@ use crate::{
     queries::Queries,
     rules::Rules,
     telemetry::Telemetry,
+    wire::param::Params,
 };
 
 /// What every handler may use.
@@ -62,9 +68,23 @@ impl App {
 pub(crate) fn router(app: App) -> Router {
     let calls = api::calls::all().into_iter();
     calls
-        .fold(Router::new(), |router, call| router.route(call.path, call.handler))
+        .fold(Router::new(), |router, call| {
+            let takes_none = !call.parameters.iter().any(|one| one.is_in_query);
+            let handler = if takes_none && call.path.starts_with("/api/") {
+                call.handler.layer(middleware::from_fn(refuse_parameters))
+            } else {
+                call.handler
+            };
+            router.route(call.path, handler)
+        })
         .fallback(|| async { ApiError::not_found("such path") })
         .method_not_allowed_fallback(|| async { ApiError::method_not_allowed() })
         .layer(middleware::from_fn_with_state(app.clone(), crate::trace::trace))
         .with_state(app)
+}
+
+/// For calls that take no parameter: a wrong one is named instead of being passed over.
+async fn refuse_parameters(request: Request, next: Next) -> Result<Response, ApiError> {
+    Params::new(request.uri().query())?.end()?;
+    Ok(next.run(request).await)
 }

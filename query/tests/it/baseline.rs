@@ -2,7 +2,7 @@
 
 use plimsoll_query::{
     BaselinePoint, ClassRatio, ERRORS, Grid, Incident, Measure, Past, Selector, Usual, WEEK_MS,
-    baseline,
+    baseline, utc_weeks,
 };
 use plimsoll_storage::{Label, Outcome, Store, TimestampMs};
 use proptest::prelude::*;
@@ -20,7 +20,7 @@ fn ask(
     measure: Measure,
     incidents: Vec<Incident>,
 ) -> Vec<BaselinePoint> {
-    let past = Past { measure, weeks: WEEKS as u32, incidents };
+    let past = Past { measure, weeks_ms: utc_weeks(WEEKS as u32), incidents };
     let mut selector = Selector::activity("requests");
     selector.labels = plimsoll_storage::LabelMatchers::any_of(Label::Partner, ["dhl"]);
     let found = baseline(store, &selector, &[], grid, &past).expect("answered");
@@ -47,7 +47,7 @@ proptest! {
         let (start, end) = (WEEKS * WEEK_MS + minute * MINUTE_MS, WEEKS * WEEK_MS + 3 * HOUR_MS);
         let window = window * MINUTE_MS;
         let grid = Grid::range(TimestampMs(start), TimestampMs(end), 20 * MINUTE_MS, window).expect("valid");
-        let past = |measure| Past { measure, weeks: WEEKS as u32, incidents: vec![] };
+        let past = |measure| Past { measure, weeks_ms: utc_weeks(WEEKS as u32), incidents: vec![] };
         let by = &[Label::Partner];
         let selector = Selector::activity("requests");
         let errors = |partner: &str, t| {

@@ -27,6 +27,8 @@ pub(crate) enum Kind {
     Time,
     /// `30s`, `5m`, `2h`.
     Duration,
+    /// The IANA name of a time zone.
+    TimeZone,
     /// A whole number from one to another.
     Integer(usize, usize),
     /// A number above 0 and up to 1.
@@ -40,6 +42,7 @@ impl Kind {
     pub(crate) fn schema(self) -> Value {
         match self {
             Self::Text | Self::LabelValue => json!({"type": "string"}),
+            Self::TimeZone => json!({"type": "string", "format": "IANA time zone"}),
             Self::LabelName => json!({"enum": Label::ALL.map(Label::as_str)}),
             Self::Class => json!({"enum": Outcome::ALL.map(Outcome::as_str)}),
             Self::Choice(choices) => json!({"enum": choices}),
@@ -241,7 +244,7 @@ pub(crate) const CONFIDENCE: Parameter = Parameter::new(
 );
 
 /// What is measured of a baseline, and how far it looks back.
-pub(crate) const BASELINE: [Parameter; 2] = [
+pub(crate) const BASELINE: [Parameter; 3] = [
     Parameter::new(
         "signal",
         Kind::Choice(&["count", "ratio", "p95"]),
@@ -253,6 +256,12 @@ pub(crate) const BASELINE: [Parameter; 2] = [
         Kind::Integer(1, BASELINE_WEEKS_MAX as usize),
         "4",
         "How many weeks to look back.",
+    ),
+    Parameter::new(
+        "time_zone",
+        Kind::TimeZone,
+        "Europe/Berlin",
+        "Whose clocks say when a week ago was; that of the partner asked about when left out, else UTC.",
     ),
 ];
 

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use axum::extract::{Path, RawQuery, State};
 use plimsoll_alerting::{Alert, AlertFilter, Severity, alerts};
-use plimsoll_query::{OpenAlert, Selector, health, judge};
-use plimsoll_storage::{Label, LabelMatchers, Matcher, StreamKind};
+use plimsoll_query::{OpenAlert, Partner, Selector, health, judge};
+use plimsoll_storage::{Label, LabelMatchers, Matcher, StreamKind, TimestampMs};
 
 use super::{query::Answer, reply::Reply};
 use crate::{
@@ -29,11 +29,34 @@ pub(crate) async fn list(
     params.end()?;
     app.ask(move |app, _| {
         let now = app.now();
-        let partners = plimsoll_query::partners(&app.store, &labels).into_iter();
-        let partners = partners.map(|one| PartnerBody::new(one, now)).collect();
+        let partners = known(app, &labels).into_iter();
+        let partners = partners.map(|one| body(app, one, now)).collect();
         reply.send(&PartnersBody { partners })
     })
     .await
+}
+
+/// The partners that ever reported, and those of the rules file, by name.
+fn known(app: &App, labels: &LabelMatchers) -> Vec<Partner> {
+    let mut found = plimsoll_query::partners(&app.store, labels);
+    // Of one that never reported nothing but its name is known.
+    let by_name = labels.iter().all(|(label, _)| label == Label::Partner);
+    let selector = Selector { kind: StreamKind::Activity, stream: None, labels: labels.clone() };
+    let is_asked = |name: &str| by_name && selector.could_select("", Label::Partner, name);
+    for registered in app.rules.get().partners.iter().filter(|one| is_asked(&one.name)) {
+        let place = found.binary_search_by(|one| one.name.as_str().cmp(&registered.name));
+        if let Err(place) = place {
+            let name = registered.name.clone();
+            found.insert(place, Partner { name, ..Partner::default() });
+        }
+    }
+    found
+}
+
+fn body(app: &App, partner: Partner, now: TimestampMs) -> PartnerBody {
+    let rules = app.rules.get();
+    let registered = rules.partners.iter().find(|one| one.name == partner.name);
+    PartnerBody::new(partner, registered, now)
 }
 
 pub(crate) async fn one(
@@ -42,9 +65,9 @@ pub(crate) async fn one(
     reply: Reply,
 ) -> Answer {
     let labels = LabelMatchers::any_of(Label::Partner, [partner.clone()]);
-    let found = plimsoll_query::partners(&app.store, &labels).into_iter().next();
+    let found = known(&app, &labels).into_iter().next();
     let found = found.ok_or_else(|| unknown(&partner))?;
-    reply.send(&PartnerBody::new(found, app.now()))
+    reply.send(&body(&app, found, app.now()))
 }
 
 /// How a partner is doing, in production unless the labels say otherwise.

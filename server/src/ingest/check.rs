@@ -4,11 +4,13 @@ use std::borrow::Cow;
 
 use plimsoll_storage::{
     Cell, GaugeCell, Histogram, HistogramError, Label, Outcome, Slot, SlotWidth, StreamKind,
-    StreamRef, TimestampMs, limits,
+    StreamRef, TimestampMs,
+    limits::{self, COUNT_MAX},
 };
 
 use super::field::{
     Checked, Problem, count, fault, integer, number, optional_text, read_time, required_text,
+    too_many,
 };
 use crate::wire::{
     item::{ItemKind, Pairs, RawHistogram, RawItem},
@@ -349,7 +351,14 @@ fn bucket_counts(counts: &Counts) -> Checked<&[u64]> {
     let field = "/latency/positive/bucket_counts";
     match counts {
         Counts::Missing => Ok(&[]),
-        Counts::Are(counts) => Ok(counts),
+        Counts::Are(counts) => match counts.iter().position(|count| *count > COUNT_MAX) {
+            None => Ok(counts),
+            Some(position) => Err((
+                Cow::Owned(format!("{field}/{position}")),
+                // In bounds: it was found there.
+                Problem::new("out_of_range", too_many(counts[position])),
+            )),
+        },
         Counts::Wrong(kind) => fault(field, "wrong_type", format!("must be a list, not {kind}")),
         Counts::WrongAt(position, kind) => Err((
             Cow::Owned(format!("{field}/{position}")),

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use plimsoll_storage::{LabelError, TimestampMs, check_label};
+use plimsoll_storage::{LabelError, TimestampMs, check_label, limits::COUNT_MAX};
 
 use crate::wire::{push::truncated, scalar::Scalar, time};
 
@@ -106,12 +106,18 @@ pub(crate) fn number(field: &'static str, value: &Scalar<'_>) -> Checked<f64> {
 pub(crate) fn count(field: &'static str, value: &Scalar<'_>) -> Checked<u64> {
     match value {
         Scalar::Missing => Ok(0),
+        Scalar::Uint(count) if *count > COUNT_MAX => fault(field, "out_of_range", too_many(*count)),
         Scalar::Uint(count) => Ok(*count),
         Scalar::Int(_) => fault(field, "out_of_range", "must not be negative"),
         other => {
             fault(field, "wrong_type", format!("must be a whole number, not {}", other.kind()))
         }
     }
+}
+
+/// That a count is too large.
+pub(crate) fn too_many(count: u64) -> String {
+    format!("must be at most {COUNT_MAX}, not {count}")
 }
 
 /// A whole number; 0 when it is left out.

@@ -83,6 +83,7 @@ fn every_bad_field_of_a_summary_or_gauge_is_refused_by_name() {
         (r#""step_s":7"#, "/step_s", "out_of_range"),
         (r#""step_s":3610"#, "/step_s", "out_of_range"),
         (r#""outcomes":{"2xx":-1}"#, "/outcomes/2xx", "out_of_range"),
+        (r#""outcomes":{"2xx":1099511627777}"#, "/outcomes/2xx", "out_of_range"),
         (r#""outcomes":{"2xx":1.5}"#, "/outcomes/2xx", "wrong_type"),
         (r#""outcomes":{"ok":1}"#, "/outcomes/ok", "unknown_outcome"),
         (r#""outcomes":[]"#, "/outcomes", "wrong_type"),
@@ -95,6 +96,11 @@ fn every_bad_field_of_a_summary_or_gauge_is_refused_by_name() {
             r#""latency":{"scale":5,"positive":{"offset":0,"bucket_counts":[1,"x"]}}"#,
             "/latency/positive/bucket_counts/1",
             "wrong_type",
+        ),
+        (
+            r#""latency":{"scale":5,"positive":{"offset":0,"bucket_counts":[1099511627777]}}"#,
+            "/latency/positive/bucket_counts/0",
+            "out_of_range",
         ),
         (
             r#""latency":{"scale":5,"positive":{"offset":99999,"bucket_counts":[1]}}"#,

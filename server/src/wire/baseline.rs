@@ -17,6 +17,8 @@ pub(crate) struct BaselineBody {
     pub(crate) unit: &'static str,
     /// How many weeks were looked back.
     pub(crate) weeks: u32,
+    /// Whose clocks say when a week ago was.
+    pub(crate) time_zone: String,
     pub(crate) series: Vec<PointsBody<BaselinePointBody>>,
     pub(crate) covers: CoversBody,
     #[serde(skip_serializing_if = "Vec::is_empty")]

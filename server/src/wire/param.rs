@@ -116,7 +116,11 @@ impl Params {
         match self.pairs.first() {
             None => Ok(()),
             Some((name, _)) => {
-                let detail = format!("is not known here; known are {}", self.known.join(", "));
+                let known = match self.known.as_slice() {
+                    [] => "the call takes none".to_owned(),
+                    known => format!("known are {}", known.join(", ")),
+                };
+                let detail = format!("is not known here; {known}");
                 Err(ApiError::parameter(&truncated(name), detail))
             }
         }

@@ -1,5 +1,6 @@
 //! Partners, how fresh they are and how they are doing, as JSON.
 
+use plimsoll_alerting::rule::Partner as Registered;
 use plimsoll_query::{Freshness, Partner, StreamHealth, WindowHealth};
 use plimsoll_storage::TimestampMs;
 use schemars::JsonSchema;
@@ -49,7 +50,7 @@ fn age_s(at: TimestampMs, now: TimestampMs) -> f64 {
     now.since_ms(at).max(0) as f64 / 1e3
 }
 
-/// The partners that ever reported.
+/// The partners that ever reported, and those the rules file knows.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct PartnersBody {
     pub(crate) partners: Vec<PartnerBody>,
@@ -63,11 +64,44 @@ pub(crate) struct PartnerBody {
     series: u64,
     last_at: Option<String>,
     age_s: Option<f64>,
+    /// What the rules file says of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    registered: Option<RegisteredBody>,
+}
+
+/// A partner as the rules file describes it.
+#[derive(Debug, Serialize, JsonSchema)]
+struct RegisteredBody {
+    kind: Option<String>,
+    country: Option<String>,
+    time_zone: Option<String>,
+    sla_class: Option<String>,
+    contacts: Vec<String>,
+    /// Streams that should be reported.
+    expects: Vec<String>,
+    /// Whether nobody is told of it.
+    paused: bool,
+}
+
+impl From<&Registered> for RegisteredBody {
+    fn from(partner: &Registered) -> Self {
+        let Registered { kind, country, time_zone, sla_class, .. } = partner.clone();
+        Self {
+            kind,
+            country,
+            time_zone,
+            sla_class,
+            contacts: partner.contacts.clone(),
+            expects: partner.expects.clone(),
+            paused: partner.paused,
+        }
+    }
 }
 
 impl PartnerBody {
-    pub(crate) fn new(partner: Partner, now: TimestampMs) -> Self {
+    pub(crate) fn new(partner: Partner, registered: Option<&Registered>, now: TimestampMs) -> Self {
         Self {
+            registered: registered.map(Into::into),
             partner: partner.name,
             streams: partner.streams.into_iter().collect(),
             series: partner.series,

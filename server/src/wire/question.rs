@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use jiff::tz::TimeZone;
 use plimsoll_query::{
     ClassRatio, Confidence, Rank, Selector, Timing,
     limits::{BASELINE_WEEKS_MAX, HEATMAP_BUCKETS_MAX, HEATMAP_BUCKETS_MIN, TOP_MAX},
@@ -228,6 +229,16 @@ impl Params {
         }
     }
 
+    /// `time_zone`, by its IANA name.
+    pub(crate) fn time_zone(&mut self) -> Result<Option<TimeZone>, ApiError> {
+        const NAME: &str = "time_zone";
+        let known = |name: String| {
+            let wanted = "an IANA name such as Europe/Berlin";
+            TimeZone::get(&name).map_err(|_| refused(NAME, &name, wanted))
+        };
+        self.one(NAME)?.map(known).transpose()
+    }
+
     /// `weeks` that a baseline looks back.
     pub(crate) fn weeks(&mut self) -> Result<u32, ApiError> {
         let weeks = self.number("weeks", &(1..=BASELINE_WEEKS_MAX as usize))?;
@@ -258,6 +269,7 @@ mod tests {
         }
         params.class_ratio()?;
         params.weeks()?;
+        params.time_zone()?;
         params.end()
     }
 
@@ -301,6 +313,7 @@ mod tests {
             ("of=5xx,timeout&to=5xx,2xx", "to", "holds some classes of `of`"),
             ("of=5xx&confidence=95", "confidence", "above 0 and below 1"),
             ("weeks=0", "weeks", "use 1 to 26"),
+            ("time_zone=Berlin", "time_zone", "Europe/Berlin"),
             ("colour=red", "colour", "known are form"),
         ] {
             let error = format!("{:?}", read(query).expect_err(query));
@@ -321,7 +334,7 @@ mod tests {
             "form=heatmap&buckets=8&by=partner&top=3",
             "form=points",
             "of=5xx,timeout&of=network&to=2xx&confidence=0.99",
-            "weeks=26",
+            "weeks=26&time_zone=Europe/Berlin",
         ] {
             assert!(read(query).is_ok(), "{query}: {:?}", read(query));
         }

@@ -1,11 +1,12 @@
 //! Answers made of series of points, as JSON; alone, beside an earlier answer, or by release.
 
-use std::{collections::BTreeMap, ops::Range};
+use std::collections::BTreeMap;
 
-use plimsoll_query::{Estimate, Pair, Series};
-use plimsoll_storage::{Label, Slot, SlotWidth, TimestampMs};
+use plimsoll_query::{Estimate, Grid, Pair, Series, coarser_cells_ms, in_order};
+use plimsoll_storage::{Label, Store, TimestampMs};
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
 
 use super::time;
 
@@ -37,14 +38,21 @@ pub(crate) struct CoversBody {
     to: String,
     /// Whether the newest slot is not over yet, so that more may come in without being late.
     open: bool,
+    /// Slots this old have expired: cells of so many seconds stand in for them, each counted where it
+    /// begins, so windows may be off at their borders.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    coarser_s: Option<f64>,
 }
 
 impl CoversBody {
-    pub(crate) fn new(slots: &Range<Slot>, width: SlotWidth, now: TimestampMs) -> Self {
+    pub(crate) fn new(store: &Store, grid: &Grid, now: TimestampMs) -> Self {
+        let width = store.slot_width();
+        let slots = grid.covers(width);
         Self {
             from: time::format(width.start(slots.start)),
             to: time::format(width.start(slots.end)),
             open: !slots.is_empty() && slots.end > width.slot_of(now),
+            coarser_s: coarser_cells_ms(store, grid).map(|ms| ms as f64 / 1e3),
         }
     }
 }
@@ -73,6 +81,26 @@ pub(crate) fn series<P, B>(
         points: series.points.into_iter().map(&mut point).collect(),
     };
     answer.into_iter().map(one).collect()
+}
+
+/// Cells that take as long to read as a point to write.
+const POINT_CELLS: usize = 40;
+
+/// Series of domain points, written as JSON; large answers by several threads.
+///
+/// # Errors
+/// When a point cannot be written; none is such.
+pub(crate) fn written<P: Sync, B: Serialize>(
+    answer: &[Series<P>],
+    point: impl Fn(&P) -> B + Sync,
+) -> serde_json::Result<Vec<Box<RawValue>>> {
+    let points: usize = answer.iter().map(|series| series.points.len()).sum();
+    in_order(answer, points.saturating_mul(POINT_CELLS), || {
+        |series: &Series<P>| {
+            let points = series.points.iter().map(&point).collect();
+            to_raw_value(&PointsBody { labels: labels(&series.labels), points })
+        }
+    })
 }
 
 /// A point of an answer as JSON, and the difference of two of them.

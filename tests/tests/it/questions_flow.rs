@@ -164,4 +164,17 @@ async fn a_partner_has_a_verdict_with_a_reason() {
         (&json!("silent"), &json!("nothing ever came"))
     );
     assert_eq!(server.api().try_get("/api/v1/partners/nobody/health").await.status, 404);
+    // The list has who is known and was never seen, with what the rules file says.
+    let list = server.api().get("/api/v1/partners").await;
+    let names = |list: &Value| {
+        let partners = list["partners"].as_array().expect("a list").iter();
+        partners.map(|one| (one["partner"].clone(), one["series"].clone())).collect::<Vec<_>>()
+    };
+    assert_eq!(names(&list), [(json!("dhl"), json!(3)), (json!("gls"), json!(0))], "{list}");
+    assert_eq!(list["partners"][1]["registered"]["expects"], json!(["tracking"]), "{list}");
+    let dhl = server.api().get("/api/v1/partners?environment=production").await;
+    assert_eq!(names(&dhl), [(json!("dhl"), json!(2))], "only what reported has an environment");
+    assert_eq!(server.api().get("/api/v1/partners/gls").await["last_at"], json!(null));
+    let refused = server.api().try_get("/api/v1/partners/gls?window=5m").await;
+    assert_eq!((refused.status, &refused.body["code"]), (400, &json!("invalid_parameter")));
 }

@@ -1,9 +1,10 @@
 //! `GET /api/v1/query/baseline`: what is usual for this weekday and time.
 
 use axum::extract::{RawQuery, State};
+use jiff::{Timestamp, ToSpan, tz::TimeZone};
 use plimsoll_alerting::{Alert, AlertFilter, alerts};
-use plimsoll_query::{ClassRatio, ERRORS, Incident, Measure, Past, WEEK_MS};
-use plimsoll_storage::{StreamKind, TimestampMs};
+use plimsoll_query::{ClassRatio, ERRORS, Incident, Measure, Past, Selector};
+use plimsoll_storage::{Label, Matcher, StreamKind, TimestampMs};
 
 use super::{Answer, damaged};
 use crate::{
@@ -59,27 +60,58 @@ pub(crate) async fn baseline(
     let by = params.by()?;
     let grid = params.grid_of_minutes(app.now(), Defaults::ANY)?;
     let weeks = params.weeks()?;
+    let zone = params.time_zone()?.or_else(|| zone_of(&app, &selector)).unwrap_or(TimeZone::UTC);
     params.end()?;
     app.ask(move |app, budget| {
         let grid = grid.within(budget);
-        let past = Past { measure, weeks, incidents: incidents(app)? };
+        let past = Past {
+            measure,
+            weeks_ms: weeks_back(weeks, grid.last(), &zone),
+            incidents: incidents(app)?,
+        };
         let found = plimsoll_query::baseline(&app.store, &selector, &by, &grid, &past)?;
         let mut damaged = damaged(app, &selector, &grid);
-        for week in 1..=i64::from(weeks) {
-            damaged.extend(super::damaged(app, &selector, &grid.earlier(week * WEEK_MS)));
+        for back_ms in &past.weeks_ms {
+            damaged.extend(super::damaged(app, &selector, &grid.earlier(*back_ms)));
         }
-        let (width, now) = (app.store.slot_width(), app.now());
+        let now = app.now();
         let reply = reply.settled(grid.last(), now).damaged(damaged.len());
         reply.send(&BaselineBody {
             signal: name,
             unit,
             weeks,
+            time_zone: zone.iana_name().unwrap_or("UTC").to_owned(),
             series: series(found, |point| BaselinePointBody::new(&point, scale)),
-            covers: CoversBody::new(&grid.covers(width), width, now),
+            covers: CoversBody::new(&app.store, &grid, now),
             damaged,
         })
     })
     .await
+}
+
+/// The time zone of the partner asked about, when it is one that the rules file tells it of.
+fn zone_of(app: &App, selector: &Selector) -> Option<TimeZone> {
+    let partner = selector.labels.iter().find_map(|(label, matcher)| match matcher {
+        Matcher::In(values) if label == Label::Partner && values.len() == 1 => values.first(),
+        _ => None,
+    })?;
+    let rules = app.rules.get();
+    let known = rules.partners.iter().find(|known| known.name == *partner)?;
+    TimeZone::get(known.time_zone.as_deref()?).ok()
+}
+
+/// How far back some weeks lie by the clocks of a time zone, seen from `end`, in ms.
+fn weeks_back(weeks: u32, end: TimestampMs, zone: &TimeZone) -> Vec<i64> {
+    let Ok(now) = Timestamp::from_millisecond(end.0) else {
+        return plimsoll_query::utc_weeks(weeks);
+    };
+    let now = now.to_zoned(zone.clone());
+    let back = |week: u32| {
+        // A week before the calendar began has nothing in it.
+        let then = now.checked_sub(i64::from(week).weeks()).ok()?;
+        Some(end.0 - then.timestamp().as_millisecond())
+    };
+    (1..=weeks).filter_map(back).collect()
 }
 
 /// The alerts on record as times in which something was wrong.
@@ -94,4 +126,19 @@ fn incident(alert: &Alert) -> Incident {
     let start = alert.pending_at.plus_ms(-alert.window_ms);
     let end = alert.resolved_at.unwrap_or(TimestampMs(i64::MAX));
     Incident { labels: labels.collect(), during: start..end }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_week_back_is_the_same_time_on_the_clock() {
+        // Monday 2026-10-26 09:00 in Berlin: clocks went back by an hour the day before.
+        let end = TimestampMs(1_793_001_600_000);
+        let week_ms = plimsoll_query::WEEK_MS;
+        let berlin = TimeZone::get("Europe/Berlin").expect("a time zone");
+        assert_eq!(weeks_back(2, end, &berlin), [week_ms + 3_600_000, 2 * week_ms + 3_600_000]);
+        assert_eq!(weeks_back(2, end, &TimeZone::UTC), [week_ms, 2 * week_ms]);
+    }
 }

@@ -10,7 +10,6 @@ pub(crate) mod retry_amplification;
 use axum::response::Response;
 use plimsoll_query::{Grid, Group, Rank, Selector, Series, groups, only, pair, top};
 use plimsoll_storage::{Label, StreamKind};
-use serde::Serialize;
 
 use super::reply::Reply;
 use crate::{
@@ -20,7 +19,7 @@ use crate::{
         grid::Asked,
         param::Params,
         question::{Contrast, Defaults},
-        series::{CoversBody, Point, ReleasesBody, SeriesBody, alone, compared, released, series},
+        series::{CoversBody, Point, ReleasesBody, SeriesBody, alone, compared, released, written},
     },
 };
 
@@ -59,7 +58,7 @@ impl Question {
     }
 
     /// Asks for the points of all groups, and for what they are put beside.
-    fn answer<P: Point>(
+    fn answer<P: Point + Sync>(
         &self,
         app: &App,
         reply: Reply,
@@ -67,23 +66,20 @@ impl Question {
     ) -> Answer {
         let groups = self.groups(app)?;
         let answered = match &self.contrast {
-            Contrast::Alone => series(ask(groups, &self.grid)?, |point| alone(&point)),
+            Contrast::Alone => written(&ask(groups, &self.grid)?, alone),
             Contrast::Earlier(ms) => {
                 let earlier = ask(groups.clone(), &self.grid.earlier(*ms))?;
                 let now = ask(groups, &self.grid)?;
-                series(pair(now, earlier, *ms, P::t), |pair| compared(&pair))
+                written(&pair(now, earlier, *ms, P::t), compared)
             }
             Contrast::Releases(releases) => {
                 let [a, b] = releases.each_ref().map(|release| {
                     ask(only(&app.store, &groups, Label::Release, release), &self.grid)
                 });
-                series(pair(a?, b?, 0, P::t), |pair| released(&pair))
+                written(&pair(a?, b?, 0, P::t), released)
             }
         };
-        self.send(app, reply, answered)
-    }
-
-    fn send<S: Serialize>(&self, app: &App, reply: Reply, series: Vec<S>) -> Answer {
+        let series = answered.map_err(|error| ApiError::internal(&error))?;
         let (covers, damaged) = (self.covers(app), self.damaged(app));
         let releases = match &self.contrast {
             Contrast::Releases([a, b]) => Some(ReleasesBody { a: a.clone(), b: b.clone() }),
@@ -98,8 +94,7 @@ impl Question {
     }
 
     fn covers(&self, app: &App) -> CoversBody {
-        let width = app.store.slot_width();
-        CoversBody::new(&self.grid.covers(width), width, app.now())
+        CoversBody::new(&app.store, &self.grid, app.now())
     }
 
     /// The blocks that were found damaged where the question has just looked.

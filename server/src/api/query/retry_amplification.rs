@@ -44,7 +44,7 @@ pub(crate) async fn retry_amplification(
         let reply = reply.settled(grid.last(), app.now()).damaged(damaged.len());
         reply.send(&SeriesBody {
             series: series(found, AmplificationBody::from),
-            covers: CoversBody::new(&grid.covers(asked.width), asked.width, app.now()),
+            covers: CoversBody::new(&app.store, &grid, app.now()),
             releases: None,
             damaged,
         })
