@@ -130,6 +130,9 @@ fn next(seed: &mut u64) -> u64 {
     *seed >> 33
 }
 
+/// How long a round waits for a send to be killed among; when all are out there is none.
+const SEND_WAIT: Duration = Duration::from_secs(5);
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_storm_with_kills_at_any_point_leaves_one_pair_for_each_alert() {
     let mut seed =
@@ -147,9 +150,19 @@ async fn a_storm_with_kills_at_any_point_leaves_one_pair_for_each_alert() {
     // Answers take so long that most kills find sends under way.
     scene.recorder.answer_after(Duration::from_millis(150));
     let mut sent_by_round = Vec::new();
-    for _ in 0..KILLS {
+    for round in 0..KILLS {
         let server = scene.start(&[]).await;
-        tokio::time::sleep(Duration::from_millis(next(&mut seed) % 1_500)).await;
+        // Every other kill comes among sends, however long start and judging take on this machine; the
+        // others come at any point.
+        if round % 2 == 0 {
+            let (start, before) = (Instant::now(), scene.recorder.requests().len());
+            while scene.recorder.requests().len() == before && start.elapsed() < SEND_WAIT {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            tokio::time::sleep(Duration::from_millis(next(&mut seed) % 300)).await;
+        } else {
+            tokio::time::sleep(Duration::from_millis(next(&mut seed) % 1_500)).await;
+        }
         server.kill();
         sent_by_round.push(scene.recorder.requests().len());
     }

@@ -145,6 +145,7 @@ fn only<'a>(
     let begin = page.begin_min - hour.minute();
     assert!(minutes.contains(&begin), "{who} was paged after {begin} minutes: {page:#?}");
     assert!(page.end_min.is_some(), "its end is told: {page:#?}");
+    page.is_complete();
     page
 }
 
@@ -157,6 +158,16 @@ async fn a_5xx_storm_is_one_page() {
     );
     assert_eq!((page.rule.as_str(), page.severity.as_str()), ("partner-5xx", "critical"));
     page.says("storm: 5xx+timeout+network share of requests 66.7% > 5% (180 items in 3m)");
+    for says in [
+        "https://plimsoll.example/partners/storm?from=",
+        "https://plimsoll.example/runbooks/partner-5xx",
+        "https://plimsoll.example/api/v1/rules/partner-5xx/explain?at=",
+        "ops@storm.example",
+        "+49 30 1234",
+        "Is it still going on, and since when?",
+    ] {
+        page.says(says);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -206,6 +217,9 @@ async fn one_operation_one_site_and_one_release_are_found_in_the_whole() {
 async fn twelve_partners_at_once_are_one_page() {
     let page = only(pages().await, "many", TWELVE, 3..=5);
     page.says("many01: 5xx");
+    for number in 2..=12 {
+        page.says(&format!("many{number:02}"));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

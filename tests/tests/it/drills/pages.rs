@@ -29,6 +29,32 @@ impl Message {
     pub(super) fn says(&self, text: &str) {
         assert!(self.body.to_string().contains(text), "{text:?} is not in {:#}", self.body);
     }
+
+    /// Everything that whoever is woken needs is there: who, how bad against what, out of how many, how
+    /// it went, where to look, and what to do first.
+    pub(super) fn is_complete(&self) {
+        let details = &self.body["payload"]["custom_details"];
+        for field in ["value", "threshold", "count", "window_s"] {
+            assert!(details[field].is_number(), "{field}: {:#}", self.body);
+        }
+        assert!(details["labels"]["partner"].is_string(), "{:#}", self.body);
+        assert!(details["owner"].as_str().is_some_and(|owner| !owner.is_empty()), "{details:#}");
+        let trend = details["trend"].as_str().unwrap_or_default();
+        assert!(trend.contains(|c| ('▁'..='█').contains(&c)), "{details:#}");
+        let steps = details["first_steps"].as_array().map_or(0, Vec::len);
+        assert!(steps > 0, "{details:#}");
+        for (text, path) in [
+            ("Runbook", "/runbooks/"),
+            ("Dashboard", "/partners/"),
+            ("Why it fired", "/api/v1/rules/"),
+        ] {
+            let links = self.body["links"].as_array().into_iter().flatten();
+            let link =
+                links.filter(|link| link["text"] == text).find_map(|link| link["href"].as_str());
+            let begins = format!("https://plimsoll.example{path}");
+            assert!(link.is_some_and(|href| href.starts_with(&begins)), "{text}: {:#}", self.body);
+        }
+    }
 }
 
 /// Everything that was paged.
