@@ -140,8 +140,8 @@ pub(crate) fn activity_series<P: Send>(
 #[must_use]
 pub fn coarser_cells_ms(store: &Store, grid: &Grid) -> Option<i64> {
     let panes = Panes::of(store, grid);
-    let reader = store.reader(panes.slots(), panes.grain(), Wanted::ALL);
-    reader.coarser_slots().map(|slots| i64::from(slots) * store.slot_width().ms())
+    let slots = store.coarser_slots(&panes.slots(), panes.grain())?;
+    Some(i64::from(slots) * store.slot_width().ms())
 }
 
 /// Sums of the panes and windows of one group after another.

@@ -6,7 +6,7 @@ use parking_lot::RwLock;
 use plimsoll_alerting::{Desk, Evaluator, Notifier, RuleSet};
 use tokio::{
     sync::watch,
-    time::{MissedTickBehavior, interval},
+    time::{Interval, MissedTickBehavior, interval},
 };
 
 use crate::{
@@ -36,15 +36,32 @@ pub(crate) async fn stopped(mut stop: Stop) {
     let _ = stop.wait_for(|stop| *stop).await;
 }
 
+/// Ticks at an interval until it is time to stop.
+struct Ticks {
+    interval: Interval,
+    stop: Stop,
+}
+
+impl Ticks {
+    fn new(every: Duration, stop: Stop) -> Self {
+        let mut interval = interval(every);
+        interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Self { interval, stop }
+    }
+
+    /// Waits for the next tick; `false` when it is time to stop.
+    async fn next(&mut self) -> bool {
+        tokio::select! {
+            _ = self.interval.tick() => true,
+            () = stopped(self.stop.clone()) => false,
+        }
+    }
+}
+
 /// Seals the head when it is due, until it is time to stop.
 pub(crate) async fn maintain(app: App, stop: Stop) {
-    let mut ticks = interval(MAINTAIN_EVERY);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        tokio::select! {
-            _ = ticks.tick() => {}
-            () = stopped(stop.clone()) => return,
-        }
+    let mut ticks = Ticks::new(MAINTAIN_EVERY, stop);
+    while ticks.next().await {
         let store = Arc::clone(&app.store);
         let result = tokio::task::spawn_blocking(move || store.maintain(clock::now())).await;
         match result {
@@ -69,15 +86,12 @@ pub(crate) async fn maintain(app: App, stop: Stop) {
 
 /// Tidies the store up while there is little to do, until it is time to stop.
 pub(crate) async fn tidy(app: App, stop: Stop) {
-    let mut ticks = interval(TIDY_EVERY);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        tokio::select! {
-            _ = ticks.tick() => {}
-            () = stopped(stop.clone()) => return,
-        }
-        let store = Arc::clone(&app.store);
-        match tokio::task::spawn_blocking(move || store.tidy(clock::now())).await {
+    let mut ticks = Ticks::new(TIDY_EVERY, stop);
+    while ticks.next().await {
+        let (store, stop) = (Arc::clone(&app.store), ticks.stop.clone());
+        let tidied =
+            tokio::task::spawn_blocking(move || store.tidy(clock::now(), || !*stop.borrow()));
+        match tidied.await {
             Ok(Ok(false)) => {}
             Ok(Ok(true)) => {
                 let bytes = app.store.stats().disk_bytes;
@@ -93,14 +107,9 @@ pub(crate) async fn tidy(app: App, stop: Stop) {
 /// Judges each slot when it has closed, until it is time to stop.
 pub(crate) async fn judge(app: App, mut evaluator: Evaluator, stop: Stop) {
     let mut rules = app.rules.clone();
-    let mut ticks = interval(JUDGE_EVERY);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut ticks = Ticks::new(JUDGE_EVERY, stop);
     let mut gauge = OutboxGauge::default();
-    loop {
-        tokio::select! {
-            _ = ticks.tick() => {}
-            () = stopped(stop.clone()) => return,
-        }
+    while ticks.next().await {
         let news = rules.news();
         let judging = app.clone();
         let judged = tokio::task::spawn_blocking(move || {

@@ -51,7 +51,6 @@ pub struct Reader<'a> {
     shared: &'a Shared,
     view: Sight<'a>,
     slots: Range<Slot>,
-    grain: u32,
     wanted: Wanted,
     /// Sealed cells in blocks: how they are read, and for which slots.
     stored: (Resolution, Range<Slot>),
@@ -96,7 +95,6 @@ impl<'a> Reader<'a> {
             shared,
             view,
             slots,
-            grain,
             wanted,
         }
     }
@@ -110,16 +108,6 @@ impl<'a> Reader<'a> {
         let mut streams = streams.to_vec();
         streams.sort_unstable();
         self.cursor().visit(&streams, visit)
-    }
-
-    /// How many slots a cell covers when cells finer than the grain needs have expired and coarser ones
-    /// stand in: each counts where it begins, so windows may be off at their borders.
-    #[must_use]
-    pub fn coarser_slots(&self) -> Option<u32> {
-        let Self { shared, slots, stored: (resolution, stored), .. } = self;
-        let question = Question { shared, slots, grain: self.grain };
-        let stands_in = !stored.is_empty() && !question.fits(*resolution);
-        stands_in.then(|| resolution.slots(shared.slot_width)).filter(|slots| *slots > 1)
     }
 
     /// How many cells a stream may have at the most.
@@ -161,6 +149,13 @@ pub(crate) fn cells_max(shared: &Shared, question: &Scan<'_>) -> u64 {
             .slots(shared.slot_width),
     );
     question.streams.len() as u64 * u64::from(cells)
+}
+
+/// See [`crate::Store::coarser_slots`].
+pub(crate) fn coarser_slots(shared: &Shared, slots: &Range<Slot>, grain: u32) -> Option<u32> {
+    let question = Question { shared, slots, grain };
+    let read = question.block_resolution();
+    (!question.fits(read) && read != Resolution::Slot).then(|| read.slots(shared.slot_width))
 }
 
 /// Reads cells from what a [`Reader`] sees.

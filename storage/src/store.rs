@@ -36,7 +36,7 @@ use crate::{
     scan::{self, Reader, Scan},
     seal::{self, Sealed},
     tables::{self, Order, Record, Table, TableBatch},
-    tidy::{self, Untidy},
+    tidy::Untidy,
     writer::{Append, Appended, GroupCounts, Message, Writer},
 };
 
@@ -239,6 +239,14 @@ impl Store {
         scan::cells_max(&self.shared, scan)
     }
 
+    /// How many slots a stored cell covers when those finer than [`Scan::grain`] allows have expired where
+    /// `slots` begin and coarser ones stand in: each counts where it begins, so what is added up between
+    /// two borders may be off at them. `None` when nothing stands in.
+    #[must_use]
+    pub fn coarser_slots(&self, slots: &std::ops::Range<Slot>, grain: u32) -> Option<u32> {
+        scan::coarser_slots(&self.shared, slots, grain)
+    }
+
     /// Calls `visit` with the cells asked for, in no order. A slot of a stream may come more than
     /// once, each time with another share of it: add them up.
     ///
@@ -407,35 +415,6 @@ impl Store {
                 }
             }
         }
-    }
-
-    /// Tidies up when little is being appended and there is much to gain: seals, folds what was sealed
-    /// lately and lets the write-ahead log go. Returns whether it did. Call it every few seconds, not
-    /// on the thread that calls [`Store::maintain`]: it may take as long as rewriting a day.
-    ///
-    /// # Errors
-    /// When the database cannot be written.
-    pub fn tidy(&self, now: TimestampMs) -> Result<bool> {
-        let shared = &self.shared;
-        let appended_bytes = shared.groups.bytes.load(Ordering::Relaxed);
-        let journal_bytes = shared.head.journal_bytes() as u64;
-        let file_bytes = shared.db.file_bytes();
-        if !shared.untidy.is_due(now, appended_bytes, journal_bytes, file_bytes) {
-            return Ok(false);
-        }
-        self.seal()?;
-        tidy::tidy(shared)?;
-        Ok(true)
-    }
-
-    /// Seals everything and writes it to its files, so that the next start has nothing to replay.
-    /// For a stop that was asked for; without it nothing is lost either.
-    ///
-    /// # Errors
-    /// When the database cannot be written.
-    pub fn settle(&self) -> Result<()> {
-        self.seal()?;
-        self.shared.db.flush()
     }
 
     /// Compacts every sealed block: folds its parts into one and gives the space back. Compaction

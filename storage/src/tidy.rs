@@ -4,7 +4,7 @@
 //! Under load RocksDB's compaction folds parts by itself, some files at a time; the last of them, and
 //! the log of what is in them, would stay as they are until more is written.
 
-use std::ops::RangeInclusive;
+use std::{ops::RangeInclusive, sync::atomic::Ordering};
 
 use parking_lot::Mutex;
 
@@ -14,7 +14,7 @@ use crate::{
     model::time::TimestampMs,
     resolution::Resolution,
     schema::Family,
-    store::Shared,
+    store::Store,
 };
 
 /// What has been sealed since the last time everything was tidy.
@@ -73,18 +73,43 @@ pub(crate) fn spanning(
     *held.start().min(more.start())..=*held.end().max(more.end())
 }
 
-/// Folds what was sealed since the last time, and lets the write-ahead log go.
-pub(crate) fn tidy(shared: &Shared) -> Result<()> {
-    let days = shared.untidy.take();
-    shared.db.flush()?;
-    // All of it is sealed: the files hold nothing but what was let go.
-    shared.db.compact_family(Family::Journal);
-    for day in days.into_iter().flatten() {
-        for family in Resolution::ALL.map(Family::of) {
-            shared.db.fold_day(family, day);
+impl Store {
+    /// Tidies up when little is being appended and there is much to gain: seals, folds what was sealed
+    /// lately and lets the write-ahead log go. Returns whether it did. Call it every few seconds, not
+    /// on the thread that calls [`Store::maintain`]: it may take as long as rewriting the database.
+    /// Before each day it asks `go_on`; what is left then is folded as more is written.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub fn tidy(&self, now: TimestampMs, go_on: impl Fn() -> bool) -> Result<bool> {
+        let shared = self.shared();
+        let appended_bytes = shared.groups.bytes.load(Ordering::Relaxed);
+        let journal_bytes = shared.head.journal_bytes() as u64;
+        let file_bytes = shared.db.file_bytes();
+        if !shared.untidy.is_due(now, appended_bytes, journal_bytes, file_bytes) {
+            return Ok(false);
         }
+        self.settle()?;
+        let days = shared.untidy.take();
+        // What was sealed leaves files behind that hold nothing.
+        shared.db.compact_family(Family::Journal);
+        for day in days.into_iter().flatten().take_while(|_| go_on()) {
+            for family in Resolution::ALL.map(Family::of) {
+                shared.db.fold_day(family, day);
+            }
+        }
+        Ok(true)
     }
-    Ok(())
+
+    /// Seals everything and writes it to its files, so that the next start has nothing to replay.
+    /// For a stop that was asked for; without it nothing is lost either.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub fn settle(&self) -> Result<()> {
+        self.seal()?;
+        self.shared().db.flush()
+    }
 }
 
 #[cfg(test)]

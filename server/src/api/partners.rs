@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use axum::extract::{Path, RawQuery, State};
-use plimsoll_alerting::{Alert, AlertFilter, Severity, alerts};
+use plimsoll_alerting::{Alert, AlertFilter, RuleSet, Severity, alerts};
 use plimsoll_query::{OpenAlert, Partner, Selector, health, judge};
 use plimsoll_storage::{Label, LabelMatchers, Matcher, StreamKind, TimestampMs};
 
@@ -28,22 +28,22 @@ pub(crate) async fn list(
     let labels = params.labels()?;
     params.end()?;
     app.ask(move |app, _| {
-        let now = app.now();
-        let partners = known(app, &labels).into_iter();
-        let partners = partners.map(|one| body(app, one, now)).collect();
+        let (rules, now) = (app.rules.get(), app.now());
+        let partners = known(app, &rules, &labels).into_iter();
+        let partners = partners.map(|one| body(&rules, one, now)).collect();
         reply.send(&PartnersBody { partners })
     })
     .await
 }
 
 /// The partners that ever reported, and those of the rules file, by name.
-fn known(app: &App, labels: &LabelMatchers) -> Vec<Partner> {
+fn known(app: &App, rules: &RuleSet, labels: &LabelMatchers) -> Vec<Partner> {
     let mut found = plimsoll_query::partners(&app.store, labels);
     // Of one that never reported nothing but its name is known.
     let by_name = labels.iter().all(|(label, _)| label == Label::Partner);
     let selector = Selector { kind: StreamKind::Activity, stream: None, labels: labels.clone() };
     let is_asked = |name: &str| by_name && selector.could_select("", Label::Partner, name);
-    for registered in app.rules.get().partners.iter().filter(|one| is_asked(&one.name)) {
+    for registered in rules.partners.iter().filter(|one| is_asked(&one.name)) {
         let place = found.binary_search_by(|one| one.name.as_str().cmp(&registered.name));
         if let Err(place) = place {
             let name = registered.name.clone();
@@ -53,8 +53,7 @@ fn known(app: &App, labels: &LabelMatchers) -> Vec<Partner> {
     found
 }
 
-fn body(app: &App, partner: Partner, now: TimestampMs) -> PartnerBody {
-    let rules = app.rules.get();
+fn body(rules: &RuleSet, partner: Partner, now: TimestampMs) -> PartnerBody {
     let registered = rules.partners.iter().find(|one| one.name == partner.name);
     PartnerBody::new(partner, registered, now)
 }
@@ -65,9 +64,10 @@ pub(crate) async fn one(
     reply: Reply,
 ) -> Answer {
     let labels = LabelMatchers::any_of(Label::Partner, [partner.clone()]);
-    let found = known(&app, &labels).into_iter().next();
+    let rules = app.rules.get();
+    let found = known(&app, &rules, &labels).into_iter().next();
     let found = found.ok_or_else(|| unknown(&partner))?;
-    reply.send(&body(&app, found, app.now()))
+    reply.send(&body(&rules, found, app.now()))
 }
 
 /// How a partner is doing, in production unless the labels say otherwise.

@@ -110,7 +110,9 @@ fn in_the_noise(rules: &RuleSet, store: &Store) -> Result<Vec<String>, Failure> 
 
 #[cfg(test)]
 mod tests {
-    use plimsoll_storage::{Cell, Label, Options, Slot, StreamKind, StreamRef, TimestampMs};
+    use plimsoll_storage::{
+        Cell, Label, Options, Outcome, Slot, StreamKind, StreamRef, TimestampMs,
+    };
 
     use super::*;
 
@@ -156,36 +158,40 @@ rules:
         assert!(warning.contains("spare"), "{warning}");
     }
 
-    #[test]
-    fn rules_that_match_nothing_are_named() {
-        let directory = tempfile::tempdir().expect("a temporary directory");
-        let store = Store::open(&Options::new(directory.path())).expect("the store opens");
+    /// A store with cells of the requests of dhl.
+    fn store_of(path: &Path, cells: impl Iterator<Item = (u32, Cell)>) -> Store {
+        let store = Store::open(&Options::new(path)).expect("the store opens");
         let mut labels = [""; Label::COUNT];
         labels[Label::Partner as usize] = "dhl";
         let stream = StreamRef { kind: StreamKind::Activity, name: "requests", labels };
         let mut batch = store.batch();
-        *batch.activity(stream, Slot(5)).expect("room for the stream") = Cell::default();
+        for (slot, cell) in cells {
+            *batch.activity(stream, Slot(slot)).expect("room for the stream") = cell;
+        }
         store.append_blocking(batch.finish(), 1, None, TimestampMs(0)).expect("appended");
+        store
+    }
+
+    #[test]
+    fn rules_that_match_nothing_are_named() {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let store = store_of(directory.path(), [(5, Cell::default())].into_iter());
         assert!(matching_nothing(&rules("partner-5xx", "dhl"), &store).is_empty());
         assert_eq!(matching_nothing(&rules("partner-5xx", "ups"), &store).len(), 1);
     }
 
     #[test]
     fn a_threshold_that_every_hour_crosses_is_named() {
-        let directory = tempfile::tempdir().expect("a temporary directory");
-        let store = Store::open(&Options::new(directory.path())).expect("the store opens");
-        let mut labels = [""; Label::COUNT];
-        labels[Label::Partner as usize] = "dhl";
-        let stream = StreamRef { kind: StreamKind::Activity, name: "requests", labels };
-        let mut batch = store.batch();
-        for hour in 0..48 {
-            let cell = batch.activity(stream, Slot(360 * hour + 5)).expect("room for the stream");
-            let bad = if hour % 2 == 0 { 20 } else { 1 };
+        let hour = |hour: u32| {
+            let bad = if hour.is_multiple_of(2) { 20 } else { 1 };
             let at = TimestampMs(i64::from(hour) * 3_600_000 + 51_000);
-            (0..bad).for_each(|_| cell.record(plimsoll_storage::Outcome::Status5xx, None, at));
-            (bad..100).for_each(|_| cell.record(plimsoll_storage::Outcome::Status2xx, None, at));
-        }
-        store.append_blocking(batch.finish(), 1, None, TimestampMs(0)).expect("appended");
+            let mut cell = Cell::default();
+            (0..bad).for_each(|_| cell.record(Outcome::Status5xx, None, at));
+            (bad..100).for_each(|_| cell.record(Outcome::Status2xx, None, at));
+            (360 * hour + 5, cell)
+        };
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let store = store_of(directory.path(), (0..48).map(hour));
         let [warning] = &in_the_noise(&rules("partner-5xx", "dhl"), &store).expect("read")[..]
         else {
             panic!("one warning");

@@ -2,7 +2,7 @@
 
 use plimsoll_storage::{
     LabelMatchers, Options, Outcome, Retention, Scan, Slot, SlotValue, Store, StreamKind,
-    TimestampMs, Wanted,
+    TimestampMs,
 };
 
 use crate::support::{self, requests};
@@ -106,7 +106,7 @@ fn data_too_old_for_a_resolution_is_kept_at_the_coarser_ones() {
     assert!(days_of(found(&store, 90)).eq([40, 120, 150]));
     let coarser = |day: u32, grain| {
         let slots = Slot(day * DAY_SLOTS)..Slot((day + 1) * DAY_SLOTS);
-        store.reader(slots, grain, Wanted::ALL).coarser_slots()
+        store.coarser_slots(&slots, grain)
     };
     assert_eq!([40, 120, 150].map(|day| coarser(day, 1)), [Some(90), Some(6), None]);
     assert_eq!([40, 120, 150].map(|day| coarser(day, 6)), [Some(90), None, None]);
