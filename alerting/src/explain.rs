@@ -24,8 +24,9 @@ use crate::limits::{
     EXPLAIN_GROUPS_MAX, EXPLAIN_JUDGEMENTS_MAX, EXPLAIN_LEAD_MS_MAX, LIST_ROWS_MAX,
 };
 use crate::rule::{Rule, RuleSet};
+use crate::silence;
 use crate::step::{Firing, State, Transition};
-use crate::voice::{self, Suppressor};
+use crate::voice::{self, Mutes, Suppressor};
 
 /// Timers settle over at least this long before the first judgement that is told, in ms.
 const LEAD_MS_MIN: i64 = 10 * 60_000;
@@ -109,10 +110,12 @@ pub fn explain(
     let width = store.slot_width();
     let from = question.at.plus_ms(-question.span_ms / 2);
     let at = width.end(last).min(width.end(width.slot_of(question.at.plus_ms(-1))));
+    let silences = silence::list(store)?;
+    let mutes = Mutes { rules: &run.rules, silences: &silences };
     let mut groups = Vec::new();
     for mut group in told {
         group.judgements.retain(|judgement| judgement.t >= from);
-        group.note_suppressors(&run.rules, &run.dependencies(&group.labels)?);
+        group.note_suppressors(mutes, &run.dependencies(&group.labels)?);
         let words = told::words(rule, &group.labels, &group.judgements, at);
         let (labels, judgements) = (group.labels, thinned(group.judgements));
         groups.push(GroupExplanation { labels, words, judgements });
@@ -318,9 +321,9 @@ impl<'a> Run<'a> {
 }
 
 impl GroupRun {
-    fn note_suppressors(&mut self, rules: &RuleSet, dependencies: &[(Alert, GroupLabels)]) {
+    fn note_suppressors(&mut self, mutes: Mutes<'_>, dependencies: &[(Alert, GroupLabels)]) {
         let Self { labels, records, judgements } = self;
-        let Some(rule) = rules.rules.first() else { return };
+        let Some(rule) = mutes.rules.rules.first() else { return };
         for judgement in judgements {
             let State::Firing(firing) = judgement.state else { continue };
             let at = judgement.t;
@@ -328,9 +331,9 @@ impl GroupRun {
                 || dependencies.iter().any(|(alert, labels)| is_open_on(alert, labels, at));
             let id = alert_id(&rule.name, labels, firing.since);
             let record = records.iter().find(|alert| alert.id == id && alert.paged.is_none());
-            judgement.suppressor =
-                voice::suppressor(rules, rule, firing.severity, labels, at, depends)
-                    .or(record.and_then(|alert| alert.suppressor));
+            judgement.suppressor = mutes
+                .suppressor(rule, firing.severity, labels, at, depends)
+                .or(record.and_then(|alert| alert.suppressor));
         }
     }
 }

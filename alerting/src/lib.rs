@@ -30,6 +30,7 @@ pub mod replay;
 pub mod rule;
 pub mod runbook;
 pub mod score;
+pub mod silence;
 pub mod step;
 #[cfg(test)]
 mod testing;

@@ -42,6 +42,15 @@ pub const CATCH_UP_MS_MAX: i64 = 7 * 24 * 3_600_000;
 /// means that the clock was wrong before, and waiting for it would leave everyone unwatched.
 pub const CLOCK_BEHIND_MS_MAX: i64 = 3_600_000;
 
+/// Silences that are kept at once.
+pub const SILENCES_MAX: usize = 1_000;
+
+/// Longest silence, in milliseconds. What should be quiet for longer is a change of the rules.
+pub const SILENCE_MS_MAX: i64 = 30 * 24 * 3_600_000;
+
+/// How long a silence is kept on record after its end, in milliseconds.
+pub const SILENCE_KEPT_MS: i64 = 30 * 24 * 3_600_000;
+
 /// Slots without any change that may pass before the cursor is written again.
 pub const QUIET_SLOTS_PER_WRITE: u32 = 100;
 

@@ -17,8 +17,9 @@ use crate::evidence::{Evidence, Severity};
 use crate::labels::GroupLabels;
 use crate::pager::{AlertKey, Heard, Pager};
 use crate::rule::{RuleSet, SignalKind};
+use crate::silence::Silence;
 use crate::step::{Change, Firing, State};
-use crate::voice;
+use crate::voice::{self, Mutes};
 
 /// Who is told in a replay when the rules file has no receivers.
 const NOMINAL_RECEIVER: &str = "oncall";
@@ -29,6 +30,7 @@ pub struct Replay {
     rules: Arc<RuleSet>,
     width: SlotWidth,
     engine: Engine,
+    silences: Vec<Silence>,
     pager: Pager,
     /// The first slot anything was observed of.
     first: Option<Slot>,
@@ -88,6 +90,7 @@ impl Replay {
             engine: Engine::new(Arc::clone(&rules), width),
             rules,
             width,
+            silences: Vec::new(),
             pager: Pager::default(),
             first: None,
             last: None,
@@ -97,6 +100,12 @@ impl Replay {
             ended: Vec::new(),
             transitions: None,
         }
+    }
+
+    /// Tells nobody of what these silences cover.
+    #[must_use]
+    pub fn silenced_by(self, silences: Vec<Silence>) -> Self {
+        Self { silences, ..self }
     }
 
     /// Keeps every change of state as well, for [`Replay::take_transitions`].
@@ -283,9 +292,8 @@ impl Replay {
             }
             let labels = &verdict.labels;
             let dependent = || voice::is_dependent(&self.engine, rule, labels);
-            let (rules, severity) = (&self.rules, firing.severity);
-            let suppressor = voice::suppressor(rules, rule, severity, labels, at, dependent);
-            let speaks = suppressor.is_none();
+            let mutes = Mutes { rules: &self.rules, silences: &self.silences };
+            let speaks = mutes.suppressor(rule, firing.severity, labels, at, dependent).is_none();
             // A mute holds back a beginning; it does not end what was told.
             let speaks = speaks || (self.pager.holds(&key) && firing.severity >= rule.voice.from);
             return Some(Heard { key, since: firing.since, kind, speaks });

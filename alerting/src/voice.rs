@@ -6,7 +6,8 @@ use plimsoll_storage::{Label, TimestampMs};
 use crate::engine::Engine;
 use crate::evidence::Severity;
 use crate::labels::GroupLabels;
-use crate::rule::{Mode, Rule, RuleSet};
+use crate::rule::{Mode, Partner, Rule, RuleSet};
+use crate::silence::Silence;
 
 /// What keeps an open alert from being told. Numbers are on disk: never renumber.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Encode, Decode)]
@@ -25,6 +26,8 @@ pub enum Suppressor {
     Downtime,
     /// It is folded into the message of another alert.
     Shared,
+    /// A silence covers it.
+    Silenced,
 }
 
 impl Suppressor {
@@ -39,6 +42,7 @@ impl Suppressor {
             Self::Dependency => "dependency",
             Self::Downtime => "downtime",
             Self::Shared => "shared",
+            Self::Silenced => "silenced",
         }
     }
 
@@ -53,26 +57,52 @@ impl Suppressor {
             Self::Dependency => "what it depends on has an open alert",
             Self::Downtime => "it fired while nothing was judged",
             Self::Shared => "it shares the message of another alert",
+            Self::Silenced => "it is silenced",
         }
     }
 }
 
-/// What keeps an open alert of a rule, of that severity and with these labels, from being told at
-/// that moment. `is_dependent` looks whether something that it depends on has an open alert.
-pub(crate) fn suppressor(
-    rules: &RuleSet,
-    rule: &Rule,
-    severity: Severity,
-    labels: &GroupLabels,
-    at: TimestampMs,
-    is_dependent: impl FnOnce() -> bool,
-) -> Option<Suppressor> {
-    if rule.voice.mode == Mode::Shadow {
-        Some(Suppressor::Shadow)
-    } else if severity < rule.voice.from {
-        Some(Suppressor::Severity)
-    } else {
-        mute(rules, rule, labels, at).or_else(|| is_dependent().then_some(Suppressor::Dependency))
+/// What can mute an alert from outside its rule.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Mutes<'a> {
+    /// With maintenance and paused partners.
+    pub(crate) rules: &'a RuleSet,
+    pub(crate) silences: &'a [Silence],
+}
+
+impl Mutes<'_> {
+    /// What keeps an open alert of a rule, of that severity and with these labels, from being told at
+    /// that moment. `is_dependent` looks whether something that it depends on has an open alert.
+    pub(crate) fn suppressor(
+        self,
+        rule: &Rule,
+        severity: Severity,
+        labels: &GroupLabels,
+        at: TimestampMs,
+        is_dependent: impl FnOnce() -> bool,
+    ) -> Option<Suppressor> {
+        if rule.voice.mode == Mode::Shadow {
+            return Some(Suppressor::Shadow);
+        }
+        if severity < rule.voice.from {
+            return Some(Suppressor::Severity);
+        }
+        let muted = self.mute(rule, labels, at);
+        muted.or_else(|| is_dependent().then_some(Suppressor::Dependency))
+    }
+
+    /// The maintenance, silence or pause that covers the alert.
+    fn mute(self, rule: &Rule, labels: &GroupLabels, at: TimestampMs) -> Option<Suppressor> {
+        let labels = rule.known_labels(labels);
+        let partner = labels.get(Label::Partner);
+        let is_paused = |it: &Partner| it.paused && Some(it.name.as_str()) == partner;
+        if self.rules.maintenance.iter().any(|window| window.covers(&labels, at)) {
+            Some(Suppressor::Maintenance)
+        } else if self.silences.iter().any(|silence| silence.covers(&rule.name, &labels, at)) {
+            Some(Suppressor::Silenced)
+        } else {
+            self.rules.partners.iter().any(is_paused).then_some(Suppressor::Paused)
+        }
     }
 }
 
@@ -103,21 +133,4 @@ pub(crate) fn dependencies(
 pub(crate) fn is_dependent(engine: &Engine, rule: &Rule, labels: &GroupLabels) -> bool {
     let dependencies = dependencies(engine.rules(), rule, labels);
     dependencies.iter().any(|(rules, labels)| engine.is_open(rules, labels))
-}
-
-/// The maintenance or pause that covers the alert.
-fn mute(rules: &RuleSet, rule: &Rule, labels: &GroupLabels, at: TimestampMs) -> Option<Suppressor> {
-    // What the rule watches only one value of is a label of its alerts too.
-    let fixed = rule.matches.iter().filter_map(|(label, values)| {
-        let mut values = values.iter();
-        values.next().filter(|_| values.next().is_none()).map(|value| (*label, value.clone()))
-    });
-    let own = labels.iter().map(|(label, value)| (label, value.to_owned()));
-    let labels = GroupLabels::new(own.chain(fixed));
-    let partner = labels.get(Label::Partner);
-    if rules.maintenance.iter().any(|window| window.covers(&labels, at)) {
-        return Some(Suppressor::Maintenance);
-    }
-    let paused = |it: &crate::rule::Partner| it.paused && Some(it.name.as_str()) == partner;
-    rules.partners.iter().any(paused).then_some(Suppressor::Paused)
 }

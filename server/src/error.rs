@@ -23,7 +23,7 @@ pub(crate) struct ApiError {
 }
 
 /// Every code with its status and what it means.
-pub(crate) const CODES: [(&str, u16, &str); 23] = [
+pub(crate) const CODES: [(&str, u16, &str); 24] = [
     ("malformed_body", 400, "the body cannot be read"),
     ("empty_body", 400, "there is no body"),
     (
@@ -39,6 +39,7 @@ pub(crate) const CODES: [(&str, u16, &str); 23] = [
     ("not_acceptable", 406, "the answer is offered in none of the forms asked for"),
     ("body_timeout", 408, "the body did not arrive in time"),
     ("not_empty", 409, "there is something at the target"),
+    ("too_many_silences", 409, "there is no room for another silence"),
     ("not_replayable", 409, "the delivery cannot be tried again; `detail` says why"),
     ("backup_failed", 409, "the backup cannot be written"),
     ("body_too_large", 413, "the body is too large; send it in parts"),

@@ -27,8 +27,9 @@ use crate::limits::{CATCH_UP_MS_MAX, CLOCK_BEHIND_MS_MAX, LATE_PAGE_MS, QUIET_SL
 use crate::pager::{AlertKey, Heard, Pager};
 use crate::record;
 use crate::rule::{Identity, Rule, RuleSet};
+use crate::silence::{self, Silence};
 use crate::step::{Change, Firing, Reason, State};
-use crate::voice::{self, Suppressor};
+use crate::voice::{self, Mutes, Suppressor};
 
 /// Key of the cursor: the last judged slot.
 const CURSOR_KEY: &[u8] = b"evaluator";
@@ -312,7 +313,8 @@ impl Evaluator {
         judged.cells_left_out = live.engine.cells_left_out();
         let mut pager = self.pager.clone();
         let is_missed = slot < self.quiet_before;
-        let (heard, suppressed) = self.heard(live, &verdicts, at, is_missed);
+        let silences = self.silences(&verdicts);
+        let (heard, suppressed) = self.heard(live, &verdicts, &silences, at, is_missed);
         let says = pager.hear(self.rules.pages.as_ref(), at, &heard);
         let telling = Telling::new(&says, &pager, suppressed, is_missed, &self.base_url);
         let mut run = SlotRun::new(&self.store, &self.rules, at, telling);
@@ -344,15 +346,29 @@ impl Evaluator {
         Ok(())
     }
 
+    /// The silences, when there is anything to be silent about. One that cannot be read must not keep
+    /// anyone from being told.
+    fn silences(&self, verdicts: &[Verdict]) -> Vec<Silence> {
+        if !verdicts.iter().any(|verdict| matches!(verdict.state, State::Firing(_))) {
+            return Vec::new();
+        }
+        silence::list(&self.store).unwrap_or_else(|error| {
+            tracing::error!(%error, "no silence is kept");
+            Vec::new()
+        })
+    }
+
     /// What the pager hears of this slot: alerts that are open, end, or are no longer watched; and what
     /// keeps those that are open from being told. What was told is not held back later.
     fn heard(
         &self,
         live: &Live,
         verdicts: &[Verdict],
+        silences: &[Silence],
         at: TimestampMs,
         is_missed: bool,
     ) -> (Vec<Heard>, BTreeMap<AlertKey, Suppressor>) {
+        let mutes = Mutes { rules: &self.rules, silences };
         let mut suppressed = BTreeMap::new();
         let mut heard = Vec::new();
         for verdict in verdicts {
@@ -366,7 +382,7 @@ impl Evaluator {
             let severity = firing.severity;
             let labels = &verdict.labels;
             let dependent = || voice::is_dependent(&live.engine, rule, labels);
-            let found = voice::suppressor(&self.rules, rule, severity, labels, at, dependent);
+            let found = mutes.suppressor(rule, severity, labels, at, dependent);
             let found = found.or(is_missed.then_some(Suppressor::Downtime));
             let is_told = severity >= rule.voice.from && self.pager.holds(&key);
             suppressed.extend(found.map(|found| (key.clone(), found)));

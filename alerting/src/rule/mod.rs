@@ -29,6 +29,7 @@ pub use secret::Secret;
 
 use crate::error::{Error, Result};
 use crate::evidence::{Evidence, Severity};
+use crate::labels::GroupLabels;
 use crate::limits::RULES_FILE_BYTES_MAX;
 
 /// Everything a rules file says.
@@ -180,6 +181,18 @@ impl Rule {
         };
         let labels = self.matches.clone().into();
         Selector { kind, labels, ..Selector::activity(self.signal.stream()) }
+    }
+
+    /// The labels of an alert with those that the rule watches only one value of: they are known of the
+    /// alert too.
+    #[must_use]
+    pub fn known_labels(&self, labels: &GroupLabels) -> GroupLabels {
+        let fixed = self.matches.iter().filter_map(|(label, values)| {
+            let mut values = values.iter();
+            values.next().filter(|_| values.next().is_none()).map(|value| (*label, value.clone()))
+        });
+        let own = labels.iter().map(|(label, value)| (label, value.to_owned()));
+        GroupLabels::new(own.chain(fixed))
     }
 
     /// Every grouping it is judged by.

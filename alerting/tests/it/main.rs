@@ -10,6 +10,7 @@ mod pagerduty_schema;
 mod receiver;
 mod replay;
 mod signals;
+mod silence;
 mod storm;
 mod trouble;
 mod world;

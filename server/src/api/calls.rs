@@ -7,7 +7,7 @@ use super::{
     call::{Call, tagged},
     deliveries, explain, flow, health, labels,
     openapi::Description,
-    parameter as p, partners, push, query, receivers, reports, rules, runbooks,
+    parameter as p, partners, push, query, receivers, reports, rules, runbooks, silences,
 };
 use crate::backtest::jobs::JobBody;
 use crate::wire::{
@@ -21,6 +21,7 @@ use crate::wire::{
     outcomes::{AmplificationBody, RatedOutcomes},
     partner::{FreshnessesBody, HealthBody, PartnerBody, PartnersBody},
     series::{PointBodyOf, PointsBody, SeriesBody},
+    silence::{MadeSilenceBody, SilenceBody, SilencesBody},
 };
 
 /// An answer made of the points of a kind.
@@ -297,6 +298,22 @@ fn delivering() -> Vec<Call> {
             .body(&[("application/json", r#"{"receiver":"oncall","dry_run":true}"#)])
             .answers::<PurgeBody>()
             .fails(&["malformed_body", "body_too_large"]),
+        Call::get("/api/v1/silences", silences::list)
+            .says("Periods in which matching alerts are told to nobody", "Those that begin last come first.")
+            .takes(&[p::SILENCES])
+            .answers::<SilencesBody>(),
+        Call::post("/api/v1/silences", silences::create)
+            .says(
+                "Silence alerts for a while",
+                "By label values (`match`), by `rule`, or both, from `start` (now) to `end` or `for` a while. What was told before, and every end, is still told. The answer says what it covers; with `dry_run` it does only that.",
+            )
+            .body(&[("application/json", r#"{"author":"ann","reason":"vendor call","match":{"partner":"dhl"},"for":"2h","dry_run":true}"#)])
+            .answers::<MadeSilenceBody>()
+            .fails(&["malformed_body", "body_too_large", "too_many_silences"]),
+        Call::delete("/api/v1/silences/{id}", silences::end)
+            .says("End a silence now", "It stays on record for 30 days.")
+            .takes(&[p::SILENCE])
+            .answers::<SilenceBody>(),
         Call::get("/api/v1/receivers", receivers::list)
             .says("Who can be told, and whether it works", "Neither addresses nor keys are shown.")
             .answers::<ReceiversBody>(),

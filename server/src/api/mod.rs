@@ -20,3 +20,4 @@ pub(crate) mod reply;
 pub(crate) mod reports;
 pub(crate) mod rules;
 pub(crate) mod runbooks;
+pub(crate) mod silences;

@@ -313,6 +313,14 @@ pub(crate) const DELIVERIES: [Parameter; 4] = [
 
 pub(crate) const DELIVERY: Parameter =
     Parameter::new("id", Kind::Text, "01HZX", "The delivery's id.").in_path();
+pub(crate) const SILENCES: Parameter = Parameter::new(
+    "state",
+    Kind::Choice(&crate::wire::silence::STATES),
+    "active",
+    "Those that are to come, in force, or over.",
+);
+pub(crate) const SILENCE: Parameter =
+    Parameter::new("id", Kind::Text, "01HZX", "The silence's id.").in_path();
 pub(crate) const RECEIVER: Parameter =
     Parameter::new("name", Kind::Text, "none-such", "The receiver's name.").in_path();
 pub(crate) const PARTNER: Parameter =

@@ -8,11 +8,14 @@ use std::{
 };
 
 use indicatif::{HumanBytes, HumanCount};
-use plimsoll_alerting::RuleSet;
+use plimsoll_alerting::{
+    RuleSet,
+    silence::{self, Silence},
+};
 use plimsoll_storage::{Slot, SlotWidth, Store, TimestampMs};
 
 use super::{
-    Found, Seen, Take, Watch,
+    Found, Seen, Setting, Take, Watch,
     recording::{self, Reading, RecordingError, Selection},
     replay, stored,
 };
@@ -69,6 +72,9 @@ pub(crate) enum HistoryError {
     /// The database cannot be read.
     #[error(transparent)]
     Store(#[from] plimsoll_storage::Error),
+    /// The silences of the database cannot be read.
+    #[error(transparent)]
+    Silences(#[from] plimsoll_alerting::Error),
 }
 
 impl History {
@@ -133,7 +139,17 @@ impl History {
         with_transitions: bool,
         watch: &Watch<'_>,
     ) -> Result<(Vec<Found>, Seen, Told), HistoryError> {
-        replay(rule_sets, self.width, with_transitions, watch, |take| self.read(take))
+        let silences = self.silences()?;
+        let setting = Setting { rule_sets, silences, with_transitions };
+        replay(setting, self.width, watch, |take| self.read(take))
+    }
+
+    /// The silences that a database holds; a recording knows of none.
+    fn silences(&self) -> Result<Vec<Silence>, HistoryError> {
+        match &self.origin {
+            Origin::Recording(_) => Ok(Vec::new()),
+            Origin::Stored(store) => Ok(silence::list(store)?),
+        }
     }
 
     /// Hands all of it to `take`, chunk by chunk, until that wants no more.

@@ -30,7 +30,9 @@ use std::{
     sync::{Arc, mpsc},
 };
 
-use plimsoll_alerting::{Action, Event, Replay, ReplayedAlert, RuleSet, StreamNumber};
+use plimsoll_alerting::{
+    Action, Event, Replay, ReplayedAlert, RuleSet, StreamNumber, silence::Silence,
+};
 use plimsoll_storage::{Label, Slot, SlotWidth, StreamKey, StreamRef, TimestampMs};
 
 pub(crate) use history::{History, HistoryError, Told};
@@ -78,19 +80,27 @@ impl Seen {
     }
 }
 
+/// How a history is judged.
+#[derive(Debug, Default)]
+pub(crate) struct Setting {
+    pub(crate) rule_sets: Vec<RuleSet>,
+    /// Nobody is told of what these cover.
+    pub(crate) silences: Vec<Silence>,
+    pub(crate) with_transitions: bool,
+}
+
 /// Judges everything that `read` hands on, by each of some rule sets. Answers what each found, in
 /// their order, what was seen, and what `read` says of its source.
 ///
 /// # Errors
 /// Those of `read`. What was found until then would be misleading and is left out.
 pub(crate) fn replay<R, E>(
-    rule_sets: Vec<RuleSet>,
+    setting: Setting,
     width: SlotWidth,
-    with_transitions: bool,
     watch: &Watch<'_>,
     read: impl FnOnce(&mut Take<'_>) -> Result<R, E>,
 ) -> Result<(Vec<Found>, Seen, R), E> {
-    let judges = judges(rule_sets, width, with_transitions);
+    let judges = judges(setting, width);
     std::thread::scope(|scope| {
         let (senders, threads): (Vec<_>, Vec<_>) = judges
             .into_iter()
@@ -126,12 +136,13 @@ struct Judge {
 }
 
 /// The rule sets, dealt out to as many threads as there are cores.
-fn judges(rule_sets: Vec<RuleSet>, width: SlotWidth, with_transitions: bool) -> Vec<Vec<Judge>> {
+fn judges(setting: Setting, width: SlotWidth) -> Vec<Vec<Judge>> {
+    let Setting { rule_sets, silences, with_transitions } = setting;
     let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
     let mut dealt: Vec<Vec<Judge>> = Vec::new();
     dealt.resize_with(cores.min(rule_sets.len()), Vec::new);
     for (position, rules) in rule_sets.into_iter().enumerate() {
-        let replay = Replay::new(rules, width);
+        let replay = Replay::new(rules, width).silenced_by(silences.clone());
         let replay = if with_transitions { replay.with_transitions() } else { replay };
         let judge = Judge { position, replay, streams: Vec::new(), transitions: Vec::new() };
         let threads = dealt.len();

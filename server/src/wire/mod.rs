@@ -20,4 +20,5 @@ pub(crate) mod repair;
 pub(crate) mod rows;
 pub(crate) mod scalar;
 pub(crate) mod series;
+pub(crate) mod silence;
 pub(crate) mod time;

@@ -1,111 +1,15 @@
 //! Every page arrives: over kill -9 at any point, and where it did not, it can be seen and replayed.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use plimsoll_tests::{Recorded, Recorder, Server, binary, clock};
+use plimsoll_tests::{Recorded, binary};
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
-use crate::common::data_dir;
-
-const ENQUEUE: &str = "/v2/enqueue";
-const HOOK: &str = "/hook";
-const ROUTING_KEY: &str = "0123456789abcdef0123456789abcdef";
-const SECRET: &str = "whsec_MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0";
-/// What is judged and delivered here takes seconds, on a busy machine some more.
-const PATIENCE: Duration = Duration::from_secs(120);
+use crate::scene::{ENQUEUE, HOOK, ROUTING_KEY, SECRET, STORY_S, Scene, rows, text, until};
 
 const STORM_ALERTS: usize = 200;
 const KILLS: usize = 50;
-/// How long a story lasts, in seconds.
-const STORY_S: i64 = 60;
-
-struct Scene {
-    dir: TempDir,
-    recorder: Recorder,
-    rules: PathBuf,
-    /// Where the story begins, in ms: a story is stored before it happens.
-    start_ms: i64,
-}
-
-impl Scene {
-    async fn new(on_no_data: &str) -> Self {
-        let (dir, recorder) = (data_dir(), Recorder::start().await);
-        let (rules, url) = (dir.path().join("rules.yaml"), recorder.url());
-        let text = format!(
-            r#"
-receivers:
-  - name: oncall
-    pagerduty: {{ routing_key: {{ env: PD_KEY }}, url: "{url}" }}
-    rate: {{ calls: 10000, per: 1s }}
-  - name: hub
-    webhook: {{ url: "{url}{HOOK}", secret: {{ env: HUB_SECRET }} }}
-    rate: {{ calls: 10000, per: 1s }}
-rules:
-  - name: partner-5xx
-    owner: integrations
-    runbook: https://runbooks.example/partner-5xx
-    signal: {{ ratio: {{ of: [5xx], stream: requests }} }}
-    by: [partner]
-    window: 5s
-    for: 2s
-    clear: {{ for: 2s }}
-    on_no_data: {on_no_data}
-    critical: "> 5%"
-    notify: [oncall, hub]
-"#
-        );
-        std::fs::write(&rules, text).expect("a folder for temporary files");
-        let start_ms = clock::aligned_ms(-15_000, 1_000);
-        Self { dir, recorder, rules, start_ms }
-    }
-
-    async fn start(&self, extra: &[&str]) -> Server {
-        let args = ["--slot", "1s", "--durability", "wal", "--allow-private-receivers", "--rules"];
-        let args = [&args[..], &[self.rules.to_str().expect("a plain name")], extra].concat();
-        let env = [("PD_KEY", ROUTING_KEY), ("HUB_SECRET", SECRET)];
-        Server::start_with_env(&self.dir.path().join("data"), &args, &env).await
-    }
-
-    /// Stores, for each partner, what will happen in each second: `failing` says when.
-    async fn store(
-        &self,
-        server: &Server,
-        partners: usize,
-        failing: impl Fn(usize) -> std::ops::Range<i64>,
-    ) {
-        for partner in 0..partners {
-            let bad = failing(partner);
-            let second = |second: i64| {
-                let class = if bad.contains(&second) { "5xx" } else { "2xx" };
-                json!({
-                    "stream": "requests", "partner": format!("partner-{partner:03}"),
-                    "start": self.start_ms + second * 1_000, "step_s": 1, "outcomes": {class: 5},
-                })
-            };
-            let summaries: Vec<Value> = (0..STORY_S).map(second).collect();
-            server.api().push(&json!({ "summaries": summaries })).await;
-        }
-    }
-}
-
-async fn until(what: &str, server: &Server, path: &str, is_so: impl Fn(&Value) -> bool) -> Value {
-    let start = Instant::now();
-    loop {
-        let body = server.api().get(path).await;
-        if is_so(&body) {
-            return body;
-        }
-        assert!(start.elapsed() < PATIENCE, "{what}: {body}\n{}", server.log());
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-}
-
-fn rows<'a>(body: &'a Value, name: &str) -> &'a Vec<Value> {
-    body[name].as_array().expect("a list")
-}
 
 /// What a receiver heard of each alert: `t` for a beginning, `r` for an end.
 fn heard(
@@ -118,10 +22,6 @@ fn heard(
         heard.entry(key).or_default().push(letter);
     }
     heard
-}
-
-fn text<'a>(body: &'a Value, pointer: &str) -> &'a str {
-    body.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
 }
 
 /// A small generator of numbers, so that a failing run can be repeated.

@@ -27,4 +27,6 @@ mod questions_outcomes;
 mod reload;
 mod retention;
 mod runbooks;
+mod scene;
 mod schema;
+mod silences;

@@ -1,0 +1,197 @@
+//! Silences: periods in which matching alerts are told to nobody, made while the server runs. What
+//! was told before, and every end, is still told.
+//!
+//! Table `Silence`, key: id. A silence is never removed before its time: ending one early moves its end.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bincode::{Decode, Encode};
+use plimsoll_storage::{Label, Order, Store, Table, TableBatch, TimestampMs};
+use sha2::{Digest as _, Sha256};
+
+use crate::error::{Error, Result};
+use crate::hex::hex;
+use crate::labels::GroupLabels;
+use crate::limits::{LIST_ROWS_MAX, SILENCE_KEPT_MS, SILENCES_MAX};
+use crate::record;
+
+/// A period in which matching alerts are told to nobody.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Silence {
+    /// 32 hex digits.
+    pub id: String,
+    /// Values by label; never empty unless `rule` is given.
+    pub matches: BTreeMap<Label, BTreeSet<String>>,
+    /// Only alerts of this rule.
+    pub rule: Option<String>,
+    /// First moment.
+    pub start: TimestampMs,
+    /// First moment after it.
+    pub end: TimestampMs,
+    /// Who made it.
+    pub author: String,
+    /// Why.
+    pub reason: String,
+    /// When it was made.
+    pub created_at: TimestampMs,
+}
+
+#[derive(Debug, Encode, Decode)]
+struct Row {
+    matches: Vec<(u8, Vec<String>)>,
+    rule: Option<String>,
+    start: TimestampMs,
+    end: TimestampMs,
+    author: String,
+    reason: String,
+    created_at: TimestampMs,
+}
+
+impl Silence {
+    /// Whether it covers an alert of that rule with these labels at that moment. Every label it names
+    /// must be one of the alert's: a silence of one site does not mute the partner as a whole.
+    #[must_use]
+    pub fn covers(&self, rule: &str, labels: &GroupLabels, at: TimestampMs) -> bool {
+        (self.start..self.end).contains(&at) && self.selects(rule, labels)
+    }
+
+    /// Whether it is about an alert of that rule with these labels, at whatever time.
+    #[must_use]
+    pub fn selects(&self, rule: &str, labels: &GroupLabels) -> bool {
+        let named = |(label, values): (&Label, &BTreeSet<String>)| {
+            labels.get(*label).is_some_and(|value| values.contains(value))
+        };
+        self.rule.as_deref().is_none_or(|own| own == rule) && self.matches.iter().all(named)
+    }
+
+    /// Gives it an id, made of all it says.
+    #[must_use]
+    pub fn with_id(self) -> Self {
+        let mut hash = Sha256::new();
+        hash.update(record::encode(&self.row()));
+        let mut id = hex(&hash.finalize());
+        id.truncate(32);
+        Self { id, ..self }
+    }
+
+    fn row(&self) -> Row {
+        let values = |values: &BTreeSet<String>| values.iter().cloned().collect();
+        Row {
+            matches: self.matches.iter().map(|(label, it)| (*label as u8, values(it))).collect(),
+            rule: self.rule.clone(),
+            start: self.start,
+            end: self.end,
+            author: self.author.clone(),
+            reason: self.reason.clone(),
+            created_at: self.created_at,
+        }
+    }
+
+    fn read(key: &[u8], value: &[u8]) -> Result<Self> {
+        let Row { matches, rule, start, end, author, reason, created_at } =
+            record::decode("silence", value)?;
+        let label = |number: u8| {
+            Label::ALL.get(usize::from(number)).copied().ok_or_else(|| Error::Corrupt {
+                what: "silence",
+                detail: format!("it names a label number {number}"),
+            })
+        };
+        let matches = matches
+            .into_iter()
+            .map(|(number, values)| Ok((label(number)?, values.into_iter().collect())))
+            .collect::<Result<_>>()?;
+        let id = String::from_utf8_lossy(key).into_owned();
+        Ok(Self { id, matches, rule, start, end, author, reason, created_at })
+    }
+}
+
+/// Every silence that is kept, by id. Rows that cannot be read are left out and logged.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn list(store: &Store) -> Result<Vec<Silence>> {
+    let rows = store.records(Table::Silence, &[], None, Order::Ascending, LIST_ROWS_MAX)?;
+    let read = |(key, value): &(Vec<u8>, Vec<u8>)| {
+        let silence = Silence::read(key, value);
+        silence.inspect_err(|error| tracing::warn!(%error, "a silence is left out")).ok()
+    };
+    Ok(rows.iter().filter_map(read).collect())
+}
+
+/// The silence of that id.
+///
+/// # Errors
+/// When the store cannot be read, or the row is damaged.
+pub fn get(store: &Store, id: &str) -> Result<Option<Silence>> {
+    let row = store.get(Table::Silence, id.as_bytes())?;
+    row.map(|row| Silence::read(id.as_bytes(), &row)).transpose()
+}
+
+/// Writes a silence, or its new end; lets go of those that ended long ago. Answers whether there was
+/// room for it.
+///
+/// # Errors
+/// When the store cannot be read or written.
+pub fn put(store: &Store, silence: &Silence, now: TimestampMs) -> Result<bool> {
+    let kept = list(store)?;
+    let mut batch = TableBatch::default();
+    let is_over = |it: &&Silence| now.since_ms(it.end) > SILENCE_KEPT_MS && it.id != silence.id;
+    let over: Vec<&Silence> = kept.iter().filter(is_over).collect();
+    let is_new = kept.iter().all(|it| it.id != silence.id);
+    if is_new && kept.len() - over.len() >= SILENCES_MAX {
+        return Ok(false);
+    }
+    over.iter().for_each(|it| batch.delete(Table::Silence, it.id.as_bytes()));
+    batch.put(Table::Silence, silence.id.as_bytes(), record::encode(&silence.row()));
+    store.commit(batch)?;
+    Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use plimsoll_storage::Options;
+
+    use super::*;
+
+    fn silence(end: i64) -> Silence {
+        let values = BTreeSet::from(["dhl".to_owned(), "ups".to_owned()]);
+        let silence = Silence {
+            id: String::new(),
+            matches: BTreeMap::from([(Label::Partner, values)]),
+            rule: None,
+            start: TimestampMs(100),
+            end: TimestampMs(end),
+            author: "ann".into(),
+            reason: "vendor call".into(),
+            created_at: TimestampMs(50),
+        };
+        silence.with_id()
+    }
+
+    fn labels(partner: &str) -> GroupLabels {
+        GroupLabels::new([(Label::Partner, partner.to_owned()), (Label::Site, "ams1".to_owned())])
+    }
+
+    #[test]
+    fn it_covers_what_it_names_from_start_to_end() {
+        let mut silence = silence(200);
+        assert!(silence.covers("r", &labels("dhl"), TimestampMs(100)));
+        assert!(!silence.covers("r", &labels("dhl"), TimestampMs(200)));
+        assert!(!silence.covers("r", &labels("dpd"), TimestampMs(150)));
+        assert!(!silence.covers("r", &GroupLabels::default(), TimestampMs(150)));
+        silence.rule = Some("s".into());
+        assert!(!silence.covers("r", &labels("dhl"), TimestampMs(150)));
+    }
+
+    #[test]
+    fn it_is_kept_and_let_go_of_long_after_its_end() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(&Options::new(dir.path())).unwrap();
+        let (old, new) = (silence(200), silence(300));
+        assert_ne!(old.id, new.id);
+        assert!(put(&store, &old, TimestampMs(100)).unwrap());
+        assert_eq!(get(&store, &old.id).unwrap(), Some(old.clone()));
+        assert!(put(&store, &new, TimestampMs(201 + SILENCE_KEPT_MS)).unwrap());
+        assert_eq!(list(&store).unwrap(), [new]);
+    }
+}

@@ -1,0 +1,65 @@
+//! Silences: what they cover is told once they are over, and no end is ever swallowed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use plimsoll_alerting::silence::{self, Silence};
+use plimsoll_alerting::{Action, AlertFilter, alerts};
+use plimsoll_storage::Label;
+
+use crate::deliver::{in_state, judge};
+use crate::world::{World, minute, partner_5xx, rules};
+
+/// A silence of dhl over some minutes.
+fn silence(world: &World, minutes: std::ops::Range<i64>) {
+    let silence = Silence {
+        id: String::new(),
+        matches: BTreeMap::from([(Label::Partner, BTreeSet::from(["dhl".to_owned()]))]),
+        rule: None,
+        start: minute(minutes.start),
+        end: minute(minutes.end),
+        author: "ann".into(),
+        reason: "vendor call".into(),
+        created_at: minute(0),
+    };
+    assert!(silence::put(&world.store, &silence.with_id(), minute(0)).unwrap());
+}
+
+/// What waits, as minute and action.
+fn waiting(world: &World) -> Vec<(i64, Action)> {
+    let said = in_state(world, "waiting").into_iter();
+    let mut said: Vec<_> = said.map(|it| (it.at.since_ms(minute(0)) / 60_000, it.action)).collect();
+    said.sort_unstable();
+    said
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_silenced_is_told_once_the_silence_is_over() {
+    let rules = rules("127.0.0.1:9", &partner_5xx("[oncall]"));
+    let world = World::new();
+    world.feed("dhl", 0..20, 10, 10);
+    world.feed("ups", 0..20, 10, 10);
+    silence(&world, 0..10);
+    judge(&world, &rules, 8);
+    let open = AlertFilter { open: Some(true), ..AlertFilter::default() };
+    assert_eq!(alerts::list(&world.store, &open, 10).unwrap().len(), 2, "both are on record");
+    let told = in_state(&world, "waiting");
+    assert_eq!(told.len(), 1);
+    assert_eq!(told[0].alert.labels.title(), "ups");
+    // In steps: what is judged after a downtime is told at the newest slot only.
+    (9..=12).for_each(|minute| judge(&world, &rules, minute));
+    assert_eq!(waiting(&world).len(), 2);
+    assert_eq!(waiting(&world)[1], (10, Action::Trigger));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_end_of_what_was_told_is_told_in_silence_too() {
+    let rules = rules("127.0.0.1:9", &partner_5xx("[oncall]"));
+    let world = World::new();
+    world.feed("dhl", 0..10, 10, 10);
+    world.feed("dhl", 10..30, 20, 0);
+    judge(&world, &rules, 5);
+    silence(&world, 5..30);
+    judge(&world, &rules, 25);
+    let said: Vec<Action> = waiting(&world).into_iter().map(|(_, action)| action).collect();
+    assert_eq!(said, [Action::Trigger, Action::Resolve]);
+}

@@ -1,0 +1,115 @@
+//! Silences as JSON, in both directions.
+
+use std::collections::BTreeMap;
+
+use plimsoll_alerting::silence::Silence;
+use plimsoll_storage::TimestampMs;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{alert::AlertBody, time};
+
+/// A silence that is asked for.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SilenceRequest {
+    pub(crate) author: String,
+    pub(crate) reason: String,
+    /// A value or several for each label.
+    #[serde(default, rename = "match")]
+    pub(crate) matches: BTreeMap<String, OneOrMany>,
+    pub(crate) rule: Option<String>,
+    /// RFC 3339 or epoch milliseconds; now when left out.
+    pub(crate) start: Option<String>,
+    /// RFC 3339 or epoch milliseconds.
+    pub(crate) end: Option<String>,
+    /// In place of `end`: how long.
+    #[serde(rename = "for")]
+    pub(crate) lasts: Option<String>,
+    /// Say what it would cover, and do nothing.
+    #[serde(default)]
+    pub(crate) dry_run: bool,
+}
+
+/// `"dhl"` or `["dhl", "ups"]`.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum OneOrMany {
+    One(String),
+    Many(Vec<String>),
+}
+
+/// A list of silences.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct SilencesBody {
+    pub(crate) silences: Vec<SilenceBody>,
+}
+
+/// A silence.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct SilenceBody {
+    id: String,
+    state: &'static str,
+    #[serde(rename = "match")]
+    matches: BTreeMap<&'static str, Vec<String>>,
+    rule: Option<String>,
+    start: String,
+    end: String,
+    author: String,
+    reason: String,
+    created_at: String,
+}
+
+/// Where a silence can stand.
+pub(crate) const STATES: [&str; 3] = ["pending", "active", "expired"];
+
+/// Where a silence stands at a moment.
+pub(crate) fn state(silence: &Silence, now: TimestampMs) -> &'static str {
+    if now < silence.start {
+        STATES[0]
+    } else if now < silence.end {
+        STATES[1]
+    } else {
+        STATES[2]
+    }
+}
+
+impl SilenceBody {
+    pub(crate) fn new(silence: Silence, now: TimestampMs) -> Self {
+        let matches = silence.matches.iter();
+        Self {
+            state: state(&silence, now),
+            matches: matches
+                .map(|(label, values)| (label.as_str(), values.iter().cloned().collect()))
+                .collect(),
+            start: time::format(silence.start),
+            end: time::format(silence.end),
+            created_at: time::format(silence.created_at),
+            id: silence.id,
+            rule: silence.rule,
+            author: silence.author,
+            reason: silence.reason,
+        }
+    }
+}
+
+/// A silence that was made, or would be, with what it covers.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct MadeSilenceBody {
+    pub(crate) dry_run: bool,
+    pub(crate) silence: SilenceBody,
+    pub(crate) covers: CoverageBody,
+}
+
+/// How far a silence reaches.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct CoverageBody {
+    /// Streams with these labels.
+    pub(crate) streams: usize,
+    /// Their partners: how many, and the first of them.
+    pub(crate) partner_count: usize,
+    pub(crate) partners: Vec<String>,
+    /// Open alerts that it is about: how many, and the newest of them. Those that were told stay told.
+    pub(crate) open_alert_count: usize,
+    pub(crate) open_alerts: Vec<AlertBody>,
+}

@@ -1,0 +1,62 @@
+//! A silence holds beginnings back, and nothing else.
+
+use plimsoll_tests::Recorded;
+use serde_json::{Value, json};
+
+use crate::scene::{ENQUEUE, STORY_S, Scene, post, rows, text, until};
+
+/// What was sent about a partner, as event actions.
+fn told(requests: &[Recorded], partner: &str) -> Vec<String> {
+    let about = requests.iter().filter(|request| {
+        let labels = &request.body["payload"]["custom_details"]["labels"];
+        labels["partner"] == partner
+    });
+    about.map(|request| text(&request.body, "/event_action").to_owned()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_silenced_is_told_when_the_silence_ends_and_ends_are_always_told() {
+    let scene = Scene::new("ok").await;
+    let server = scene.start(&[]).await;
+    let silence = |partner: &str, dry_run: bool| {
+        json!({"author": "ann", "reason": "vendor call", "match": {"partner": partner}, "for": "1h",
+               "dry_run": dry_run})
+    };
+    let path = "/api/v1/silences";
+    let (status, made) = post(&server, path, &silence("partner-000", false)).await;
+    assert_eq!((status, &made["silence"]["state"]), (200, &json!("active")), "{made}");
+    // The first fails on and on, the second for a few seconds.
+    let failing = |partner: usize| if partner == 0 { 18..STORY_S } else { 18..30 };
+    scene.store(&server, 2, failing).await;
+
+    let both_fire = |body: &Value| rows(body, "alerts").len() == 2;
+    let alerts = until("both fire", &server, "/api/v1/alerts", both_fire).await;
+    let of = |body: &Value, partner: &str| {
+        let alerts = rows(body, "alerts").iter();
+        alerts.clone().find(|it| it["labels"]["partner"] == partner).cloned().expect("an alert")
+    };
+    assert_eq!(of(&alerts, "partner-000")["suppressor"], "silenced");
+    // A silence that comes after the page holds back neither the page nor its end.
+    let is_told = |body: &Value| rows(body, "deliveries").len() == 2;
+    let delivered = "/api/v1/deliveries?state=delivered";
+    until("the second is told", &server, delivered, is_told).await;
+    let (_, preview) = post(&server, path, &silence("partner-001", true)).await;
+    assert_eq!(preview["covers"]["partners"], json!(["partner-001"]));
+    post(&server, path, &silence("partner-001", false)).await;
+    let ended = |body: &Value| of(body, "partner-001")["state"] == "resolved";
+    until("the second ends", &server, "/api/v1/alerts", ended).await;
+    let both_told = |body: &Value| rows(body, "deliveries").len() == 4;
+    until("its end is told", &server, delivered, both_told).await;
+    let heard = scene.recorder.requests_to(ENQUEUE);
+    assert_eq!(told(&heard, "partner-000"), [""; 0], "it is silenced");
+    assert_eq!(told(&heard, "partner-001"), ["trigger"]);
+    assert_eq!(heard.last().map(|it| text(&it.body, "/event_action")), Some("resolve"));
+
+    let id = text(&made, "/silence/id");
+    let request = server.api().request("DELETE", &format!("{path}/{id}"));
+    let answer = plimsoll_tests::api::send(request).await.expect("an answer");
+    assert_eq!(answer.body["state"], "expired", "{}", answer.text);
+    let all_told = |body: &Value| rows(body, "deliveries").len() >= 6;
+    until("the first is told after all", &server, delivered, all_told).await;
+    assert_eq!(told(&scene.recorder.requests_to(ENQUEUE), "partner-000"), ["trigger"]);
+}
