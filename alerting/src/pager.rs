@@ -3,8 +3,8 @@
 //! While anything of a group (such as a partner) is open, its first alert has the floor and the
 //! others are folded into its message. An alert of another signal speaks up again when the last
 //! message is older than a while, because it may be another trouble. Groups that begin to fail
-//! together are a cascade: from the third on they are folded into the cascade's first message. A
-//! message ends when everything in it has ended.
+//! together are a cascade: from the third on, or at once when they fail at the same time, they are folded
+//! into the cascade's first message. A message ends when everything in it has ended.
 //!
 //! Pure: what happened in, what is to be said out.
 
@@ -136,7 +136,7 @@ impl Pager {
     }
 
     /// The message of a cascade that a group's alert belongs to: the oldest of those that opened with
-    /// the same signal within the time, when they hold enough groups or opened at this very moment.
+    /// the same signal within the time, when they hold enough groups; or the one that opened just now.
     fn cascade(
         &mut self,
         pages: &Pages,
@@ -154,7 +154,8 @@ impl Pager {
             .filter(|held| *held != group)
             .collect();
         let enough = groups.len() + 1 >= pages.cascade_groups as usize;
-        let now = found.iter().position(|page| page.opened_at == at);
+        let at_once = |page: &&mut Page| at.since_ms(page.opened_at) <= pages.cascade_at_once_ms;
+        let now = found.iter().position(at_once);
         let position = if enough { Some(0) } else { now }?;
         (position < found.len()).then(|| found.swap_remove(position))
     }
@@ -226,6 +227,7 @@ mod tests {
         again_after_ms: 30 * 60_000,
         cascade_groups: 3,
         cascade_within_ms: 10 * 60_000,
+        cascade_at_once_ms: 2 * 60_000,
     };
 
     fn pages() -> Pages {
@@ -286,10 +288,15 @@ mod tests {
     }
 
     #[test]
-    fn partners_that_fail_at_the_same_moment_are_one_message() {
+    fn partners_that_fail_at_the_same_time_are_one_message() {
+        let fails = |partner| alert("5xx", partner, SignalKind::Ratio, true);
         let mut pager = Pager::default();
-        let heard = ["a", "b"].map(|partner| alert("5xx", partner, SignalKind::Ratio, true));
-        assert_eq!(said(&mut pager, 0, &heard), ["+5xx a"]);
+        assert_eq!(said(&mut pager, 0, &[fails("a"), fails("b")]), ["+5xx a"]);
+        let mut pager = Pager::default();
+        assert_eq!(said(&mut pager, 0, &[fails("a")]), ["+5xx a"]);
+        assert_eq!(said(&mut pager, 2, &[fails("b")]), [""; 0]);
+        let slow = alert("p95", "c", SignalKind::Latency, true);
+        assert_eq!(said(&mut pager, 2, &[slow]), ["+p95 c"], "of another kind");
     }
 
     #[test]

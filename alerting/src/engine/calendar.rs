@@ -12,6 +12,10 @@ use crate::rule::RuleSet;
 pub(super) const QUARTERS: usize = 96;
 /// A quarter of an hour, in minutes.
 pub(super) const QUARTER_MIN: i64 = 15;
+/// Quarters before and after midnight in which a day may still be, or be already, like its neighbour:
+/// people do not change their ways at midnight, nor do all customers live in the partner's time zone.
+const EVE_QUARTERS: usize = 3 * 4;
+const MORNING_QUARTERS: usize = 6 * 4;
 
 /// The kind of a day; days of a kind are alike.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -26,6 +30,8 @@ pub(super) enum DayKind {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct LocalQuarter {
     pub(super) kind: DayKind,
+    /// The kind of the day before or after, when midnight is near and it is another.
+    pub(super) near: Option<DayKind>,
     /// 0 to 95 (DST changes leave it in range).
     pub(super) quarter: usize,
     /// By how many quarters the clocks were put forward within the last week, 0 to 95. Some of what
@@ -52,15 +58,27 @@ impl PartnerDays {
         let put_forward = forward_s.div_euclid(15 * 60).rem_euclid(QUARTERS as i32) as usize;
         let local = at.to_zoned(self.zone.clone());
         let minute = i64::from(local.hour()) * 60 + i64::from(local.minute());
-        let kind = if self.holidays.contains(&local.date()) {
+        let quarter = (minute / QUARTER_MIN) as usize % QUARTERS;
+        let kind = self.kind(local.date());
+        let neighbour = if quarter < MORNING_QUARTERS {
+            local.date().yesterday().ok()
+        } else if quarter >= QUARTERS - EVE_QUARTERS {
+            local.date().tomorrow().ok()
+        } else {
+            None
+        };
+        let near = neighbour.map(|date| self.kind(date)).filter(|near| *near != kind);
+        LocalQuarter { kind, near, quarter, put_forward }
+    }
+
+    fn kind(&self, date: Date) -> DayKind {
+        if self.holidays.contains(&date) {
             DayKind::Holiday
-        } else if local.weekday().to_monday_zero_offset() >= 5 {
+        } else if date.weekday().to_monday_zero_offset() >= 5 {
             DayKind::Weekend
         } else {
             DayKind::WorkDay
-        };
-        let quarter = (minute / QUARTER_MIN) as usize % QUARTERS;
-        LocalQuarter { kind, quarter, put_forward }
+        }
     }
 }
 
@@ -160,9 +178,16 @@ mod tests {
             let at: jiff::Timestamp = text.parse().unwrap();
             calendar.of(Some(partner)).quarter(TimestampMs(at.as_millisecond()))
         };
-        let berlin = |kind, quarter| LocalQuarter { kind, quarter, put_forward: 0 };
+        let berlin = |kind, quarter| LocalQuarter { kind, near: None, quarter, put_forward: 0 };
         assert_eq!(quarter("dhl", "2026-11-20T08:20:00Z"), berlin(DayKind::WorkDay, 9 * 4 + 1));
-        assert_eq!(quarter("dhl", "2026-11-20T23:00:00Z"), berlin(DayKind::Weekend, 0));
+        let near = |kind, near, quarter| LocalQuarter { near: Some(near), ..berlin(kind, quarter) };
+        let (work_day, weekend) = (DayKind::WorkDay, DayKind::Weekend);
+        assert_eq!(quarter("dhl", "2026-11-20T19:59:00Z"), berlin(work_day, 83));
+        assert_eq!(quarter("dhl", "2026-11-20T20:00:00Z"), near(work_day, weekend, 84));
+        assert_eq!(quarter("dhl", "2026-11-20T23:00:00Z"), near(weekend, work_day, 0));
+        assert_eq!(quarter("dhl", "2026-11-21T05:00:00Z"), berlin(weekend, 24));
+        assert_eq!(quarter("dhl", "2026-11-21T23:00:00Z"), berlin(weekend, 0));
+        assert_eq!(quarter("dhl", "2026-12-25T23:00:00Z").near, Some(DayKind::Holiday));
         assert_eq!(quarter("dhl", "2026-12-25T08:00:00Z").kind, DayKind::Holiday);
         let forward = quarter("dhl", "2026-03-30T10:00:00Z").put_forward;
         assert_eq!((forward, quarter("dhl", "2026-10-26T10:00:00Z").put_forward), (4, 92));

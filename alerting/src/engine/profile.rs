@@ -26,9 +26,16 @@ impl Profile {
 
     /// The rate to expect at least: the lowest of the quarter and its neighbours, so that a day that
     /// is a little early or late is no drop. After a change of the clocks that holds for the quarter
-    /// as it was before, too. `None` where no day of this kind is known.
+    /// as it was before, too, and near a day of another kind for both kinds. `None` where no day of
+    /// this kind is known.
     pub(super) fn expected(&self, at: LocalQuarter) -> Option<f64> {
-        let days = self.0[row(at.kind).unwrap_or(0)].as_ref()?;
+        let own = self.lowest(at, at.kind)?;
+        let near = at.near.and_then(|kind| self.lowest(at, kind));
+        near.map_or(own, |near| near.min(own)).value()
+    }
+
+    fn lowest(&self, at: LocalQuarter, kind: DayKind) -> Option<Code> {
+        let days = self.0[row(kind).unwrap_or(0)].as_ref()?;
         median(&days[at.quarter % QUARTERS]).value()?;
         let lowest = |quarter: usize| {
             let around = [quarter, quarter + QUARTERS - 1, quarter + 1];
@@ -36,7 +43,7 @@ impl Profile {
             around.into_iter().map(|it| median(&days[it % QUARTERS])).min()
         };
         let before = lowest(at.quarter + QUARTERS - at.put_forward);
-        lowest(at.quarter).min(before)?.value()
+        lowest(at.quarter).min(before)
     }
 }
 
@@ -62,7 +69,7 @@ mod tests {
     use super::*;
 
     fn at(kind: DayKind, quarter: usize) -> LocalQuarter {
-        LocalQuarter { kind, quarter, put_forward: 0 }
+        LocalQuarter { kind, near: None, quarter, put_forward: 0 }
     }
 
     fn assert_near(found: Option<f64>, expected: f64) {
@@ -94,5 +101,16 @@ mod tests {
         assert_near(profile.expected(at(DayKind::Weekend, 1)), 5.0);
         let moved = LocalQuarter { put_forward: 2, ..at(DayKind::Weekend, 1) };
         assert_near(profile.expected(moved), 5.0);
+    }
+
+    #[test]
+    fn near_a_day_of_another_kind_the_lower_of_both_is_expected() {
+        let mut profile = Profile::default();
+        (0..3).for_each(|quarter| profile.learn(at(DayKind::WorkDay, quarter), 9.0));
+        let monday = LocalQuarter { near: Some(DayKind::Weekend), ..at(DayKind::WorkDay, 1) };
+        assert_near(profile.expected(monday), 9.0);
+        (0..3).for_each(|quarter| profile.learn(at(DayKind::Weekend, quarter), 4.0));
+        assert_near(profile.expected(monday), 4.0);
+        assert_near(profile.expected(at(DayKind::WorkDay, 1)), 9.0);
     }
 }

@@ -158,13 +158,26 @@ impl VolumeSensor {
             // Nothing is reported any more: an alert must not stay open for ever.
             return Reading::Quiet;
         }
-        let stretch = (found.window_min / 2).max(PRESENT_MIN);
-        let volume = self.arrivals.newest(minute, 0, stretch);
+        let volume = self.arrivals.newest(minute, 0, self.present_min(minute, found));
         let Some(volume) = volume.filter(|volume| volume.expected >= 1.0) else {
             return Reading::NoData;
         };
         let severity = against.below(&volume, found.scale).map(|severity| severity.min(open));
         against.reading(&volume, found.scale, severity)
+    }
+
+    /// How many minutes tell whether the drop is over: half of the window that proved it, or more until
+    /// what is expected of them is known well, so that a few arrivals more than before are no recovery.
+    fn present_min(&self, minute: i64, found: Found) -> u32 {
+        let least = (found.window_min / 2).max(PRESENT_MIN);
+        let is_telling = |length_min: &u32| {
+            self.arrivals.newest(minute, 0, *length_min).is_none_or(|volume| {
+                let expected = volume.expected * found.scale;
+                let k = self.dispersion.k() * f64::from(volume.known) / BLOCK_MIN as f64;
+                expected.recip() + k.recip() <= PRESENT_VARIANCE
+            })
+        };
+        (least..PRESENT_MIN_MAX.max(least)).find(is_telling).unwrap_or(PRESENT_MIN_MAX.max(least))
     }
 
     /// By how much less than usual arrived in the hours up to a minute: at most 1. Where nothing is
@@ -199,14 +212,15 @@ impl VolumeSensor {
         }
     }
 
-    /// Notes what is expected of the quarters up to the one of this minute; of those on a holiday
-    /// only a part.
+    /// Notes what is expected of the quarters up to the one of this minute; of those on a holiday, or
+    /// near one, only a part.
     fn price(&mut self, against: &Against<'_>, minute: i64) {
         let last = minute.div_euclid(QUARTER_MIN);
         let first = (self.settled.div_euclid(QUARTER_MIN) + 1).max(last - QUARTERS_HELD + 1);
         for quarter in first..=last {
             let at = against.days.quarter(TimestampMs(quarter * QUARTER_MIN * MINUTE_MS));
-            let part = if at.kind == DayKind::Holiday { against.holiday_part() } else { 1.0 };
+            let is_holiday = at.kind == DayKind::Holiday || at.near == Some(DayKind::Holiday);
+            let part = if is_holiday { against.holiday_part() } else { 1.0 };
             self.arrivals.expect(quarter, self.profile.expected(at).map(|rate| rate * part));
         }
     }
@@ -214,6 +228,10 @@ impl VolumeSensor {
 
 /// The stretch an open drop is looked at is at least this long, in minutes.
 const PRESENT_MIN: u32 = 8;
+/// And at most that long, unless half of the window that proved the drop is longer.
+const PRESENT_MIN_MAX: u32 = 45;
+/// Squared relative error of an expected count that tells enough: one in five.
+const PRESENT_VARIANCE: f64 = 0.04;
 
 /// Weighted means of `E[(a-b)^2]/2 - E[a]` and of `E[ab]`, over pairs of neighbouring blocks.
 #[derive(Debug, Clone, Copy, Default)]

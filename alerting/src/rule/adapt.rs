@@ -98,6 +98,8 @@ pub struct Pages {
     pub cascade_groups: u32,
     /// Within which time they must fire, in ms.
     pub cascade_within_ms: i64,
+    /// Within which time two that fire are a cascade already, in ms.
+    pub cascade_at_once_ms: i64,
 }
 
 /// How a rule speaks.

@@ -197,6 +197,7 @@ pub(super) struct RawPages {
 pub(super) struct RawCascade {
     pub(super) groups: u32,
     pub(super) within: Spanned<String>,
+    pub(super) at_once: Option<Spanned<String>>,
 }
 
 /// The signals of the format.

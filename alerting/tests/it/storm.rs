@@ -66,7 +66,7 @@ async fn five_thousand_alerts_stay_inside_the_rate_and_the_critical_ones_come_fi
     judge(&world, &rules, 20);
     let started = std::time::Instant::now();
     while plimsoll_alerting::outbox::len(&world.store).unwrap() > 0 {
-        assert!(started.elapsed().as_secs() < 120, "the outbox does not empty");
+        assert!(started.elapsed().as_secs() < 600, "the outbox does not empty");
         world.set_now(world.now().plus_ms(60_000));
         running.waker.wake();
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;

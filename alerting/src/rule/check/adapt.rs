@@ -187,10 +187,13 @@ pub(super) fn pages(raw: Spanned<RawPages>) -> Checked<Pages> {
     let again_after = raw.again_after.as_ref();
     let again_after = again_after.map(|text| entry.parsed("again_after", text, duration_ms));
     let within = raw.cascade.as_ref().map(|it| entry.parsed("cascade", &it.within, duration_ms));
+    let at_once = raw.cascade.as_ref().and_then(|it| it.at_once.as_ref());
+    let at_once = at_once.map(|text| entry.parsed("cascade", text, duration_ms));
     Ok(Pages {
         by: by.into_iter().collect(),
         again_after_ms: again_after.transpose()?.unwrap_or(AGAIN_AFTER_DEFAULT_MS),
         cascade_groups: raw.cascade.map_or(u32::MAX, |cascade| cascade.groups),
         cascade_within_ms: within.transpose()?.unwrap_or(0),
+        cascade_at_once_ms: at_once.transpose()?.unwrap_or(0),
     })
 }
