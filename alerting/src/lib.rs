@@ -3,8 +3,8 @@
 //! [`RuleSet`] says what is watched. The [`engine`] holds what is known of every rule and group in
 //! memory and judges slot after slot, pure: [`step`](mod@step) moves the states, the [`pager`] decides
 //! who speaks. [`Evaluator`] runs it on a store: states, [`alerts`] and [`outbox`] entries of a slot
-//! are one commit. [`Replay`] runs it over history. [`Notifier`] delivers what is in the outbox and
-//! keeps the [`ledger`]. Nothing here reads a clock but the notifier, which is given one.
+//! are one commit. [`Judge`] and [`Teller`] run it over history. [`Notifier`] delivers what is in the
+//! outbox and keeps the [`ledger`]. Nothing here reads a clock but the notifier, which is given one.
 
 pub mod alerts;
 mod bound;
@@ -49,6 +49,6 @@ pub use evaluate::{Evaluator, Event, Judged, grace_ms};
 pub use evidence::{Evidence, Gate, Severity};
 pub use labels::GroupLabels;
 pub use ledger::{DeliveryFilter, NoReplay};
-pub use replay::{Replay, ReplayedAlert, ReplayedNotification};
+pub use replay::{ByMinute, Judge, ReplayedAlert, ReplayedNotification, Teller};
 pub use rule::{Receiver, Rule, RuleError, RuleSet, Signal, SignalKind};
 pub use voice::Suppressor;

@@ -3,7 +3,6 @@
 use bincode::{Decode, Encode};
 use plimsoll_storage::{Label, TimestampMs};
 
-use crate::engine::Engine;
 use crate::evidence::Severity;
 use crate::labels::GroupLabels;
 use crate::rule::{Mode, Partner, Rule, RuleSet};
@@ -129,8 +128,14 @@ pub(crate) fn dependencies(
     found
 }
 
-/// Whether something that the alert depends on has an open alert itself.
-pub(crate) fn is_dependent(engine: &Engine, rule: &Rule, labels: &GroupLabels) -> bool {
-    let dependencies = dependencies(engine.rules(), rule, labels);
-    dependencies.iter().any(|(rules, labels)| engine.is_open(rules, labels))
+/// Whether something that the alert depends on has an open alert itself. `is_open` looks whether an
+/// alert of some rules is open on labels that all are among some.
+pub(crate) fn is_dependent(
+    rules: &RuleSet,
+    rule: &Rule,
+    labels: &GroupLabels,
+    is_open: &dyn Fn(&[String], &GroupLabels) -> bool,
+) -> bool {
+    let dependencies = dependencies(rules, rule, labels);
+    dependencies.iter().any(|(rules, labels)| is_open(rules, labels))
 }

@@ -95,20 +95,23 @@ impl Store {
 }
 
 impl Store {
-    /// The slots of which cells may be held: from the day of the oldest block of slots, or the oldest
-    /// cell that is not sealed, to the newest event. `None` when there is nothing.
+    /// The slots of which cells of a resolution may be held: from the day of its oldest block that has
+    /// not expired, or the oldest cell that is not sealed, to the newest event. `None` when there is
+    /// nothing.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub fn kept_slots(&self) -> Result<Option<std::ops::Range<Slot>>> {
+    pub fn kept_slots(&self, resolution: Resolution) -> Result<Option<std::ops::Range<Slot>>> {
         let shared = self.shared();
         let mut first: Option<Slot> = None;
         let mut last = shared.sealed_slot();
-        let family = shared.db.family(Family::of(Resolution::Slot));
+        let first_kept = shared.retention.first_day(resolution, shared.data_now());
+        let family = shared.db.family(Family::of(resolution));
         let mut blocks = shared.db.raw().raw_iterator_cf(family);
         blocks.seek_to_first();
         if let Some(key) = blocks.key().and_then(BlockKey::decode) {
-            first = Some(Slot(key.day.saturating_mul(24 * shared.slot_width.slots_per_hour())));
+            let day = key.day.max(first_kept);
+            first = Some(Slot(day.saturating_mul(24 * shared.slot_width.slots_per_hour())));
         }
         blocks.status()?;
         for generation in shared.head.view(&(Slot(0)..Slot(u32::MAX)), |_| ()).generations {

@@ -97,8 +97,8 @@ pub struct Engine {
     watches: Vec<Watch>,
     numbers: HashMap<StreamKey, StreamNumber>,
     streams: Vec<Stream>,
-    /// Cells of slots that are not judged yet.
-    ahead: BTreeMap<Slot, BTreeMap<StreamNumber, SlotValue>>,
+    /// Cells of slots that are not judged yet. They are large: a map of them would move them about.
+    ahead: BTreeMap<Slot, BTreeMap<StreamNumber, Box<SlotValue>>>,
     ahead_cells: usize,
     judged: Option<Slot>,
     /// The newest minute that may have been judged, numbered since 1970.
@@ -210,7 +210,7 @@ impl Engine {
         if let Some(held) = cells.get_mut(&stream) {
             held.merge(value);
         } else if self.ahead_cells < AHEAD_CELLS_MAX {
-            cells.insert(stream, value.clone());
+            cells.insert(stream, Box::new(value.clone()));
             self.ahead_cells += 1;
         } else {
             self.cells_left_out += 1;

@@ -381,7 +381,9 @@ impl Evaluator {
             };
             let severity = firing.severity;
             let labels = &verdict.labels;
-            let dependent = || voice::is_dependent(&live.engine, rule, labels);
+            let is_open =
+                |rules: &[String], labels: &GroupLabels| live.engine.is_open(rules, labels);
+            let dependent = || voice::is_dependent(&self.rules, rule, labels, &is_open);
             let found = mutes.suppressor(rule, severity, labels, at, dependent);
             let found = found.or(is_missed.then_some(Suppressor::Downtime));
             let is_told = severity >= rule.voice.from && self.pager.holds(&key);

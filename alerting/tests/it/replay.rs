@@ -3,7 +3,9 @@
 
 use plimsoll_alerting::Action;
 use plimsoll_alerting::alerts::{self, AlertFilter};
-use plimsoll_alerting::{Replay, ReplayedAlert, RuleSet, Severity};
+use plimsoll_alerting::{
+    ByMinute, Event, Judge, ReplayedAlert, RuleSet, Severity, StreamNumber, Teller,
+};
 use plimsoll_storage::{
     Cell, Label, Outcome, Slot, SlotValue, SlotWidth, StreamKind, StreamRef, TimestampMs,
 };
@@ -33,6 +35,51 @@ fn traffic(partner: &str, minutes: i64, count: u64, bad: impl Fn(i64) -> u64) ->
         (partner.to_owned(), "rates", slot, count - bad(at), bad(at))
     };
     (0..minutes).map(fact).collect()
+}
+
+/// Judges that share the rules of a set, and the one who hears of what they find.
+struct Replay {
+    judges: Vec<Judge>,
+    teller: Teller,
+}
+
+impl Replay {
+    fn new(rules: RuleSet, width: SlotWidth) -> Self {
+        Self::shared(rules, width, None, 1)
+    }
+
+    fn shared(
+        rules: RuleSet,
+        width: SlotWidth,
+        by_minute: Option<ByMinute>,
+        judges: usize,
+    ) -> Self {
+        let judges = Judge::share(&rules, width, by_minute, judges);
+        Self { judges, teller: Teller::new(rules, true) }
+    }
+
+    fn stream(&mut self, stream: StreamRef<'_>) -> Option<StreamNumber> {
+        self.judges.iter_mut().map(|judge| judge.stream(stream)).last()
+    }
+
+    fn observe(&mut self, stream: Option<StreamNumber>, slot: Slot, value: &SlotValue) {
+        self.judges.iter_mut().for_each(|judge| judge.observe(stream.unwrap(), slot, value));
+    }
+
+    fn advance(&mut self, now: TimestampMs) {
+        self.judges.iter_mut().for_each(|judge| judge.advance(now));
+        self.teller.hear(self.judges.iter_mut().flat_map(Judge::take_found));
+    }
+
+    fn end(mut self) -> (Vec<ReplayedAlert>, Vec<Event>) {
+        self.judges.iter_mut().for_each(Judge::judge_rest);
+        self.teller.hear(self.judges.iter_mut().flat_map(Judge::take_found));
+        self.teller.finish()
+    }
+
+    fn finish(self) -> Vec<ReplayedAlert> {
+        self.end().0
+    }
 }
 
 /// Replays facts as they come, each at the end of its slot, a minute at a time.
@@ -260,4 +307,58 @@ fn a_drop_is_found_after_a_restart_when_a_replay_finds_it() {
     let live: Vec<_> = live.into_iter().map(|it| (it.rule, it.fired_at)).collect();
     assert_eq!(live, replayed);
     assert!(live.len() == 1 && live[0].0 == "partner-drop", "{live:?}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(16))]
+
+    #[test]
+    fn however_many_judges_share_the_rules_they_find_the_same(
+        bad in proptest::collection::vec(0_u64..60, 90), judges in 2_usize..9, by_the_minute: bool
+    ) {
+        let mut facts = traffic("dhl", 180, 60, |at| bad[at as usize / 2]);
+        facts.extend(traffic("ups", 150, 60, storm(60, 90, 40)));
+        facts.sort_by_key(|fact| fact.2);
+        let replayed = |judges| {
+            let slots = SlotWidth::DEFAULT.slots_in(60_000);
+            let until = SlotWidth::DEFAULT.slot_of(minute(100));
+            let by_minute = by_the_minute.then_some(ByMinute { until, slots });
+            // Those of the default pack, some of which depend on others.
+            let mut replay = Replay::shared(pack(""), SlotWidth::DEFAULT, by_minute, judges);
+            assert_eq!(replay.judges.len(), judges);
+            for (partner, operation, slot, good, bad) in &facts {
+                let known = SlotWidth::DEFAULT.end(*slot).plus_ms(if by_the_minute { 50_000 } else { 0 });
+                replay.advance(known);
+                let labels = [partner.as_str(), operation, "production", "", ""];
+                let value = cell(*slot, *good, *bad);
+                let stream = replay.stream(requests(labels));
+                replay.observe(stream, *slot, &value);
+            }
+            replay.end()
+        };
+        let (alerts, transitions) = replayed(1);
+        prop_assert!(!alerts.is_empty() && !transitions.is_empty());
+        prop_assert_eq!(replayed(judges), (alerts, transitions));
+    }
+}
+
+#[test]
+fn where_only_minutes_are_known_a_storm_is_found_at_the_end_of_a_minute() {
+    let facts = traffic("dhl", 180, 60, storm(60, 90, 40));
+    let width = SlotWidth::DEFAULT;
+    let until = width.slot_of(minute(180));
+    let by_minute = Some(ByMinute { until, slots: width.slots_in(60_000) });
+    let mut replay =
+        Replay::shared(rules("127.0.0.1:9", &partner_5xx("[oncall]")), width, by_minute, 1);
+    for (partner, operation, slot, good, bad) in facts {
+        // A minute is known when it is over.
+        replay.advance(width.end(slot).plus_ms(50_000));
+        let labels = [partner.as_str(), operation, "production", "", ""];
+        let stream = replay.stream(requests(labels));
+        replay.observe(stream, slot, &cell(slot, good, bad));
+    }
+    let (alerts, transitions) = replay.end();
+    assert_eq!(alerts.len(), 1, "{alerts:?}");
+    let moments = transitions.iter().map(|event| event.at.since_ms(START) % 60_000);
+    assert_eq!(moments.collect::<std::collections::BTreeSet<_>>(), [0].into());
 }

@@ -9,17 +9,21 @@ use std::{
 
 use indicatif::{HumanBytes, HumanCount};
 use plimsoll_alerting::{
-    RuleSet,
+    ByMinute, RuleSet,
     silence::{self, Silence},
 };
-use plimsoll_storage::{Slot, SlotWidth, Store, TimestampMs};
+use plimsoll_storage::{Resolution, Slot, SlotWidth, Store, TimestampMs};
 
 use super::{
-    Found, Seen, Setting, Take, Watch,
+    Found, Seen, Take, Watch,
+    judging::{Judging, replay},
     recording::{self, Reading, RecordingError, Selection},
-    replay, stored,
+    stored,
 };
-use crate::import::{Input, Progress};
+use crate::{
+    import::{Input, Progress},
+    wire::time,
+};
 
 /// A history.
 #[derive(Debug, Clone)]
@@ -44,7 +48,11 @@ pub(crate) enum Told {
     /// Lines of a recording.
     Lines(Reading),
     /// Cells of a database.
-    Cells(u64),
+    Cells {
+        count: u64,
+        /// Slots before this have expired, and were judged by the minute; `None` when there are none.
+        by_minute_until: Option<TimestampMs>,
+    },
 }
 
 /// Why a history cannot be replayed.
@@ -125,23 +133,29 @@ impl History {
     /// The database cannot be read.
     pub(crate) fn slot_count(&self) -> Result<u64, HistoryError> {
         let Origin::Stored(store) = &self.origin else { return Ok(0) };
-        let slots = self.stored_slots(store)?;
+        let (slots, _) = self.stored_slots(store)?;
         Ok(u64::from(slots.end.0 - slots.start.0))
     }
 
-    /// Judges all of it, by each of some rule sets.
+    /// Judges all of it, by each of some rule sets, on so many threads: their number changes nothing
+    /// that is found.
     ///
     /// # Errors
     /// It cannot be read to its end.
     pub(crate) fn judge(
         &self,
         rule_sets: Vec<RuleSet>,
+        threads: usize,
         with_transitions: bool,
         watch: &Watch<'_>,
     ) -> Result<(Vec<Found>, Seen, Told), HistoryError> {
-        let silences = self.silences()?;
-        let setting = Setting { rule_sets, silences, with_transitions };
-        replay(setting, self.width, watch, |take| self.read(take))
+        let by_minute = match &self.origin {
+            Origin::Recording(_) => None,
+            Origin::Stored(store) => self.stored_slots(store)?.1,
+        };
+        let (width, silences) = (self.width, self.silences()?);
+        let judging = Judging { width, by_minute, threads, silences, with_transitions };
+        replay(rule_sets, &judging, watch, |take| self.read(take))
     }
 
     /// The silences that a database holds; a recording knows of none.
@@ -160,8 +174,10 @@ impl History {
         let path = match &self.origin {
             Origin::Recording(path) => path,
             Origin::Stored(store) => {
-                let slots = self.stored_slots(store)?;
-                return Ok(Told::Cells(stored::read(store, &self.partners, slots, take)?));
+                let (slots, by_minute) = self.stored_slots(store)?;
+                let count = stored::read(store, &self.partners, slots, by_minute, take)?;
+                let by_minute_until = by_minute.map(|it| self.width.start(it.until));
+                return Ok(Told::Cells { count, by_minute_until });
             }
         };
         let selection =
@@ -174,11 +190,18 @@ impl History {
         Ok(Told::Lines(reading))
     }
 
-    /// Everything from the oldest slot that is kept to the newest, or to the time asked for.
-    fn stored_slots(&self, store: &Store) -> Result<Range<Slot>, HistoryError> {
-        let Some(kept) = store.kept_slots()? else { return Ok(Slot(0)..Slot(0)) };
-        let end = self.to.map_or(kept.end, |to| self.width.slot_from(to).min(kept.end));
-        Ok(kept.start..end.max(kept.start))
+    /// Everything that is kept, up to the newest slot or the time asked for, and which of it is known
+    /// by the minute only. A quarter of an hour is too coarse to judge.
+    fn stored_slots(&self, store: &Store) -> Result<(Range<Slot>, Option<ByMinute>), HistoryError> {
+        let Some(single) = store.kept_slots(Resolution::Slot)? else {
+            return Ok((Slot(0)..Slot(0), None));
+        };
+        let end = self.to.map_or(single.end, |to| self.width.slot_from(to).min(single.end));
+        let minutes = store.kept_slots(Resolution::Minute)?.map_or(single.start, |it| it.start);
+        let start = minutes.min(single.start);
+        let slots = Resolution::Minute.slots(self.width);
+        let by_minute = ByMinute { until: single.start.min(end), slots };
+        Ok((start..end.max(start), (start < by_minute.until).then_some(by_minute)))
     }
 }
 
@@ -190,7 +213,12 @@ impl std::fmt::Display for Told {
     /// `1,080 of 1,080 lines replayed (…)`
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let reading = match self {
-            Self::Cells(cells) => return write!(f, "{} cells replayed", HumanCount(*cells)),
+            Self::Cells { count, by_minute_until } => {
+                write!(f, "{} cells replayed", HumanCount(*count))?;
+                let Some(until) = by_minute_until else { return Ok(()) };
+                let until = time::format(*until);
+                return write!(f, ", before {until} by the minute, because slots have expired");
+            }
             Self::Lines(reading) => reading,
         };
         let Reading { lines, replayed, repeated, broken, bytes, .. } = reading;

@@ -24,6 +24,7 @@ use super::{
     report::AlertLine,
     score::{ScoreBody, score},
 };
+use crate::wire::time;
 
 /// What is asked for.
 #[derive(Debug)]
@@ -79,6 +80,9 @@ fn inner<S: Serializer>(result: &Option<Arc<ResultBody>>, to: S) -> Result<S::Ok
 pub(crate) struct ResultBody {
     /// Cells of the database that were judged.
     cells: u64,
+    /// Slots before this have expired: minutes stood in for them, and were judged by the minute.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    by_minute_until: Option<String>,
     /// In the order of firing.
     alerts: Vec<AlertLine>,
     /// Further alerts there was no room for.
@@ -238,7 +242,7 @@ impl Jobs {
         let slots = history.slot_count().map_err(|error| error.to_string())?.max(1);
         let started = Instant::now();
         let worked = std::cell::Cell::new(started);
-        let judged = history.judge(vec![rules], false, &|position, _| {
+        let judged = history.judge(vec![rules], 1, false, &|position, _| {
             // As long a rest as there was work.
             std::thread::sleep(worked.get().elapsed().min(JOB_REST));
             worked.set(Instant::now());
@@ -256,8 +260,13 @@ impl Jobs {
         });
         alerts.retain(|alert| from.is_none_or(|from| alert.fired_at >= from));
         let alerts_left_out = alerts.len().saturating_sub(JOB_ALERTS_MAX);
+        let (cells, by_minute_until) = match told {
+            Told::Cells { count, by_minute_until } => (count, by_minute_until),
+            Told::Lines(_) => (0, None),
+        };
         Ok(ResultBody {
-            cells: if let Told::Cells(cells) = told { cells } else { 0 },
+            cells,
+            by_minute_until: by_minute_until.map(time::format),
             alerts: alerts.iter().take(JOB_ALERTS_MAX).map(AlertLine::new).collect(),
             alerts_left_out,
             score,

@@ -1,10 +1,11 @@
 //! What is stored, as a source: the cells of a database in the order of their slots.
 //!
 //! When a cell arrived is not kept. It becomes known here when its slot ends, so what came late live
-//! is in time in a replay.
+//! is in time in a replay. Where slots have expired, minutes stand in for them.
 
 use std::{collections::BTreeSet, ops::Range};
 
+use plimsoll_alerting::ByMinute;
 use plimsoll_storage::{
     Label, LabelMatchers, Matcher, Result, Scan, Slot, SlotValue, Store, StreamId, StreamKey,
     StreamKind,
@@ -16,8 +17,9 @@ use super::{
     source::{Arrival, Chunk},
 };
 
-/// Hands on the cells of `slots`, of some partners or, when none is named, of all. Answers how many
-/// there were. Progress is counted in slots. Reading ends early when nobody listens any more.
+/// Hands on the cells of `slots`, of some partners or, when none is named, of all. Where only minutes
+/// are known, a cell is that of a minute, and known when it ends. Answers how many there were. Progress
+/// is counted in slots. Reading ends early when nobody listens any more.
 ///
 /// # Errors
 /// When the database cannot be read.
@@ -25,6 +27,7 @@ pub(crate) fn read(
     store: &Store,
     partners: &BTreeSet<String>,
     slots: Range<Slot>,
+    by_minute: Option<ByMinute>,
     take: &mut Take<'_>,
 ) -> Result<u64> {
     let (ids, keys) = streams(store, partners);
@@ -35,14 +38,19 @@ pub(crate) fn read(
     let mut read = 0;
     let mut start = slots.start;
     while start < slots.end {
-        let end = start.plus(slots_at_once(store, ids.len())).min(slots.end);
-        for (slot, stream, value) in cells(store, &ids, start..end)? {
+        let minutes = by_minute.filter(|it| start < it.until);
+        let grain = minutes.map_or(1, |it| it.slots);
+        let until = minutes.map_or(slots.end, |it| it.until);
+        let end = start.plus(slots_at_once(store, ids.len(), grain)).min(until);
+        for (slot, stream, value) in cells(store, &ids, start..end, grain)? {
             read += 1;
-            let at = store.slot_width().end(slot);
+            let at = store.slot_width().end(by_minute.map_or(slot, |it| it.end(slot)));
             chunk.arrivals.push(Arrival { at, stream, slot, value });
             if chunk.arrivals.len() >= CHUNK_ARRIVALS_MAX {
                 let progress = u64::from(slot.0 - slots.start.0);
-                if !take(Chunk { progress, read, ..std::mem::take(&mut chunk) }) {
+                let fresh =
+                    Chunk { arrivals: Vec::with_capacity(CHUNK_ARRIVALS_MAX), ..Chunk::default() };
+                if !take(Chunk { progress, read, ..std::mem::replace(&mut chunk, fresh) }) {
                     return Ok(read);
                 }
             }
@@ -65,10 +73,10 @@ fn streams(store: &Store, partners: &BTreeSet<String>) -> (Vec<StreamId>, Vec<St
     ids.iter().filter_map(|id| Some((*id, store.stream_key(*id)?))).unzip()
 }
 
-/// An hour, or less when there are many streams.
-fn slots_at_once(store: &Store, streams: usize) -> u32 {
+/// An hour, or as many minutes as an hour has slots; less when there are many streams.
+fn slots_at_once(store: &Store, streams: usize, grain: u32) -> u32 {
     let fitting = u32::try_from(CELLS_AT_ONCE_MAX / streams.max(1)).unwrap_or(u32::MAX);
-    fitting.clamp(1, store.slot_width().slots_per_hour())
+    fitting.clamp(1, store.slot_width().slots_per_hour()).saturating_mul(grain)
 }
 
 /// The cells of some slots, by slot and stream.
@@ -76,13 +84,15 @@ fn cells(
     store: &Store,
     ids: &[StreamId],
     slots: Range<Slot>,
+    grain: u32,
 ) -> Result<Vec<(Slot, u32, SlotValue)>> {
     let mut cells = Vec::new();
-    store.scan(&Scan::new(ids, slots), &mut |stream, slot, value| {
+    store.scan(&Scan { grain, ..Scan::new(ids, slots) }, &mut |stream, slot, value| {
         if let Ok(position) = ids.binary_search(&stream) {
             cells.push((slot, position as u32, value.clone()));
         }
     })?;
-    cells.sort_by_key(|(slot, stream, _)| (*slot, *stream));
+    // Cells are large, and moved about once this way.
+    cells.sort_by_cached_key(|(slot, stream, _)| (*slot, *stream));
     Ok(cells)
 }

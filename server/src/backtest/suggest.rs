@@ -216,7 +216,7 @@ mod tests {
     use std::io::Write as _;
 
     use super::*;
-    use crate::backtest::History;
+    use crate::backtest::{History, cores};
 
     const RULES: &str = r#"
 receivers: [{ name: nobody }]
@@ -286,7 +286,9 @@ rules:
             width,
         };
         suggest(&question, &mut |rule_sets| {
-            history.judge(rule_sets, false, &|_, _| true).map(|(found, seen, _)| (found, seen))
+            history
+                .judge(rule_sets, cores(), false, &|_, _| true)
+                .map(|(found, seen, _)| (found, seen))
         })
         .expect("readable")
     }

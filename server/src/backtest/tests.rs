@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use plimsoll_alerting::{Alert, AlertFilter, Evaluator, Event, ReplayedAlert, RuleSet, alerts};
 use plimsoll_storage::{
-    Cell, Durability, GaugeCell, Options, Outcome, Slot, Store, StreamKind, StreamRef, TimestampMs,
+    Cell, Durability, GaugeCell, Options, Outcome, Retention, Slot, Store, StreamKind, StreamRef,
+    TimestampMs,
 };
 use tempfile::TempDir;
 
-use super::{Found, History, report};
+use super::{Found, History, Told, report};
 
 /// 2026-11-20T20:00:00Z.
 const START: TimestampMs = TimestampMs(1_795_204_800_000);
@@ -67,9 +68,13 @@ struct World {
 
 impl World {
     fn new() -> Self {
+        Self::keeping(Retention::default())
+    }
+
+    fn keeping(retention: Retention) -> Self {
         let dir = tempfile::tempdir().expect("a folder");
         let mut options = Options::new(dir.path());
-        options.durability = Durability::Memory;
+        (options.durability, options.retention) = (Durability::Memory, retention);
         let store = Arc::new(Store::open(&options).expect("a store"));
         let key = |_: &str| Some("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned());
         let rules = RuleSet::parse(RULES, &key, dir.path()).expect("good rules");
@@ -183,7 +188,7 @@ fn a_live_run_and_a_backtest_of_its_store_write_the_same_bytes() {
         world.store.seal().expect("sealed");
         let history = History::stored(Arc::clone(&world.store));
         let (mut found, seen, _) =
-            history.judge(vec![world.rules.clone()], true, &|_, _| true).expect("readable");
+            history.judge(vec![world.rules.clone()], 1, true, &|_, _| true).expect("readable");
         let Found { mut alerts, transitions } = found.pop().expect("one rule set");
         let again = transitions_of(&transitions, &world.rules);
         assert_eq!(live, again, "seed {seed}");
@@ -209,4 +214,76 @@ fn a_live_run_and_a_backtest_of_its_store_write_the_same_bytes() {
         assert_eq!(seen.partners.len(), 3);
         drop(world.dir);
     }
+}
+
+/// Two rule sets, so that judges of both share threads.
+fn judged_on(threads: usize, world: &World) -> (String, Told) {
+    let history = History::stored(Arc::clone(&world.store));
+    let mut quiet = world.rules.clone();
+    quiet.rules.iter_mut().for_each(|rule| rule.for_ms *= 2);
+    let rule_sets = vec![world.rules.clone(), quiet];
+    let (found, _, told) = history.judge(rule_sets, threads, true, &|_, _| true).expect("readable");
+    let text = found
+        .iter()
+        .map(|found| alerts_of(&found.alerts) + &transitions_of(&found.transitions, &world.rules));
+    (text.collect(), told)
+}
+
+#[test]
+fn one_thread_and_several_write_the_same_bytes() {
+    let world = World::new();
+    let mut random = Random(7);
+    let first = world.store.slot_width().slot_of(START);
+    (0..MINUTES * 6).for_each(|number| world.append(first.plus(number), number / 6, &mut random));
+    let (one, _) = judged_on(1, &world);
+    assert!(one.lines().filter(|it| it.contains("\"notifications\":[{")).count() > 4, "{one}");
+    for threads in [2, 3, 8] {
+        assert!(judged_on(threads, &world).0 == one, "{threads} threads find something else");
+    }
+}
+
+#[test]
+fn days_whose_slots_have_expired_are_judged_by_the_minute() {
+    const DAY_MS: i64 = 86_400_000;
+    let world = World::keeping(Retention { slot_ms: DAY_MS, ..Retention::default() });
+    let width = world.store.slot_width();
+    let mut random = Random(7);
+    // The same hours two days ago, of which only minutes are kept, and today.
+    for start in [START.plus_ms(-2 * DAY_MS), START] {
+        let first = width.slot_of(start);
+        for number in 0..MINUTES * 6 {
+            world.append(first.plus(number), number / 6, &mut random);
+        }
+        world.store.seal().expect("sealed");
+    }
+    let now = START.plus_ms(i64::from(MINUTES) * 60_000);
+    world.store.maintain(now).expect("tidied");
+    let (one, told) = judged_on(1, &world);
+    assert_eq!(judged_on(3, &world).0, one);
+    // 20:00 to 02:00: slots are kept since yesterday's midnight.
+    let until = TimestampMs(START.0 - START.0.rem_euclid(DAY_MS));
+    let Told::Cells { count, by_minute_until } = told else { panic!("cells were read") };
+    assert_eq!(by_minute_until, Some(until));
+    assert!(told_before(&one, until, "fired") > 4, "{one}");
+    assert!(told_since(&one, until, "fired") > 4, "{one}");
+    for line in one.lines().filter(|line| at_of(line).is_some_and(|at| at < until)) {
+        assert!(line.contains(":00.000Z\""), "{line}");
+    }
+    assert!(count > 0);
+}
+
+/// When a line about a change of state says that it came.
+fn at_of(line: &str) -> Option<TimestampMs> {
+    let at = line.strip_prefix("{\"at\":\"")?.split('"').next()?;
+    crate::wire::time::parse(at)
+}
+
+fn told_before(text: &str, until: TimestampMs, change: &str) -> usize {
+    let change = format!("\"change\":\"{change}\"");
+    text.lines().filter(|it| it.contains(&change) && at_of(it).is_some_and(|at| at < until)).count()
+}
+
+fn told_since(text: &str, from: TimestampMs, change: &str) -> usize {
+    let all = told_before(text, TimestampMs(i64::MAX), change);
+    all - told_before(text, from, change)
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use plimsoll_alerting::{
     Rule, RuleSet, ordinary::crossed_by_ordinary_hours, runbook::runbook, words,
 };
-use plimsoll_storage::Store;
+use plimsoll_storage::{Resolution, Store};
 
 use super::{Failure, backup::open_existing};
 
@@ -91,7 +91,7 @@ fn matching_nothing(rules: &RuleSet, store: &Store) -> Vec<String> {
 
 /// Rules whose lowest threshold ordinary hours cross.
 fn in_the_noise(rules: &RuleSet, store: &Store) -> Result<Vec<String>, Failure> {
-    let Some(kept) = store.kept_slots()? else { return Ok(Vec::new()) };
+    let Some(kept) = store.kept_slots(Resolution::Slot)? else { return Ok(Vec::new()) };
     let until = store.slot_width().start(kept.end);
     let mut warnings = Vec::new();
     for rule in &rules.rules {

@@ -8,7 +8,7 @@ use plimsoll_storage::{SlotWidth, TimestampMs};
 use super::{Failure, backup::open_existing, parse_time};
 use crate::{
     backtest::{
-        History, HistoryError, posted,
+        History, HistoryError, cores, posted,
         suggest::{Level, Question, Suggestion, levels_of, suggest, widen},
     },
     config::parse_slot,
@@ -87,7 +87,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     };
     let mut judge = |rule_sets| -> Result<_, HistoryError> {
         let progress = history.progress()?;
-        let judged = history.judge(rule_sets, false, &|position, count| {
+        let judged = history.judge(rule_sets, cores(), false, &|position, count| {
             progress.update(position, count);
             true
         });

@@ -19,6 +19,7 @@ use crate::{
     backtest::{
         Found, History, HistoryError, Seen, Told,
         compare::compare,
+        cores,
         html::{self, Report},
         limits::CHARTS_MAX,
         report::{self, Row},
@@ -226,7 +227,7 @@ fn judged(
     with_transitions: bool,
 ) -> Result<(Vec<Found>, Seen, Told), Failure> {
     let progress = history.progress()?;
-    let judged = history.judge(rule_sets, with_transitions, &|position, count| {
+    let judged = history.judge(rule_sets, cores(), with_transitions, &|position, count| {
         progress.update(position, count);
         true
     });

@@ -25,6 +25,7 @@ struct Job {
 #[derive(Debug, Deserialize)]
 struct JobResult {
     cells: u64,
+    by_minute_until: Option<String>,
     /// As the server wrote them, so that they are printed by the byte.
     alerts: Vec<Box<RawValue>>,
     alerts_left_out: usize,
@@ -39,7 +40,14 @@ pub(super) fn run(args: &Args, url: &str) -> Result<(), Failure> {
     let client = Client::new(url)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let result = runtime.block_on(judged(&client, args))?;
-    eprintln!("{} cells replayed on {url}: {} alerts", result.cells, result.alerts.len());
+    let by_minute = result.by_minute_until.as_ref().map_or_else(String::new, |until| {
+        format!(", before {until} by the minute, because slots have expired")
+    });
+    eprintln!(
+        "{} cells replayed on {url}{by_minute}: {} alerts",
+        result.cells,
+        result.alerts.len()
+    );
     if result.alerts_left_out > 0 {
         eprintln!("{} further alerts were left out; narrow the time", result.alerts_left_out);
     }

@@ -1,22 +1,19 @@
-//! Judging history: the engine and the pager that run live, with the clock of the data.
-//!
-//! The caller adds cells in the order they became known, moves the clock on, and gets every alert
-//! with what was said about it. Batches that came twice are the caller's to drop; late cells are
-//! simply added, late.
+//! Telling of a replay: what judges found is heard slot by slot, in one place, because alerts share
+//! messages, hold each other back and fold into cascades, whichever judge found them.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
 
-use plimsoll_storage::{Slot, SlotValue, SlotWidth, StreamRef, TimestampMs};
+use plimsoll_storage::TimestampMs;
 
+use super::{Judged, ReplayedAlert, ReplayedNotification};
 use crate::alerts::alert_id;
 use crate::delivery::Action;
-use crate::engine::{Engine, StreamNumber, Verdict};
-use crate::evaluate::{Event, grace_ms};
+use crate::engine::Verdict;
+use crate::evaluate::Event;
 use crate::evidence::{Evidence, Severity};
 use crate::labels::GroupLabels;
 use crate::pager::{AlertKey, Heard, Pager};
-use crate::rule::{RuleSet, SignalKind};
+use crate::rule::RuleSet;
 use crate::silence::Silence;
 use crate::step::{Change, Firing, State};
 use crate::voice::{self, Mutes};
@@ -24,19 +21,14 @@ use crate::voice::{self, Mutes};
 /// Who is told in a replay when the rules file has no receivers.
 const NOMINAL_RECEIVER: &str = "oncall";
 
-/// A replay that is under way.
+/// Hears what was found, and notes what is said.
 #[derive(Debug)]
-pub struct Replay {
-    rules: Arc<RuleSet>,
-    width: SlotWidth,
-    engine: Engine,
+pub struct Teller {
+    rules: RuleSet,
     silences: Vec<Silence>,
     pager: Pager,
-    /// The first slot anything was observed of.
-    first: Option<Slot>,
-    /// The last slot anything was observed of.
-    last: Option<Slot>,
-    now: TimestampMs,
+    /// Everything that fires after the slot that is heard.
+    firing: BTreeSet<AlertKey>,
     open: BTreeMap<AlertKey, ReplayedAlert>,
     /// The severity that was told of alerts that spoke.
     told: BTreeMap<AlertKey, Severity>,
@@ -45,60 +37,19 @@ pub struct Replay {
     transitions: Option<Vec<Event>>,
 }
 
-/// An alert of a replay.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ReplayedAlert {
-    /// Name of the rule.
-    pub rule: String,
-    /// What was measured.
-    pub signal: SignalKind,
-    /// The highest severity it had.
-    pub severity: Severity,
-    /// The group it is about.
-    pub labels: GroupLabels,
-    /// End of the first slot in which the condition held.
-    pub pending_at: TimestampMs,
-    /// When it fired.
-    pub fired_at: TimestampMs,
-    /// When it ended; `None` when it was open at the end of the data.
-    pub resolved_at: Option<TimestampMs>,
-    /// The judgement with the strongest bound.
-    pub peak: Evidence,
-    /// What was said, in order; nothing when it was folded into another alert's message.
-    pub notifications: Vec<ReplayedNotification>,
-}
-
-/// Something that was said about an alert.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReplayedNotification {
-    /// When, in event time.
-    pub at: TimestampMs,
-    /// What.
-    pub action: Action,
-    /// Name of the receiver.
-    pub receiver: String,
-    /// Name of the message it belongs to: alerts of one group share it.
-    pub group: String,
-}
-
-impl Replay {
-    /// A replay of rules over slots of that width.
+impl Teller {
+    /// Tells of the alerts of some rules; keeps every change of state as well, if asked to.
     #[must_use]
-    pub fn new(rules: RuleSet, width: SlotWidth) -> Self {
-        let rules = Arc::new(rules);
+    pub fn new(rules: RuleSet, with_transitions: bool) -> Self {
         Self {
-            engine: Engine::new(Arc::clone(&rules), width),
             rules,
-            width,
             silences: Vec::new(),
             pager: Pager::default(),
-            first: None,
-            last: None,
-            now: TimestampMs(i64::MIN),
+            firing: BTreeSet::new(),
             open: BTreeMap::new(),
             told: BTreeMap::new(),
             ended: Vec::new(),
-            transitions: None,
+            transitions: with_transitions.then(Vec::new),
         }
     }
 
@@ -108,83 +59,35 @@ impl Replay {
         Self { silences, ..self }
     }
 
-    /// Keeps every change of state as well, for [`Replay::take_transitions`].
-    #[must_use]
-    pub fn with_transitions(mut self) -> Self {
-        self.transitions = Some(Vec::new());
-        self
-    }
-
-    /// The changes of state since the last call, as the evaluator tells them; none unless they are
-    /// asked for.
-    pub fn take_transitions(&mut self) -> Vec<Event> {
-        self.transitions.as_mut().map(std::mem::take).unwrap_or_default()
-    }
-
-    /// The number of a stream, for [`Replay::observe`].
-    pub fn stream(&mut self, stream: StreamRef<'_>) -> StreamNumber {
-        self.engine.stream(stream)
-    }
-
-    /// Adds a cell of a stream, as a delta.
-    pub fn observe(&mut self, stream: StreamNumber, slot: Slot, value: &SlotValue) {
-        self.engine.observe(stream, slot, value);
-        self.first = Some(self.first.map_or(slot, |first| first.min(slot)));
-        self.last = self.last.max(Some(slot));
-    }
-
-    /// The clock has come to `now`: judges every slot that has ended a grace ago. A clock that goes
-    /// back is passed over.
-    pub fn advance(&mut self, now: TimestampMs) {
-        if now <= self.now {
-            return;
+    /// Hears what judges found, which may be of the same slots. All of them must have come as far:
+    /// what is heard next is of later slots.
+    pub fn hear(&mut self, found: impl IntoIterator<Item = Judged>) {
+        let mut slots: BTreeMap<TimestampMs, Vec<Verdict>> = BTreeMap::new();
+        for Judged { at, verdicts } in found {
+            slots.entry(at).or_default().extend(verdicts);
         }
-        self.now = now;
-        let newest = self.width.slot_of(now.plus_ms(-grace_ms(self.width))).minus(1);
-        self.judge_through(newest);
-    }
-
-    /// Judges what is left up to the end of the data.
-    pub fn judge_rest(&mut self) {
-        if let Some(last) = self.last {
-            self.judge_through(last);
+        for (at, mut verdicts) in slots {
+            verdicts.sort_by(|a, b| (a.rule, &a.labels).cmp(&(b.rule, &b.labels)));
+            self.hear_slot(at, &verdicts);
         }
     }
 
-    /// Judges what is left up to the end of the data. Answers every alert, in the order of firing,
-    /// rule and labels.
+    /// Every alert, in the order of firing, rule and labels, and the changes of state that were asked
+    /// for, as the evaluator tells them.
     #[must_use]
-    pub fn finish(mut self) -> Vec<ReplayedAlert> {
-        self.judge_rest();
+    pub fn finish(self) -> (Vec<ReplayedAlert>, Vec<Event>) {
         let mut alerts = self.ended;
         alerts.extend(self.open.into_values());
         alerts.sort_by(|a, b| {
             (a.fired_at, &a.rule, &a.labels).cmp(&(b.fired_at, &b.rule, &b.labels))
         });
-        alerts
+        (alerts, self.transitions.unwrap_or_default())
     }
 
-    fn judge_through(&mut self, newest: Slot) {
-        let Some(first) = self.first else { return };
-        let mut next = self.engine.judged().map_or(first, |judged| judged.plus(1));
-        while next <= newest {
-            if self.engine.is_idle() {
-                // Nothing can happen before the next cell.
-                match self.engine.next_waiting() {
-                    Some(waiting) => next = next.max(waiting.min(newest)),
-                    None if self.engine.judged().is_some() => next = newest,
-                    None => {}
-                }
-            }
-            let verdicts = self.engine.judge(next);
-            if !verdicts.is_empty() {
-                self.record(self.width.end(next), &verdicts);
-            }
-            next = next.plus(1);
+    fn hear_slot(&mut self, at: TimestampMs, verdicts: &[Verdict]) {
+        for verdict in verdicts {
+            self.note_firing(verdict);
         }
-    }
-
-    fn record(&mut self, at: TimestampMs, verdicts: &[Verdict]) {
         let mut heard = Vec::new();
         for verdict in verdicts {
             self.note_transition(at, verdict);
@@ -197,6 +100,22 @@ impl Replay {
         for verdict in verdicts {
             self.escalate(at, verdict);
         }
+    }
+
+    fn note_firing(&mut self, verdict: &Verdict) {
+        let Some(rule) = self.rules.rules.get(verdict.rule) else { return };
+        let key = (rule.name.clone(), verdict.labels.clone());
+        if matches!(verdict.state, State::Firing(_)) {
+            self.firing.insert(key);
+        } else {
+            self.firing.remove(&key);
+        }
+    }
+
+    /// Whether an alert of one of these rules is open on labels that all are among `labels`.
+    fn is_open(&self, rules: &[String], labels: &GroupLabels) -> bool {
+        let mut open = self.firing.iter().filter(|(rule, _)| rules.contains(rule));
+        open.any(|(_, own)| own.iter().all(|(label, value)| labels.get(label) == Some(value)))
     }
 
     fn note_transition(&mut self, at: TimestampMs, verdict: &Verdict) {
@@ -291,7 +210,8 @@ impl Replay {
                 alert.peak = evidence;
             }
             let labels = &verdict.labels;
-            let dependent = || voice::is_dependent(&self.engine, rule, labels);
+            let is_open = |rules: &[String], labels: &GroupLabels| self.is_open(rules, labels);
+            let dependent = || voice::is_dependent(&self.rules, rule, labels, &is_open);
             let mutes = Mutes { rules: &self.rules, silences: &self.silences };
             let speaks = mutes.suppressor(rule, firing.severity, labels, at, dependent).is_none();
             // A mute holds back a beginning; it does not end what was told.
