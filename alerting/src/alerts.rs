@@ -17,6 +17,8 @@ use crate::voice::Suppressor;
 const BY_TIME: u8 = b't';
 /// Prefix of rows by id: `i`, id. Value: the alert's key by time.
 const BY_ID: u8 = b'i';
+/// How the rule of a notice begins. Names of rules hold no colon.
+pub(crate) const NOTICE_PREFIX: &str = "notice:";
 /// Rows read at once while listing.
 const PAGE_ROWS: usize = 256;
 
@@ -80,6 +82,39 @@ impl Alert {
     #[must_use]
     pub const fn is_open(&self) -> bool {
         self.resolved_at.is_none()
+    }
+
+    /// What is told without being an alert: that something works, or is about to end. `line` is all it
+    /// says; `rule` is no name that a rule can have, so that no alert has its key.
+    pub(crate) fn notice(rule: String, line: String, now: TimestampMs) -> Self {
+        let labels = GroupLabels::default();
+        Self {
+            id: alert_id(&rule, &labels, now),
+            rule,
+            owner: String::new(),
+            runbook: String::new(),
+            signal: SignalKind::Gauge,
+            symptom: line,
+            labels,
+            window_ms: 0,
+            severity: Severity::Warning,
+            pending_at: now,
+            fired_at: now,
+            resolved_at: None,
+            resolved_because: None,
+            at_fire: Evidence::NONE,
+            latest: Evidence::NONE,
+            peak: Evidence::NONE,
+            suppressor: None,
+            paged: None,
+            resolve_sent_at: None,
+            receivers: Vec::new(),
+        }
+    }
+
+    /// Whether it only tells something.
+    pub(crate) fn is_notice(&self) -> bool {
+        self.rule.starts_with(NOTICE_PREFIX)
     }
 
     /// What receivers join its messages by; see [`GroupLabels::dedup_key`].

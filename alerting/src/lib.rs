@@ -26,6 +26,7 @@ pub mod outbox;
 pub mod page;
 pub mod pager;
 mod record;
+mod reminder;
 pub mod replay;
 pub mod rule;
 pub mod runbook;

@@ -48,6 +48,13 @@ pub const SILENCES_MAX: usize = 1_000;
 /// Longest silence, in milliseconds. What should be quiet for longer is a change of the rules.
 pub const SILENCE_MS_MAX: i64 = 30 * 24 * 3_600_000;
 
+/// How long before its end a silence reminds of what it holds back, in milliseconds; a quarter of its
+/// length when that is less.
+pub const SILENCE_REMINDER_MS: i64 = 15 * 60_000;
+
+/// Alerts that such a reminder names.
+pub const REMINDER_ALERTS_MAX: usize = 5;
+
 /// How long a silence is kept on record after its end, in milliseconds.
 pub const SILENCE_KEPT_MS: i64 = 30 * 24 * 3_600_000;
 

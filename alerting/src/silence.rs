@@ -12,8 +12,9 @@ use sha2::{Digest as _, Sha256};
 use crate::error::{Error, Result};
 use crate::hex::hex;
 use crate::labels::GroupLabels;
-use crate::limits::{LIST_ROWS_MAX, SILENCE_KEPT_MS, SILENCES_MAX};
+use crate::limits::{LIST_ROWS_MAX, SILENCE_KEPT_MS, SILENCE_REMINDER_MS, SILENCES_MAX};
 use crate::record;
+use crate::rule::{Period, Schedule};
 
 /// A period in which matching alerts are told to nobody.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,10 +25,8 @@ pub struct Silence {
     pub matches: BTreeMap<Label, BTreeSet<String>>,
     /// Only alerts of this rule.
     pub rule: Option<String>,
-    /// First moment.
-    pub start: TimestampMs,
-    /// First moment after it.
-    pub end: TimestampMs,
+    /// When.
+    pub period: Period,
     /// Who made it.
     pub author: String,
     /// Why.
@@ -42,9 +41,19 @@ struct Row {
     rule: Option<String>,
     start: TimestampMs,
     end: TimestampMs,
+    weekly: Option<WeeklyRow>,
     author: String,
     reason: String,
     created_at: TimestampMs,
+}
+
+/// [`Schedule`] with the name of its time zone.
+#[derive(Debug, Encode, Decode)]
+struct WeeklyRow {
+    days: [bool; 7],
+    from_min: u16,
+    to_min: u16,
+    time_zone: String,
 }
 
 impl Silence {
@@ -52,7 +61,7 @@ impl Silence {
     /// must be one of the alert's: a silence of one site does not mute the partner as a whole.
     #[must_use]
     pub fn covers(&self, rule: &str, labels: &GroupLabels, at: TimestampMs) -> bool {
-        (self.start..self.end).contains(&at) && self.selects(rule, labels)
+        self.period.contains(at) && self.selects(rule, labels)
     }
 
     /// Whether it is about an alert of that rule with these labels, at whatever time.
@@ -62,6 +71,26 @@ impl Silence {
             labels.get(*label).is_some_and(|value| values.contains(value))
         };
         self.rule.as_deref().is_none_or(|own| own == rule) && self.matches.iter().all(named)
+    }
+
+    /// Whether it is about to end for good: a quarter of an hour before, a quarter of its length when it
+    /// is shorter than an hour.
+    #[must_use]
+    pub fn ends_soon(&self, at: TimestampMs) -> bool {
+        let Period { start, end, .. } = self.period;
+        let ahead_ms = SILENCE_REMINDER_MS.min(end.since_ms(start) / 4);
+        (end.plus_ms(-ahead_ms)..end).contains(&at)
+    }
+
+    /// What it is about, in words: `rule partner-5xx, partner dhl or ups`.
+    #[must_use]
+    pub fn scope(&self) -> String {
+        let rule = self.rule.iter().map(|rule| format!("rule {rule}"));
+        let labels = self.matches.iter().map(|(label, values)| {
+            let values: Vec<&str> = values.iter().map(String::as_str).collect();
+            format!("{} {}", label.as_str(), values.join(" or "))
+        });
+        rule.chain(labels).collect::<Vec<_>>().join(", ")
     }
 
     /// Gives it an id, made of all it says.
@@ -79,8 +108,14 @@ impl Silence {
         Row {
             matches: self.matches.iter().map(|(label, it)| (*label as u8, values(it))).collect(),
             rule: self.rule.clone(),
-            start: self.start,
-            end: self.end,
+            start: self.period.start,
+            end: self.period.end,
+            weekly: self.period.weekly.as_ref().map(|hours| WeeklyRow {
+                days: hours.days,
+                from_min: hours.from_min,
+                to_min: hours.to_min,
+                time_zone: hours.time_zone.iana_name().unwrap_or_default().to_owned(),
+            }),
             author: self.author.clone(),
             reason: self.reason.clone(),
             created_at: self.created_at,
@@ -88,7 +123,7 @@ impl Silence {
     }
 
     fn read(key: &[u8], value: &[u8]) -> Result<Self> {
-        let Row { matches, rule, start, end, author, reason, created_at } =
+        let Row { matches, rule, start, end, weekly, author, reason, created_at } =
             record::decode("silence", value)?;
         let label = |number: u8| {
             Label::ALL.get(usize::from(number)).copied().ok_or_else(|| Error::Corrupt {
@@ -101,7 +136,20 @@ impl Silence {
             .map(|(number, values)| Ok((label(number)?, values.into_iter().collect())))
             .collect::<Result<_>>()?;
         let id = String::from_utf8_lossy(key).into_owned();
-        Ok(Self { id, matches, rule, start, end, author, reason, created_at })
+        let period = Period { start, end, weekly: weekly.map(WeeklyRow::read).transpose()? };
+        Ok(Self { id, matches, rule, period, author, reason, created_at })
+    }
+}
+
+impl WeeklyRow {
+    fn read(self) -> Result<Schedule> {
+        let Self { days, from_min, to_min, time_zone } = self;
+        let unknown = |_| Error::Corrupt {
+            what: "silence",
+            detail: format!("it names a time zone {time_zone:?}"),
+        };
+        let time_zone = jiff::tz::TimeZone::get(&time_zone).map_err(unknown)?;
+        Ok(Schedule { days, from_min, to_min, time_zone })
     }
 }
 
@@ -135,7 +183,8 @@ pub fn get(store: &Store, id: &str) -> Result<Option<Silence>> {
 pub fn put(store: &Store, silence: &Silence, now: TimestampMs) -> Result<bool> {
     let kept = list(store)?;
     let mut batch = TableBatch::default();
-    let is_over = |it: &&Silence| now.since_ms(it.end) > SILENCE_KEPT_MS && it.id != silence.id;
+    let is_over =
+        |it: &&Silence| now.since_ms(it.period.end) > SILENCE_KEPT_MS && it.id != silence.id;
     let over: Vec<&Silence> = kept.iter().filter(is_over).collect();
     let is_new = kept.iter().all(|it| it.id != silence.id);
     if is_new && kept.len() - over.len() >= SILENCES_MAX {
@@ -159,8 +208,7 @@ mod tests {
             id: String::new(),
             matches: BTreeMap::from([(Label::Partner, values)]),
             rule: None,
-            start: TimestampMs(100),
-            end: TimestampMs(end),
+            period: Period { start: TimestampMs(100), end: TimestampMs(end), weekly: None },
             author: "ann".into(),
             reason: "vendor call".into(),
             created_at: TimestampMs(50),
@@ -181,6 +229,27 @@ mod tests {
         assert!(!silence.covers("r", &GroupLabels::default(), TimestampMs(150)));
         silence.rule = Some("s".into());
         assert!(!silence.covers("r", &labels("dhl"), TimestampMs(150)));
+    }
+
+    #[test]
+    fn one_that_repeats_is_kept_with_its_hours_and_its_end_is_seen_coming() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(&Options::new(dir.path())).unwrap();
+        let days = ["sun".to_owned()];
+        let mut silence = silence(100 + 7 * 86_400_000);
+        silence.period.weekly =
+            Some(Schedule::read(&days, "02:00", "04:00", "Europe/Berlin").unwrap());
+        assert!(put(&store, &silence, TimestampMs(100)).unwrap());
+        assert_eq!(list(&store).unwrap(), [silence.clone()]);
+        assert_eq!(silence.scope(), "partner dhl or ups");
+        let end = silence.period.end;
+        for (before_ms, is_soon) in [(SILENCE_REMINDER_MS + 1, false), (1, true), (0, false)] {
+            assert_eq!(silence.ends_soon(end.plus_ms(-before_ms)), is_soon, "{before_ms}");
+        }
+        silence.period.start = end.plus_ms(-400_000);
+        assert!(
+            !silence.ends_soon(end.plus_ms(-100_001)) && silence.ends_soon(end.plus_ms(-100_000))
+        );
     }
 
     #[test]

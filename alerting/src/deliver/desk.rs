@@ -7,16 +7,16 @@ use std::sync::Arc;
 use plimsoll_storage::{TableBatch, TimestampMs};
 
 use super::send::Sender;
-use super::text::TEST_RULE;
 use super::{Post, ReceiverStatus, Waker, board, verdict};
-use crate::alerts::{Alert, alert_id};
+use crate::alerts::Alert;
 use crate::delivery::{Action, Delivery, Said};
 use crate::error::Result;
-use crate::evidence::{Evidence, Severity};
-use crate::labels::GroupLabels;
 use crate::ledger::{self, DeliveryFilter, NoReplay};
 use crate::page::Page;
-use crate::rule::{Receiver, SignalKind};
+use crate::rule::Receiver;
+
+/// What stands for the rule of alerts that only test a receiver.
+const TEST_RULE: &str = "notice:receiver-test";
 
 /// The front of a [`Notifier`](super::Notifier).
 #[derive(Clone)]
@@ -153,27 +153,8 @@ pub async fn test_receiver(
 }
 
 fn test_alert(receiver: &Receiver, now: TimestampMs) -> Alert {
-    let labels = GroupLabels::default();
-    Alert {
-        id: alert_id(TEST_RULE, &labels, now),
-        rule: TEST_RULE.to_owned(),
-        owner: "whoever asked for this test".to_owned(),
-        runbook: "outbox-stuck".to_owned(),
-        signal: SignalKind::Gauge,
-        symptom: format!("Test of the receiver {}: nothing is wrong", receiver.name),
-        labels,
-        window_ms: 0,
-        severity: Severity::Warning,
-        pending_at: now,
-        fired_at: now,
-        resolved_at: None,
-        resolved_because: None,
-        at_fire: Evidence::NONE,
-        latest: Evidence::NONE,
-        peak: Evidence::NONE,
-        suppressor: None,
-        paged: None,
-        resolve_sent_at: None,
-        receivers: Vec::new(),
-    }
+    let line = format!("Test of the receiver {}: nothing is wrong", receiver.name);
+    let notice = Alert::notice(TEST_RULE.to_owned(), line, now);
+    let (owner, runbook) = ("whoever asked for this test".to_owned(), "outbox-stuck".to_owned());
+    Alert { owner, runbook, ..notice }
 }

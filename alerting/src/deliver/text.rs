@@ -7,13 +7,10 @@ use crate::delivery::{Action, Delivery};
 use crate::rule::SignalKind;
 use crate::words::{self, duration, moment};
 
-/// The rule of alerts that only test a receiver; their symptom is the whole line.
-pub(super) const TEST_RULE: &str = "receiver-test";
-
 /// The one line: who, what, how bad, on how much data, since when.
 pub(super) fn summary(delivery: &Delivery) -> String {
     let alert = &delivery.alert;
-    if alert.rule == TEST_RULE {
+    if alert.is_notice() {
         return alert.symptom.clone();
     }
     let who = alert.labels.title();

@@ -41,7 +41,7 @@ use self::watch::{Circumstances, Watch};
 use crate::evidence::Evidence;
 use crate::labels::GroupLabels;
 use crate::limits::AHEAD_CELLS_MAX;
-use crate::rule::{Rule, RuleSet, Signal};
+use crate::rule::{Period, Rule, RuleSet, Signal};
 use crate::step::{State, Transition};
 
 /// What a judgement made of one rule and group that is not at rest, or has just come to rest.
@@ -113,7 +113,7 @@ struct Stream {
     /// (scope, group) that it is a part of.
     routes: Box<[(u32, u32)]>,
     /// Announced maintenance that covers it.
-    maintenance: Vec<(TimestampMs, TimestampMs)>,
+    maintenance: Vec<Period>,
 }
 
 impl Engine {
@@ -194,7 +194,7 @@ impl Engine {
                 .iter()
                 .all(|(label, values)| values.contains(stream.labels[*label as usize]))
         });
-        let maintenance = maintenance.map(|window| (window.start, window.end)).collect();
+        let maintenance = maintenance.map(|window| window.period.clone()).collect();
         self.streams.push(Stream { routes, maintenance });
         self.numbers.insert(stream.to_key(), number);
         number
@@ -362,7 +362,7 @@ impl Engine {
     fn apply(&mut self, stream: StreamNumber, slot: Slot, value: &SlotValue) {
         let start = self.width.start(slot);
         let Some(held) = self.streams.get(stream.0 as usize) else { return };
-        let maintained = held.maintenance.iter().any(|(from, to)| (*from..*to).contains(&start));
+        let maintained = held.maintenance.iter().any(|period| period.contains(start));
         let is_heartbeat = matches!(value, SlotValue::Activity(cell) if cell.outcomes.total() == 0);
         let judged_minute = self.judged_minute;
         let incoming = Incoming { slot, width: self.width, value, judged_minute };

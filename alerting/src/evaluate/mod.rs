@@ -26,6 +26,7 @@ use crate::labels::GroupLabels;
 use crate::limits::{CATCH_UP_MS_MAX, CLOCK_BEHIND_MS_MAX, LATE_PAGE_MS, QUIET_SLOTS_PER_WRITE};
 use crate::pager::{AlertKey, Heard, Pager};
 use crate::record;
+use crate::reminder::Reminders;
 use crate::rule::{Identity, Rule, RuleSet};
 use crate::silence::{self, Silence};
 use crate::step::{Change, Firing, Reason, State};
@@ -33,6 +34,9 @@ use crate::voice::{self, Mutes, Suppressor};
 
 /// Key of the cursor: the last judged slot.
 const CURSOR_KEY: &[u8] = b"evaluator";
+
+/// Key of the open reminders of silences.
+const REMINDERS_KEY: &[u8] = b"reminders";
 
 /// Key of the open messages.
 const PAGER_KEY: &[u8] = b"pager";
@@ -93,6 +97,7 @@ pub struct Evaluator {
     may_be_retired: bool,
     tracking: Tracking,
     pager: Pager,
+    reminders: Reminders,
     /// The engine at work; `None` before the first judgement, and after time has jumped.
     live: Option<Live>,
     /// The last judged slot; `None` before the first call.
@@ -117,6 +122,7 @@ impl Evaluator {
         let tracking = Tracking::load(&store)?;
         let cursor = load(&store, CURSOR_KEY, "cursor")?;
         let pager: Option<Pager> = load(&store, PAGER_KEY, "pager")?;
+        let reminders: Option<Reminders> = load(&store, REMINDERS_KEY, "reminders")?;
         Ok(Self {
             store,
             identities: identities(&rules),
@@ -124,6 +130,7 @@ impl Evaluator {
             may_be_retired: true,
             tracking,
             pager: pager.unwrap_or_default(),
+            reminders: reminders.unwrap_or_default(),
             live: None,
             cursor,
             unwritten: 0,
@@ -316,6 +323,12 @@ impl Evaluator {
         let silences = self.silences(&verdicts);
         let (heard, suppressed) = self.heard(live, &verdicts, &silences, at, is_missed);
         let says = pager.hear(self.rules.pages.as_ref(), at, &heard);
+        let mut reminders = self.reminders.clone();
+        // What was missed is no longer to be reminded of.
+        let is_held = |it: &Suppressor| *it == Suppressor::Silenced && !is_missed;
+        let silenced = suppressed.iter().filter(|(_, it)| is_held(it));
+        let silenced: Vec<&AlertKey> = silenced.map(|(key, _)| key).collect();
+        let notices = reminders.follow(&self.rules, &silences, &silenced, at);
         let telling = Telling::new(&says, &pager, suppressed, is_missed, &self.base_url);
         let mut run = SlotRun::new(&self.store, &self.rules, at, telling);
         for verdict in &verdicts {
@@ -326,9 +339,11 @@ impl Evaluator {
             }
         }
         run.end_messages(&says)?;
+        run.remind(&notices);
         self.unwritten += 1;
         let is_changed = pager != self.pager;
-        if run.is_quiet() && self.unwritten < QUIET_SLOTS_PER_WRITE {
+        let is_reminded = !notices.is_empty();
+        if run.is_quiet() && !is_reminded && self.unwritten < QUIET_SLOTS_PER_WRITE {
             run.follow(&mut self.tracking);
         } else {
             let events = run.commit(&mut self.tracking, |batch| {
@@ -336,11 +351,15 @@ impl Evaluator {
                 if is_changed {
                     batch.put(Table::Cursor, PAGER_KEY, record::encode(&pager));
                 }
+                if is_reminded {
+                    batch.put(Table::Cursor, REMINDERS_KEY, record::encode(&reminders));
+                }
             })?;
             judged.transitions.extend(events);
             self.unwritten = 0;
         }
         self.pager = pager;
+        self.reminders = reminders;
         self.cursor = Some(slot);
         judged.slots += 1;
         Ok(())
@@ -349,7 +368,8 @@ impl Evaluator {
     /// The silences, when there is anything to be silent about. One that cannot be read must not keep
     /// anyone from being told.
     fn silences(&self, verdicts: &[Verdict]) -> Vec<Silence> {
-        if !verdicts.iter().any(|verdict| matches!(verdict.state, State::Firing(_))) {
+        let is_open = |verdict: &Verdict| matches!(verdict.state, State::Firing(_));
+        if self.reminders.is_empty() && !verdicts.iter().any(is_open) {
             return Vec::new();
         }
         silence::list(&self.store).unwrap_or_else(|error| {

@@ -284,6 +284,15 @@ impl<'a> SlotRun<'a> {
         Ok(())
     }
 
+    /// Tells notices to those they name.
+    pub(super) fn remind(&mut self, notices: &[(Action, Alert)]) {
+        for (action, notice) in notices {
+            let (alert, group) = (notice.clone(), notice.rule.clone());
+            let said = Said { action: *action, at: self.at, group, alert, page: Page::default() };
+            self.deliver(&said);
+        }
+    }
+
     /// Whether the alert ends in this very slot, and so has told its end.
     fn ends(&self, id: &str) -> bool {
         self.events
@@ -297,7 +306,11 @@ impl<'a> SlotRun<'a> {
         let group = self.telling.pager.group_of_speaker(&key).or_else(ended).unwrap_or_default();
         let (at, group, page) = (self.at, group.to_owned(), self.page_of(alert));
         let said = Said { action, at, group, alert: alert.clone(), page };
-        for told in &alert.receivers {
+        self.deliver(&said);
+    }
+
+    fn deliver(&mut self, said: &Said) {
+        for told in &said.alert.receivers {
             let (receiver, fingerprint) = (told.receiver.clone(), told.fingerprint.clone());
             self.deliveries.push(Delivery::new(receiver, fingerprint, said.clone()));
         }

@@ -1,7 +1,7 @@
 //! The fields of a rule that let it adapt, and those that decide when and how it speaks. A rule that
 //! has none of them does exactly what its window and thresholds say.
 
-use plimsoll_storage::{Label, TimestampMs};
+use plimsoll_storage::Label;
 
 use crate::evidence::Severity;
 
@@ -58,35 +58,6 @@ pub enum Mode {
     Shadow,
 }
 
-/// Hours of the week in which a rule is active, in a time zone.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Schedule {
-    /// Days of the week it is active on, Monday first.
-    pub days: [bool; 7],
-    /// First minute of the day.
-    pub from_min: u16,
-    /// First minute after it; below `from_min` the hours reach over midnight.
-    pub to_min: u16,
-    /// Where the clock hangs.
-    pub time_zone: jiff::tz::TimeZone,
-}
-
-impl Schedule {
-    /// Whether the rule is active at that moment. Hours over midnight belong to the day they begin.
-    #[must_use]
-    pub fn is_active(&self, at: TimestampMs) -> bool {
-        let Ok(at) = jiff::Timestamp::from_millisecond(at.0) else { return true };
-        let local = at.to_zoned(self.time_zone.clone());
-        let minute = local.hour() as u16 * 60 + local.minute() as u16;
-        let today = usize::try_from(local.weekday().to_monday_zero_offset()).unwrap_or(0);
-        let on = |day: usize| self.days.get(day % 7).copied().unwrap_or(true);
-        if self.from_min < self.to_min {
-            return on(today) && (self.from_min..self.to_min).contains(&minute);
-        }
-        (on(today) && minute >= self.from_min) || (on(today + 6) && minute < self.to_min)
-    }
-}
-
 /// How alerts share messages: one for everything that is open of one group.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pages {
@@ -114,32 +85,5 @@ pub struct Voice {
 impl Default for Voice {
     fn default() -> Self {
         Self { mode: Mode::Live, from: Severity::Warning }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn at(text: &str) -> TimestampMs {
-        TimestampMs(text.parse::<jiff::Timestamp>().unwrap().as_millisecond())
-    }
-
-    #[test]
-    fn a_schedule_is_read_in_its_own_time_zone() {
-        let mut schedule = Schedule {
-            days: [true, true, true, true, true, false, false],
-            from_min: 8 * 60,
-            to_min: 18 * 60,
-            time_zone: jiff::tz::TimeZone::get("Europe/Berlin").unwrap(),
-        };
-        // 2026-11-20 is a Friday; Berlin is an hour ahead of UTC.
-        assert!(schedule.is_active(at("2026-11-20T07:00:00Z")));
-        assert!(!schedule.is_active(at("2026-11-20T06:59:00Z")));
-        assert!(!schedule.is_active(at("2026-11-20T17:00:00Z")));
-        assert!(!schedule.is_active(at("2026-11-21T09:00:00Z")));
-        (schedule.from_min, schedule.to_min) = (22 * 60, 6 * 60);
-        assert!(schedule.is_active(at("2026-11-21T01:00:00Z")), "the night that began on Friday");
-        assert!(!schedule.is_active(at("2026-11-22T01:00:00Z")));
     }
 }

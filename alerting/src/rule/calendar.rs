@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_storage::{Label, TimestampMs};
 
+use super::Period;
 use crate::labels::GroupLabels;
 
 /// A partner as the file describes it.
@@ -39,15 +40,13 @@ pub struct Holiday {
     pub date: jiff::civil::Date,
 }
 
-/// An announced period in which matching alerts page nobody.
+/// Announced times in which matching alerts page nobody.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Maintenance {
     /// Values by label; never empty.
     pub matches: BTreeMap<Label, BTreeSet<String>>,
-    /// First moment.
-    pub start: TimestampMs,
-    /// First moment after it.
-    pub end: TimestampMs,
+    /// When.
+    pub period: Period,
     /// Who announced it.
     pub author: String,
     /// Why.
@@ -62,7 +61,7 @@ impl Maintenance {
         let named = |(label, values): (&Label, &BTreeSet<String>)| {
             labels.get(*label).is_some_and(|value| values.contains(value))
         };
-        (self.start..self.end).contains(&at) && self.matches.iter().all(named)
+        self.period.contains(at) && self.matches.iter().all(named)
     }
 }
 
@@ -75,8 +74,7 @@ mod tests {
         let values = BTreeSet::from(["dhl".to_owned()]);
         let window = Maintenance {
             matches: BTreeMap::from([(Label::Partner, values)]),
-            start: TimestampMs(100),
-            end: TimestampMs(200),
+            period: Period { start: TimestampMs(100), end: TimestampMs(200), weekly: None },
             author: "ann".into(),
             reason: "upgrade".into(),
         };

@@ -140,7 +140,11 @@ fn rule(
         clear_count: clear.and_then(|clear| clear.count).unwrap_or(1),
         keep_firing_ms: duration(&entry, "keep_firing_for", raw.keep_firing_for.as_ref(), 0)?,
         on_no_data: adapt::on_no_data(raw.on_no_data.take(), scan.is_some()),
-        schedule: raw.schedule.as_ref().map(|raw| adapt::schedule(&entry, raw)).transpose()?,
+        schedule: raw
+            .schedule
+            .as_ref()
+            .map(|raw| adapt::schedule(&entry, "schedule", raw))
+            .transpose()?,
         depends_on: raw.depends_on.take().into_iter().flatten().map(|name| name.value).collect(),
         labels: raw.labels.take().unwrap_or_default(),
         voice: adapt::voice(raw.mode.take(), raw.notify_from.take()),

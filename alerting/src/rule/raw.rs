@@ -276,8 +276,9 @@ pub(super) struct RawPartner {
 pub(super) struct RawMaintenance {
     #[serde(rename = "match")]
     pub(super) matches: Option<BTreeMap<String, Spanned<OneOrMany>>>,
-    pub(super) start: Spanned<String>,
-    pub(super) end: Spanned<String>,
+    pub(super) start: Option<Spanned<String>>,
+    pub(super) end: Option<Spanned<String>>,
+    pub(super) weekly: Option<RawSchedule>,
     pub(super) author: Option<String>,
     pub(super) reason: Option<String>,
 }

@@ -69,7 +69,7 @@ fn the_file_of_the_contract_is_read_as_it_is_printed() {
     assert_eq!((stale.for_ms, stale.clear_ms, stale.critical), (0, 0, Some(1_800.0)));
 
     assert_eq!(set.partners[0].contacts, ["ops@dhl.example"]);
-    assert_eq!(set.maintenance[0].start, TimestampMs(1_795_298_400_000));
+    assert_eq!(set.maintenance[0].period.start, TimestampMs(1_795_298_400_000));
     assert_eq!(set.holidays[0].date, jiff::civil::date(2026, 12, 25));
     assert!(!format!("{set:?}").contains("R0UT1NG"));
 }
@@ -332,6 +332,39 @@ fn maintenance_needs_labels_an_author_and_a_period() {
         ("author: ann, ", "", "who announced it"),
         ("2026-11-22T02:00:00Z", "2026-11-20T02:00:00Z", "ends before it starts"),
         ("2026-11-22T02:00:00Z", "tomorrow", "`tomorrow` is no time"),
+    ];
+    for (from, to, expected) in table {
+        let error = parse(&base.replace(from, to)).unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}");
+    }
+}
+
+#[test]
+fn maintenance_may_repeat_every_week() {
+    let base = "maintenance:\n  - match: { partner: dhl }\n    weekly: { days: [sun], from: '02:00', to: '04:00', time_zone: Europe/Berlin }\n    author: ann\n    reason: backup\n";
+    let at = |text: &str| TimestampMs(text.parse::<jiff::Timestamp>().unwrap().as_millisecond());
+    let period = parse(base).unwrap().maintenance[0].period.clone();
+    // 2026-11-22 is a Sunday.
+    assert!(period.contains(at("2026-11-22T01:30:00Z")));
+    assert!(period.contains(at("2036-11-23T01:30:00Z")));
+    assert!(!period.contains(at("2026-11-23T01:30:00Z")));
+    let ended = format!("{base}    end: 2026-11-21T00:00:00Z\n");
+    assert!(!parse(&ended).unwrap().maintenance[0].period.contains(at("2026-11-22T01:30:00Z")));
+    let table = [
+        (
+            "[sun]",
+            "[sunday]",
+            "line 3, column 22: maintenance `number 1`, field `weekly`: `sunday`",
+        ),
+        ("[sun]", "[]", "line 3"),
+        ("02:00", "26:00", "line 3, column 34: maintenance `number 1`, field `weekly`: `26:00`"),
+        ("Europe/Berlin", "Berlin", "line 3"),
+        ("    weekly", "    monthly", "line 3"),
+        (
+            "    weekly: { days: [sun], from: '02:00', to: '04:00', time_zone: Europe/Berlin }\n",
+            "",
+            "field `start`: is missing; add a time, or `weekly`",
+        ),
     ];
     for (from, to, expected) in table {
         let error = parse(&base.replace(from, to)).unwrap_err().to_string();

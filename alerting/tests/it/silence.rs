@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use plimsoll_alerting::rule::Period;
 use plimsoll_alerting::silence::{self, Silence};
 use plimsoll_alerting::{Action, AlertFilter, alerts};
 use plimsoll_storage::Label;
@@ -15,8 +16,7 @@ fn silence(world: &World, minutes: std::ops::Range<i64>) {
         id: String::new(),
         matches: BTreeMap::from([(Label::Partner, BTreeSet::from(["dhl".to_owned()]))]),
         rule: None,
-        start: minute(minutes.start),
-        end: minute(minutes.end),
+        period: Period { start: minute(minutes.start), end: minute(minutes.end), weekly: None },
         author: "ann".into(),
         reason: "vendor call".into(),
         created_at: minute(0),

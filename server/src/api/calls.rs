@@ -305,7 +305,7 @@ fn delivering() -> Vec<Call> {
         Call::post("/api/v1/silences", silences::create)
             .says(
                 "Silence alerts for a while",
-                "By label values (`match`), by `rule`, or both, from `start` (now) to `end` or `for` a while. What was told before, and every end, is still told. The answer says what it covers; with `dry_run` it does only that.",
+                "By label values (`match`), by `rule`, or both, from `start` (now) to `end` or `for` a while, all of it or in the hours of `weekly`. What was told before, and every end, is still told. The answer says what it covers; with `dry_run` it does only that.",
             )
             .body(&[("application/json", r#"{"author":"ann","reason":"vendor call","match":{"partner":"dhl"},"for":"2h","dry_run":true}"#)])
             .answers::<MadeSilenceBody>()

@@ -10,6 +10,7 @@ use axum::{
 use plimsoll_alerting::{
     AlertFilter, alerts,
     limits::SILENCE_MS_MAX,
+    rule::{Period, Schedule},
     silence::{self, Silence},
 };
 use plimsoll_storage::{Label, LabelMatchers, StreamKind, TimestampMs};
@@ -45,7 +46,7 @@ pub(crate) async fn list(
     let now = app.now();
     let mut silences = silence::list(&app.store)?;
     silences.retain(|it| wanted.is_none_or(|wanted| wanted == state(it, now)));
-    silences.sort_by_key(|silence| std::cmp::Reverse(silence.start));
+    silences.sort_by_key(|silence| std::cmp::Reverse(silence.period.start));
     let silences = silences.into_iter().map(|silence| SilenceBody::new(silence, now)).collect();
     Ok(Json(SilencesBody { silences }))
 }
@@ -84,8 +85,8 @@ pub(crate) async fn end(
     let found = silence::get(&app.store, &id)?;
     let mut silence =
         found.ok_or_else(|| ApiError::not_found(format!("silence {:?}", truncated(&id))))?;
-    if silence.end > now {
-        silence.end = now;
+    if silence.period.end > now {
+        silence.period.end = now;
         tokio::task::block_in_place(|| silence::put(&app.store, &silence, now))?;
     }
     Ok(Json(SilenceBody::new(silence, now)))
@@ -126,9 +127,14 @@ fn checked(request: SilenceRequest, now: TimestampMs) -> Result<Silence, ApiErro
             "must lie after `start` and now, and at most 30 days after `start`",
         ));
     }
+    let weekly = request.weekly.map(|hours| {
+        let read = Schedule::read(&hours.days, &hours.from, &hours.to, &hours.time_zone);
+        read.map_err(|problem| refused("weekly", &format!("is wrong: {problem}")))
+    });
+    let period = Period { start, end, weekly: weekly.transpose()? };
     let (author, reason, rule) = (request.author, request.reason, request.rule);
     let id = String::new();
-    Ok(Silence { id, matches, rule, start, end, author, reason, created_at: now }.with_id())
+    Ok(Silence { id, matches, rule, period, author, reason, created_at: now }.with_id())
 }
 
 fn matches(

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use plimsoll_alerting::silence::Silence;
+use plimsoll_alerting::{rule::Schedule, silence::Silence};
 use plimsoll_storage::TimestampMs;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -23,6 +23,8 @@ pub(crate) struct SilenceRequest {
     pub(crate) start: Option<String>,
     /// RFC 3339 or epoch milliseconds.
     pub(crate) end: Option<String>,
+    /// Only in these hours of the week.
+    pub(crate) weekly: Option<HoursBody>,
     /// In place of `end`: how long.
     #[serde(rename = "for")]
     pub(crate) lasts: Option<String>,
@@ -37,6 +39,31 @@ pub(crate) struct SilenceRequest {
 pub(crate) enum OneOrMany {
     One(String),
     Many(Vec<String>),
+}
+
+/// Hours of the week, as a rules file has them.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct HoursBody {
+    /// `mon` to `sun`; every day when left out.
+    #[serde(default)]
+    pub(crate) days: Vec<String>,
+    pub(crate) from: String,
+    /// Before `from`: over midnight.
+    pub(crate) to: String,
+    pub(crate) time_zone: String,
+}
+
+impl From<&Schedule> for HoursBody {
+    fn from(hours: &Schedule) -> Self {
+        let time = |minute: u16| format!("{:02}:{:02}", minute / 60, minute % 60);
+        Self {
+            days: hours.day_names().map(str::to_owned).collect(),
+            from: time(hours.from_min),
+            to: time(hours.to_min),
+            time_zone: hours.time_zone.iana_name().unwrap_or_default().to_owned(),
+        }
+    }
 }
 
 /// A list of silences.
@@ -55,6 +82,8 @@ pub(crate) struct SilenceBody {
     rule: Option<String>,
     start: String,
     end: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    weekly: Option<HoursBody>,
     author: String,
     reason: String,
     created_at: String,
@@ -65,9 +94,9 @@ pub(crate) const STATES: [&str; 3] = ["pending", "active", "expired"];
 
 /// Where a silence stands at a moment.
 pub(crate) fn state(silence: &Silence, now: TimestampMs) -> &'static str {
-    if now < silence.start {
+    if now < silence.period.start {
         STATES[0]
-    } else if now < silence.end {
+    } else if now < silence.period.end {
         STATES[1]
     } else {
         STATES[2]
@@ -82,8 +111,9 @@ impl SilenceBody {
             matches: matches
                 .map(|(label, values)| (label.as_str(), values.iter().cloned().collect()))
                 .collect(),
-            start: time::format(silence.start),
-            end: time::format(silence.end),
+            start: time::format(silence.period.start),
+            end: time::format(silence.period.end),
+            weekly: silence.period.weekly.as_ref().map(HoursBody::from),
             created_at: time::format(silence.created_at),
             id: silence.id,
             rule: silence.rule,

@@ -59,12 +59,13 @@ partners:
   - { name: dhl, kind: carrier, country: DE, time_zone: Europe/Berlin, contacts: [noc@example.org], sla_class: gold, expects: [requests], paused: false }
 maintenance:
   - { match: { partner: dhl }, start: 2026-11-21T22:00:00Z, end: 2026-11-22T02:00:00Z, author: ann, reason: upgrade }
+  - { match: { partner: ups }, weekly: { days: [sun], from: "02:00", to: "04:00", time_zone: Europe/Berlin }, end: 2027-01-01T00:00:00Z, author: ann, reason: backup }
 holidays:
   - { country: DE, date: 2026-12-25 }
 "#;
 
 /// What is replaced in the file above, and what by, to make it wrong.
-const WRONG: [(&str, &str); 25] = [
+const WRONG: [(&str, &str); 28] = [
     ("receivers:\n", "recievers:\n"),
     ("    owner: integrations\n", ""),
     ("    runbook: partner-5xx\n", ""),
@@ -86,6 +87,9 @@ const WRONG: [(&str, &str); 25] = [
     ("{ run: { stream: runs } }", "{ runs: { stream: runs } }"),
     ("webhook: { url", "webhook: { uri"),
     ("match: { partner: dhl }, start", "match: {}, start"),
+    ("match: { partner: dhl }, start: 2026-11-21T22:00:00Z", "match: { partner: dhl }"),
+    ("days: [sun]", "days: []"),
+    ("to: \"04:00\"", "to: late"),
     ("calls: 60", "calls: 0"),
     ("tls: starttls", "tls: maybe"),
     ("alertmanager: { url: \"http://", "alertmanager: { url: \"ftp://"),

@@ -60,3 +60,34 @@ async fn what_is_silenced_is_told_when_the_silence_ends_and_ends_are_always_told
     until("the first is told after all", &server, delivered, all_told).await;
     assert_eq!(told(&scene.recorder.requests_to(ENQUEUE), "partner-000"), ["trigger"]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_silence_that_ends_soon_says_what_it_still_holds_back() {
+    let scene = Scene::new("ok").await;
+    let server = scene.start(&[]).await;
+    let silence =
+        json!({"author": "ann", "reason": "vendor call", "rule": "partner-5xx", "for": "26s"});
+    let (status, made) = post(&server, "/api/v1/silences", &silence).await;
+    assert_eq!(status, 200, "{made}");
+    scene.store(&server, 1, |_| 0..STORY_S).await;
+    // Beginning and end of the reminder, then of the alert, to two receivers.
+    let all_told = |body: &Value| rows(body, "deliveries").len() == 8;
+    until("all is told", &server, "/api/v1/deliveries?state=delivered", all_told).await;
+    let heard = scene.recorder.requests_to(ENQUEUE);
+    let said = |request: &Recorded| {
+        let key = text(&request.body, "/dedup_key").to_owned();
+        (text(&request.body, "/event_action").to_owned(), key)
+    };
+    let said: Vec<(String, String)> = heard.iter().map(said).collect();
+    let is_reminder = |it: &&Recorded| text(&it.body, "/payload/summary").contains("vendor call");
+    let reminder = heard.iter().find(is_reminder).expect("a reminder");
+    let summary = text(&reminder.body, "/payload/summary");
+    assert!(summary.contains("still holds back: partner-5xx of partner-000"), "{summary}");
+    assert_eq!(reminder.body["payload"]["severity"], "warning");
+    let key = text(&reminder.body, "/dedup_key");
+    let of = |own: bool| {
+        let said = said.iter().filter(|(_, it)| (it == key) == own);
+        said.map(|(action, _)| action.as_str()).collect::<Vec<_>>()
+    };
+    assert_eq!((of(true), of(false)), (vec!["trigger", "resolve"], vec!["trigger", "resolve"]));
+}

@@ -9,6 +9,7 @@ use super::context::{self, Entry};
 use crate::evidence::Severity;
 use crate::limits::{SCAN_WINDOW_MIN_MAX, USUAL_HOURS_MAX};
 use crate::rule::error::{Checked, Problem};
+use crate::rule::period::{time_zone, weekday};
 use crate::rule::quantity::{duration_ms, time_of_day};
 use crate::rule::raw::{RawMode, RawNoData, RawPages, RawScan, RawSchedule, RawSeverity, RawUsual};
 use crate::rule::{Mode, OnNoData, Pages, Scan, Schedule, SignalKind, Usual, Voice};
@@ -153,30 +154,24 @@ pub(super) fn voice(mode: Option<RawMode>, from: Option<RawSeverity>) -> Voice {
     Voice { mode, from }
 }
 
-pub(super) fn schedule(entry: &Entry, raw: &RawSchedule) -> Checked<Schedule> {
-    let zone =
-        |name: &str| jiff::tz::TimeZone::get(name).map_err(|_| Problem::TimeZone(name.to_owned()));
+/// Hours of the week, as the field of that name has them.
+pub(super) fn schedule(entry: &Entry, field: &'static str, raw: &RawSchedule) -> Checked<Schedule> {
     let mut days = [raw.days.is_none(); 7];
+    if raw.days.as_ref().is_some_and(Vec::is_empty) {
+        return Err(entry.error_at(raw.from.referenced, field, Problem::EmptyList("day")));
+    }
     for day in raw.days.iter().flatten() {
-        let position = entry.parsed("schedule", day, weekday)?;
+        let position = entry.parsed(field, day, weekday)?;
         if let Some(day) = days.get_mut(position) {
             *day = true;
         }
     }
     Ok(Schedule {
         days,
-        from_min: entry.parsed("schedule", &raw.from, time_of_day)?,
-        to_min: entry.parsed("schedule", &raw.to, time_of_day)?,
-        time_zone: entry.parsed("schedule", &raw.time_zone, zone)?,
+        from_min: entry.parsed(field, &raw.from, time_of_day)?,
+        to_min: entry.parsed(field, &raw.to, time_of_day)?,
+        time_zone: entry.parsed(field, &raw.time_zone, time_zone)?,
     })
-}
-
-/// Position of a day in the week, Monday first.
-fn weekday(text: &str) -> Result<usize, Problem> {
-    ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-        .into_iter()
-        .position(|name| name == text)
-        .ok_or_else(|| Problem::Weekday(text.to_owned()))
 }
 
 pub(super) fn pages(raw: Spanned<RawPages>) -> Checked<Pages> {

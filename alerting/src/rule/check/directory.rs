@@ -6,11 +6,12 @@ use std::path::{Component, Path};
 use plimsoll_storage::TimestampMs;
 use serde_saphyr::Spanned;
 
+use super::adapt;
 use super::context::Entry;
 use crate::limits::RUNBOOK_FILE_BYTES_MAX;
 use crate::rule::error::{Checked, Problem};
 use crate::rule::raw::{RawHoliday, RawMaintenance, RawPartner};
-use crate::rule::{Holiday, Maintenance, Partner, Rule};
+use crate::rule::{Holiday, Maintenance, Partner, Period, Rule};
 use crate::runbook;
 
 pub(super) fn partners(raw: Vec<Spanned<RawPartner>>) -> Checked<Vec<Partner>> {
@@ -60,19 +61,36 @@ pub(super) fn maintenance(raw: Vec<Spanned<RawMaintenance>>) -> Checked<Vec<Main
 
 fn one_maintenance(number: usize, raw: Spanned<RawMaintenance>) -> Checked<Maintenance> {
     let entry = Entry::new("maintenance", &format!("number {number}"), raw.referenced);
-    let raw = raw.value;
-    let matches = entry.matches(raw.matches.unwrap_or_default())?;
+    let mut raw = raw.value;
+    let matches = entry.matches(raw.matches.take().unwrap_or_default())?;
     if matches.is_empty() {
         return Err(entry.error("match", Problem::Missing("the labels of what is maintained")));
     }
-    let start = entry.parsed("start", &raw.start, moment)?;
-    let end = entry.parsed("end", &raw.end, moment)?;
-    if end <= start {
-        return Err(entry.error_at(raw.end.referenced, "end", Problem::EmptyPeriod));
-    }
+    let period = period(&entry, &raw)?;
     let author = entry.needed("author", raw.author, "who announced it")?;
     let reason = entry.needed("reason", raw.reason, "why it is done")?;
-    Ok(Maintenance { matches, start, end, author, reason })
+    Ok(Maintenance { matches, period, author, reason })
+}
+
+/// What repeats every week needs neither start nor end.
+fn period(entry: &Entry, raw: &RawMaintenance) -> Checked<Period> {
+    let weekly =
+        raw.weekly.as_ref().map(|raw| adapt::schedule(entry, "weekly", raw)).transpose()?;
+    let bound = |field, text: Option<&Spanned<String>>, never| match text {
+        Some(text) => entry.parsed(field, text, moment),
+        None if weekly.is_some() => Ok(never),
+        None => {
+            Err(entry.error(field, Problem::Missing("a time, or `weekly` for hours of the week")))
+        }
+    };
+    let start = bound("start", raw.start.as_ref(), TimestampMs(i64::MIN))?;
+    let end = bound("end", raw.end.as_ref(), TimestampMs(i64::MAX))?;
+    match &raw.end {
+        Some(text) if end <= start => {
+            Err(entry.error_at(text.referenced, "end", Problem::EmptyPeriod))
+        }
+        _ => Ok(Period { start, end, weekly }),
+    }
 }
 
 fn moment(text: &str) -> Result<TimestampMs, Problem> {
