@@ -75,6 +75,8 @@ pub struct Notified {
     pub receiver: String,
     /// [`Receiver::fingerprint`] at that moment.
     pub fingerprint: String,
+    /// When it was told, in event time.
+    pub told_at: TimestampMs,
 }
 
 impl Alert {
@@ -135,14 +137,20 @@ impl Alert {
 
     /// Adds receivers that are told from now on. One that heard of the alert before stays with the
     /// target that it had then, so that the end gets there too; unless it `begins` anew.
-    pub(crate) fn tell<'a>(&mut self, receivers: impl Iterator<Item = &'a Receiver>, begins: bool) {
+    pub(crate) fn tell<'a>(
+        &mut self,
+        receivers: impl Iterator<Item = &'a Receiver>,
+        begins: bool,
+        at: TimestampMs,
+    ) {
         for receiver in receivers {
             if begins {
                 self.receivers.retain(|known| known.receiver != receiver.name);
             }
             if !self.receivers.iter().any(|known| known.receiver == receiver.name) {
                 let fingerprint = receiver.fingerprint();
-                self.receivers.push(Notified { receiver: receiver.name.clone(), fingerprint });
+                let receiver = receiver.name.clone();
+                self.receivers.push(Notified { receiver, fingerprint, told_at: at });
             }
         }
     }

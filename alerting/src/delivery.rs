@@ -19,9 +19,17 @@ pub enum Action {
     Escalate,
     /// It ended.
     Resolve,
+    /// Someone takes care of it.
+    Acknowledge,
 }
 
 impl Action {
+    /// Whether it tells that something begins, or that it is worse than was told.
+    #[must_use]
+    pub const fn begins(self) -> bool {
+        matches!(self, Self::Trigger | Self::Escalate)
+    }
+
     /// The name in the API.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -29,6 +37,7 @@ impl Action {
             Self::Trigger => "trigger",
             Self::Escalate => "escalate",
             Self::Resolve => "resolve",
+            Self::Acknowledge => "acknowledge",
         }
     }
 }

@@ -9,10 +9,19 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     nibbles.map(|nibble| DIGITS[usize::from(nibble)]).collect()
 }
 
+/// The bytes of such digits, in either case; `None` when they are something else.
+pub(crate) fn unhex(text: &str) -> Option<Vec<u8>> {
+    let digits: Option<Vec<u32>> = text.chars().map(|digit| digit.to_digit(16)).collect();
+    let digits = digits.filter(|digits| digits.len() % 2 == 0)?;
+    digits.chunks(2).map(|pair| u8::try_from(pair.first()? * 16 + pair.last()?).ok()).collect()
+}
+
 #[cfg(test)]
 mod tests {
     #[test]
     fn every_byte_has_two_digits() {
         assert_eq!(super::hex(&[0, 9, 0xaf, 0xff]), "0009afff");
+        assert_eq!(super::unhex("0009AFff"), Some(vec![0, 9, 0xaf, 0xff]));
+        assert_eq!((super::unhex("0"), super::unhex("0g")), (None, None));
     }
 }

@@ -6,6 +6,7 @@
 //! are one commit. [`Judge`] and [`Teller`] run it over history. [`Notifier`] delivers what is in the
 //! outbox and keeps the [`ledger`]. Nothing here reads a clock but the notifier, which is given one.
 
+pub mod acknowledge;
 pub mod alerts;
 mod bound;
 mod deliver;
@@ -13,6 +14,7 @@ pub mod delivery;
 mod due;
 pub mod engine;
 mod error;
+mod escalate;
 mod evaluate;
 mod evidence;
 pub mod explain;
@@ -39,9 +41,11 @@ mod trend;
 mod voice;
 pub mod words;
 
+pub use acknowledge::Acknowledged;
 pub use alerts::{Alert, AlertFilter, Notified};
 pub use deliver::{
-    Clock, Desk, Notifier, ReceiverStatus, ReplayRefusal, TestResult, Waker, test_receiver,
+    Clock, Desk, Notifier, ReceiverStatus, ReplayRefusal, TestResult, Waker, WebhookRefusal,
+    test_receiver,
 };
 pub use delivery::{Action, Attempt, DeadReason, Delivery};
 pub use engine::StreamNumber;

@@ -102,6 +102,10 @@ pub const GIVE_UP_AFTER_MS: i64 = 24 * 3_600_000;
 /// How long a receiver fails before another takes its place, in milliseconds, unless it says otherwise.
 pub const FAIL_OVER_AFTER_MS: i64 = 5 * 60_000;
 
+/// How long nobody acknowledges before the next receiver is told, in milliseconds, unless the receiver
+/// says otherwise.
+pub const ESCALATE_AFTER_MS: i64 = 15 * 60_000;
+
 /// Most calls of a receiver's `rate`.
 pub const RATE_CALLS_MAX: u32 = 10_000;
 

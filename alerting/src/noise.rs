@@ -23,6 +23,8 @@ pub struct Tally {
     pub alerts: usize,
     /// Those of them that someone was told of.
     pub pages: usize,
+    /// Pages that someone took care of.
+    pub acknowledged: usize,
     /// Pages whose alert has ended.
     pub ended: usize,
     /// Pages whose alert ended within [`SHORT_MS`].
@@ -46,22 +48,36 @@ pub struct Noise {
     pub never_fired: Vec<String>,
 }
 
+/// What an alert does not say itself.
+#[derive(Debug, Clone, Copy)]
+struct Seen {
+    is_flap: bool,
+    is_acknowledged: bool,
+}
+
 impl Tally {
-    fn add(&mut self, alert: &Alert, is_flap: bool, until: TimestampMs) {
+    fn add(&mut self, alert: &Alert, seen: Seen, until: TimestampMs) {
         let open_ms = alert.resolved_at.unwrap_or(until).since_ms(alert.fired_at).max(0);
         let told = alert.paged.is_some();
         self.alerts += 1;
         self.pages += usize::from(told);
+        self.acknowledged += usize::from(told && seen.is_acknowledged);
         self.ended += usize::from(told && !alert.is_open());
         self.short += usize::from(told && !alert.is_open() && open_ms < SHORT_MS);
-        self.flaps += usize::from(is_flap);
+        self.flaps += usize::from(seen.is_flap);
         self.open_ms += open_ms;
     }
 }
 
-/// Sums up the alerts that fired in `[from, to)`; those before it only tell flaps.
+/// Sums up the alerts that fired in `[from, to)`; those before it only tell flaps. `acknowledged` holds
+/// the ids of those that someone took care of.
 #[must_use]
-pub fn noise(alerts: &[Alert], rules: &RuleSet, from: TimestampMs, to: TimestampMs) -> Noise {
+pub fn noise(
+    alerts: &[Alert],
+    acknowledged: &BTreeSet<String>,
+    rules: &RuleSet,
+    (from, to): (TimestampMs, TimestampMs),
+) -> Noise {
     let mut alerts: Vec<&Alert> = alerts.iter().filter(|alert| alert.fired_at < to).collect();
     alerts.sort_by_key(|alert| alert.fired_at);
     let mut ended: BTreeMap<String, TimestampMs> = BTreeMap::new();
@@ -72,10 +88,11 @@ pub fn noise(alerts: &[Alert], rules: &RuleSet, from: TimestampMs, to: Timestamp
         let before = ended.get(&alert.dedup_key());
         let is_flap = before.is_some_and(|before| alert.fired_at.since_ms(*before) <= FLAP_MS);
         if alert.fired_at >= from {
-            noise.all.add(alert, is_flap, to);
-            by_rule.entry(alert.rule.clone()).or_default().add(alert, is_flap, to);
+            let seen = Seen { is_flap, is_acknowledged: acknowledged.contains(&alert.id) };
+            noise.all.add(alert, seen, to);
+            by_rule.entry(alert.rule.clone()).or_default().add(alert, seen, to);
             let partner = alert.labels.get(Label::Partner).unwrap_or_default().to_owned();
-            by_partner.entry(partner).or_default().add(alert, is_flap, to);
+            by_partner.entry(partner).or_default().add(alert, seen, to);
         }
         if let Some(at) = alert.resolved_at {
             ended.insert(alert.dedup_key(), at);
@@ -109,6 +126,7 @@ mod tests {
 
     fn alert(rule: &str, fired: i64, resolved: Option<i64>, told: bool) -> Alert {
         Alert {
+            id: format!("{rule} {fired}"),
             rule: rule.into(),
             fired_at: at(fired),
             resolved_at: resolved.map(at),
@@ -128,8 +146,17 @@ mod tests {
             alert("quiet", 7, Some(60), false),
             alert("quiet", 100, Some(101), true),
         ];
-        let noise = noise(&alerts, &rules, at(0), at(60));
-        let loud = Tally { alerts: 2, pages: 2, ended: 1, short: 1, flaps: 1, open_ms: 720_000 };
+        let acknowledged = BTreeSet::from(["loud 50", "quiet 7", "loud -20"].map(str::to_owned));
+        let noise = noise(&alerts, &acknowledged, &rules, (at(0), at(60)));
+        let loud = Tally {
+            alerts: 2,
+            pages: 2,
+            acknowledged: 1,
+            ended: 1,
+            short: 1,
+            flaps: 1,
+            open_ms: 720_000,
+        };
         let quiet = Tally { alerts: 1, open_ms: 53 * 60_000, ..Tally::default() };
         assert_eq!(noise.rules, [("loud".to_owned(), loud), ("quiet".to_owned(), quiet)]);
         assert_eq!(noise.never_fired, ["silent"]);

@@ -100,6 +100,21 @@ impl Pager {
         self.pages.iter().find(spoke).map(|page| page.group.as_str())
     }
 
+    /// Alerts that spoke and whose end is still to be told, each with the end of the first slot in which
+    /// its condition held.
+    pub(crate) fn speakers(&self) -> impl Iterator<Item = &(AlertKey, TimestampMs)> {
+        self.pages.iter().flat_map(|page| &page.speakers)
+    }
+
+    /// Those of the message that the alert is in, or spoke in.
+    pub(crate) fn speakers_with(&self, key: &AlertKey) -> &[(AlertKey, TimestampMs)] {
+        let is_in = |page: &&Page| {
+            page.members.values().any(|alerts| alerts.contains(key))
+                || page.speakers.iter().any(|(speaker, _)| speaker == key)
+        };
+        self.pages.iter().find(is_in).map_or(&[], |page| &page.speakers)
+    }
+
     /// Labels of everything that is open in the message that the alert spoke in.
     #[must_use]
     pub fn sharing(&self, key: &AlertKey) -> BTreeSet<&GroupLabels> {

@@ -6,7 +6,7 @@ use bincode::{Decode, Encode};
 use crate::error::{Error, Result};
 
 /// Version of all rows. A row of another version is refused, never guessed at.
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 
 const CONFIG: Configuration = standard();
 

@@ -95,7 +95,7 @@ fn notice(
         let mut rules = covered.iter().filter_map(|(rule, _)| rules.rule(rule));
         rules.any(|rule| rule.notify.contains(&receiver.name))
     };
-    notice.tell(rules.receivers.iter().filter(would_be_told), true);
+    notice.tell(rules.receivers.iter().filter(would_be_told), true, at);
     Some(notice)
 }
 

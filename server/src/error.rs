@@ -23,7 +23,7 @@ pub(crate) struct ApiError {
 }
 
 /// Every code with its status and what it means.
-pub(crate) const CODES: [(&str, u16, &str); 24] = [
+pub(crate) const CODES: [(&str, u16, &str); 26] = [
     ("malformed_body", 400, "the body cannot be read"),
     ("empty_body", 400, "there is no body"),
     (
@@ -32,6 +32,7 @@ pub(crate) const CODES: [(&str, u16, &str); 24] = [
         "a parameter is wrong; `field` names it, `detail` says what it takes",
     ),
     ("invalid_header", 400, "a header is wrong; `field` names it"),
+    ("unsigned", 401, "the body is not signed with a secret that is known here"),
     ("backups_off", 403, "the server makes no backups"),
     ("outside_backup_dir", 403, "backups are not made there"),
     ("not_found", 404, "there is no such thing"),
@@ -40,6 +41,7 @@ pub(crate) const CODES: [(&str, u16, &str); 24] = [
     ("body_timeout", 408, "the body did not arrive in time"),
     ("not_empty", 409, "there is something at the target"),
     ("too_many_silences", 409, "there is no room for another silence"),
+    ("alert_ended", 409, "the alert has ended"),
     ("not_replayable", 409, "the delivery cannot be tried again; `detail` says why"),
     ("backup_failed", 409, "the backup cannot be written"),
     ("body_too_large", 413, "the body is too large; send it in parts"),
@@ -109,6 +111,12 @@ impl ApiError {
     /// 403: that is not allowed here.
     pub(crate) fn forbidden(code: &'static str, detail: impl Into<String>) -> Self {
         Self::new(StatusCode::FORBIDDEN, code, detail)
+    }
+
+    /// 401: the body is not signed with a known secret.
+    pub(crate) fn unsigned() -> Self {
+        let detail = "header `x-pagerduty-signature` must hold a signature of the body with the `webhook_secret` of a receiver";
+        Self::new(StatusCode::UNAUTHORIZED, "unsigned", detail)
     }
 
     /// 404: there is no such thing.

@@ -25,6 +25,8 @@ pub enum Table {
     Silence = 7,
     /// What is remembered of receivers.
     Receiver = 8,
+    /// Who takes care of which alert.
+    Acknowledgement = 9,
 }
 
 /// A record of a table: key and value.

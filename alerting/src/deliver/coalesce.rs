@@ -23,7 +23,7 @@ pub(super) fn cancelled(thread: &[Waiting]) -> Vec<Range<usize>> {
         match (waiting.is_untold, waiting.action) {
             (false, _) => begin = None,
             (true, Action::Trigger) => begin = begin.or(Some(position)),
-            (true, Action::Escalate) => {}
+            (true, Action::Escalate | Action::Acknowledge) => {}
             (true, Action::Resolve) => found.extend(begin.take().map(|begin| begin..position + 1)),
         }
     }
@@ -40,6 +40,7 @@ mod tests {
             action: match letter.to_ascii_lowercase() {
                 't' => Action::Trigger,
                 'e' => Action::Escalate,
+                'a' => Action::Acknowledge,
                 _ => Action::Resolve,
             },
             is_untold: letter.is_ascii_lowercase(),
@@ -56,6 +57,7 @@ mod tests {
         }
         assert_eq!(of("tr"), [(0, 2)]);
         assert_eq!(of("ter"), [(0, 3)]);
+        assert_eq!(of("tar"), [(0, 3)]);
         assert_eq!(of("rtrtr"), [(1, 3), (3, 5)]);
         assert_eq!(of("TrtrT"), [(2, 4)]);
         assert_eq!(of("trt"), [(0, 2)]);

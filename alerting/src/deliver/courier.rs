@@ -79,9 +79,9 @@ impl Courier {
             return Ok(&self.receiver.target);
         }
         match (self.post.targets.get(told), delivery.action) {
-            (Some(past), Action::Escalate | Action::Resolve) => Ok(&past.target),
+            (Some(past), _) if !begins => Ok(&past.target),
             (None, Action::Escalate) if !self.is_retired => Ok(&self.receiver.target),
-            (None, Action::Resolve) if !self.is_retired => {
+            (None, Action::Resolve | Action::Acknowledge) if !self.is_retired => {
                 let detail = "the address or key that got the trigger is no longer where it was read; close it there by hand";
                 Err((DeadReason::TargetChanged, detail))
             }

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use plimsoll_storage::{TableBatch, TimestampMs};
 
 use super::send::Sender;
-use super::{Post, ReceiverStatus, Waker, board, verdict};
+use super::{Post, ReceiverStatus, Waker, board, pagerduty_webhook, verdict};
+use crate::acknowledge::{self, Acknowledged, Outcome};
 use crate::alerts::Alert;
 use crate::delivery::{Action, Delivery, Said};
 use crate::error::Result;
@@ -55,6 +56,15 @@ pub enum ReplayRefusal {
     Delivery(NoReplay),
 }
 
+/// Why a webhook was not taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WebhookRefusal {
+    /// It is not signed with the secret of any receiver.
+    Unsigned,
+    /// It cannot be read, and why.
+    Malformed(String),
+}
+
 impl Desk {
     pub(super) const fn new(post: Arc<Post>, waker: Waker) -> Self {
         Self { post, waker }
@@ -91,6 +101,46 @@ impl Desk {
             self.post.board.update(name, |status| status.disabled = None);
         }
         Ok(Some(results))
+    }
+
+    /// Notes that someone takes care of an alert, and tells each PagerDuty that was told of it.
+    ///
+    /// # Errors
+    /// When the store cannot be read or written.
+    pub fn acknowledge(&self, alert_id: &str, author: &str) -> Result<Outcome> {
+        self.take_over(alert_id, author, None)
+    }
+
+    /// Takes a webhook of PagerDuty: `signature` is its header, `body` as it was sent. An incident that
+    /// is acknowledged there is acknowledged here. `None` when it is about something else, or about
+    /// no message that is open.
+    ///
+    /// # Errors
+    /// When the store cannot be read or written. The inner error says why it is not taken.
+    pub fn hear_pagerduty(
+        &self,
+        signature: &str,
+        body: &[u8],
+    ) -> Result<Result<Option<Outcome>, WebhookRefusal>> {
+        let Some(receiver) = pagerduty_webhook::signer(&self.post.receivers, signature, body)
+        else {
+            return Ok(Err(WebhookRefusal::Unsigned));
+        };
+        let heard = match pagerduty_webhook::read(body) {
+            Ok(heard) => heard,
+            Err(error) => return Ok(Err(WebhookRefusal::Malformed(error))),
+        };
+        let Some(heard) = heard else { return Ok(Ok(None)) };
+        let id = acknowledge::speaker_of(&self.post.store, &heard.dedup_key)?;
+        let Some(id) = id else { return Ok(Ok(None)) };
+        Ok(Ok(Some(self.take_over(&id, &heard.author, Some(receiver.name.clone()))?)))
+    }
+
+    fn take_over(&self, id: &str, author: &str, by_receiver: Option<String>) -> Result<Outcome> {
+        let said = Acknowledged { at: (self.post.now)(), author: author.to_owned(), by_receiver };
+        let outcome = acknowledge::acknowledge(&self.post.store, &self.post.receivers, id, &said)?;
+        self.waker.wake();
+        Ok(outcome)
     }
 
     /// Puts a dead letter back into the outbox; see [`ledger::replay`].

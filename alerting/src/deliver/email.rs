@@ -95,7 +95,9 @@ fn message(mailbox: &Mailbox, delivery: &Delivery, now: TimestampMs) -> Result<M
     let words = Words::new(delivery, now);
     let mark = match delivery.action {
         Action::Resolve => "OK",
-        Action::Trigger | Action::Escalate => delivery.alert.severity.as_str(),
+        Action::Trigger | Action::Escalate | Action::Acknowledge => {
+            delivery.alert.severity.as_str()
+        }
     };
     let subject: String =
         format!("[{mark}] {}", words.summary()).chars().take(EMAIL_SUBJECT_CHARS_MAX).collect();

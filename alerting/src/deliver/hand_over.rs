@@ -8,7 +8,7 @@ use plimsoll_storage::TableBatch;
 use super::courier::Courier;
 use super::queue::Thread;
 use super::thread::{self, Notes};
-use crate::delivery::{Action, Delivery};
+use crate::delivery::Delivery;
 use crate::error::Result;
 use crate::limits::SETTLED_PER_COMMIT_MAX;
 use crate::outbox;
@@ -38,10 +38,10 @@ pub(super) fn hand_over(courier: &Courier, to: &str, sending: &HashSet<Thread>) 
             Some(notes) => notes.clone(),
             None => thread::read(&courier.post.store, &thread)?,
         };
-        if delivery.action != Action::Resolve {
+        if delivery.action.begins() {
             notes.handed_to = Some((to.to_owned(), fingerprint.clone()));
         }
-        // An end is news only to who heard of the beginning.
+        // What follows is news only to who heard of the beginning.
         if notes.handed_to.is_some() {
             outbox::put(&mut batch, &delivery.for_other(to.to_owned(), fingerprint.clone()));
             delivery.handed_to = Some(to.to_owned());

@@ -19,6 +19,7 @@ mod hand_over;
 mod http;
 mod lane;
 mod pagerduty;
+mod pagerduty_webhook;
 mod queue;
 mod send;
 mod settle;
@@ -54,7 +55,7 @@ use crate::outbox;
 use crate::rule::{Receiver, RuleSet, SignalKind};
 
 pub use self::board::ReceiverStatus;
-pub use self::desk::{Desk, ReplayRefusal, TestResult, test_receiver};
+pub use self::desk::{Desk, ReplayRefusal, TestResult, WebhookRefusal, test_receiver};
 
 /// Where the notifier reads the time.
 pub type Clock = Arc<dyn Fn() -> TimestampMs + Send + Sync>;

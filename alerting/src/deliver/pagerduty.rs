@@ -82,13 +82,17 @@ pub(super) fn request(
     delivery: &Delivery,
     now: TimestampMs,
 ) -> Request {
-    let resolves = delivery.action == Action::Resolve;
+    let (event_action, says_all) = match delivery.action {
+        Action::Trigger | Action::Escalate => ("trigger", true),
+        Action::Acknowledge => ("acknowledge", false),
+        Action::Resolve => ("resolve", false),
+    };
     let event = Event {
         routing_key: routing_key.expose(),
-        event_action: if resolves { "resolve" } else { "trigger" },
+        event_action,
         dedup_key: delivery.alert.dedup_key(),
-        payload: (!resolves).then(|| payload(delivery, now)),
-        links: if resolves { Vec::new() } else { links(delivery) },
+        payload: says_all.then(|| payload(delivery, now)),
+        links: if says_all { links(delivery) } else { Vec::new() },
     };
     Request { url: format!("{url}/v2/enqueue"), headers: Vec::new(), body: super::json(&event) }
 }
@@ -216,6 +220,15 @@ mod tests {
             "routing_key": "R0UT1NG", "event_action": "resolve", "dedup_key": alert().dedup_key(),
         });
         assert_eq!(body(Action::Resolve, 0), expected);
+    }
+
+    #[test]
+    fn an_acknowledgement_needs_only_the_key() {
+        let expected = json!({
+            "routing_key": "R0UT1NG", "event_action": "acknowledge",
+            "dedup_key": alert().dedup_key(),
+        });
+        assert_eq!(body(Action::Acknowledge, 0), expected);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use plimsoll_storage::TimestampMs;
 
 use super::breaker::Breaker;
 use super::window::Window;
-use crate::delivery::{Action, Delivery};
+use crate::delivery::Delivery;
 use crate::evidence::Severity;
 use crate::limits::{RETRY_AFTER_MS_MAX, SENDS_IN_FLIGHT_MAX};
 
@@ -31,8 +31,7 @@ pub(super) struct Head {
 
 impl Head {
     pub(super) fn new(key: Vec<u8>, delivery: &Delivery) -> Self {
-        let is_urgent =
-            delivery.action != Action::Resolve && delivery.alert.severity == Severity::Critical;
+        let is_urgent = delivery.action.begins() && delivery.alert.severity == Severity::Critical;
         let (due_at, at) = (delivery.next_attempt_at, delivery.at);
         Self { key, due_at, at, is_urgent, is_sending: false }
     }

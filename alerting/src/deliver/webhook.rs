@@ -71,6 +71,7 @@ pub(super) fn request(
         r#type: match delivery.action {
             Action::Trigger => "alert.triggered",
             Action::Escalate => "alert.escalated",
+            Action::Acknowledge => "alert.acknowledged",
             Action::Resolve => "alert.resolved",
         },
         timestamp: moment(delivery.at),

@@ -113,6 +113,11 @@ pub struct Evaluator {
     base_url: String,
 }
 
+/// The messages that are open, as of the last slot in which they changed.
+pub(crate) fn open_messages(store: &Store) -> Result<Pager> {
+    Ok(load(store, PAGER_KEY, "pager")?.unwrap_or_default())
+}
+
 impl Evaluator {
     /// Goes on where the last evaluator on this store stopped.
     ///
@@ -121,7 +126,7 @@ impl Evaluator {
     pub fn new(store: Arc<Store>, rules: Arc<RuleSet>) -> Result<Self> {
         let tracking = Tracking::load(&store)?;
         let cursor = load(&store, CURSOR_KEY, "cursor")?;
-        let pager: Option<Pager> = load(&store, PAGER_KEY, "pager")?;
+        let pager = open_messages(&store)?;
         let reminders: Option<Reminders> = load(&store, REMINDERS_KEY, "reminders")?;
         Ok(Self {
             store,
@@ -129,7 +134,7 @@ impl Evaluator {
             rules,
             may_be_retired: true,
             tracking,
-            pager: pager.unwrap_or_default(),
+            pager,
             reminders: reminders.unwrap_or_default(),
             live: None,
             cursor,
@@ -339,6 +344,7 @@ impl Evaluator {
             }
         }
         run.end_messages(&says)?;
+        run.escalate()?;
         run.remind(&notices);
         self.unwritten += 1;
         let is_changed = pager != self.pager;

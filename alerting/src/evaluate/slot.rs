@@ -6,11 +6,13 @@ use plimsoll_storage::{Store, TableBatch, TimestampMs};
 
 use super::Event;
 use super::track::{Tracked, Tracking, write_state};
-use crate::alerts::{self, Alert, alert_id};
+use crate::acknowledge;
+use crate::alerts::{self, Alert, Notified, alert_id};
 use crate::delivery::{Action, DeadReason, Delivery, Said};
 use crate::due;
 use crate::engine::{Found, Verdict};
 use crate::error::Result;
+use crate::escalate;
 use crate::evidence::Evidence;
 use crate::labels::GroupLabels;
 use crate::ledger;
@@ -18,9 +20,10 @@ use crate::limits::{OUTBOX_ENTRIES_PER_RECEIVER_MAX, TRENDS_PER_SLOT_MAX};
 use crate::outbox;
 use crate::page::{Page, Source};
 use crate::pager::{AlertKey, Pager, Say};
-use crate::rule::{Identity, Rule, RuleSet};
+use crate::rule::{Identity, Receiver, Rule, RuleSet};
 use crate::step::{Change, Firing, Reason, State, Transition};
 use crate::voice::Suppressor;
+use crate::words;
 
 /// The newest judgement of an open alert is written once in this time, in ms.
 const LATEST_WRITE_MS: i64 = 60_000;
@@ -224,7 +227,7 @@ impl<'a> SlotRun<'a> {
         };
         if let Some(rule) = rule {
             let receivers = rule.notify.iter().filter_map(|name| self.rules.receiver(name));
-            alert.tell(receivers, action == Action::Trigger);
+            alert.tell(receivers, action == Action::Trigger, self.at);
         }
         due::note(alert, action, self.at);
         self.notify(alert, action);
@@ -284,12 +287,56 @@ impl<'a> SlotRun<'a> {
         Ok(())
     }
 
+    /// Tells the next receiver of messages that nobody has acknowledged for a while. What was missed
+    /// is made up for once all is judged.
+    pub(super) fn escalate(&mut self) -> Result<()> {
+        if self.telling.is_missed || self.rules.receivers.iter().all(|it| it.escalate.is_none()) {
+            return Ok(());
+        }
+        let pager = self.telling.pager;
+        for ((rule, labels), since) in pager.speakers() {
+            let id = alert_id(rule, labels, *since);
+            let is_own = |(_, _, next): &Staged| {
+                let alert = next.as_ref().and_then(|next| next.alert.as_ref());
+                alert.is_some_and(|alert| alert.id == id)
+            };
+            // An alert that has ended may have spoken in a message that goes on.
+            let position = self.staged.iter().position(is_own);
+            let held = position.and_then(|at| self.staged.get(at)?.2.as_ref()?.alert.clone());
+            let held = held.map_or_else(|| alerts::get(self.store, &id), |alert| Ok(Some(alert)));
+            let Some(mut alert) = held? else { continue };
+            let due = escalate::due(&alert, &self.rules.receivers, self.at);
+            let is_told = alert.paged.is_some() && alert.resolve_sent_at.is_none();
+            if due.is_empty() || !is_told || acknowledge::get(self.store, &id)?.is_some() {
+                continue;
+            }
+            self.tell_next(&mut alert, &due);
+            let staged = position.and_then(|at| self.staged.get_mut(at)?.2.as_mut());
+            if let Some(tracked) = staged {
+                tracked.alert = Some(alert);
+            }
+        }
+        Ok(())
+    }
+
+    fn tell_next(&mut self, alert: &mut Alert, due: &[(&Receiver, i64)]) {
+        let known = alert.receivers.len();
+        alert.tell(due.iter().map(|(receiver, _)| *receiver), false, self.at);
+        alerts::put(&mut self.batch, alert);
+        let mut said = self.said(alert, Action::Trigger);
+        let longest_ms = due.iter().map(|(_, after_ms)| *after_ms).max().unwrap_or(0);
+        let because = format!("nobody acknowledged it for {}", words::duration(longest_ms));
+        said.page.held_back = Some(because);
+        let new = alert.receivers.get(known..).unwrap_or_default().to_vec();
+        self.deliver(&said, &new);
+    }
+
     /// Tells notices to those they name.
     pub(super) fn remind(&mut self, notices: &[(Action, Alert)]) {
         for (action, notice) in notices {
             let (alert, group) = (notice.clone(), notice.rule.clone());
             let said = Said { action: *action, at: self.at, group, alert, page: Page::default() };
-            self.deliver(&said);
+            self.deliver(&said, &notice.receivers);
         }
     }
 
@@ -301,16 +348,20 @@ impl<'a> SlotRun<'a> {
     }
 
     fn notify(&mut self, alert: &Alert, action: Action) {
+        let said = self.said(alert, action);
+        self.deliver(&said, &alert.receivers);
+    }
+
+    fn said(&mut self, alert: &Alert, action: Action) -> Said {
         let key = (alert.rule.clone(), alert.labels.clone());
         let ended = || self.telling.ended.get(&key).map(String::as_str);
         let group = self.telling.pager.group_of_speaker(&key).or_else(ended).unwrap_or_default();
         let (at, group, page) = (self.at, group.to_owned(), self.page_of(alert));
-        let said = Said { action, at, group, alert: alert.clone(), page };
-        self.deliver(&said);
+        Said { action, at, group, alert: alert.clone(), page }
     }
 
-    fn deliver(&mut self, said: &Said) {
-        for told in &said.alert.receivers {
+    fn deliver(&mut self, said: &Said, to: &[Notified]) {
+        for told in to {
             let (receiver, fingerprint) = (told.receiver.clone(), told.fingerprint.clone());
             self.deliveries.push(Delivery::new(receiver, fingerprint, said.clone()));
         }
@@ -387,7 +438,7 @@ impl<'a> SlotRun<'a> {
                 None => outbox::backlog(self.store, &delivery.receiver, limit)?,
             };
             backlog.insert(delivery.receiver.clone(), waiting + 1);
-            let begins = delivery.action != Action::Resolve;
+            let begins = delivery.action.begins();
             let refused = if begins && self.rules.receiver(&delivery.receiver).is_none() {
                 Some((DeadReason::ReceiverRemoved, "the rules file no longer has it"))
             } else if begins && waiting >= limit {

@@ -15,7 +15,7 @@ use self::context::{Entry, claim_name, file_error};
 use super::error::{Checked, Problem, RuleError};
 use super::quantity::{duration_ms, share, threshold};
 use super::raw::{RawDrop, RawFile, RawGauge, RawRatio, RawRule, RawSignal};
-use super::{Rule, RuleSet, Signal, SignalKind};
+use super::{Receiver, Rule, RuleSet, Signal, SignalKind};
 use crate::limits::{CLEAR_DEFAULT_MS_MAX, RULES_MAX};
 
 /// What is watched when a file has no `rules`.
@@ -26,7 +26,7 @@ const WINDOW_DEFAULT_MS: i64 = 5 * 60_000;
 const FOR_DEFAULT_MS: i64 = 5 * 60_000;
 /// The part of the usual that is a drop on a holiday, when the rule says nothing.
 const ON_HOLIDAY_DEFAULT: f64 = 0.06;
-/// Stands for all receivers of the file in `notify`.
+/// Stands for [`everyone`] in `notify`.
 const EVERY_RECEIVER: &str = "*";
 /// `confidence` when the rule says nothing: three failures in a row pass a 5 % limit, one of three
 /// does not.
@@ -40,7 +40,6 @@ pub(super) fn rule_set(
 ) -> Checked<RuleSet> {
     let file = read(text)?;
     let receivers = receiver::receivers(file.receivers.unwrap_or_default(), env, base_dir)?;
-    let known: BTreeSet<&str> = receivers.iter().map(|receiver| receiver.name.as_str()).collect();
     let (rules, pages) = match file.rules {
         Some(rules) => (rules, file.pages),
         None => {
@@ -48,7 +47,7 @@ pub(super) fn rule_set(
             (pack.rules.unwrap_or_default(), file.pages.or(pack.pages))
         }
     };
-    let rules = self::rules(rules, &known)?;
+    let rules = self::rules(rules, &receivers)?;
     Ok(RuleSet {
         runbooks: directory::runbooks(&rules, base_dir),
         rules,
@@ -81,7 +80,7 @@ fn read(text: &str) -> Checked<RawFile> {
     Ok(file.unwrap_or_default())
 }
 
-fn rules(raw: Vec<Spanned<RawRule>>, receivers: &BTreeSet<&str>) -> Checked<Vec<Rule>> {
+fn rules(raw: Vec<Spanned<RawRule>>, receivers: &[Receiver]) -> Checked<Vec<Rule>> {
     if raw.len() > RULES_MAX {
         return Err(file_error("rules", Problem::TooMany { count: raw.len(), limit: RULES_MAX }));
     }
@@ -101,11 +100,7 @@ fn rules(raw: Vec<Spanned<RawRule>>, receivers: &BTreeSet<&str>) -> Checked<Vec<
     Ok(rules)
 }
 
-fn rule(
-    mut raw: RawRule,
-    receivers: &BTreeSet<&str>,
-    names: &mut BTreeSet<String>,
-) -> Checked<Rule> {
+fn rule(mut raw: RawRule, receivers: &[Receiver], names: &mut BTreeSet<String>) -> Checked<Rule> {
     let entry = claim_name("rule", &raw.name, names)?;
     let signal = raw.signal.take().ok_or_else(|| {
         entry.error("signal", Problem::Missing("what is measured, such as ratio or latency"))
@@ -297,7 +292,7 @@ fn grouping(entry: &Entry, raw: Option<Vec<Spanned<String>>>) -> Checked<Vec<Lab
 fn notify(
     entry: &Entry,
     raw: Option<Vec<Spanned<String>>>,
-    receivers: &BTreeSet<&str>,
+    receivers: &[Receiver],
 ) -> Checked<Vec<String>> {
     let names = raw.ok_or_else(|| {
         entry.error("notify", Problem::Missing("the names of the receivers that are told"))
@@ -308,9 +303,9 @@ fn notify(
     let mut known = Vec::new();
     for name in names {
         if name.value == EVERY_RECEIVER {
-            return Ok(receivers.iter().map(|&name| name.to_owned()).collect());
+            return Ok(everyone(receivers));
         }
-        if !receivers.contains(name.value.as_str()) {
+        if receivers.iter().all(|receiver| receiver.name != name.value) {
             let problem = Problem::UnknownReceiver(name.value);
             return Err(entry.error_at(name.referenced, "notify", problem));
         }
@@ -319,6 +314,15 @@ fn notify(
         }
     }
     Ok(known)
+}
+
+/// All receivers but those that are told only when others do not acknowledge.
+fn everyone(receivers: &[Receiver]) -> Vec<String> {
+    let later = receivers.iter().filter_map(|receiver| Some(&receiver.escalate.as_ref()?.to));
+    let later: BTreeSet<&String> = later.collect();
+    let first = receivers.iter().map(|receiver| &receiver.name);
+    let first: BTreeSet<&String> = first.filter(|name| !later.contains(name)).collect();
+    first.into_iter().cloned().collect()
 }
 
 fn confidence(entry: &Entry, raw: Option<&Spanned<f64>>) -> Checked<f64> {

@@ -31,13 +31,15 @@ pub(super) struct RawReceiver {
     pub(super) email: Option<RawEmail>,
     pub(super) rate: Option<RawRate>,
     pub(super) give_up_after: Option<Spanned<String>>,
-    pub(super) fail_over: Option<RawFailOver>,
+    pub(super) fail_over: Option<RawNext>,
+    pub(super) escalate: Option<RawNext>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawPagerDuty {
     pub(super) routing_key: Option<SecretSource>,
+    pub(super) webhook_secret: Option<SecretSource>,
     pub(super) url: Option<Spanned<String>>,
 }
 
@@ -90,7 +92,7 @@ pub(super) struct RawRate {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct RawFailOver {
+pub(super) struct RawNext {
     pub(super) to: Spanned<String>,
     pub(super) after: Option<Spanned<String>>,
 }

@@ -28,6 +28,10 @@ pub struct Receiver {
     pub give_up_after_ms: i64,
     /// Who is told in its place while it is down.
     pub fail_over: Option<FailOver>,
+    /// Who is told next when nobody acknowledges.
+    pub escalate: Option<Escalation>,
+    /// What its webhooks to us are signed with; only of PagerDuty.
+    pub webhook_secret: Option<Secret>,
 }
 
 /// At most so many calls in any stretch of so long.
@@ -45,6 +49,15 @@ pub struct FailOver {
     /// Its name.
     pub to: String,
     /// How long the other must have been down, in ms.
+    pub after_ms: i64,
+}
+
+/// A receiver that is told when those before it do not acknowledge.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Escalation {
+    /// Its name.
+    pub to: String,
+    /// How long the one before must have known, in ms.
     pub after_ms: i64,
 }
 
@@ -185,7 +198,15 @@ impl Receiver {
     #[must_use]
     pub fn new(name: String, target: Target) -> Self {
         let rate = target.rate();
-        Self { name, target, rate, give_up_after_ms: GIVE_UP_AFTER_MS, fail_over: None }
+        Self {
+            name,
+            target,
+            rate,
+            give_up_after_ms: GIVE_UP_AFTER_MS,
+            fail_over: None,
+            escalate: None,
+            webhook_secret: None,
+        }
     }
 
     /// [`Target::fingerprint`].

@@ -119,9 +119,9 @@ fn the_stored_bytes_of_a_state_stay_as_they_are() {
         moved_since: None,
     };
     let table = [
-        (State::Inactive, vec![2, 0]),
-        (State::Pending { since: TimestampMs(50) }, vec![2, 1, 100]),
-        (State::Firing(firing), vec![2, 2, 251, 208, 7, 251, 160, 15, 1, 1, 251, 112, 23, 0]),
+        (State::Inactive, vec![3, 0]),
+        (State::Pending { since: TimestampMs(50) }, vec![3, 1, 100]),
+        (State::Firing(firing), vec![3, 2, 251, 208, 7, 251, 160, 15, 1, 1, 251, 112, 23, 0]),
     ];
     for (state, bytes) in table {
         assert_eq!(record::encode(&state), bytes, "{state:?}");

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails the test")]
 
 mod deliver;
+mod escalate;
 mod explain;
 mod judge;
 mod mail;

@@ -1,17 +1,23 @@
-//! `GET /api/v1/alerts`.
+//! `/api/v1/alerts`: what is or was open, and who takes care of it.
 
 use axum::{
     Json,
+    body::{Body, to_bytes},
     extract::{Path, RawQuery, State},
+    http::HeaderMap,
 };
-use plimsoll_alerting::{AlertFilter, alerts};
-use plimsoll_storage::Label;
+use plimsoll_alerting::{
+    Alert, AlertFilter, WebhookRefusal,
+    acknowledge::{self, Outcome},
+    alerts,
+};
+use plimsoll_storage::{Label, Store};
 
 use crate::{
     app::App,
     error::ApiError,
     wire::{
-        alert::{AlertBody, AlertsBody},
+        alert::{AcknowledgeRequest, AlertBody, AlertsBody, HeardBody},
         param::Params,
         push::truncated,
     },
@@ -19,6 +25,14 @@ use crate::{
 
 /// Alerts listed unless `limit` says otherwise.
 const LIMIT_DEFAULT: usize = 100;
+/// Bodies here are a few fields.
+const BODY_BYTES_MAX: usize = 16 << 10;
+/// PagerDuty sends whole incidents.
+const WEBHOOK_BYTES_MAX: usize = 512 << 10;
+/// Characters of an author.
+const AUTHOR_CHARS_MAX: usize = 100;
+/// Where PagerDuty signs.
+const SIGNATURE: &str = "x-pagerduty-signature";
 
 /// Alerts, newest first: `state=firing|resolved`, `rule`, any label, `limit`.
 pub(crate) async fn list(
@@ -47,7 +61,7 @@ pub(crate) async fn list(
     params.end()?;
     let filter = AlertFilter { open, rule, labels };
     let found = tokio::task::block_in_place(|| alerts::list(&app.store, &filter, limit))?;
-    Ok(Json(AlertsBody { alerts: found.into_iter().map(AlertBody::from).collect() }))
+    Ok(Json(AlertsBody { alerts: bodies(&app.store, found)? }))
 }
 
 pub(crate) async fn one(
@@ -56,7 +70,66 @@ pub(crate) async fn one(
 ) -> Result<Json<AlertBody>, ApiError> {
     let found = alerts::get(&app.store, &id)?;
     let alert = found.ok_or_else(|| ApiError::not_found(format!("alert {:?}", truncated(&id))))?;
-    Ok(Json(alert.into()))
+    let acknowledged = acknowledge::get(&app.store, &id)?;
+    Ok(Json(AlertBody::new(alert, acknowledged)))
+}
+
+/// Someone takes care of an alert.
+pub(crate) async fn acknowledge(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    body: Body,
+) -> Result<Json<AlertBody>, ApiError> {
+    let body = to_bytes(body, BODY_BYTES_MAX)
+        .await
+        .map_err(|_| ApiError::too_large("the body", BODY_BYTES_MAX))?;
+    let request = serde_json::from_slice(&body).map_err(|error| {
+        ApiError::malformed(format!("the body must be like {{\"author\":\"ann\"}}: {error}"))
+    });
+    let AcknowledgeRequest { author } = request?;
+    if author.trim().is_empty() || author.chars().count() > AUTHOR_CHARS_MAX {
+        let detail = "field `author` must say who takes care, in at most 100 characters";
+        return Err(ApiError::malformed(detail));
+    }
+    match tokio::task::block_in_place(|| app.desk().acknowledge(&id, author.trim()))? {
+        Outcome::Stands(alert, said) => Ok(Json(AlertBody::new(*alert, Some(said)))),
+        Outcome::Ended => Err(ApiError::conflict(
+            "alert_ended",
+            "the alert has ended, and nobody is told of it any more",
+        )),
+        Outcome::Unknown => Err(ApiError::not_found(format!("alert {:?}", truncated(&id)))),
+    }
+}
+
+/// A webhook of PagerDuty, v3.
+pub(crate) async fn hear_pagerduty(
+    State(app): State<App>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Json<HeardBody>, ApiError> {
+    let body = to_bytes(body, WEBHOOK_BYTES_MAX)
+        .await
+        .map_err(|_| ApiError::too_large("the body", WEBHOOK_BYTES_MAX))?;
+    let signature = headers.get(SIGNATURE).and_then(|value| value.to_str().ok());
+    let signature = signature.unwrap_or_default();
+    let heard = tokio::task::block_in_place(|| app.desk().hear_pagerduty(signature, &body))?;
+    match heard {
+        Ok(Some(Outcome::Stands(alert, _))) => Ok(Json(HeardBody { acknowledged: Some(alert.id) })),
+        // Nothing that PagerDuty could do better next time.
+        Ok(_) => Ok(Json(HeardBody { acknowledged: None })),
+        Err(WebhookRefusal::Unsigned) => Err(ApiError::unsigned()),
+        Err(WebhookRefusal::Malformed(detail)) => Err(ApiError::malformed(detail)),
+    }
+}
+
+/// Alerts with who takes care of them.
+pub(crate) fn bodies(store: &Store, alerts: Vec<Alert>) -> Result<Vec<AlertBody>, ApiError> {
+    let mut said = acknowledge::of_alerts(store, &alerts)?;
+    let body = |alert: Alert| {
+        let acknowledged = said.remove(&alert.id);
+        AlertBody::new(alert, acknowledged)
+    };
+    Ok(alerts.into_iter().map(body).collect())
 }
 
 fn limit(params: &mut Params) -> Result<usize, ApiError> {

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::backtest::jobs::JobBody;
 use crate::wire::{
-    alert::{AlertBody, AlertsBody, RuleBody, RulesBody},
+    alert::{AlertBody, AlertsBody, HeardBody, RuleBody, RulesBody},
     answer::{LabelNamesBody, LabelValuesBody, PushBody},
     baseline::BaselineBody,
     delivery::{DeliveriesBody, DeliveryBody, PurgeBody, ReceiversBody, ReplayBody, TestBody},
@@ -206,6 +206,23 @@ fn alerting() -> Vec<Call> {
             .says("One alert", "")
             .takes(&[p::ALERT])
             .answers::<AlertBody>(),
+        Call::post("/api/v1/alerts/{id}/acknowledge", alerts::acknowledge)
+            .says(
+                "Take care of an alert",
+                "Nobody else is told of it for want of this. Those that spoke in the same message are acknowledged with it, and each PagerDuty that was told is told of this too. The first acknowledgement stays.",
+            )
+            .takes(&[p::ALERT])
+            .body(&[("application/json", r#"{"author":"ann"}"#)])
+            .answers::<AlertBody>()
+            .fails(&["malformed_body", "body_too_large", "alert_ended"]),
+        Call::post("/api/v1/webhooks/pagerduty", alerts::hear_pagerduty)
+            .says(
+                "What PagerDuty tells: its webhooks, v3",
+                "An incident that is acknowledged there is acknowledged here; other events are passed over. Signed with the `webhook_secret` of a receiver, in `X-PagerDuty-Signature`.",
+            )
+            .body(&[("application/json", r#"{"event":{"event_type":"incident.acknowledged","agent":{"summary":"Ann"},"data":{"incident_key":"…"}}}"#)])
+            .answers::<HeardBody>()
+            .fails(&["malformed_body", "body_too_large", "unsigned"]),
         Call::get("/api/v1/reports/noise", reports::noise_report)
             .says(
                 "How noisy alerting was",

@@ -109,7 +109,7 @@ fn health_of(app: &App, partner: String, labels: LabelMatchers) -> Result<Health
         verdict: verdict.as_str(),
         reason,
         streams: streams.into_iter().map(|one| StreamHealthBody::new(one, now)).collect(),
-        alerts: alerts.into_iter().map(Into::into).collect(),
+        alerts: super::alerts::bodies(&app.store, alerts)?,
     })
 }
 

@@ -4,7 +4,7 @@ use axum::{
     Json,
     extract::{RawQuery, State},
 };
-use plimsoll_alerting::{AlertFilter, alerts, limits::LIST_ROWS_MAX, noise::noise};
+use plimsoll_alerting::{AlertFilter, acknowledge, alerts, limits::LIST_ROWS_MAX, noise::noise};
 
 use crate::{
     app::App,
@@ -32,5 +32,9 @@ pub(crate) async fn noise_report(
     let found = tokio::task::block_in_place(|| alerts::list(&app.store, &all, LIST_ROWS_MAX))?;
     let oldest = found.last().map(|alert| alert.fired_at);
     let truncated = found.len() >= LIST_ROWS_MAX && oldest.is_some_and(|oldest| oldest > start);
-    Ok(Json(NoiseBody::new(noise(&found, &app.rules.get(), start, end), (start, end), truncated)))
+    let told = found.iter().filter(|alert| alert.paged.is_some() && alert.fired_at >= start);
+    let said = tokio::task::block_in_place(|| acknowledge::of_alerts(&app.store, told))?;
+    let acknowledged = said.into_keys().collect();
+    let noise = noise(&found, &acknowledged, &app.rules.get(), (start, end));
+    Ok(Json(NoiseBody::new(noise, (start, end), truncated)))
 }

@@ -172,12 +172,14 @@ fn coverage(app: &App, silence: &Silence) -> Result<CoverageBody, ApiError> {
         let labels = rule.map_or_else(|| alert.labels.clone(), |it| it.known_labels(&alert.labels));
         silence.selects(&alert.rule, &labels)
     });
+    let open_alert_count = alerts.len();
+    alerts.truncate(NAMED_MAX);
     Ok(CoverageBody {
         streams: streams.len(),
         partner_count: partners.len(),
         partners: partners.into_iter().take(NAMED_MAX).flat_map(|(values, _)| values).collect(),
-        open_alert_count: alerts.len(),
-        open_alerts: alerts.into_iter().take(NAMED_MAX).map(Into::into).collect(),
+        open_alert_count,
+        open_alerts: super::alerts::bodies(&app.store, alerts)?,
     })
 }
 

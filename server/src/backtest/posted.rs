@@ -36,9 +36,14 @@ pub(crate) fn of_value(mut file: Value) -> Result<RuleSet, String> {
 /// A receiver of that name that leads nowhere.
 fn keep_name(receiver: &mut Value) {
     let name = receiver.get("name").cloned().unwrap_or_default();
+    let escalate = receiver.get("escalate").cloned();
     let url = "https://replay.invalid/";
     let secret = "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
     *receiver = json!({ "name": name, "webhook": { "url": url, "secret": secret } });
+    // Who is told later is not among those whom `*` stands for.
+    if let (Some(fields), Some(escalate)) = (receiver.as_object_mut(), escalate) {
+        fields.insert("escalate".to_owned(), escalate);
+    }
 }
 
 #[cfg(test)]

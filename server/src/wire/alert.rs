@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use plimsoll_alerting::{Alert, Evidence, Rule, Severity, SignalKind};
+use plimsoll_alerting::{Acknowledged, Alert, Evidence, Rule, Severity, SignalKind};
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{series::LabelsBody, time};
 
@@ -37,7 +37,38 @@ pub(crate) struct AlertBody {
     /// What keeps or kept it from being told; `null` when it was told.
     suppressor: Option<&'static str>,
     receivers: Vec<String>,
+    /// Who takes care of it; `null` while nobody has said so.
+    acknowledged: Option<AcknowledgedBody>,
     dedup_key: String,
+}
+
+/// That someone takes care of an alert.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct AcknowledgedBody {
+    at: String,
+    author: String,
+    /// The receiver that told us; `null` when it was said to us.
+    by_receiver: Option<String>,
+}
+
+impl From<Acknowledged> for AcknowledgedBody {
+    fn from(Acknowledged { at, author, by_receiver }: Acknowledged) -> Self {
+        Self { at: time::format(at), author, by_receiver }
+    }
+}
+
+/// Who takes care of an alert from now on.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AcknowledgeRequest {
+    pub(crate) author: String,
+}
+
+/// What came of a webhook.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct HeardBody {
+    /// The alert that is acknowledged by it; `null` when it is about no open one.
+    pub(crate) acknowledged: Option<String>,
 }
 
 /// What a judgement found. Durations are in ms, ratios are fractions of 1.
@@ -82,8 +113,8 @@ impl EvidenceBody {
     }
 }
 
-impl From<Alert> for AlertBody {
-    fn from(alert: Alert) -> Self {
+impl AlertBody {
+    pub(crate) fn new(alert: Alert, acknowledged: Option<Acknowledged>) -> Self {
         let evidence = |evidence| EvidenceBody::new(evidence, alert.signal);
         let labels = alert.labels.iter().map(|(label, value)| (label.as_str(), value.to_owned()));
         Self {
@@ -102,6 +133,7 @@ impl From<Alert> for AlertBody {
             peak: evidence(&alert.peak),
             suppressor: alert.suppressor.map(|it| it.as_str()),
             receivers: alert.receivers.into_iter().map(|told| told.receiver).collect(),
+            acknowledged: acknowledged.map(Into::into),
             id: alert.id,
             rule: alert.rule,
             owner: alert.owner,

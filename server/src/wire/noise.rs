@@ -49,6 +49,8 @@ struct TallyBody {
     /// Alerts that someone was told of.
     pages: usize,
     pages_per_week: f64,
+    /// The share of pages that someone acknowledged.
+    acknowledged_share: Option<f64>,
     /// The share of pages that ended within five minutes, of those that have ended.
     short_share: Option<f64>,
     /// Alerts that fired within half an hour after the one before had ended.
@@ -62,6 +64,8 @@ impl TallyBody {
             alerts: tally.alerts,
             pages: tally.pages,
             pages_per_week: (tally.pages as f64 / weeks * 100.0).round() / 100.0,
+            acknowledged_share: (tally.pages > 0)
+                .then(|| tally.acknowledged as f64 / tally.pages as f64),
             short_share: (tally.ended > 0).then(|| tally.short as f64 / tally.ended as f64),
             flaps: tally.flaps,
             open_s: tally.open_ms as f64 / 1e3,

@@ -1,6 +1,7 @@
 //! End-to-end tests of the real binary, one module for each promise. One binary holds them all, so
 //! that there is one to link.
 
+mod acknowledge;
 mod api_description;
 mod api_examples;
 mod backtest;

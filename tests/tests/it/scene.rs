@@ -11,6 +11,7 @@ use crate::common::data_dir;
 
 pub(crate) const ENQUEUE: &str = "/v2/enqueue";
 pub(crate) const HOOK: &str = "/hook";
+pub(crate) const PD_WEBHOOK_SECRET: &str = "what-pagerduty-signs-with";
 pub(crate) const ROUTING_KEY: &str = "0123456789abcdef0123456789abcdef";
 pub(crate) const SECRET: &str = "whsec_MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0";
 /// What is judged and delivered here takes seconds, on a busy machine some more.
@@ -59,10 +60,18 @@ rules:
         Self { dir, recorder, rules, start_ms }
     }
 
+    /// Changes the rules file before the server is started.
+    pub(crate) fn edit(&self, from: &str, to: &str) {
+        let text = std::fs::read_to_string(&self.rules).expect("it was written");
+        assert!(text.contains(from), "{from} is not in {text}");
+        std::fs::write(&self.rules, text.replace(from, to)).expect("a folder for temporary files");
+    }
+
     pub(crate) async fn start(&self, extra: &[&str]) -> Server {
         let args = ["--slot", "1s", "--durability", "wal", "--allow-private-receivers", "--rules"];
         let args = [&args[..], &[self.rules.to_str().expect("a plain name")], extra].concat();
         let env = [("PD_KEY", ROUTING_KEY), ("HUB_SECRET", SECRET)];
+        let env = [&env[..], &[("PD_WEBHOOK_SECRET", PD_WEBHOOK_SECRET)]].concat();
         Server::start_with_env(&self.dir.path().join("data"), &args, &env).await
     }
 

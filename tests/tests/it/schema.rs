@@ -15,12 +15,13 @@ const REPOSITORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 const EVERYTHING: &str = r#"
 receivers:
   - name: oncall
-    pagerduty: { routing_key: { env: KEY }, url: "https://events.eu.pagerduty.com" }
+    pagerduty: { routing_key: { env: KEY }, webhook_secret: { env: KEY }, url: "https://events.eu.pagerduty.com" }
   - name: hub
     webhook: { url: "https://hub.example/alerts", secret: { env: KEY }, secrets: [{ env: KEY }] }
     rate: { calls: 60, per: 1m }
     give_up_after: 2h
     fail_over: { to: oncall, after: 10m }
+    escalate: { to: mail, after: 20m }
   - name: chat
     slack: { url: { env: SLACK } }
   - name: am
@@ -65,7 +66,7 @@ holidays:
 "#;
 
 /// What is replaced in the file above, and what by, to make it wrong.
-const WRONG: [(&str, &str); 28] = [
+const WRONG: [(&str, &str); 30] = [
     ("receivers:\n", "recievers:\n"),
     ("    owner: integrations\n", ""),
     ("    runbook: partner-5xx\n", ""),
@@ -90,6 +91,8 @@ const WRONG: [(&str, &str); 28] = [
     ("match: { partner: dhl }, start: 2026-11-21T22:00:00Z", "match: { partner: dhl }"),
     ("days: [sun]", "days: []"),
     ("to: \"04:00\"", "to: late"),
+    ("escalate: { to: mail", "escalate: { too: mail"),
+    ("after: 20m", "after: soon"),
     ("calls: 60", "calls: 0"),
     ("tls: starttls", "tls: maybe"),
     ("alertmanager: { url: \"http://", "alertmanager: { url: \"ftp://"),

@@ -1,4 +1,5 @@
 use super::*;
+use crate::delivery::Action;
 use crate::rule::Rate;
 use crate::testing::{alert, delivery_of};
 

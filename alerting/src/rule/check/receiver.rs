@@ -7,18 +7,18 @@ use serde_saphyr::Spanned;
 
 use super::context::{Entry, claim_name, file_error};
 use crate::limits::{
-    EMAIL_ADDRESSEES_MAX, FAIL_OVER_AFTER_MS, GIVE_UP_AFTER_MS, RATE_CALLS_MAX, RECEIVERS_MAX,
-    WEBHOOK_SECRETS_MAX,
+    EMAIL_ADDRESSEES_MAX, ESCALATE_AFTER_MS, FAIL_OVER_AFTER_MS, GIVE_UP_AFTER_MS, RATE_CALLS_MAX,
+    RECEIVERS_MAX, WEBHOOK_SECRETS_MAX,
 };
 use crate::rule::error::{Checked, Problem};
 use crate::rule::quantity::duration_ms;
 use crate::rule::raw::{
-    RawAlertmanager, RawEmail, RawFailOver, RawMailTls, RawPagerDuty, RawRate, RawReceiver,
-    RawSlack, RawWebhook,
+    RawAlertmanager, RawEmail, RawMailTls, RawNext, RawPagerDuty, RawRate, RawReceiver, RawSlack,
+    RawWebhook,
 };
 use crate::rule::receiver::webhook_key;
 use crate::rule::secret::{Secret, SecretSource};
-use crate::rule::{FailOver, MailTls, Mailbox, PAGERDUTY_URL, Rate, Receiver, Target};
+use crate::rule::{Escalation, FailOver, MailTls, Mailbox, PAGERDUTY_URL, Rate, Receiver, Target};
 
 /// Resolves the secrets of receivers.
 struct Secrets<'a> {
@@ -59,6 +59,10 @@ fn receiver(
     names: &mut BTreeSet<String>,
 ) -> Checked<Receiver> {
     let entry = claim_name("receiver", &raw.name, names)?;
+    let webhook_secret = raw.pagerduty.as_ref().and_then(|raw| raw.webhook_secret.as_ref());
+    let webhook_secret = webhook_secret
+        .map(|source| secrets.resolve(&entry, "webhook_secret", source))
+        .transpose()?;
     let targets = [
         raw.pagerduty.map(|raw| pagerduty(&entry, raw, secrets)),
         raw.webhook.map(|raw| webhook(&entry, raw, secrets)),
@@ -77,7 +81,13 @@ fn receiver(
     Ok(Receiver {
         rate: rate.unwrap_or(target.rate()),
         give_up_after_ms: give_up_after.transpose()?.unwrap_or(GIVE_UP_AFTER_MS),
-        fail_over: raw.fail_over.map(|it| fail_over(&entry, it, &raw.name, known)).transpose()?,
+        fail_over: next(&entry, "fail_over", raw.fail_over, (&raw.name, known))?.map(
+            |(to, after_ms)| FailOver { to, after_ms: after_ms.unwrap_or(FAIL_OVER_AFTER_MS) },
+        ),
+        escalate: next(&entry, "escalate", raw.escalate, (&raw.name, known))?.map(
+            |(to, after_ms)| Escalation { to, after_ms: after_ms.unwrap_or(ESCALATE_AFTER_MS) },
+        ),
+        webhook_secret,
         target,
         name: raw.name.value,
     })
@@ -100,18 +110,20 @@ fn positive(entry: &Entry, field: &'static str, text: &Spanned<String>) -> Check
     Ok(ms)
 }
 
-fn fail_over(
+/// The receiver that comes after one, and after how many ms, when that is said.
+fn next(
     entry: &Entry,
-    raw: RawFailOver,
-    own: &Spanned<String>,
-    known: &BTreeSet<String>,
-) -> Checked<FailOver> {
-    if raw.to.value == own.value || !known.contains(&raw.to.value) {
-        let problem = Problem::NoOtherReceiver(raw.to.value);
-        return Err(entry.error_at(raw.to.referenced, "fail_over", problem));
+    field: &'static str,
+    raw: Option<RawNext>,
+    (own, known): (&Spanned<String>, &BTreeSet<String>),
+) -> Checked<Option<(String, Option<i64>)>> {
+    let Some(RawNext { to, after }) = raw else { return Ok(None) };
+    if to.value == own.value || !known.contains(&to.value) {
+        let problem = Problem::NoOtherReceiver(to.value);
+        return Err(entry.error_at(to.referenced, field, problem));
     }
-    let after = raw.after.as_ref().map(|text| entry.parsed("fail_over", text, duration_ms));
-    Ok(FailOver { to: raw.to.value, after_ms: after.transpose()?.unwrap_or(FAIL_OVER_AFTER_MS) })
+    let after = after.as_ref().map(|text| entry.parsed(field, text, duration_ms)).transpose()?;
+    Ok(Some((to.value, after)))
 }
 
 fn pagerduty(entry: &Entry, raw: RawPagerDuty, secrets: &Secrets<'_>) -> Checked<Target> {
