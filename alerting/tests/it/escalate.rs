@@ -8,9 +8,8 @@ use crate::world::{World, minute, partner_5xx, rules};
 /// What waits, as minute, receiver and action.
 fn waiting(world: &World) -> Vec<(i64, String, Action)> {
     let said = in_state(world, "waiting").into_iter();
-    let mut said: Vec<_> = said
-        .map(|it| (it.at.since_ms(minute(0)) / 60_000, it.receiver, it.action))
-        .collect();
+    let mut said: Vec<_> =
+        said.map(|it| (it.at.since_ms(minute(0)) / 60_000, it.receiver, it.action)).collect();
     said.sort();
     said
 }
