@@ -5,10 +5,7 @@
 //! a pane is added when it comes in and taken away when it goes out. Counts are integers, so this is
 //! exact, and a range costs its slots plus its points however much the windows overlap.
 
-use std::{
-    ops::Range,
-    sync::{Mutex, PoisonError},
-};
+use std::ops::Range;
 
 use plimsoll_storage::{
     Cell, CellSum, Cursor, GaugeCell, Reader, Scan, Slot, SlotValue, Store, StreamId, TimestampMs,
@@ -111,21 +108,19 @@ pub(crate) fn activity_series<P: Send>(
     groups: Vec<Group>,
     grid: &Grid,
     wanted: Wanted,
-    point: impl FnMut(TimestampMs, Range<Slot>, &CellSum) -> Option<P> + Send,
+    point: impl Fn(TimestampMs, Range<Slot>, &CellSum) -> Option<P> + Sync,
 ) -> Result<Vec<Series<P>>> {
     let panes = Panes::of(store, grid);
     admit(store, &groups, &panes, grid.budget())?;
     let reader = store.reader(panes.slots(), panes.grain(), wanted);
     let streams: usize = groups.iter().map(|group| group.streams.len()).sum();
     let cells = streams.saturating_mul(reader.cells_per_stream() as usize);
-    let point = Mutex::new(point);
     let points = share::in_order(&groups, cells, || {
         let mut windows = Windows::new(&reader, &panes);
         let point = &point;
         move |group: &Group| {
             let mut points = Vec::new();
             windows.read(&group.streams, grid.budget())?;
-            let mut point = point.lock().unwrap_or_else(PoisonError::into_inner);
             windows.each(|t, slots, sum| points.extend(point(t, slots, sum)));
             Ok::<_, Error>(points)
         }

@@ -4,6 +4,8 @@
 //! the store are merged in neighbouring pairs until few enough are left, which loses nothing but
 //! their finer borders.
 
+use std::sync::{Mutex, PoisonError};
+
 use plimsoll_storage::{Histogram, Store, TimestampMs, bucket_lower_s, bucket_upper_s};
 
 use crate::{
@@ -57,14 +59,15 @@ pub fn heatmap(
     buckets_max: usize,
 ) -> Result<Heatmap> {
     check_numbers(groups.len(), grid.count(), buckets_max as u64)?;
-    let mut rows = Rows::new(buckets_max);
+    let rows = Mutex::new(Rows::new(buckets_max));
     let series = activity_series(store, groups, grid, WANTED, |t, _, sum| {
         let mut durations = sum.to_cell().durations;
-        rows.widen(&durations);
+        let scale = rows.lock().unwrap_or_else(PoisonError::into_inner).widen(&durations);
         // What is kept of a column is no more than is shown of it.
-        durations.lower_scale(rows.scale);
+        durations.lower_scale(scale);
         (!durations.is_empty()).then_some((t, durations))
     })?;
+    let rows = rows.into_inner().unwrap_or_else(PoisonError::into_inner);
     let column = |(t, durations)| HeatPoint { t, counts: rows.counts(durations) };
     let series = series.into_iter().map(|Series { labels, points }| Series {
         labels,
@@ -87,12 +90,12 @@ impl Rows {
         Self { buckets_max, scale: i8::MAX, has_zero: false, span: None }
     }
 
-    /// Makes room for the durations of a histogram, coarser where needed.
-    fn widen(&mut self, durations: &Histogram) {
+    /// Makes room for the durations of a histogram, coarser where needed. Answers the scale.
+    fn widen(&mut self, durations: &Histogram) -> i8 {
         self.has_zero |= durations.zero_count() > 0;
         let (Some(first), Some(last)) = (durations.buckets().first(), durations.buckets().last())
         else {
-            return;
+            return self.scale;
         };
         let scale = self.scale.min(durations.scale());
         let mine = self.span.map(|span| coarser(span, self.scale, scale));
@@ -106,6 +109,7 @@ impl Rows {
             self.scale -= 1;
         }
         self.span = Some((first, last));
+        self.scale
     }
 
     fn buckets(&self) -> Vec<HeatBucket> {

@@ -60,11 +60,12 @@ pub fn latency(
     timing: &Timing,
 ) -> Result<Vec<Series<LatencyPoint>>> {
     activity_series(store, groups, grid, WANTED, |t, _, sum| {
-        (sum.count() > 0).then(|| measure(t, sum, timing))
+        let count = sum.count();
+        (count > 0).then(|| measure(t, count, sum, timing))
     })
 }
 
-fn measure(t: TimestampMs, sum: &CellSum, timing: &Timing) -> LatencyPoint {
+fn measure(t: TimestampMs, count: u64, sum: &CellSum, timing: &Timing) -> LatencyPoint {
     let quantiles = timing.quantiles.iter().filter_map(|q| Some((*q, sum.quantile(*q)?)));
     // Quantiles are read off the sum; only shares need the histogram itself.
     let is_shared = timing.apdex_ms.is_some() || !timing.under_ms.is_empty();
@@ -73,7 +74,7 @@ fn measure(t: TimestampMs, sum: &CellSum, timing: &Timing) -> LatencyPoint {
         timing.under_ms.iter().filter_map(|ms| Some((*ms, share_under(&durations, s(*ms))?)));
     LatencyPoint {
         t,
-        count: sum.count(),
+        count,
         quantiles: quantiles.collect(),
         under: under.collect(),
         apdex: timing.apdex_ms.and_then(|ms| apdex(&durations, s(ms))),
