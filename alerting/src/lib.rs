@@ -17,6 +17,7 @@ mod error;
 mod escalate;
 mod evaluate;
 mod evidence;
+mod examples;
 pub mod explain;
 mod hex;
 mod labels;

@@ -133,7 +133,11 @@ pub const PAGE_CONTACTS_MAX: usize = 10;
 /// Steps of the runbook in a page: what fits on a telephone.
 pub const PAGE_STEPS_MAX: usize = 3;
 
-/// Pages of one slot that tell their trend, which is read from the store; further ones go without.
+/// Orders that a page names: what someone looks up before the cause is clear.
+pub const PAGE_EXAMPLES_MAX: usize = 3;
+
+/// Pages of one slot that tell their trend and examples, which are read from the store; further ones go
+/// without.
 pub const TRENDS_PER_SLOT_MAX: usize = 50;
 
 /// Groups that one explanation tells of.

@@ -10,6 +10,7 @@ use bincode::{Decode, Encode};
 use plimsoll_storage::{Label, Store, TimestampMs};
 
 use crate::alerts::Alert;
+use crate::examples::examples;
 use crate::labels::GroupLabels;
 use crate::limits::{PAGE_CONTACTS_MAX, PAGE_GROUPS_MAX, PAGE_STEPS_MAX};
 use crate::rule::{RuleSet, SignalKind};
@@ -44,6 +45,8 @@ pub struct Page {
     pub window: String,
     /// How it came to it.
     pub trend: Trend,
+    /// Which orders, while it goes on: `order_id O-1, correlation_id c-1: 5xx after 2s at …`.
+    pub examples: Vec<String>,
     /// Where to look.
     pub links: Links,
     /// The first steps of the runbook.
@@ -79,7 +82,7 @@ pub(crate) struct Source<'a> {
     pub(crate) sharing: BTreeSet<&'a GroupLabels>,
     /// End of the slot in which it is told.
     pub(crate) at: TimestampMs,
-    /// Whether there is time to read the trend.
+    /// Whether there is time to read the trend and examples.
     pub(crate) tells_trend: bool,
 }
 
@@ -117,6 +120,7 @@ impl Page {
             basis: basis(alert),
             window: words::duration(alert.window_ms),
             trend: trend_of(alert, source),
+            examples: examples_of(alert, source),
             links: links(alert, source),
             steps: runbook::first_steps(
                 source.rules.runbook_text(&alert.runbook).unwrap_or_default(),
@@ -162,6 +166,17 @@ fn trend_of(alert: &Alert, source: &Source<'_>) -> Trend {
     found.unwrap_or_else(|error| {
         tracing::warn!(%error, alert = alert.id, "a page leaves without its trend");
         Trend::default()
+    })
+}
+
+/// A page without its examples is better than none.
+fn examples_of(alert: &Alert, source: &Source<'_>) -> Vec<String> {
+    let rule = source.rules.rule(&alert.rule).filter(|_| source.tells_trend && alert.is_open());
+    let Some(rule) = rule else { return Vec::new() };
+    let found = examples(source.store, rule, &alert.labels, alert.window_ms, source.at);
+    found.unwrap_or_else(|error| {
+        tracing::warn!(%error, alert = alert.id, "a page leaves without its examples");
+        Vec::new()
     })
 }
 

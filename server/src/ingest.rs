@@ -6,7 +6,7 @@ pub(crate) mod field;
 
 use std::{borrow::Cow, fmt};
 
-use plimsoll_storage::{Batch, BatchBuilder, Store, TimestampMs};
+use plimsoll_storage::{Batch, BatchBuilder, Exemplar, Store, TimestampMs};
 
 use check::{Checker, Delta, Item};
 use field::{Checked, Fault, Problem};
@@ -88,11 +88,17 @@ impl<'a> Ingest<'a> {
     }
 
     fn add(&mut self, item: Item<'_>) -> Checked<()> {
-        let Item { stream, slot, .. } = item;
+        let Item { stream, slot, ids, .. } = item;
         match item.delta {
             Delta::Event { outcome, seconds, at } => {
                 let cell = self.batch.activity(stream, slot).map_err(|error| full(&error))?;
                 cell.record(outcome, seconds, at);
+                if ids.iter().any(|id| !id.is_empty()) {
+                    let duration_us = seconds.map(|seconds| (seconds * 1e6).round() as u64);
+                    let event = Exemplar { at, outcome, duration_us, ids };
+                    let kept = self.batch.exemplar(stream, slot, event);
+                    kept.map_err(|error| full(&error))?;
+                }
             }
             Delta::Summary(summary) => {
                 let cell = self.batch.activity(stream, slot).map_err(|error| full(&error))?;

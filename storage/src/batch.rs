@@ -12,10 +12,12 @@ use hashbrown::HashTable;
 use crate::{
     Store,
     error::{Error, Result},
-    journal,
-    limits::STREAMS_MAX,
+    exemplars, journal,
+    key::ExemplarKey,
+    limits::{EXEMPLAR_ID_BYTES_MAX, STREAMS_MAX},
     model::{
         cell::{Cell, SlotValue},
+        exemplar::{Exemplar, Kind},
         gauge::GaugeCell,
         stream::{StreamId, StreamKey, StreamKind, StreamRef},
         time::Slot,
@@ -38,6 +40,17 @@ pub(crate) struct BatchCell {
     pub(crate) value: SlotValue,
 }
 
+/// The exemplars of one kind in one slot of a batch.
+#[derive(Debug)]
+pub(crate) struct BatchExemplars {
+    /// Position in the batch's list of streams.
+    pub(crate) stream: u32,
+    pub(crate) kind: Kind,
+    pub(crate) slot: Slot,
+    /// As they are merged into what is stored.
+    pub(crate) encoded: Vec<u8>,
+}
+
 /// The pre-aggregated items of one request, ready to be appended.
 #[derive(Debug)]
 pub struct Batch {
@@ -45,9 +58,17 @@ pub struct Batch {
     pub(crate) cells: Vec<BatchCell>,
     /// The cells, encoded for the journal.
     pub(crate) encoded: Vec<u8>,
+    /// What events with ids stand for.
+    pub(crate) exemplars: Vec<BatchExemplars>,
 }
 
 impl Batch {
+    /// Bytes that it takes to write.
+    pub(crate) fn write_bytes(&self) -> usize {
+        let exemplars = self.exemplars.iter().map(|it| ExemplarKey::BYTES + it.encoded.len());
+        self.encoded.len() + exemplars.sum::<usize>()
+    }
+
     /// Whether there is nothing in it.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
@@ -65,6 +86,7 @@ pub struct BatchBuilder<'a> {
     streams: Vec<BatchStream>,
     positions: HashMap<(u32, Slot), usize, RandomState>,
     cells: Vec<BatchCell>,
+    exemplars: HashMap<(u32, Kind, Slot), Vec<Exemplar>, RandomState>,
     new_streams: usize,
 }
 
@@ -77,6 +99,7 @@ impl<'a> BatchBuilder<'a> {
             streams: Vec::new(),
             positions: HashMap::default(),
             cells: Vec::new(),
+            exemplars: HashMap::default(),
             new_streams: 0,
         }
     }
@@ -93,6 +116,31 @@ impl<'a> BatchBuilder<'a> {
             SlotValue::Activity(cell) => Ok(cell),
             SlotValue::Gauge(_) => Err(Error::corrupt("a batch", "a stream has two kinds")),
         }
+    }
+
+    /// Keeps an event that was recorded in a slot as one of its exemplars, if it stands out: see
+    /// [`ExemplarsOf`](crate::ExemplarsOf). An id of more than [`EXEMPLAR_ID_BYTES_MAX`] is left out, and
+    /// an event without ids is none.
+    ///
+    /// # Errors
+    /// [`Error::StreamLimit`] when the stream is new and the database is full of streams.
+    pub fn exemplar(
+        &mut self,
+        stream: StreamRef<'_>,
+        slot: Slot,
+        event: Exemplar<&str>,
+    ) -> Result<()> {
+        let short = |id: &str| id.len() <= EXEMPLAR_ID_BYTES_MAX;
+        let event = Exemplar { ids: event.ids.map(|id| if short(id) { id } else { "" }), ..event };
+        if event.ids.iter().all(|id| id.is_empty()) {
+            return Ok(());
+        }
+        let number = self.number(stream)?;
+        for kind in Kind::of(&event) {
+            let best = self.exemplars.entry((number, kind, slot)).or_default();
+            kind.keep_in_slot(best, event);
+        }
+        Ok(())
     }
 
     /// Adds a reading to a gauge's slot.
@@ -121,7 +169,16 @@ impl<'a> BatchBuilder<'a> {
     #[must_use]
     pub fn finish(self) -> Batch {
         let encoded = journal::encode_cells(&self.cells);
-        Batch { streams: self.streams, cells: self.cells, encoded }
+        let width = self.store.slot_width();
+        let exemplars =
+            self.exemplars.into_iter().map(|((stream, kind, slot), best)| BatchExemplars {
+                stream,
+                kind,
+                slot,
+                encoded: exemplars::encode(best, width.start(slot)),
+            });
+        let exemplars = exemplars.collect();
+        Batch { streams: self.streams, cells: self.cells, encoded, exemplars }
     }
 
     fn value(

@@ -18,9 +18,9 @@ pub enum Error {
         /// The data directory.
         path: PathBuf,
     },
-    /// The database was written by another version of the format.
+    /// The database was written by a version of the format that this program does not know.
     #[error(
-        "the data directory {} has format version {found}, this program reads {expected}; use the program that wrote it",
+        "the data directory {} has format version {found}, this program reads up to {expected}; use the program that wrote it",
         .path.display()
     )]
     FormatVersion {
@@ -28,7 +28,7 @@ pub enum Error {
         path: PathBuf,
         /// The version found on disk.
         found: u32,
-        /// The version this program knows.
+        /// The newest version this program knows.
         expected: u32,
     },
     /// The slot width asked for is not the one the database was made with.

@@ -1,7 +1,7 @@
 //! How keys are encoded: big-endian, so that byte order is numeric order. The only place that does.
 
 use crate::{
-    model::stream::StreamId,
+    model::{exemplar::Kind, stream::StreamId, time::Slot},
     resolution::{BlockKey, Resolution},
 };
 
@@ -43,6 +43,44 @@ pub(crate) fn day_start(day: u32) -> [u8; BlockKey::BYTES] {
     BlockKey { day, stream: StreamId(0), block: 0 }.encode()
 }
 
+/// Where the exemplars of a kind in a slot of a stream lie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct ExemplarKey {
+    pub(crate) kind: Kind,
+    /// Days since 1970.
+    pub(crate) day: u32,
+    pub(crate) stream: StreamId,
+    pub(crate) slot: Slot,
+}
+
+impl ExemplarKey {
+    /// Bytes of an encoded key.
+    pub(crate) const BYTES: usize = 13;
+
+    pub(crate) fn encode(self) -> [u8; Self::BYTES] {
+        let [d0, d1, d2, d3] = self.day.to_be_bytes();
+        let [s0, s1, s2, s3] = self.stream.0.to_be_bytes();
+        let [t0, t1, t2, t3] = self.slot.0.to_be_bytes();
+        [self.kind.number(), d0, d1, d2, d3, s0, s1, s2, s3, t0, t1, t2, t3]
+    }
+
+    pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
+        let [kind, d0, d1, d2, d3, s0, s1, s2, s3, t0, t1, t2, t3] =
+            *<&[u8; Self::BYTES]>::try_from(bytes).ok()?;
+        Some(Self {
+            kind: Kind::of_number(kind)?,
+            day: u32::from_be_bytes([d0, d1, d2, d3]),
+            stream: StreamId(u32::from_be_bytes([s0, s1, s2, s3])),
+            slot: Slot(u32::from_be_bytes([t0, t1, t2, t3])),
+        })
+    }
+
+    /// The key at or before every exemplar of a kind on a day.
+    pub(crate) fn day_start(kind: Kind, day: u32) -> [u8; Self::BYTES] {
+        Self { kind, day, stream: StreamId(0), slot: Slot(0) }.encode()
+    }
+}
+
 /// A number as a key or value.
 pub(crate) fn u32_of(bytes: &[u8]) -> Option<u32> {
     bytes.try_into().ok().map(u32::from_be_bytes)
@@ -61,6 +99,7 @@ pub(crate) fn i64_of(bytes: &[u8]) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::outcome::Outcome;
 
     #[test]
     fn keys_round_trip_and_sort_by_day_stream_block() {
@@ -71,5 +110,27 @@ mod tests {
             assert_eq!(BlockKey::decode(&key.encode()), Some(key));
         }
         assert_eq!(BlockKey::decode(b"short"), None);
+    }
+
+    #[test]
+    fn exemplars_sort_by_kind_day_stream_slot() {
+        let key = |kind, day, stream, slot| ExemplarKey {
+            kind,
+            day,
+            stream: StreamId(stream),
+            slot: Slot(slot),
+        };
+        let failed = Kind::Failed(Outcome::Timeout);
+        let keys = [
+            key(failed, 1, 7, 9),
+            key(failed, 1, 8, 3),
+            key(failed, 2, 0, 300),
+            key(Kind::Slow, 0, 0, 1),
+        ];
+        assert!(keys.is_sorted() && keys.is_sorted_by_key(|key| key.encode()));
+        for key in keys {
+            assert_eq!(ExemplarKey::decode(&key.encode()), Some(key));
+        }
+        assert_eq!(ExemplarKey::decode(b"short"), None);
     }
 }

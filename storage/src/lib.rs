@@ -12,6 +12,7 @@ mod cursor;
 mod damage;
 mod database;
 mod error;
+mod exemplars;
 mod feed;
 #[cfg(fuzzing)]
 pub mod fuzzing;
@@ -41,11 +42,13 @@ pub use batch::{Batch, BatchBuilder};
 pub use block::Wanted;
 pub use database::is_database;
 pub use error::{Error, Result};
+pub use exemplars::{Exemplars, ExemplarsOf, StreamExemplar};
 pub use feed::{Feed, Past};
 pub use inspect::{FamilyBytes, Inspection, ResolutionCount};
 pub use matcher::{LabelMatchers, Matcher, Pattern, PatternError};
 pub use model::{
     cell::{Cell, SlotValue},
+    exemplar::{Exemplar, IdName, Ids},
     gauge::GaugeCell,
     histogram::{
         Bucket, Histogram, HistogramError, Quantile, SCALE_MAX, bucket_lower_s, bucket_upper_s,

@@ -118,6 +118,25 @@ pub const WRITE_BUFFER_BYTES_MAX: usize = 24 << 20;
 /// further behind is faster when it starts over from what is stored.
 pub const FEED_BYTES_MAX: usize = 64 << 20;
 
+/// Events of a slot that are kept of each failure class, and for being slow: as many as a page shows.
+pub const EXEMPLARS_PER_SLOT_MAX: usize = 3;
+
+/// Bytes of an id that an event is kept with. A longer one is left out; a UUID has 36.
+pub const EXEMPLAR_ID_BYTES_MAX: usize = LABEL_BYTES_MAX;
+
+/// Bytes of the exemplars of a slot when decoded: as many as fit, each with its ids and a few numbers.
+pub const EXEMPLARS_BYTES_MAX: usize = 4 << 10;
+
+/// How long slow events are kept, in ms; failed ones stay as long as slots do. Of a healthy partner that
+/// sends ids, every slot has slow ones, at some 15 times what its cell takes.
+pub const EXEMPLAR_SLOW_KEPT_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// Slots whose exemplars one question looks at: a fifth of a second.
+pub const EXEMPLAR_ROWS_MAX: usize = 100_000;
+
+/// Exemplars that one question may ask for.
+pub const EXEMPLARS_ASKED_MAX: usize = 100;
+
 /// Longest step of a summary, in ms.
 pub const STEP_MS_MAX: i64 = 60 * 60 * 1000;
 
@@ -133,4 +152,8 @@ const _: () = assert!(
     "sealing must start before refusing"
 );
 const _: () = assert!(WRITE_BUFFER_BYTES_MAX < CACHE_BYTES_MAX, "blocks need a place too");
+const _: () = assert!(
+    EXEMPLARS_PER_SLOT_MAX * (3 * EXEMPLAR_ID_BYTES_MAX + 32) < EXEMPLARS_BYTES_MAX,
+    "what is kept of a slot must be readable"
+);
 const _: () = assert!(GROUP_BYTES_MAX <= RECORD_BYTES_MAX, "one record must fit a group");

@@ -19,7 +19,7 @@ use crate::{
         stream::{StreamId, StreamKey},
         time::{Slot, SlotWidth, TimestampMs},
     },
-    schema::{FORMAT_VERSION, Family, meta},
+    schema::{FORMAT_VERSION, FORMAT_VERSION_MIN, Family, meta},
 };
 
 /// A stream definition takes its six strings and a few bytes.
@@ -35,6 +35,17 @@ const CONFIG: config::Configuration<
 pub(crate) fn encode_stream(key: &StreamKey) -> Vec<u8> {
     // Encoding checked strings into memory has no way to fail.
     bincode::encode_to_vec(key, CONFIG).unwrap_or_default()
+}
+
+/// Notes that a database of an older version holds what this one writes.
+pub(crate) fn upgrade(db: &Database) -> Result<()> {
+    let version = FORMAT_VERSION.to_be_bytes();
+    if db.get(Family::Meta, meta::FORMAT)?.as_deref() != Some(&version) {
+        let mut write = WriteBatch::default();
+        write.put_cf(db.family(Family::Meta), meta::FORMAT, version);
+        db.write(write)?;
+    }
+    Ok(())
 }
 
 /// Checks the format version and slot width, writing both into a new database.
@@ -54,7 +65,7 @@ pub(crate) fn check_format(
         return Ok(width);
     };
     let found = key::u32_of(&found).ok_or_else(|| damaged("format version"))?;
-    if found != FORMAT_VERSION {
+    if !(FORMAT_VERSION_MIN..=FORMAT_VERSION).contains(&found) {
         return Err(Error::FormatVersion { path: path.into(), found, expected: FORMAT_VERSION });
     }
     let stored = db.get(Family::Meta, meta::SLOT_MS)?.as_deref().and_then(key::u32_of);
@@ -214,4 +225,43 @@ fn decode_known(
 pub(crate) fn sealed_slot(db: &Database) -> Result<Slot> {
     let found = db.get(Family::Meta, meta::SEALED_SLOT)?;
     Ok(Slot(found.as_deref().and_then(key::u32_of).unwrap_or(0)))
+}
+
+#[cfg(test)]
+mod tests {
+    use rocksdb::DB;
+
+    use super::*;
+    use crate::{Durability, Error, Options, Store, is_database, schema::Setup};
+
+    /// Lets a database look as an older or later version left it.
+    fn as_of(version: u32, path: &Path, lacks: &[Family]) {
+        let Setup { database, families } = Setup::new(Durability::Wal, &Default::default());
+        let mut db = DB::open_cf_descriptors(&database, path, families).expect("opens");
+        for family in lacks {
+            db.drop_cf(family.name()).expect("dropped");
+        }
+        db.put(meta::FORMAT, version.to_be_bytes()).expect("written");
+    }
+
+    #[test]
+    fn a_database_of_the_first_version_is_taken_over_and_one_of_a_later_version_refused() {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let path = directory.path().join("data");
+        drop(Store::open(&Options::new(&path)).expect("made"));
+        as_of(1, &path, &[Family::Exemplars]);
+        let copy = directory.path().join("copy");
+        crate::restore(&path, &copy, &mut |_, _| {}).expect("a backup of it is read");
+        assert!(is_database(&copy));
+        let store = Store::open(&Options::new(&path)).expect("taken over");
+        assert_eq!(store.inspect().expect("readable").format_version, 2);
+        drop(store);
+        let db = Database::open(&path, Durability::Wal, &Default::default()).expect("opens");
+        let written = db.get(Family::Meta, meta::FORMAT).expect("readable");
+        assert_eq!(written.as_deref(), Some(&2_u32.to_be_bytes()[..]));
+        drop(db);
+        as_of(3, &path, &[]);
+        let refused = Store::open(&Options::new(&path)).expect_err("a later version");
+        assert!(matches!(refused, Error::FormatVersion { found: 3, expected: 2, .. }), "{refused}");
+    }
 }

@@ -5,6 +5,7 @@ use rocksdb::{IteratorMode, WriteBatch};
 
 use crate::{
     error::Result,
+    exemplars,
     key::day_start,
     model::time::{SlotWidth, TimestampMs},
     resolution::{BlockKey, Resolution},
@@ -87,6 +88,7 @@ pub(crate) fn retain(shared: &Shared) -> Result<u32> {
             dropped += 1;
         }
     }
+    exemplars::let_go(shared, shared.retention.first_day(Resolution::Slot, now), now)?;
     Ok(dropped + shrink(shared)?)
 }
 
@@ -102,6 +104,7 @@ fn shrink(shared: &Shared) -> Result<u32> {
                 break;
             };
             drop_days(shared, resolution, day, day + 1)?;
+            exemplars::let_go(shared, day + 1, shared.data_now())?;
             tracing::warn!(
                 day,
                 ?resolution,

@@ -12,10 +12,15 @@ use rocksdb::{
     WriteBufferManager, compaction_filter::Decision,
 };
 
-use crate::{limits, merge, options::Durability, resolution::Resolution};
+use crate::{exemplars, limits, merge, options::Durability, resolution::Resolution};
 
-/// Version of everything on disk. A database of another version is refused.
-pub(crate) const FORMAT_VERSION: u32 = 1;
+/// Version of everything on disk. A database of a later version is refused.
+///
+/// 2: exemplars. A database of version 1 has none, and becomes one of version 2 when it is opened.
+pub(crate) const FORMAT_VERSION: u32 = 2;
+
+/// The oldest version that is read.
+pub(crate) const FORMAT_VERSION_MIN: u32 = 1;
 
 /// A column family.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +44,9 @@ pub(crate) enum Family {
     /// Idempotency keys. Key: the key's bytes. Value: expiry in ms (i64), items accepted (u64).
     /// A compaction filter drops what has expired.
     Idempotency,
+    /// Single events that stand for what slots count. Key: kind (u8), day (u32), stream (u32), slot (u32).
+    /// Value: [`crate::exemplars`]. Merge operator: the best few are kept.
+    Exemplars,
     /// Records whose meaning lives above this crate. Key: table number (u8), then the table's own
     /// key. Value: the table's own.
     Tables,
@@ -59,7 +67,7 @@ pub(crate) mod meta {
 }
 
 impl Family {
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Meta,
         Self::Journal,
         Self::Streams,
@@ -68,6 +76,7 @@ impl Family {
         Self::Blocks1m,
         Self::Blocks15m,
         Self::Idempotency,
+        Self::Exemplars,
         Self::Tables,
     ];
 
@@ -82,6 +91,7 @@ impl Family {
             Self::Blocks1m => "blocks_1m",
             Self::Blocks15m => "blocks_15m",
             Self::Idempotency => "idempotency",
+            Self::Exemplars => "exemplars",
             Self::Tables => "tables",
         }
     }
@@ -115,6 +125,11 @@ impl Family {
                 } else {
                     options.set_merge_operator("plimsoll.blocks", merge::roll_ups, merge::concat);
                 }
+            }
+            Self::Exemplars => {
+                options.set_write_buffer_size(8 << 20);
+                options.set_compression_type(DBCompressionType::Zstd);
+                options.set_merge_operator_associative("plimsoll.exemplars", exemplars::merge);
             }
             Self::Idempotency => {
                 table.set_bloom_filter(10.0, false);

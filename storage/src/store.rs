@@ -20,6 +20,7 @@ use crate::{
     damage::Damage,
     database::Database,
     error::{Error, Result},
+    exemplars::{self, Exemplars, ExemplarsOf},
     feed::{Feed, Past, Tap},
     head::Head,
     limits::{self, APPEND_QUEUE_MAX, HEAD_AGE_SEAL_MS, RECORD_BYTES_MAX},
@@ -139,6 +140,7 @@ impl Store {
         let clock = Arc::new(AtomicI64::new(NO_TIME));
         let db = Database::open(path, options.durability, &clock)?;
         let slot_width = recover::check_format(&db, path, options.slot_width)?;
+        recover::upgrade(&db)?;
         let catalog = recover::load_catalog(&db)?;
         let sealed_slot = recover::sealed_slot(&db)?;
         let memory_bytes = options.memory_bytes.max(limits::MEMORY_BYTES_MIN);
@@ -265,6 +267,23 @@ impl Store {
     #[must_use]
     pub fn reader(&self, slots: std::ops::Range<Slot>, grain: u32, wanted: Wanted) -> Reader<'_> {
         Reader::new(&self.shared, slots, grain, wanted)
+    }
+
+    /// The best `limit` exemplars of some streams, ascending by id, in some slots; at most
+    /// [`EXEMPLARS_ASKED_MAX`](limits::EXEMPLARS_ASKED_MAX). Failed ones are kept as long as slots are,
+    /// slow ones for [`EXEMPLAR_SLOW_KEPT_MS`](limits::EXEMPLAR_SLOW_KEPT_MS).
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn exemplars(
+        &self,
+        streams: &[StreamId],
+        slots: &std::ops::Range<Slot>,
+        of: &ExemplarsOf,
+        limit: usize,
+    ) -> Result<Exemplars> {
+        let limit = limit.min(limits::EXEMPLARS_ASKED_MAX);
+        exemplars::read(&self.shared, streams, slots, of, limit)
     }
 
     /// Begins to follow the store: everything appended so far can be read from the past, everything

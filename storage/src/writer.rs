@@ -20,9 +20,11 @@ use tokio::sync::{mpsc, oneshot};
 use crate::{
     batch::{Batch, BatchCell, BatchStream},
     error::{Error, Result},
+    exemplars,
     feed::{Tap, Taps},
     head::Generation,
-    journal, key,
+    journal,
+    key::{self, ExemplarKey},
     limits::{GROUP_BYTES_MAX, GROUP_REQUESTS_MAX, IDEMPOTENCY_KEPT_MS, STREAMS_MAX},
     model::{
         stream::{StreamId, StreamKey},
@@ -111,7 +113,7 @@ impl Writer {
             while let Some(message) = waiting.take() {
                 match message {
                     Message::Append(append) => {
-                        bytes += append.batch.encoded.len();
+                        bytes += append.batch.write_bytes();
                         group.push(*append);
                     }
                     Message::Freeze { tap, reply } => {
@@ -170,6 +172,13 @@ impl Writer {
         let record = journal::encode_record(&ids, &append.batch.encoded);
         let db = &self.shared.db;
         group.write.put_cf(db.family(Family::Journal), sequence.to_be_bytes(), record);
+        for it in &append.batch.exemplars {
+            let Some(stream) = ids.get(it.stream as usize).copied() else { continue };
+            let (kind, slot) = (it.kind, it.slot);
+            let day = exemplars::day_of(slot, self.shared.slot_width);
+            let key = ExemplarKey { kind, day, stream, slot }.encode();
+            group.write.merge_cf(db.family(Family::Exemplars), key, &it.encoded);
+        }
         if let Some(key) = &append.idempotency_key {
             let expires_at = append.received_at.plus_ms(IDEMPOTENCY_KEPT_MS);
             let value = [expires_at.0.to_be_bytes(), append.items.to_be_bytes()].concat();

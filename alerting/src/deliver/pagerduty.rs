@@ -60,6 +60,8 @@ struct Details<'a> {
     #[serde(skip_serializing_if = "str::is_empty")]
     trend: String,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    examples: &'a [String],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
     also: &'a [String],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     first_steps: &'a [String],
@@ -147,6 +149,7 @@ fn details(delivery: &Delivery, now: TimestampMs) -> Details<'_> {
         trend: format!("{} {}", delivery.page.trend.spark, delivery.page.trend.words)
             .trim()
             .to_owned(),
+        examples: &delivery.page.examples,
         also: delivery.page.which.get(1..).unwrap_or_default(),
         first_steps: &delivery.page.steps,
         contacts: &delivery.page.contacts,

@@ -36,6 +36,8 @@ pub(super) struct Words {
     /// The trend as a line of bars, and in words; empty when it is not known.
     spark: String,
     trend: String,
+    /// Events behind the alert, by their ids.
+    examples: Vec<String>,
     dashboard: String,
     explain: String,
     /// Where the runbook is, or its name when it is served nowhere.
@@ -73,6 +75,7 @@ impl Words {
             at: words::moment(delivery.at),
             spark: page.trend.spark.clone(),
             trend: page.trend.words.clone(),
+            examples: page.examples.clone(),
             dashboard: page.links.dashboard.clone(),
             explain: page.links.explain.clone(),
             runbook: page.links.runbook.clone().unwrap_or_else(|| alert.runbook.clone()),
@@ -98,6 +101,7 @@ impl Words {
             labels: labels.collect(),
             others: all(&self.others),
             trend: escape(&self.trend),
+            examples: all(&self.examples),
             dashboard: escape(&self.dashboard),
             explain: escape(&self.explain),
             runbook: escape(&self.runbook),
@@ -148,6 +152,7 @@ mod tests {
             which: vec!["dhl".into(), "ups".into()],
             which_more: 3,
             trend: Trend { spark: "▁▂▇".into(), words: "1% → 12.5% in 30m".into() },
+            examples: vec!["order_id O-1: 5xx after 2s".into()],
             links: Links { dashboard: "https://p.example/partners/dhl".into(), ..Links::default() },
             steps: vec!["Look at the dashboard.".into()],
             contacts: vec!["dhl: noc@dhl.example".into()],
@@ -165,6 +170,7 @@ mod tests {
                 "12.5%, surely above 7% and below 20%",
                 "ups and 3 more",
                 "▁▂▇",
+                "order_id O-1: 5xx after 2s",
                 "https://p.example/partners/dhl",
                 "https://runbooks.example/partner-5xx",
                 "Look at the dashboard.",

@@ -12,7 +12,6 @@ use sha2::Sha256;
 use super::http::{Answer, Request};
 use super::text::summary;
 use super::verdict::{self, Verdict};
-use crate::alerts::Alert;
 use crate::delivery::{Action, Delivery};
 use crate::evidence::Evidence;
 use crate::rule::{Secret, webhook_key};
@@ -38,6 +37,9 @@ struct AlertBody<'a> {
     signal: &'static str,
     severity: &'static str,
     summary: String,
+    /// Events behind it, by their ids.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    examples: &'a [String],
     labels: BTreeMap<&'static str, &'a str>,
     owner: &'a str,
     runbook: &'a str,
@@ -75,7 +77,7 @@ pub(super) fn request(
             Action::Resolve => "alert.resolved",
         },
         timestamp: moment(delivery.at),
-        data: Data { alert: alert_body(&delivery.alert, summary(delivery)) },
+        data: Data { alert: alert_body(delivery) },
     };
     let body = super::json(&message);
     let id = format!("msg_{}", delivery.id);
@@ -89,14 +91,16 @@ pub(super) fn request(
     Request { url: url.to_owned(), headers, body }
 }
 
-fn alert_body(alert: &Alert, summary: String) -> AlertBody<'_> {
+fn alert_body(delivery: &Delivery) -> AlertBody<'_> {
+    let alert = &delivery.alert;
     AlertBody {
         id: &alert.id,
         dedup_key: alert.dedup_key(),
         rule: &alert.rule,
         signal: alert.signal.as_str(),
         severity: alert.severity.as_str(),
-        summary,
+        summary: summary(delivery),
+        examples: &delivery.page.examples,
         labels: alert.labels.iter().map(|(label, value)| (label.as_str(), value)).collect(),
         owner: &alert.owner,
         runbook: &alert.runbook,

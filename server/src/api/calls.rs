@@ -15,6 +15,7 @@ use crate::wire::{
     answer::{LabelNamesBody, LabelValuesBody, PushBody},
     baseline::BaselineBody,
     delivery::{DeliveriesBody, DeliveryBody, PurgeBody, ReceiversBody, ReplayBody, TestBody},
+    exemplar::ExemplarsBody,
     explain::ExplanationBody,
     latency::HeatmapBody,
     noise::NoiseBody,
@@ -108,6 +109,17 @@ fn questions() -> Vec<Call> {
             .takes(&p::GRID)
             .answers_rows::<Points<GaugePoint>>()
             .reads_cells(),
+        Call::get("/api/v1/query/exemplars", query::exemplars::exemplars)
+            .says(
+                "Single events to look at, by the ids they carried",
+                "The newest that failed, or the slowest. Of each slot of a stream up to three are kept of each class, as long as slots are, and the three slowest for a day.",
+            )
+            .takes(&p::EXEMPLARS)
+            .takes(&[p::STREAM])
+            .takes(&p::LABELS)
+            .takes(&p::GRID[..3])
+            .answers_rows::<ExemplarsBody>()
+            .fails(&["busy"]),
         Call::get("/api/v1/query/baseline", query::baseline::baseline)
             .says(
                 "What is usual for this weekday and time",

@@ -7,7 +7,7 @@ use plimsoll_query::{
     Rank,
     limits::{BASELINE_WEEKS_MAX, HEATMAP_BUCKETS_MAX, HEATMAP_BUCKETS_MIN, TOP_MAX},
 };
-use plimsoll_storage::{Label, Outcome};
+use plimsoll_storage::{Label, Outcome, limits::EXEMPLARS_ASKED_MAX};
 use serde_json::{Value, json};
 
 /// What values a parameter takes.
@@ -242,6 +242,33 @@ pub(crate) const CONFIDENCE: Parameter = Parameter::new(
     "0.99",
     "How sure the bounds of a ratio are to hold it; 0.95 when left out.",
 );
+
+/// Which events stand out.
+pub(crate) const EXEMPLARS: [Parameter; 3] = [
+    Parameter::new(
+        "which",
+        Kind::Choice(&["failed", "slow"]),
+        "failed",
+        "The newest that failed, or the slowest.",
+    ),
+    Parameter::new(
+        "of",
+        Kind::Choice(&FAILURES),
+        "5xx",
+        "Classes of failures; all of them when left out.",
+    )
+    .repeats(),
+    Parameter::new("limit", Kind::Integer(1, EXEMPLARS_ASKED_MAX), "3", "How many, at most."),
+];
+const FAILURES: [&str; Outcome::FAILURES.len()] = {
+    let mut names = [""; Outcome::FAILURES.len()];
+    let mut at = 0;
+    while at < names.len() {
+        names[at] = Outcome::FAILURES[at].as_str();
+        at += 1;
+    }
+    names
+};
 
 /// What is measured of a baseline, and how far it looks back.
 pub(crate) const BASELINE: [Parameter; 3] = [

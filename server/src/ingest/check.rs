@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use plimsoll_storage::{
-    Cell, GaugeCell, Histogram, HistogramError, Label, Outcome, Slot, SlotWidth, StreamKind,
-    StreamRef, TimestampMs,
+    Cell, GaugeCell, Histogram, HistogramError, IdName, Ids, Label, Outcome, Slot, SlotWidth,
+    StreamKind, StreamRef, TimestampMs,
     limits::{self, COUNT_MAX},
 };
 
@@ -30,6 +30,8 @@ pub(crate) struct Item<'i> {
     pub(crate) stream: StreamRef<'i>,
     pub(crate) slot: Slot,
     pub(crate) delta: Delta,
+    /// Ids of an event that are known by name; empty where it has none.
+    pub(crate) ids: Ids<&'i str>,
     /// The moment up to which it tells: of an event or a reading its own time, of a summary the end
     /// of its step.
     pub(crate) end: TimestampMs,
@@ -73,10 +75,10 @@ impl Checker {
         let at = self.time("/at", &item.at)?;
         let outcome = outcome_of(item)?;
         let seconds = latency_s(&item.latency_ms)?;
-        check_ids(&item.ids)?;
+        let ids = ids_of(&item.ids)?;
         optional_text("/stage", &item.stage)?;
         let delta = Delta::Event { outcome, seconds, at };
-        Ok(Item { stream, slot: self.width.slot_of(at), delta, end: at })
+        Ok(Item { stream, slot: self.width.slot_of(at), delta, ids, end: at })
     }
 
     fn summary<'i>(&self, item: &'i RawItem<'_>) -> Checked<Item<'i>> {
@@ -92,7 +94,8 @@ impl Checker {
         }
         cell.last_at = self.summary_last_at(item, &cell, start, step_ms)?;
         let slot = self.width.slot_of(start);
-        Ok(Item { stream, slot, delta: Delta::Summary(cell), end: start.plus_ms(step_ms) })
+        let (delta, end) = (Delta::Summary(cell), start.plus_ms(step_ms));
+        Ok(Item { stream, slot, delta, ids: Ids::default(), end })
     }
 
     fn gauge<'i>(&self, item: &'i RawItem<'_>) -> Checked<Item<'i>> {
@@ -101,7 +104,7 @@ impl Checker {
         let at = self.time("/at", &item.at)?;
         let value = number("/value", &item.value)?;
         let delta = Delta::Gauge(GaugeCell::new(value, at));
-        Ok(Item { stream, slot: self.width.slot_of(at), delta, end: at })
+        Ok(Item { stream, slot: self.width.slot_of(at), delta, ids: Ids::default(), end: at })
     }
 
     /// A moment that the store takes: not before 2000, not past its retention, not too far in the
@@ -267,9 +270,11 @@ fn latency_s(value: &Scalar<'_>) -> Checked<Option<f64>> {
     Ok(Some(seconds))
 }
 
-fn check_ids(ids: &Nested<Pairs<'_>>) -> Checked<()> {
+/// The ids that are known by name. The others must be texts as well.
+fn ids_of<'i>(ids: &'i Nested<Pairs<'_>>) -> Checked<Ids<&'i str>> {
+    let mut known = Ids::default();
     let pairs = match ids {
-        Nested::Missing => return Ok(()),
+        Nested::Missing => return Ok(known),
         Nested::Wrong(kind) => {
             return fault("/ids", "wrong_type", format!("must be an object, not {kind}"));
         }
@@ -283,11 +288,15 @@ fn check_ids(ids: &Nested<Pairs<'_>>) -> Checked<()> {
         );
     }
     for (name, value) in pairs {
-        if let Err((_, problem)) = optional_text("", value) {
-            return Err((Cow::Owned(format!("/ids/{}", pointer_token(name))), problem));
+        let id = optional_text("", value).map_err(|(_, problem)| {
+            (Cow::Owned(format!("/ids/{}", pointer_token(name))), problem)
+        })?;
+        if let Some(name) = IdName::parse(name) {
+            // In bounds: as many as there are names.
+            known[name as usize] = id;
         }
     }
-    Ok(())
+    Ok(known)
 }
 
 /// A name as a token of a JSON pointer (RFC 6901), shortened when it is long.

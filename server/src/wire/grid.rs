@@ -33,6 +33,15 @@ impl Params {
         times.grid(width.end(width.slot_of(now)), defaults)
     }
 
+    /// `window`, `start` and `end` of a question that is answered for the whole stretch.
+    pub(crate) fn stretch(&mut self, asked: Asked, defaults: Defaults) -> Result<Grid, ApiError> {
+        let Asked { now, width } = asked;
+        let window_ms = self.duration_ms("window")?;
+        let times =
+            Times { window_ms, start: self.time("start")?, end: self.time("end")?, step_ms: None };
+        times.grid(width.end(width.slot_of(now)), defaults)
+    }
+
     /// As [`Params::grid`], in whole minutes: older cells are kept by the minute. Times are rounded
     /// down to the minute; a window that ends now ends with the last whole minute.
     pub(crate) fn grid_of_minutes(

@@ -4,6 +4,7 @@ pub(crate) mod alert;
 pub(crate) mod answer;
 pub(crate) mod baseline;
 pub(crate) mod delivery;
+pub(crate) mod exemplar;
 pub(crate) mod explain;
 pub(crate) mod gauge;
 pub(crate) mod grid;

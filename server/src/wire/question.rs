@@ -7,7 +7,9 @@ use plimsoll_query::{
     ClassRatio, Confidence, Rank, Selector, Timing,
     limits::{BASELINE_WEEKS_MAX, HEATMAP_BUCKETS_MAX, HEATMAP_BUCKETS_MIN, TOP_MAX},
 };
-use plimsoll_storage::{Label, LabelMatchers, Outcome, StreamKind};
+use plimsoll_storage::{
+    ExemplarsOf, Label, LabelMatchers, Outcome, StreamKind, limits::EXEMPLARS_ASKED_MAX,
+};
 
 use super::{
     matcher,
@@ -23,6 +25,9 @@ const VALUES_MAX: usize = 32;
 const BUCKETS_DEFAULT: usize = 40;
 /// Weeks that a baseline looks back, unless asked for others.
 const WEEKS_DEFAULT: usize = 4;
+
+/// Exemplars of an answer, unless asked for others.
+const EXEMPLARS_DEFAULT: usize = 10;
 
 /// What a question is about when it does not say so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -171,6 +176,25 @@ impl Params {
         level.ok_or_else(|| {
             refused("confidence", &text, "a number above 0 and below 1, such as 0.95")
         })
+    }
+
+    /// `which`, `of` and `limit`: the newest failures of some classes, all of them unless said
+    /// otherwise, or the slowest events.
+    pub(crate) fn exemplars(&mut self) -> Result<(ExemplarsOf, usize), ApiError> {
+        let is_slow = self.choice("which", &[("failed", false), ("slow", true)])?;
+        let limit = self.number("limit", &(1..=EXEMPLARS_ASKED_MAX))?.unwrap_or(EXEMPLARS_DEFAULT);
+        if is_slow == Some(true) {
+            self.refuse("of", "needs `which=failed`: slow events are of any class")?;
+            return Ok((ExemplarsOf::Slow, limit));
+        }
+        let of = self.classes("of")?;
+        if let Some(class) = of.iter().find(|class| !class.is_failure()) {
+            let known = Outcome::FAILURES.map(Outcome::as_str).join(", ");
+            return Err(refused("of", class.as_str(), &format!("failures among {known}")));
+        }
+        let all = || Outcome::FAILURES.to_vec();
+        let of = if of.is_empty() { all() } else { of.into_iter().collect() };
+        Ok((ExemplarsOf::Failed(of), limit))
     }
 
     fn classes(&mut self, name: &'static str) -> Result<BTreeSet<Outcome>, ApiError> {

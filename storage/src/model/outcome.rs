@@ -74,6 +74,24 @@ impl Outcome {
         Self::ALL.into_iter().find(|class| class.as_str() == name)
     }
 
+    /// The classes of what went wrong: every one but 2xx, 3xx and success.
+    pub const FAILURES: [Self; 8] = [
+        Self::Status4xx,
+        Self::Auth,
+        Self::RateLimited,
+        Self::Status5xx,
+        Self::Timeout,
+        Self::Network,
+        Self::Exception,
+        Self::Rejected,
+    ];
+
+    /// Whether it is among [`Outcome::FAILURES`].
+    #[must_use]
+    pub fn is_failure(self) -> bool {
+        Self::FAILURES.contains(&self)
+    }
+
     /// The class of an HTTP status; `None` for a number that is no final status (below 200 but for
     /// 101, or above 599).
     #[must_use]

@@ -1,43 +1,134 @@
 //! Any interleaving of appends, late data, seals, crashes and reopenings equals a naive model, cell
-//! for cell, at every resolution.
+//! for cell, at every resolution, and exemplar for exemplar.
 
-use plimsoll_storage::{Cell, Outcome, Slot, SlotValue, TimestampMs};
+use std::{cmp::Reverse, collections::BTreeMap};
+
+use plimsoll_storage::{
+    Cell, Exemplar, ExemplarsOf, Outcome, Slot, SlotValue, Store, StreamKind, TimestampMs,
+};
 use proptest::prelude::*;
 
 use crate::support::{self, Cells, PARTNERS};
 
-/// An event: partner number, slot, duration in seconds.
-type Event = (usize, u32, f64);
+/// Two hours around the turn of a day, so that blocks, days and slots all have neighbours.
+const SLOTS: std::ops::Range<u32> = 8_280..9_000;
+
+/// An event: partner number, slot, and what happened.
+type Event = (usize, u32, Exemplar);
 
 #[derive(Clone, Debug)]
 enum Step {
     Append(Vec<Event>),
     Seal,
+    Compact,
     Reopen,
     Crash,
 }
 
+/// Events of few slots, times, durations and orders, so that all of them meet.
+fn event() -> impl Strategy<Value = Event> {
+    let slot = prop_oneof![SLOTS, 8_638..8_642_u32];
+    let outcome = prop_oneof![
+        Just(Outcome::Status2xx),
+        Just(Outcome::Status5xx),
+        Just(Outcome::Timeout),
+        Just(Outcome::Exception)
+    ];
+    let seconds = prop_oneof![0.0..20.0_f64, (0..3_u8).prop_map(f64::from)];
+    let order = prop_oneof![Just(String::new()), "O-[1-7]"];
+    (0..PARTNERS.len(), slot, 0..4_i64, outcome, seconds, order).prop_map(
+        |(partner, slot, ms, outcome, seconds, order)| {
+            let at = TimestampMs(i64::from(slot) * 10_000 + ms);
+            let duration_us = Some((seconds * 1e6).round() as u64);
+            let ids = [order, String::new(), String::new()];
+            (partner, slot, Exemplar { at, outcome, duration_us, ids })
+        },
+    )
+}
+
 fn steps() -> impl Strategy<Value = Vec<Step>> {
-    // Two hours around the turn of a day, so that blocks, days and slots all have neighbours.
-    let slot = 8_280..9_000_u32;
-    let event = (0..PARTNERS.len(), slot, 0.0..20.0_f64);
     let step = prop_oneof![
-        6 => prop::collection::vec(event, 1..20).prop_map(Step::Append),
+        6 => prop::collection::vec(event(), 1..20).prop_map(Step::Append),
         2 => Just(Step::Seal),
+        1 => Just(Step::Compact),
         1 => Just(Step::Reopen),
         1 => Just(Step::Crash),
     ];
     prop::collection::vec(step, 1..16)
 }
 
-fn apply(model: &mut Cells, events: &[Event]) {
-    for (partner, slot, seconds) in events {
-        let mut cell = Cell::default();
-        let at = TimestampMs(i64::from(*slot) * 10_000);
-        cell.record(Outcome::Status2xx, Some(*seconds), at);
-        let partner = PARTNERS[*partner].to_owned();
-        support::merge_into(model, partner, Slot(*slot), &SlotValue::Activity(cell));
+fn record(cell: &mut Cell, event: &Exemplar) {
+    let seconds = event.duration_us.map(|us| us as f64 / 1e6);
+    cell.record(event.outcome, seconds, event.at);
+}
+
+fn append(store: &Store, events: &[Event]) {
+    let mut batch = store.batch();
+    for (partner, slot, event) in events {
+        let (stream, slot) = (support::requests(PARTNERS[*partner]), Slot(*slot));
+        record(batch.activity(stream, slot).expect("room for the stream"), event);
+        batch.exemplar(stream, slot, event.as_ref()).expect("room for the stream");
     }
+    let batch = batch.finish();
+    store.append_blocking(batch, events.len() as u64, None, TimestampMs(1)).expect("appended");
+}
+
+/// What the store should hold.
+#[derive(Default)]
+struct Model {
+    cells: Cells,
+    events: Vec<Event>,
+}
+
+impl Model {
+    fn append(&mut self, events: &[Event]) {
+        for (partner, slot, event) in events {
+            let mut cell = Cell::default();
+            record(&mut cell, event);
+            let partner = PARTNERS[*partner].to_owned();
+            let value = SlotValue::Activity(cell);
+            support::merge_into(&mut self.cells, partner, Slot(*slot), &value);
+        }
+        self.events.extend_from_slice(events);
+    }
+
+    /// The best of each class and slot, and of those the best in some slots.
+    fn exemplars(&self, slots: &std::ops::Range<Slot>, of: &ExemplarsOf) -> Vec<Exemplar> {
+        let mut by_slot = BTreeMap::<_, Vec<Exemplar>>::new();
+        for (partner, slot, event) in &self.events {
+            let class = match of {
+                ExemplarsOf::Failed(classes) if !classes.contains(&event.outcome) => continue,
+                ExemplarsOf::Failed(_) => Some(event.outcome),
+                ExemplarsOf::Slow => None,
+            };
+            if slots.contains(&Slot(*slot)) && event.ids.iter().any(|id| !id.is_empty()) {
+                by_slot.entry((*partner, *slot, class)).or_default().push(event.clone());
+            }
+        }
+        let few = by_slot.into_values().flat_map(|events| best(events, of, 3)).collect();
+        best(few, of, ASKED)
+    }
+}
+
+/// How many exemplars are asked for.
+const ASKED: usize = 7;
+
+fn best(mut events: Vec<Exemplar>, of: &ExemplarsOf, limit: usize) -> Vec<Exemplar> {
+    events.sort_by_key(|it| {
+        let whole = (it.at, it.duration_us, it.outcome, it.ids.clone());
+        Reverse((if *of == ExemplarsOf::Slow { it.duration_us } else { None }, whole))
+    });
+    let mut seen = Vec::new();
+    events.retain(|it| !seen.contains(&it.ids) && (seen.push(it.ids.clone()), true).1);
+    events.truncate(limit);
+    events
+}
+
+fn exemplars(store: &Store, slots: &std::ops::Range<Slot>, of: &ExemplarsOf) -> Vec<Exemplar> {
+    let streams = store.select(StreamKind::Activity, None, &Default::default());
+    let found = store.exemplars(&streams, slots, of, ASKED).expect("readable");
+    assert!(!found.is_cut);
+    found.best.into_iter().map(|(_, exemplar)| exemplar).collect()
 }
 
 proptest! {
@@ -48,14 +139,15 @@ proptest! {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let mut path = directory.path().join("0");
         let mut store = support::open(&path);
-        let mut model = Cells::new();
+        let mut model = Model::default();
         for (number, step) in steps.iter().enumerate() {
             match step {
                 Step::Append(events) => {
-                    support::append(&store, events);
-                    apply(&mut model, events);
+                    append(&store, events);
+                    model.append(events);
                 }
                 Step::Seal => drop(store.seal().expect("sealed")),
+                Step::Compact => store.compact().expect("compacted"),
                 Step::Reopen => {
                     drop(store);
                     store = support::open(&path);
@@ -68,15 +160,26 @@ proptest! {
                     store = support::open(&path);
                 }
             }
-            prop_assert_eq!(&support::cells(&store), &model, "after step {} of {:?}", number, steps);
+            prop_assert_eq!(&support::cells(&store), &model.cells, "after step {} of {:?}", number, steps);
             for grain in [6, 90] {
                 let mut rolled = Cells::new();
-                for ((partner, slot), value) in &model {
+                for ((partner, slot), value) in &model.cells {
                     let first = Slot(slot.0 / grain * grain);
                     support::merge_into(&mut rolled, partner.clone(), first, value);
                 }
                 let found = support::cells_by(&store, grain);
                 prop_assert_eq!(found, rolled, "by {} after step {} of {:?}", grain, number, steps);
+            }
+            let failed = |classes: &[Outcome]| ExemplarsOf::Failed(classes.to_vec());
+            for of in [
+                failed(&[Outcome::Timeout]),
+                failed(&[Outcome::Status5xx, Outcome::Timeout, Outcome::Exception]),
+                ExemplarsOf::Slow,
+            ] {
+                for slots in [Slot(0)..Slot(u32::MAX), Slot(8_639)..Slot(8_641), Slot(8_640)..Slot(8_640)] {
+                    let (found, expected) = (exemplars(&store, &slots, &of), model.exemplars(&slots, &of));
+                    prop_assert_eq!(found, expected, "{:?} {:?} after step {} of {:?}", of, slots, number, steps);
+                }
             }
         }
     }

@@ -1,8 +1,8 @@
 //! Retention: days go by resolution and by size, and a clock that jumps expires nothing.
 
 use plimsoll_storage::{
-    LabelMatchers, Options, Outcome, Retention, Scan, Slot, SlotValue, Store, StreamKind,
-    TimestampMs,
+    Exemplar, ExemplarsOf, LabelMatchers, Options, Outcome, Retention, Scan, Slot, SlotValue,
+    Store, StreamKind, TimestampMs,
 };
 
 use crate::support::{self, requests};
@@ -158,4 +158,37 @@ fn the_oldest_days_go_when_the_files_are_too_large() {
     drop(store);
     let store = store_of(directory.path(), Retention::default(), 0..0);
     assert_eq!(days(&store), [103], "the newest day stays");
+}
+
+#[test]
+fn failed_events_stay_as_long_as_slots_and_slow_ones_for_a_day() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let retention = Retention { slot_ms: 3 * DAY_MS, ..Retention::default() };
+    let mut options = Options::new(directory.path());
+    options.retention = retention;
+    let store = Store::open(&options).expect("the store opens");
+    for day in 100..110_u32 {
+        let slot = Slot(day * DAY_SLOTS + EVENT_SLOT);
+        let at = store.slot_width().start(slot);
+        let order = format!("O-{day}");
+        let mut batch = store.batch();
+        let cell = batch.activity(requests("dhl"), slot).expect("room for the stream");
+        cell.record(Outcome::Timeout, Some(30.0), at);
+        let ids = [order.as_str(), "", ""];
+        let duration_us = Some(30_000_000);
+        let event = Exemplar { at, outcome: Outcome::Timeout, duration_us, ids };
+        batch.exemplar(requests("dhl"), slot, event).expect("room for the stream");
+        store.append_blocking(batch.finish(), 1, None, at).expect("appended");
+        store.seal().expect("sealed");
+        store.retain().expect("retained");
+    }
+    let streams = store.select(StreamKind::Activity, None, &LabelMatchers::default());
+    let orders = |of| {
+        let every_slot = Slot(0)..Slot(u32::MAX);
+        let found = store.exemplars(&streams, &every_slot, &of, 100).expect("readable");
+        found.best.into_iter().map(|(_, event)| event.ids[0].clone()).collect::<Vec<_>>()
+    };
+    let failed = || ExemplarsOf::Failed(vec![Outcome::Timeout]);
+    assert_eq!(orders(failed()), ["O-109", "O-108", "O-107", "O-106"], "days that slots keep");
+    assert_eq!(orders(ExemplarsOf::Slow), ["O-109", "O-108"]);
 }

@@ -1,6 +1,7 @@
 //! `GET /api/v1/query/…`: one file a question, and here what they have in common.
 
 pub(crate) mod baseline;
+pub(crate) mod exemplars;
 pub(crate) mod freshness;
 pub(crate) mod gauges;
 pub(crate) mod latency;

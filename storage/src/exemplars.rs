@@ -1,0 +1,264 @@
+//! Exemplars on disk: how they are written beside the journal, merged, read back and let go.
+//!
+//! They take no part in the head, in sealing or in the feed. A batch's exemplars are merge operands in the
+//! RocksDB write of its journal record, and RocksDB keeps the best of them whenever it reads or
+//! compacts, so what was acknowledged is kept and nothing of it stays in memory.
+
+use std::ops::Range;
+
+use bincode::{Decode, Encode, config};
+use rocksdb::{DBRawIterator, MergeOperands, ReadOptions, WriteBatch};
+
+use crate::{
+    error::Result,
+    key::ExemplarKey,
+    limits::{EXEMPLAR_ROWS_MAX, EXEMPLAR_SLOW_KEPT_MS, EXEMPLARS_BYTES_MAX},
+    model::{
+        exemplar::{Exemplar, Ids, Kind},
+        outcome::Outcome,
+        stream::StreamId,
+        time::{Slot, SlotWidth, TimestampMs},
+    },
+    schema::Family,
+    store::Shared,
+};
+
+const VERSION: u8 = 1;
+
+const CONFIG: config::Configuration<
+    config::BigEndian,
+    config::Varint,
+    config::Limit<EXEMPLARS_BYTES_MAX>,
+> = config::standard().with_big_endian().with_limit::<EXEMPLARS_BYTES_MAX>();
+
+/// An exemplar as it lies on disk.
+#[derive(Encode, Decode)]
+struct Stored {
+    /// Time since its slot began.
+    ms: u32,
+    outcome: u8,
+    duration_us: Option<u64>,
+    ids: Ids<String>,
+}
+
+/// A row's value, or what is to be merged into one: the exemplars of a kind in a slot that begins at `start`.
+pub(crate) fn encode(exemplars: Vec<Exemplar>, start: TimestampMs) -> Vec<u8> {
+    let stored = exemplars.into_iter().map(|it| Stored {
+        ms: u32::try_from(it.at.since_ms(start)).unwrap_or(0),
+        outcome: it.outcome as u8,
+        duration_us: it.duration_us,
+        ids: it.ids,
+    });
+    let mut value = vec![VERSION];
+    let encoded = bincode::encode_into_std_write(stored.collect::<Vec<_>>(), &mut value, CONFIG);
+    // Encoding plain values into memory has no way to fail.
+    debug_assert!(encoded.is_ok(), "{encoded:?}");
+    value
+}
+
+fn decode(value: &[u8], start: TimestampMs) -> Option<Vec<Exemplar>> {
+    let body = value.strip_prefix(&[VERSION])?;
+    let (stored, used): (Vec<Stored>, usize) = bincode::decode_from_slice(body, CONFIG).ok()?;
+    let exemplar = |it: Stored| {
+        let outcome = *Outcome::ALL.get(usize::from(it.outcome))?;
+        let at = start.plus_ms(it.ms.into());
+        Some(Exemplar { at, outcome, duration_us: it.duration_us, ids: it.ids })
+    };
+    (used == body.len()).then(|| stored.into_iter().map(exemplar).collect()).flatten()
+}
+
+/// Keeps the best of a row's exemplars. What cannot be read is passed over.
+pub(crate) fn merge(key: &[u8], held: Option<&[u8]>, operands: &MergeOperands) -> Option<Vec<u8>> {
+    let kind = ExemplarKey::decode(key)?.kind;
+    // Within a slot, the order of times is that of distances to its start.
+    let start = TimestampMs(0);
+    let mut best = Vec::new();
+    for event in held.into_iter().chain(operands).filter_map(|it| decode(it, start)).flatten() {
+        kind.keep_in_slot(&mut best, event.as_ref());
+    }
+    Some(encode(best, start))
+}
+
+/// The day of a slot, since 1970.
+pub(crate) fn day_of(slot: Slot, width: SlotWidth) -> u32 {
+    slot.0 / (24 * width.slots_per_hour())
+}
+
+/// Which exemplars are asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ExemplarsOf {
+    /// The newest events of some failure classes.
+    Failed(Vec<Outcome>),
+    /// The events that took longest.
+    Slow,
+}
+
+/// An exemplar with the stream it is of.
+pub type StreamExemplar = (StreamId, Exemplar);
+
+/// What was found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Exemplars {
+    /// Best first, each set of ids once.
+    pub best: Vec<StreamExemplar>,
+    /// Whether looking stopped at [`EXEMPLAR_ROWS_MAX`] slots, so that there may be better ones.
+    pub is_cut: bool,
+}
+
+/// The best `limit` exemplars of some streams, ascending by id, in some slots.
+pub(crate) fn read(
+    shared: &Shared,
+    streams: &[StreamId],
+    slots: &Range<Slot>,
+    of: &ExemplarsOf,
+    limit: usize,
+) -> Result<Exemplars> {
+    debug_assert!(streams.is_sorted(), "streams are looked for in the order of their ids");
+    let mut search = Search { shared, slots, limit, rows: 0, found: Exemplars::default() };
+    let kinds = match of {
+        ExemplarsOf::Failed(classes) => classes.iter().map(|class| Kind::Failed(*class)).collect(),
+        ExemplarsOf::Slow => vec![Kind::Slow],
+    };
+    if !slots.is_empty() {
+        kinds.into_iter().try_for_each(|kind| search.kind(kind, streams))?;
+    }
+    Ok(search.found)
+}
+
+struct Search<'a> {
+    shared: &'a Shared,
+    slots: &'a Range<Slot>,
+    limit: usize,
+    /// Slots and places looked at.
+    rows: usize,
+    found: Exemplars,
+}
+
+impl Search<'_> {
+    /// Looks through the exemplars of a kind, day by day from the newest on. Days and streams without any
+    /// cost nothing.
+    fn kind(&mut self, kind: Kind, streams: &[StreamId]) -> Result<()> {
+        let mut options = ReadOptions::default();
+        let first_day = day_of(self.slots.start, self.shared.slot_width);
+        options.set_iterate_lower_bound(ExemplarKey::day_start(kind, first_day));
+        let family = self.shared.db.family(Family::Exemplars);
+        let mut rows = self.shared.db.raw().raw_iterator_cf_opt(family, options);
+        let mut slot = self.slots.end.minus(1);
+        let mut day = day_of(slot, self.shared.slot_width);
+        loop {
+            self.day(kind, day, streams, slot, &mut rows);
+            rows.seek_for_prev(ExemplarKey::day_start(kind, day));
+            let earlier = rows.key().and_then(ExemplarKey::decode);
+            let is_earlier = |at: &ExemplarKey| at.day < day && !self.found.is_cut;
+            let Some(earlier) = earlier.filter(is_earlier) else { break };
+            (day, slot) = (earlier.day, Slot(u32::MAX));
+        }
+        Ok(rows.status()?)
+    }
+
+    /// Looks through a day's exemplars of a kind up to a slot, from the last stream to the first.
+    fn day(
+        &mut self,
+        kind: Kind,
+        day: u32,
+        mut streams: &[StreamId],
+        slot: Slot,
+        rows: &mut DBRawIterator<'_>,
+    ) {
+        while let Some((stream, before)) = streams.split_last() {
+            rows.seek_for_prev(ExemplarKey { kind, day, stream: *stream, slot }.encode());
+            let at = rows.key().and_then(ExemplarKey::decode);
+            let Some(at) = at.filter(|at| at.day == day) else { return };
+            self.rows += 1;
+            if at.stream < *stream {
+                // None of the streams between has any.
+                streams = &before[..before.partition_point(|it| *it <= at.stream)];
+            } else {
+                self.stream(*stream, kind, rows);
+                streams = before;
+            }
+            if self.rows >= EXEMPLAR_ROWS_MAX {
+                self.found.is_cut = true;
+                return;
+            }
+        }
+    }
+
+    /// Looks through the exemplars of a stream from the newest on, as long as older ones may be better.
+    fn stream(&mut self, stream: StreamId, kind: Kind, rows: &mut DBRawIterator<'_>) {
+        let width = self.shared.slot_width;
+        while let Some((key, value)) = rows.item() {
+            let Some(key) = ExemplarKey::decode(key) else { return };
+            if key.kind != kind || key.stream != stream || key.slot < self.slots.start {
+                return;
+            }
+            let worst = self.found.best.get(self.limit.saturating_sub(1));
+            let is_over = |(_, worst): &StreamExemplar| width.end(key.slot) <= worst.at;
+            if self.rows >= EXEMPLAR_ROWS_MAX || kind != Kind::Slow && worst.is_some_and(is_over) {
+                return;
+            }
+            self.rows += 1;
+            for event in decode(value, width.start(key.slot)).into_iter().flatten() {
+                let (best, limit) = (&mut self.found.best, self.limit);
+                kind.keep(best, limit, event.as_ref(), |held| &held.1, |event| (stream, event));
+            }
+            rows.prev();
+        }
+    }
+}
+
+/// Lets go of exemplars before a day, and of slow ones a while before `now`: they are many.
+pub(crate) fn let_go(shared: &Shared, first_day: u32, now: TimestampMs) -> Result<()> {
+    let slow_from = shared.slot_width.slot_of(now.plus_ms(-EXEMPLAR_SLOW_KEPT_MS));
+    let slow_from = day_of(slow_from, shared.slot_width).max(first_day);
+    for kind in Kind::all() {
+        let first_day = if kind == Kind::Slow { slow_from } else { first_day };
+        let (from, to) = (ExemplarKey::day_start(kind, 0), ExemplarKey::day_start(kind, first_day));
+        let family = shared.db.family(Family::Exemplars);
+        let mut options = ReadOptions::default();
+        options.set_iterate_upper_bound(to);
+        let mut rows = shared.db.raw().raw_iterator_cf_opt(family, options);
+        rows.seek(from);
+        if !rows.valid() {
+            rows.status()?;
+            continue;
+        }
+        drop(rows);
+        shared.db.raw().delete_file_in_range_cf(family, from, to)?;
+        let mut write = WriteBatch::default();
+        write.delete_range_cf(family, from, to);
+        shared.db.write(write)?;
+        shared.db.compact_range(Family::Exemplars, &from, &to);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_value_decodes_to_what_was_encoded_and_cut_ones_to_nothing() {
+        let event = Exemplar {
+            at: TimestampMs(1_795_201_480_123),
+            outcome: Outcome::Timeout,
+            duration_us: Some(30_000_000),
+            ids: ["O-1".to_owned(), String::new(), "ü".repeat(60)],
+        };
+        let start = TimestampMs(1_795_201_480_000);
+        let value = encode(vec![event.clone()], start);
+        assert_eq!(decode(&value, start), Some(vec![event]));
+        for length in 0..value.len() {
+            assert_eq!(decode(&value[..length], start), None, "{length}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn arbitrary_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            let _ = decode(&bytes, TimestampMs(0));
+        }
+    }
+}
