@@ -21,6 +21,8 @@ pub enum Action {
     Resolve,
     /// Someone takes care of it.
     Acknowledge,
+    /// Its message holds other groups than was told.
+    Update,
 }
 
 impl Action {
@@ -38,6 +40,7 @@ impl Action {
             Self::Escalate => "escalate",
             Self::Resolve => "resolve",
             Self::Acknowledge => "acknowledge",
+            Self::Update => "update",
         }
     }
 }

@@ -127,6 +127,9 @@ pub const LATE_PAGE_MS: i64 = 120_000;
 /// Groups that a page names; a cascade may hold hundreds.
 pub const PAGE_GROUPS_MAX: usize = 20;
 
+/// How often a message that is open is brought up to date at most, in milliseconds.
+pub const PAGE_UPDATE_EVERY_MS: i64 = 2 * 60_000;
+
 /// Lines with contacts in a page.
 pub const PAGE_CONTACTS_MAX: usize = 10;
 

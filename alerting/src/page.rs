@@ -136,7 +136,10 @@ impl Page {
 /// What held the alert back until now. One that became worse, or stepped out of another's message,
 /// was not kept from anyone.
 fn held_back(alert: &Alert) -> Option<Suppressor> {
-    alert.suppressor.filter(|it| !matches!(it, Suppressor::Severity | Suppressor::Shared))
+    let is_kept = |it: &Suppressor| {
+        !matches!(it, Suppressor::Severity | Suppressor::Shared | Suppressor::Waiting)
+    };
+    alert.suppressor.filter(is_kept)
 }
 
 /// `> 5%`.

@@ -6,14 +6,21 @@
 //! together are a cascade: from the third on, or at once when they fail at the same time, they are folded
 //! into the cascade's first message. A message ends when everything in it has ended.
 //!
+//! A new message waits for others to join it, shortly when one of them is critical; the worst of them
+//! speaks, and nobody does when all have ended by then. When groups come or go later the message is
+//! brought up to date, by the alert that spoke first and not too often.
+//!
 //! Pure: what happened in, what is to be said out.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use bincode::{Decode, Encode};
 use plimsoll_storage::{Label, TimestampMs};
 
+use crate::evidence::Severity;
 use crate::labels::GroupLabels;
+use crate::limits::PAGE_UPDATE_EVERY_MS;
 use crate::rule::{Pages, SignalKind};
 
 /// What an alert is known by: the name of its rule and its labels.
@@ -28,8 +35,21 @@ pub struct Heard {
     pub since: TimestampMs,
     /// What it measures.
     pub kind: SignalKind,
+    /// How bad it is.
+    pub severity: Severity,
     /// Whether it has something to say now: open, severe enough, not muted.
     pub speaks: bool,
+}
+
+/// What an alert has to say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Word {
+    /// It begins.
+    Begins,
+    /// Other groups are in its message now.
+    Changes,
+    /// It ends.
+    Ends,
 }
 
 /// What is to be said.
@@ -39,8 +59,8 @@ pub struct Say {
     pub key: AlertKey,
     /// End of the first slot in which its condition held.
     pub since: TimestampMs,
-    /// Its beginning, or its end.
-    pub begins: bool,
+    /// What it says.
+    pub word: Word,
     /// Name of the group whose message it is.
     pub group: String,
 }
@@ -58,8 +78,13 @@ struct Page {
     opened_at: TimestampMs,
     opened_by: SignalKind,
     told_at: TimestampMs,
-    /// Signals that were told.
+    /// Signals that were told; none while it waits.
     told: Vec<SignalKind>,
+    /// Something in it is critical, or was while it waited.
+    is_urgent: bool,
+    /// The groups that its last word named, and when that was.
+    listed: BTreeSet<String>,
+    listed_at: TimestampMs,
     /// Open alerts by the group they belong to.
     members: BTreeMap<String, BTreeSet<AlertKey>>,
     /// Alerts that spoke, whose end is told with that of the message.
@@ -72,13 +97,37 @@ impl Pager {
     pub fn hear(&mut self, pages: Option<&Pages>, at: TimestampMs, heard: &[Heard]) -> Vec<Say> {
         let mut say = Vec::new();
         for alert in heard.iter().filter(|alert| !alert.speaks) {
-            self.leave(alert);
+            self.leave(&alert.key);
         }
         for alert in heard.iter().filter(|alert| alert.speaks) {
             say.extend(self.join(pages, at, alert));
         }
+        let mut open: BTreeMap<&AlertKey, (usize, &Heard)> = BTreeMap::new();
+        if self.pages.iter().any(Page::waits) {
+            let speaks = heard.iter().enumerate().filter(|(_, alert)| alert.speaks);
+            open.extend(speaks.map(|(position, alert)| (&alert.key, (position, alert))));
+        }
+        for page in &mut self.pages {
+            say.extend(page.speak_first(pages, at, &open));
+            say.extend(page.change(at));
+        }
         self.close(&mut say);
         say
+    }
+
+    /// Lets alerts go that are no longer watched; answers what ends with them.
+    pub fn let_go(&mut self, gone: &[AlertKey]) -> Vec<Say> {
+        let mut say = Vec::new();
+        gone.iter().for_each(|key| self.leave(key));
+        self.close(&mut say);
+        say
+    }
+
+    /// Whether the alert is in a message that waits for others.
+    #[must_use]
+    pub fn waits(&self, key: &AlertKey) -> bool {
+        let holds = |page: &Page| page.members.values().any(|alerts| alerts.contains(key));
+        self.pages.iter().any(|page| page.waits() && holds(page))
     }
 
     /// Whether the alert is in a message.
@@ -125,17 +174,21 @@ impl Pager {
     }
 
     fn join(&mut self, pages: Option<&Pages>, at: TimestampMs, alert: &Heard) -> Option<Say> {
-        if self.holds(&alert.key) {
+        if let Some(page) = self.pages.iter_mut().find(|page| page.holds(&alert.key)) {
+            page.is_urgent |= alert.severity == Severity::Critical;
             return None;
         }
+        let is_urgent = alert.severity == Severity::Critical;
         let group = group_of(pages, &alert.key);
         let open = self.pages.iter_mut().find(|page| page.members.contains_key(&group));
         if let Some((page, pages)) = open.zip(pages) {
             page.members.entry(group).or_default().insert(alert.key.clone());
+            page.is_urgent |= is_urgent;
             return page.speak_up(pages, at, alert);
         }
         if let Some(cascade) = pages.and_then(|pages| self.cascade(pages, at, &group, alert.kind)) {
             cascade.members.entry(group).or_default().insert(alert.key.clone());
+            cascade.is_urgent |= is_urgent;
             return None;
         }
         self.pages.push(Page {
@@ -143,15 +196,19 @@ impl Pager {
             opened_at: at,
             opened_by: alert.kind,
             told_at: at,
-            told: vec![alert.kind],
-            members: BTreeMap::from([(group.clone(), BTreeSet::from([alert.key.clone()]))]),
-            speakers: vec![(alert.key.clone(), alert.since)],
+            told: Vec::new(),
+            is_urgent,
+            listed: BTreeSet::new(),
+            listed_at: at,
+            members: BTreeMap::from([(group, BTreeSet::from([alert.key.clone()]))]),
+            speakers: Vec::new(),
         });
-        Some(Say { key: alert.key.clone(), since: alert.since, begins: true, group })
+        None
     }
 
     /// The message of a cascade that a group's alert belongs to: the oldest of those that opened with
-    /// the same signal within the time, when they hold enough groups; or the one that opened just now.
+    /// the same signal within the time, when they hold enough groups; or the one that opened just now or
+    /// still waits.
     fn cascade(
         &mut self,
         pages: &Pages,
@@ -169,16 +226,18 @@ impl Pager {
             .filter(|held| *held != group)
             .collect();
         let enough = groups.len() + 1 >= pages.cascade_groups as usize;
-        let at_once = |page: &&mut Page| at.since_ms(page.opened_at) <= pages.cascade_at_once_ms;
+        let at_once = |page: &&mut Page| {
+            page.waits() || at.since_ms(page.opened_at) <= pages.cascade_at_once_ms
+        };
         let now = found.iter().position(at_once);
         let position = if enough { Some(0) } else { now }?;
         (position < found.len()).then(|| found.swap_remove(position))
     }
 
-    fn leave(&mut self, alert: &Heard) {
+    fn leave(&mut self, key: &AlertKey) {
         for page in &mut self.pages {
             for alerts in page.members.values_mut() {
-                alerts.remove(&alert.key);
+                alerts.remove(key);
             }
             page.members.retain(|_, alerts| !alerts.is_empty());
         }
@@ -192,7 +251,7 @@ impl Pager {
             say.extend(ends.map(|(key, since)| Say {
                 key,
                 since,
-                begins: false,
+                word: Word::Ends,
                 group: group.clone(),
             }));
         }
@@ -200,9 +259,55 @@ impl Pager {
 }
 
 impl Page {
+    /// Nothing was said yet.
+    const fn waits(&self) -> bool {
+        self.speakers.is_empty()
+    }
+
+    fn holds(&self, key: &AlertKey) -> bool {
+        self.members.values().any(|alerts| alerts.contains(key))
+    }
+
+    /// The first word, once it has waited for long enough: of the worst that is open, of several the one
+    /// that began first, and then the first heard.
+    fn speak_first(
+        &mut self,
+        pages: Option<&Pages>,
+        at: TimestampMs,
+        open: &BTreeMap<&AlertKey, (usize, &Heard)>,
+    ) -> Option<Say> {
+        let wait_ms = pages.map_or(0, |pages| pages.wait_ms(self.is_urgent));
+        if !self.waits() || at.since_ms(self.opened_at) < wait_ms {
+            return None;
+        }
+        let members = self.members.values().flatten().filter_map(|key| open.get(key));
+        let worst = |(position, alert): &&(usize, &Heard)| {
+            (Reverse(alert.severity), alert.since, *position)
+        };
+        let (_, first) = members.min_by_key(worst)?;
+        (self.told_at, self.listed_at) = (at, at);
+        self.told = vec![first.kind];
+        self.listed = self.members.keys().cloned().collect();
+        self.speakers = vec![(first.key.clone(), first.since)];
+        let (key, since) = (first.key.clone(), first.since);
+        Some(Say { key, since, word: Word::Begins, group: self.group.clone() })
+    }
+
+    /// Brings the message up to date when other groups are in it than it named.
+    fn change(&mut self, at: TimestampMs) -> Option<Say> {
+        let is_soon = at.since_ms(self.listed_at) < PAGE_UPDATE_EVERY_MS;
+        if is_soon || self.members.is_empty() || self.members.keys().eq(&self.listed) {
+            return None;
+        }
+        let (key, since) = self.speakers.first()?.clone();
+        self.listed = self.members.keys().cloned().collect();
+        self.listed_at = at;
+        Some(Say { key, since, word: Word::Changes, group: self.group.clone() })
+    }
+
     fn speak_up(&mut self, pages: &Pages, at: TimestampMs, alert: &Heard) -> Option<Say> {
         let again = at.since_ms(self.told_at) >= pages.again_after_ms;
-        if !again || self.told.contains(&alert.kind) {
+        if self.waits() || !again || self.told.contains(&alert.kind) {
             return None;
         }
         self.told.push(alert.kind);
@@ -212,7 +317,7 @@ impl Page {
             self.speakers.push(speaker);
         }
         let (key, since) = (alert.key.clone(), alert.since);
-        Some(Say { key, since, begins: true, group: self.group.clone() })
+        Some(Say { key, since, word: Word::Begins, group: self.group.clone() })
     }
 }
 
@@ -243,6 +348,8 @@ mod tests {
         cascade_groups: 3,
         cascade_within_ms: 10 * 60_000,
         cascade_at_once_ms: 2 * 60_000,
+        wait_critical_ms: 0,
+        wait_warning_ms: 0,
     };
 
     fn pages() -> Pages {
@@ -251,16 +358,80 @@ mod tests {
 
     fn alert(rule: &str, partner: &str, kind: SignalKind, speaks: bool) -> Heard {
         let labels = GroupLabels::new([(Label::Partner, partner.to_owned())]);
-        Heard { key: (rule.to_owned(), labels), since: TimestampMs(0), kind, speaks }
+        let severity = Severity::Critical;
+        Heard { key: (rule.to_owned(), labels), since: TimestampMs(0), kind, severity, speaks }
     }
 
     /// What is said, as `+rule partner` and `-rule partner`.
     fn said(pager: &mut Pager, minute: i64, heard: &[Heard]) -> Vec<String> {
         let says = pager.hear(Some(&pages()), TimestampMs(minute * 60_000), heard);
+        lines(&says)
+    }
+
+    fn lines(says: &[Say]) -> Vec<String> {
         let line = |say: &Say| {
-            format!("{}{} {}", if say.begins { '+' } else { '-' }, say.key.0, say.key.1.title())
+            let mark = match say.word {
+                Word::Begins => '+',
+                Word::Changes => '~',
+                Word::Ends => '-',
+            };
+            format!("{mark}{} {}", say.key.0, say.key.1.title())
         };
         says.iter().map(line).collect()
+    }
+
+    #[test]
+    fn a_message_waits_for_others_and_the_worst_of_them_speaks() {
+        let pages = Pages { wait_critical_ms: 20_000, wait_warning_ms: 60_000, ..pages() };
+        let heard = |rule: &str, partner: &str, severity| {
+            let heard = alert(rule, partner, SignalKind::Ratio, true);
+            Heard { severity, ..heard }
+        };
+        let warning = heard("5xx", "a", Severity::Warning);
+        let critical = heard("429", "b", Severity::Critical);
+        let hear = |pager: &mut Pager, second: i64, heard: &[Heard]| {
+            lines(&pager.hear(Some(&pages), TimestampMs(second * 1_000), heard))
+        };
+        let mut pager = Pager::default();
+        assert_eq!(hear(&mut pager, 0, std::slice::from_ref(&warning)), [""; 0]);
+        assert!(pager.waits(&warning.key) && pager.holds(&warning.key));
+        assert_eq!(hear(&mut pager, 50, std::slice::from_ref(&warning)), [""; 0]);
+        assert_eq!(hear(&mut pager, 60, std::slice::from_ref(&warning)), ["+5xx a"]);
+        assert!(!pager.waits(&warning.key));
+
+        // Another joins while it waits, and makes it urgent.
+        let mut pager = Pager::default();
+        let both = [warning, critical.clone()];
+        assert_eq!(hear(&mut pager, 0, &both[..1]), [""; 0]);
+        assert_eq!(hear(&mut pager, 10, &both), [""; 0]);
+        assert_eq!(hear(&mut pager, 20, &both), ["+429 b"]);
+        assert_eq!(pager.sharing(&critical.key).len(), 2);
+
+        // What has ended before is not worth a word.
+        let mut pager = Pager::default();
+        assert_eq!(hear(&mut pager, 0, std::slice::from_ref(&critical)), [""; 0]);
+        let over = Heard { speaks: false, ..critical };
+        assert_eq!(hear(&mut pager, 10, &[over]), [""; 0]);
+        assert_eq!(pager, Pager::default());
+    }
+
+    #[test]
+    fn a_message_is_brought_up_to_date_as_groups_come_and_go_but_not_too_often() {
+        let mut pager = Pager::default();
+        let fails = |partner| alert("5xx", partner, SignalKind::Ratio, true);
+        let three = ["a", "b", "c"].map(fails);
+        let second = |pager: &mut Pager, second: i64, heard: &[Heard]| {
+            lines(&pager.hear(Some(&pages()), TimestampMs(second * 1_000), heard))
+        };
+        assert_eq!(second(&mut pager, 0, &three), ["+5xx a"]);
+        let four = [&three[..], &[fails("d")]].concat();
+        assert_eq!(second(&mut pager, 10, &four), [""; 0], "it was told just now");
+        assert_eq!(second(&mut pager, 120, &four), ["~5xx a"]);
+        assert_eq!(second(&mut pager, 500, &four), [""; 0], "nothing has changed");
+        let ends = |partner| alert("5xx", partner, SignalKind::Ratio, false);
+        assert_eq!(second(&mut pager, 510, &[ends("a"), ends("b")]), ["~5xx a"]);
+        assert_eq!(second(&mut pager, 700, &[ends("c"), ends("d")]), ["-5xx a"]);
+        assert_eq!(pager, Pager::default());
     }
 
     #[test]
@@ -294,10 +465,10 @@ mod tests {
         let fails = |partner| [alert("5xx", partner, SignalKind::Ratio, true)];
         assert_eq!(said(&mut pager, 0, &fails("a")), ["+5xx a"]);
         assert_eq!(said(&mut pager, 3, &fails("b")), ["+5xx b"]);
-        assert_eq!(said(&mut pager, 9, &fails("c")), [""; 0]);
+        assert_eq!(said(&mut pager, 9, &fails("c")), ["~5xx a"]);
         assert_eq!(said(&mut pager, 40, &fails("d")), ["+5xx d"]);
         let over = alert("5xx", "a", SignalKind::Ratio, false);
-        assert_eq!(said(&mut pager, 50, &[over]), [""; 0], "c is still open");
+        assert_eq!(said(&mut pager, 50, &[over]), ["~5xx a"], "c is still open");
         let over = alert("5xx", "c", SignalKind::Ratio, false);
         assert_eq!(said(&mut pager, 51, &[over]), ["-5xx a"]);
     }
@@ -309,7 +480,7 @@ mod tests {
         assert_eq!(said(&mut pager, 0, &[fails("a"), fails("b")]), ["+5xx a"]);
         let mut pager = Pager::default();
         assert_eq!(said(&mut pager, 0, &[fails("a")]), ["+5xx a"]);
-        assert_eq!(said(&mut pager, 2, &[fails("b")]), [""; 0]);
+        assert_eq!(said(&mut pager, 2, &[fails("b")]), ["~5xx a"]);
         let slow = alert("p95", "c", SignalKind::Latency, true);
         assert_eq!(said(&mut pager, 2, &[slow]), ["+p95 c"], "of another kind");
     }

@@ -27,6 +27,8 @@ pub enum Suppressor {
     Shared,
     /// A silence covers it.
     Silenced,
+    /// Its message waits for others.
+    Waiting,
 }
 
 impl Suppressor {
@@ -42,6 +44,7 @@ impl Suppressor {
             Self::Downtime => "downtime",
             Self::Shared => "shared",
             Self::Silenced => "silenced",
+            Self::Waiting => "waiting",
         }
     }
 
@@ -57,6 +60,7 @@ impl Suppressor {
             Self::Downtime => "it fired while nothing was judged",
             Self::Shared => "it shares the message of another alert",
             Self::Silenced => "it is silenced",
+            Self::Waiting => "its message waits for others",
         }
     }
 }

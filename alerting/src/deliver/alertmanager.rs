@@ -43,7 +43,7 @@ pub(super) fn request(url: &str, delivery: &Delivery) -> Request {
     ]);
     let ends_at = match delivery.action {
         Action::Resolve => delivery.at,
-        Action::Trigger | Action::Escalate | Action::Acknowledge => delivery.at.plus_ms(OPEN_MS),
+        _ => delivery.at.plus_ms(OPEN_MS),
     };
     let alerts = [PostableAlert {
         labels,

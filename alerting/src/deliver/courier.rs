@@ -81,7 +81,7 @@ impl Courier {
         match (self.post.targets.get(told), delivery.action) {
             (Some(past), _) if !begins => Ok(&past.target),
             (None, Action::Escalate) if !self.is_retired => Ok(&self.receiver.target),
-            (None, Action::Resolve | Action::Acknowledge) if !self.is_retired => {
+            (None, Action::Resolve | Action::Acknowledge | Action::Update) if !self.is_retired => {
                 let detail = "the address or key that got the trigger is no longer where it was read; close it there by hand";
                 Err((DeadReason::TargetChanged, detail))
             }

@@ -95,9 +95,7 @@ fn message(mailbox: &Mailbox, delivery: &Delivery, now: TimestampMs) -> Result<M
     let words = Words::new(delivery, now);
     let mark = match delivery.action {
         Action::Resolve => "OK",
-        Action::Trigger | Action::Escalate | Action::Acknowledge => {
-            delivery.alert.severity.as_str()
-        }
+        _ => delivery.alert.severity.as_str(),
     };
     let subject: String =
         format!("[{mark}] {}", words.summary()).chars().take(EMAIL_SUBJECT_CHARS_MAX).collect();

@@ -85,7 +85,8 @@ pub(super) fn request(
     now: TimestampMs,
 ) -> Request {
     let (event_action, says_all) = match delivery.action {
-        Action::Trigger | Action::Escalate => ("trigger", true),
+        // What comes under an open key changes what is shown, and wakes nobody.
+        Action::Trigger | Action::Escalate | Action::Update => ("trigger", true),
         Action::Acknowledge => ("acknowledge", false),
         Action::Resolve => ("resolve", false),
     };

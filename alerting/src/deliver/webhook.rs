@@ -74,6 +74,7 @@ pub(super) fn request(
             Action::Trigger => "alert.triggered",
             Action::Escalate => "alert.escalated",
             Action::Acknowledge => "alert.acknowledged",
+            Action::Update => "alert.updated",
             Action::Resolve => "alert.resolved",
         },
         timestamp: moment(delivery.at),

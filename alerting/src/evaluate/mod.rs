@@ -344,12 +344,13 @@ impl Evaluator {
             }
         }
         run.end_messages(&says)?;
+        run.update_messages(&says)?;
         run.escalate()?;
         run.remind(&notices);
         self.unwritten += 1;
         let is_changed = pager != self.pager;
         let is_reminded = !notices.is_empty();
-        if run.is_quiet() && !is_reminded && self.unwritten < QUIET_SLOTS_PER_WRITE {
+        if run.is_quiet() && !is_reminded && !is_changed && self.unwritten < QUIET_SLOTS_PER_WRITE {
             run.follow(&mut self.tracking);
         } else {
             let events = run.commit(&mut self.tracking, |batch| {
@@ -402,7 +403,8 @@ impl Evaluator {
             let key = (rule.name.clone(), verdict.labels.clone());
             let kind = rule.signal.kind();
             let State::Firing(firing) = verdict.state else {
-                heard.push(Heard { key, since: at, kind, speaks: false });
+                let severity = Severity::Warning;
+                heard.push(Heard { key, since: at, kind, severity, speaks: false });
                 continue;
             };
             let severity = firing.severity;
@@ -418,6 +420,7 @@ impl Evaluator {
                 key,
                 since: firing.since,
                 kind,
+                severity,
                 speaks: is_told || found.is_none(),
             });
         }
@@ -441,12 +444,9 @@ impl Evaluator {
         if gone.is_empty() {
             return Ok(());
         }
-        let heard = gone.iter().filter_map(|(rule, labels, tracked, _)| {
-            let kind = tracked.alert.as_ref()?.signal;
-            Some(Heard { key: (rule.clone(), labels.clone()), since: at, kind, speaks: false })
-        });
+        let keys = gone.iter().map(|(rule, labels, ..)| (rule.clone(), labels.clone()));
         let mut pager = self.pager.clone();
-        let says = pager.hear(self.rules.pages.as_ref(), at, &heard.collect::<Vec<_>>());
+        let says = pager.let_go(&keys.collect::<Vec<_>>());
         let telling = Telling::new(&says, &pager, BTreeMap::new(), false, &self.base_url);
         let mut run = SlotRun::new(&self.store, &self.rules, at, telling);
         for (rule, labels, tracked, reason) in &gone {

@@ -1,29 +1,28 @@
 //! One slot under judgement: what changes is collected, then written in one commit.
 
+mod messages;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_storage::{Store, TableBatch, TimestampMs};
 
 use super::Event;
 use super::track::{Tracked, Tracking, write_state};
-use crate::acknowledge;
 use crate::alerts::{self, Alert, Notified, alert_id};
 use crate::delivery::{Action, DeadReason, Delivery, Said};
 use crate::due;
 use crate::engine::{Found, Verdict};
 use crate::error::Result;
-use crate::escalate;
 use crate::evidence::Evidence;
 use crate::labels::GroupLabels;
 use crate::ledger;
 use crate::limits::{OUTBOX_ENTRIES_PER_RECEIVER_MAX, TRENDS_PER_SLOT_MAX};
 use crate::outbox;
 use crate::page::{Page, Source};
-use crate::pager::{AlertKey, Pager, Say};
-use crate::rule::{Identity, Receiver, Rule, RuleSet};
+use crate::pager::{AlertKey, Pager, Say, Word};
+use crate::rule::{Identity, Rule, RuleSet};
 use crate::step::{Change, Firing, Reason, State, Transition};
 use crate::voice::Suppressor;
-use crate::words;
 
 /// The newest judgement of an open alert is written once in this time, in ms.
 const LATEST_WRITE_MS: i64 = 60_000;
@@ -70,8 +69,9 @@ impl<'a> Telling<'a> {
         is_missed: bool,
         base_url: &'a str,
     ) -> Self {
-        let begins = says.iter().filter(|say| say.begins).map(|say| say.key.clone()).collect();
-        let ended = says.iter().filter(|say| !say.begins);
+        let begins = says.iter().filter(|say| say.word == Word::Begins);
+        let begins = begins.map(|say| say.key.clone()).collect();
+        let ended = says.iter().filter(|say| say.word == Word::Ends);
         let ended = ended.map(|say| (say.key.clone(), say.group.clone())).collect();
         Self { begins, ended, pager, suppressed, is_missed, base_url }
     }
@@ -241,7 +241,12 @@ impl<'a> SlotRun<'a> {
             return false;
         }
         let key = (alert.rule.clone(), alert.labels.clone());
-        let found = self.telling.suppressed.get(&key).copied().or(Some(Suppressor::Shared));
+        // What held it back before it waited is what its page tells.
+        let folded = match self.telling.pager.waits(&key) {
+            true => alert.suppressor.unwrap_or(Suppressor::Waiting),
+            false => Suppressor::Shared,
+        };
+        let found = self.telling.suppressed.get(&key).copied().or(Some(folded));
         std::mem::replace(&mut alert.suppressor, found) != found
     }
 
@@ -259,7 +264,7 @@ impl<'a> SlotRun<'a> {
     /// Tells the end of messages whose alert has ended before, or goes on at a severity that is not
     /// told.
     pub(super) fn end_messages(&mut self, says: &[Say]) -> Result<()> {
-        for say in says.iter().filter(|say| !say.begins) {
+        for say in says.iter().filter(|say| say.word == Word::Ends) {
             let (rule, labels) = &say.key;
             let staged = self.staged.iter_mut().find(|(held_rule, held_labels, next)| {
                 held_rule == rule && held_labels == labels && next.is_some()
@@ -285,59 +290,6 @@ impl<'a> SlotRun<'a> {
             self.notify(&alert, Action::Resolve);
         }
         Ok(())
-    }
-
-    /// Tells the next receiver of messages that nobody has acknowledged for a while. What was missed
-    /// is made up for once all is judged.
-    pub(super) fn escalate(&mut self) -> Result<()> {
-        if self.telling.is_missed || self.rules.receivers.iter().all(|it| it.escalate.is_none()) {
-            return Ok(());
-        }
-        let pager = self.telling.pager;
-        for ((rule, labels), since) in pager.speakers() {
-            let id = alert_id(rule, labels, *since);
-            let is_own = |(_, _, next): &Staged| {
-                let alert = next.as_ref().and_then(|next| next.alert.as_ref());
-                alert.is_some_and(|alert| alert.id == id)
-            };
-            // An alert that has ended may have spoken in a message that goes on.
-            let position = self.staged.iter().position(is_own);
-            let held = position.and_then(|at| self.staged.get(at)?.2.as_ref()?.alert.clone());
-            let held = held.map_or_else(|| alerts::get(self.store, &id), |alert| Ok(Some(alert)));
-            let Some(mut alert) = held? else { continue };
-            let due = escalate::due(&alert, &self.rules.receivers, self.at);
-            let is_told = alert.paged.is_some() && alert.resolve_sent_at.is_none();
-            if due.is_empty() || !is_told || acknowledge::get(self.store, &id)?.is_some() {
-                continue;
-            }
-            self.tell_next(&mut alert, &due);
-            let staged = position.and_then(|at| self.staged.get_mut(at)?.2.as_mut());
-            if let Some(tracked) = staged {
-                tracked.alert = Some(alert);
-            }
-        }
-        Ok(())
-    }
-
-    fn tell_next(&mut self, alert: &mut Alert, due: &[(&Receiver, i64)]) {
-        let known = alert.receivers.len();
-        alert.tell(due.iter().map(|(receiver, _)| *receiver), false, self.at);
-        alerts::put(&mut self.batch, alert);
-        let mut said = self.said(alert, Action::Trigger);
-        let longest_ms = due.iter().map(|(_, after_ms)| *after_ms).max().unwrap_or(0);
-        let because = format!("nobody acknowledged it for {}", words::duration(longest_ms));
-        said.page.held_back = Some(because);
-        let new = alert.receivers.get(known..).unwrap_or_default().to_vec();
-        self.deliver(&said, &new);
-    }
-
-    /// Tells notices to those they name.
-    pub(super) fn remind(&mut self, notices: &[(Action, Alert)]) {
-        for (action, notice) in notices {
-            let (alert, group) = (notice.clone(), notice.rule.clone());
-            let said = Said { action: *action, at: self.at, group, alert, page: Page::default() };
-            self.deliver(&said, &notice.receivers);
-        }
     }
 
     /// Whether the alert ends in this very slot, and so has told its end.
@@ -405,7 +357,7 @@ impl<'a> SlotRun<'a> {
 
     /// Whether nothing is to be written.
     pub(super) fn is_quiet(&self) -> bool {
-        self.batch.is_empty()
+        self.batch.is_empty() && self.deliveries.is_empty()
     }
 
     /// Writes everything, with what `also` adds, in one commit; then follows in memory.

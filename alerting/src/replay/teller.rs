@@ -12,7 +12,7 @@ use crate::engine::Verdict;
 use crate::evaluate::Event;
 use crate::evidence::{Evidence, Severity};
 use crate::labels::GroupLabels;
-use crate::pager::{AlertKey, Heard, Pager};
+use crate::pager::{AlertKey, Heard, Pager, Word};
 use crate::rule::RuleSet;
 use crate::silence::Silence;
 use crate::step::{Change, Firing, State};
@@ -94,7 +94,12 @@ impl Teller {
             heard.extend(self.follow(at, verdict));
         }
         for say in self.pager.hear(self.rules.pages.as_ref(), at, &heard) {
-            let action = if say.begins { Action::Trigger } else { Action::Resolve };
+            let action = match say.word {
+                Word::Begins => Action::Trigger,
+                // It wakes nobody.
+                Word::Changes => continue,
+                Word::Ends => Action::Resolve,
+            };
             self.tell(&say.key, say.since, at, action, &say.group);
         }
         for verdict in verdicts {
@@ -216,14 +221,15 @@ impl Teller {
             let speaks = mutes.suppressor(rule, firing.severity, labels, at, dependent).is_none();
             // A mute holds back a beginning; it does not end what was told.
             let speaks = speaks || (self.pager.holds(&key) && firing.severity >= rule.voice.from);
-            return Some(Heard { key, since: firing.since, kind, speaks });
+            let (since, severity) = (firing.since, firing.severity);
+            return Some(Heard { key, since, kind, severity, speaks });
         }
         let resolved = verdict.transition.is_some_and(|it| it.change == Change::Resolved);
         let mut alert = self.open.remove(&key).filter(|_| resolved)?;
         alert.resolved_at = Some(at);
-        let since = alert.pending_at;
+        let (since, severity) = (alert.pending_at, alert.severity);
         self.ended.push(alert);
-        Some(Heard { key, since, kind, speaks: false })
+        Some(Heard { key, since, kind, severity, speaks: false })
     }
 
     /// Who is told of a rule's alerts.

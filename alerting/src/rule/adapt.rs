@@ -71,6 +71,18 @@ pub struct Pages {
     pub cascade_within_ms: i64,
     /// Within which time two that fire are a cascade already, in ms.
     pub cascade_at_once_ms: i64,
+    /// How long a new message waits for others when something in it is critical, in ms.
+    pub wait_critical_ms: i64,
+    /// The same when all of it are warnings.
+    pub wait_warning_ms: i64,
+}
+
+impl Pages {
+    /// How long a new message waits for others, in ms.
+    #[must_use]
+    pub const fn wait_ms(&self, is_critical: bool) -> i64 {
+        if is_critical { self.wait_critical_ms } else { self.wait_warning_ms }
+    }
 }
 
 /// How a rule speaks.

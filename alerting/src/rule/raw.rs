@@ -192,6 +192,14 @@ pub(super) struct RawPages {
     pub(super) by: Vec<Spanned<String>>,
     pub(super) again_after: Option<Spanned<String>>,
     pub(super) cascade: Option<RawCascade>,
+    pub(super) wait: Option<RawWait>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawWait {
+    pub(super) critical: Option<Spanned<String>>,
+    pub(super) warning: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Deserialize)]

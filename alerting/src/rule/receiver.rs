@@ -159,6 +159,12 @@ impl Target {
         }
     }
 
+    /// Whether it can change what it was told. Elsewhere each word is a message of its own.
+    #[must_use]
+    pub const fn takes_updates(&self) -> bool {
+        matches!(self, Self::PagerDuty { .. } | Self::Webhook { .. } | Self::Alertmanager { .. })
+    }
+
     /// How often it may be told unless the file says otherwise. PagerDuty takes about 120 calls a
     /// minute for a key, Slack about one a second with short bursts: a part is left to others.
     #[must_use]

@@ -8,6 +8,7 @@ mod explain;
 mod judge;
 mod mail;
 mod pagerduty_schema;
+mod pages;
 mod receiver;
 mod replay;
 mod signals;

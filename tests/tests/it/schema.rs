@@ -28,7 +28,7 @@ receivers:
     alertmanager: { url: "http://alertmanager.example:9093" }
   - name: mail
     email: { host: smtp.example.org, port: 587, tls: starttls, user: u, password: { env: KEY }, from: plimsoll@example.org, to: ["Ops <ops@example.org>"] }
-pages: { by: [partner], again_after: 30m, cascade: { groups: 3, within: 10m } }
+pages: { by: [partner], again_after: 30m, cascade: { groups: 3, within: 10m }, wait: { critical: 10s, warning: 1m } }
 rules:
   - name: ratio
     owner: integrations
@@ -66,7 +66,7 @@ holidays:
 "#;
 
 /// What is replaced in the file above, and what by, to make it wrong.
-const WRONG: [(&str, &str); 30] = [
+const WRONG: [(&str, &str); 31] = [
     ("receivers:\n", "recievers:\n"),
     ("    owner: integrations\n", ""),
     ("    runbook: partner-5xx\n", ""),
@@ -93,6 +93,7 @@ const WRONG: [(&str, &str); 30] = [
     ("to: \"04:00\"", "to: late"),
     ("escalate: { to: mail", "escalate: { too: mail"),
     ("after: 20m", "after: soon"),
+    ("wait: { critical: 10s", "wait: { fatal: 10s"),
     ("calls: 60", "calls: 0"),
     ("tls: starttls", "tls: maybe"),
     ("alertmanager: { url: \"http://", "alertmanager: { url: \"ftp://"),

@@ -11,7 +11,9 @@ use crate::limits::{SCAN_WINDOW_MIN_MAX, USUAL_HOURS_MAX};
 use crate::rule::error::{Checked, Problem};
 use crate::rule::period::{time_zone, weekday};
 use crate::rule::quantity::{duration_ms, time_of_day};
-use crate::rule::raw::{RawMode, RawNoData, RawPages, RawScan, RawSchedule, RawSeverity, RawUsual};
+use crate::rule::raw::{
+    RawMode, RawNoData, RawPages, RawScan, RawSchedule, RawSeverity, RawUsual, RawWait,
+};
 use crate::rule::{Mode, OnNoData, Pages, Scan, Schedule, SignalKind, Usual, Voice};
 
 /// `scan.evidence` when the rule says nothing: an error of one in a million.
@@ -184,11 +186,17 @@ pub(super) fn pages(raw: Spanned<RawPages>) -> Checked<Pages> {
     let within = raw.cascade.as_ref().map(|it| entry.parsed("cascade", &it.within, duration_ms));
     let at_once = raw.cascade.as_ref().and_then(|it| it.at_once.as_ref());
     let at_once = at_once.map(|text| entry.parsed("cascade", text, duration_ms));
+    let wait = |of: fn(&RawWait) -> Option<&Spanned<String>>| {
+        let text = raw.wait.as_ref().and_then(of);
+        text.map_or(Ok(0), |text| entry.parsed("wait", text, duration_ms))
+    };
     Ok(Pages {
         by: by.into_iter().collect(),
         again_after_ms: again_after.transpose()?.unwrap_or(AGAIN_AFTER_DEFAULT_MS),
-        cascade_groups: raw.cascade.map_or(u32::MAX, |cascade| cascade.groups),
+        cascade_groups: raw.cascade.as_ref().map_or(u32::MAX, |cascade| cascade.groups),
         cascade_within_ms: within.transpose()?.unwrap_or(0),
         cascade_at_once_ms: at_once.transpose()?.unwrap_or(0),
+        wait_critical_ms: wait(|it| it.critical.as_ref())?,
+        wait_warning_ms: wait(|it| it.warning.as_ref())?,
     })
 }
