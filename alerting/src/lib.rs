@@ -40,6 +40,7 @@ pub mod step;
 mod testing;
 mod trend;
 mod voice;
+mod wording;
 pub mod words;
 
 pub use acknowledge::Acknowledged;

@@ -168,6 +168,18 @@ pub const LIST_ROWS_MAX: usize = 10_000;
 /// <https://developer.pagerduty.com/docs/send-alert-event>
 pub const PAGERDUTY_SUMMARY_CHARS_MAX: usize = 1_024;
 
+/// PagerDuty's bound on an event, in bytes.
+pub const PAGERDUTY_BODY_BYTES_MAX: usize = 512_000;
+
+/// Bytes of a signed webhook: the specification advises receivers to expect less than 20 KB.
+pub const WEBHOOK_BODY_BYTES_MAX: usize = 20_000;
+
+/// Bytes of a mail's body: more is not read at night.
+pub const EMAIL_BODY_BYTES_MAX: usize = 64 << 10;
+
+/// Characters of a name or address that a message keeps when it is too long.
+pub const PAGE_NAME_CHARS_MAX: usize = 200;
+
 /// Addressees of one e-mail receiver.
 pub const EMAIL_ADDRESSEES_MAX: usize = 50;
 
@@ -183,6 +195,12 @@ pub const SLACK_FALLBACK_CHARS_MAX: usize = 1_000;
 
 /// Characters of a mail's subject.
 pub const EMAIL_SUBJECT_CHARS_MAX: usize = 200;
+
+/// Bytes of a template in the rules file.
+pub const TEMPLATE_BYTES_MAX: usize = 16 << 10;
+
+/// Bytes that a template of messages may write.
+pub const MESSAGE_BYTES_MAX: usize = 64 << 10;
 
 /// Steps that a template of messages may take.
 pub const TEMPLATE_FUEL_MAX: u64 = 100_000;

@@ -9,9 +9,10 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::http::{Answer, Request};
-use super::text::summary;
+use super::template::Saying;
 use super::verdict::{self, Verdict};
 use crate::delivery::{Action, Delivery};
+use crate::rule::Texts;
 use crate::words::moment;
 
 /// How far ahead the end of an open alert is said to lie, in ms.
@@ -28,19 +29,25 @@ struct PostableAlert<'a> {
 }
 
 /// The request for a delivery.
-pub(super) fn request(url: &str, delivery: &Delivery) -> Request {
+pub(super) fn request(url: &str, delivery: &Delivery, texts: &Texts) -> Request {
     let alert = &delivery.alert;
     // Labels identify an alert over there, so that nothing that changes while it is open is one.
     let mut labels: BTreeMap<&'static str, &str> =
         alert.labels.iter().map(|(label, value)| (label.as_str(), value)).collect();
     labels.insert("alertname", &alert.rule);
     labels.insert("owner", &alert.owner);
-    let annotations = BTreeMap::from([
-        ("summary", summary(delivery)),
+    let saying = Saying::new(delivery, texts, delivery.at);
+    let mut annotations = BTreeMap::from([
+        ("summary", saying.summary().to_owned()),
         ("severity", alert.severity.as_str().to_owned()),
         ("runbook", alert.runbook.clone()),
         ("alert_id", alert.id.clone()),
     ]);
+    let description = saying.own_body().map(|text| ("description", text.to_owned()));
+    annotations.extend(description);
+    if !delivery.page.examples.is_empty() {
+        annotations.insert("examples", delivery.page.examples.join("\n"));
+    }
     let ends_at = match delivery.action {
         Action::Resolve => delivery.at,
         _ => delivery.at.plus_ms(OPEN_MS),
@@ -70,7 +77,7 @@ mod tests {
     fn body(action: Action) -> Value {
         let at = alert().fired_at;
         let delivery = delivery_of(action, at, alert());
-        let request = request("http://am.example:9093", &delivery);
+        let request = request("http://am.example:9093", &delivery, &Texts::default());
         assert_eq!(request.url, "http://am.example:9093/api/v2/alerts");
         serde_json::from_str(&request.body).unwrap()
     }

@@ -7,26 +7,27 @@ use std::time::{Duration, SystemTime};
 use lettre::message::header::ContentType;
 use lettre::transport::smtp;
 use lettre::transport::smtp::authentication::Credentials;
-use lettre::transport::smtp::client::{Tls, TlsParameters};
+use lettre::transport::smtp::client::{Certificate, CertificateStore, Tls, TlsParameters};
 use lettre::{AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
 use plimsoll_storage::TimestampMs;
 
 use super::guard;
 use super::send::Sent;
-use super::template::{self, Words};
+use super::template::{self, Saying};
 use super::verdict::Verdict;
 use crate::delivery::{Action, Delivery};
 use crate::limits::{EMAIL_SUBJECT_CHARS_MAX, SEND_TIMEOUT_MS};
-use crate::rule::{MailTls, Mailbox};
+use crate::rule::{MailTls, Mailbox, Texts};
 
 /// Sends a delivery as one mail to all addressees.
 pub(super) async fn send(
     mailbox: &Mailbox,
     delivery: &Delivery,
+    texts: &Texts,
     now: TimestampMs,
     allow_private: bool,
 ) -> Sent {
-    let message = match message(mailbox, delivery, now) {
+    let message = match message(mailbox, delivery, texts, now) {
         Ok(message) => message,
         Err(reason) => return Sent { verdict: Verdict::Refused { reason }, status: None },
     };
@@ -71,7 +72,7 @@ fn server(
     mailbox: &Mailbox,
     address: SocketAddr,
 ) -> Result<AsyncSmtpTransport<Tokio1Executor>, smtp::Error> {
-    let parameters = || TlsParameters::new(mailbox.host.clone());
+    let parameters = || parameters(mailbox);
     let tls = match mailbox.tls {
         MailTls::StartTls => Tls::Required(parameters()?),
         MailTls::Tls => Tls::Wrapper(parameters()?),
@@ -90,15 +91,32 @@ fn server(
     Ok(builder.build())
 }
 
+/// What the server's certificate is held against.
+fn parameters(mailbox: &Mailbox) -> Result<TlsParameters, smtp::Error> {
+    let builder = TlsParameters::builder(mailbox.host.clone());
+    let builder = match &mailbox.ca {
+        Some(ca) => builder
+            .certificate_store(CertificateStore::None)
+            .add_root_certificate(Certificate::from_pem(ca.expose().as_bytes())?),
+        None => builder,
+    };
+    builder.build()
+}
+
 /// The mail. The error is in words.
-fn message(mailbox: &Mailbox, delivery: &Delivery, now: TimestampMs) -> Result<Message, String> {
-    let words = Words::new(delivery, now);
+fn message(
+    mailbox: &Mailbox,
+    delivery: &Delivery,
+    texts: &Texts,
+    now: TimestampMs,
+) -> Result<Message, String> {
+    let saying = Saying::new(delivery, texts, now);
     let mark = match delivery.action {
         Action::Resolve => "OK",
         _ => delivery.alert.severity.as_str(),
     };
     let subject: String =
-        format!("[{mark}] {}", words.summary()).chars().take(EMAIL_SUBJECT_CHARS_MAX).collect();
+        format!("[{mark}] {}", saying.summary()).chars().take(EMAIL_SUBJECT_CHARS_MAX).collect();
     let now_ms = Duration::from_millis(u64::try_from(now.0).unwrap_or(0));
     let address = |text: &String| {
         text.parse::<lettre::message::Mailbox>()
@@ -116,7 +134,7 @@ fn message(mailbox: &Mailbox, delivery: &Delivery, now: TimestampMs) -> Result<M
         .iter()
         .try_fold(builder, |builder, to| Ok::<_, String>(builder.to(address(to)?)))?;
     builder
-        .body(template::email(&words))
+        .body(template::email(delivery, texts, now))
         .map_err(|error| format!("no mail can be made of it: {error}"))
 }
 
@@ -157,6 +175,7 @@ mod tests {
             host: "smtp.example".into(),
             port: 587,
             tls: MailTls::StartTls,
+            ca: None,
             login: None,
             from: "Plimsoll <plimsoll@example.org>".into(),
             to: vec!["ops@example.org".into(), "lead@example.org".into()],
@@ -168,7 +187,10 @@ mod tests {
         let at = alert().fired_at;
         let mail = |action| {
             let delivery = delivery_of(action, at, alert());
-            String::from_utf8(message(&mailbox(), &delivery, at).unwrap().formatted()).unwrap()
+            String::from_utf8(
+                message(&mailbox(), &delivery, &Texts::default(), at).unwrap().formatted(),
+            )
+            .unwrap()
         };
         let (open, ended) = (mail(Action::Trigger), mail(Action::Resolve));
         assert!(

@@ -14,6 +14,7 @@ mod coalesce;
 mod courier;
 mod desk;
 mod email;
+mod fit;
 mod guard;
 mod hand_over;
 mod http;

@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use plimsoll_storage::TimestampMs;
 use serde::Serialize;
 
+use super::fit;
 use super::http::{Answer, Request};
-use super::text::{partner, summary};
+use super::template::Saying;
+use super::text::partner;
 use super::verdict::{self, Verdict};
 use crate::delivery::{Action, Delivery};
-use crate::limits::{LATE_PAGE_MS, PAGERDUTY_SUMMARY_CHARS_MAX};
-use crate::rule::Secret;
+use crate::limits::{LATE_PAGE_MS, PAGERDUTY_BODY_BYTES_MAX, PAGERDUTY_SUMMARY_CHARS_MAX};
+use crate::rule::{Secret, Texts};
 use crate::words::moment;
 
 /// PagerDuty counts calls over a minute; an earlier retry meets the same limit.
@@ -42,6 +44,9 @@ struct Payload<'a> {
 
 #[derive(Serialize)]
 struct Details<'a> {
+    /// What the receiver's own template says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<&'a str>,
     value: f64,
     lower: f64,
     /// `null` when unknown.
@@ -82,22 +87,31 @@ pub(super) fn request(
     url: &str,
     routing_key: &Secret,
     delivery: &Delivery,
+    texts: &Texts,
     now: TimestampMs,
 ) -> Request {
+    let body = fit::fitting(
+        delivery,
+        |delivery| event(routing_key, delivery, &Saying::new(delivery, texts, now), now),
+        |body| body.len() <= PAGERDUTY_BODY_BYTES_MAX,
+    );
+    Request { url: format!("{url}/v2/enqueue"), headers: Vec::new(), body }
+}
+
+fn event(routing_key: &Secret, delivery: &Delivery, saying: &Saying, now: TimestampMs) -> String {
     let (event_action, says_all) = match delivery.action {
         // What comes under an open key changes what is shown, and wakes nobody.
         Action::Trigger | Action::Escalate | Action::Update => ("trigger", true),
         Action::Acknowledge => ("acknowledge", false),
         Action::Resolve => ("resolve", false),
     };
-    let event = Event {
+    super::json(&Event {
         routing_key: routing_key.expose(),
         event_action,
         dedup_key: delivery.alert.dedup_key(),
-        payload: says_all.then(|| payload(delivery, now)),
+        payload: says_all.then(|| payload(delivery, saying, now)),
         links: if says_all { links(delivery) } else { Vec::new() },
-    };
-    Request { url: format!("{url}/v2/enqueue"), headers: Vec::new(), body: super::json(&event) }
+    })
 }
 
 fn links(delivery: &Delivery) -> Vec<Link<'_>> {
@@ -114,25 +128,26 @@ fn links(delivery: &Delivery) -> Vec<Link<'_>> {
         .collect()
 }
 
-fn payload(delivery: &Delivery, now: TimestampMs) -> Payload<'_> {
+fn payload<'a>(delivery: &'a Delivery, saying: &'a Saying, now: TimestampMs) -> Payload<'a> {
     let alert = &delivery.alert;
     Payload {
-        summary: summary(delivery).chars().take(PAGERDUTY_SUMMARY_CHARS_MAX).collect(),
+        summary: saying.summary().chars().take(PAGERDUTY_SUMMARY_CHARS_MAX).collect(),
         source: partner(alert).unwrap_or("plimsoll"),
         severity: alert.severity.as_str(),
         timestamp: moment(delivery.at),
         component: partner(alert),
         group: &alert.rule,
         class: alert.signal.as_str(),
-        custom_details: details(delivery, now),
+        custom_details: details(delivery, saying, now),
     }
 }
 
-fn details(delivery: &Delivery, now: TimestampMs) -> Details<'_> {
+fn details<'a>(delivery: &'a Delivery, saying: &'a Saying, now: TimestampMs) -> Details<'a> {
     let alert = &delivery.alert;
     let evidence = &alert.latest;
     let late_ms = now.since_ms(delivery.late_from());
     Details {
+        text: saying.own_body(),
         value: evidence.value,
         lower: evidence.lower,
         upper: evidence.upper,
@@ -179,7 +194,13 @@ mod tests {
         let at = alert().fired_at;
         let delivery = delivery_of(action, at, alert());
         let key = Secret::new("R0UT1NG");
-        let request = request("https://events.pagerduty.com", &key, &delivery, at.plus_ms(late_ms));
+        let request = request(
+            "https://events.pagerduty.com",
+            &key,
+            &delivery,
+            &Texts::default(),
+            at.plus_ms(late_ms),
+        );
         assert_eq!(request.url, "https://events.pagerduty.com/v2/enqueue");
         serde_json::from_str(&request.body).unwrap()
     }
@@ -240,7 +261,9 @@ mod tests {
         let mut long = alert();
         long.symptom = "ü".repeat(3_000);
         let delivery = delivery_of(Action::Trigger, long.fired_at, long);
-        let request = request("https://x.example", &Secret::new("k"), &delivery, delivery.at);
+        let texts = Texts::default();
+        let request =
+            request("https://x.example", &Secret::new("k"), &delivery, &texts, delivery.at);
         let body: Value = serde_json::from_str(&request.body).unwrap();
         let summary = body["payload"]["summary"].as_str().unwrap();
         assert_eq!(summary.chars().count(), PAGERDUTY_SUMMARY_CHARS_MAX);

@@ -9,7 +9,7 @@ use super::verdict::Verdict;
 use super::{alertmanager, email, pagerduty, slack, webhook};
 use crate::delivery::Delivery;
 use crate::error::Result;
-use crate::rule::Target;
+use crate::rule::{Target, Texts};
 
 /// What is needed to send to anyone.
 #[derive(Debug, Clone)]
@@ -34,31 +34,35 @@ impl Sender {
         Ok(Self { client: http::client(allow_private)?, allow_private })
     }
 
-    /// Sends a delivery to a target at `now`. What it answers holds no secret.
+    /// Sends a delivery to a target at `now`, in texts of its own or the usual ones. What it answers
+    /// holds no secret.
     pub(super) async fn send(
         &self,
         target: &Target,
+        texts: &Texts,
         delivery: &Delivery,
         now: TimestampMs,
     ) -> Sent {
         let sent = match target {
             Target::PagerDuty { url, routing_key } => {
-                let request = pagerduty::request(url, routing_key, delivery, now);
+                let request = pagerduty::request(url, routing_key, delivery, texts, now);
                 self.exchange(request, pagerduty::classify, now).await
             }
             Target::Webhook { url, secrets } => {
-                let request = webhook::request(url, secrets, delivery, now);
+                let request = webhook::request(url, secrets, delivery, texts, now);
                 self.exchange(request, webhook::classify, now).await
             }
             Target::Slack { url } => {
-                let request = slack::request(url.expose(), delivery, now);
+                let request = slack::request(url.expose(), delivery, texts, now);
                 self.exchange(request, slack::classify, now).await
             }
             Target::Alertmanager { url } => {
-                let request = alertmanager::request(url, delivery);
+                let request = alertmanager::request(url, delivery, texts);
                 self.exchange(request, alertmanager::classify, now).await
             }
-            Target::Email(mailbox) => email::send(mailbox, delivery, now, self.allow_private).await,
+            Target::Email(mailbox) => {
+                email::send(mailbox, delivery, texts, now, self.allow_private).await
+            }
         };
         Sent { verdict: redacted(sent.verdict, target), ..sent }
     }

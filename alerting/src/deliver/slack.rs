@@ -3,12 +3,14 @@
 use plimsoll_storage::TimestampMs;
 use serde::Serialize;
 
+use super::fit;
 use super::http::{Answer, Request};
-use super::template::{self, Words};
+use super::template::{SLACK, Saying};
 use super::verdict::{self, Verdict};
 use crate::delivery::{Action, Delivery};
 use crate::evidence::Severity;
 use crate::limits::{SLACK_FALLBACK_CHARS_MAX, SLACK_SECTION_CHARS_MAX};
+use crate::rule::Texts;
 
 #[derive(Serialize)]
 struct Message {
@@ -30,15 +32,19 @@ struct Text {
 }
 
 /// The request for a delivery that is sent at `now`.
-pub(super) fn request(url: &str, delivery: &Delivery, now: TimestampMs) -> Request {
-    let words = Words::new(delivery, now).map(&escaped);
+pub(super) fn request(url: &str, delivery: &Delivery, texts: &Texts, now: TimestampMs) -> Request {
+    let saying = |delivery: &Delivery| Saying::escaped(delivery, texts, now, &escaped);
     let mark = match (delivery.action, delivery.alert.severity) {
         (Action::Resolve, _) => ":large_green_circle:",
         (_, Severity::Critical) => ":red_circle:",
         (_, Severity::Warning) => ":large_yellow_circle:",
     };
-    let title = format!("{mark} {}", words.summary());
-    let text = format!("{mark} {}", template::slack(&words));
+    let title = format!("{mark} {}", saying(delivery).summary());
+    let text = fit::fitting(
+        delivery,
+        |delivery| format!("{mark} {}", saying(delivery).body(SLACK)),
+        |text| text.chars().count() <= SLACK_SECTION_CHARS_MAX,
+    );
     let section = Text { r#type: "mrkdwn", text: cut(&text, SLACK_SECTION_CHARS_MAX) };
     let message = Message {
         text: cut(&title, SLACK_FALLBACK_CHARS_MAX),
@@ -77,7 +83,8 @@ mod tests {
         alert.symptom = symptom.to_owned();
         let at = alert.fired_at;
         let delivery = delivery_of(action, at, alert);
-        let request = request("https://hooks.slack.com/services/T/B/x", &delivery, at);
+        let url = "https://hooks.slack.com/services/T/B/x";
+        let request = request(url, &delivery, &Texts::default(), at);
         serde_json::from_str(&request.body).unwrap()
     }
 
@@ -98,7 +105,7 @@ mod tests {
     fn texts_are_cut_at_their_limits() {
         let body = body(Action::Resolve, &"ü".repeat(9_000));
         let chars = |text: &Value| text.as_str().unwrap().chars().count();
-        assert_eq!(chars(&body["blocks"][0]["text"]["text"]), SLACK_SECTION_CHARS_MAX);
+        assert!(chars(&body["blocks"][0]["text"]["text"]) <= SLACK_SECTION_CHARS_MAX);
         assert_eq!(chars(&body["text"]), SLACK_FALLBACK_CHARS_MAX);
     }
 

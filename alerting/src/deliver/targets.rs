@@ -39,6 +39,7 @@ enum Remembered {
         login: Option<(String, Origin)>,
         from: String,
         to: Vec<String>,
+        ca: Option<Origin>,
     },
 }
 
@@ -93,13 +94,14 @@ impl Remembered {
             },
             Target::Slack { url } => Self::Slack { url: url.origin().clone() },
             Target::Alertmanager { url } => Self::Alertmanager { url: url.clone() },
-            Target::Email(Mailbox { host, port, tls, login, from, to }) => Self::Email {
+            Target::Email(Mailbox { host, port, tls, ca, login, from, to }) => Self::Email {
                 host: host.clone(),
                 port: *port,
                 tls: *tls,
                 login: login.as_ref().map(|(user, it)| (user.clone(), it.origin().clone())),
                 from: from.clone(),
                 to: to.clone(),
+                ca: ca.as_ref().map(|it| it.origin().clone()),
             },
         }
     }
@@ -117,12 +119,16 @@ impl Remembered {
             }
             Self::Slack { url } => Target::Slack { url: read(&url)? },
             Self::Alertmanager { url } => Target::Alertmanager { url },
-            Self::Email { host, port, tls, login, from, to } => {
+            Self::Email { host, port, tls, login, from, to, ca } => {
+                let ca = match ca {
+                    Some(authority) => Some(read(&authority)?),
+                    None => None,
+                };
                 let login = match login {
                     Some((user, password)) => Some((user, read(&password)?)),
                     None => None,
                 };
-                Target::Email(Mailbox { host, port, tls, login, from, to })
+                Target::Email(Mailbox { host, port, tls, ca, login, from, to })
             }
         })
     }

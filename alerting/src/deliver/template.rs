@@ -1,153 +1,142 @@
-//! The longer texts of messages, by template. The texts are in `alerting/templates/`.
+//! The texts of messages: by the receiver's own templates where the rules file has some, else by those in
+//! `alerting/templates/`.
 
-use minijinja::syntax::SyntaxConfig;
-use minijinja::value::Serde;
-use minijinja::{AutoEscape, Environment};
 use plimsoll_storage::TimestampMs;
-use serde::Serialize;
 
-use super::text;
+use super::{fit, text};
 use crate::delivery::{Action, Delivery};
-use crate::limits::{LATE_PAGE_MS, TEMPLATE_FUEL_MAX};
+use crate::limits::{EMAIL_BODY_BYTES_MAX, LATE_PAGE_MS, MESSAGE_BYTES_MAX};
+use crate::rule::Texts;
+use crate::wording::{self, Words};
 use crate::words;
 
-const SLACK: &str = include_str!("../../templates/slack.txt");
+/// The usual text of a Slack message.
+pub(super) const SLACK: &str = include_str!("../../templates/slack.txt");
+/// The usual body of an e-mail.
 const EMAIL: &str = include_str!("../../templates/email.txt");
 
-/// What a template can say: everything in words.
-#[derive(Debug, Clone, Serialize)]
-pub(super) struct Words {
-    summary: String,
-    begins: bool,
-    severity: String,
-    rule: String,
-    owner: String,
-    labels: Vec<(String, String)>,
-    /// Groups beside that of the alert that share the message, and how many more there are.
-    others: Vec<String>,
-    others_more: u32,
-    value: String,
-    lower: String,
-    upper: Option<String>,
-    threshold: String,
-    basis: String,
-    since: String,
-    at: String,
-    /// The trend as a line of bars, and in words; empty when it is not known.
-    spark: String,
-    trend: String,
-    /// Events behind the alert, by their ids.
-    examples: Vec<String>,
-    dashboard: String,
-    explain: String,
-    /// Where the runbook is, or its name when it is served nowhere.
-    runbook: String,
-    steps: Vec<String>,
-    contacts: Vec<String>,
-    alert_id: String,
-    /// By how much the message is late, when it is.
-    late_by: Option<String>,
+/// What a message says.
+#[derive(Debug, Clone)]
+pub(super) struct Saying {
+    words: Words,
+    body: Option<String>,
 }
 
-impl Words {
-    /// The words for a delivery that is sent at `now`.
-    pub(super) fn new(delivery: &Delivery, now: TimestampMs) -> Self {
-        let (alert, page) = (&delivery.alert, &delivery.page);
-        let evidence = &alert.latest;
-        let value = |value: f64| words::value(alert.signal, value);
-        let labels = alert.labels.iter();
-        let late_ms = now.since_ms(delivery.late_from());
-        Self {
-            summary: text::summary(delivery),
-            begins: delivery.action != Action::Resolve,
-            severity: alert.severity.as_str().to_owned(),
-            rule: alert.rule.clone(),
-            owner: alert.owner.clone(),
-            labels: labels.map(|(label, value)| (label.as_str().into(), value.into())).collect(),
-            others: page.which.iter().skip(1).cloned().collect(),
-            others_more: page.which_more,
-            value: value(evidence.value),
-            lower: value(evidence.lower),
-            upper: evidence.upper.is_finite().then(|| value(evidence.upper)),
-            threshold: value(evidence.threshold),
-            basis: page.basis.clone(),
-            since: words::moment(alert.pending_at),
-            at: words::moment(delivery.at),
-            spark: page.trend.spark.clone(),
-            trend: page.trend.words.clone(),
-            examples: page.examples.clone(),
-            dashboard: page.links.dashboard.clone(),
-            explain: page.links.explain.clone(),
-            runbook: page.links.runbook.clone().unwrap_or_else(|| alert.runbook.clone()),
-            steps: page.steps.clone(),
-            contacts: page.contacts.clone(),
-            alert_id: alert.id.clone(),
-            late_by: (late_ms > LATE_PAGE_MS).then(|| words::duration(late_ms)),
-        }
+impl Saying {
+    /// What a delivery that is sent at `now` says to a receiver with texts of its own or none.
+    pub(super) fn new(delivery: &Delivery, texts: &Texts, now: TimestampMs) -> Self {
+        Self::escaped(delivery, texts, now, &str::to_owned)
     }
 
+    /// The same with everything from outside changed by `escape`. A notice, such as a test, says
+    /// what it is, not what a template makes of it.
+    pub(super) fn escaped(
+        delivery: &Delivery,
+        texts: &Texts,
+        now: TimestampMs,
+        escape: &dyn Fn(&str) -> String,
+    ) -> Self {
+        let mut words = words_of(delivery, now).map(escape);
+        if delivery.alert.is_notice() {
+            return Self { words, body: None };
+        }
+        if let Some(summary) = own("summary", texts.summary.as_deref(), delivery, &words) {
+            // Line ends have no place in a line.
+            words.summary = summary.split_whitespace().collect::<Vec<_>>().join(" ");
+        }
+        let body = own("body", texts.body.as_deref(), delivery, &words);
+        Self { words, body }
+    }
+
+    /// The one line.
     pub(super) fn summary(&self) -> &str {
-        &self.summary
+        &self.words.summary
     }
 
-    /// The words with every text of outside changed by `escape`.
-    pub(super) fn map(self, escape: &dyn Fn(&str) -> String) -> Self {
-        let all = |texts: &[String]| texts.iter().map(|text| escape(text)).collect();
-        let labels = self.labels.iter().map(|(label, value)| (label.clone(), escape(value)));
-        Self {
-            summary: escape(&self.summary),
-            rule: escape(&self.rule),
-            owner: escape(&self.owner),
-            labels: labels.collect(),
-            others: all(&self.others),
-            trend: escape(&self.trend),
-            examples: all(&self.examples),
-            dashboard: escape(&self.dashboard),
-            explain: escape(&self.explain),
-            runbook: escape(&self.runbook),
-            steps: all(&self.steps),
-            contacts: all(&self.contacts),
-            ..self
-        }
+    /// The longer text, when the receiver has one of its own.
+    pub(super) fn own_body(&self) -> Option<&str> {
+        self.body.as_deref()
     }
-}
 
-/// The text of a Slack message.
-pub(super) fn slack(words: &Words) -> String {
-    render(SLACK, words)
+    /// The longer text: the receiver's own or the usual one. A message must get out, whatever its
+    /// template does: without its text it is the summary.
+    pub(super) fn body(&self, usual: &str) -> String {
+        // Whoever sends it looks how long it is.
+        let rendered = || wording::render(usual, &self.words, usize::MAX);
+        self.body.clone().map_or_else(rendered, Ok).unwrap_or_else(|error| {
+            tracing::error!(%error, "a template of messages cannot be used");
+            self.words.summary.clone()
+        })
+    }
 }
 
 /// The body of an e-mail.
-pub(super) fn email(words: &Words) -> String {
-    render(EMAIL, words)
+pub(super) fn email(delivery: &Delivery, texts: &Texts, now: TimestampMs) -> String {
+    fit::fitting(
+        delivery,
+        |delivery| Saying::new(delivery, texts, now).body(EMAIL),
+        |body| body.len() <= EMAIL_BODY_BYTES_MAX,
+    )
 }
 
-/// A message must get out, whatever its template does: without its text it is the summary.
-fn render(template: &str, words: &Words) -> String {
-    let mut environment = Environment::new();
-    environment.set_auto_escape_callback(|_| AutoEscape::None);
-    environment.set_fuel(Some(TEMPLATE_FUEL_MAX));
-    let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
-    let rendered = syntax.and_then(|syntax| {
-        environment.set_syntax(syntax);
-        environment.render_str(template, Serde(words))
+/// A text by the receiver's own template; `None` when it has none or it cannot be filled in.
+fn own(field: &str, template: Option<&str>, delivery: &Delivery, words: &Words) -> Option<String> {
+    let rendered = wording::render(template?, words, MESSAGE_BYTES_MAX);
+    let text = rendered.inspect_err(|error| {
+        let receiver = &delivery.receiver;
+        tracing::error!(%error, receiver, field, "a template cannot be filled in; the usual text is sent");
     });
-    rendered.unwrap_or_else(|error| {
-        tracing::error!(%error, "a template of messages cannot be used");
-        words.summary.clone()
-    })
+    text.ok().filter(|text| !text.trim().is_empty())
+}
+
+/// The words for a delivery that is sent at `now`.
+fn words_of(delivery: &Delivery, now: TimestampMs) -> Words {
+    let (alert, page) = (&delivery.alert, &delivery.page);
+    let evidence = &alert.latest;
+    let value = |value: f64| words::value(alert.signal, value);
+    let labels = alert.labels.iter();
+    let late_ms = now.since_ms(delivery.late_from());
+    Words {
+        summary: text::summary(delivery),
+        begins: delivery.action != Action::Resolve,
+        severity: alert.severity.as_str().to_owned(),
+        rule: alert.rule.clone(),
+        owner: alert.owner.clone(),
+        partner: text::partner(alert).unwrap_or_default().to_owned(),
+        labels: labels.map(|(label, value)| (label.as_str().into(), value.into())).collect(),
+        others: page.which.iter().skip(1).cloned().collect(),
+        others_more: page.which_more,
+        what: alert.symptom.clone(),
+        value: value(evidence.value),
+        lower: value(evidence.lower),
+        upper: evidence.upper.is_finite().then(|| value(evidence.upper)),
+        threshold: value(evidence.threshold),
+        basis: page.basis.clone(),
+        since: words::moment(alert.pending_at),
+        at: words::moment(delivery.at),
+        spark: page.trend.spark.clone(),
+        trend: page.trend.words.clone(),
+        examples: page.examples.clone(),
+        dashboard: page.links.dashboard.clone(),
+        explain: page.links.explain.clone(),
+        runbook: page.links.runbook.clone().unwrap_or_else(|| alert.runbook.clone()),
+        steps: page.steps.clone(),
+        contacts: page.contacts.clone(),
+        alert_id: alert.id.clone(),
+        late_by: (late_ms > LATE_PAGE_MS).then(|| words::duration(late_ms)),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::alerts::NOTICE_PREFIX;
     use crate::page::{Links, Page};
     use crate::testing::{alert, delivery_of};
     use crate::trend::Trend;
 
-    fn words(action: Action, late_ms: i64) -> Words {
-        let at = alert().fired_at;
-        let mut delivery = delivery_of(action, at, alert());
+    fn delivery(action: Action) -> Delivery {
+        let mut delivery = delivery_of(action, alert().fired_at, alert());
         delivery.page = Page {
             which: vec!["dhl".into(), "ups".into()],
             which_more: 3,
@@ -158,13 +147,18 @@ mod tests {
             contacts: vec!["dhl: noc@dhl.example".into()],
             ..Page::default()
         };
-        Words::new(&delivery, at.plus_ms(late_ms))
+        delivery
+    }
+
+    fn usual(action: Action, late_ms: i64) -> Saying {
+        let delivery = delivery(action);
+        Saying::new(&delivery, &Texts::default(), delivery.at.plus_ms(late_ms))
     }
 
     #[test]
     fn texts_say_what_is_known_of_the_alert() {
-        let known = words(Action::Trigger, 0);
-        for text in [email(&known), slack(&known)] {
+        let known = usual(Action::Trigger, 0);
+        for text in [known.body(EMAIL), known.body(SLACK)] {
             for part in [
                 "dhl: 5xx+timeout share of requests 12.5% > 5% (320 items in 5m)",
                 "12.5%, surely above 7% and below 20%",
@@ -181,21 +175,50 @@ mod tests {
             }
             assert!(!text.contains("late"), "{text}");
         }
-        assert!(email(&words(Action::Trigger, 180_000)).contains("3m late"));
+        assert!(usual(Action::Trigger, 180_000).body(EMAIL).contains("3m late"));
     }
 
     #[test]
     fn an_end_is_short() {
-        let text = email(&words(Action::Resolve, 0));
+        let text = usual(Action::Resolve, 0).body(EMAIL);
         assert!(text.contains("is back to normal after 5m"), "{text}");
         assert!(!text.contains("surely"), "{text}");
     }
 
     #[test]
-    fn a_template_that_never_ends_leaves_the_summary() {
-        let words = words(Action::Trigger, 0);
+    fn own_texts_take_the_place_of_the_usual_ones_unless_they_cannot_be_filled_in() {
+        let delivery = delivery(Action::Trigger);
+        let said = |summary: Option<&str>, body: Option<&str>| {
+            let texts =
+                Texts { summary: summary.map(str::to_owned), body: body.map(str::to_owned) };
+            let said = Saying::new(&delivery, &texts, delivery.at);
+            (said.summary().to_owned(), said.body(EMAIL))
+        };
+        let (summary, body) =
+            said(Some("{{ partner | upper }}:\n {{ value }}"), Some("{{ summary }}!"));
+        assert_eq!((summary.as_str(), body.as_str()), ("DHL: 12.5%", "DHL: 12.5%!"));
+        let (_, body) = said(Some("Call {{ partner }}"), None);
+        assert!(body.starts_with("Call dhl\n"), "the usual text begins with the summary: {body}");
         let endless =
             "{% for a in range(9999) %}{% for b in range(9999) %}x{% endfor %}{% endfor %}";
-        assert_eq!(render(endless, &words), words.summary);
+        assert_eq!(said(Some(endless), Some(endless)), said(None, None));
+        assert_eq!(said(Some(" \n"), None), said(None, None));
+    }
+
+    #[test]
+    fn a_notice_says_what_it_is() {
+        let mut delivery = delivery(Action::Trigger);
+        delivery.alert.rule = format!("{NOTICE_PREFIX}receiver-test");
+        let texts = Texts { summary: Some("Fire!".into()), body: Some("Fire!".into()) };
+        let said = Saying::new(&delivery, &texts, delivery.at);
+        assert!(!said.summary().contains("Fire") && said.own_body().is_none());
+    }
+
+    #[test]
+    fn a_template_that_never_ends_leaves_the_summary() {
+        let said = usual(Action::Trigger, 0);
+        let endless =
+            "{% for a in range(9999) %}{% for b in range(9999) %}x{% endfor %}{% endfor %}";
+        assert_eq!(said.body(endless), said.summary());
     }
 }

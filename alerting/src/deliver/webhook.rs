@@ -9,12 +9,14 @@ use plimsoll_storage::TimestampMs;
 use serde::Serialize;
 use sha2::Sha256;
 
+use super::fit;
 use super::http::{Answer, Request};
-use super::text::summary;
+use super::template::Saying;
 use super::verdict::{self, Verdict};
 use crate::delivery::{Action, Delivery};
 use crate::evidence::Evidence;
-use crate::rule::{Secret, webhook_key};
+use crate::limits::WEBHOOK_BODY_BYTES_MAX;
+use crate::rule::{Secret, Texts, webhook_key};
 use crate::words::moment;
 
 #[derive(Serialize)]
@@ -36,7 +38,10 @@ struct AlertBody<'a> {
     rule: &'a str,
     signal: &'static str,
     severity: &'static str,
-    summary: String,
+    summary: &'a str,
+    /// What the receiver's own template says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<&'a str>,
     /// Events behind it, by their ids.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     examples: &'a [String],
@@ -67,20 +72,14 @@ pub(super) fn request(
     url: &str,
     secrets: &[Secret],
     delivery: &Delivery,
+    texts: &Texts,
     now: TimestampMs,
 ) -> Request {
-    let message = Message {
-        r#type: match delivery.action {
-            Action::Trigger => "alert.triggered",
-            Action::Escalate => "alert.escalated",
-            Action::Acknowledge => "alert.acknowledged",
-            Action::Update => "alert.updated",
-            Action::Resolve => "alert.resolved",
-        },
-        timestamp: moment(delivery.at),
-        data: Data { alert: alert_body(delivery) },
-    };
-    let body = super::json(&message);
+    let body = fit::fitting(
+        delivery,
+        |delivery| message(delivery, &Saying::new(delivery, texts, now)),
+        |body| body.len() <= WEBHOOK_BODY_BYTES_MAX,
+    );
     let id = format!("msg_{}", delivery.id);
     let timestamp = now.0.div_euclid(1_000).to_string();
     let signatures = secrets.iter().filter_map(|secret| signature(secret, &id, &timestamp, &body));
@@ -92,7 +91,21 @@ pub(super) fn request(
     Request { url: url.to_owned(), headers, body }
 }
 
-fn alert_body(delivery: &Delivery) -> AlertBody<'_> {
+fn message(delivery: &Delivery, saying: &Saying) -> String {
+    super::json(&Message {
+        r#type: match delivery.action {
+            Action::Trigger => "alert.triggered",
+            Action::Escalate => "alert.escalated",
+            Action::Acknowledge => "alert.acknowledged",
+            Action::Update => "alert.updated",
+            Action::Resolve => "alert.resolved",
+        },
+        timestamp: moment(delivery.at),
+        data: Data { alert: alert_body(delivery, saying) },
+    })
+}
+
+fn alert_body<'a>(delivery: &'a Delivery, saying: &'a Saying) -> AlertBody<'a> {
     let alert = &delivery.alert;
     AlertBody {
         id: &alert.id,
@@ -100,7 +113,8 @@ fn alert_body(delivery: &Delivery) -> AlertBody<'_> {
         rule: &alert.rule,
         signal: alert.signal.as_str(),
         severity: alert.severity.as_str(),
-        summary: summary(delivery),
+        summary: saying.summary(),
+        text: saying.own_body(),
         examples: &delivery.page.examples,
         labels: alert.labels.iter().map(|(label, value)| (label.as_str(), value)).collect(),
         owner: &alert.owner,
@@ -170,8 +184,9 @@ mod tests {
     fn the_id_stays_over_attempts_and_the_timestamp_follows_them() {
         let at = alert().fired_at;
         let delivery = delivery_of(Action::Trigger, at, alert());
-        let first = request("https://hub.example/a", &[], &delivery, at);
-        let second = request("https://hub.example/a", &[], &delivery, at.plus_ms(5_000));
+        let first = request("https://hub.example/a", &[], &delivery, &Texts::default(), at);
+        let later = at.plus_ms(5_000);
+        let second = request("https://hub.example/a", &[], &delivery, &Texts::default(), later);
         assert_eq!(first.headers[0], second.headers[0]);
         assert_eq!(second.headers[1].1, (at.0 / 1_000 + 5).to_string());
         assert_eq!(first.headers.len(), 2);
@@ -202,7 +217,8 @@ mod tests {
         ] {
             let delivery = delivery_of(action, at, alert());
             let secrets = [Secret::new("s"), Secret::new("t")];
-            let request = request("https://hub.example/a", &secrets, &delivery, at);
+            let texts = Texts::default();
+            let request = request("https://hub.example/a", &secrets, &delivery, &texts, at);
             let body: Value = serde_json::from_str(&request.body).unwrap();
             assert_eq!(body["type"], kind);
             assert_eq!(body["timestamp"], "2026-11-20T20:05:00Z");

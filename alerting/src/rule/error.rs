@@ -158,6 +158,14 @@ pub enum Problem {
         "must be of exactly one kind; give `pagerduty`, `webhook`, `slack`, `alertmanager` or `email`"
     )]
     ReceiverKind,
+    /// A template that cannot be filled in.
+    #[error("is no usable template, in its line {line}: {detail}")]
+    Template {
+        /// Line of the template, from 1.
+        line: u64,
+        /// What is wrong there.
+        detail: String,
+    },
     /// Not a usable address.
     #[error(
         "is no usable address ({0}); write http:// or https://, a host and a path, without user name and password"
@@ -176,6 +184,17 @@ pub enum Problem {
         /// What is wrong with it.
         detail: String,
     },
+    /// Certificates that cannot be read.
+    #[error("the certificate file {path} cannot be used: {detail}")]
+    CaFile {
+        /// The path that was tried.
+        path: String,
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// Certificates for a connection that has none.
+    #[error("has no use with `tls: none`; drop it, or use `starttls` or `tls`")]
+    CaWithoutTls,
     /// An empty secret.
     #[error("is empty; give the secret, or {{ env: NAME }}, or {{ file: PATH }}")]
     SecretEmpty,

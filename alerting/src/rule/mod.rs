@@ -25,7 +25,9 @@ pub use error::{Problem, RuleError};
 pub(crate) use identity::Identity;
 pub use period::{Period, Schedule};
 pub(crate) use receiver::webhook_key;
-pub use receiver::{Escalation, FailOver, MailTls, Mailbox, PAGERDUTY_URL, Rate, Receiver, Target};
+pub use receiver::{
+    Escalation, FailOver, MailTls, Mailbox, PAGERDUTY_URL, Rate, Receiver, Target, Texts,
+};
 pub(crate) use secret::Origin;
 pub use secret::Secret;
 

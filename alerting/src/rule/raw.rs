@@ -33,6 +33,14 @@ pub(super) struct RawReceiver {
     pub(super) give_up_after: Option<Spanned<String>>,
     pub(super) fail_over: Option<RawNext>,
     pub(super) escalate: Option<RawNext>,
+    pub(super) text: Option<RawTexts>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawTexts {
+    pub(super) summary: Option<Spanned<String>>,
+    pub(super) body: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -69,6 +77,7 @@ pub(super) struct RawEmail {
     pub(super) host: Option<String>,
     pub(super) port: Option<u16>,
     pub(super) tls: Option<RawMailTls>,
+    pub(super) ca: Option<Spanned<String>>,
     pub(super) user: Option<String>,
     pub(super) password: Option<SecretSource>,
     pub(super) from: Option<Spanned<String>>,

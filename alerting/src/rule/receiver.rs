@@ -32,6 +32,17 @@ pub struct Receiver {
     pub escalate: Option<Escalation>,
     /// What its webhooks to us are signed with; only of PagerDuty.
     pub webhook_secret: Option<Secret>,
+    /// What it is told in place of the usual texts.
+    pub texts: Texts,
+}
+
+/// Templates of a receiver's messages; without one the usual text is sent.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Texts {
+    /// Of the one line.
+    pub summary: Option<String>,
+    /// Of the longer text: the message in Slack, the body of a mail, `text` or `description` elsewhere.
+    pub body: Option<String>,
 }
 
 /// At most so many calls in any stretch of so long.
@@ -101,6 +112,9 @@ pub struct Mailbox {
     pub port: u16,
     /// How the connection is kept secret.
     pub tls: MailTls,
+    /// Certificates, in PEM, of the only authorities that are trusted; those of the system when there
+    /// are none. Kept like a secret: what counts is the file it was read from.
+    pub ca: Option<Secret>,
     /// User name and password, when the server asks for them.
     pub login: Option<(String, Secret)>,
     /// The sender.
@@ -212,6 +226,7 @@ impl Receiver {
             fail_over: None,
             escalate: None,
             webhook_secret: None,
+            texts: Texts::default(),
         }
     }
 

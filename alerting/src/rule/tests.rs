@@ -378,3 +378,25 @@ fn symptoms_are_short() {
     assert_eq!(latency(0.95), "p95 latency of requests");
     assert_eq!(latency(0.999), "p99.9 latency of requests");
 }
+
+#[test]
+fn a_receivers_texts_are_checked_with_their_lines() {
+    let file = |text: &str| {
+        format!(
+            "receivers:\n  - name: chat\n    slack: {{ url: 'https://x.example/y' }}\n    text:\n{text}"
+        )
+    };
+    for (text, line, says) in [
+        ("      summary: 'to {{ patner }}'\n", 5, "there is no `patner`; use some of alert_id"),
+        ("      body: |\n        fine\n        {{ value }\n", 7, "syntax error"),
+        ("      summary: fine\n      body: |\n        {{ value | shout }}\n", 7, "unknown filter"),
+    ] {
+        let refused = parse(&file(text)).expect_err(text);
+        assert_eq!(refused.line, line, "{text}: {refused}");
+        assert!(refused.to_string().contains(says), "{text}: {refused}");
+        assert!(refused.to_string().contains("receiver `chat`, field `text`"), "{refused}");
+    }
+    let set = parse(&file("      summary: '{{ partner }}'\n")).unwrap();
+    assert_eq!(set.receivers[0].texts.summary.as_deref(), Some("{{ partner }}"));
+    assert_eq!(set.receivers[0].texts.body, None);
+}

@@ -1,6 +1,6 @@
 //! E-mail to a small server on the loopback interface that speaks enough SMTP.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
@@ -11,43 +11,63 @@ use plimsoll_alerting::{DeadReason, RuleSet};
 use crate::deliver::{failing, in_state, judge, until_delivered};
 use crate::world::{partner_5xx, rules, until};
 
-/// A mail server. `answers` are given to the first `RCPT TO`s; then all are taken.
-struct MailServer {
-    port: u16,
+/// A mail server.
+pub(crate) struct MailServer {
+    pub(crate) port: u16,
     mails: Arc<Mutex<Vec<String>>>,
 }
 
 impl MailServer {
+    /// A server without TLS. `answers` are given to the first `RCPT TO`s; then all are taken.
     fn start(answers: &'static [&'static str]) -> Self {
+        let answers = Mutex::new(answers.iter());
+        Self::serving(move |stream, mails| {
+            let next = || answers.lock().unwrap().next().copied();
+            converse(&mut BufReader::new(stream), mails, true, &next);
+        })
+    }
+
+    /// A server that serves each connection in this way, each on a thread of its own.
+    pub(crate) fn serving(
+        serve: impl Fn(TcpStream, &Mutex<Vec<String>>) + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let mails = Arc::new(Mutex::new(Vec::new()));
-        let (kept, answers) = (Arc::clone(&mails), Arc::new(Mutex::new(answers.iter())));
+        let (kept, serve) = (Arc::clone(&mails), Arc::new(serve));
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let (kept, answers) = (Arc::clone(&kept), Arc::clone(&answers));
-                std::thread::spawn(move || {
-                    serve(stream, &kept, || answers.lock().unwrap().next().copied());
-                });
+                let (kept, serve) = (Arc::clone(&kept), Arc::clone(&serve));
+                std::thread::spawn(move || serve(stream, &kept));
             }
         });
         Self { port, mails }
     }
 
-    fn mails(&self) -> Vec<String> {
+    pub(crate) fn mails(&self) -> Vec<String> {
         self.mails.lock().unwrap().clone()
     }
 }
 
-fn serve(stream: TcpStream, mails: &Mutex<Vec<String>>, next: impl Fn() -> Option<&'static str>) {
-    let mut reader = BufReader::new(stream.try_clone().unwrap());
-    let mut stream = stream;
-    let mut say = move |line: &str| stream.write_all(format!("{line}\r\n").as_bytes()).is_ok();
+/// Writes a line; answers whether the other side is still there.
+pub(crate) fn say(stream: &mut impl Write, line: &str) -> bool {
+    stream.write_all(format!("{line}\r\n").as_bytes()).is_ok() && stream.flush().is_ok()
+}
+
+/// Takes mails over a connection until it ends. `next` may answer a `RCPT TO` otherwise than with 250.
+pub(crate) fn converse<S: Read + Write>(
+    stream: &mut BufReader<S>,
+    mails: &Mutex<Vec<String>>,
+    greets: bool,
+    next: &dyn Fn() -> Option<&'static str>,
+) {
+    if greets && !say(stream.get_mut(), "220 mail.example ESMTP") {
+        return;
+    }
     let mut line = String::new();
-    say("220 mail.example ESMTP");
     loop {
         line.clear();
-        if reader.read_line(&mut line).unwrap_or(0) == 0 {
+        if stream.read_line(&mut line).unwrap_or(0) == 0 {
             return;
         }
         let verb = line.split([' ', '\r']).next().unwrap_or_default().to_uppercase();
@@ -58,14 +78,14 @@ fn serve(stream: TcpStream, mails: &Mutex<Vec<String>>, next: impl Fn() -> Optio
             "QUIT" => "221 Bye",
             _ => "250 OK",
         };
-        if !say(answer) || verb == "QUIT" {
+        if !say(stream.get_mut(), answer) || verb == "QUIT" {
             return;
         }
         if verb == "DATA" {
             let mut mail = String::new();
-            while !mail.ends_with("\r\n.\r\n") && reader.read_line(&mut mail).unwrap_or(0) > 0 {}
+            while !mail.ends_with("\r\n.\r\n") && stream.read_line(&mut mail).unwrap_or(0) > 0 {}
             mails.lock().unwrap().push(mail);
-            say("250 Queued");
+            say(stream.get_mut(), "250 Queued");
         }
     }
 }
@@ -76,6 +96,7 @@ fn mailing(port: u16) -> RuleSet {
         host: "127.0.0.1".into(),
         port,
         tls: MailTls::None,
+        ca: None,
         login: None,
         from: "Plimsoll <plimsoll@example.org>".into(),
         to: vec!["ops@example.org".into()],

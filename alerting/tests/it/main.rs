@@ -7,6 +7,7 @@ mod escalate;
 mod explain;
 mod judge;
 mod mail;
+mod mail_tls;
 mod pagerduty_schema;
 mod pages;
 mod receiver;

@@ -24,6 +24,7 @@ receivers:
     escalate: { to: mail, after: 20m }
   - name: chat
     slack: { url: { env: SLACK } }
+    text: { summary: "{{ partner }} {{ value }}", body: "{{ summary }}" }
   - name: am
     alertmanager: { url: "http://alertmanager.example:9093" }
   - name: mail

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 use serde_saphyr::Spanned;
 
 use super::context::{Entry, claim_name, file_error};
@@ -14,11 +16,14 @@ use crate::rule::error::{Checked, Problem};
 use crate::rule::quantity::duration_ms;
 use crate::rule::raw::{
     RawAlertmanager, RawEmail, RawMailTls, RawNext, RawPagerDuty, RawRate, RawReceiver, RawSlack,
-    RawWebhook,
+    RawTexts, RawWebhook,
 };
 use crate::rule::receiver::webhook_key;
 use crate::rule::secret::{Secret, SecretSource};
-use crate::rule::{Escalation, FailOver, MailTls, Mailbox, PAGERDUTY_URL, Rate, Receiver, Target};
+use crate::rule::{
+    Escalation, FailOver, MailTls, Mailbox, PAGERDUTY_URL, Rate, Receiver, Target, Texts,
+};
+use crate::wording;
 
 /// Resolves the secrets of receivers.
 struct Secrets<'a> {
@@ -88,9 +93,28 @@ fn receiver(
             |(to, after_ms)| Escalation { to, after_ms: after_ms.unwrap_or(ESCALATE_AFTER_MS) },
         ),
         webhook_secret,
+        texts: raw.text.map(|it| texts(&entry, it)).transpose()?.unwrap_or_default(),
         target,
         name: raw.name.value,
     })
+}
+
+fn texts(entry: &Entry, raw: RawTexts) -> Checked<Texts> {
+    let checked = |text: Option<Spanned<String>>| {
+        let Some(text) = text else { return Ok(None) };
+        match wording::check(&text.value) {
+            Ok(()) => Ok(Some(text.value)),
+            Err(mistake) => {
+                let problem = Problem::Template { line: mistake.line, detail: mistake.detail };
+                let mut error = entry.error_at(text.referenced, "text", problem);
+                if mistake.line > 1 {
+                    (error.line, error.column) = (error.line + mistake.line - 1, 0);
+                }
+                Err(error)
+            }
+        }
+    };
+    Ok(Texts { summary: checked(raw.summary)?, body: checked(raw.body)? })
 }
 
 fn rate(entry: &Entry, raw: &RawRate) -> Checked<Rate> {
@@ -179,6 +203,8 @@ fn email(entry: &Entry, raw: RawEmail, secrets: &Secrets<'_>) -> Checked<Target>
         Some(RawMailTls::Tls) => MailTls::Tls,
         Some(RawMailTls::None) => MailTls::None,
     };
+    let ca = raw.ca.as_ref();
+    let ca = ca.map(|path| authority(entry, path, tls, secrets.base_dir)).transpose()?;
     let login = match (raw.user, raw.password) {
         (None, None) => None,
         (Some(user), Some(source)) => Some((user, secrets.resolve(entry, "password", &source)?)),
@@ -206,7 +232,31 @@ fn email(entry: &Entry, raw: RawEmail, secrets: &Secrets<'_>) -> Checked<Target>
         MailTls::Tls => 465,
         MailTls::None => 25,
     });
-    Ok(Target::Email(Mailbox { host, port, tls, login, from, to }))
+    Ok(Target::Email(Mailbox { host, port, tls, ca, login, from, to }))
+}
+
+/// Reads the certificates that a mail server's is held against.
+fn authority(
+    entry: &Entry,
+    path: &Spanned<String>,
+    tls: MailTls,
+    base_dir: &Path,
+) -> Checked<Secret> {
+    let refuse = |problem| entry.error_at(path.referenced, "ca", problem);
+    if tls == MailTls::None {
+        return Err(refuse(Problem::CaWithoutTls));
+    }
+    let source = SecretSource::File(path.value.clone());
+    let pem = source.resolve(&|_| None, base_dir).map_err(|problem| match problem {
+        Problem::SecretFile { path, detail } => refuse(Problem::CaFile { path, detail }),
+        _ => refuse(Problem::CaFile { path: path.value.clone(), detail: "it is empty".into() }),
+    })?;
+    let mut found = CertificateDer::pem_slice_iter(pem.expose().as_bytes());
+    if !found.next().is_some_and(|first| first.is_ok() && found.all(|next| next.is_ok())) {
+        let detail = "it holds no certificate in PEM, or a broken one".to_owned();
+        return Err(refuse(Problem::CaFile { path: path.value.clone(), detail }));
+    }
+    Ok(pem)
 }
 
 fn mail_address(text: &str) -> Result<String, Problem> {
