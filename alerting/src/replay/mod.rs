@@ -25,7 +25,8 @@ pub struct ReplayedAlert {
     pub rule: String,
     /// What was measured.
     pub signal: SignalKind,
-    /// The highest severity it had.
+    /// What it stands at, or stood at when it ended, as on a server; how bad it was at its worst is
+    /// the severity of `peak`.
     pub severity: Severity,
     /// The group it is about.
     pub labels: GroupLabels,

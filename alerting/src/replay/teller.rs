@@ -208,7 +208,7 @@ impl Teller {
                 peak: verdict.evidence.unwrap_or(Evidence::NONE),
                 notifications: Vec::new(),
             });
-            alert.severity = alert.severity.max(firing.severity);
+            alert.severity = firing.severity;
             if let Some(evidence) = verdict.evidence
                 && rule.is_worse(&evidence, &alert.peak)
             {

@@ -76,23 +76,37 @@ impl Page {
 }
 
 /// Matches the pages of two rule files: each with the nearest of the other that is about the same
-/// partner and open at the same time, once.
+/// partner and open at the same time, once; of the same rule where there is one.
 pub(crate) fn compare(a: &[ReplayedAlert], b: &[ReplayedAlert]) -> Comparison {
-    let mut comparison = Comparison::default();
-    let mut left = pages(b);
-    for page in pages(a) {
-        let near = |(_, other): &(usize, &Page)| other.at.since_ms(page.at).abs();
-        let fitting = left.iter().enumerate().filter(|(_, other)| page.overlaps(other));
-        match fitting.min_by_key(near).map(|(position, _)| position) {
-            Some(position) => comparison.both.push((page, left.remove(position))),
-            None => comparison.only_a.push(page),
-        }
-    }
-    comparison.only_b = left;
+    compare_pages(pages(a), pages(b))
+}
+
+fn compare_pages(a: Vec<Page>, b: Vec<Page>) -> Comparison {
+    let mut comparison = Comparison { only_a: a, only_b: b, both: Vec::new() };
+    comparison.pair(|one, other| one.rule == other.rule);
+    comparison.pair(|_, _| true);
+    comparison
+        .both
+        .sort_by(|(a, _), (b, _)| (a.at, &a.partner, &a.rule).cmp(&(b.at, &b.partner, &b.rule)));
     comparison
 }
 
 impl Comparison {
+    /// Pairs what is left and may be paired.
+    fn pair(&mut self, may_be: impl Fn(&Page, &Page) -> bool) {
+        for page in std::mem::take(&mut self.only_a) {
+            let near = |(_, other): &(usize, &Page)| other.at.since_ms(page.at).abs();
+            let fits = |(_, other): &(usize, &Page)| page.overlaps(other) && may_be(&page, other);
+            match self.only_b.iter().enumerate().filter(fits).min_by_key(near) {
+                Some((position, _)) => {
+                    let other = self.only_b.remove(position);
+                    self.both.push((page, other));
+                }
+                None => self.only_a.push(page),
+            }
+        }
+    }
+
     /// One JSON object a line and a page or a pair of pages.
     ///
     /// # Errors
@@ -139,7 +153,7 @@ impl Comparison {
         for (a, b) in &self.both {
             let later = b.at.since_ms(a.at);
             let shift = match later {
-                0 => "at once".to_owned(),
+                0 => "at the same time".to_owned(),
                 1.. => format!("B {} later", span(later)),
                 _ => format!("B {} earlier", span(-later)),
             };
@@ -168,6 +182,16 @@ mod tests {
         assert!(!page("dhl", 0..10).overlaps(&page("ups", 0..10)));
         let open = Page { resolved_at: None, ..page("dhl", 0..1) };
         assert!(open.overlaps(&page("dhl", 500..600)));
+    }
+
+    #[test]
+    fn pages_of_the_same_rule_are_paired_first() {
+        let of = |rule: &str, from| Page { rule: rule.into(), ..page("dhl", from..30) };
+        let (a, b) = (vec![of("x", 10), of("y", 10)], vec![of("y", 10), of("z", 10), of("x", 12)]);
+        let found = compare_pages(a, b);
+        let rules = found.both.iter().map(|(a, b)| (a.rule.as_str(), b.rule.as_str()));
+        assert_eq!(rules.collect::<Vec<_>>(), [("x", "x"), ("y", "y")]);
+        assert_eq!((found.only_a.len(), found.only_b[0].rule.as_str()), (0, "z"));
     }
 
     #[test]

@@ -94,7 +94,7 @@ pub(crate) fn comparison(
     let both = comparison.both.iter().map(|(a, b)| {
         let later = b.at.since_ms(a.at);
         let shift = match later {
-            0 => "at once".to_owned(),
+            0 => "at the same time".to_owned(),
             1.. => format!("{} later", span(later)),
             _ => format!("{} earlier", span(-later)),
         };
