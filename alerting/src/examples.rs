@@ -8,7 +8,6 @@ use crate::error::Result;
 use crate::labels::GroupLabels;
 use crate::limits::PAGE_EXAMPLES_MAX;
 use crate::rule::{Rule, Signal, SignalKind};
-use crate::trend::of_group;
 use crate::words;
 
 /// Examples in the window of a group that ends at `at`, in words; none when events carry no ids.
@@ -21,7 +20,7 @@ pub(crate) fn examples(
 ) -> Result<Vec<String>> {
     let Some(of) = wanted(&rule.signal) else { return Ok(Vec::new()) };
     let grid = Grid::at(at, window_ms)?;
-    let selector = of_group(rule, labels);
+    let selector = rule.selector_of(labels);
     let found = plimsoll_query::exemplars(store, &selector, &grid, &of, PAGE_EXAMPLES_MAX)?;
     Ok(found.best.iter().map(|(_, event)| told(event)).collect())
 }

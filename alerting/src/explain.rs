@@ -19,7 +19,7 @@ use crate::engine::{Engine, Found};
 use crate::error::Result;
 use crate::evaluate::{WarmUp, grace_ms, observe, seed};
 use crate::evidence::Evidence;
-use crate::labels::GroupLabels;
+use crate::labels::{GroupLabels, SANDBOX};
 use crate::limits::{
     EXPLAIN_GROUPS_MAX, EXPLAIN_JUDGEMENTS_MAX, EXPLAIN_LEAD_MS_MAX, LIST_ROWS_MAX,
 };
@@ -126,7 +126,10 @@ pub fn explain(
 /// The labels asked for, of those that the rule judges by.
 fn asked_labels(rule: &Rule, labels: &[(Label, String)]) -> GroupLabels {
     let judged: BTreeSet<Label> = rule.groupings().flatten().copied().collect();
-    GroupLabels::new(labels.iter().filter(|(label, _)| judged.contains(label)).cloned())
+    let is_sandbox =
+        |(label, value): &(Label, String)| *label == Label::Environment && value == SANDBOX;
+    let asked = labels.iter().filter(|one| judged.contains(&one.0) || is_sandbox(one));
+    GroupLabels::new(asked.cloned())
 }
 
 /// One rule at work on what is stored.
@@ -136,6 +139,8 @@ struct Run<'a> {
     selector: Selector,
     streams: Vec<StreamId>,
     engine: Engine,
+    /// Whether it is about a group of the sandbox.
+    in_sandbox: bool,
     numbers: crate::evaluate::Numbers,
 }
 
@@ -150,9 +155,12 @@ struct GroupRun {
 impl<'a> Run<'a> {
     fn new(store: &'a Store, rules: &RuleSet, rule: &Rule, asked: &GroupLabels) -> Self {
         // What a part is used to comes from its whole, so all streams of the whole are needed.
-        let of_whole = asked.iter().filter(|(label, _)| rule.by.contains(label));
+        let is_asked = |label: Label| {
+            rule.by.contains(&label) || label == Label::Environment && asked.is_sandbox()
+        };
+        let of_whole = asked.iter().filter(|(label, _)| is_asked(*label));
         let whole = GroupLabels::new(of_whole.map(|(label, value)| (label, value.to_owned())));
-        let selector = crate::trend::of_group(rule, &whole);
+        let selector = rule.selector_of(&whole);
         let rules = Arc::new(RuleSet {
             rules: vec![rule.clone()],
             partners: rules.partners.clone(),
@@ -166,6 +174,7 @@ impl<'a> Run<'a> {
             engine: Engine::new(Arc::clone(&rules), store.slot_width()),
             rules,
             store,
+            in_sandbox: asked.is_sandbox(),
             numbers: crate::evaluate::Numbers::default(),
         }
     }
@@ -210,7 +219,8 @@ impl<'a> Run<'a> {
             self.read(slots, grain, budget)?;
             self.engine.warm(last);
         }
-        seed(self.store, &mut self.engine, &self.rules.rules[0], &self.selector, first)?;
+        let rule = &self.rules.rules[0];
+        seed(self.store, &mut self.engine, rule, &self.selector, self.in_sandbox, first)?;
         // Whom the rules file expects something of is watched from the first moment on.
         self.engine.warm(first.minus(1));
         Ok(self.groups(asked))
@@ -223,7 +233,11 @@ impl<'a> Run<'a> {
             self.engine.groups_of(&self.rule().name).into_iter().collect();
         for by in self.rule().groupings() {
             let known = plimsoll_query::groups(self.store, &self.selector, by);
-            groups.extend(known.into_iter().map(|group| GroupLabels::new(group.labels)));
+            let on_top = self.in_sandbox.then(|| (Label::Environment, SANDBOX.to_owned()));
+            let labels = |group: plimsoll_query::Group| {
+                GroupLabels::new(group.labels.into_iter().chain(on_top.clone()))
+            };
+            groups.extend(known.into_iter().map(labels));
         }
         if groups.contains(asked) {
             return vec![asked.clone()];

@@ -11,6 +11,10 @@ use sha2::{Digest as _, Sha256};
 
 use crate::hex::hex;
 
+/// The environment of drills. Every rule judges its streams apart from all others, whatever environment
+/// the rule is for, in groups that carry this label; nobody is told of their alerts.
+pub const SANDBOX: &str = "sandbox";
+
 /// Label values in the order of [`Label`], each label at most once. Many hold them at once: a copy
 /// shares them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -29,6 +33,28 @@ impl GroupLabels {
     #[must_use]
     pub fn get(&self, label: Label) -> Option<&str> {
         self.0.iter().find(|(held, _)| *held == label).map(|(_, value)| &**value)
+    }
+
+    /// Whether they name a group of the sandbox.
+    #[must_use]
+    pub fn is_sandbox(&self) -> bool {
+        self.get(Label::Environment) == Some(SANDBOX)
+    }
+
+    /// Whether they name a group by these labels. A group of the sandbox has its environment on top.
+    pub(crate) fn are_by(&self, by: &[Label]) -> bool {
+        let own = || self.iter().map(|(label, _)| label);
+        let by = || by.iter().copied();
+        let on_top = |label: &Label| *label != Label::Environment;
+        own().eq(by()) || self.is_sandbox() && own().filter(on_top).eq(by())
+    }
+
+    /// The labels of the group by these labels that they lie in; `None` when one is missing.
+    pub(crate) fn within(&self, by: &[Label]) -> Option<Self> {
+        let value = |label: &Label| Some((*label, self.get(*label)?.to_owned()));
+        let own: Option<Vec<_>> = by.iter().map(value).collect();
+        let on_top = self.is_sandbox().then(|| (Label::Environment, SANDBOX.to_owned()));
+        Some(Self::new(own?.into_iter().chain(on_top)))
     }
 
     /// Labels with their values, in the order of [`Label`].

@@ -54,7 +54,7 @@ pub use engine::StreamNumber;
 pub use error::{Error, Result};
 pub use evaluate::{Evaluator, Event, Judged, grace_ms};
 pub use evidence::{Evidence, Gate, Severity};
-pub use labels::GroupLabels;
+pub use labels::{GroupLabels, SANDBOX};
 pub use ledger::{DeliveryFilter, NoReplay};
 pub use replay::{ByMinute, Judge, ReplayedAlert, ReplayedNotification, Teller};
 pub use rule::{Receiver, Rule, RuleError, RuleSet, Signal, SignalKind};

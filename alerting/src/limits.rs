@@ -14,6 +14,9 @@ pub const RECEIVERS_MAX: usize = 64;
 /// all of them would starve every other rule.
 pub const GROUPS_PER_RULE_MAX: usize = 10_000;
 
+/// Groups of the sandbox that one grouping of a rule watches: room for some hundred drills.
+pub const SANDBOX_GROUPS_PER_RULE_MAX: usize = 500;
+
 /// Longest rules file that is read, in bytes.
 pub const RULES_FILE_BYTES_MAX: u64 = 4 << 20;
 

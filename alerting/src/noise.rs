@@ -78,7 +78,9 @@ pub fn noise(
     rules: &RuleSet,
     (from, to): (TimestampMs, TimestampMs),
 ) -> Noise {
-    let mut alerts: Vec<&Alert> = alerts.iter().filter(|alert| alert.fired_at < to).collect();
+    // A drill is no noise.
+    let counts = |alert: &&Alert| alert.fired_at < to && !alert.labels.is_sandbox();
+    let mut alerts: Vec<&Alert> = alerts.iter().filter(counts).collect();
     alerts.sort_by_key(|alert| alert.fired_at);
     let mut ended: BTreeMap<String, TimestampMs> = BTreeMap::new();
     let mut noise = Noise::default();

@@ -3,11 +3,9 @@
 //! The trend is read from the data, not from judgements: a rule that weighs evidence says nothing
 //! until it is sure, and by then the rise is over.
 
-use std::collections::BTreeSet;
-
 use bincode::{Decode, Encode};
-use plimsoll_query::{Grid, Group, Selector, Timing};
-use plimsoll_storage::{Label, Outcome, Store, StreamId, StreamKind, TimestampMs};
+use plimsoll_query::{Grid, Group, Timing};
+use plimsoll_storage::{Label, Outcome, Store, StreamId, TimestampMs};
 
 use crate::error::Result;
 use crate::labels::GroupLabels;
@@ -46,7 +44,7 @@ pub(crate) fn trend(
     let step_ms = minutes * STEP_MS_MIN;
     let first = at.plus_ms(-(POINTS - 1) * step_ms);
     let grid = Grid::range(first, at, step_ms, step_ms)?;
-    let streams = of_group(rule, labels).streams(store);
+    let streams = rule.selector_of(labels).streams(store);
     let mut values = vec![None; POINTS as usize];
     for (t, value) in measured(store, rule, streams, &grid)? {
         let position = usize::try_from(t.since_ms(first) / step_ms).unwrap_or(usize::MAX);
@@ -55,19 +53,6 @@ pub(crate) fn trend(
         }
     }
     Ok(told(rule, &values, step_ms))
-}
-
-/// The streams of one group of a rule.
-pub(crate) fn of_group(rule: &Rule, labels: &GroupLabels) -> Selector {
-    let mut matches = rule.matches.clone();
-    for (label, value) in labels.iter() {
-        matches.insert(label, BTreeSet::from([value.to_owned()]));
-    }
-    let kind = match rule.signal.kind() {
-        SignalKind::Gauge => StreamKind::Gauge,
-        _ => StreamKind::Activity,
-    };
-    Selector { kind, labels: matches.into(), ..Selector::activity(rule.signal.stream()) }
 }
 
 /// What the rule measures in each stretch; arrivals a minute where it measures time or volume.

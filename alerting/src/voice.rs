@@ -29,6 +29,8 @@ pub enum Suppressor {
     Silenced,
     /// Its message waits for others.
     Waiting,
+    /// It is of a drill, in the sandbox.
+    Sandbox,
 }
 
 impl Suppressor {
@@ -45,6 +47,7 @@ impl Suppressor {
             Self::Shared => "shared",
             Self::Silenced => "silenced",
             Self::Waiting => "waiting",
+            Self::Sandbox => "sandbox",
         }
     }
 
@@ -61,6 +64,7 @@ impl Suppressor {
             Self::Shared => "it shares the message of another alert",
             Self::Silenced => "it is silenced",
             Self::Waiting => "its message waits for others",
+            Self::Sandbox => "it is of a drill",
         }
     }
 }
@@ -84,6 +88,9 @@ impl Mutes<'_> {
         at: TimestampMs,
         is_dependent: impl FnOnce() -> bool,
     ) -> Option<Suppressor> {
+        if labels.is_sandbox() {
+            return Some(Suppressor::Sandbox);
+        }
         if rule.voice.mode == Mode::Shadow {
             return Some(Suppressor::Shadow);
         }

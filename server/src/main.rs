@@ -7,6 +7,7 @@ mod body;
 mod cli;
 mod clock;
 mod config;
+mod drill;
 mod error;
 mod import;
 mod ingest;

@@ -242,12 +242,13 @@ impl Engine {
         let moment = Moment::new(slot, self.width);
         let Self { scopes, rules, calendar, .. } = self;
         for scope in scopes {
-            let has_heartbeats = scope.has_heartbeats;
-            for sensors in &mut scope.sensors {
+            let Scope { groups, sensors, has_heartbeats, .. } = scope;
+            for sensors in sensors {
                 let rule = &rules.rules[sensors.rule];
                 let first = moment.first(sensors.wanted.window_ms);
-                for (labels, sensor) in scope.groups.iter().zip(&mut sensors.of_groups) {
+                for (labels, sensor) in groups.iter().zip(&mut sensors.of_groups) {
                     let usual = None;
+                    let has_heartbeats = has_heartbeats[usize::from(labels.is_sandbox())];
                     let circumstances =
                         Circumstances { rule, calendar, labels, moment, usual, has_heartbeats };
                     sensor.slide_to(first);
@@ -310,7 +311,7 @@ impl Engine {
         let Place { scope, sensors } = watch.place;
         let group = scopes[scope].number(labels)?;
         let usual = rule.usual.and_then(|_| usual(scopes, watch.place, watch.whole, group));
-        let has_heartbeats = scopes[scope].has_heartbeats;
+        let has_heartbeats = scopes[scope].has_heartbeats(labels);
         let circumstances = Circumstances { rule, calendar, labels, moment, usual, has_heartbeats };
         let around = watch.held(group).spelling_out(&circumstances);
         let Sensors { wanted, of_groups, .. } = &mut scopes[scope].sensors[sensors];
@@ -327,7 +328,8 @@ impl Engine {
         for number in watch.take_awake() {
             let usual = rule.usual.and_then(|_| usual(scopes, watch.place, watch.whole, number));
             let Scope { groups, sensors: held, has_heartbeats, .. } = &mut scopes[scope];
-            let (labels, has_heartbeats) = (&groups[number as usize], *has_heartbeats);
+            let labels = &groups[number as usize];
+            let has_heartbeats = has_heartbeats[usize::from(labels.is_sandbox())];
             let Sensors { wanted, of_groups, .. } = &mut held[sensors];
             let sensor = &mut of_groups[number as usize];
             sensor.slide_to(first);
@@ -369,7 +371,9 @@ impl Engine {
         for &(scope, group) in &held.routes {
             let position = scope as usize;
             let scope = &mut self.scopes[position];
-            scope.has_heartbeats |= is_heartbeat;
+            if is_heartbeat {
+                scope.note_heartbeat(group);
+            }
             scope.touch(group);
             for sensors in 0..self.scopes[position].sensors.len() {
                 let whole = self.scopes[position].sensors[sensors].whole;
@@ -419,9 +423,8 @@ impl Engine {
     /// The watch of a rule whose groups have exactly these labels.
     fn watch_of(&self, rule: &str, labels: &GroupLabels) -> Option<usize> {
         let fits = |watch: &Watch| {
-            let by = self.scopes[watch.place.scope].by.iter().copied();
-            self.rules.rules[watch.rule].name == rule
-                && labels.iter().map(|(label, _)| label).eq(by)
+            let by = &self.scopes[watch.place.scope].by;
+            self.rules.rules[watch.rule].name == rule && labels.are_by(by)
         };
         self.watches.iter().position(fits)
     }

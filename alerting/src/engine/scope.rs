@@ -1,12 +1,13 @@
 //! What several rules look at in common: the groups that some streams fall into, and what is known
-//! of each. Rules that ask the same of a group share its sensor.
+//! of each. Rules that ask the same of a group share its sensor. Streams of the sandbox are groups of
+//! their own beside those of all other environments.
 
 use foldhash::HashMap;
 use plimsoll_storage::{Label, SlotWidth, StreamKind, StreamRef};
 
 use super::sensor::{Sensor, Wanted};
-use crate::labels::GroupLabels;
-use crate::limits::GROUPS_PER_RULE_MAX;
+use crate::labels::{GroupLabels, SANDBOX};
+use crate::limits::{GROUPS_PER_RULE_MAX, SANDBOX_GROUPS_PER_RULE_MAX};
 use crate::rule::{Rule, Signal};
 
 /// Where the sensors for a rule are.
@@ -57,8 +58,11 @@ pub(super) struct Scope {
     /// Groups that something was added to since the last judgement, each once.
     touched: Vec<u32>,
     is_touched: Vec<bool>,
-    /// A cell without counts was seen: connectors say so when nothing happens.
-    pub(super) has_heartbeats: bool,
+    /// Groups of the sandbox.
+    sandbox_groups: usize,
+    /// A cell without counts was seen: connectors say so when nothing happens. Outside the sandbox, and
+    /// in it.
+    pub(super) has_heartbeats: [bool; 2],
 }
 
 impl Scope {
@@ -73,7 +77,8 @@ impl Scope {
             wholes: Vec::new(),
             touched: Vec::new(),
             is_touched: Vec::new(),
-            has_heartbeats: false,
+            sandbox_groups: 0,
+            has_heartbeats: [false; 2],
         }
     }
 
@@ -119,8 +124,10 @@ impl Scope {
     /// Whether a stream is one of those it is about.
     pub(super) fn covers(&self, rules: &[Rule], stream: StreamRef<'_>) -> bool {
         let rule = &rules[self.rule];
+        let in_sandbox = stream.labels[Label::Environment as usize] == SANDBOX;
         let is_value = |label: Label, values: &std::collections::BTreeSet<String>| {
-            values.contains(stream.labels[label as usize])
+            let is_open = in_sandbox && label == Label::Environment;
+            is_open || values.contains(stream.labels[label as usize])
         };
         stream.kind == kind(&rule.signal)
             && stream.name == rule.signal.stream()
@@ -129,8 +136,10 @@ impl Scope {
 
     /// The labels of the group that a stream belongs to.
     pub(super) fn labels_of(&self, stream: StreamRef<'_>) -> GroupLabels {
+        let in_sandbox = stream.labels[Label::Environment as usize] == SANDBOX;
+        let on_top = in_sandbox.then_some(&Label::Environment);
         let value = |label: &Label| (*label, stream.labels[*label as usize].to_owned());
-        GroupLabels::new(self.by.iter().map(value))
+        GroupLabels::new(self.by.iter().chain(on_top).map(value))
     }
 
     /// The group with exactly these labels.
@@ -140,9 +149,7 @@ impl Scope {
 
     /// The group whose labels are those of `by` among `labels`.
     pub(super) fn number_within(&self, labels: &GroupLabels) -> Option<u32> {
-        let value = |label: &Label| Some((*label, labels.get(*label)?.to_owned()));
-        let own: Option<Vec<_>> = self.by.iter().map(value).collect();
-        self.number(&GroupLabels::new(own?))
+        self.number(&labels.within(&self.by)?)
     }
 
     /// The group with these labels, made when it is new; `None` when there are too many.
@@ -156,9 +163,16 @@ impl Scope {
             return Some(number);
         }
         let number = u32::try_from(self.groups.len()).ok()?;
-        if self.groups.len() >= GROUPS_PER_RULE_MAX {
+        let others = self.groups.len() - self.sandbox_groups;
+        let is_full = if labels.is_sandbox() {
+            self.sandbox_groups >= SANDBOX_GROUPS_PER_RULE_MAX
+        } else {
+            others >= GROUPS_PER_RULE_MAX
+        };
+        if is_full {
             return None;
         }
+        self.sandbox_groups += usize::from(labels.is_sandbox());
         for sensors in &mut self.sensors {
             let sensor = Sensor::new(&rules[sensors.rule], &sensors.wanted, width);
             sensors.of_groups.push(sensor);
@@ -184,6 +198,17 @@ impl Scope {
                 *held = number.or(*held);
             }
         }
+    }
+
+    /// A cell without counts was added to a group.
+    pub(super) fn note_heartbeat(&mut self, group: u32) {
+        let in_sandbox = self.groups.get(group as usize).is_some_and(GroupLabels::is_sandbox);
+        self.has_heartbeats[usize::from(in_sandbox)] = true;
+    }
+
+    /// Whether connectors send heartbeats, to groups like this one.
+    pub(super) fn has_heartbeats(&self, labels: &GroupLabels) -> bool {
+        self.has_heartbeats[usize::from(labels.is_sandbox())]
     }
 
     /// Something was added to a group.

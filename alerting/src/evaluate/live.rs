@@ -5,12 +5,12 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use plimsoll_query::Selector;
-use plimsoll_storage::{Feed, Past, Scan, Slot, SlotValue, SlotWidth, Store, StreamId};
+use plimsoll_storage::{Feed, Label, Past, Scan, Slot, SlotValue, SlotWidth, Store, StreamId};
 
 use crate::alerts::{self, AlertFilter};
 use crate::engine::{Engine, StreamNumber};
 use crate::error::Result;
-use crate::labels::GroupLabels;
+use crate::labels::{GroupLabels, SANDBOX};
 use crate::limits::{LIST_ROWS_MAX, SCAN_WINDOW_MIN_MAX, USUAL_HOURS_MAX};
 use crate::rule::{Rule, RuleSet, Signal};
 
@@ -151,7 +151,11 @@ impl Live {
             next = end;
         }
         for rule in &rules.rules {
-            seed(&self.store, &mut self.engine, rule, &rule.selector(), first)?;
+            for (selector, in_sandbox) in
+                [(rule.selector(), false), (rule.sandbox_selector(), true)]
+            {
+                seed(&self.store, &mut self.engine, rule, &selector, in_sandbox, first)?;
+            }
         }
         Ok(())
     }
@@ -198,16 +202,19 @@ impl Live {
     /// The streams that some rules watch.
     fn streams_of(&self, wanted: &dyn Fn(&Rule) -> bool) -> BTreeSet<StreamId> {
         let rules = self.engine.rules().rules.iter().filter(|rule| wanted(rule));
-        rules.flat_map(|rule| rule.selector().streams(&self.store)).collect()
+        let selectors = rules.flat_map(|rule| [rule.selector(), rule.sandbox_selector()]);
+        selectors.flat_map(|selector| selector.streams(&self.store)).collect()
     }
 }
 
-/// Tells the engine of the newest event of each group of a freshness rule, however old.
+/// Tells the engine of the newest event of each group of a freshness rule, however old. `in_sandbox`
+/// says that all that is selected lies there.
 pub(crate) fn seed(
     store: &Store,
     engine: &mut Engine,
     rule: &Rule,
     selector: &Selector,
+    in_sandbox: bool,
     first: Slot,
 ) -> Result<()> {
     if !is_freshness(rule) {
@@ -217,7 +224,9 @@ pub(crate) fn seed(
         for group in plimsoll_query::groups(store, selector, by) {
             let newest = plimsoll_query::newest_before(store, &group.streams, first)?;
             if let Some(newest) = newest {
-                engine.seed(&rule.name, &GroupLabels::new(group.labels), newest);
+                let on_top = in_sandbox.then(|| (Label::Environment, SANDBOX.to_owned()));
+                let labels = GroupLabels::new(group.labels.into_iter().chain(on_top));
+                engine.seed(&rule.name, &labels, newest);
             }
         }
     }

@@ -502,6 +502,5 @@ fn put_cursor(batch: &mut TableBatch, slot: Slot) {
 
 /// Whether the group is one that the rule makes: it has exactly the labels of a grouping.
 fn is_grouped_by(labels: &GroupLabels, rule: &Rule) -> bool {
-    let own = || labels.iter().map(|(label, _)| label);
-    rule.groupings().any(|by| own().eq(by.iter().copied()))
+    rule.groupings().any(|by| labels.are_by(by))
 }

@@ -17,7 +17,7 @@ use std::path::Path;
 
 use bincode::{Decode, Encode};
 use plimsoll_query::Selector;
-use plimsoll_storage::{Label, Outcome, StreamKind};
+use plimsoll_storage::{Label, LabelMatchers, Matcher, Outcome, StreamKind};
 
 pub use adapt::{Mode, OnNoData, Pages, Scan, Usual, Voice};
 pub use calendar::{Holiday, Maintenance, Partner};
@@ -33,7 +33,7 @@ pub use secret::Secret;
 
 use crate::error::{Error, Result};
 use crate::evidence::{Evidence, Severity};
-use crate::labels::GroupLabels;
+use crate::labels::{GroupLabels, SANDBOX};
 use crate::limits::RULES_FILE_BYTES_MAX;
 
 /// Everything a rules file says.
@@ -176,14 +176,38 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// The streams it watches.
+    /// The streams it watches, but for those of the sandbox.
     #[must_use]
     pub fn selector(&self) -> Selector {
+        let mut labels: LabelMatchers = self.matches.clone().into();
+        labels.push(Label::Environment, Matcher::NotIn(sandbox()));
+        self.select(labels)
+    }
+
+    /// The streams of the sandbox, which it judges apart, whatever environment it is for.
+    #[must_use]
+    pub fn sandbox_selector(&self) -> Selector {
+        let mut matches = self.matches.clone();
+        matches.insert(Label::Environment, sandbox());
+        self.select(matches.into())
+    }
+
+    /// The streams of one group of it.
+    #[must_use]
+    pub fn selector_of(&self, group: &GroupLabels) -> Selector {
+        let mut selector =
+            if group.is_sandbox() { self.sandbox_selector() } else { self.selector() };
+        for (label, value) in group.iter() {
+            selector.labels.push(label, Matcher::In(BTreeSet::from([value.to_owned()])));
+        }
+        selector
+    }
+
+    fn select(&self, labels: LabelMatchers) -> Selector {
         let kind = match self.signal.kind() {
             SignalKind::Gauge => StreamKind::Gauge,
             _ => StreamKind::Activity,
         };
-        let labels = self.matches.clone().into();
         Selector { kind, labels, ..Selector::activity(self.signal.stream()) }
     }
 
@@ -252,6 +276,10 @@ impl Rule {
             .into_iter()
             .flatten()
     }
+}
+
+fn sandbox() -> BTreeSet<String> {
+    BTreeSet::from([SANDBOX.to_owned()])
 }
 
 /// What a rule measures.
@@ -328,6 +356,15 @@ impl Signal {
             | Self::Gauge { name: stream, .. }
             | Self::Burn { stream, .. }
             | Self::Run { stream } => stream,
+        }
+    }
+
+    /// The outcome classes that it counts; none unless it compares some with others.
+    #[must_use]
+    pub fn of(&self) -> &[Outcome] {
+        match self {
+            Self::Ratio { of, .. } | Self::Burn { of, .. } => of,
+            _ => &[],
         }
     }
 

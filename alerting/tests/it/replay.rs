@@ -343,6 +343,47 @@ proptest! {
 }
 
 #[test]
+fn the_sandbox_is_judged_apart_and_told_to_nobody() {
+    // Rules for production, for every environment, and one that a heartbeat changes.
+    let everywhere = "\n  - { name: any-5xx, owner: o, runbook: partner-5xx, by: [partner], window: 3m, \
+                      signal: { ratio: { of: [5xx], stream: requests } }, critical: '> 20%', notify: [hub] }\n  \
+                      - { name: drop, owner: o, runbook: partner-5xx, by: [partner], \
+                      signal: { drop: { stream: requests } }, critical: '< 30% of usual', notify: [hub] }\n";
+    let text = partner_5xx("[oncall]") + everywhere;
+    let width = SlotWidth::DEFAULT;
+    let replayed = |sandbox: bool| {
+        let mut replay = Replay::new(rules("127.0.0.1:9", &text), width);
+        for (partner, operation, slot, good, bad) in traffic("dhl", 2_000, 60, storm(90, 120, 40)) {
+            replay.advance(width.end(slot));
+            let mut observe = |environment, value: &SlotValue| {
+                let labels = [partner.as_str(), operation, environment, "", ""];
+                let stream = replay.stream(requests(labels));
+                replay.observe(stream, slot, value);
+            };
+            // The partner falls silent at last, and says nothing of it.
+            if slot < width.slot_of(minute(1_900)) {
+                observe("production", &cell(slot, good, bad));
+            }
+            if sandbox {
+                let at = slot.0 - width.slot_of(START).0;
+                observe("sandbox", &cell(slot, 0, if at % 300 < 120 { 9 } else { 0 }));
+            }
+        }
+        replay.end()
+    };
+    let (alone, alone_transitions) = replayed(false);
+    assert!(alone.iter().any(|alert| alert.rule == "drop"), "{alone:?}");
+    let (mut beside, mut transitions) = replayed(true);
+    let drilled = beside.extract_if(.., |alert| alert.labels.is_sandbox()).collect::<Vec<_>>();
+    transitions.retain(|event| !event.labels.is_sandbox());
+    assert_eq!((beside, transitions), (alone, alone_transitions));
+    for rule in ["partner-5xx", "any-5xx"] {
+        assert!(drilled.iter().any(|alert| alert.rule == rule), "{rule}: {drilled:?}");
+    }
+    assert!(drilled.iter().all(|alert| alert.notifications.is_empty()));
+}
+
+#[test]
 fn where_only_minutes_are_known_a_storm_is_found_at_the_end_of_a_minute() {
     let facts = traffic("dhl", 180, 60, storm(60, 90, 40));
     let width = SlotWidth::DEFAULT;

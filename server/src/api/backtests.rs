@@ -35,6 +35,8 @@ struct BacktestRequest {
     to: Option<Value>,
     #[serde(default)]
     partners: BTreeSet<String>,
+    /// The release that a drill pushed under: only that is judged.
+    drill: Option<String>,
     incidents: Option<Value>,
 }
 
@@ -54,7 +56,7 @@ pub(crate) async fn create(
         .map_err(|_| ApiError::too_large("the body", JOB_BODY_BYTES_MAX))?;
     let request: BacktestRequest = serde_json::from_slice(&body).map_err(|error| {
         ApiError::malformed(format!(
-            "the body must be {{\"rules\":\"…\",\"from\":\"…\",\"to\":\"…\",\"partners\":[…]}}, each optional: {error}"
+            "the body must be {{\"rules\":\"…\",\"from\":\"…\",\"to\":\"…\",\"partners\":[…],\"drill\":\"…\"}}, each optional: {error}"
         ))
     })?;
     let request = checked(&app, request)?;
@@ -96,8 +98,10 @@ fn checked(app: &App, request: BacktestRequest) -> Result<Request, ApiError> {
     Ok(Request {
         rules,
         partners: request.partners,
+        drill: request.drill,
         from: moment("from", request.from)?,
-        to: moment("to", request.to)?,
+        // Nothing that is still to come is judged.
+        to: moment("to", request.to)?.map(|to| to.min(app.now())),
         incidents: incidents.transpose()?,
     })
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use axum::extract::{Path, RawQuery, State};
-use plimsoll_alerting::{Alert, AlertFilter, RuleSet, Severity, alerts};
+use plimsoll_alerting::{Alert, AlertFilter, RuleSet, SANDBOX, Severity, alerts};
 use plimsoll_query::{OpenAlert, Partner, Selector, health, judge};
 use plimsoll_storage::{Label, LabelMatchers, Matcher, StreamKind, TimestampMs};
 
@@ -25,8 +25,11 @@ pub(crate) async fn list(
     reply: Reply,
 ) -> Answer {
     let mut params = Params::new(query.as_deref())?;
-    let labels = params.labels()?;
+    let mut labels = params.labels()?;
     params.end()?;
+    if labels.iter().all(|(label, _)| label != Label::Environment) {
+        labels.push(Label::Environment, Matcher::NotIn(one_value(SANDBOX)));
+    }
     app.ask(move |app, _| {
         let (rules, now) = (app.rules.get(), app.now());
         let partners = known(app, &rules, &labels).into_iter();
@@ -40,7 +43,11 @@ pub(crate) async fn list(
 fn known(app: &App, rules: &RuleSet, labels: &LabelMatchers) -> Vec<Partner> {
     let mut found = plimsoll_query::partners(&app.store, labels);
     // Of one that never reported nothing but its name is known.
-    let by_name = labels.iter().all(|(label, _)| label == Label::Partner);
+    let is_plain = |(label, matcher): (Label, &Matcher)| {
+        label == Label::Partner
+            || label == Label::Environment && matches!(matcher, Matcher::NotIn(_))
+    };
+    let by_name = labels.iter().all(is_plain);
     let selector = Selector { kind: StreamKind::Activity, stream: None, labels: labels.clone() };
     let is_asked = |name: &str| by_name && selector.could_select("", Label::Partner, name);
     for registered in rules.partners.iter().filter(|one| is_asked(&one.name)) {

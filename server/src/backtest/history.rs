@@ -9,10 +9,12 @@ use std::{
 
 use indicatif::{HumanBytes, HumanCount};
 use plimsoll_alerting::{
-    ByMinute, RuleSet,
+    ByMinute, RuleSet, SANDBOX,
     silence::{self, Silence},
 };
-use plimsoll_storage::{Resolution, Slot, SlotWidth, Store, TimestampMs};
+use plimsoll_storage::{
+    Label, LabelMatchers, Matcher, Resolution, Slot, SlotWidth, Store, TimestampMs,
+};
 
 use super::{
     Found, Seen, Take, Watch,
@@ -32,6 +34,8 @@ pub(crate) struct History {
     width: SlotWidth,
     /// Only these partners; everyone when empty.
     partners: BTreeSet<String>,
+    /// Only this drill; the sandbox is left out otherwise.
+    drill: Option<String>,
     /// Nothing from this time on.
     to: Option<TimestampMs>,
 }
@@ -88,19 +92,29 @@ pub(crate) enum HistoryError {
 impl History {
     /// A recording.
     pub(crate) const fn recording(path: PathBuf, width: SlotWidth) -> Self {
-        Self { origin: Origin::Recording(path), width, partners: BTreeSet::new(), to: None }
+        Self::of(Origin::Recording(path), width)
     }
 
     /// What a database holds.
     pub(crate) fn stored(store: Arc<Store>) -> Self {
         let width = store.slot_width();
-        Self { origin: Origin::Stored(store), width, partners: BTreeSet::new(), to: None }
+        Self::of(Origin::Stored(store), width)
+    }
+
+    const fn of(origin: Origin, width: SlotWidth) -> Self {
+        Self { origin, width, partners: BTreeSet::new(), drill: None, to: None }
     }
 
     /// Only some partners, unless none is named, and nothing from a time on.
     #[must_use]
     pub(crate) fn narrowed(self, partners: BTreeSet<String>, to: Option<TimestampMs>) -> Self {
         Self { partners, to, ..self }
+    }
+
+    /// Of a database only what a drill of that name pushed into the sandbox.
+    #[must_use]
+    pub(crate) fn of_drill(self, drill: Option<String>) -> Self {
+        Self { drill, ..self }
     }
 
     /// How lines of it are named: the file and a colon; nothing of a database.
@@ -175,7 +189,7 @@ impl History {
             Origin::Recording(path) => path,
             Origin::Stored(store) => {
                 let (slots, by_minute) = self.stored_slots(store)?;
-                let count = stored::read(store, &self.partners, slots, by_minute, take)?;
+                let count = stored::read(store, &self.labels(), slots, by_minute, take)?;
                 let by_minute_until = by_minute.map(|it| self.width.start(it.until));
                 return Ok(Told::Cells { count, by_minute_until });
             }
@@ -190,17 +204,39 @@ impl History {
         Ok(Told::Lines(reading))
     }
 
+    /// What the labels of a database's streams must be.
+    fn labels(&self) -> LabelMatchers {
+        let mut labels = LabelMatchers::new();
+        if !self.partners.is_empty() {
+            labels.push(Label::Partner, Matcher::In(self.partners.clone()));
+        }
+        let sandbox = BTreeSet::from([SANDBOX.to_owned()]);
+        if let Some(drill) = &self.drill {
+            labels.push(Label::Environment, Matcher::In(sandbox));
+            labels.push(Label::Release, Matcher::In(BTreeSet::from([drill.clone()])));
+        } else {
+            labels.push(Label::Environment, Matcher::NotIn(sandbox));
+        }
+        labels
+    }
+
     /// Everything that is kept, up to the newest slot or the time asked for, and which of it is known
     /// by the minute only. A quarter of an hour is too coarse to judge.
     fn stored_slots(&self, store: &Store) -> Result<(Range<Slot>, Option<ByMinute>), HistoryError> {
         let Some(single) = store.kept_slots(Resolution::Slot)? else {
             return Ok((Slot(0)..Slot(0), None));
         };
-        let end = self.to.map_or(single.end, |to| self.width.slot_from(to).min(single.end));
+        let end = match (self.to.map(|to| self.width.slot_from(to)), &self.drill) {
+            (None, _) => single.end,
+            (Some(to), None) => to.min(single.end),
+            // Of silence nothing is stored.
+            (Some(to), Some(_)) => to,
+        };
         let minutes = store.kept_slots(Resolution::Minute)?.map_or(single.start, |it| it.start);
         let start = minutes.min(single.start);
         let slots = Resolution::Minute.slots(self.width);
-        let by_minute = ByMinute { until: single.start.min(end), slots };
+        let until = single.start.min(end);
+        let by_minute = ByMinute { until: Slot(until.0 - until.0 % slots), slots };
         Ok((start..end.max(start), (start < by_minute.until).then_some(by_minute)))
     }
 }

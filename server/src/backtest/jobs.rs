@@ -31,6 +31,8 @@ use crate::wire::time;
 pub(crate) struct Request {
     pub(crate) rules: RuleSet,
     pub(crate) partners: BTreeSet<String>,
+    /// Only what this drill pushed into the sandbox, which is left out otherwise.
+    pub(crate) drill: Option<String>,
     pub(crate) from: Option<TimestampMs>,
     pub(crate) to: Option<TimestampMs>,
     pub(crate) incidents: Option<Vec<Incident>>,
@@ -237,8 +239,8 @@ impl Jobs {
     }
 
     fn run(&self, store: &Arc<Store>, id: &str, request: Request) -> Result<ResultBody, String> {
-        let Request { rules, partners, from, to, incidents } = request;
-        let history = History::stored(Arc::clone(store)).narrowed(partners, to);
+        let Request { rules, partners, drill, from, to, incidents } = request;
+        let history = History::stored(Arc::clone(store)).narrowed(partners, to).of_drill(drill);
         let slots = history.slot_count().map_err(|error| error.to_string())?.max(1);
         let started = Instant::now();
         let worked = std::cell::Cell::new(started);

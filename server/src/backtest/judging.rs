@@ -160,6 +160,9 @@ impl AtWork {
                 judge.observe(*stream, arrival.slot, &arrival.value);
             }
         }
+        if let Some(until) = chunk.until {
+            judge.advance(until);
+        }
         judge.take_found()
     }
 }

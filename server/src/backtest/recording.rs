@@ -5,7 +5,8 @@
 
 use std::{collections::BTreeSet, fmt, io};
 
-use plimsoll_storage::{Cell, SlotValue, SlotWidth, TimestampMs};
+use plimsoll_alerting::SANDBOX;
+use plimsoll_storage::{Cell, Label, SlotValue, SlotWidth, TimestampMs};
 
 use super::{
     batch::Batches,
@@ -85,7 +86,7 @@ pub(crate) enum RecordingError {
 enum Fate {
     Replayed,
     Repeated,
-    /// Of a partner that is not asked for.
+    /// Of a partner that is not asked for, or of a drill.
     LeftOut,
     /// It arrived after the time asked for, and so did everything behind it.
     Late,
@@ -194,6 +195,9 @@ impl<'s> Reader<'s> {
     }
 
     fn add(&mut self, item: Item<'_>) -> Checked<Fate> {
+        if item.stream.labels[Label::Environment as usize] == SANDBOX {
+            return Ok(Fate::LeftOut);
+        }
         let Some(stream) = self.streams.number(item.stream, &mut self.chunk.new_streams) else {
             return fault("", "stream_limit", "is of one stream more than a database takes");
         };

@@ -23,6 +23,8 @@ pub(crate) struct Chunk {
     /// Streams that were met for the first time; they take the next numbers.
     pub(crate) new_streams: Vec<StreamKey>,
     pub(crate) arrivals: Vec<Arrival>,
+    /// The clock's time after these: every slot until then is over, though nothing is known of it.
+    pub(crate) until: Option<TimestampMs>,
     /// How far the source is, in the unit of its progress bar.
     pub(crate) progress: u64,
     /// Lines or cells read so far.

@@ -3,12 +3,11 @@
 //! When a cell arrived is not kept. It becomes known here when its slot ends, so what came late live
 //! is in time in a replay. Where slots have expired, minutes stand in for them.
 
-use std::{collections::BTreeSet, ops::Range};
+use std::ops::Range;
 
-use plimsoll_alerting::ByMinute;
+use plimsoll_alerting::{ByMinute, grace_ms};
 use plimsoll_storage::{
-    Label, LabelMatchers, Matcher, Result, Scan, Slot, SlotValue, Store, StreamId, StreamKey,
-    StreamKind,
+    LabelMatchers, Result, Scan, Slot, SlotValue, Store, StreamId, StreamKey, StreamKind,
 };
 
 use super::{
@@ -17,20 +16,20 @@ use super::{
     source::{Arrival, Chunk},
 };
 
-/// Hands on the cells of `slots`, of some partners or, when none is named, of all. Where only minutes
-/// are known, a cell is that of a minute, and known when it ends. Answers how many there were. Progress
-/// is counted in slots. Reading ends early when nobody listens any more.
+/// Hands on the cells of `slots`, of the streams with such labels. Where only minutes are known, a cell is that of a minute, and known when it ends. Answers how many there were. Progress
+/// is counted in slots, and time goes on to the last of them. Reading ends early when nobody listens any
+/// more.
 ///
 /// # Errors
 /// When the database cannot be read.
 pub(crate) fn read(
     store: &Store,
-    partners: &BTreeSet<String>,
+    labels: &LabelMatchers,
     slots: Range<Slot>,
     by_minute: Option<ByMinute>,
     take: &mut Take<'_>,
 ) -> Result<u64> {
-    let (ids, keys) = streams(store, partners);
+    let (ids, keys) = streams(store, labels);
     if ids.is_empty() || slots.is_empty() {
         return Ok(0);
     }
@@ -57,18 +56,16 @@ pub(crate) fn read(
         }
         start = end;
     }
-    take(chunk);
+    let ended = store.slot_width().start(slots.end);
+    let until = Some(ended.plus_ms(grace_ms(store.slot_width())));
+    take(Chunk { until, ..chunk });
     Ok(read)
 }
 
-/// The streams of some partners with their names; numbers of arrivals are positions here.
-fn streams(store: &Store, partners: &BTreeSet<String>) -> (Vec<StreamId>, Vec<StreamKey>) {
-    let mut labels = LabelMatchers::new();
-    if !partners.is_empty() {
-        labels.push(Label::Partner, Matcher::In(partners.clone()));
-    }
+/// The streams with such labels and their names; numbers of arrivals are positions here.
+fn streams(store: &Store, labels: &LabelMatchers) -> (Vec<StreamId>, Vec<StreamKey>) {
     let kinds = [StreamKind::Activity, StreamKind::Gauge].into_iter();
-    let mut ids: Vec<StreamId> = kinds.flat_map(|kind| store.select(kind, None, &labels)).collect();
+    let mut ids: Vec<StreamId> = kinds.flat_map(|kind| store.select(kind, None, labels)).collect();
     ids.sort_unstable();
     ids.iter().filter_map(|id| Some((*id, store.stream_key(*id)?))).unzip()
 }

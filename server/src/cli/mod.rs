@@ -6,9 +6,11 @@ mod check;
 mod client;
 mod import;
 mod inspect;
+mod job;
 mod receivers;
 mod restore;
 mod serve;
+mod simulate;
 mod suggest;
 
 use clap::{Parser, Subcommand};
@@ -33,6 +35,8 @@ enum Command {
     Check(check::Args),
     /// Replay rules over a recording or over what is stored, and say what they would have told
     Backtest(Box<backtest::Args>),
+    /// Push a made-up fault into a running server's sandbox, and say which rules noticed it and when
+    Simulate(simulate::Args),
     /// Propose thresholds that give so many pages a week, by what is stored
     Suggest(Box<suggest::Args>),
     /// Read access logs into a server or a data directory
@@ -60,6 +64,7 @@ impl Cli {
             Command::Serve(args) => serve::run(*args),
             Command::Check(args) => check::run(&args),
             Command::Backtest(args) => backtest::run(&args),
+            Command::Simulate(args) => simulate::run(&args),
             Command::Suggest(args) => suggest::run(&args),
             Command::Import(args) => import::run(&args),
             Command::Backup(args) => backup::run(&args),

@@ -160,6 +160,9 @@ pub(crate) struct RuleBody {
     signal: &'static str,
     stream: String,
     symptom: String,
+    /// The outcomes that it counts, when it counts some.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    of: Vec<&'static str>,
     #[serde(rename = "match")]
     matches: BTreeMap<&'static str, Vec<String>>,
     by: Vec<&'static str>,
@@ -190,6 +193,7 @@ impl RuleBody {
             signal: rule.signal.kind().as_str(),
             stream: rule.signal.stream().to_owned(),
             symptom: rule.signal.symptom(),
+            of: rule.signal.of().iter().map(|outcome| outcome.as_str()).collect(),
             matches: matches
                 .map(|(label, values)| (label.as_str(), values.iter().cloned().collect()))
                 .collect(),

@@ -360,6 +360,63 @@ fn a_page_has_a_chart_of_each_alert_and_needs_no_network() {
     }
 }
 
+/// Enough for a backtest to take a while: a day and a half of twelve partners.
+async fn push_much(server: &Server) {
+    let start_ms = clock::aligned_ms(40 * 60 * MINUTE_MS, MINUTE_MS);
+    for hour in 0..36 {
+        let mut lines = String::new();
+        for slot in hour * 360..(hour + 1) * 360 {
+            for partner in 0..12 {
+                let line = json!({
+                    "type": "summary", "stream": "requests", "partner": format!("partner-{partner}"),
+                    "start": start_ms + slot * SLOT_MS, "step_s": 10, "outcomes": { "2xx": 9, "5xx": 1 },
+                });
+                lines.push_str(&line.to_string());
+                lines.push('\n');
+            }
+        }
+        let request = server.api().request("POST", "/api/v1/push");
+        let request = request.header("content-type", "application/x-ndjson").body(lines);
+        let answer = plimsoll_tests::api::send(request).await.expect("an answer");
+        assert_eq!(answer.status, 200, "{}", answer.text);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backtest_that_runs_can_be_cancelled_and_the_next_one_takes_its_place() {
+    let folder = data_dir();
+    let server = Server::start(&folder.path().join("data"), &[]).await;
+    push_much(&server).await;
+    let post = async |body: Value| {
+        let request = server.api().request("POST", "/api/v1/backtests").json(&body);
+        let answer = plimsoll_tests::api::send(request).await.expect("an answer");
+        assert_eq!(answer.status, 202, "{}", answer.text);
+        format!("/api/v1/backtests/{}", answer.body["id"].as_str().expect("an id"))
+    };
+    let path = post(json!({})).await;
+    let next = post(json!({ "partners": ["partner-3"], "to": 1 })).await;
+    let halfway = loop {
+        let job = server.api().get(&path).await;
+        assert!(job["state"] == "queued" || job["state"] == "running", "it is over: {job}");
+        if job["progress"].as_f64().expect("a number") > 0.0 {
+            break job;
+        }
+        tokio::task::yield_now().await;
+    };
+    assert_eq!(halfway["state"], "running");
+    let request = server.api().request("DELETE", &path);
+    let answer = plimsoll_tests::api::send(request).await.expect("an answer");
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    let ended = async |path: &str| {
+        let request = server.api().request("GET", path).header("prefer", "wait=30");
+        plimsoll_tests::api::send(request).await.expect("an answer").body
+    };
+    let job = ended(&path).await;
+    assert_eq!((&job["state"], &job["result"]), (&json!("cancelled"), &Value::Null), "{job}");
+    assert!(job["progress"].as_f64().expect("a number") < 1.0, "{job}");
+    assert_eq!(ended(&next).await["state"], "done");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_judges_what_it_has_stored() {
     let (world, traffic) = (World::new(), Traffic::generate());
@@ -372,6 +429,11 @@ async fn a_server_judges_what_it_has_stored() {
     let url = server.base().to_owned();
     let (remote, error) = world.alerts(&["--url", &url]);
     assert_eq!(remote, recorded, "{error}");
+    for format in ["html", "transitions"] {
+        let refused = world.backtest(&["--url", &url, "--format", format]);
+        let said = text(&refused.stderr);
+        assert!(!refused.status.success() && said.contains("plimsoll backup"), "{said}");
+    }
     let (rows, _) = world.alerts(&["--url", &url, "--format", "table"]);
     assert!(rows.iter().any(|row| row.contains("partner-5xx") && row.contains("dhl")), "{rows:?}");
     // A secret that is a file of the server is not read.

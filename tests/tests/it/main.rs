@@ -31,3 +31,4 @@ mod runbooks;
 mod scene;
 mod schema;
 mod silences;
+mod simulate;

@@ -1,0 +1,124 @@
+//! `plimsoll simulate`: a made-up fault, pushed into a running server's sandbox, and what its rules made
+//! of it.
+
+use std::io::Write as _;
+
+use reqwest::Method;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{Failure, client::Client, job};
+use crate::{
+    clock,
+    drill::{Found, Report, RuleFacts, Scenario, Traffic},
+    wire::time,
+};
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// For people.
+    #[default]
+    Table,
+    /// One JSON object.
+    Json,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// What happens; --list says what there is
+    #[arg(value_enum, required_unless_present = "list")]
+    scenario: Option<Scenario>,
+    /// List the scenarios
+    #[arg(long)]
+    list: bool,
+    /// Whose drill it is
+    #[arg(long, value_name = "NAME", required_unless_present = "list")]
+    partner: Option<String>,
+    /// Running server; nobody is told of what happens in its sandbox
+    #[arg(long, value_name = "URL", required_unless_present = "list")]
+    url: Option<String>,
+    /// How to print
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+#[derive(Debug, Deserialize)]
+struct Rules {
+    rules: Vec<RuleFacts>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Pushed {
+    rejected: Vec<Refused>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Refused {
+    detail: String,
+}
+
+/// An alert of the drill.
+#[derive(Debug, Deserialize)]
+struct AlertFacts {
+    rule: String,
+    severity: String,
+    fired_at: String,
+}
+
+pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    if args.list {
+        return list();
+    }
+    let (Some(scenario), Some(partner), Some(url)) = (args.scenario, &args.partner, &args.url)
+    else {
+        return Err("a drill needs a scenario, --partner NAME and --url URL".into());
+    };
+    let drill = Traffic::new(scenario, partner, clock::now());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let report = runtime.block_on(drilled(&Client::new(url)?, &drill))?;
+    let mut out = std::io::stdout().lock();
+    match args.format {
+        Format::Table => out.write_all(report.table()?.as_bytes())?,
+        Format::Json => {
+            serde_json::to_writer(&mut out, &report)?;
+            writeln!(out)?;
+        }
+    }
+    if report.is_as_expected() { Ok(()) } else { Err("the drill did not go as expected".into()) }
+}
+
+fn list() -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    for scenario in Scenario::ALL {
+        writeln!(out, "{:<10} {}", scenario.name(), scenario.sentence())?;
+    }
+    Ok(())
+}
+
+/// Pushes the drill, has the server judge it, and holds what was found against what was expected.
+async fn drilled(client: &Client, drill: &Traffic) -> Result<Report, Failure> {
+    let rules: Rules =
+        client.send(client.request(Method::GET, "/api/v1/rules")).await?.json().await?;
+    for body in drill.bodies() {
+        push(client, body).await?;
+    }
+    let request = json!({ "drill": drill.name, "from": drill.fault_from().0, "to": drill.until.0 });
+    let result = job::judged(client, &request).await?;
+    let found = result.alerts.iter().map(|alert| {
+        let AlertFacts { rule, severity, fired_at } = serde_json::from_str(alert.get())?;
+        let fired_at = time::parse(&fired_at).ok_or("the server told no time of an alert")?;
+        Ok(Found { rule, fired_at, severity })
+    });
+    let found = found.collect::<Result<Vec<_>, Failure>>()?;
+    Ok(Report::new(drill, &rules.rules, &found))
+}
+
+async fn push(client: &Client, body: String) -> Result<(), Failure> {
+    let request = client.request(Method::POST, "/api/v1/push");
+    let request = request.header("content-type", "application/x-ndjson").body(body);
+    let pushed: Pushed = client.send(request).await?.json().await?;
+    match pushed.rejected.first() {
+        None => Ok(()),
+        Some(refused) => Err(format!("the server refused the drill: {}", refused.detail).into()),
+    }
+}

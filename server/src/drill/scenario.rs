@@ -1,0 +1,215 @@
+//! What can be drilled, what of it happens in a minute, and which rules are expected to notice.
+
+use std::collections::BTreeMap;
+
+use plimsoll_storage::Outcome;
+use serde::Deserialize;
+
+use super::{
+    OPERATION,
+    traffic::{CALLS, FAULT_MS, STREAMS},
+};
+
+/// A fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scenario {
+    /// 40 % of the calls fail with a status of 500 or above.
+    Status5xx,
+    /// Half of the calls time out.
+    Timeout,
+    /// Calls take 4 s in place of 120 ms.
+    Latency,
+    /// Nothing happens any more: no calls, no webhooks, no tracking events.
+    Silence,
+    /// Half of the calls are refused with 401: a credential has expired.
+    Status401,
+    /// Half of the calls are refused with 429: there is a limit, and it is passed.
+    Status429,
+    /// Half of the calls are refused with 400: a release sends what the partner does not take.
+    Status4xx,
+    /// Six bad minutes and four good ones in turn: 40 % of the calls fail with 5xx.
+    Flapping,
+    /// One minute of 5xx, then all is well: nobody is to be woken.
+    Blip,
+}
+
+impl clap::ValueEnum for Scenario {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
+        Some(clap::builder::PossibleValue::new(self.name()).help(self.sentence()))
+    }
+}
+
+/// What calls are like in a minute of the fault.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Calls {
+    /// The part that ends in `outcome` and not in success, 0 to 1.
+    pub(super) failing: f64,
+    pub(super) outcome: Outcome,
+    pub(super) latency_ms: f64,
+}
+
+/// How long a call takes when all is well, in ms.
+pub(super) const USUAL_LATENCY_MS: f64 = 120.0;
+const SLOW_LATENCY_MS: f64 = 4_000.0;
+
+/// A rule as a server tells of it: thresholds of latencies are in ms, of ages in seconds.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct RuleFacts {
+    pub(crate) name: String,
+    signal: String,
+    stream: String,
+    /// The outcomes that it counts.
+    #[serde(default)]
+    of: Vec<String>,
+    #[serde(rename = "match")]
+    matches: BTreeMap<String, Vec<String>>,
+    critical: Option<f64>,
+    warning: Option<f64>,
+}
+
+impl Scenario {
+    /// All of them.
+    pub(crate) const ALL: [Self; 9] = [
+        Self::Status5xx,
+        Self::Timeout,
+        Self::Latency,
+        Self::Silence,
+        Self::Status401,
+        Self::Status429,
+        Self::Status4xx,
+        Self::Flapping,
+        Self::Blip,
+    ];
+
+    /// Its name on the command line.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Status5xx => "5xx",
+            Self::Timeout => "timeout",
+            Self::Latency => "latency",
+            Self::Silence => "silence",
+            Self::Status401 => "401",
+            Self::Status429 => "429",
+            Self::Status4xx => "4xx",
+            Self::Flapping => "flapping",
+            Self::Blip => "blip",
+        }
+    }
+
+    /// What happens, in a sentence.
+    pub(crate) const fn sentence(self) -> &'static str {
+        match self {
+            Self::Status5xx => "40 % of the calls fail with 503",
+            Self::Timeout => "half of the calls time out",
+            Self::Latency => "calls take 4 s in place of 120 ms",
+            Self::Silence => "nothing is reported any more: no calls, webhooks or tracking events",
+            Self::Status401 => {
+                "half of the calls are refused with 401, as with an expired credential"
+            }
+            Self::Status429 => "half of the calls are refused with 429, as over a rate limit",
+            Self::Status4xx => "half of the calls are refused with 400, as after a bad release",
+            Self::Flapping => {
+                "six bad minutes and four good ones in turn; 40 % fail with 503 in bad ones"
+            }
+            Self::Blip => "one minute of 503, then all is well: nobody is to be woken",
+        }
+    }
+
+    /// The calls of a minute of the fault, counted from its beginning; `None` for silence.
+    pub(super) const fn calls(self, minute: i64) -> Option<Calls> {
+        let (outcome, failing) = match self {
+            Self::Silence => return None,
+            Self::Latency => (Outcome::Status2xx, 0.0),
+            Self::Timeout => (Outcome::Timeout, 0.5),
+            Self::Status401 => (Outcome::Auth, 0.5),
+            Self::Status429 => (Outcome::RateLimited, 0.5),
+            Self::Status4xx => (Outcome::Status4xx, 0.5),
+            Self::Status5xx => (Outcome::Status5xx, 0.4),
+            Self::Flapping => (Outcome::Status5xx, if minute % 10 < 6 { 0.4 } else { 0.0 }),
+            Self::Blip => (Outcome::Status5xx, if minute == 0 { 0.9 } else { 0.0 }),
+        };
+        let latency_ms = match self {
+            Self::Latency => SLOW_LATENCY_MS,
+            _ => USUAL_LATENCY_MS,
+        };
+        Some(Calls { failing, outcome, latency_ms })
+    }
+
+    /// Whether a rule is about this fault of that partner, and its threshold is one that is passed.
+    pub(crate) fn is_noticed_by(self, rule: &RuleFacts, partner: &str) -> bool {
+        self != Self::Blip && rule.watches(partner) && self.passes(rule)
+    }
+
+    fn passes(self, rule: &RuleFacts) -> bool {
+        let lowest = [rule.critical, rule.warning].into_iter().flatten().reduce(f64::min);
+        let Some(lowest) = lowest else { return false };
+        if self == Self::Silence {
+            let lasts_s = FAULT_MS as f64 / 1e3;
+            return STREAMS.contains(&rule.stream.as_str())
+                && match rule.signal.as_str() {
+                    "drop" => true,
+                    // A few minutes are left for `for`.
+                    "freshness" | "absence" => lowest < lasts_s - 300.0,
+                    _ => false,
+                };
+        }
+        let Some(calls) = self.calls(0) else { return false };
+        rule.stream == CALLS
+            && match rule.signal.as_str() {
+                "latency" => calls.latency_ms > lowest,
+                "ratio" => {
+                    rule.of.iter().any(|it| it == calls.outcome.as_str()) && calls.failing > lowest
+                }
+                "burn" => rule.of.iter().any(|it| it == calls.outcome.as_str()),
+                _ => false,
+            }
+    }
+}
+
+impl RuleFacts {
+    /// Whether it watches the drill's streams. The sandbox is judged by all rules, whatever environment
+    /// they are for.
+    fn watches(&self, partner: &str) -> bool {
+        self.matches.iter().all(|(label, values)| match label.as_str() {
+            "environment" => true,
+            "partner" => values.iter().any(|it| it == partner),
+            "operation" => values.iter().any(|it| it == OPERATION),
+            _ => false,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn rule(signal: &str, of: &[&str], threshold: f64) -> RuleFacts {
+        serde_json::from_value(json!({
+            "name": "r", "signal": signal, "stream": "requests", "of": of,
+            "match": { "environment": ["production"] }, "critical": threshold, "warning": null,
+        }))
+        .expect("a rule")
+    }
+
+    #[test]
+    fn a_rule_is_expected_to_notice_what_it_is_about_and_what_passes_its_threshold() {
+        let noticed = |scenario: Scenario, rule: &RuleFacts| scenario.is_noticed_by(rule, "dhl");
+        let errors = rule("ratio", &["5xx", "timeout"], 0.05);
+        assert!(noticed(Scenario::Status5xx, &errors) && noticed(Scenario::Timeout, &errors));
+        assert!(!noticed(Scenario::Status429, &errors) && !noticed(Scenario::Blip, &errors));
+        assert!(!noticed(Scenario::Status5xx, &rule("ratio", &["5xx"], 0.6)));
+        let slow = rule("latency", &[], 1_000.0);
+        assert!(noticed(Scenario::Latency, &slow) && !noticed(Scenario::Silence, &slow));
+        assert!(noticed(Scenario::Silence, &rule("freshness", &[], 600.0)));
+        assert!(!noticed(Scenario::Silence, &rule("freshness", &[], 3_600.0)));
+        let other =
+            RuleFacts { matches: [("partner".into(), vec!["ups".into()])].into(), ..errors };
+        assert!(!noticed(Scenario::Status5xx, &other));
+    }
+}

@@ -1,0 +1,190 @@
+//! What a drill pushes: a week of the usual by the minute, then half an hour of the fault call by call.
+
+use plimsoll_storage::{Histogram, Outcome, TimestampMs};
+use serde_json::{Value, json};
+
+use super::{
+    OPERATION, Scenario,
+    scenario::{Calls, USUAL_LATENCY_MS},
+};
+
+const MINUTE_MS: i64 = 60_000;
+/// How long the fault lasts, in ms.
+pub(crate) const FAULT_MS: i64 = 30 * MINUTE_MS;
+/// The usual before it: every kind of day is in a week.
+const USUAL_MS: i64 = 7 * 24 * 60 * MINUTE_MS;
+/// How much of the usual is pushed at once.
+const PUSH_MS: i64 = 6 * 60 * MINUTE_MS;
+
+/// The stream of calls.
+pub(super) const CALLS: &str = "requests";
+/// Streams that a drill reports.
+pub(super) const STREAMS: [&str; 3] = [CALLS, "webhooks", "tracking"];
+
+/// The traffic of a drill.
+#[derive(Debug, Clone)]
+pub(crate) struct Traffic {
+    pub(crate) scenario: Scenario,
+    pub(crate) partner: String,
+    /// What tells this drill from others: the release of its streams.
+    pub(crate) name: String,
+    /// The end of the fault.
+    pub(crate) until: TimestampMs,
+}
+
+impl Traffic {
+    /// A drill whose fault has lasted until the newest minute that is over.
+    pub(crate) fn new(scenario: Scenario, partner: &str, now: TimestampMs) -> Self {
+        let until = TimestampMs(now.0 - now.0.rem_euclid(MINUTE_MS));
+        let name = format!("drill-{}", now.0);
+        Self { scenario, partner: partner.to_owned(), name, until }
+    }
+
+    /// When the fault begins.
+    pub(crate) fn fault_from(&self) -> TimestampMs {
+        self.until.plus_ms(-FAULT_MS)
+    }
+
+    /// Bodies to push as NDJSON, the oldest first.
+    pub(crate) fn bodies(&self) -> impl Iterator<Item = String> {
+        let fault_from = self.fault_from();
+        let first = fault_from.plus_ms(-USUAL_MS);
+        let stretches = (0..USUAL_MS / PUSH_MS).map(move |number| {
+            let from = first.plus_ms(number * PUSH_MS);
+            lines(
+                (0..PUSH_MS / MINUTE_MS)
+                    .flat_map(|minute| self.usual(from.plus_ms(minute * MINUTE_MS))),
+            )
+        });
+        let fault = (0..FAULT_MS / MINUTE_MS)
+            .flat_map(move |minute| self.fault(minute, fault_from.plus_ms(minute * MINUTE_MS)));
+        let bodies = stretches.chain(std::iter::once_with(|| lines(fault)));
+        // Silence has none.
+        bodies.filter(|body| !body.is_empty())
+    }
+
+    /// A minute in which all is well: a summary of each stream.
+    fn usual(&self, start: TimestampMs) -> impl Iterator<Item = Value> {
+        STREAMS.into_iter().map(move |stream| {
+            let (count, minute) = (count_of(stream, start), start.0 / MINUTE_MS);
+            let failed = u64::from(stream == CALLS && minute % 7 == 0);
+            let mut item = self.item("summary", stream);
+            item["start"] = json!(start.0);
+            item["step_s"] = json!(MINUTE_MS / 1_000);
+            item["outcomes"] = json!({ good(stream).as_str(): count - failed, "5xx": failed });
+            if stream == CALLS {
+                item["latency"] =
+                    latency((0..count).map(|call| latency_ms(USUAL_LATENCY_MS, call)));
+            }
+            item
+        })
+    }
+
+    /// A minute of the fault: an event for each call. What the fault is not about goes on as usual.
+    fn fault(&self, minute: i64, start: TimestampMs) -> Vec<Value> {
+        let Some(Calls { failing, outcome, latency_ms: usual_ms }) = self.scenario.calls(minute)
+        else {
+            return Vec::new();
+        };
+        let mut items = Vec::new();
+        for stream in STREAMS {
+            let count = count_of(stream, start);
+            let failed = if stream == CALLS { (count as f64 * failing).round() as u64 } else { 0 };
+            for call in 0..count {
+                let mut item = self.item("event", stream);
+                item["at"] = json!(start.0 + call as i64 * MINUTE_MS / count as i64);
+                // Failures are spread over the minute.
+                let fails = call * failed / count != (call + 1) * failed / count;
+                item["outcome"] = json!(if fails { outcome } else { good(stream) }.as_str());
+                if stream == CALLS {
+                    item["latency_ms"] = json!(latency_ms(usual_ms, call));
+                }
+                items.push(item);
+            }
+        }
+        items
+    }
+
+    fn item(&self, kind: &str, stream: &str) -> Value {
+        json!({
+            "type": kind, "stream": stream, "partner": self.partner, "operation": OPERATION,
+            "environment": plimsoll_alerting::SANDBOX, "release": self.name,
+        })
+    }
+}
+
+const fn good(stream: &str) -> Outcome {
+    if stream.len() == CALLS.len() { Outcome::Status2xx } else { Outcome::Success }
+}
+
+/// How much is reported in a minute: a little more or less each time.
+fn count_of(stream: &str, start: TimestampMs) -> u64 {
+    let usual = if stream == CALLS { 60 } else { 20 };
+    let jitter = (start.0 / MINUTE_MS).rem_euclid(1_009) * 7_919 % 11;
+    usual - 5 + jitter.unsigned_abs()
+}
+
+/// How long a call takes, within a tenth of the usual.
+fn latency_ms(usual_ms: f64, call: u64) -> f64 {
+    usual_ms * (0.9 + (call * 37 % 20) as f64 / 100.0)
+}
+
+/// Durations as an exponential histogram of the wire.
+fn latency(durations_ms: impl Iterator<Item = f64>) -> Value {
+    let mut histogram = Histogram::default();
+    durations_ms.for_each(|ms| histogram.record(ms / 1e3));
+    let offset = histogram.buckets().first().map_or(0, |bucket| bucket.index);
+    let mut counts: Vec<u64> = Vec::new();
+    for bucket in histogram.buckets() {
+        counts.resize(bucket.index.abs_diff(offset) as usize + 1, 0);
+        if let Some(last) = counts.last_mut() {
+            *last = bucket.count;
+        }
+    }
+    json!({
+        "scale": histogram.scale(), "sum": histogram.sum_us() as f64 / 1e6, "zero_count": 0,
+        "positive": { "offset": offset, "bucket_counts": counts },
+    })
+}
+
+fn lines(items: impl Iterator<Item = Value>) -> String {
+    items.map(|item| format!("{item}\n")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn traffic(scenario: Scenario) -> Traffic {
+        Traffic::new(scenario, "dhl", TimestampMs(1_795_204_859_999))
+    }
+
+    fn items(traffic: &Traffic) -> Vec<Value> {
+        let bodies: String = traffic.bodies().collect();
+        bodies.lines().map(|line| serde_json::from_str(line).expect("an item")).collect()
+    }
+
+    #[test]
+    fn a_week_of_the_usual_goes_before_half_an_hour_of_the_fault() {
+        let traffic = traffic(Scenario::Status5xx);
+        assert_eq!(traffic.until, TimestampMs(1_795_204_800_000));
+        let items = items(&traffic);
+        let summaries = items.iter().filter(|item| item["type"] == "summary").count();
+        assert_eq!(summaries, 7 * 1_440 * STREAMS.len());
+        assert!(items.iter().all(|item| item["environment"] == "sandbox"));
+        let calls = items.iter().filter(|item| item["type"] == "event" && item["stream"] == CALLS);
+        let calls: Vec<&Value> = calls.collect();
+        let failed = calls.iter().filter(|item| item["outcome"] == "5xx").count();
+        let share = failed as f64 / calls.len() as f64;
+        assert!((0.38..0.42).contains(&share), "{share}");
+        let range = traffic.fault_from().0..traffic.until.0;
+        assert!(calls.iter().all(|item| range.contains(&item["at"].as_i64().expect("a time"))));
+    }
+
+    #[test]
+    fn silence_is_silent_and_the_same_drill_is_the_same_again() {
+        let silent = items(&traffic(Scenario::Silence));
+        assert!(silent.iter().all(|item| item["type"] == "summary"));
+        assert_eq!(silent, items(&traffic(Scenario::Silence)));
+    }
+}
