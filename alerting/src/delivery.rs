@@ -23,6 +23,8 @@ pub enum Action {
     Acknowledge,
     /// Its message holds other groups than was told.
     Update,
+    /// Nothing is wrong: something was changed, such as a release.
+    Change,
 }
 
 impl Action {
@@ -41,6 +43,7 @@ impl Action {
             Self::Resolve => "resolve",
             Self::Acknowledge => "acknowledge",
             Self::Update => "update",
+            Self::Change => "change",
         }
     }
 }

@@ -32,7 +32,7 @@ pub(crate) fn note(alert: &mut Alert, action: Action, at: TimestampMs) {
             alert.resolve_sent_at = None;
         }
         Action::Resolve => alert.resolve_sent_at = Some(at),
-        Action::Acknowledge | Action::Update => {}
+        Action::Acknowledge | Action::Update | Action::Change => {}
     }
 }
 

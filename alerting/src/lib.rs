@@ -29,6 +29,7 @@ pub mod outbox;
 pub mod page;
 pub mod pager;
 mod record;
+mod releases;
 mod reminder;
 pub mod replay;
 pub mod rule;

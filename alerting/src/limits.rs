@@ -55,6 +55,9 @@ pub const SILENCE_MS_MAX: i64 = 30 * 24 * 3_600_000;
 /// length when that is less.
 pub const SILENCE_REMINDER_MS: i64 = 15 * 60_000;
 
+/// Partners that are named as those who report a new release.
+pub const RELEASE_PARTNERS_MAX: usize = 5;
+
 /// Alerts that such a reminder names.
 pub const REMINDER_ALERTS_MAX: usize = 5;
 

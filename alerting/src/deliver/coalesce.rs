@@ -23,7 +23,7 @@ pub(super) fn cancelled(thread: &[Waiting]) -> Vec<Range<usize>> {
         match (waiting.is_untold, waiting.action) {
             (false, _) => begin = None,
             (true, Action::Trigger) => begin = begin.or(Some(position)),
-            (true, Action::Escalate | Action::Acknowledge | Action::Update) => {}
+            (true, Action::Escalate | Action::Acknowledge | Action::Update | Action::Change) => {}
             (true, Action::Resolve) => found.extend(begin.take().map(|begin| begin..position + 1)),
         }
     }

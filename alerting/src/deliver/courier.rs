@@ -66,7 +66,7 @@ impl Courier {
         Ok(Done { next: self.next(thread)?, heard })
     }
 
-    /// Where a delivery goes. A beginning goes to the receiver as it is configured now. What follows
+    /// Where a delivery goes. A beginning, or a change, goes to the receiver as it is configured now. What follows
     /// it goes to the target that heard of the beginning, if that can still be reached.
     fn address(
         &self,
@@ -74,7 +74,7 @@ impl Courier {
         notes: &Notes,
     ) -> Result<&Target, (DeadReason, &'static str)> {
         let told = notes.told.as_ref().unwrap_or(&delivery.fingerprint);
-        let begins = delivery.action == Action::Trigger;
+        let begins = matches!(delivery.action, Action::Trigger | Action::Change);
         if !self.is_retired && (begins || *told == self.receiver.fingerprint()) {
             return Ok(&self.receiver.target);
         }

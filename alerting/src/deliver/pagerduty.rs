@@ -1,4 +1,5 @@
-//! PagerDuty Events API v2: <https://developer.pagerduty.com/docs/send-alert-event>.
+//! PagerDuty Events API v2: <https://developer.pagerduty.com/docs/send-alert-event>, and its change events:
+//! <https://developer.pagerduty.com/docs/send-change-event>.
 
 use std::collections::BTreeMap;
 
@@ -76,6 +77,20 @@ struct Details<'a> {
     late_by_s: Option<i64>,
 }
 
+/// Something was changed: shown beside incidents, and nobody is paged.
+#[derive(Serialize)]
+struct ChangeEvent<'a> {
+    routing_key: &'a str,
+    payload: ChangePayload,
+}
+
+#[derive(Serialize)]
+struct ChangePayload {
+    summary: String,
+    source: &'static str,
+    timestamp: String,
+}
+
 #[derive(Serialize)]
 struct Link<'a> {
     href: &'a str,
@@ -90,6 +105,10 @@ pub(super) fn request(
     texts: &Texts,
     now: TimestampMs,
 ) -> Request {
+    if delivery.action == Action::Change {
+        let body = super::json(&change(routing_key, delivery));
+        return Request { url: format!("{url}/v2/change/enqueue"), headers: Vec::new(), body };
+    }
     let body = fit::fitting(
         delivery,
         |delivery| event(routing_key, delivery, &Saying::new(delivery, texts, now), now),
@@ -101,7 +120,7 @@ pub(super) fn request(
 fn event(routing_key: &Secret, delivery: &Delivery, saying: &Saying, now: TimestampMs) -> String {
     let (event_action, says_all) = match delivery.action {
         // What comes under an open key changes what is shown, and wakes nobody.
-        Action::Trigger | Action::Escalate | Action::Update => ("trigger", true),
+        Action::Trigger | Action::Escalate | Action::Update | Action::Change => ("trigger", true),
         Action::Acknowledge => ("acknowledge", false),
         Action::Resolve => ("resolve", false),
     };
@@ -112,6 +131,12 @@ fn event(routing_key: &Secret, delivery: &Delivery, saying: &Saying, now: Timest
         payload: says_all.then(|| payload(delivery, saying, now)),
         links: if says_all { links(delivery) } else { Vec::new() },
     })
+}
+
+fn change<'a>(routing_key: &'a Secret, delivery: &Delivery) -> ChangeEvent<'a> {
+    let summary = delivery.alert.symptom.chars().take(PAGERDUTY_SUMMARY_CHARS_MAX).collect();
+    let payload = ChangePayload { summary, source: "plimsoll", timestamp: moment(delivery.at) };
+    ChangeEvent { routing_key: routing_key.expose(), payload }
 }
 
 fn links(delivery: &Delivery) -> Vec<Link<'_>> {
@@ -231,6 +256,24 @@ mod tests {
         });
         assert_eq!(body(Action::Trigger, 5_000), expected);
         assert_eq!(body(Action::Escalate, 5_000), expected);
+    }
+
+    #[test]
+    fn a_change_goes_where_changes_go() {
+        let at = alert().fired_at;
+        let notice =
+            crate::alerts::Alert::notice("notice:release:2".into(), "Release 2".into(), at);
+        let delivery = delivery_of(Action::Change, at, notice);
+        let (url, key) = ("https://events.pagerduty.com", Secret::new("R0UT1NG"));
+        let request = request(url, &key, &delivery, &Texts::default(), at);
+        assert_eq!(request.url, "https://events.pagerduty.com/v2/change/enqueue");
+        let expected = json!({
+            "routing_key": "R0UT1NG",
+            "payload": {
+                "summary": "Release 2", "source": "plimsoll", "timestamp": "2026-11-20T20:05:00Z",
+            },
+        });
+        assert_eq!(serde_json::from_str::<Value>(&request.body).unwrap(), expected);
     }
 
     #[test]

@@ -87,7 +87,10 @@ pub(super) fn close(
     state: State,
     now: TimestampMs,
 ) {
-    if delivery.action == Action::Resolve {
+    if delivery.action == Action::Change {
+        // Nothing follows it.
+        thread::write(batch, thread, &Notes::default());
+    } else if delivery.action == Action::Resolve {
         if let Some((to, fingerprint)) = notes.handed_to.filter(|_| delivery.handed_to.is_none()) {
             outbox::put(batch, &delivery.for_other(to, fingerprint));
         }

@@ -98,6 +98,7 @@ fn message(delivery: &Delivery, saying: &Saying) -> String {
             Action::Escalate => "alert.escalated",
             Action::Acknowledge => "alert.acknowledged",
             Action::Update => "alert.updated",
+            Action::Change => "change",
             Action::Resolve => "alert.resolved",
         },
         timestamp: moment(delivery.at),

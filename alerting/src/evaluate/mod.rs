@@ -19,6 +19,8 @@ use self::live::Live;
 pub(crate) use self::live::{Numbers, WarmUp, observe, seed};
 use self::slot::{SlotRun, Telling};
 use self::track::{Tracked, Tracking, write_state};
+use crate::alerts::Alert;
+use crate::delivery::Action;
 use crate::engine::Verdict;
 use crate::error::Result;
 use crate::evidence::{Evidence, Severity};
@@ -26,6 +28,7 @@ use crate::labels::GroupLabels;
 use crate::limits::{CATCH_UP_MS_MAX, CLOCK_BEHIND_MS_MAX, LATE_PAGE_MS, QUIET_SLOTS_PER_WRITE};
 use crate::pager::{AlertKey, Heard, Pager};
 use crate::record;
+use crate::releases::Releases;
 use crate::reminder::Reminders;
 use crate::rule::{Identity, Rule, RuleSet};
 use crate::silence::{self, Silence};
@@ -37,6 +40,8 @@ const CURSOR_KEY: &[u8] = b"evaluator";
 
 /// Key of the open reminders of silences.
 const REMINDERS_KEY: &[u8] = b"reminders";
+/// Key of the releases that have been reported.
+const RELEASES_KEY: &[u8] = b"releases";
 
 /// Key of the open messages.
 const PAGER_KEY: &[u8] = b"pager";
@@ -98,6 +103,7 @@ pub struct Evaluator {
     tracking: Tracking,
     pager: Pager,
     reminders: Reminders,
+    releases: Releases,
     /// The engine at work; `None` before the first judgement, and after time has jumped.
     live: Option<Live>,
     /// The last judged slot; `None` before the first call.
@@ -128,6 +134,7 @@ impl Evaluator {
         let cursor = load(&store, CURSOR_KEY, "cursor")?;
         let pager = open_messages(&store)?;
         let reminders: Option<Reminders> = load(&store, REMINDERS_KEY, "reminders")?;
+        let releases: Option<Releases> = load(&store, RELEASES_KEY, "releases")?;
         Ok(Self {
             store,
             identities: identities(&rules),
@@ -136,6 +143,7 @@ impl Evaluator {
             tracking,
             pager,
             reminders: reminders.unwrap_or_default(),
+            releases: releases.unwrap_or_default(),
             live: None,
             cursor,
             unwritten: 0,
@@ -334,6 +342,9 @@ impl Evaluator {
         let silenced = suppressed.iter().filter(|(_, it)| is_held(it));
         let silenced: Vec<&AlertKey> = silenced.map(|(key, _)| key).collect();
         let notices = reminders.follow(&self.rules, &silences, &silenced, at);
+        let mut releases = self.releases.clone();
+        let changes = releases.follow(&self.rules, &self.store, at).into_iter();
+        let changes: Vec<(Action, Alert)> = changes.map(|it| (Action::Change, it)).collect();
         let telling = Telling::new(&says, &pager, suppressed, is_missed, &self.base_url);
         let mut run = SlotRun::new(&self.store, &self.rules, at, telling);
         for verdict in &verdicts {
@@ -346,11 +357,14 @@ impl Evaluator {
         run.end_messages(&says)?;
         run.update_messages(&says)?;
         run.escalate()?;
-        run.remind(&notices);
+        run.notices(&notices);
+        run.notices(&changes);
         self.unwritten += 1;
         let is_changed = pager != self.pager;
         let is_reminded = !notices.is_empty();
-        if run.is_quiet() && !is_reminded && !is_changed && self.unwritten < QUIET_SLOTS_PER_WRITE {
+        let is_released = releases != self.releases;
+        let is_noted = is_changed || is_reminded || is_released;
+        if run.is_quiet() && !is_noted && self.unwritten < QUIET_SLOTS_PER_WRITE {
             run.follow(&mut self.tracking);
         } else {
             let events = run.commit(&mut self.tracking, |batch| {
@@ -361,12 +375,16 @@ impl Evaluator {
                 if is_reminded {
                     batch.put(Table::Cursor, REMINDERS_KEY, record::encode(&reminders));
                 }
+                if is_released {
+                    batch.put(Table::Cursor, RELEASES_KEY, record::encode(&releases));
+                }
             })?;
             judged.transitions.extend(events);
             self.unwritten = 0;
         }
         self.pager = pager;
         self.reminders = reminders;
+        self.releases = releases;
         self.cursor = Some(slot);
         judged.slots += 1;
         Ok(())

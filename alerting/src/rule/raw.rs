@@ -48,6 +48,8 @@ pub(super) struct RawTexts {
 pub(super) struct RawPagerDuty {
     pub(super) routing_key: Option<SecretSource>,
     pub(super) webhook_secret: Option<SecretSource>,
+    #[serde(default)]
+    pub(super) changes: bool,
     pub(super) url: Option<Spanned<String>>,
 }
 

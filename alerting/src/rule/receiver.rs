@@ -32,6 +32,8 @@ pub struct Receiver {
     pub escalate: Option<Escalation>,
     /// What its webhooks to us are signed with; only of PagerDuty.
     pub webhook_secret: Option<Secret>,
+    /// Whether it is told of changes such as a new release; only PagerDuty.
+    pub takes_changes: bool,
     /// What it is told in place of the usual texts.
     pub texts: Texts,
 }
@@ -226,6 +228,7 @@ impl Receiver {
             fail_over: None,
             escalate: None,
             webhook_secret: None,
+            takes_changes: false,
             texts: Texts::default(),
         }
     }

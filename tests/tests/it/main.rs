@@ -25,6 +25,7 @@ mod questions_alerts;
 mod questions_flow;
 mod questions_latency;
 mod questions_outcomes;
+mod releases;
 mod reload;
 mod retention;
 mod runbooks;

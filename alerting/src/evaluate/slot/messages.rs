@@ -91,7 +91,7 @@ impl SlotRun<'_> {
     }
 
     /// Tells notices to those they name.
-    pub(in crate::evaluate) fn remind(&mut self, notices: &[(Action, Alert)]) {
+    pub(in crate::evaluate) fn notices(&mut self, notices: &[(Action, Alert)]) {
         for (action, notice) in notices {
             let (alert, group) = (notice.clone(), notice.rule.clone());
             let said = Said { action: *action, at: self.at, group, alert, page: Page::default() };

@@ -64,6 +64,7 @@ fn receiver(
     names: &mut BTreeSet<String>,
 ) -> Checked<Receiver> {
     let entry = claim_name("receiver", &raw.name, names)?;
+    let takes_changes = raw.pagerduty.as_ref().is_some_and(|raw| raw.changes);
     let webhook_secret = raw.pagerduty.as_ref().and_then(|raw| raw.webhook_secret.as_ref());
     let webhook_secret = webhook_secret
         .map(|source| secrets.resolve(&entry, "webhook_secret", source))
@@ -93,6 +94,7 @@ fn receiver(
             |(to, after_ms)| Escalation { to, after_ms: after_ms.unwrap_or(ESCALATE_AFTER_MS) },
         ),
         webhook_secret,
+        takes_changes,
         texts: raw.text.map(|it| texts(&entry, it)).transpose()?.unwrap_or_default(),
         target,
         name: raw.name.value,
