@@ -242,6 +242,13 @@ fn alerting() -> Vec<Call> {
             )
             .takes(&p::SPAN)
             .answers::<NoiseBody>(),
+        Call::get("/noise", reports::noise_page)
+            .says(
+                "How noisy alerting was, as a page for the weekly review",
+                "Markdown, or HTML for browsers.",
+            )
+            .takes(&p::SPAN)
+            .answers_text("text/markdown"),
         Call::get("/api/v1/rules", rules::list)
             .says("The rules in force", "")
             .answers::<RulesBody>(),

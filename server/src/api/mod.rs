@@ -10,6 +10,7 @@ pub(crate) mod explain;
 pub(crate) mod flow;
 pub(crate) mod health;
 pub(crate) mod labels;
+mod markdown;
 mod openapi;
 mod parameter;
 pub(crate) mod partners;

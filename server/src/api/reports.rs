@@ -1,11 +1,14 @@
-//! `GET /api/v1/reports/noise`.
+//! `GET /api/v1/reports/noise`, and `GET /noise` for people.
 
 use axum::{
     Json,
     extract::{RawQuery, State},
+    http::HeaderMap,
+    response::Response,
 };
 use plimsoll_alerting::{AlertFilter, acknowledge, alerts, limits::LIST_ROWS_MAX, noise::noise};
 
+use super::markdown::rendered;
 use crate::{
     app::App,
     error::ApiError,
@@ -20,7 +23,21 @@ pub(crate) async fn noise_report(
     State(app): State<App>,
     RawQuery(query): RawQuery,
 ) -> Result<Json<NoiseBody>, ApiError> {
-    let mut params = Params::new(query.as_deref())?;
+    noise_of(&app, query.as_deref()).map(Json)
+}
+
+/// The same as a page.
+pub(crate) async fn noise_page(
+    State(app): State<App>,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Result<Response, ApiError> {
+    let body = noise_of(&app, query.as_deref())?;
+    Ok(rendered(&headers, "Noise of alerting", &body.to_markdown()))
+}
+
+fn noise_of(app: &App, query: Option<&str>) -> Result<NoiseBody, ApiError> {
+    let mut params = Params::new(query)?;
     let (start, end) = (params.time("start")?, params.time("end")?);
     params.end()?;
     let end = end.unwrap_or_else(|| app.now());
@@ -36,5 +53,5 @@ pub(crate) async fn noise_report(
     let said = tokio::task::block_in_place(|| acknowledge::of_alerts(&app.store, told))?;
     let acknowledged = said.into_keys().collect();
     let noise = noise(&found, &acknowledged, &app.rules.get(), (start, end));
-    Ok(Json(NoiseBody::new(noise, (start, end), truncated)))
+    Ok(NoiseBody::new(noise, (start, end), truncated))
 }

@@ -1,15 +1,15 @@
-//! `GET /runbooks`: the pages that tell what to do about an alert, as Markdown or, for browsers, as
-//! HTML.
+//! `GET /runbooks`: the pages that tell what to do about an alert.
 
 use std::fmt::Write;
 
 use axum::{
     extract::{Path, State},
-    http::{HeaderMap, header},
-    response::{Html, IntoResponse, Response},
+    http::HeaderMap,
+    response::Response,
 };
 use plimsoll_alerting::runbook::RUNBOOKS;
 
+use super::markdown::rendered;
 use crate::{app::App, error::ApiError, wire::push::truncated};
 
 /// Every page with its title.
@@ -41,40 +41,4 @@ pub(crate) async fn one(
 /// The first line, without its mark.
 fn title(text: &str) -> &str {
     text.lines().next().unwrap_or_default().trim_start_matches("# ")
-}
-
-fn rendered(headers: &HeaderMap, title: &str, markdown: &str) -> Response {
-    let accepts = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
-    if accepts.is_some_and(|types| types.contains("text/html")) {
-        return Html(html(title, markdown)).into_response();
-    }
-    let content_type = "text/markdown; charset=utf-8";
-    ([(header::CONTENT_TYPE, content_type)], markdown.to_owned()).into_response()
-}
-
-/// The pages are our own or the operator's: what is in them needs no cleaning.
-fn html(title: &str, markdown: &str) -> String {
-    let mut body = String::new();
-    pulldown_cmark::html::push_html(&mut body, pulldown_cmark::Parser::new(markdown));
-    format!(
-        "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\">\
-         <meta name=\"viewport\" content=\"width=device-width\"><title>{title}</title>\
-         <style>body{{max-width:50rem;margin:2rem auto;padding:0 1rem;font:16px/1.5 sans-serif}}\
-         pre{{overflow-x:auto;padding:.5rem;background:#f3f3f3}}</style>\n<body>{body}</body></html>\n"
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_page_becomes_html_with_its_calls_in_blocks() {
-        for page in RUNBOOKS {
-            let page = html(page.title(), page.text);
-            for part in ["<h1>", "<h2>Triage</h2>", "<pre><code>", "<li>", "</html>"] {
-                assert!(page.contains(part), "{part} in {page}");
-            }
-        }
-    }
 }

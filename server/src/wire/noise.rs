@@ -1,4 +1,6 @@
-//! The noise report as JSON.
+//! The noise report as JSON, and as Markdown for people.
+
+use std::fmt::Write;
 
 use plimsoll_alerting::noise::{Noise, Tally};
 use plimsoll_storage::TimestampMs;
@@ -94,5 +96,110 @@ impl NoiseBody {
             never_fired: noise.never_fired,
             truncated,
         }
+    }
+}
+
+impl NoiseBody {
+    /// The report as a page: what to look at in the weekly review.
+    pub(crate) fn to_markdown(&self) -> String {
+        let mut text = format!("# Noise of alerting\n\n{} to {}.\n", self.start, self.end);
+        if self.truncated {
+            text += "There were more alerts than were looked at: the oldest are left out.\n";
+        }
+        let all = [("everything", &self.total)];
+        put_table(&mut text, "In all", "", all.into_iter());
+        let rules = self.rules.iter().map(|it| (it.rule.as_str(), &it.tally));
+        put_table(&mut text, "By rule, most pages first", "rule", rules);
+        let partners = self.partners.iter().map(|it| (it.partner.as_str(), &it.tally));
+        put_table(&mut text, "The partners with the most pages", "partner", partners);
+        text += "\n## Rules that never fired\n\n";
+        // Writing to a string has no way to fail.
+        if self.never_fired.is_empty() {
+            text += "None.\n";
+        }
+        for rule in &self.never_fired {
+            let _ = writeln!(text, "- {}", escaped(rule));
+        }
+        text
+    }
+}
+
+fn put_table<'a>(
+    text: &mut String,
+    title: &str,
+    of: &str,
+    rows: impl Iterator<Item = (&'a str, &'a TallyBody)>,
+) {
+    let _ = writeln!(text, "\n## {title}\n");
+    let mut rows = rows.peekable();
+    if rows.peek().is_none() {
+        *text += "None.\n";
+        return;
+    }
+    let _ = writeln!(
+        text,
+        "| {of} | alerts | pages | pages a week | acknowledged | over within 5 min | flaps | open |\n\
+         |---|---|---|---|---|---|---|---|"
+    );
+    let percent = |share: Option<f64>| {
+        share.map_or_else(|| "–".to_owned(), |share| format!("{:.0} %", share * 100.0))
+    };
+    for (name, tally) in rows {
+        let _ = writeln!(
+            text,
+            "| {} | {} | {} | {} | {} | {} | {} | {:.1} h |",
+            escaped(name),
+            tally.alerts,
+            tally.pages,
+            tally.pages_per_week,
+            percent(tally.acknowledged_share),
+            percent(tally.short_share),
+            tally.flaps,
+            tally.open_s / 3_600.0,
+        );
+    }
+}
+
+/// A name as Markdown takes it for text: partners are named by whoever pushes.
+fn escaped(name: &str) -> String {
+    let mut text = String::new();
+    for c in name.chars() {
+        if c.is_ascii_punctuation() {
+            text.push('\\');
+        }
+        text.push(c);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use plimsoll_alerting::{RuleSet, noise::noise};
+
+    use super::*;
+
+    #[test]
+    fn a_page_names_what_was_noisy_and_takes_no_markup_from_names() {
+        let rules = RuleSet::default_pack().expect("the default pack is valid");
+        let span = (TimestampMs(0), TimestampMs(7 * 86_400_000));
+        let mut body = NoiseBody::new(noise(&[], &BTreeSet::new(), &rules, span), span, true);
+        let tally = Tally {
+            alerts: 3,
+            pages: 2,
+            acknowledged: 1,
+            ended: 2,
+            short: 2,
+            flaps: 1,
+            open_ms: 5_400_000,
+        };
+        let partner = "<b>dhl</b>|x".to_owned();
+        body.partners = vec![PartnerNoiseBody { partner, tally: TallyBody::new(tally, 1.0) }];
+        let page = body.to_markdown();
+        let row = r"| \<b\>dhl\<\/b\>\|x | 3 | 2 | 2 | 50 % | 100 % | 1 | 1.5 h |";
+        assert!(page.contains(row), "{page}");
+        assert!(page.contains("- partner\\-drop\n") && page.contains("left out"), "{page}");
+        assert!(page.contains("| everything | 0 | 0 | 0 | – | – | 0 | 0.0 h |"), "{page}");
     }
 }
