@@ -38,6 +38,9 @@ struct BacktestRequest {
     /// The release that a drill pushed under: only that is judged.
     drill: Option<String>,
     incidents: Option<Value>,
+    /// Whether the result holds a page with charts as well.
+    #[serde(default)]
+    page: bool,
 }
 
 /// Every backtest that is known.
@@ -56,7 +59,7 @@ pub(crate) async fn create(
         .map_err(|_| ApiError::too_large("the body", JOB_BODY_BYTES_MAX))?;
     let request: BacktestRequest = serde_json::from_slice(&body).map_err(|error| {
         ApiError::malformed(format!(
-            "the body must be {{\"rules\":\"…\",\"from\":\"…\",\"to\":\"…\",\"partners\":[…],\"drill\":\"…\"}}, each optional: {error}"
+            "the body must be {{\"rules\":\"…\",\"from\":\"…\",\"to\":\"…\",\"partners\":[…],\"drill\":\"…\",\"page\":false}}, each optional: {error}"
         ))
     })?;
     let request = checked(&app, request)?;
@@ -103,6 +106,7 @@ fn checked(app: &App, request: BacktestRequest) -> Result<Request, ApiError> {
         // Nothing that is still to come is judged.
         to: moment("to", request.to)?.map(|to| to.min(app.now())),
         incidents: incidents.transpose()?,
+        with_page: request.page,
     })
 }
 

@@ -285,7 +285,7 @@ fn backtesting() -> Vec<Call> {
         Call::post("/api/v1/backtests", backtests::create)
             .says(
                 "Try rules on what is stored",
-                "`rules` is a rules file as text or as an object, the rules in force when left out. Nobody is told of what they find. One runs at a time, beside the server's own work, and a few wait; results are kept in memory. With `incidents`, the alerts are scored. The sandbox is left out; with `drill`, the release that `plimsoll simulate` pushed under, only that drill is judged, up to `to`.",
+                "`rules` is a rules file as text or as an object, the rules in force when left out. Nobody is told of what they find. One runs at a time, beside the server's own work, and a few wait; results are kept in memory. With `incidents`, the alerts are scored; with `page`, the result holds an HTML page with charts. The sandbox is left out; with `drill`, the release that `plimsoll simulate` pushed under, only that drill is judged, up to `to`.",
             )
             .body(&[("application/json", BODY)])
             .answers_accepted::<JobBody>()

@@ -19,7 +19,7 @@ use serde::{Serialize, Serializer};
 use tokio::sync::watch;
 
 use super::{
-    History, Told,
+    History, Told, html,
     limits::{JOB_ALERTS_MAX, JOB_REST, JOB_TIME_MAX, JOBS_KEPT_MAX, JOBS_WAITING_MAX},
     report::AlertLine,
     score::{ScoreBody, score},
@@ -36,6 +36,8 @@ pub(crate) struct Request {
     pub(crate) from: Option<TimestampMs>,
     pub(crate) to: Option<TimestampMs>,
     pub(crate) incidents: Option<Vec<Incident>>,
+    /// Whether a page with charts is asked for.
+    pub(crate) with_page: bool,
 }
 
 /// How a backtest is doing.
@@ -92,6 +94,9 @@ pub(crate) struct ResultBody {
     /// How good the alerts are, when incidents were named.
     #[serde(skip_serializing_if = "Option::is_none")]
     score: Option<ScoreBody>,
+    /// All of it as an HTML page with charts that stands alone, when it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    page: Option<String>,
 }
 
 /// Backtests that wait, run and are over, shared by all requests.
@@ -239,12 +244,12 @@ impl Jobs {
     }
 
     fn run(&self, store: &Arc<Store>, id: &str, request: Request) -> Result<ResultBody, String> {
-        let Request { rules, partners, drill, from, to, incidents } = request;
+        let Request { rules, partners, drill, from, to, incidents, with_page } = request;
         let history = History::stored(Arc::clone(store)).narrowed(partners, to).of_drill(drill);
         let slots = history.slot_count().map_err(|error| error.to_string())?.max(1);
         let started = Instant::now();
         let worked = std::cell::Cell::new(started);
-        let judged = history.judge(vec![rules], 1, false, &|position, _| {
+        let judged = history.judge(vec![rules.clone()], 1, false, &|position, _| {
             // As long a rest as there was work.
             std::thread::sleep(worked.get().elapsed().min(JOB_REST));
             worked.set(Instant::now());
@@ -257,11 +262,13 @@ impl Jobs {
             return Err(format!("it took longer than {minutes} minutes; narrow it to partners"));
         }
         let mut alerts = found.pop().unwrap_or_default().alerts;
-        let score = incidents.map(|incidents| {
-            ScoreBody::from(&score(&alerts, &incidents, &seen, history.width(), from))
-        });
+        let score =
+            incidents.map(|incidents| score(&alerts, &incidents, &seen, history.width(), from));
         alerts.retain(|alert| from.is_none_or(|from| alert.fired_at >= from));
         let alerts_left_out = alerts.len().saturating_sub(JOB_ALERTS_MAX);
+        let found = (&alerts[..], score.as_ref());
+        let page = with_page.then(|| html::of(&history, &rules, found, (&seen, &told), from));
+        let page = page.transpose().map_err(|error| error.to_string())?;
         let (cells, by_minute_until) = match told {
             Told::Cells { count, by_minute_until } => (count, by_minute_until),
             Told::Lines(_) => (0, None),
@@ -271,7 +278,8 @@ impl Jobs {
             by_minute_until: by_minute_until.map(time::format),
             alerts: alerts.iter().take(JOB_ALERTS_MAX).map(AlertLine::new).collect(),
             alerts_left_out,
-            score,
+            score: score.as_ref().map(ScoreBody::from),
+            page,
         })
     }
 

@@ -28,7 +28,7 @@ pub(crate) mod variant;
 use std::collections::BTreeSet;
 
 use plimsoll_alerting::{Action, Event, ReplayedAlert};
-use plimsoll_storage::{Label, Slot, TimestampMs};
+use plimsoll_storage::{Label, Slot, SlotWidth, TimestampMs};
 
 pub(crate) use history::{History, HistoryError, Told};
 pub(crate) use judging::cores;
@@ -65,6 +65,16 @@ pub(crate) struct Seen {
 }
 
 impl Seen {
+    /// What is told of: from the first slot, or the time asked for, to the end of the last.
+    pub(crate) fn span(
+        &self,
+        width: SlotWidth,
+        from: Option<TimestampMs>,
+    ) -> (TimestampMs, TimestampMs) {
+        let (first, last) = self.slots.unwrap_or((Slot(0), Slot(0)));
+        (from.unwrap_or_else(|| width.start(first)), width.end(last))
+    }
+
     fn note(&mut self, chunk: &Chunk) {
         let partners = chunk.new_streams.iter().map(|key| key.as_ref().labels);
         self.partners.extend(partners.map(|labels| labels[Label::Partner as usize].to_owned()));

@@ -29,6 +29,7 @@ pub(super) struct JobResult {
     pub(super) alerts: Vec<Box<RawValue>>,
     pub(super) alerts_left_out: usize,
     pub(super) score: Option<Box<RawValue>>,
+    pub(super) page: Option<String>,
 }
 
 /// Has the server judge what a request says. Ctrl-C ends it there as well.

@@ -8,10 +8,11 @@ use plimsoll_alerting::{ReplayedAlert, RuleSet, score::Score};
 use plimsoll_storage::{Label, TimestampMs};
 
 use super::{
-    begins,
+    History, HistoryError, Seen, Told, begins,
     compare::{Comparison, Page},
+    limits::CHARTS_MAX,
     report::span,
-    signals::Trace,
+    signals::{Trace, traces},
     variant::shown,
 };
 
@@ -30,6 +31,24 @@ pub(crate) struct Report<'a> {
     pub(crate) from: TimestampMs,
     pub(crate) to: TimestampMs,
     pub(crate) partners: usize,
+}
+
+/// The page of a backtest of a history: its alerts with their score, what was seen, and what reading it told.
+///
+/// # Errors
+/// The history cannot be read again for the charts.
+pub(crate) fn of(
+    history: &History,
+    rules: &RuleSet,
+    (alerts, score): (&[ReplayedAlert], Option<&Score>),
+    (seen, told): (&Seen, &Told),
+    from: Option<TimestampMs>,
+) -> Result<String, HistoryError> {
+    let charted: Vec<&ReplayedAlert> = alerts.iter().take(CHARTS_MAX).collect();
+    let (from, to) = seen.span(history.width(), from);
+    let traces = traces(history, rules, &charted, to)?;
+    let (told, partners) = (told.to_string(), seen.partners.len());
+    Ok(report(&Report { told, rules, alerts, traces: &traces, score, from, to, partners }))
 }
 
 /// The page of a backtest.

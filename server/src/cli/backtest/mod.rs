@@ -10,8 +10,8 @@ use std::{
     time::Instant,
 };
 
-use plimsoll_alerting::{ReplayedAlert, RuleSet, score::Incident};
-use plimsoll_storage::{Slot, SlotWidth, TimestampMs};
+use plimsoll_alerting::{RuleSet, score::Incident};
+use plimsoll_storage::{SlotWidth, TimestampMs};
 use serde_json::json;
 
 use super::{Failure, backup::open_existing, parse_time};
@@ -19,12 +19,9 @@ use crate::{
     backtest::{
         Found, History, HistoryError, Seen, Told,
         compare::compare,
-        cores,
-        html::{self, Report},
-        limits::CHARTS_MAX,
+        cores, html,
         report::{self, Row},
         score::{ScoreBody, score},
-        signals::traces,
     },
     config::parse_slot,
 };
@@ -120,20 +117,9 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         Format::Json => report::write_json(&alerts, &mut out)?,
         Format::Transitions => report::write_transitions(&transitions, &rules, &mut out)?,
         Format::Html => {
-            let charted: Vec<&ReplayedAlert> = alerts.iter().take(CHARTS_MAX).collect();
-            let (from, to) = span_of(&history, &seen, args.from);
-            let traces = traces(&history, &rules, &charted, to)?;
-            let report = html::report(&Report {
-                told: told.to_string(),
-                rules: &rules,
-                alerts: &alerts,
-                traces: &traces,
-                score: score.as_ref(),
-                from,
-                to,
-                partners: seen.partners.len(),
-            });
-            out.write_all(report.as_bytes())?;
+            let found = (&alerts[..], score.as_ref());
+            let page = html::of(&history, &rules, found, (&seen, &told), args.from)?;
+            out.write_all(page.as_bytes())?;
         }
         Format::Table => {
             let rows: Vec<Row> = alerts.iter().map(Row::from).collect();
@@ -172,24 +158,13 @@ fn compare_with(args: &Args, rules: RuleSet, against: &Path) -> Result<(), Failu
         Format::Json => comparison.write_json(&mut out)?,
         Format::Html => {
             let names = (args.rules.display().to_string(), against.display().to_string());
-            let span = span_of(&history, &seen, args.from);
+            let span = seen.span(history.width(), args.from);
             let page = html::comparison(&comparison, (&names.0, &names.1), &told.to_string(), span);
             out.write_all(page.as_bytes())?;
         }
         _ => out.write_all(comparison.table()?.as_bytes())?,
     }
     Ok(out.flush()?)
-}
-
-/// What is told of: from the first slot, or the time asked for, to the last.
-fn span_of(
-    history: &History,
-    seen: &Seen,
-    from: Option<TimestampMs>,
-) -> (TimestampMs, TimestampMs) {
-    let width = history.width();
-    let (first, last) = seen.slots.unwrap_or((Slot(0), Slot(0)));
-    (from.unwrap_or_else(|| width.start(first)), width.end(last))
 }
 
 fn read_incidents(path: &Path) -> Result<Vec<Incident>, Failure> {

@@ -12,8 +12,8 @@ use crate::{backtest::report, wire::time};
 
 /// Runs the backtest on the server at `url` and prints what it found.
 pub(super) fn run(args: &Args, url: &str) -> Result<(), Failure> {
-    if !matches!(args.format, Format::Table | Format::Json) {
-        return Err("a server answers as table or json; for other formats judge a copy of what it \
+    if args.format == Format::Transitions {
+        return Err("a server does not tell of changes of state; for them judge a copy of what it \
                     has stored: `plimsoll backup --url URL --to COPY`, `plimsoll restore --from COPY --data-dir DIR`, \
                     and --data-dir DIR in place of --url"
             .into());
@@ -38,6 +38,11 @@ pub(super) fn run(args: &Args, url: &str) -> Result<(), Failure> {
             let rows = result.alerts.iter().map(|alert| serde_json::from_str(alert.get()));
             out.write_all(report::table(&rows.collect::<Result<Vec<_>, _>>()?)?.as_bytes())?;
         }
+        // It has the score as well.
+        Format::Html => {
+            out.write_all(result.page.unwrap_or_default().as_bytes())?;
+            return Ok(out.flush()?);
+        }
         _ => result.alerts.iter().try_for_each(|alert| writeln!(out, "{}", alert.get()))?,
     }
     if let Some(score) = result.score {
@@ -60,5 +65,6 @@ fn request(args: &Args) -> Result<serde_json::Value, Failure> {
         "to": args.to.map(time::format),
         "partners": args.partner,
         "incidents": incidents.transpose()?,
+        "page": args.format == Format::Html,
     }))
 }
