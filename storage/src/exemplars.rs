@@ -12,7 +12,7 @@ use rocksdb::{DBRawIterator, MergeOperands, ReadOptions, WriteBatch};
 use crate::{
     error::Result,
     key::ExemplarKey,
-    limits::{EXEMPLAR_ROWS_MAX, EXEMPLAR_SLOW_KEPT_MS, EXEMPLARS_BYTES_MAX},
+    limits::{EXEMPLAR_ROWS_MAX, EXEMPLAR_SLOW_KEPT_MS, EXEMPLARS_ASKED_MAX, EXEMPLARS_BYTES_MAX},
     model::{
         exemplar::{Exemplar, Ids, Kind},
         outcome::Outcome,
@@ -20,7 +20,7 @@ use crate::{
         time::{Slot, SlotWidth, TimestampMs},
     },
     schema::Family,
-    store::Shared,
+    store::{Shared, Store},
 };
 
 const VERSION: u8 = 1;
@@ -105,24 +105,34 @@ pub struct Exemplars {
     pub is_cut: bool,
 }
 
-/// The best `limit` exemplars of some streams, ascending by id, in some slots.
-pub(crate) fn read(
-    shared: &Shared,
-    streams: &[StreamId],
-    slots: &Range<Slot>,
-    of: &ExemplarsOf,
-    limit: usize,
-) -> Result<Exemplars> {
-    debug_assert!(streams.is_sorted(), "streams are looked for in the order of their ids");
-    let mut search = Search { shared, slots, limit, rows: 0, found: Exemplars::default() };
-    let kinds = match of {
-        ExemplarsOf::Failed(classes) => classes.iter().map(|class| Kind::Failed(*class)).collect(),
-        ExemplarsOf::Slow => vec![Kind::Slow],
-    };
-    if !slots.is_empty() {
-        kinds.into_iter().try_for_each(|kind| search.kind(kind, streams))?;
+impl Store {
+    /// The best `limit` exemplars of some streams, ascending by id, in some slots; at most
+    /// [`EXEMPLARS_ASKED_MAX`](crate::limits::EXEMPLARS_ASKED_MAX). Failed ones are kept as long as slots
+    /// are, slow ones for [`EXEMPLAR_SLOW_KEPT_MS`](crate::limits::EXEMPLAR_SLOW_KEPT_MS).
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn exemplars(
+        &self,
+        streams: &[StreamId],
+        slots: &Range<Slot>,
+        of: &ExemplarsOf,
+        limit: usize,
+    ) -> Result<Exemplars> {
+        debug_assert!(streams.is_sorted(), "streams are looked for in the order of their ids");
+        let (shared, limit) = (self.shared(), limit.min(EXEMPLARS_ASKED_MAX));
+        let mut search = Search { shared, slots, limit, rows: 0, found: Exemplars::default() };
+        let kinds = match of {
+            ExemplarsOf::Failed(classes) => {
+                classes.iter().map(|class| Kind::Failed(*class)).collect()
+            }
+            ExemplarsOf::Slow => vec![Kind::Slow],
+        };
+        if !slots.is_empty() {
+            kinds.into_iter().try_for_each(|kind| search.kind(kind, streams))?;
+        }
+        Ok(search.found)
     }
-    Ok(search.found)
 }
 
 struct Search<'a> {

@@ -20,7 +20,6 @@ use crate::{
     damage::Damage,
     database::Database,
     error::{Error, Result},
-    exemplars::{self, Exemplars, ExemplarsOf},
     feed::{Feed, Past, Tap},
     head::Head,
     limits::{self, APPEND_QUEUE_MAX, HEAD_AGE_SEAL_MS, RECORD_BYTES_MAX},
@@ -267,23 +266,6 @@ impl Store {
     #[must_use]
     pub fn reader(&self, slots: std::ops::Range<Slot>, grain: u32, wanted: Wanted) -> Reader<'_> {
         Reader::new(&self.shared, slots, grain, wanted)
-    }
-
-    /// The best `limit` exemplars of some streams, ascending by id, in some slots; at most
-    /// [`EXEMPLARS_ASKED_MAX`](limits::EXEMPLARS_ASKED_MAX). Failed ones are kept as long as slots are,
-    /// slow ones for [`EXEMPLAR_SLOW_KEPT_MS`](limits::EXEMPLAR_SLOW_KEPT_MS).
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub fn exemplars(
-        &self,
-        streams: &[StreamId],
-        slots: &std::ops::Range<Slot>,
-        of: &ExemplarsOf,
-        limit: usize,
-    ) -> Result<Exemplars> {
-        let limit = limit.min(limits::EXEMPLARS_ASKED_MAX);
-        exemplars::read(&self.shared, streams, slots, of, limit)
     }
 
     /// Begins to follow the store: everything appended so far can be read from the past, everything

@@ -105,32 +105,28 @@ pub(super) fn request(
     texts: &Texts,
     now: TimestampMs,
 ) -> Request {
-    if delivery.action == Action::Change {
-        let body = super::json(&change(routing_key, delivery));
-        return Request { url: format!("{url}/v2/change/enqueue"), headers: Vec::new(), body };
-    }
-    let body = fit::fitting(
-        delivery,
-        |delivery| event(routing_key, delivery, &Saying::new(delivery, texts, now), now),
-        |body| body.len() <= PAGERDUTY_BODY_BYTES_MAX,
-    );
-    Request { url: format!("{url}/v2/enqueue"), headers: Vec::new(), body }
-}
-
-fn event(routing_key: &Secret, delivery: &Delivery, saying: &Saying, now: TimestampMs) -> String {
     let (event_action, says_all) = match delivery.action {
         // What comes under an open key changes what is shown, and wakes nobody.
-        Action::Trigger | Action::Escalate | Action::Update | Action::Change => ("trigger", true),
+        Action::Trigger | Action::Escalate | Action::Update => ("trigger", true),
         Action::Acknowledge => ("acknowledge", false),
         Action::Resolve => ("resolve", false),
+        Action::Change => {
+            let body = super::json(&change(routing_key, delivery));
+            return Request { url: format!("{url}/v2/change/enqueue"), headers: Vec::new(), body };
+        }
     };
-    super::json(&Event {
-        routing_key: routing_key.expose(),
-        event_action,
-        dedup_key: delivery.alert.dedup_key(),
-        payload: says_all.then(|| payload(delivery, saying, now)),
-        links: if says_all { links(delivery) } else { Vec::new() },
-    })
+    let event = |delivery: &Delivery| {
+        let saying = Saying::new(delivery, texts, now);
+        super::json(&Event {
+            routing_key: routing_key.expose(),
+            event_action,
+            dedup_key: delivery.alert.dedup_key(),
+            payload: says_all.then(|| payload(delivery, &saying, now)),
+            links: if says_all { links(delivery) } else { Vec::new() },
+        })
+    };
+    let body = fit::fitting(delivery, event, |body| body.len() <= PAGERDUTY_BODY_BYTES_MAX);
+    Request { url: format!("{url}/v2/enqueue"), headers: Vec::new(), body }
 }
 
 fn change<'a>(routing_key: &'a Secret, delivery: &Delivery) -> ChangeEvent<'a> {

@@ -9,17 +9,8 @@ use indicatif::{BinaryBytes, HumanCount};
 use plimsoll_storage::Inspection;
 use serde_json::{Value, json};
 
-use super::{Failure, backup::open_existing};
+use super::{Failure, Format, backup::open_existing};
 use crate::wire::time;
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-enum Format {
-    /// For people.
-    #[default]
-    Table,
-    /// One JSON object.
-    Json,
-}
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {

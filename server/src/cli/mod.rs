@@ -27,6 +27,16 @@ pub(crate) struct Cli {
     command: Command,
 }
 
+/// How a command prints what it found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// For people.
+    #[default]
+    Table,
+    /// One JSON object.
+    Json,
+}
+
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Start the server

@@ -7,21 +7,12 @@ use reqwest::Method;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Failure, client::Client, job};
+use super::{Failure, Format, client::Client, job};
 use crate::{
     clock,
     drill::{Found, Report, RuleFacts, Scenario, Traffic},
     wire::time,
 };
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-enum Format {
-    /// For people.
-    #[default]
-    Table,
-    /// One JSON object.
-    Json,
-}
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {

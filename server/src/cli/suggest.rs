@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, io::Write, path::PathBuf, sync::Arc};
 use plimsoll_alerting::{RuleSet, Signal};
 use plimsoll_storage::{SlotWidth, TimestampMs};
 
-use super::{Failure, backup::open_existing, parse_time};
+use super::{Failure, Format, backup::open_existing, parse_time};
 use crate::{
     backtest::{
         History, HistoryError, cores, posted,
@@ -16,15 +16,6 @@ use crate::{
 
 /// The rule that gets a threshold.
 const RULE: &str = "suggested";
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-enum Format {
-    /// For people.
-    #[default]
-    Table,
-    /// One JSON object.
-    Json,
-}
 
 #[derive(Debug, clap::Args)]
 #[command(group(clap::ArgGroup::new("source").required(true).args(["input", "data_dir"])))]
