@@ -26,7 +26,7 @@ use crate::wire::{
 };
 
 /// An answer made of the points of a kind.
-type Points<P> = SeriesBody<PointsBody<PointBodyOf<P>>>;
+type Points<P> = SeriesBody<PointsBody<PointBodyOf<'static, P>>>;
 
 /// Every call of the API.
 pub(crate) fn all() -> Vec<Call> {

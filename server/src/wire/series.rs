@@ -1,6 +1,6 @@
 //! Answers made of series of points, as JSON; alone, beside an earlier answer, or by release.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use plimsoll_query::{Estimate, Grid, Pair, Series, coarser_cells_ms, in_order};
 use plimsoll_storage::{Label, Store, TimestampMs};
@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::time;
+use super::time::{self, Times};
 
 /// Label names and values of a series or group.
 pub(crate) type LabelsBody = BTreeMap<&'static str, String>;
@@ -123,24 +123,24 @@ pub(crate) trait Point {
 /// the other side only says nothing itself.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(untagged)]
-pub(crate) enum PointBody<B, D> {
+pub(crate) enum PointBody<'t, B, D> {
     /// The answer alone.
     Alone {
-        t: String,
+        t: Cow<'t, str>,
         #[serde(flatten)]
         point: B,
     },
     /// Beside what was earlier.
     Compared {
-        t: String,
+        t: Cow<'t, str>,
         #[serde(flatten)]
         point: Option<B>,
         #[serde(skip_serializing_if = "Option::is_none")]
-        compare: Option<EarlierBody<B>>,
+        compare: Option<EarlierBody<'t, B>>,
     },
     /// As two releases have it.
     Released {
-        t: String,
+        t: Cow<'t, str>,
         #[serde(skip_serializing_if = "Option::is_none")]
         a: Option<B>,
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -153,33 +153,33 @@ pub(crate) enum PointBody<B, D> {
 
 /// What was earlier.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(crate) struct EarlierBody<B> {
-    t: String,
+pub(crate) struct EarlierBody<'t, B> {
+    t: Cow<'t, str>,
     #[serde(flatten)]
     point: B,
 }
 
 /// The body of a kind of point.
-pub(crate) type PointBodyOf<P> = PointBody<<P as Point>::Body, <P as Point>::Difference>;
+pub(crate) type PointBodyOf<'t, P> = PointBody<'t, <P as Point>::Body, <P as Point>::Difference>;
 
-pub(crate) fn alone<P: Point>(point: &P) -> PointBodyOf<P> {
-    PointBody::Alone { t: time::format(point.t()), point: point.to_body() }
+pub(crate) fn alone<'t, P: Point>(point: &P, times: &'t Times) -> PointBodyOf<'t, P> {
+    PointBody::Alone { t: times.text(point.t()), point: point.to_body() }
 }
 
 /// The second of the pair is the earlier one.
-pub(crate) fn compared<P: Point>(pair: &Pair<P>) -> PointBodyOf<P> {
-    let earlier = |point: &P| EarlierBody { t: time::format(point.t()), point: point.to_body() };
+pub(crate) fn compared<'t, P: Point>(pair: &Pair<P>, times: &'t Times) -> PointBodyOf<'t, P> {
+    let earlier = |point: &P| EarlierBody { t: times.text(point.t()), point: point.to_body() };
     PointBody::Compared {
-        t: time::format(pair.t),
+        t: times.text(pair.t),
         point: pair.a.as_ref().map(P::to_body),
         compare: pair.b.as_ref().map(earlier),
     }
 }
 
-pub(crate) fn released<P: Point>(pair: &Pair<P>) -> PointBodyOf<P> {
+pub(crate) fn released<'t, P: Point>(pair: &Pair<P>, times: &'t Times) -> PointBodyOf<'t, P> {
     let (a, b) = (pair.a.as_ref(), pair.b.as_ref());
     PointBody::Released {
-        t: time::format(pair.t),
+        t: times.text(pair.t),
         difference: a.zip(b).map(|(a, b)| a.difference(b)),
         a: a.map(P::to_body),
         b: b.map(P::to_body),

@@ -1,5 +1,8 @@
 //! Times and durations as text: RFC 3339 and `30s`.
 
+use std::borrow::Cow;
+
+use foldhash::HashMap;
 use jiff::Timestamp;
 use plimsoll_storage::TimestampMs;
 
@@ -9,6 +12,23 @@ pub(crate) fn format(at: TimestampMs) -> String {
         Ok(timestamp) => format!("{timestamp:.3}"),
         // Beyond the calendar: the number says at least which moment is meant.
         Err(_) => at.0.to_string(),
+    }
+}
+
+/// Moments as text, each written once: the points of all series of an answer lie at the same few.
+#[derive(Debug)]
+pub(crate) struct Times(HashMap<TimestampMs, String>);
+
+impl FromIterator<TimestampMs> for Times {
+    fn from_iter<I: IntoIterator<Item = TimestampMs>>(moments: I) -> Self {
+        Self(moments.into_iter().map(|at| (at, format(at))).collect())
+    }
+}
+
+impl Times {
+    /// As [`format()`] says it.
+    pub(crate) fn text(&self, at: TimestampMs) -> Cow<'_, str> {
+        self.0.get(&at).map_or_else(|| format(at).into(), |text| text.into())
     }
 }
 
@@ -55,6 +75,10 @@ mod tests {
         assert_eq!(format(TimestampMs(1_795_201_480_123)), "2026-11-20T19:04:40.123Z");
         assert_eq!(format(TimestampMs(0)), "1970-01-01T00:00:00.000Z");
         assert_eq!(format(TimestampMs(i64::MAX)), i64::MAX.to_string());
+        let times: Times = [TimestampMs(0)].into_iter().collect();
+        for at in [0, 1_795_201_480_123].map(TimestampMs) {
+            assert_eq!(times.text(at), format(at), "known or not");
+        }
     }
 
     #[test]

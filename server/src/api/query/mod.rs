@@ -21,6 +21,7 @@ use crate::{
         param::Params,
         question::{Contrast, Defaults},
         series::{CoversBody, Point, ReleasesBody, SeriesBody, alone, compared, released, written},
+        time::Times,
     },
 };
 
@@ -66,18 +67,19 @@ impl Question {
         ask: impl Fn(Vec<Group>, &Grid) -> plimsoll_query::Result<Vec<Series<P>>>,
     ) -> Answer {
         let groups = self.groups(app)?;
+        let times = self.times(app);
         let answered = match &self.contrast {
-            Contrast::Alone => written(&ask(groups, &self.grid)?, alone),
+            Contrast::Alone => written(&ask(groups, &self.grid)?, |point| alone(point, &times)),
             Contrast::Earlier(ms) => {
                 let earlier = ask(groups.clone(), &self.grid.earlier(*ms))?;
                 let now = ask(groups, &self.grid)?;
-                written(&pair(now, earlier, *ms, P::t), compared)
+                written(&pair(now, earlier, *ms, P::t), |both| compared(both, &times))
             }
             Contrast::Releases(releases) => {
                 let [a, b] = releases.each_ref().map(|release| {
                     ask(only(&app.store, &groups, Label::Release, release), &self.grid)
                 });
-                written(&pair(a?, b?, 0, P::t), released)
+                written(&pair(a?, b?, 0, P::t), |both| released(both, &times))
             }
         };
         let series = answered.map_err(|error| ApiError::internal(&error))?;
@@ -92,6 +94,18 @@ impl Question {
     /// How long the answer may be kept.
     fn caching(&self, app: &App, reply: Reply, damaged: &[String]) -> Reply {
         reply.settled(self.grid.last(), app.now()).damaged(damaged.len())
+    }
+
+    /// The moments of the answer, as text.
+    fn times(&self, app: &App) -> Times {
+        let earlier = match self.contrast {
+            Contrast::Earlier(ms) => Some(self.grid.earlier(ms)),
+            Contrast::Alone | Contrast::Releases(_) => None,
+        };
+        let width = app.store.slot_width();
+        let grids = [Some(self.grid), earlier];
+        let points = grids.iter().flatten().flat_map(|grid| grid.points(width));
+        points.map(|(t, _)| t).collect()
     }
 
     fn covers(&self, app: &App) -> CoversBody {
