@@ -22,6 +22,7 @@ mod frame;
 mod gauges;
 mod halving;
 mod numbers;
+mod order;
 mod packed;
 mod prefix;
 mod rans;
@@ -41,11 +42,14 @@ use std::{collections::BTreeMap, ops::Range};
 use crate::model::{cell::SlotValue, time::Slot};
 use frame::{CELLS_MAX, Frame, Kind};
 pub(crate) use sink::{Panes, Sink, Visitor};
+use tight::OfOrder;
 
 /// Versions of the encoding; one is written into every part. 1 was never released.
 const PACKED: u8 = 2;
 const DENSE: u8 = 3;
-const TIGHT: u8 = 4;
+/// Read, no longer written.
+const TIGHT_ASCENDING: u8 = 4;
+const TIGHT: u8 = 5;
 /// Cells from which folding encodes densely: below, the models cost more than they save (measured in
 /// `benches/CODEC.md`).
 const DENSE_CELLS_MIN: usize = 16;
@@ -254,7 +258,7 @@ fn decode_part(
     let segment_cells = match version {
         PACKED => packed::SEGMENT_CELLS,
         DENSE => dense::SEGMENT_CELLS,
-        TIGHT => tight::SEGMENT_CELLS,
+        TIGHT | TIGHT_ASCENDING => tight::SEGMENT_CELLS,
         _ => return Err(PartError::Version(version)),
     };
     let frame = Frame::read(body, segment_cells)?;
@@ -272,8 +276,9 @@ fn decode_part(
                 dense::decode(&frame, &models, &segment, asked, wanted, sink)
             })
         }
-        (Kind::Activity, TIGHT) => {
-            let models = tight::Models::read(frame.model)?;
+        (Kind::Activity, TIGHT | TIGHT_ASCENDING) => {
+            let meaning = if version == TIGHT { OfOrder::Sum } else { OfOrder::Nothing };
+            let models = tight::Models::read(frame.model, meaning)?;
             frame.segments(&cells, |asked, segment| {
                 tight::decode(&frame, &models, &segment, asked, wanted, sink)
             })

@@ -3,8 +3,8 @@
 //!
 //! A cell tells how many of its values lie in the lower two sections, how many of those in the lowest,
 //! how many of the others in the third, and then the bucket of each value, section by section. The
-//! order in which values came, which nobody asks for, costs nothing from section to section; what it
-//! costs within one is the price of reading every value by a single look-up.
+//! order in which values came, which nobody asks for, costs nothing from section to section; that within
+//! one is the price of reading every value by a single look-up, and is made to tell something ([`super::order`]).
 
 use super::{
     PartError,
@@ -16,7 +16,9 @@ use super::{
 use crate::model::histogram::Bucket;
 
 /// Sections: a power of two.
-const SECTIONS: usize = 4;
+pub(super) const SECTIONS: usize = 4;
+/// Where the values of each section start among those of a cell.
+pub(super) type Starts = [u32; SECTIONS];
 /// Buckets that a section's code can tell.
 const WIDTH_MAX: usize = 256;
 /// More than the buckets of a valid histogram.
@@ -47,7 +49,7 @@ impl Sections {
             out.put_gamma((bucket.index - before) as u32);
             before = bucket.index;
         }
-        for section in cut(buckets) {
+        for section in of_equal_weight(buckets) {
             if section.len() > WIDTH_MAX {
                 return None;
             }
@@ -102,7 +104,13 @@ impl Sections {
         buckets.iter().flat_map(values).collect()
     }
 
-    /// Writes the values of a cell, ascending by rank.
+    /// Cuts the ranks of a cell's values, ascending, into sections.
+    pub(super) fn cut<'r>(&self, ranks: &'r [u16]) -> impl Iterator<Item = &'r [u16]> {
+        let below = |border: &u16| ranks.partition_point(|rank| rank < border);
+        self.borders.windows(2).map(move |border| &ranks[below(&border[0])..below(&border[1])])
+    }
+
+    /// Writes the values of a cell, section by section.
     pub(super) fn encode(&self, ranks: &[u16], out: &mut BitWriter) {
         let mut values = [0; 2 * SECTIONS];
         for (section, border) in self.borders.windows(2).enumerate() {
@@ -124,10 +132,16 @@ impl Sections {
 
     /// Reads the ranks of a cell's values, of which there are so many.
     #[inline]
-    pub(super) fn decode(&self, number: u32, stream: &mut BitReader<'_>, ranks: &mut Vec<u16>) {
+    pub(super) fn decode(
+        &self,
+        number: u32,
+        stream: &mut BitReader<'_>,
+        ranks: &mut Vec<u16>,
+    ) -> Starts {
         ranks.clear();
         if number > VALUES_MAX {
-            return stream.damaged();
+            stream.damaged();
+            return Starts::default();
         }
         // A copy, which the compiler keeps in registers.
         let mut bits = *stream;
@@ -137,8 +151,7 @@ impl Sections {
             values[2 * node] = self.halving.take(values[node], &mut bits);
             values[2 * node + 1] = values[node].wrapping_sub(values[2 * node]);
         }
-        // The value at which each section but the first begins.
-        let mut starts = [0; SECTIONS];
+        let mut starts = Starts::default();
         for section in 0..SECTIONS {
             let held = values[SECTIONS + section];
             if held > 0 && self.borders[section] == self.borders[section + 1] {
@@ -157,6 +170,7 @@ impl Sections {
             *held = self.borders[section] + u16::from(rank);
         }
         *stream = bits;
+        starts
     }
 
     #[inline]
@@ -181,7 +195,7 @@ fn take_lengths(stream: &mut BitReader<'_>) -> Result<Vec<u8>, PartError> {
 }
 
 /// Cuts buckets into sections of about the same weight.
-fn cut(buckets: &[Bucket]) -> impl Iterator<Item = &[Bucket]> {
+fn of_equal_weight(buckets: &[Bucket]) -> impl Iterator<Item = &[Bucket]> {
     let weight = |bucket: &Bucket| u128::from(bucket.count);
     let all: u128 = buckets.iter().map(weight).sum();
     let border = move |number: usize| {

@@ -3,8 +3,8 @@
 //!
 //! How far off it may be is known as well: values that are spread evenly over their buckets miss by
 //! the square root of the sum of `width² / 12`. The distance is told in steps of a quarter to a half
-//! of that as a [`super::columns`] code, and the rest in plain bits. All of it is done in whole numbers,
-//! so that the order of the buckets does not matter.
+//! of that as a [`super::columns`] code, and the rest in plain bits, of which the order of the values tells the
+//! low ones. All of it is done in whole numbers, so that the order of the buckets does not matter.
 
 use std::sync::LazyLock;
 
@@ -14,6 +14,7 @@ use super::{
     bytes::{Reader, put, unzigzag, zigzag},
     columns::Code,
     numbers::Census,
+    order::Told,
 };
 use crate::model::histogram::{SCALE_MAX, bucket_lower_s, bucket_upper_s};
 
@@ -121,18 +122,41 @@ impl Spreads {
         census.add(self.split(sum_us, cell).0);
     }
 
-    pub(super) fn encode(&self, sum_us: u64, cell: &[u16], code: &Code, out: &mut BitWriter) {
+    /// Writes the sum of a cell with these buckets, all but the bits that `told` says their order can tell, and
+    /// returns those.
+    pub(super) fn encode(
+        &self,
+        sum_us: u64,
+        cell: &[u16],
+        told: Told,
+        code: &Code,
+        out: &mut BitWriter,
+    ) -> u64 {
         let (steps, rest, shift) = self.split(sum_us, cell);
+        let told_bits = told.bits(shift);
         code.put(steps, out);
-        out.put(rest, shift);
+        out.put(rest >> told_bits, shift - told_bits);
+        rest & ((1 << told_bits) - 1)
     }
 
-    /// Reads the sum of a cell with these buckets, in µs.
+    /// Reads the sum of a cell with these buckets, of which their order has told the low bits, in µs.
     #[inline]
-    pub(super) fn decode(&self, cell: &[u16], code: &Code, stream: &mut BitReader<'_>) -> u64 {
+    pub(super) fn decode(
+        &self,
+        cell: &[u16],
+        told: Told,
+        code: &Code,
+        stream: &mut BitReader<'_>,
+    ) -> u64 {
         let expected = self.expected(cell);
+        let told_bits = told.bits(expected.shift);
         let steps = unzigzag(code.read(stream));
-        let distance = steps << expected.shift | i64::from(stream.take(expected.shift));
+        let plain = u64::from(stream.take(expected.shift - told_bits));
+        if told.number() >> told_bits != 0 {
+            stream.damaged();
+        }
+        let rest = plain << told_bits | told.number();
+        let distance = steps << expected.shift | rest as i64;
         (expected.middle.wrapping_add(distance) as u64).wrapping_mul(self.unit_us)
     }
 }

@@ -9,13 +9,16 @@
 //! Outcomes  = per cell: zigzag(items - n), then how many items are not of the first class, then, while
 //!             any are left, how many of those are of the second class, of the third …
 //! LastAt    = per cell: 0 for none, else 1 + zigzag(distance to the start of the slot)
-//! Durations = per cell: how the n - zeros values fall into sections, then the bucket of each
-//! Sums      = per cell: the residual of the sum against the middles of the buckets
+//! Durations = per cell: how the n - zeros values fall into sections, then the bucket of each, in an order
+//!             that tells low bits of the residual
+//! Sums      = per cell: the residual of the sum against the middles of the buckets, but for these bits
 //! ```
 //!
 //! Outcomes are read with Counts, Durations with Counts, Sums with both. Classes stand in the order
 //! of their frequency, so that most cells are told by their first two numbers. Sums are in units of
 //! `unit_us`, the greatest common divisor of them all.
+//!
+//! An earlier version, which is still read, wrote the whole residual and values in ascending order.
 //!
 //! Cells that this cannot tell (a scale that changes, many values) are left to [`super::dense`].
 
@@ -26,6 +29,7 @@ use super::{
     columns::Code,
     frame::{self, Asked, Column, Frame, Segment, SegmentOut},
     numbers::Census,
+    order::{Order, Told},
     packed::class_of,
     run::{CellNumbers, Run},
     sections::{Sections, VALUES_MAX},
@@ -46,9 +50,19 @@ pub(super) const SEGMENT_CELLS: usize = 60;
 /// costs more than reading fast is worth, and [`super::dense`] is the better encoding.
 const MEAN_VALUES_MAX: u64 = 24;
 
+/// What the order of a cell's values tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum OfOrder {
+    /// In the earlier version.
+    Nothing,
+    /// Low bits of it.
+    Sum,
+}
+
 /// Everything that the segments of a part share.
 #[derive(Debug)]
 pub(super) struct Models {
+    meaning: OfOrder,
     scale: i8,
     sections: Sections,
     spreads: Spreads,
@@ -122,7 +136,7 @@ pub(super) fn encode(run: &[(Slot, SlotValue)]) -> Option<Vec<u8>> {
     let plan = Plan::of(run)?;
     let mut model = Vec::new();
     plan.put_model(&mut model);
-    let models = Models::read(&model).ok()?;
+    let models = Models::read(&model, OfOrder::Sum).ok()?;
     let segments: Vec<_> =
         plan.run.cells.chunks(SEGMENT_CELLS).map(|cells| models.encode(&plan, cells)).collect();
     let mut body = Vec::new();
@@ -131,12 +145,13 @@ pub(super) fn encode(run: &[(Slot, SlotValue)]) -> Option<Vec<u8>> {
 }
 
 impl Models {
-    pub(super) fn read(bytes: &[u8]) -> Result<Self, PartError> {
+    pub(super) fn read(bytes: &[u8], meaning: OfOrder) -> Result<Self, PartError> {
         let mut reader = Reader::new(bytes);
         let scale = reader.byte()? as i8;
         let sections = Sections::take(&mut BitReader::new(reader.sized()?))?;
         let spreads = Spreads::take(&mut reader, scale, sections.indexes())?;
         Ok(Self {
+            meaning,
             scale,
             sections,
             spreads,
@@ -161,8 +176,10 @@ impl Models {
             self.encode_others(&cell.outcomes, plan.others(&cell.outcomes), outcomes);
             self.last_ats.put(numbers.last_at, last_ats);
             let ranks = self.sections.ranks(cell.durations.buckets());
-            self.sections.encode(&ranks, durations);
-            self.spreads.encode(cell.durations.sum_us(), &ranks, &self.residuals, sums);
+            let order = Order::of(self.sections.cut(&ranks));
+            let (sum_us, told) = (cell.durations.sum_us(), order.told());
+            let number = self.spreads.encode(sum_us, &ranks, told, &self.residuals, sums);
+            self.sections.encode(&order.tell(number), durations);
         }
         let mut out = SegmentOut::default();
         for (stream, column) in streams.into_iter().zip(&mut out.columns) {
@@ -311,11 +328,16 @@ impl<'a> Streams<'a> {
         sink: &mut impl Sink,
     ) -> Result<(), PartError> {
         let (models, wanted) = (self.models, self.wanted);
-        models.sections.decode(number - zeros, &mut self.durations, &mut self.ranks);
+        let values = number - zeros;
+        let starts = models.sections.decode(values, &mut self.durations, &mut self.ranks);
         self.durations.check()?;
         let mut sum_us = 0;
         if wanted.sums {
-            sum_us = models.spreads.decode(&self.ranks, &models.residuals, &mut self.sums);
+            let told = match models.meaning {
+                OfOrder::Nothing => Told::NOTHING,
+                OfOrder::Sum => Told::of(&self.ranks, &starts),
+            };
+            sum_us = models.spreads.decode(&self.ranks, told, &models.residuals, &mut self.sums);
         }
         let taken = if wanted.durations {
             let scale = if number == 0 { SCALE_MAX } else { models.scale };
