@@ -27,6 +27,7 @@ use crate::model::{
     cell::SlotValue,
     histogram::{Bucket, Histogram, SCALE_MAX},
     outcome::{Outcome, OutcomeCounts},
+    sum::{self, Buckets},
     time::{Slot, TimestampMs},
 };
 
@@ -213,8 +214,8 @@ impl<'a> Columns<'a> {
             return Err(PartError::Columns);
         }
         let mut is_damaged = false;
-        let buckets = Buckets {
-            tokens: self.durations.take(number as usize)?.iter(),
+        let buckets = Tokens {
+            tokens: self.durations.take(number as usize)?,
             beyond: &mut self.beyond,
             next: self.lowest,
             is_damaged: &mut is_damaged,
@@ -224,22 +225,36 @@ impl<'a> Columns<'a> {
     }
 }
 
-/// The buckets that tokens tell. An iterator of its own, not a closure: what it counts on from bucket to
-/// bucket then stays in a register, which is worth a tenth of a large question.
-struct Buckets<'t, 'b, 'd> {
-    tokens: std::slice::Iter<'t, u8>,
+/// How far a token goes from the bucket before it, when it holds gap and count whole. Others go farther
+/// than sums have counts, whatever place they go from.
+const STEPS: [u16; 256] = {
+    let (mut steps, mut token) = ([u16::MAX; 256], 0_u8);
+    while token >> 6 < COUNT_MORE as u8 {
+        let gap = token & 63;
+        if (gap as u64) < GAP_MORE {
+            // In bounds: there is a step for every byte.
+            steps[token as usize] = gap as u16 + 1;
+        }
+        token += 1;
+    }
+    steps
+};
+
+/// The buckets that tokens tell.
+struct Tokens<'t, 'b, 'd> {
+    tokens: &'t [u8],
     beyond: &'b mut Reader<'t>,
     /// The lowest index that the next bucket can have.
     next: i32,
     is_damaged: &'d mut bool,
 }
 
-impl Iterator for Buckets<'_, '_, '_> {
-    type Item = Bucket;
-
+impl Tokens<'_, '_, '_> {
+    /// The next bucket.
     #[inline]
-    fn next(&mut self) -> Option<Bucket> {
-        let token = *self.tokens.next()?;
+    fn take(&mut self) -> Option<Bucket> {
+        let (&token, rest) = self.tokens.split_first()?;
+        self.tokens = rest;
         let (mut gap, mut more) = (u64::from(token & 63), u64::from(token >> 6));
         if gap == GAP_MORE || more == COUNT_MORE {
             match take_beyond(gap, more, self.beyond) {
@@ -251,6 +266,60 @@ impl Iterator for Buckets<'_, '_, '_> {
         let index = self.next + gap as i32;
         self.next = index + 1;
         Some(Bucket { index, count: more + 1 })
+    }
+
+    /// Adds buckets up to one that lies outside of the counts or whose token does not hold all of it.
+    #[inline]
+    fn add_plain(&mut self, counts: &mut [u64], offset: i32) {
+        // The place of the bucket before; it may lie before the counts, and then it wraps.
+        let mut at = self.next.wrapping_sub(offset).wrapping_sub(1) as usize;
+        let mut added = 0;
+        for token in self.tokens {
+            // In bounds: there is a step for every byte.
+            let place = at.wrapping_add(STEPS[usize::from(*token)].into());
+            let Some(held) = counts.get_mut(place) else { break };
+            *held = held.wrapping_add(u64::from(token >> 6) + 1);
+            at = place;
+            added += 1;
+        }
+        self.tokens = self.tokens.get(added..).unwrap_or_default();
+        self.next = offset.wrapping_add(at as i32).wrapping_add(1);
+    }
+}
+
+impl Buckets for Tokens<'_, '_, '_> {
+    /// This is where large questions spend their time. Apart from its callers, so that all it counts on
+    /// from bucket to bucket stays in registers.
+    #[inline(never)]
+    fn add_to(&mut self, counts: &mut [u64], offset: i32) -> Option<Bucket> {
+        loop {
+            self.add_plain(counts, offset);
+            let bucket = self.take()?;
+            if !sum::add_inside(counts, offset, bucket) {
+                return Some(bucket);
+            }
+        }
+    }
+}
+
+impl<'t, 'b, 'd> IntoIterator for Tokens<'t, 'b, 'd> {
+    type Item = Bucket;
+    type IntoIter = OneByOne<'t, 'b, 'd>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        OneByOne(self)
+    }
+}
+
+/// The buckets of tokens for who does not add them up.
+struct OneByOne<'t, 'b, 'd>(Tokens<'t, 'b, 'd>);
+
+impl Iterator for OneByOne<'_, '_, '_> {
+    type Item = Bucket;
+
+    #[inline]
+    fn next(&mut self) -> Option<Bucket> {
+        self.0.take()
     }
 }
 

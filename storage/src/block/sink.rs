@@ -4,10 +4,9 @@ use std::ops::Range;
 
 use crate::model::{
     cell::{Cell, SlotValue},
-    histogram::Bucket,
     outcome::{Outcome, OutcomeCounts},
     stream::StreamId,
-    sum::CellSum,
+    sum::{Buckets, CellSum},
     time::{Slot, TimestampMs},
 };
 
@@ -27,7 +26,7 @@ pub(crate) trait Sink {
         scale: i8,
         zero_count: u64,
         sum_us: u64,
-        buckets: impl Iterator<Item = Bucket>,
+        buckets: impl Buckets,
     ) -> Option<()>;
     fn end(&mut self);
     /// Takes a cell as it is.
@@ -43,14 +42,8 @@ impl Sink for Nowhere {
     fn begin(&mut self, _: Slot) {}
     fn outcome(&mut self, _: Outcome, _: u64) {}
     fn last_at(&mut self, _: Option<TimestampMs>) {}
-    fn durations(
-        &mut self,
-        _: i8,
-        _: u64,
-        _: u64,
-        buckets: impl Iterator<Item = Bucket>,
-    ) -> Option<()> {
-        buckets.for_each(drop);
+    fn durations(&mut self, _: i8, _: u64, _: u64, buckets: impl Buckets) -> Option<()> {
+        buckets.into_iter().for_each(drop);
         Some(())
     }
     fn end(&mut self) {}
@@ -111,9 +104,9 @@ impl Sink for Visitor<'_> {
         scale: i8,
         zero_count: u64,
         sum_us: u64,
-        buckets: impl Iterator<Item = Bucket>,
+        buckets: impl Buckets,
     ) -> Option<()> {
-        self.cell()?.durations.refill(scale, zero_count, sum_us, buckets)
+        self.cell()?.durations.refill(scale, zero_count, sum_us, buckets.into_iter())
     }
 
     fn end(&mut self) {
@@ -135,22 +128,28 @@ pub(crate) struct Panes<'p> {
     /// The pane of the cell that has begun, and its slots.
     at: usize,
     slots: Range<Slot>,
+    /// The pane that was last gone back to: parts that were sealed together begin alike.
+    back: usize,
 }
 
 impl<'p> Panes<'p> {
     /// One sum a pane, one border more than that, ascending.
     pub(crate) fn new(borders: &'p [Slot], sums: &'p mut [CellSum]) -> Self {
-        Self { borders, sums, cell_slots: 1, at: 0, slots: Slot(0)..Slot(0) }
+        Self { borders, sums, cell_slots: 1, at: 0, slots: Slot(0)..Slot(0), back: 0 }
     }
 
-    /// The pane of a cell: mostly that of the one before, or the next.
+    /// The pane of a cell: mostly that of the one before, or the next, or where other parts began.
     #[inline]
     fn of(&mut self, cell: Slot) -> Option<&mut CellSum> {
         let slot = Slot(cell.0.saturating_mul(self.cell_slots));
         if !self.slots.contains(&slot) {
-            self.enter(self.at.wrapping_add(1));
+            let is_before = slot < self.slots.start;
+            self.enter(if is_before { self.back } else { self.at.wrapping_add(1) });
             if !self.slots.contains(&slot) {
                 self.enter(self.borders.partition_point(|border| *border <= slot).wrapping_sub(1));
+            }
+            if is_before {
+                self.back = self.at;
             }
         }
         self.sums.get_mut(self.at)
@@ -199,7 +198,7 @@ impl Sink for Panes<'_> {
         scale: i8,
         zero_count: u64,
         sum_us: u64,
-        buckets: impl Iterator<Item = Bucket>,
+        buckets: impl Buckets,
     ) -> Option<()> {
         match self.current() {
             Some(sum) => sum.add_durations(scale, zero_count, sum_us, buckets),

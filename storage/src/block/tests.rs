@@ -4,7 +4,11 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::model::{
-    cell::Cell, gauge::GaugeCell, histogram::SCALE_MAX, outcome::Outcome, sum::CellSum,
+    cell::Cell,
+    gauge::GaugeCell,
+    histogram::{Bucket, Histogram, SCALE_MAX},
+    outcome::Outcome,
+    sum::CellSum,
     time::TimestampMs,
 };
 
@@ -202,6 +206,37 @@ proptest! {
         block[position] ^= 1_u8 << bit;
         prop_assert!(decoded(&block).is_err());
     }
+}
+
+#[test]
+fn buckets_add_up_wherever_those_before_lie() {
+    let cell = |buckets: &[(i32, u64)]| {
+        let buckets = buckets.iter().map(|(index, count)| Bucket { index: *index, count: *count });
+        let durations = Histogram::from_parts(SCALE_MAX, 0, 7, buckets.collect());
+        SlotValue::Activity(Cell { durations: durations.expect("valid"), ..Cell::default() })
+    };
+    let cells = [
+        cell(&[(-70, 2), (-69, 3)]),
+        // Below the room there is, in it and above; gaps and counts at both sides of what a token holds.
+        cell(&[(-1_280, 1), (-1_000, 4), (-70, 3), (-8, 1), (55, 3), (119, 2), (120, 1 << 40)]),
+        cell(&[(-1_280, 3), (-1_279, 5), (-1_217, 1), (-1_153, 1), (958, 1), (959, 3)]),
+        cell(&[]),
+        cell(&[(959, 1)]),
+    ];
+    let run: Vec<_> = (5..).map(Slot).zip(cells.iter().cloned()).collect();
+    let mut expected = Cell::default();
+    for value in &cells {
+        let SlotValue::Activity(cell) = value else { panic!("a gauge") };
+        expected.merge(cell);
+    }
+    let (borders, mut sums) = ([Slot(0), Slot(9), Slot(20)], [(); 2].map(|()| CellSum::default()));
+    let mut panes = Panes::new(&borders, &mut sums);
+    let read = decode_range(&encode(&run), &(Slot(0)..Slot(20)), Wanted::ALL, &mut panes);
+    assert_eq!(read, Ok(()));
+    let [mut sum, last] = sums;
+    assert_eq!(last.to_cell().durations.buckets(), [Bucket { index: 959, count: 1 }]);
+    sum.add_sum(&last);
+    assert_eq!(sum.to_cell(), expected);
 }
 
 #[test]

@@ -14,6 +14,28 @@ const ROOM: i32 = 64;
 /// comparing.
 const STRIDE: usize = 16;
 
+/// Buckets as a sum takes them.
+pub(crate) trait Buckets: IntoIterator<Item = Bucket> {
+    /// Adds buckets to counts, the first of which is that of bucket `offset`, up to one that lies
+    /// outside, which it returns.
+    fn add_to(&mut self, counts: &mut [u64], offset: i32) -> Option<Bucket>;
+}
+
+impl<I: Iterator<Item = Bucket>> Buckets for I {
+    #[inline]
+    fn add_to(&mut self, counts: &mut [u64], offset: i32) -> Option<Bucket> {
+        self.find(|bucket| !add_inside(counts, offset, *bucket))
+    }
+}
+
+/// Adds a bucket to its count, if there is one. Counts of items do not come near the end of 64 bits,
+/// and a check for it would cost a fifth.
+#[inline]
+pub(crate) fn add_inside(counts: &mut [u64], offset: i32, bucket: Bucket) -> bool {
+    let held = counts.get_mut(bucket.index.wrapping_sub(offset) as u32 as usize);
+    held.map(|held| *held = held.wrapping_add(bucket.count)).is_some()
+}
+
 /// The sum of any number of cells, over time, streams or both.
 #[derive(Clone, Debug)]
 pub struct CellSum {
@@ -78,36 +100,35 @@ impl CellSum {
         scale: i8,
         zero_count: u64,
         sum_us: u64,
-        mut buckets: impl Iterator<Item = Bucket>,
+        buckets: impl Buckets,
     ) -> Option<()> {
         if !(SCALE_MIN..=SCALE_MAX).contains(&scale) {
             return None;
         }
         self.zero_count = self.zero_count.saturating_add(zero_count);
         self.sum_us = self.sum_us.saturating_add(sum_us);
-        if scale < self.scale {
-            // Buckets lower the scale, a sum alone does not.
-            let Some(first) = buckets.next() else { return Some(()) };
+        if scale == self.scale { self.add_buckets(buckets) } else { self.rescale(scale, buckets) }
+    }
+
+    /// Adds buckets of this sum's scale.
+    #[inline]
+    fn add_buckets(&mut self, mut buckets: impl Buckets) -> Option<()> {
+        while let Some(bucket) = buckets.add_to(&mut self.counts, self.offset) {
+            self.add_outside(bucket)?;
+        }
+        Some(())
+    }
+
+    /// Adds buckets of another scale: the coarser of both becomes that of the sum.
+    #[cold]
+    fn rescale(&mut self, scale: i8, buckets: impl Buckets) -> Option<()> {
+        let mut buckets = buckets.into_iter().peekable();
+        // Buckets lower the scale, a sum alone does not.
+        if scale < self.scale && buckets.peek().is_some() {
             self.lower_scale(scale)?;
-            self.add_outside(first)?;
         }
         let coarser = scale - self.scale;
-        let (counts, offset) = (self.counts.as_mut_slice(), self.offset);
-        let mut outside = Vec::new();
-        // This is where reading spends its time. Counts of items do not come near the end of 64 bits,
-        // and a check for it would cost a fifth.
-        let add = |bucket: Bucket| match counts
-            .get_mut(bucket.index.wrapping_sub(offset) as u32 as usize)
-        {
-            Some(held) => *held = held.wrapping_add(bucket.count),
-            None => outside.push(bucket),
-        };
-        if coarser == 0 {
-            buckets.for_each(add);
-        } else {
-            buckets.map(|it| Bucket { index: it.index >> coarser, ..it }).for_each(add);
-        }
-        outside.into_iter().try_for_each(|bucket| self.add_outside(bucket))
+        self.add_buckets(buckets.map(|it| Bucket { index: it.index >> coarser, ..it }))
     }
 
     /// Adds everything another sum holds.
