@@ -108,9 +108,15 @@ impl Database {
         self.db.compact_range_cf_opt(self.family(family), from, to, &options);
     }
 
-    /// Compacts a range of keys, so that what was deleted there gives its space back at once.
-    pub(crate) fn compact_range(&self, family: Family, from: &[u8], to: &[u8]) {
+    /// Drops a range of keys: files that hold nothing else at once, whoever still reads them, and the rest by
+    /// rewriting the files at the border, so that all of the space comes back.
+    pub(crate) fn drop_range(&self, family: Family, from: &[u8], to: &[u8]) -> Result<()> {
+        self.db.delete_file_in_range_cf(self.family(family), from, to)?;
+        let mut write = WriteBatch::default();
+        write.delete_range_cf(self.family(family), from, to);
+        self.write(write)?;
         self.db.compact_range_cf(self.family(family), Some(from), Some(to));
+        Ok(())
     }
 
     /// Bytes of every file of the database, write-ahead log left out.

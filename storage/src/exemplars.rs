@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 use bincode::{Decode, Encode, config};
-use rocksdb::{DBRawIterator, MergeOperands, ReadOptions, WriteBatch};
+use rocksdb::{DBRawIterator, MergeOperands, ReadOptions};
 
 use crate::{
     error::Result,
@@ -234,11 +234,7 @@ pub(crate) fn let_go(shared: &Shared, first_day: u32, now: TimestampMs) -> Resul
             continue;
         }
         drop(rows);
-        shared.db.raw().delete_file_in_range_cf(family, from, to)?;
-        let mut write = WriteBatch::default();
-        write.delete_range_cf(family, from, to);
-        shared.db.write(write)?;
-        shared.db.compact_range(Family::Exemplars, &from, &to);
+        shared.db.drop_range(Family::Exemplars, &from, &to)?;
     }
     Ok(())
 }

@@ -15,6 +15,7 @@ use std::{
 use parking_lot::Mutex;
 
 use crate::{
+    ageing::Moment,
     error::{Error, Result},
     journal,
     limits::FEED_BYTES_MAX,
@@ -127,7 +128,7 @@ pub struct Past<'a> {
 impl<'a> Past<'a> {
     /// What is sealed or frozen at this moment. The caller sees to it that no seal comes in between.
     pub(crate) fn new(shared: &'a Shared) -> Self {
-        let view = shared.head.past(|| Some(Arc::new(shared.db.raw().snapshot())));
+        let view = shared.head.past(|| Some(Arc::new(Moment::now(shared))));
         Self { shared, view }
     }
 

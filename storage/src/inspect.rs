@@ -3,6 +3,7 @@
 use rocksdb::{DBRawIterator, ErrorKind, IteratorMode, properties};
 
 use crate::{
+    ageing::oldest_block,
     block, damage,
     error::Result,
     limits::DAMAGED_MAX,
@@ -105,15 +106,19 @@ impl Store {
         let shared = self.shared();
         let mut first: Option<Slot> = None;
         let mut last = shared.sealed_slot();
-        let first_kept = shared.retention.first_day(resolution, shared.data_now());
-        let family = shared.db.family(Family::of(resolution));
-        let mut blocks = shared.db.raw().raw_iterator_cf(family);
-        blocks.seek_to_first();
-        if let Some(key) = blocks.key().and_then(BlockKey::decode) {
-            let day = key.day.max(first_kept);
-            first = Some(Slot(day.saturating_mul(24 * shared.slot_width.slots_per_hour())));
+        let first_kept = shared.first_day(resolution);
+        // Minutes that have not aged lie with slots.
+        let families: &[Family] = match resolution {
+            Resolution::Minute => &[Family::Blocks1m, Family::Blocks],
+            _ => &[Family::of(resolution)],
+        };
+        for family in families {
+            if let Some(key) = oldest_block(shared, *family)? {
+                let day = key.day.max(first_kept);
+                let slot = Slot(day.saturating_mul(24 * shared.slot_width.slots_per_hour()));
+                first = first.into_iter().chain([slot]).min();
+            }
         }
-        blocks.status()?;
         for generation in shared.head.view(&(Slot(0)..Slot(u32::MAX)), |_| ()).generations {
             for shard in generation.shards() {
                 for run in shard.values() {

@@ -4,6 +4,7 @@
 //! A batch goes through the writer into the journal (durable) and the head (visible), is
 //! sealed into blocks and read back through [`Store::scan`]. See `ARCHITECTURE.md`.
 
+mod ageing;
 mod backup;
 mod batch;
 mod block;

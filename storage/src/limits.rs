@@ -93,6 +93,9 @@ const JOURNAL_BYTES_SEAL_MAX: usize = 12 << 20;
 /// Age of the oldest unsealed append at which the head is sealed, in ms, however little there is.
 pub const HEAD_AGE_SEAL_MS: i64 = 5 * 60 * 1000;
 
+/// Blocks of slots that age in one write: some 70 ms of work and 2 MB of minutes. Sealing waits for it.
+pub const AGEING_BLOCKS: usize = 1_000;
+
 /// Bytes of RocksDB write-ahead log kept before column families are flushed to let it go.
 pub const WAL_BYTES_MAX: u64 = 32 << 20;
 

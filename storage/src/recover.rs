@@ -12,13 +12,16 @@ use crate::{
     database::Database,
     error::{Error, Result},
     head::{Generation, Head},
-    journal, key,
+    journal,
+    key::{self, day_start},
     limits::LABEL_BYTES_MAX,
     model::{
         cell::SlotValue,
         stream::{StreamId, StreamKey},
         time::{Slot, SlotWidth, TimestampMs},
     },
+    resolution::Resolution,
+    retention::Retention,
     schema::{FORMAT_VERSION, FORMAT_VERSION_MIN, Family, meta},
 };
 
@@ -37,15 +40,27 @@ pub(crate) fn encode_stream(key: &StreamKey) -> Vec<u8> {
     bincode::encode_to_vec(key, CONFIG).unwrap_or_default()
 }
 
-/// Notes that a database of an older version holds what this one writes.
-pub(crate) fn upgrade(db: &Database) -> Result<()> {
+/// Makes a database of an older version one of this, in one write: the minutes of days whose slots are kept go, and
+/// the slots of days whose minutes are. `newest` is the end of what is sealed.
+pub(crate) fn upgrade(db: &Database, retention: &Retention, newest: TimestampMs) -> Result<()> {
     let version = FORMAT_VERSION.to_be_bytes();
-    if db.get(Family::Meta, meta::FORMAT)?.as_deref() != Some(&version) {
-        let mut write = WriteBatch::default();
-        write.put_cf(db.family(Family::Meta), meta::FORMAT, version);
-        db.write(write)?;
+    if db.get(Family::Meta, meta::FORMAT)?.as_deref() == Some(&version) {
+        return Ok(());
     }
-    Ok(())
+    let first_day = retention.first_day(Resolution::Slot, newest);
+    let (oldest, border, end) = (day_start(0), day_start(first_day), day_start(u32::MAX));
+    let mut write = WriteBatch::default();
+    write.delete_range_cf(db.family(Family::Blocks), oldest, border);
+    write.delete_range_cf(db.family(Family::Blocks1m), border, end);
+    write.put_cf(db.family(Family::Meta), meta::SLOTS_FROM, first_day.to_be_bytes());
+    write.put_cf(db.family(Family::Meta), meta::FORMAT, version);
+    Ok(db.write(write)?)
+}
+
+/// The first day whose slots are kept.
+pub(crate) fn slots_from(db: &Database) -> Result<u32> {
+    let stored = db.get(Family::Meta, meta::SLOTS_FROM)?;
+    Ok(stored.as_deref().and_then(key::u32_of).unwrap_or(0))
 }
 
 /// Checks the format version and slot width, writing both into a new database.
@@ -232,7 +247,10 @@ mod tests {
     use rocksdb::DB;
 
     use super::*;
-    use crate::{Durability, Error, Options, Store, is_database, schema::Setup};
+    use crate::{
+        Cell, Durability, Error, LabelMatchers, Options, Outcome, Scan, Store, StreamKind,
+        StreamRef, block, is_database, schema::Setup,
+    };
 
     /// Lets a database look as an older or later version left it.
     fn as_of(version: u32, path: &Path, lacks: &[Family]) {
@@ -254,14 +272,78 @@ mod tests {
         crate::restore(&path, &copy, &mut |_, _| {}).expect("a backup of it is read");
         assert!(is_database(&copy));
         let store = Store::open(&Options::new(&path)).expect("taken over");
-        assert_eq!(store.inspect().expect("readable").format_version, 2);
+        assert_eq!(store.inspect().expect("readable").format_version, FORMAT_VERSION);
         drop(store);
         let db = Database::open(&path, Durability::Wal, &Default::default()).expect("opens");
         let written = db.get(Family::Meta, meta::FORMAT).expect("readable");
-        assert_eq!(written.as_deref(), Some(&2_u32.to_be_bytes()[..]));
+        assert_eq!(written.as_deref(), Some(&FORMAT_VERSION.to_be_bytes()[..]));
         drop(db);
-        as_of(3, &path, &[]);
+        as_of(FORMAT_VERSION + 1, &path, &[]);
         let refused = Store::open(&Options::new(&path)).expect_err("a later version");
-        assert!(matches!(refused, Error::FormatVersion { found: 3, expected: 2, .. }), "{refused}");
+        let (found, expected) = (FORMAT_VERSION + 1, FORMAT_VERSION);
+        assert!(
+            matches!(refused, Error::FormatVersion { found: f, expected: e, .. } if (f, e) == (found, expected)),
+            "{refused}"
+        );
+    }
+
+    /// Requests counted by the minute on a day.
+    fn by_the_minute(store: &Store, day: u32) -> u64 {
+        let streams = store.select(StreamKind::Activity, None, &LabelMatchers::default());
+        let slots = Slot(day * 8_640)..Slot((day + 1) * 8_640);
+        let mut count = 0;
+        let scan = Scan { grain: 6, ..Scan::new(&streams, slots) };
+        let mut visit = |_, _, value: &SlotValue| {
+            if let SlotValue::Activity(cell) = value {
+                count += cell.outcomes.total();
+            }
+        };
+        store.scan(&scan, &mut visit).expect("readable");
+        count
+    }
+
+    #[test]
+    fn minutes_that_lay_beside_their_slots_are_counted_once() {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let path = directory.path();
+        let (old, recent) = (100, 105);
+        let store = Store::open(&Options::new(path)).expect("made");
+        let mut batch = store.batch();
+        for day in [old, recent] {
+            let slot = Slot(day * 8_640 + 40);
+            let requests = StreamRef {
+                kind: StreamKind::Activity,
+                name: "requests",
+                labels: ["dhl", "", "production", "", ""],
+            };
+            let cell = batch.activity(requests, slot).expect("room for the stream");
+            cell.record(Outcome::Status2xx, Some(0.1), store.slot_width().start(slot));
+        }
+        store.append_blocking(batch.finish(), 2, None, TimestampMs(1)).expect("appended");
+        store.seal().expect("sealed");
+        drop(store);
+        as_of(2, path, &[]);
+        let db = Database::open(path, Durability::Wal, &Default::default()).expect("opens");
+        let mut write = WriteBatch::default();
+        for day in [old, recent] {
+            let slot = Slot(day * 8_640 + 40);
+            let mut cell = Cell::default();
+            cell.record(Outcome::Status2xx, Some(0.1), TimestampMs(i64::from(slot.0) * 10_000));
+            let minute = Resolution::Minute.cell_of(slot, SlotWidth::DEFAULT);
+            let part = block::encode(&[(minute, SlotValue::Activity(cell))]);
+            let key = Resolution::Minute.block_of(StreamId(0), slot, SlotWidth::DEFAULT);
+            write.merge_cf(db.family(Family::Blocks1m), key.encode(), part);
+        }
+        write.delete_cf(db.family(Family::Meta), meta::SLOTS_FROM);
+        db.write(write).expect("written");
+        drop(db);
+        let mut options = Options::new(path);
+        options.retention.slot_ms = 3 * 86_400_000;
+        let store = Store::open(&options).expect("taken over");
+        assert_eq!([old, recent].map(|day| by_the_minute(&store, day)), [1, 1]);
+        let kept = |resolution| store.kept_slots(resolution).expect("readable").map(|it| it.start);
+        let days = |day: u32| Some(Slot(day * 8_640));
+        assert_eq!(kept(Resolution::Slot), days(recent));
+        assert_eq!(kept(Resolution::Minute), days(old));
     }
 }

@@ -1,14 +1,15 @@
 //! How long cells are kept, by resolution and in all, and how they are let go: whole days at a time,
 //! which in the order of the keys are whole files.
 
-use rocksdb::{IteratorMode, WriteBatch};
+use rocksdb::WriteBatch;
 
 use crate::{
+    ageing::{self, Aged, oldest_block},
     error::Result,
     exemplars,
     key::day_start,
     model::time::{SlotWidth, TimestampMs},
-    resolution::{BlockKey, Resolution},
+    resolution::Resolution,
     schema::Family,
     store::Shared,
 };
@@ -74,67 +75,84 @@ impl Retention {
     }
 }
 
-/// Lets go of days that have expired, and of the oldest while the files are too large. Returns how
-/// many days went, over all resolutions.
-///
-/// Time is that of [`Shared::data_now`], so a clock that jumps ahead expires nothing.
-pub(crate) fn retain(shared: &Shared) -> Result<u32> {
-    let now = shared.data_now();
-    let mut dropped = 0;
-    for resolution in Resolution::ALL {
-        let first_kept = shared.retention.first_day(resolution, now);
-        while let Some(day) = oldest_day(shared, resolution)?.filter(|day| *day < first_kept) {
-            drop_days(shared, resolution, day, first_kept)?;
-            dropped += 1;
-        }
-    }
-    exemplars::let_go(shared, shared.retention.first_day(Resolution::Slot, now), now)?;
-    Ok(dropped + shrink(shared)?)
+/// What was let go.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Retained {
+    /// Days, over all resolutions.
+    pub(crate) days: u32,
+    /// Whether there is more to let go.
+    pub(crate) has_more: bool,
 }
 
-/// Drops the oldest days, the finest resolution first, until the files are small enough. The newest
-/// day of each resolution stays.
-fn shrink(shared: &Shared) -> Result<u32> {
-    let Some(limit) = shared.retention.size_bytes else { return Ok(0) };
-    let newest = u32::try_from(shared.data_now().0.div_euclid(DAY_MS)).unwrap_or(0);
-    let mut dropped = 0;
-    for resolution in Resolution::ALL {
-        while shared.db.file_bytes() > limit {
-            let Some(day) = oldest_day(shared, resolution)?.filter(|day| *day < newest) else {
-                break;
-            };
-            drop_days(shared, resolution, day, day + 1)?;
-            exemplars::let_go(shared, day + 1, shared.data_now())?;
-            tracing::warn!(
-                day,
-                ?resolution,
-                limit,
-                "a day was dropped early: the files are larger than the limit"
-            );
-            dropped += 1;
+/// Lets go of days that have expired, and of the oldest while the files are too large. Of slots, some
+/// `blocks_max` blocks age at a time.
+///
+/// Time is that of [`Shared::data_now`], so a clock that jumps ahead expires nothing.
+pub(crate) fn retain(shared: &Shared, blocks_max: usize) -> Result<Retained> {
+    let now = shared.data_now();
+    let first_day = shared.retention.first_day(Resolution::Slot, now);
+    if first_day > shared.first_day(Resolution::Slot) {
+        age_before(shared, first_day)?;
+    }
+    match ageing::age(shared, blocks_max)? {
+        Aged::Some => return Ok(Retained { days: 0, has_more: true }),
+        Aged::Day => return Ok(Retained { days: 1, has_more: true }),
+        Aged::InUse | Aged::All => {}
+    }
+    let mut days = 0;
+    for resolution in [Resolution::Minute, Resolution::Quarter] {
+        let first_kept = shared.first_day(resolution);
+        while let Some(day) = oldest_day(shared, resolution)?.filter(|day| *day < first_kept) {
+            drop_days(shared, resolution, day, first_kept)?;
+            days += 1;
         }
     }
-    Ok(dropped)
+    exemplars::let_go(shared, shared.first_day(Resolution::Slot), now)?;
+    let has_more = shrink(shared)?;
+    Ok(Retained { days, has_more })
+}
+
+/// Lets the oldest day go when the files are too large, of the finest resolution that has more than the newest
+/// day. Returns whether one goes.
+fn shrink(shared: &Shared) -> Result<bool> {
+    let Some(limit) = shared.retention.size_bytes else { return Ok(false) };
+    if shared.db.file_bytes() <= limit {
+        return Ok(false);
+    }
+    let newest = u32::try_from(shared.data_now().0.div_euclid(DAY_MS)).unwrap_or(0);
+    for resolution in Resolution::ALL {
+        let Some(day) = oldest_day(shared, resolution)?.filter(|day| *day < newest) else {
+            continue;
+        };
+        match resolution {
+            Resolution::Slot => age_before(shared, day + 1)?,
+            _ => drop_days(shared, resolution, day, day + 1)?,
+        }
+        tracing::warn!(
+            day,
+            ?resolution,
+            limit,
+            "a day is let go early: the files are larger than the limit"
+        );
+        return Ok(true);
+    }
+    Ok(false)
+}
+
+fn age_before(shared: &Shared, day: u32) -> Result<()> {
+    let mut write = WriteBatch::default();
+    shared.age_before(day, &mut write);
+    Ok(shared.db.write(write)?)
 }
 
 /// The oldest day of which a resolution holds a block.
 fn oldest_day(shared: &Shared, resolution: Resolution) -> Result<Option<u32>> {
-    let family = shared.db.family(Family::of(resolution));
-    let mut blocks = shared.db.raw().iterator_cf(family, IteratorMode::Start);
-    let first = blocks.next().transpose()?;
-    Ok(first.and_then(|(bytes, _)| BlockKey::decode(&bytes)).map(|key| key.day))
+    Ok(oldest_block(shared, Family::of(resolution))?.map(|key| key.day))
 }
 
-/// Drops the days from `first` up to but not including `end`: files that hold nothing else at once,
-/// the rest by rewriting the files at the border, so that all of the space comes back.
+/// Drops the days from `first` up to but not including `end`.
 fn drop_days(shared: &Shared, resolution: Resolution, first: u32, end: u32) -> Result<()> {
-    let family = shared.db.family(Family::of(resolution));
-    let (from, to) = (day_start(first), day_start(end));
-    shared.db.raw().delete_file_in_range_cf(family, from, to)?;
-    let mut write = WriteBatch::default();
-    write.delete_range_cf(family, from, to);
-    shared.db.write(write)?;
-    shared.db.compact_range(Family::of(resolution), &from, &to);
+    shared.db.drop_range(Family::of(resolution), &day_start(first), &day_start(end))?;
     tracing::info!(?resolution, first, end, "let go of days past their retention");
     Ok(())
 }

@@ -3,12 +3,16 @@
 //! From the head's floor on, every sealed cell is in memory; below it, cells are read from blocks, at
 //! the coarsest resolution the reader can do with. What is not sealed yet is read from the head for
 //! the whole range.
+//!
+//! Minutes lie in blocks only once their slots have aged ([`crate::ageing`]); before, they are made of slots
+//! while they are read. So each cell lies in one of the two, and days that age at the moment are read from both.
 
 use std::{ops::Range, sync::Arc};
 
-use rocksdb::{ReadOptions, Snapshot};
+use rocksdb::ReadOptions;
 
 use crate::{
+    ageing::Moment,
     block::{self, Panes, Sink, Visitor, Wanted},
     cursor::Blocks,
     error::{Error, Result},
@@ -43,7 +47,10 @@ impl<'a> Scan<'a> {
 }
 
 /// What is seen at one moment: memory, and the blocks when they are needed.
-pub(crate) type Sight<'a> = View<Option<Arc<Snapshot<'a>>>>;
+pub(crate) type Sight<'a> = View<Option<Arc<Moment<'a>>>>;
+
+/// Slots that are read from the blocks of a resolution.
+type Stretch = (Resolution, Range<Slot>);
 
 /// What the store holds about some slots at one moment. Threads may read it side by side, each with
 /// a [`Cursor`] of its own.
@@ -53,9 +60,9 @@ pub struct Reader<'a> {
     slots: Range<Slot>,
     wanted: Wanted,
     /// Sealed cells in blocks: how they are read, and for which slots.
-    stored: (Resolution, Range<Slot>),
+    stored: Vec<Stretch>,
     /// Sealed cells in memory, likewise.
-    resident: (Resolution, Range<Slot>),
+    resident: Stretch,
 }
 
 impl std::fmt::Debug for Reader<'_> {
@@ -67,9 +74,9 @@ impl std::fmt::Debug for Reader<'_> {
 impl<'a> Reader<'a> {
     /// See [`Scan`] for what `grain` and `wanted` mean.
     pub(crate) fn new(shared: &'a Shared, slots: Range<Slot>, grain: u32, wanted: Wanted) -> Self {
-        let view = shared.head.view(&slots, |floor| {
-            (slots.start < floor).then(|| Arc::new(shared.db.raw().snapshot()))
-        });
+        let view = shared
+            .head
+            .view(&slots, |floor| (slots.start < floor).then(|| Arc::new(Moment::now(shared))));
         Self::of(shared, view, slots, grain, wanted)
     }
 
@@ -89,8 +96,16 @@ impl<'a> Reader<'a> {
             }
             _ => slots.start,
         };
+        let stored = match &view.snapshot {
+            Some(moment) if slots.start < border => {
+                stretches(shared, resolution, slots.start..border, |aged| {
+                    moment.oldest_slot(shared, aged)
+                })
+            }
+            _ => Vec::new(),
+        };
         Self {
-            stored: (resolution, slots.start..border),
+            stored,
             resident: (question.memory_resolution(), border..slots.end),
             shared,
             view,
@@ -113,42 +128,66 @@ impl<'a> Reader<'a> {
     /// How many cells a stream may have at the most.
     #[must_use]
     pub fn cells_per_stream(&self) -> u32 {
-        [&self.stored, &self.resident].iter().fold(0, |cells, (resolution, slots)| {
-            let slot_count = slots.end.0.saturating_sub(slots.start.0);
-            cells.saturating_add(slot_count.div_ceil(resolution.slots(self.shared.slot_width)))
-        })
+        let cells =
+            self.stored.iter().chain([&self.resident]).map(|one| cells_in(self.shared, one));
+        cells.fold(0, u32::saturating_add)
     }
 
     /// A cursor of its own for a thread.
     #[must_use]
     pub fn cursor(&self) -> Cursor<'_> {
-        let snapshot = self.view.snapshot.as_ref().filter(|_| !self.stored.1.is_empty());
-        let blocks = snapshot.map(|snapshot| {
+        let blocks = |moment: &Moment<'_>, resolution| {
             let mut options = ReadOptions::default();
-            options.set_snapshot(snapshot);
-            let family = self.shared.db.family(Family::of(self.stored.0));
-            Blocks::new(
-                self.shared,
-                self.stored.0,
-                self.shared.db.raw().raw_iterator_cf_opt(family, options),
-            )
-        });
-        Cursor { reader: self, blocks }
+            options.set_snapshot(moment.snapshot());
+            let family = self.shared.db.family(Family::of(resolution));
+            let iterator = self.shared.db.raw().raw_iterator_cf_opt(family, options);
+            Blocks::new(self.shared, resolution, iterator)
+        };
+        let moment = self.view.snapshot.as_ref();
+        let stored = self.stored.iter();
+        let stored = stored
+            .filter_map(|(resolution, slots)| Some((blocks(moment?, *resolution), slots.clone())));
+        Cursor { stored: stored.collect(), reader: self }
     }
 }
 
-/// How many cells a scan comes upon at most: one for each stream and step of the resolution it reads
-/// from blocks.
+/// Where slots of which a resolution is asked for lie in blocks. `oldest_slot` says, when needed, which of those
+/// before a slot is the oldest that may not have aged yet.
+fn stretches(
+    shared: &Shared,
+    resolution: Resolution,
+    slots: Range<Slot>,
+    oldest_slot: impl FnOnce(Slot) -> Slot,
+) -> Vec<Stretch> {
+    let aged = shared.aged();
+    if resolution != Resolution::Minute {
+        return vec![(resolution, slots)];
+    }
+    if slots.start >= aged {
+        return vec![(Resolution::Slot, slots)];
+    }
+    let first_slot = oldest_slot(aged).clamp(slots.start, slots.end);
+    let minutes = (Resolution::Minute, slots.start..aged.min(slots.end));
+    let slots = (Resolution::Slot, first_slot..slots.end);
+    [minutes, slots].into_iter().filter(|(_, slots)| !slots.is_empty()).collect()
+}
+
+/// How many cells of a stream lie in a stretch.
+fn cells_in(shared: &Shared, (resolution, slots): &Stretch) -> u32 {
+    let slot_count = slots.end.0.saturating_sub(slots.start.0);
+    slot_count.div_ceil(resolution.slots(shared.slot_width))
+}
+
+/// How many cells a scan comes upon at most: one for each stream and step of the resolutions it reads.
 pub(crate) fn cells_max(shared: &Shared, question: &Scan<'_>) -> u64 {
     let Range { start, end } = question.slots;
     let oldest = shared.slot_width.slot_from(shared.retention.oldest(shared.data_now()));
-    let slots = end.0.saturating_sub(start.max(oldest).0);
-    let cells = slots.div_ceil(
-        Question { shared, slots: &question.slots, grain: question.grain }
-            .block_resolution()
-            .slots(shared.slot_width),
-    );
-    question.streams.len() as u64 * u64::from(cells)
+    let (start, floor) = (start.max(oldest).min(end), shared.head.floor().min(end));
+    let asked = Question { shared, slots: &question.slots, grain: question.grain };
+    let stored = stretches(shared, asked.block_resolution(), start..floor.max(start), |aged| aged);
+    let resident = (asked.memory_resolution(), floor.max(start)..end);
+    let cells = stored.iter().chain([&resident]).map(|one| u64::from(cells_in(shared, one)));
+    question.streams.len() as u64 * cells.sum::<u64>()
 }
 
 /// See [`crate::Store::coarser_slots`].
@@ -161,7 +200,8 @@ pub(crate) fn coarser_slots(shared: &Shared, slots: &Range<Slot>, grain: u32) ->
 /// Reads cells from what a [`Reader`] sees.
 pub struct Cursor<'a> {
     reader: &'a Reader<'a>,
-    blocks: Option<Blocks<'a>>,
+    /// Blocks, and which slots of theirs are read.
+    stored: Vec<(Blocks<'a>, Range<Slot>)>,
 }
 
 impl std::fmt::Debug for Cursor<'_> {
@@ -200,12 +240,12 @@ impl Cursor<'_> {
 
     fn read(&mut self, streams: &[StreamId], sink: &mut impl Sink) -> Result<()> {
         debug_assert!(streams.is_sorted(), "blocks are read in the order of their keys");
-        let Reader { view, slots, stored, wanted, .. } = self.reader;
+        let Reader { view, slots, wanted, .. } = self.reader;
         if slots.is_empty() {
             return Ok(());
         }
-        if let Some(blocks) = &mut self.blocks {
-            blocks.read(streams, &stored.1, *wanted, sink)?;
+        for (blocks, slots) in &mut self.stored {
+            blocks.read(streams, slots, *wanted, sink)?;
         }
         self.read_residents(streams, sink)?;
         for generation in &view.generations {
@@ -266,11 +306,9 @@ impl Question<'_> {
         let width = shared.slot_width;
         let fitting = |resolution: &Resolution| self.fits(*resolution);
         let coarsest = Resolution::ALL.into_iter().rfind(fitting).unwrap_or(Resolution::Slot);
-        let now = shared.data_now();
         let day = |resolution: Resolution| resolution.block_of(StreamId(0), slots.start, width).day;
         let kept = |resolution: &Resolution| {
-            resolution.is_kept(width)
-                && day(*resolution) >= shared.retention.first_day(*resolution, now)
+            resolution.is_kept(width) && day(*resolution) >= shared.first_day(*resolution)
         };
         let coarser = Resolution::ALL.into_iter().filter(|one| *one >= coarsest);
         coarser.into_iter().find(kept).unwrap_or(coarsest)

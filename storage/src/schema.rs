@@ -16,8 +16,11 @@ use crate::{exemplars, limits, merge, options::Durability, resolution::Resolutio
 
 /// Version of everything on disk. A database of a later version is refused.
 ///
-/// 2: exemplars. A database of version 1 has none, and becomes one of version 2 when it is opened.
-pub(crate) const FORMAT_VERSION: u32 = 2;
+/// 2: exemplars. A database of version 1 has none.
+/// 3: minutes lie in blocks only once their slots have aged. Before, they lay there from the start.
+///
+/// A database of an older version becomes one of this when it is opened: `recover::upgrade`.
+pub(crate) const FORMAT_VERSION: u32 = 3;
 
 /// The oldest version that is read.
 pub(crate) const FORMAT_VERSION_MIN: u32 = 1;
@@ -37,9 +40,9 @@ pub(crate) enum Family {
     /// Sealed cells as they came. Key: day, stream, block (see [`crate::resolution`]). Value: one or
     /// more [`crate::block`] parts. Merge operator: the parts are folded into one.
     Blocks,
-    /// The same cells by the minute.
+    /// Cells whose slots have aged, by the minute.
     Blocks1m,
-    /// The same cells by the quarter of an hour.
+    /// All cells by the quarter of an hour.
     Blocks15m,
     /// Idempotency keys. Key: the key's bytes. Value: expiry in ms (i64), items accepted (u64).
     /// A compaction filter drops what has expired.
@@ -64,6 +67,8 @@ pub(crate) mod meta {
     pub(crate) const DAMAGED_JOURNAL: &[u8] = b"damaged_journal/";
     /// u32: the newest slot that was ever sealed.
     pub(crate) const SEALED_SLOT: &[u8] = b"sealed_slot";
+    /// u32: the first day whose slots are kept; those of earlier ones age (see [`crate::ageing`]).
+    pub(crate) const SLOTS_FROM: &[u8] = b"slots_from";
 }
 
 impl Family {

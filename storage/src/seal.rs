@@ -108,14 +108,19 @@ struct Seal<'a> {
 
 impl<'a> Seal<'a> {
     fn new(shared: &'a Shared) -> Self {
-        let now = shared.data_now();
-        let first_days = Resolution::ALL.map(|one| shared.retention.first_day(one, now));
+        let mut write = WriteBatch::default();
+        // Minutes are written of slots that are to age from here on.
+        shared.age_before(
+            shared.retention.first_day(Resolution::Slot, shared.data_now()),
+            &mut write,
+        );
+        let first_days = Resolution::ALL.map(|one| shared.first_day(one));
         let first_kept =
             Slot(first_days[0].saturating_mul(24 * shared.slot_width.slots_per_hour()));
         let floor = shared.head.floor().max(first_kept);
         Self {
             shared,
-            write: WriteBatch::default(),
+            write,
             resident: Resident::new(floor),
             sealed: Sealed::default(),
             newest: Slot(0),
@@ -162,6 +167,12 @@ impl<'a> Seal<'a> {
             }
             if *last >= self.floor {
                 self.resident.add(resolution, stream, (*first, *last), &part);
+            }
+            // As long as slots are kept, their minutes are made of them.
+            if resolution == Resolution::Minute
+                && key.day >= self.first_days[Resolution::Slot as usize]
+            {
+                continue;
             }
             self.days = Some(spanning(self.days.take(), key.day..=key.day));
             self.sealed.parts += 1;

@@ -4,7 +4,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicI64, AtomicU32, Ordering},
+        atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering},
         mpsc as sync_mpsc,
     },
     thread::JoinHandle,
@@ -14,6 +14,7 @@ use parking_lot::{Mutex, RwLock};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
+    ageing::Epochs,
     batch::{Batch, BatchBuilder},
     block::Wanted,
     catalog::Catalog,
@@ -22,7 +23,7 @@ use crate::{
     error::{Error, Result},
     feed::{Feed, Past, Tap},
     head::Head,
-    limits::{self, APPEND_QUEUE_MAX, HEAD_AGE_SEAL_MS, RECORD_BYTES_MAX},
+    limits::{self, AGEING_BLOCKS, APPEND_QUEUE_MAX, HEAD_AGE_SEAL_MS, RECORD_BYTES_MAX},
     matcher::LabelMatchers,
     model::{
         cell::SlotValue,
@@ -32,7 +33,7 @@ use crate::{
     },
     options::Options,
     recover,
-    retention::{self, Retention},
+    retention::{self, Retained, Retention},
     scan::{self, Reader, Scan},
     seal::{self, Sealed},
     tables::{self, Order, Record, Table, TableBatch},
@@ -57,6 +58,9 @@ pub(crate) struct Shared {
     pub(crate) retention: Retention,
     pub(crate) groups: GroupCounts,
     pub(crate) untidy: Untidy,
+    pub(crate) epochs: Epochs,
+    /// See [`Shared::first_day`].
+    pub(crate) slots_from: AtomicU32,
     memory_bytes: usize,
     newest_slot: AtomicU32,
     sealed_slot: AtomicU32,
@@ -121,6 +125,8 @@ pub struct Store {
     messages: Option<mpsc::Sender<Message>>,
     writer: Option<JoinHandle<()>>,
     sealing: Mutex<()>,
+    /// Whether days were past their retention when it was last looked.
+    has_more_to_retain: AtomicBool,
 }
 
 impl Store {
@@ -139,9 +145,11 @@ impl Store {
         let clock = Arc::new(AtomicI64::new(NO_TIME));
         let db = Database::open(path, options.durability, &clock)?;
         let slot_width = recover::check_format(&db, path, options.slot_width)?;
-        recover::upgrade(&db)?;
-        let catalog = recover::load_catalog(&db)?;
+        let retention = options.retention.with_slots_of(slot_width);
         let sealed_slot = recover::sealed_slot(&db)?;
+        recover::upgrade(&db, &retention, slot_width.end(sealed_slot))?;
+        let slots_from = recover::slots_from(&db)?;
+        let catalog = recover::load_catalog(&db)?;
         let memory_bytes = options.memory_bytes.max(limits::MEMORY_BYTES_MIN);
         let head = Head::new(sealed_slot.plus(1), limits::resident_bytes_max(memory_bytes));
         let replayed = recover::replay_journal(&db, &catalog, &head)?;
@@ -153,9 +161,11 @@ impl Store {
             head,
             slot_width,
             clock,
-            retention: options.retention.with_slots_of(slot_width),
+            retention,
             groups: GroupCounts::default(),
             untidy: Untidy::default(),
+            epochs: Epochs::default(),
+            slots_from: AtomicU32::new(slots_from),
             memory_bytes,
             newest_slot: AtomicU32::new(sealed_slot.max(replayed.newest).0),
             sealed_slot: AtomicU32::new(sealed_slot.0),
@@ -170,7 +180,14 @@ impl Store {
                 path: path.clone(),
                 source,
             })?;
-        Ok(Self { shared, messages: Some(messages), writer: Some(writer), sealing: Mutex::new(()) })
+        let (messages, writer) = (Some(messages), Some(writer));
+        Ok(Self {
+            shared,
+            messages,
+            writer,
+            sealing: Mutex::new(()),
+            has_more_to_retain: AtomicBool::new(false),
+        })
     }
 
     /// The width of a slot.
@@ -344,21 +361,20 @@ impl Store {
     }
 
     /// Keeps the store in shape: seals the head when it is large or old, and lets go of days past
-    /// their retention. Call it every second or so.
+    /// their retention, some of a day at a time. Call it every second or so.
     ///
     /// # Errors
     /// When the database cannot be written; the head then stays as it is.
     pub fn maintain(&self, now: TimestampMs) -> Result<Option<Sealed>> {
         self.shared.clock.fetch_max(now.0, Ordering::Relaxed);
-        let Some(oldest) = self.shared.head.first_append_at() else { return Ok(None) };
-        let due = now.since_ms(oldest) >= HEAD_AGE_SEAL_MS || self.needs_seal();
-        if !due {
-            return Ok(None);
-        }
-        let sealed = self.seal()?;
+        let oldest = self.shared.head.first_append_at();
+        let is_old = |oldest| now.since_ms(oldest) >= HEAD_AGE_SEAL_MS || self.needs_seal();
+        let sealed = if oldest.is_some_and(is_old) { Some(self.seal()?) } else { None };
         // Only sealed data makes days expire, so this is the moment to look.
-        self.retain()?;
-        Ok(Some(sealed))
+        if sealed.is_some() || self.has_more_to_retain.load(Ordering::Relaxed) {
+            self.retain_some()?;
+        }
+        Ok(sealed)
     }
 
     /// Lets go of days that have expired, and of the oldest while the files are larger than the
@@ -367,8 +383,21 @@ impl Store {
     /// # Errors
     /// When the database cannot be written.
     pub fn retain(&self) -> Result<u32> {
+        let mut days = 0;
+        loop {
+            let retained = self.retain_some()?;
+            days += retained.days;
+            if !retained.has_more {
+                return Ok(days);
+            }
+        }
+    }
+
+    fn retain_some(&self) -> Result<Retained> {
         let _one_at_a_time = self.sealing.lock();
-        retention::retain(&self.shared)
+        let retained = retention::retain(&self.shared, AGEING_BLOCKS)?;
+        self.has_more_to_retain.store(retained.has_more, Ordering::Relaxed);
+        Ok(retained)
     }
 
     /// The oldest moment of which anything is kept: older data is not worth appending. It lies the

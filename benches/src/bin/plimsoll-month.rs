@@ -66,6 +66,7 @@ fn main() -> Result<(), Failure> {
         store.maintain(now)?;
     }
     store.seal()?;
+    store.retain()?;
     store.compact()?;
     print!("{}", rules()?);
     Ok(())

@@ -114,7 +114,7 @@ fn sealing_is_due_by_age_and_empties_the_head() {
     append(&store, &[(0, 3, 0.1), (1, 400, 0.1)]);
     assert_eq!(store.maintain(TimestampMs(2)).expect("maintained"), None, "not due yet");
     let sealed = store.maintain(TimestampMs(DAY_MS)).expect("maintained").expect("sealed");
-    assert_eq!((sealed.cells, sealed.parts), (2, 6), "a part at each resolution");
+    assert_eq!((sealed.cells, sealed.parts), (2, 4), "a part of slots and one of quarters each");
     assert_eq!(store.stats().head_bytes, 0);
     assert_eq!(count(&store), 2);
 }

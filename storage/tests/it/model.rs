@@ -4,7 +4,8 @@
 use std::{cmp::Reverse, collections::BTreeMap};
 
 use plimsoll_storage::{
-    Cell, Exemplar, ExemplarsOf, Outcome, Slot, SlotValue, Store, StreamKind, TimestampMs,
+    Cell, Exemplar, ExemplarsOf, Options, Outcome, Retention, Slot, SlotValue, Store, StreamKind,
+    TimestampMs,
 };
 use proptest::prelude::*;
 
@@ -20,6 +21,7 @@ type Event = (usize, u32, Exemplar);
 enum Step {
     Append(Vec<Event>),
     Seal,
+    Retain,
     Compact,
     Reopen,
     Crash,
@@ -50,6 +52,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
         6 => prop::collection::vec(event(), 1..20).prop_map(Step::Append),
         2 => Just(Step::Seal),
+        1 => Just(Step::Retain),
         1 => Just(Step::Compact),
         1 => Just(Step::Reopen),
         1 => Just(Step::Crash),
@@ -80,7 +83,64 @@ struct Model {
     events: Vec<Event>,
 }
 
+/// A store that is written, sealed, crashed and opened again.
+struct Subject {
+    directory: tempfile::TempDir,
+    options: Options,
+    store: Option<Store>,
+}
+
+impl Subject {
+    fn new(retention: Retention) -> Self {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let mut options = Options::new(directory.path().join("0"));
+        options.retention = retention;
+        let store = Some(Store::open(&options).expect("the store opens"));
+        Self { directory, options, store }
+    }
+
+    fn store(&self) -> &Store {
+        self.store.as_ref().expect("it is only closed to be opened again")
+    }
+
+    fn take(&mut self, number: usize, step: &Step) {
+        match step {
+            Step::Append(events) => append(self.store(), events),
+            Step::Seal => drop(self.store().seal().expect("sealed")),
+            Step::Retain => drop(self.store().retain().expect("retained")),
+            Step::Compact => self.store().compact().expect("compacted"),
+            Step::Reopen => {
+                self.store = None;
+                self.store = Some(Store::open(&self.options).expect("the store opens"));
+            }
+            Step::Crash => {
+                let copy = self.directory.path().join(format!("{}", number + 1));
+                support::crash_copy(&self.options.path, &copy);
+                self.options.path = copy;
+                self.store = None;
+                self.store = Some(Store::open(&self.options).expect("the store opens"));
+            }
+        }
+    }
+}
+
 impl Model {
+    fn take(&mut self, step: &Step) {
+        if let Step::Append(events) = step {
+            self.append(events);
+        }
+    }
+
+    /// The cells by the first of every `grain` slots.
+    fn rolled(&self, grain: u32) -> Cells {
+        let mut rolled = Cells::new();
+        for ((partner, slot), value) in &self.cells {
+            let first = Slot(slot.0 / grain * grain);
+            support::merge_into(&mut rolled, partner.clone(), first, value);
+        }
+        rolled
+    }
+
     fn append(&mut self, events: &[Event]) {
         for (partner, slot, event) in events {
             let mut cell = Cell::default();
@@ -136,39 +196,16 @@ proptest! {
 
     #[test]
     fn the_store_equals_the_model(steps in steps()) {
-        let directory = tempfile::tempdir().expect("a temporary directory");
-        let mut path = directory.path().join("0");
-        let mut store = support::open(&path);
+        let mut subject = Subject::new(Retention::default());
         let mut model = Model::default();
         for (number, step) in steps.iter().enumerate() {
-            match step {
-                Step::Append(events) => {
-                    append(&store, events);
-                    model.append(events);
-                }
-                Step::Seal => drop(store.seal().expect("sealed")),
-                Step::Compact => store.compact().expect("compacted"),
-                Step::Reopen => {
-                    drop(store);
-                    store = support::open(&path);
-                }
-                Step::Crash => {
-                    let copy = directory.path().join(format!("{}", number + 1));
-                    support::crash_copy(&path, &copy);
-                    drop(store);
-                    path = copy;
-                    store = support::open(&path);
-                }
-            }
-            prop_assert_eq!(&support::cells(&store), &model.cells, "after step {} of {:?}", number, steps);
+            subject.take(number, step);
+            model.take(step);
+            let store = subject.store();
+            prop_assert_eq!(&support::cells(store), &model.cells, "after step {} of {:?}", number, steps);
             for grain in [6, 90] {
-                let mut rolled = Cells::new();
-                for ((partner, slot), value) in &model.cells {
-                    let first = Slot(slot.0 / grain * grain);
-                    support::merge_into(&mut rolled, partner.clone(), first, value);
-                }
-                let found = support::cells_by(&store, grain);
-                prop_assert_eq!(found, rolled, "by {} after step {} of {:?}", grain, number, steps);
+                let (found, expected) = (support::cells_by(store, grain), model.rolled(grain));
+                prop_assert_eq!(found, expected, "by {} after step {} of {:?}", grain, number, steps);
             }
             let failed = |classes: &[Outcome]| ExemplarsOf::Failed(classes.to_vec());
             for of in [
@@ -177,9 +214,24 @@ proptest! {
                 ExemplarsOf::Slow,
             ] {
                 for slots in [Slot(0)..Slot(u32::MAX), Slot(8_639)..Slot(8_641), Slot(8_640)..Slot(8_640)] {
-                    let (found, expected) = (exemplars(&store, &slots, &of), model.exemplars(&slots, &of));
+                    let (found, expected) = (exemplars(store, &slots, &of), model.exemplars(&slots, &of));
                     prop_assert_eq!(found, expected, "{:?} {:?} after step {} of {:?}", of, slots, number, steps);
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn slots_that_age_are_counted_once_by_the_minute(steps in steps()) {
+        // Of slots only the newest day stays.
+        let mut subject = Subject::new(Retention { slot_ms: 1, ..Retention::default() });
+        let mut model = Model::default();
+        for (number, step) in steps.iter().enumerate() {
+            subject.take(number, step);
+            model.take(step);
+            for grain in [6, 90] {
+                let (found, expected) = (support::cells_by(subject.store(), grain), model.rolled(grain));
+                prop_assert_eq!(found, expected, "by {} after step {} of {:?}", grain, number, steps);
             }
         }
     }

@@ -6,9 +6,9 @@ use plimsoll_storage::{Store, TimestampMs};
 
 use crate::support::{PARTNERS, append, cells, open};
 
-const SLOTS: std::ops::Range<u32> = 179_517_600..179_520_480;
+const SLOTS: std::ops::Range<u32> = 179_516_160..179_520_480;
 
-/// Durations of every partner in every slot of eight hours, sealed every five minutes.
+/// Durations of every partner in every slot of twelve hours, sealed every five minutes.
 fn fill(store: &Store) {
     for first in SLOTS.step_by(30) {
         let partners = (0..PARTNERS.len()).flat_map(|partner| (1..9).map(move |n| (partner, n)));
