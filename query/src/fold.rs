@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// Streams that are read between two looks at the clock.
-const STREAMS_AT_ONCE: usize = 64;
+const STREAMS_AT_ONCE: usize = 1_024;
 
 /// The cells of some streams in some slots, added up into one.
 ///

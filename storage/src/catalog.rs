@@ -190,6 +190,25 @@ impl Catalog {
         named
     }
 
+    /// Streams of activity that questions are mostly about together: those of a name, partner and environment.
+    /// Given ascending, they stay so.
+    pub(crate) fn by_partner(&self, streams: &[StreamId]) -> Vec<Vec<StreamId>> {
+        let mut places = HashMap::<_, usize, RandomState>::default();
+        let mut groups: Vec<Vec<StreamId>> = Vec::new();
+        for stream in streams {
+            let key = self.keys.get(stream.0 as usize);
+            let Some(key) = key.filter(|key| key.kind == StreamKind::Activity) else { continue };
+            let label = |label: Label| key.labels[label as usize];
+            let of = (key.name, label(Label::Partner), label(Label::Environment));
+            let place = *places.entry(of).or_insert(groups.len());
+            match groups.get_mut(place) {
+                Some(group) => group.push(*stream),
+                None => groups.push(vec![*stream]),
+            }
+        }
+        groups
+    }
+
     /// The values a label has, sorted; the empty value of absent labels is left out.
     pub(crate) fn values(&self, label: Label) -> Vec<String> {
         self.sorted_texts(self.index.values(label))

@@ -22,6 +22,7 @@ use foldhash::fast::RandomState;
 use parking_lot::{RwLock, RwLockReadGuard};
 
 use crate::{
+    aggregate::Aggregates,
     model::{
         cell::SlotValue,
         stream::StreamId,
@@ -192,6 +193,8 @@ impl Parts {
 pub(crate) struct Resident {
     slots: Parts,
     minutes: Parts,
+    /// The minutes once more, added up.
+    aggregates: Aggregates,
     /// Below it nothing is kept here: not every resolution of it was sealed.
     floor: Slot,
     /// One past the newest slot sealed.
@@ -228,8 +231,24 @@ impl Resident {
         if resolution == Resolution::Slot { self.slots.of(stream) } else { self.minutes.of(stream) }
     }
 
+    /// The streams that have minutes, ascending.
+    pub(crate) fn streams(&self) -> Vec<StreamId> {
+        let mut streams: Vec<StreamId> = self.minutes.ends.iter().map(|(id, _)| *id).collect();
+        streams.dedup();
+        streams
+    }
+
+    /// Adds the minutes of streams up that are asked for together, once all of them are there.
+    pub(crate) fn aggregate(&mut self, groups: Vec<Vec<StreamId>>) {
+        self.aggregates = Aggregates::of(groups, |stream| self.minutes.of(stream));
+    }
+
+    pub(crate) const fn aggregates(&self) -> &Aggregates {
+        &self.aggregates
+    }
+
     fn size_bytes(&self) -> usize {
-        self.slots.size_bytes() + self.minutes.size_bytes()
+        self.slots.size_bytes() + self.minutes.size_bytes() + self.aggregates.size_bytes()
     }
 
     /// Whether any of its cells may lie in `slots`.

@@ -5,6 +5,7 @@
 //! sealed into blocks and read back through [`Store::scan`]. See `ARCHITECTURE.md`.
 
 mod ageing;
+mod aggregate;
 mod backup;
 mod batch;
 mod block;

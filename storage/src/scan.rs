@@ -7,12 +7,13 @@
 //! Minutes lie in blocks only once their slots have aged ([`crate::ageing`]); before, they are made of slots
 //! while they are read. So each cell lies in one of the two, and days that age at the moment are read from both.
 
-use std::{ops::Range, sync::Arc};
+use std::{borrow::Cow, ops::Range, sync::Arc};
 
 use rocksdb::ReadOptions;
 
 use crate::{
     ageing::Moment,
+    aggregate,
     block::{self, Panes, Sink, Visitor, Wanted},
     cursor::Blocks,
     error::{Error, Result},
@@ -257,18 +258,28 @@ impl Cursor<'_> {
         Ok(())
     }
 
-    fn read_residents(&self, streams: &[StreamId], sink: &mut impl Sink) -> Result<()> {
+    fn read_residents<S: Sink>(&self, streams: &[StreamId], sink: &mut S) -> Result<()> {
         let Reader { shared, view, resident: (resolution, slots), wanted, .. } = self.reader;
         if slots.is_empty() {
             return Ok(());
         }
         let cells = resolution.cells_of(slots, shared.slot_width);
+        let adds_up = S::ADDS_UP && *resolution == Resolution::Minute;
+        let damaged = |error: block::PartError| Error::corrupt("memory", error.to_string());
         for resident in view.residents.iter().filter(|one| one.overlaps(slots)) {
-            for stream in streams {
+            let mut left = Cow::Borrowed(streams);
+            if adds_up {
+                let aggregates = resident.aggregates().within(streams);
+                for one in &aggregates {
+                    sink.stream(one.first(), resolution.slots(shared.slot_width));
+                    block::decode_rows(one.rows(), &cells, *wanted, sink).map_err(damaged)?;
+                }
+                left = aggregate::others(streams, &aggregates);
+            }
+            for stream in left.iter() {
                 sink.stream(*stream, resolution.slots(shared.slot_width));
                 let parts = resident.parts(*resolution, *stream);
-                block::decode_resident(parts, &cells, *wanted, sink)
-                    .map_err(|error| Error::corrupt("memory", error.to_string()))?;
+                block::decode_resident(parts, &cells, *wanted, sink).map_err(damaged)?;
             }
         }
         Ok(())

@@ -60,7 +60,9 @@ pub(crate) fn seal_frozen(shared: &Shared) -> Result<Sealed> {
         seal.add_stream(stream, &runs);
     }
     drop(shards);
-    let Seal { mut write, sealed, newest, resident, days, .. } = seal;
+    let Seal { mut write, sealed, newest, mut resident, days, .. } = seal;
+    let groups = shared.catalog.read().by_partner(&resident.streams());
+    resident.aggregate(groups);
     let newest = newest.max(shared.sealed_slot());
     let meta_family = shared.db.family(Family::Meta);
     write.put_cf(meta_family, meta::SEALED_SEQ, last_sequence.to_be_bytes());

@@ -100,6 +100,11 @@ impl<'a> Reader<'a> {
         Ok(front)
     }
 
+    /// All that is left.
+    pub(super) const fn rest(&self) -> &'a [u8] {
+        self.bytes
+    }
+
     /// Bytes whose length stands before them as a varint.
     pub(super) fn sized(&mut self) -> Result<&'a [u8], PartError> {
         let length = usize::try_from(self.varint()?).map_err(|_| PartError::Columns)?;

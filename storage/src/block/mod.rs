@@ -27,6 +27,7 @@ mod packed;
 mod prefix;
 mod rans;
 mod residual;
+mod row;
 mod run;
 mod sections;
 mod sink;
@@ -41,6 +42,7 @@ use std::{collections::BTreeMap, ops::Range};
 
 use crate::model::{cell::SlotValue, time::Slot};
 use frame::{CELLS_MAX, Frame, Kind};
+pub(crate) use row::{decode_rows, put_row};
 pub(crate) use sink::{Panes, Sink, Visitor};
 use tight::OfOrder;
 

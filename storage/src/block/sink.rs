@@ -13,6 +13,8 @@ use crate::model::{
 /// Takes the columns of cells, ascending within a part: for each cell `begin`, then the columns that
 /// were asked for, then `end`.
 pub(crate) trait Sink {
+    /// Whether cells may come added up over streams.
+    const ADDS_UP: bool;
     /// What follows is of a stream, in cells of so many slots.
     fn stream(&mut self, stream: StreamId, cell_slots: u32);
     /// A cell begins, by its number: that of its first slot, divided by the slots of a cell.
@@ -38,6 +40,8 @@ pub(crate) trait Sink {
 pub(super) struct Nowhere;
 
 impl Sink for Nowhere {
+    const ADDS_UP: bool = true;
+
     fn stream(&mut self, _: StreamId, _: u32) {}
     fn begin(&mut self, _: Slot) {}
     fn outcome(&mut self, _: Outcome, _: u64) {}
@@ -75,6 +79,8 @@ impl<'v> Visitor<'v> {
 }
 
 impl Sink for Visitor<'_> {
+    const ADDS_UP: bool = false;
+
     fn stream(&mut self, stream: StreamId, cell_slots: u32) {
         (self.stream, self.cell_slots) = (stream, cell_slots);
     }
@@ -169,6 +175,8 @@ impl<'p> Panes<'p> {
 }
 
 impl Sink for Panes<'_> {
+    const ADDS_UP: bool = true;
+
     fn stream(&mut self, _: StreamId, cell_slots: u32) {
         self.cell_slots = cell_slots;
     }

@@ -50,6 +50,17 @@ pub struct CellSum {
     counts: Vec<u64>,
 }
 
+/// The durations of a sum.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Durations<'a> {
+    pub(crate) scale: i8,
+    pub(crate) zero_count: u64,
+    pub(crate) sum_us: u64,
+    /// Bucket index of the first count.
+    pub(crate) offset: i32,
+    pub(crate) counts: &'a [u64],
+}
+
 impl Default for CellSum {
     fn default() -> Self {
         Self {
@@ -183,6 +194,20 @@ impl CellSum {
     #[must_use]
     pub const fn last_at(&self) -> Option<TimestampMs> {
         self.last_at
+    }
+
+    /// The durations, from the first bucket that has any to the last.
+    pub(crate) fn durations(&self) -> Durations<'_> {
+        let is_held = |count: &u64| *count > 0;
+        let first = self.counts.iter().position(is_held).unwrap_or(0);
+        let end = self.counts.iter().rposition(is_held).map_or(first, |last| last + 1);
+        Durations {
+            scale: self.scale,
+            zero_count: self.zero_count,
+            sum_us: self.sum_us,
+            offset: self.offset + first as i32,
+            counts: self.counts.get(first..end).unwrap_or_default(),
+        }
     }
 
     /// How many durations were counted.

@@ -6,6 +6,7 @@ mod damage;
 mod feed;
 mod model;
 mod retention;
+mod sums;
 mod support;
 mod tables;
 mod tidy;

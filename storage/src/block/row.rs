@@ -1,0 +1,211 @@
+//! A sum of many cells as a row of counts, for memory only: most buckets between its first and its last have a
+//! value, so a row takes little more than packed buckets would, and is added up many counts at a time.
+//!
+//! ```text
+//! rows = (length of the rest | cell | classes u8, (class u8, count)* | last_at | scale u8 | zeros | sum in µs
+//!         | first bucket | width u8 | width bytes a count, little-endian)*
+//! ```
+//!
+//! Numbers are varints; `last_at` is 0 for none, else 1 more than it is in zigzag; so is the first bucket.
+
+use std::ops::Range;
+
+use super::{
+    PartError, Wanted,
+    bytes::{Reader, put, put_sized, unzigzag, zigzag},
+    packed::class_of,
+    sink::Sink,
+};
+use crate::model::{
+    histogram::Bucket,
+    sum::{Buckets, CellSum, add_inside},
+    time::{Slot, TimestampMs},
+};
+
+/// Appends a row: the sum of what lies in a cell.
+pub(crate) fn put_row(cell: Slot, sum: &CellSum, rows: &mut Vec<u8>) {
+    let mut row = Vec::new();
+    put(&mut row, cell.0.into());
+    row.push(sum.outcomes().iter().count() as u8);
+    for (class, count) in sum.outcomes().iter() {
+        row.push(class as u8);
+        put(&mut row, count);
+    }
+    put(&mut row, sum.last_at().map_or(0, |at| zigzag(at.0).saturating_add(1)));
+    let durations = sum.durations();
+    row.push(durations.scale as u8);
+    put(&mut row, durations.zero_count);
+    put(&mut row, durations.sum_us);
+    put(&mut row, zigzag(durations.offset.into()));
+    let widest = durations.counts.iter().copied().max().unwrap_or(0);
+    let width = if widest < 1 << 8 {
+        1
+    } else if widest < 1 << 16 {
+        2
+    } else {
+        8
+    };
+    row.push(width);
+    for count in durations.counts {
+        row.extend(count.to_le_bytes().iter().take(width.into()));
+    }
+    put_sized(rows, &row);
+}
+
+/// Gives the columns `wanted` of each row whose cell is in `cells` to a sink.
+pub(crate) fn decode_rows(
+    rows: &[u8],
+    cells: &Range<Slot>,
+    wanted: Wanted,
+    sink: &mut impl Sink,
+) -> Result<(), PartError> {
+    let mut rows = Reader::new(rows);
+    while !rows.is_empty() {
+        let mut row = Reader::new(rows.sized()?);
+        let cell = Slot(row.varint32()?);
+        if cells.contains(&cell) {
+            decode_row(cell, &mut row, wanted, sink)?;
+        }
+    }
+    Ok(())
+}
+
+fn decode_row(
+    cell: Slot,
+    row: &mut Reader<'_>,
+    wanted: Wanted,
+    sink: &mut impl Sink,
+) -> Result<(), PartError> {
+    sink.begin(cell);
+    for _ in 0..row.byte()? {
+        let (class, count) = (class_of(row.byte()?)?, row.varint()?);
+        if wanted.outcomes {
+            sink.outcome(class, count);
+        }
+    }
+    let last_at = row.varint()?.checked_sub(1).map(|at| TimestampMs(unzigzag(at)));
+    if wanted.last_at {
+        sink.last_at(last_at);
+    }
+    if wanted.durations || wanted.sums {
+        let scale = row.byte()? as i8;
+        let (zeros, sum_us) = (row.varint()?, row.varint()?);
+        let first = i32::try_from(unzigzag(row.varint()?)).map_err(|_| PartError::Columns)?;
+        let taken = match row.byte()? {
+            1 => sink.durations(scale, zeros, sum_us, Counts::<1> { first, bytes: row.rest() }),
+            2 => sink.durations(scale, zeros, sum_us, Counts::<2> { first, bytes: row.rest() }),
+            _ => sink.durations(scale, zeros, sum_us, Counts::<8> { first, bytes: row.rest() }),
+        };
+        taken.ok_or(PartError::Columns)?;
+    }
+    sink.end();
+    Ok(())
+}
+
+/// The counts of a row from bucket `first` on, each in so many bytes.
+struct Counts<'r, const WIDTH: usize> {
+    first: i32,
+    bytes: &'r [u8],
+}
+
+impl<const WIDTH: usize> Counts<'_, WIDTH> {
+    #[inline]
+    fn counts(&self) -> impl Iterator<Item = u64> {
+        self.bytes.as_chunks::<WIDTH>().0.iter().map(|bytes| {
+            let mut wide = [0; 8];
+            // In bounds: no width is greater.
+            wide[..WIDTH].copy_from_slice(bytes);
+            u64::from_le_bytes(wide)
+        })
+    }
+}
+
+impl<'r, const WIDTH: usize> IntoIterator for Counts<'r, WIDTH> {
+    type Item = Bucket;
+    type IntoIter = std::vec::IntoIter<Bucket>;
+
+    /// Only for sums of another scale.
+    fn into_iter(self) -> Self::IntoIter {
+        let buckets = (self.first..).zip(self.counts()).filter(|(_, count)| *count > 0);
+        buckets.map(|(index, count)| Bucket { index, count }).collect::<Vec<_>>().into_iter()
+    }
+}
+
+impl<const WIDTH: usize> Buckets for Counts<'_, WIDTH> {
+    #[inline]
+    fn add_to(&mut self, counts: &mut [u64], offset: i32) -> Option<Bucket> {
+        let length = self.bytes.len() / WIDTH;
+        let start = usize::try_from(self.first.wrapping_sub(offset)).ok();
+        let room = start.and_then(|start| counts.get_mut(start..start.checked_add(length)?));
+        if let Some(room) = room {
+            room.iter_mut()
+                .zip(self.counts())
+                .for_each(|(held, count)| *held = held.wrapping_add(count));
+            self.bytes = &[];
+            return None;
+        }
+        // There is no room for all of them yet: one by one, until one asks for it.
+        while let Some((bytes, rest)) = self.bytes.split_at_checked(WIDTH) {
+            let next = Counts::<WIDTH> { first: self.first, bytes };
+            let bucket = Bucket { index: self.first, count: next.counts().sum() };
+            (self.first, self.bytes) = (self.first.wrapping_add(1), rest);
+            if bucket.count > 0 && !add_inside(counts, offset, bucket) {
+                return Some(bucket);
+            }
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{
+        block::Panes,
+        model::{cell::Cell, outcome::Outcome},
+    };
+
+    fn sum_of(values: &[(usize, f64)], doublings: u32, scale: i8) -> CellSum {
+        let mut cell = Cell::default();
+        for (class, seconds) in values {
+            cell.record(Outcome::ALL[*class], Some(*seconds), TimestampMs((*seconds * 1e3) as i64));
+        }
+        for _ in 0..doublings {
+            cell.merge(&cell.clone());
+        }
+        cell.durations.lower_scale(scale);
+        let mut sum = CellSum::default();
+        sum.add(&cell);
+        sum
+    }
+
+    proptest! {
+        #[test]
+        fn rows_add_up_to_what_they_were_made_of(
+            sums in prop::collection::vec((
+                prop::collection::vec((0..Outcome::COUNT, 0.0..100.0_f64), 0..20),
+                prop_oneof![Just(0_u32), 0..12_u32, 0..40_u32],
+                prop_oneof![5 => Just(5_i8), 1 => 0..5_i8],
+            ), 1..6),
+        ) {
+            let sums: Vec<CellSum> =
+                sums.iter().map(|(values, doublings, scale)| sum_of(values, *doublings, *scale)).collect();
+            let mut rows = Vec::new();
+            let mut expected = CellSum::default();
+            for (cell, sum) in (10..).zip(&sums) {
+                put_row(Slot(cell), sum, &mut rows);
+                expected.add_sum(sum);
+            }
+            let (borders, mut found) = ([Slot(0), Slot(100)], [CellSum::default()]);
+            let mut sink = Panes::new(&borders, &mut found);
+            decode_rows(&rows, &(Slot(10)..Slot(100)), Wanted::ALL, &mut sink).expect("rows");
+            prop_assert_eq!(found[0].to_cell(), expected.to_cell());
+            prop_assert_eq!(found[0].cells(), expected.cells());
+            let mut none = Panes::new(&borders, &mut found);
+            decode_rows(&rows, &(Slot(0)..Slot(10)), Wanted::ALL, &mut none).expect("rows");
+            prop_assert_eq!(found[0].cells(), expected.cells(), "rows of other cells are passed over");
+        }
+    }
+}
