@@ -84,6 +84,24 @@ pub(crate) async fn maintain(app: App, stop: Stop) {
     }
 }
 
+/// Fills memory with the newest cells, once, a second after the start: what a restart owes its callers and its
+/// rules comes first.
+pub(crate) async fn warm(app: App, stop: Stop) {
+    let mut ticks = Ticks::new(MAINTAIN_EVERY, stop);
+    if !(ticks.next().await && ticks.next().await) {
+        return;
+    }
+    let (store, stop) = (Arc::clone(&app.store), ticks.stop);
+    match tokio::task::spawn_blocking(move || store.warm(|| !*stop.borrow())).await {
+        Ok(Ok(slots)) => {
+            let bytes = app.store.stats().resident_bytes;
+            tracing::info!(slots, bytes, "filled memory with the newest cells");
+        }
+        Ok(Err(error)) => tracing::warn!(%error, "recent cells are read from the database"),
+        Err(error) => tracing::error!(%error, "filling memory ended badly"),
+    }
+}
+
 /// Tidies the store up while there is little to do, until it is time to stop.
 pub(crate) async fn tidy(app: App, stop: Stop) {
     let mut ticks = Ticks::new(TIDY_EVERY, stop);

@@ -7,7 +7,8 @@
 //!
 //! The newest sealed cells stay in memory as well, encoded as they were written ([`Resident`]). From
 //! the *floor* on, residents hold every sealed cell, and questions about recent time need no block:
-//! when a resident is evicted, the floor rises above its newest slot.
+//! when a resident is evicted, the floor rises above its newest slot. After a start it is lowered as
+//! memory is filled again ([`crate::warm`]).
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -174,9 +175,9 @@ impl Parts {
         self.ends.partition_point(|(held, _)| *held < stream)
     }
 
-    /// Bytes in memory.
+    /// Bytes in memory once it has shrunk.
     fn size_bytes(&self) -> usize {
-        self.bytes.capacity() + self.ends.capacity() * size_of::<(StreamId, usize)>()
+        self.bytes.len() + self.ends.len() * size_of::<(StreamId, usize)>()
     }
 
     fn shrink(&mut self) {
@@ -186,7 +187,7 @@ impl Parts {
     }
 }
 
-/// The block parts that one seal wrote, kept for reading.
+/// The block parts that one seal wrote, kept for reading, or such as it would have written.
 ///
 /// Slots and minutes are kept; a quarter of an hour is 15 minutes added up.
 #[derive(Debug, Default)]
@@ -247,8 +248,13 @@ impl Resident {
         &self.aggregates
     }
 
-    fn size_bytes(&self) -> usize {
+    pub(crate) fn size_bytes(&self) -> usize {
         self.slots.size_bytes() + self.minutes.size_bytes() + self.aggregates.size_bytes()
+    }
+
+    fn shrink(&mut self) {
+        self.slots.shrink();
+        self.minutes.shrink();
     }
 
     /// Whether any of its cells may lie in `slots`.
@@ -265,22 +271,38 @@ struct Generations {
     residents: VecDeque<Arc<Resident>>,
     resident_bytes_max: usize,
     floor: Slot,
+    /// How often the residents have changed.
+    changes: u64,
 }
 
 impl Generations {
+    fn resident_bytes(&self) -> usize {
+        self.residents.iter().map(|one| one.size_bytes()).sum()
+    }
+
     /// Keeps what was sealed, and lets go of the oldest beyond the budget.
     fn keep(&mut self, mut resident: Resident) {
-        resident.slots.shrink();
-        resident.minutes.shrink();
+        resident.shrink();
+        self.changes += 1;
         self.floor = self.floor.max(resident.floor);
         self.residents.push_back(Arc::new(resident));
-        let mut bytes: usize = self.residents.iter().map(|one| one.size_bytes()).sum();
+        let mut bytes = self.resident_bytes();
         while bytes > self.resident_bytes_max {
             let Some(evicted) = self.residents.pop_front() else { break };
             bytes -= evicted.size_bytes();
             self.floor = self.floor.max(evicted.end);
         }
     }
+}
+
+/// How far back memory holds every sealed cell, at one moment.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reach {
+    /// Below it sealed cells are found in blocks only.
+    pub(crate) floor: Slot,
+    /// Bytes of older cells that may be kept as well.
+    pub(crate) room_bytes: usize,
+    changes: u64,
 }
 
 /// What a reader sees: taken at one moment.
@@ -350,6 +372,32 @@ impl Head {
         Ok(())
     }
 
+    /// How far back memory reaches. There is no room for more when residents hold some of what lies
+    /// below the floor: others with the rest have been evicted.
+    pub(crate) fn reach(&self) -> Reach {
+        let Generations { residents, floor, changes, resident_bytes_max, .. } =
+            &*self.generations.read();
+        let is_whole = residents.iter().all(|one| one.start.is_none_or(|start| start >= *floor));
+        let bytes: usize = residents.iter().map(|one| one.size_bytes()).sum();
+        let room_bytes = if is_whole { resident_bytes_max.saturating_sub(bytes) } else { 0 };
+        Reach { floor: *floor, room_bytes, changes: *changes }
+    }
+
+    /// Keeps `older`, which holds every cell from its floor up to that of `reach` that was sealed by then, and
+    /// lowers the floor. Returns whether it did: not when anything was sealed since. The caller holds off sealing,
+    /// because a seal under way keeps what lies above the floor that it began with.
+    pub(crate) fn extend(&self, reach: &Reach, mut older: Resident) -> bool {
+        older.shrink();
+        let mut generations = self.generations.write();
+        if generations.changes != reach.changes || older.size_bytes() > reach.room_bytes {
+            return false;
+        }
+        generations.changes += 1;
+        generations.floor = older.floor;
+        generations.residents.push_front(Arc::new(older));
+        true
+    }
+
     /// What there is to read about `slots`, and what `snapshot` returns when told the floor, taken
     /// at one moment.
     pub(crate) fn view<T>(&self, slots: &Range<Slot>, snapshot: impl FnOnce(Slot) -> T) -> View<T> {
@@ -379,7 +427,7 @@ impl Head {
 
     /// Bytes of sealed cells kept for reading.
     pub(crate) fn resident_bytes(&self) -> usize {
-        self.generations.read().residents.iter().map(|one| one.size_bytes()).sum()
+        self.generations.read().resident_bytes()
     }
 
     /// Bytes in memory, of all generations.
@@ -438,9 +486,7 @@ mod tests {
     fn the_floor_rises_above_what_is_evicted() {
         let head = Head::new(Slot(10), RESIDENT_BYTES_MAX);
         let sealed = |first, last, bytes: usize| {
-            let mut resident = Resident::default();
-            let slots = (Slot(first), Slot(last));
-            resident.add(Resolution::Slot, StreamId(3), slots, &vec![0; bytes]);
+            let resident = resident(0, (first, last), bytes);
             head.seal_after(0, resident, || Ok::<_, ()>(())).expect("written");
         };
         sealed(10, 20, RESIDENT_BYTES_MAX / 2);
@@ -449,6 +495,48 @@ mod tests {
         assert_eq!(head.floor(), Slot(21), "slots up to 20 are incomplete in memory");
         let view = |from, to| head.view(&(Slot(from)..Slot(to)), |_| ()).residents.len();
         assert_eq!((view(21, 22), view(31, 40)), (1, 0));
+    }
+
+    /// A resident of one stream with so many bytes.
+    fn resident(floor: u32, (first, last): (u32, u32), bytes: usize) -> Resident {
+        let mut resident = Resident::new(Slot(floor));
+        let slots = (Slot(first), Slot(last));
+        resident.add(Resolution::Slot, StreamId(3), slots, &vec![0; bytes]);
+        resident
+    }
+
+    #[test]
+    fn what_memory_is_filled_with_is_evicted_first() {
+        let head = Head::new(Slot(30), RESIDENT_BYTES_MAX);
+        let third = RESIDENT_BYTES_MAX / 3 - 100;
+        let seal = |resident| head.seal_after(0, resident, || Ok::<_, ()>(())).expect("written");
+        seal(resident(0, (30, 40), third));
+        assert!(head.extend(&head.reach(), resident(20, (20, 29), third)));
+        assert!(head.extend(&head.reach(), resident(10, (12, 19), third)));
+        assert_eq!(head.floor(), Slot(10));
+        assert!(head.resident_bytes() <= RESIDENT_BYTES_MAX);
+        assert!(!head.extend(&head.reach(), resident(0, (0, 9), third)), "there is no room");
+        assert_eq!(head.floor(), Slot(10));
+        seal(resident(0, (41, 50), third));
+        assert_eq!(head.floor(), Slot(20));
+        seal(resident(0, (51, 60), third));
+        assert_eq!(head.floor(), Slot(30));
+        let all = head.view(&(Slot(0)..Slot(u32::MAX)), |_| ()).residents;
+        assert_eq!(all.iter().map(|one| one.end.0).collect::<Vec<_>>(), [41, 51, 61]);
+    }
+
+    #[test]
+    fn the_floor_stays_when_something_was_sealed_or_evicted_meanwhile() {
+        let head = Head::new(Slot(30), RESIDENT_BYTES_MAX);
+        let seal = |resident| head.seal_after(0, resident, || Ok::<_, ()>(())).expect("written");
+        let before = head.reach();
+        seal(resident(0, (30, 40), 1_000));
+        assert!(!head.extend(&before, resident(20, (20, 29), 10)), "a late cell may be missing");
+        assert_eq!(head.floor(), Slot(30));
+        seal(resident(0, (35, 50), RESIDENT_BYTES_MAX - 100));
+        assert_eq!(head.floor(), Slot(41), "the first is evicted");
+        let room = head.reach().room_bytes;
+        assert_eq!(room, 0, "slots 35 to 40 are in memory, but not all their cells");
     }
 
     #[test]

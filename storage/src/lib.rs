@@ -37,6 +37,7 @@ mod seal;
 mod store;
 mod tables;
 mod tidy;
+mod warm;
 mod writer;
 
 pub use backup::{Backup, restore};

@@ -68,6 +68,22 @@ pub const fn resident_bytes_max(memory_bytes: usize) -> usize {
     memory_bytes / 4
 }
 
+/// How far back from the newest sealed data memory is filled after a start, in ms, when it has room for
+/// so much: what dashboards look at.
+pub const WARM_MS: i64 = 60 * 60 * 1000;
+
+/// How far back it is filled in one step at the most, in ms. What is sealed meanwhile has the step done
+/// again, and what is made in one step is evicted at once.
+pub const WARM_STEP_MS: i64 = 10 * 60 * 1000;
+
+/// Cells it is filled with in one step, unless a minute has more: half a second of work. With shorter steps
+/// the same blocks are read more often.
+pub const WARM_STEP_CELLS: usize = 480_000;
+
+/// Steps until memory is as full as it gets: twice as many as an hour has minutes, because some are done
+/// again.
+pub const WARM_STEPS_MAX: usize = 120;
+
 /// Bytes of unsealed journal records above which the head of so many streams is sealed early: what the
 /// streams bring until it is sealed for its age, 30 cells of some 50 bytes each. Fewer would make parts
 /// that are costly to fold; more take memory, and replaying them is most of the time to start again

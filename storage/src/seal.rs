@@ -61,8 +61,7 @@ pub(crate) fn seal_frozen(shared: &Shared) -> Result<Sealed> {
     }
     drop(shards);
     let Seal { mut write, sealed, newest, mut resident, days, .. } = seal;
-    let groups = shared.catalog.read().by_partner(&resident.streams());
-    resident.aggregate(groups);
+    add_up(shared, &mut resident);
     let newest = newest.max(shared.sealed_slot());
     let meta_family = shared.db.family(Family::Meta);
     write.put_cf(meta_family, meta::SEALED_SEQ, last_sequence.to_be_bytes());
@@ -159,16 +158,15 @@ impl<'a> Seal<'a> {
             if key.day < self.first_days[resolution as usize] {
                 continue;
             }
-            let part = match resolution {
-                Resolution::Slot => block::encode(slots),
-                _ => block::encode(&roll_up(resolution, slots, self.shared.slot_width)),
-            };
+            let part = part_of(resolution, slots, self.shared.slot_width);
             if resolution == Resolution::Slot {
                 self.sealed.cells += slots.len() as u64;
                 self.newest = self.newest.max(*last);
             }
-            if *last >= self.floor {
+            if *first >= self.floor {
                 self.resident.add(resolution, stream, (*first, *last), &part);
+            } else if *last >= self.floor {
+                self.keep_newer(resolution, stream, slots);
             }
             // As long as slots are kept, their minutes are made of them.
             if resolution == Resolution::Minute
@@ -181,6 +179,35 @@ impl<'a> Seal<'a> {
             self.sealed.bytes += part.len() as u64;
             self.write.merge_cf(self.shared.db.family(Family::of(resolution)), key.encode(), part);
         }
+    }
+
+    /// Keeps what lies above the floor of a run that begins below it. The rest would be in memory twice when that is
+    /// filled further back from blocks.
+    fn keep_newer(&mut self, resolution: Resolution, stream: StreamId, run: &[(Slot, SlotValue)]) {
+        let newer = run.partition_point(|(slot, _)| *slot < self.floor);
+        let newer = run.get(newer..).unwrap_or_default();
+        if let ([(first, _), ..], [.., (last, _)]) = (newer, newer) {
+            let part = part_of(resolution, newer, self.shared.slot_width);
+            self.resident.add(resolution, stream, (*first, *last), &part);
+        }
+    }
+}
+
+/// Adds up what is asked for together of all that a resident is to hold.
+pub(crate) fn add_up(shared: &Shared, resident: &mut Resident) {
+    let groups = shared.catalog.read().by_partner(&resident.streams());
+    resident.aggregate(groups);
+}
+
+/// A block part of a resolution, of a run within one block.
+pub(crate) fn part_of(
+    resolution: Resolution,
+    run: &[(Slot, SlotValue)],
+    width: SlotWidth,
+) -> Vec<u8> {
+    match resolution {
+        Resolution::Slot => block::encode(run),
+        _ => block::encode(&roll_up(resolution, run, width)),
     }
 }
 

@@ -124,7 +124,7 @@ pub struct Store {
     shared: Arc<Shared>,
     messages: Option<mpsc::Sender<Message>>,
     writer: Option<JoinHandle<()>>,
-    sealing: Mutex<()>,
+    pub(crate) sealing: Mutex<()>,
     /// Whether days were past their retention when it was last looked.
     has_more_to_retain: AtomicBool,
 }

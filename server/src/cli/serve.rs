@@ -106,6 +106,7 @@ async fn serve(
     let delivery = Delivery { rules, check: check.clone(), desk };
     background.spawn(rules::follow(config.rules.clone(), reload, check, stop.clone()));
     background.spawn(tasks::maintain(app.clone(), stop.clone()));
+    background.spawn(tasks::warm(app.clone(), stop.clone()));
     background.spawn(tasks::tidy(app.clone(), stop.clone()));
     background.spawn(tasks::judge(app.clone(), evaluator, stop.clone()));
     background.spawn(tasks::deliver(delivery, notifier, stop.clone()));

@@ -1,7 +1,7 @@
-//! Any interleaving of appends, late data, seals, crashes and reopenings equals a naive model, cell
-//! for cell, at every resolution, and exemplar for exemplar.
+//! Any interleaving of appends, late data, seals, crashes, reopenings and fillings of memory equals a naive
+//! model, cell for cell, at every resolution, and exemplar for exemplar.
 
-use std::{cmp::Reverse, collections::BTreeMap};
+use std::{cell::Cell as Shared, cmp::Reverse, collections::BTreeMap};
 
 use plimsoll_storage::{
     Cell, Exemplar, ExemplarsOf, Options, Outcome, Retention, Slot, SlotValue, Store, StreamKind,
@@ -25,11 +25,12 @@ enum Step {
     Compact,
     Reopen,
     Crash,
+    /// Memory is filled, so many steps back.
+    Warm(u32),
 }
 
 /// Events of few slots, times, durations and orders, so that all of them meet.
-fn event() -> impl Strategy<Value = Event> {
-    let slot = prop_oneof![SLOTS, 8_638..8_642_u32];
+fn event(slot: impl Strategy<Value = u32>) -> impl Strategy<Value = Event> {
     let outcome = prop_oneof![
         Just(Outcome::Status2xx),
         Just(Outcome::Status5xx),
@@ -48,16 +49,33 @@ fn event() -> impl Strategy<Value = Event> {
     )
 }
 
+/// Events of any time, and more often such of some minutes that overlap with others.
+fn events() -> impl Strategy<Value = Vec<Event>> {
+    let any_time = prop_oneof![SLOTS, 8_638..8_642_u32];
+    let minutes = (0..6_u32).prop_map(|number| 8_570 + 20 * number);
+    prop_oneof![
+        1 => prop::collection::vec(event(any_time), 1..20),
+        2 => minutes.prop_flat_map(|first| prop::collection::vec(event(first..first + 40), 1..20)),
+    ]
+}
+
 fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let warm = || (1..8_u32).prop_map(Step::Warm);
     let step = prop_oneof![
-        6 => prop::collection::vec(event(), 1..20).prop_map(Step::Append),
+        6 => events().prop_map(Step::Append),
         2 => Just(Step::Seal),
         1 => Just(Step::Retain),
         1 => Just(Step::Compact),
         1 => Just(Step::Reopen),
         1 => Just(Step::Crash),
+        1 => warm(),
     ];
-    prop::collection::vec(step, 1..16)
+    // What a restart meets: late data and new, sealed before memory is filled.
+    let restart = (events(), warm()).prop_map(|(events, warm)| {
+        vec![Step::Seal, Step::Reopen, Step::Append(events), Step::Seal, warm]
+    });
+    let steps = prop_oneof![8 => step.prop_map(|step| vec![step]), 1 => restart];
+    prop::collection::vec(steps, 1..16).prop_map(|steps| steps.concat())
 }
 
 fn record(cell: &mut Cell, event: &Exemplar) {
@@ -119,6 +137,11 @@ impl Subject {
                 self.options.path = copy;
                 self.store = None;
                 self.store = Some(Store::open(&self.options).expect("the store opens"));
+            }
+            Step::Warm(steps) => {
+                let left = Shared::new(*steps);
+                let go_on = || left.replace(left.get().saturating_sub(1)) > 0;
+                self.store().warm(go_on).expect("warmed");
             }
         }
     }

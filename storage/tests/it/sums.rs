@@ -24,6 +24,7 @@ enum Step {
     Append(Vec<Event>),
     Seal,
     Reopen,
+    Warm,
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -33,6 +34,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         6 => prop::collection::vec(event, 1..60).prop_map(Step::Append),
         4 => Just(Step::Seal),
         1 => Just(Step::Reopen),
+        1 => Just(Step::Warm),
     ];
     prop::collection::vec(step, 1..12)
 }
@@ -85,6 +87,7 @@ proptest! {
             match step {
                 Step::Append(events) => append(&store, events),
                 Step::Seal => drop(store.seal().expect("sealed")),
+                Step::Warm => drop(store.warm(|| true).expect("warmed")),
                 Step::Reopen => {
                     drop(store);
                     store = support::open(directory.path());
