@@ -2,7 +2,8 @@
 //!
 //! Small questions are answered by the thread that asks. A large one takes a helper for each other
 //! core, but all questions together never have more helpers than there are other cores: the thread
-//! that stores pushes always finds a core it can get a turn on.
+//! that stores pushes always finds a core it can get a turn on. Helpers are threads of one pool, because
+//! the allocator keeps for long what a thread that ends leaves behind.
 
 use std::{
     num::NonZero,
@@ -61,14 +62,17 @@ pub fn in_order<T: Sync, R: Send, E: Send, W: FnMut(&T) -> Result<R, E>>(
         }
         Ok(done)
     };
-    let mut done = std::thread::scope(|scope| {
-        let helpers: Vec<_> = permits.iter().map(|_| scope.spawn(share)).collect();
-        let mut done = share()?;
-        for helper in helpers {
-            done.extend(helper.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?);
+    let mut helped: Vec<_> = permits.iter().map(|_| Ok(Vec::new())).collect();
+    let own = rayon::in_place_scope(|scope| {
+        for done in &mut helped {
+            scope.spawn(|_| *done = share());
         }
-        Ok::<_, E>(done)
-    })?;
+        share()
+    });
+    let mut done = own?;
+    for share in helped {
+        done.extend(share?);
+    }
     done.sort_unstable_by_key(|(number, _)| *number);
     Ok(done.into_iter().map(|(_, made)| made).collect())
 }
