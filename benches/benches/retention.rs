@@ -1,4 +1,4 @@
-//! Letting go of a day: how long it takes, and whether the space comes back.
+//! Letting go of a day of slots, which become minutes: how long it takes, and whether the space comes back.
 //!
 //! One run, printed: three days of 200 endpoints are written, then opened with a retention of two.
 
@@ -31,7 +31,7 @@ fn main() {
     let dropped = store.retain().expect("retained");
     let took = start.elapsed();
     let after = files(directory.path());
-    println!("{dropped} day of {DAYS} dropped in {:.1} ms", took.as_secs_f64() * 1e3);
+    println!("{dropped} day of {DAYS} aged and let go in {:.1} ms", took.as_secs_f64() * 1e3);
     println!("before: {} bytes in {} files", before.bytes, before.count);
     println!("after:  {} bytes in {} files", after.bytes, after.count);
     drop(store);
