@@ -8,7 +8,7 @@ use std::sync::{
 };
 
 use rocksdb::{
-    BlockBasedOptions, Cache, ColumnFamilyDescriptor, DBCompressionType, Options,
+    BlockBasedOptions, Cache, ColumnFamilyDescriptor, DBCompressionType, LogLevel, Options,
     WriteBufferManager, compaction_filter::Decision,
 };
 
@@ -188,6 +188,8 @@ fn database_options(durability: Durability) -> Options {
     options.set_max_open_files(512);
     options.set_keep_log_file_num(4);
     options.set_max_log_file_size(4 << 20);
+    // What RocksDB says of every flush and compaction takes more bytes than small databases themselves.
+    options.set_log_level(LogLevel::Warn);
     // Without a log a crash between the flushes of two families would tear a batch apart.
     options.set_atomic_flush(durability == Durability::Memory);
     options
