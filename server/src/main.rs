@@ -11,6 +11,7 @@ mod drill;
 mod error;
 mod import;
 mod ingest;
+mod memory;
 mod negotiate;
 mod own;
 mod queries;

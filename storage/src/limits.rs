@@ -128,10 +128,10 @@ pub const TIDY_SHARE: u64 = 8;
 
 /// Bytes that RocksDB keeps in memory: blocks of files with their indexes and filters, and what is
 /// written but not flushed yet.
-pub const CACHE_BYTES_MAX: usize = 32 << 20;
+pub const CACHE_BYTES_MAX: usize = 40 << 20;
 
 /// Bytes of them that are written but not flushed yet, over all column families.
-pub const WRITE_BUFFER_BYTES_MAX: usize = 16 << 20;
+pub const WRITE_BUFFER_BYTES_MAX: usize = 24 << 20;
 
 /// Bytes of appends that may wait for the reader of a feed. Seconds of the heaviest load; whoever is
 /// further behind is faster when it starts over from what is stored.

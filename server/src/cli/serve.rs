@@ -20,6 +20,7 @@ use crate::{
     body::{BodyMemory, HeavyBodies},
     clock,
     config::{Config, Flags},
+    memory,
     queries::Queries,
     rules::{self, Check, Rules},
     tasks::{self, Delivery, Stop},
@@ -44,6 +45,7 @@ pub(super) struct Args {
 pub(super) fn run(args: Args) -> Result<(), Failure> {
     let config = Config::resolve(args.flags)?;
     telemetry::start_logs(config.log_format, &config.log_level)?;
+    memory::give_back_at_once();
     let rules = rules::load(config.rules.as_deref())?;
     let mut options = Options::new(&config.data_dir);
     options.slot_width = config.slot_width;
