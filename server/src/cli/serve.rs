@@ -45,7 +45,7 @@ pub(super) struct Args {
 pub(super) fn run(args: Args) -> Result<(), Failure> {
     let config = Config::resolve(args.flags)?;
     telemetry::start_logs(config.log_format, &config.log_level)?;
-    memory::give_back_at_once();
+    memory::give_back_soon();
     let rules = rules::load(config.rules.as_deref())?;
     let mut options = Options::new(&config.data_dir);
     options.slot_width = config.slot_width;
