@@ -7,7 +7,7 @@
 
 use std::{env, os::unix::process::CommandExt, process::Command};
 
-/// Milliseconds for which freed memory is kept.
+/// The allocator's option: for how many milliseconds freed memory is kept.
 const OPTION: &str = "MIMALLOC_PURGE_DELAY";
 const KEPT_MS: &str = "100";
 

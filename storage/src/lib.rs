@@ -29,6 +29,7 @@ mod merge;
 mod model;
 mod options;
 mod recover;
+mod resident;
 mod resolution;
 mod retention;
 mod scan;

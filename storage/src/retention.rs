@@ -1,6 +1,8 @@
 //! How long cells are kept, by resolution and in all, and how they are let go: whole days at a time,
 //! which in the order of the keys are whole files.
 
+use std::sync::atomic::Ordering;
+
 use rocksdb::WriteBatch;
 
 use crate::{
@@ -8,10 +10,11 @@ use crate::{
     error::Result,
     exemplars,
     key::day_start,
+    limits::AGEING_BLOCKS,
     model::time::{SlotWidth, TimestampMs},
     resolution::Resolution,
     schema::Family,
-    store::Shared,
+    store::{Shared, Store},
 };
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
@@ -75,28 +78,66 @@ impl Retention {
     }
 }
 
+impl Store {
+    /// Lets go of days that have expired, and of the oldest while the files are larger than the
+    /// limit. Returns how many days went, over all resolutions.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub fn retain(&self) -> Result<u32> {
+        let mut days = 0;
+        loop {
+            let retained = self.retain_some()?;
+            days += retained.days;
+            if !retained.has_more {
+                return Ok(days);
+            }
+        }
+    }
+
+    /// Some of it: what one write lets age at the most, and days that cost nothing.
+    pub(crate) fn retain_some(&self) -> Result<Retained> {
+        let _one_at_a_time = self.sealing.lock();
+        let retained = retain(self.shared(), AGEING_BLOCKS)?;
+        let is_left = retained.has_more || retained.is_waiting;
+        self.has_more_to_retain.store(is_left, Ordering::Relaxed);
+        Ok(retained)
+    }
+
+    /// The oldest moment of which anything is kept: older data is not worth appending. It lies the
+    /// longest retention before the newest data, or before `now` when that is earlier, so a store
+    /// without data takes data of any age.
+    #[must_use]
+    pub fn oldest_kept(&self, now: TimestampMs) -> TimestampMs {
+        self.shared().retention.oldest(self.shared().newest().min(now))
+    }
+}
+
 /// What was let go.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Retained {
     /// Days, over all resolutions.
-    pub(crate) days: u32,
-    /// Whether there is more to let go.
-    pub(crate) has_more: bool,
+    days: u32,
+    /// Whether there is more to let go at once.
+    has_more: bool,
+    /// Whether files wait for a reader.
+    is_waiting: bool,
 }
 
 /// Lets go of days that have expired, and of the oldest while the files are too large. Of slots, some
 /// `blocks_max` blocks age at a time.
 ///
 /// Time is that of [`Shared::data_now`], so a clock that jumps ahead expires nothing.
-pub(crate) fn retain(shared: &Shared, blocks_max: usize) -> Result<Retained> {
+fn retain(shared: &Shared, blocks_max: usize) -> Result<Retained> {
     let now = shared.data_now();
     let first_day = shared.retention.first_day(Resolution::Slot, now);
     if first_day > shared.first_day(Resolution::Slot) {
         age_before(shared, first_day)?;
     }
-    match ageing::age(shared, blocks_max)? {
-        Aged::Some => return Ok(Retained { days: 0, has_more: true }),
-        Aged::Day => return Ok(Retained { days: 1, has_more: true }),
+    let aged = ageing::age(shared, blocks_max)?;
+    match aged {
+        Aged::Some => return Ok(Retained { has_more: true, ..Retained::default() }),
+        Aged::Day => return Ok(Retained { days: 1, has_more: true, is_waiting: false }),
         Aged::InUse | Aged::All => {}
     }
     let mut days = 0;
@@ -108,8 +149,10 @@ pub(crate) fn retain(shared: &Shared, blocks_max: usize) -> Result<Retained> {
         }
     }
     exemplars::let_go(shared, shared.first_day(Resolution::Slot), now)?;
-    let has_more = shrink(shared)?;
-    Ok(Retained { days, has_more })
+    // Files that wait for a reader are as good as gone: no other day goes in their place.
+    let is_waiting = aged == Aged::InUse;
+    let has_more = !is_waiting && shrink(shared)?;
+    Ok(Retained { days, has_more, is_waiting })
 }
 
 /// Lets the oldest day go when the files are too large, of the finest resolution that has more than the newest

@@ -9,12 +9,13 @@ use rocksdb::WriteBatch;
 use crate::{
     block,
     error::Result,
-    head::{Resident, Run, Shard},
+    head::{Run, Shard},
     model::{
         cell::SlotValue,
         stream::StreamId,
         time::{Slot, SlotWidth},
     },
+    resident::Resident,
     resolution::Resolution,
     schema::{Family, meta},
     store::Shared,

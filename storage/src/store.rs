@@ -23,7 +23,7 @@ use crate::{
     error::{Error, Result},
     feed::{Feed, Past, Tap},
     head::Head,
-    limits::{self, AGEING_BLOCKS, APPEND_QUEUE_MAX, HEAD_AGE_SEAL_MS, RECORD_BYTES_MAX},
+    limits::{self, APPEND_QUEUE_MAX, HEAD_AGE_SEAL_MS, RECORD_BYTES_MAX},
     matcher::LabelMatchers,
     model::{
         cell::SlotValue,
@@ -33,7 +33,7 @@ use crate::{
     },
     options::Options,
     recover,
-    retention::{self, Retained, Retention},
+    retention::Retention,
     scan::{self, Reader, Scan},
     seal::{self, Sealed},
     tables::{self, Order, Record, Table, TableBatch},
@@ -78,7 +78,7 @@ impl Shared {
     }
 
     /// The end of the newest slot of which there is a cell.
-    fn newest(&self) -> TimestampMs {
+    pub(crate) fn newest(&self) -> TimestampMs {
         self.slot_width.end(Slot(self.newest_slot.load(Ordering::Acquire)))
     }
 
@@ -126,7 +126,7 @@ pub struct Store {
     writer: Option<JoinHandle<()>>,
     pub(crate) sealing: Mutex<()>,
     /// Whether days were past their retention when it was last looked.
-    has_more_to_retain: AtomicBool,
+    pub(crate) has_more_to_retain: AtomicBool,
 }
 
 impl Store {
@@ -375,37 +375,6 @@ impl Store {
             self.retain_some()?;
         }
         Ok(sealed)
-    }
-
-    /// Lets go of days that have expired, and of the oldest while the files are larger than the
-    /// limit. Returns how many days went, over all resolutions.
-    ///
-    /// # Errors
-    /// When the database cannot be written.
-    pub fn retain(&self) -> Result<u32> {
-        let mut days = 0;
-        loop {
-            let retained = self.retain_some()?;
-            days += retained.days;
-            if !retained.has_more {
-                return Ok(days);
-            }
-        }
-    }
-
-    fn retain_some(&self) -> Result<Retained> {
-        let _one_at_a_time = self.sealing.lock();
-        let retained = retention::retain(&self.shared, AGEING_BLOCKS)?;
-        self.has_more_to_retain.store(retained.has_more, Ordering::Relaxed);
-        Ok(retained)
-    }
-
-    /// The oldest moment of which anything is kept: older data is not worth appending. It lies the
-    /// longest retention before the newest data, or before `now` when that is earlier, so a store
-    /// without data takes data of any age.
-    #[must_use]
-    pub fn oldest_kept(&self, now: TimestampMs) -> TimestampMs {
-        self.shared.retention.oldest(self.shared.newest().min(now))
     }
 
     /// Whether the head or its journal has grown so large that it should be sealed at once.

@@ -1,8 +1,8 @@
 //! Retention: days go by resolution and by size, and a clock that jumps expires nothing.
 
 use plimsoll_storage::{
-    Exemplar, ExemplarsOf, LabelMatchers, Options, Outcome, Retention, Scan, Slot, SlotValue,
-    Store, StreamKind, TimestampMs,
+    Exemplar, ExemplarsOf, LabelMatchers, Options, Outcome, Resolution, Retention, Scan, Slot,
+    SlotValue, Store, StreamKind, TimestampMs,
 };
 
 use crate::support::{self, requests};
@@ -158,6 +158,29 @@ fn the_oldest_days_go_when_the_files_are_too_large() {
     drop(store);
     let store = store_of(directory.path(), Retention::default(), 0..0);
     assert_eq!(days(&store), [103], "the newest day stays");
+}
+
+#[test]
+fn while_a_reader_needs_the_files_of_a_day_no_other_goes_in_its_place() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    drop(store_of(directory.path(), Retention::default(), 100..104));
+    let retention = Retention { size_bytes: Some(0), ..Retention::default() };
+    let mut options = Options::new(directory.path());
+    options.retention = retention;
+    let store = Store::open(&options).expect("the store opens");
+    let first_slot = || {
+        let kept = store.kept_slots(Resolution::Slot).expect("readable").expect("something");
+        kept.start.0 / DAY_SLOTS
+    };
+    let every_slot = Slot(0)..Slot(104 * DAY_SLOTS);
+    let reader = store.reader(every_slot.clone(), 1, Scan::new(&[], every_slot).wanted);
+    for _ in 0..3 {
+        store.retain().expect("retained");
+        assert_eq!(first_slot(), 101);
+    }
+    drop(reader);
+    store.retain().expect("retained");
+    assert_eq!(first_slot(), 103, "the newest day stays");
 }
 
 #[test]
