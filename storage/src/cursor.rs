@@ -20,8 +20,8 @@ pub(crate) struct Blocks<'a> {
     blocks: DBRawIterator<'a>,
     /// Where the last range began: between there and the iterator's place no key was passed over.
     from: Option<BlockKey>,
-    /// Whether any block was passed over.
-    pub(crate) met_damage: bool,
+    /// No block was passed over that holds a slot from here on.
+    pub(crate) whole_from: Slot,
 }
 
 impl<'a> Blocks<'a> {
@@ -30,7 +30,7 @@ impl<'a> Blocks<'a> {
         resolution: Resolution,
         blocks: DBRawIterator<'a>,
     ) -> Self {
-        Self { shared, resolution, blocks, from: None, met_damage: false }
+        Self { shared, resolution, blocks, from: None, whole_from: Slot(0) }
     }
 
     /// Gives the cells of some streams, ascending by id, in some slots to a sink. Damaged blocks are
@@ -83,7 +83,8 @@ impl<'a> Blocks<'a> {
                 return Ok(());
             }
             if let Err(error) = decode(block) {
-                self.met_damage = true;
+                let end = self.resolution.block_end(key, self.shared.slot_width);
+                self.whole_from = self.whole_from.max(end);
                 self.shared.damage.note(self.resolution, key, &error.to_string());
             }
             self.blocks.next();
@@ -91,7 +92,7 @@ impl<'a> Blocks<'a> {
         match self.blocks.status() {
             // A file is damaged. The next range is looked for anew, perhaps in another one.
             Err(error) if error.kind() == ErrorKind::Corruption => {
-                self.met_damage = true;
+                self.whole_from = Slot(u32::MAX);
                 self.shared.damage.note(self.resolution, from, error.as_ref());
                 Ok(())
             }

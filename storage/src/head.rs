@@ -261,18 +261,21 @@ impl Head {
         Reach { floor: *floor, room_bytes, changes: *changes }
     }
 
-    /// Keeps `older`, which holds every cell from its floor up to that of `reach` that was sealed by then, and
-    /// lowers the floor. Returns whether it did: not when anything was sealed since. The caller holds off sealing,
-    /// because a seal under way keeps what lies above the floor that it began with.
-    pub(crate) fn extend(&self, reach: &Reach, mut older: Resident) -> bool {
-        older.shrink();
+    /// Keeps `older`, newest first, which hold every cell from the floor of the last up to that of `reach` that was
+    /// sealed by then, and lowers the floor. Returns whether it did: not when anything was sealed since. The caller
+    /// holds off sealing, because a seal under way keeps what lies above the floor that it began with.
+    pub(crate) fn extend(&self, reach: &Reach, mut older: Vec<Resident>) -> bool {
+        older.iter_mut().for_each(Resident::shrink);
+        let bytes: usize = older.iter().map(Resident::size_bytes).sum();
         let mut generations = self.generations.write();
-        if generations.changes != reach.changes || older.size_bytes() > reach.room_bytes {
+        if generations.changes != reach.changes || bytes > reach.room_bytes {
             return false;
         }
         generations.changes += 1;
-        generations.floor = older.floor;
-        generations.residents.push_front(Arc::new(older));
+        for one in older {
+            generations.floor = one.floor;
+            generations.residents.push_front(Arc::new(one));
+        }
         true
     }
 
@@ -392,11 +395,11 @@ mod tests {
         let third = RESIDENT_BYTES_MAX / 3 - 100;
         let seal = |resident| head.seal_after(0, resident, || Ok::<_, ()>(())).expect("written");
         seal(resident(0, (30, 40), third));
-        assert!(head.extend(&head.reach(), resident(20, (20, 29), third)));
-        assert!(head.extend(&head.reach(), resident(10, (12, 19), third)));
+        assert!(head.extend(&head.reach(), vec![resident(20, (20, 29), third)]));
+        assert!(head.extend(&head.reach(), vec![resident(10, (12, 19), third)]));
         assert_eq!(head.floor(), Slot(10));
         assert!(head.resident_bytes() <= RESIDENT_BYTES_MAX);
-        assert!(!head.extend(&head.reach(), resident(0, (0, 9), third)), "there is no room");
+        assert!(!head.extend(&head.reach(), vec![resident(0, (0, 9), third)]), "there is no room");
         assert_eq!(head.floor(), Slot(10));
         seal(resident(0, (41, 50), third));
         assert_eq!(head.floor(), Slot(20));
@@ -412,7 +415,10 @@ mod tests {
         let seal = |resident| head.seal_after(0, resident, || Ok::<_, ()>(())).expect("written");
         let before = head.reach();
         seal(resident(0, (30, 40), 1_000));
-        assert!(!head.extend(&before, resident(20, (20, 29), 10)), "a late cell may be missing");
+        assert!(
+            !head.extend(&before, vec![resident(20, (20, 29), 10)]),
+            "a late cell may be missing"
+        );
         assert_eq!(head.floor(), Slot(30));
         seal(resident(0, (35, 50), RESIDENT_BYTES_MAX - 100));
         assert_eq!(head.floor(), Slot(41), "the first is evicted");

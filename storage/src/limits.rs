@@ -72,17 +72,14 @@ pub const fn resident_bytes_max(memory_bytes: usize) -> usize {
 /// so much: what dashboards look at.
 pub const WARM_MS: i64 = 60 * 60 * 1000;
 
-/// How far back it is filled in one step at the most, in ms. What is sealed meanwhile has the step done
-/// again, and what is made in one step is evicted at once.
-pub const WARM_STEP_MS: i64 = 10 * 60 * 1000;
+/// How much time what it is filled with is evicted by at the most, in ms.
+pub const WARM_CHUNK_MS: i64 = 10 * 60 * 1000;
 
-/// Cells it is filled with in one step, unless a minute has more: half a second of work. With shorter steps
-/// the same blocks are read more often.
-pub const WARM_STEP_CELLS: usize = 480_000;
+/// Cells that it is evicted by, unless a minute has more: some 16 MB.
+pub const WARM_CHUNK_CELLS: u32 = 480_000;
 
-/// Steps until memory is as full as it gets: twice as many as an hour has minutes, because some are done
-/// again.
-pub const WARM_STEPS_MAX: usize = 120;
+/// How often filling is tried: something may be sealed meanwhile, some seconds with 40,000 streams.
+pub const WARM_TRIES_MAX: u32 = 8;
 
 /// Bytes of unsealed journal records above which the head of so many streams is sealed early: what the
 /// streams bring until it is sealed for its age, 30 cells of some 50 bytes each. Fewer would make parts

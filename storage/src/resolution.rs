@@ -69,10 +69,19 @@ impl Resolution {
 
     /// The block that holds a slot of a stream.
     pub(crate) const fn block_of(self, stream: StreamId, slot: Slot, width: SlotWidth) -> BlockKey {
-        let block_slots = width.slots_per_hour() * (24 / self.blocks_per_day());
-        let number = slot.0 / block_slots;
+        let number = slot.0 / self.block_slots(width);
         let per_day = self.blocks_per_day();
         BlockKey { day: number / per_day, stream, block: (number % per_day) as u8 }
+    }
+
+    /// The slot after the last one of a block.
+    pub(crate) const fn block_end(self, key: BlockKey, width: SlotWidth) -> Slot {
+        let number = key.day.saturating_mul(self.blocks_per_day()).saturating_add(key.block as u32);
+        Slot(number.saturating_add(1).saturating_mul(self.block_slots(width)))
+    }
+
+    const fn block_slots(self, width: SlotWidth) -> u32 {
+        width.slots_per_hour() * (24 / self.blocks_per_day())
     }
 }
 
@@ -100,6 +109,7 @@ mod tests {
                 let per_day = resolution.blocks_per_day();
                 assert_eq!((key(0).day, key(0).block), (0, 0));
                 let last = key(5 * day_slots - 1);
+                assert_eq!(resolution.block_end(last, width), Slot(5 * day_slots));
                 assert_eq!((last.day, u32::from(last.block)), (4, per_day - 1));
                 assert_eq!(day_slots % per_day, 0);
                 let cells = day_slots / per_day / resolution.slots(width);

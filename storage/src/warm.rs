@@ -1,9 +1,9 @@
 //! Filling memory after a start: the newest sealed cells are read from their blocks and kept as if they had just
 //! been sealed ([`Resident`]), so that questions about recent time are as fast as before.
 //!
-//! It goes back step by step, each a stretch of time of every stream, because from the floor on memory must hold
-//! every sealed cell. Nothing is held up: a step reads what lay in blocks when it began, and when something was
-//! sealed meanwhile, which may be late data of the same stretch, it is done again.
+//! From the floor on memory must hold every sealed cell, so all streams are read before the floor is lowered. Nothing
+//! is held up: what lay in blocks at the beginning is read, and when something was sealed meanwhile, which may be
+//! late data of the same time, it is done again.
 
 use std::ops::Range;
 
@@ -15,7 +15,7 @@ use crate::{
     cursor::Blocks,
     error::Result,
     head::{Reach, Run},
-    limits::{WARM_MS, WARM_STEP_CELLS, WARM_STEP_MS, WARM_STEPS_MAX},
+    limits::{WARM_CHUNK_CELLS, WARM_CHUNK_MS, WARM_MS, WARM_TRIES_MAX},
     model::{
         cell::SlotValue,
         stream::StreamId,
@@ -28,54 +28,55 @@ use crate::{
     store::{Shared, Store},
 };
 
+/// Streams between two looks whether to go on.
+const STREAMS_AT_ONCE: u32 = 1_024;
+
 impl Store {
-    /// Fills memory with the cells that were sealed last, newest first: of an hour, or of less when that is all that
-    /// fits or a block is damaged. Returns how many slots further back questions can be answered without blocks. For
-    /// after a start; appends and readers go on meanwhile. Before each step it asks `go_on`.
+    /// Fills memory with the cells that were sealed last: of an hour, or of less when that is all that fits or a block
+    /// is damaged. Returns how many slots further back questions can be answered without blocks. For after a start;
+    /// appends and readers go on meanwhile. Every now and then it asks `go_on`.
     ///
     /// # Errors
-    /// When the database cannot be read; what was filled by then stays.
+    /// When the database cannot be read.
     pub fn warm(&self, go_on: impl Fn() -> bool) -> Result<u32> {
         let shared = self.shared();
-        let mut slots = 0;
-        for _ in (0..WARM_STEPS_MAX).take_while(|_| go_on()) {
-            let Some(step) = Step::next(shared) else { break };
-            let Some(older) = step.read(shared)? else { break };
+        for _ in 0..WARM_TRIES_MAX {
+            let Some(past) = Past::before(shared) else { break };
+            let chunks = past.read(shared, &go_on)?;
+            let Some(oldest) = chunks.last() else { break };
+            let slots = past.reach.floor.0 - oldest.floor.0;
             let _nothing_is_sealed = self.sealing.lock();
-            if shared.head.extend(&step.reach, older) {
-                slots += step.slots.end.0 - step.slots.start.0;
+            if shared.head.extend(&past.reach, chunks) {
+                return Ok(slots);
             }
         }
-        Ok(slots)
+        Ok(0)
     }
 }
 
 /// A stretch of time just below the floor.
-struct Step {
+struct Past {
     reach: Reach,
     slots: Range<Slot>,
     /// Streams that may have cells in it.
     streams: u32,
 }
 
-impl Step {
-    /// The next one back from the floor, unless that is as low as it should be.
-    fn next(shared: &Shared) -> Option<Self> {
-        // The reach first: what is sealed or named from here on has the step done again.
+impl Past {
+    /// Of it, what is worth having in memory.
+    fn before(shared: &Shared) -> Option<Self> {
+        // The reach first: what is sealed or named from here on has it done again.
         let reach = shared.head.reach();
-        let width = shared.slot_width;
-        let streams = shared.catalog.read().len();
+        let streams = shared.catalog.read().len() as u32;
         let end = shared.sealed_slot().plus(1);
-        let lowest = end.minus(width.slots_in(WARM_MS)).max(shared.aged());
-        let step = step_slots(streams, width);
-        let first = Slot(reach.floor.0.saturating_sub(1) / step * step).max(lowest);
+        let first = end.minus(shared.slot_width.slots_in(WARM_MS)).max(shared.aged());
         let is_left = first < reach.floor && reach.room_bytes > 0;
-        is_left.then_some(Self { reach, slots: first..reach.floor, streams: streams as u32 })
+        is_left.then_some(Self { reach, slots: first..reach.floor, streams })
     }
 
-    /// Everything in the stretch that is sealed. `None` when that does not fit into memory, or when some of it cannot
-    /// be read: readers are to meet the damage, and to name it.
-    fn read(&self, shared: &Shared) -> Result<Option<Resident>> {
+    /// Everything in it that is sealed, newest first, as far back as there is room and nothing is damaged: readers
+    /// are to meet the damage, and to name it. Nothing when `go_on` says no.
+    fn read(&self, shared: &Shared, go_on: impl Fn() -> bool) -> Result<Vec<Resident>> {
         let moment = Moment::now(shared);
         let mut options = ReadOptions::default();
         options.set_snapshot(moment.snapshot());
@@ -83,27 +84,92 @@ impl Step {
         let family = shared.db.family(Family::Blocks);
         let iterator = shared.db.raw().raw_iterator_cf_opt(family, options);
         let mut blocks = Blocks::new(shared, Resolution::Slot, iterator);
-        let mut older = Resident::new(self.slots.start);
+        let mut chunks = Chunks::of(self.slots.clone(), self.streams, shared.slot_width);
         let mut run = Run::new();
-        for stream in (0..self.streams).map(StreamId) {
+        for stream in 0..self.streams {
+            if stream % STREAMS_AT_ONCE == 0 {
+                chunks.fit(self.room_bytes(stream));
+                if !go_on() {
+                    return Ok(Vec::new());
+                }
+            }
             run.clear();
             let mut visit = |_, slot, value: &SlotValue| add(&mut run, slot, value);
-            blocks.read(&[stream], &self.slots, Wanted::ALL, &mut Visitor::new(&mut visit))?;
-            keep(&mut older, stream, &run, shared.slot_width);
-            if blocks.met_damage || older.size_bytes() > self.reach.room_bytes {
-                return Ok(None);
-            }
+            let sink = &mut Visitor::new(&mut visit);
+            blocks.read(&[StreamId(stream)], &chunks.slots(), Wanted::ALL, sink)?;
+            chunks.let_go_before(blocks.whole_from);
+            chunks.keep(StreamId(stream), &run, shared.slot_width);
         }
-        seal::add_up(shared, &mut older);
-        Ok(Some(older))
+        chunks.residents.iter_mut().for_each(|chunk| seal::add_up(shared, chunk));
+        chunks.fit(self.reach.room_bytes);
+        Ok(chunks.residents)
+    }
+
+    /// Room for what was read of the first streams: twice their share, as long as the others may have less. So
+    /// little is read in vain when not everything fits.
+    fn room_bytes(&self, streams: u32) -> usize {
+        if streams == 0 {
+            return self.reach.room_bytes;
+        }
+        let share = (2.0 * f64::from(streams) / f64::from(self.streams)).min(1.0);
+        (self.reach.room_bytes as f64 * share) as usize
     }
 }
 
-/// How many slots a step goes back at the most: whole minutes, fewer when there are many streams.
-fn step_slots(streams: usize, width: SlotWidth) -> u32 {
+/// Residents, each of a stretch of time, newest first: what is made as one is evicted at once.
+struct Chunks {
+    residents: Vec<Resident>,
+    end: Slot,
+}
+
+impl Chunks {
+    fn of(slots: Range<Slot>, streams: u32, width: SlotWidth) -> Self {
+        let length = chunk_slots(streams, width);
+        let numbers = slots.start.0 / length..slots.end.0.div_ceil(length);
+        let floors = numbers.rev().map(|number| Slot(number * length).max(slots.start));
+        Self { residents: floors.map(Resident::new).collect(), end: slots.end }
+    }
+
+    /// What they are to hold.
+    fn slots(&self) -> Range<Slot> {
+        self.residents.last().map_or(self.end, |oldest| oldest.floor)..self.end
+    }
+
+    /// Keeps the cells of a stream as sealing does. Streams come in the order of their ids.
+    fn keep(&mut self, stream: StreamId, mut run: &[(Slot, SlotValue)], width: SlotWidth) {
+        for chunk in &mut self.residents {
+            let (older, own) = run.split_at(run.partition_point(|(slot, _)| *slot < chunk.floor));
+            run = older;
+            let ([(first, _), ..], [.., (last, _)]) = (own, own) else { continue };
+            for resolution in [Resolution::Slot, Resolution::Minute] {
+                if resolution.is_kept(width) {
+                    let part = seal::part_of(resolution, own, width);
+                    chunk.add(resolution, stream, (*first, *last), &part);
+                }
+            }
+        }
+    }
+
+    /// Lets the oldest go until the others fit.
+    fn fit(&mut self, bytes_max: usize) {
+        let mut bytes: usize = self.residents.iter().map(Resident::size_bytes).sum();
+        while bytes > bytes_max {
+            let Some(oldest) = self.residents.pop() else { break };
+            bytes -= oldest.size_bytes();
+        }
+    }
+
+    /// Lets those go that begin before a slot.
+    fn let_go_before(&mut self, slot: Slot) {
+        while self.residents.pop_if(|oldest| oldest.floor < slot).is_some() {}
+    }
+}
+
+/// How many slots a chunk covers at the most: whole minutes, fewer when there are many streams.
+fn chunk_slots(streams: u32, width: SlotWidth) -> u32 {
     let minute = Resolution::Minute.slots(width);
-    let affordable = u32::try_from(WARM_STEP_CELLS / streams.max(1)).unwrap_or(u32::MAX);
-    (affordable / minute * minute).clamp(minute, width.slots_in(WARM_STEP_MS))
+    let cells = WARM_CHUNK_CELLS / streams.max(1);
+    (cells / minute * minute).clamp(minute, width.slots_in(WARM_CHUNK_MS))
 }
 
 /// Adds a cell to a run. Parts of a block may share slots.
@@ -115,23 +181,12 @@ fn add(run: &mut Run, slot: Slot, value: &SlotValue) {
     }
 }
 
-/// Keeps a run as sealing does.
-fn keep(resident: &mut Resident, stream: StreamId, run: &Run, width: SlotWidth) {
-    let ([(first, _), ..], [.., (last, _)]) = (run.as_slice(), run.as_slice()) else { return };
-    for resolution in [Resolution::Slot, Resolution::Minute] {
-        if resolution.is_kept(width) {
-            let part = seal::part_of(resolution, run, width);
-            resident.add(resolution, stream, (*first, *last), &part);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{
         GaugeCell, LabelMatchers, Options, Outcome, Scan, StreamKind, StreamRef, TimestampMs,
-        key::day_start, resolution::BlockKey,
+        head::Head, key::day_start, resolution::BlockKey,
     };
 
     /// The slot at noon of some day.
@@ -139,8 +194,9 @@ mod tests {
     const STREAMS: u32 = 5;
     const EVERY_SLOT: Range<Slot> = Slot(0)..Slot(u32::MAX / 900 * 900);
 
-    fn stream(name: &str) -> StreamRef<'_> {
-        let labels = [name, "", "production", "", ""];
+    /// All of one partner, so that their minutes are added up.
+    fn stream(operation: &str) -> StreamRef<'_> {
+        let labels = ["dhl", operation, "production", "", ""];
         StreamRef { kind: StreamKind::Activity, name: "requests", labels }
     }
 
@@ -148,7 +204,7 @@ mod tests {
     fn fill(store: &Store, slots: Range<u32>) {
         let mut batch = store.batch();
         for (number, slot) in (0..STREAMS).flat_map(|n| slots.clone().map(move |slot| (n, slot))) {
-            let (name, slot) = (format!("partner-{number}"), Slot(slot));
+            let (name, slot) = (format!("operation-{number}"), Slot(slot));
             let cell = batch.activity(stream(&name), slot).expect("room for the stream");
             cell.record(Outcome::Status2xx, Some(0.1), store.slot_width().start(slot));
         }
@@ -183,16 +239,13 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_hour_comes_back_in_steps_and_no_further() {
+    fn the_newest_hour_comes_back_and_no_more() {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let store = reopened(directory.path(), NOON);
         assert_eq!(floor(&store), NOON);
         assert_eq!(store.warm(|| false).expect("warmed"), 0);
-        let left = std::cell::Cell::new(2);
-        let go_on = || left.replace(left.get() - 1) > 0;
-        assert_eq!(store.warm(go_on).expect("warmed"), 120, "twice ten minutes");
-        assert_eq!(floor(&store), NOON - 120);
-        assert_eq!(store.warm(|| true).expect("warmed"), 240);
+        assert_eq!(floor(&store), NOON);
+        assert_eq!(store.warm(|| true).expect("warmed"), 360);
         assert_eq!((floor(&store), store.warm(|| true).expect("warmed")), (NOON - 360, 0));
         for grain in [1, 6, 90] {
             let counts = [720, 360].map(|back| {
@@ -213,17 +266,17 @@ mod tests {
     }
 
     #[test]
-    fn a_step_during_which_late_data_was_sealed_is_done_again() {
+    fn what_was_read_while_late_data_was_sealed_is_read_again() {
         let directory = tempfile::tempdir().expect("a temporary directory");
         // In the middle of an hour and of a minute.
         let end = NOON + 28;
         let store = reopened(directory.path(), end);
         let shared = store.shared();
-        let step = Step::next(shared).expect("there is something to fill");
-        let older = step.read(shared).expect("readable").expect("it fits");
+        let past = Past::before(shared).expect("there is something to fill");
+        let older = past.read(shared, || true).expect("readable");
         // From below the floor to above it.
         fill(&store, end - 3..end + 3);
-        assert!(!shared.head.extend(&step.reach, older));
+        assert!(!shared.head.extend(&past.reach, older));
         assert_eq!(floor(&store), end);
         store.warm(|| true).expect("warmed");
         assert_eq!(floor(&store), end + 3 - 360);
@@ -293,19 +346,38 @@ mod tests {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let store = reopened(directory.path(), NOON);
         let shared = store.shared();
-        let mut step = Step::next(shared).expect("there is something to fill");
-        let older = step.read(shared).expect("readable").expect("it fits");
-        step.reach.room_bytes = older.size_bytes() - 1;
-        assert!(step.read(shared).expect("readable").is_none());
-        assert!(!shared.head.extend(&step.reach, older));
-        assert_eq!(floor(&store), NOON);
+        let mut past = Past::before(shared).expect("there is something to fill");
+        let all = past.read(shared, || true).expect("readable");
+        assert_eq!(all.len(), 6);
+        // The minutes added up count too.
+        past.reach.room_bytes = all.iter().map(Resident::size_bytes).sum::<usize>() - 1;
+        let newest = past.read(shared, || true).expect("readable");
+        assert_eq!(newest.len(), 5);
+        assert!(shared.head.extend(&past.reach, newest));
+        assert_eq!(floor(&store), NOON - 300);
+        assert_eq!(requests(&store, EVERY_SLOT, 1), u64::from(STREAMS * 720));
+        past.reach = shared.head.reach();
+        past.slots.end = past.reach.floor;
+        past.reach.room_bytes = 1;
+        assert!(past.read(shared, || true).expect("readable").is_empty());
     }
 
     #[test]
-    fn a_step_goes_back_less_far_the_more_streams_there_are() {
-        let slots = |streams| step_slots(streams, SlotWidth::DEFAULT);
+    fn a_chunk_covers_less_time_the_more_streams_there_are() {
+        let slots = |streams| chunk_slots(streams, SlotWidth::DEFAULT);
         assert_eq!([0, 5, 4_000, 9_000, 40_000, 1_000_000].map(slots), [60, 60, 60, 48, 12, 6]);
         let minutes = SlotWidth::from_ms(60_000).expect("a width");
-        assert_eq!([1, 24_000, 1_000_000].map(|streams| step_slots(streams, minutes)), [10, 10, 1]);
+        assert_eq!(
+            [1, 24_000, 1_000_000].map(|streams| chunk_slots(streams, minutes)),
+            [10, 10, 1]
+        );
+    }
+
+    #[test]
+    fn of_the_first_streams_twice_their_share_is_kept() {
+        let reach = Head::new(Slot(360), 1_000_000).reach();
+        let past = Past { reach, slots: Slot(0)..Slot(360), streams: 10_240 };
+        let rooms = [0, 1_024, 4_096, 5_120, 9_216].map(|streams| past.room_bytes(streams));
+        assert_eq!(rooms, [1_000_000, 200_000, 800_000, 1_000_000, 1_000_000]);
     }
 }
