@@ -125,6 +125,7 @@ impl Family {
             Self::Blocks | Self::Blocks1m | Self::Blocks15m => {
                 options.set_write_buffer_size(16 << 20);
                 options.set_compression_type(DBCompressionType::Zstd);
+                options.set_level_zero_file_num_compaction_trigger(limits::UNFOLDED_FILES_MAX);
                 if self == Self::Blocks {
                     options.set_merge_operator("plimsoll.blocks", merge::slots, merge::concat);
                 } else {
