@@ -6,10 +6,7 @@ use std::{
     time::Duration,
 };
 
-use plimsoll_storage::{
-    Durability, Retention, SlotWidth,
-    limits::{MEMORY_BYTES_DEFAULT, MEMORY_BYTES_MIN},
-};
+use plimsoll_storage::{Durability, Retention, SlotWidth, limits::MEMORY_BYTES_MIN};
 use serde::Deserialize;
 
 use crate::{queries::QueryLimits, telemetry::LogFormat, wire::time};
@@ -52,7 +49,8 @@ pub(crate) struct Flags {
     backup_dir: Option<PathBuf>,
     #[command(flatten)]
     retention: RetentionFlags,
-    /// Memory for cells, such as 256MiB; the database and requests take some on top [default: 256MiB]
+    /// Memory for cells, such as 256MiB; the database and requests take some on top [default: 256MiB, and with more
+    /// than 4,000 streams 16 KiB each for the newest hour, up to a quarter of the machine's memory]
     #[arg(long, env = "PLIMSOLL_MEMORY", value_name = "SIZE")]
     memory: Option<String>,
     /// Cells that a question may read; one that touches more is refused [default: 50000000]
@@ -154,7 +152,8 @@ pub(crate) struct Config {
     /// Absolute.
     pub(crate) backup_dir: Option<PathBuf>,
     pub(crate) retention: Retention,
-    pub(crate) memory_bytes: usize,
+    /// `None` lets the number of streams decide.
+    pub(crate) memory_bytes: Option<usize>,
     pub(crate) queries: QueryLimits,
     pub(crate) log_level: String,
     pub(crate) log_format: LogFormat,
@@ -221,7 +220,7 @@ impl Config {
                 .map(absolute)
                 .transpose()?,
             retention: retention.resolve()?,
-            memory_bytes: parse_memory(flags.memory.or(file.memory))?,
+            memory_bytes: flags.memory.or(file.memory).map(parse_memory).transpose()?,
             queries,
             log_level: flags.log_level.or(file.log_level).unwrap_or_else(|| "info".to_owned()),
             log_format: flags.log_format.or(file.log_format).unwrap_or_default(),
@@ -314,8 +313,7 @@ fn parse_size(key: &'static str, given: String) -> Result<u64, ConfigError> {
     bytes.ok_or(ConfigError::Invalid { key, given, remedy })
 }
 
-fn parse_memory(text: Option<String>) -> Result<usize, ConfigError> {
-    let Some(given) = text else { return Ok(MEMORY_BYTES_DEFAULT) };
+fn parse_memory(given: String) -> Result<usize, ConfigError> {
     let bytes = usize::try_from(parse_size("memory", given.clone())?).unwrap_or(usize::MAX);
     if bytes < MEMORY_BYTES_MIN {
         let remedy = "use 32MiB or more";
@@ -360,10 +358,7 @@ mod tests {
         assert_eq!(config.external_url, None);
         assert_eq!((config.listen.to_string().as_str(), config.slot_width), (LISTEN, None));
         assert_eq!(config.durability, Durability::Fsync);
-        assert_eq!(
-            (config.retention, config.memory_bytes),
-            (Retention::default(), MEMORY_BYTES_DEFAULT)
-        );
+        assert_eq!((config.retention, config.memory_bytes), (Retention::default(), None));
         let small = Flags {
             retention: RetentionFlags {
                 retention: Some("2d".into()),
@@ -378,7 +373,7 @@ mod tests {
             ..flags()
         };
         let config = Config::resolve(small).expect("valid");
-        assert_eq!((config.retention.slot_ms, config.memory_bytes), (172_800_000, 64 << 20));
+        assert_eq!((config.retention.slot_ms, config.memory_bytes), (172_800_000, Some(64 << 20)));
         assert_eq!(config.external_url.as_deref(), Some("https://plimsoll.example/p"));
         assert_eq!(config.retention.size_bytes, Some(5 << 30));
         let queries = QueryLimits { cells_max: 5, timeout: Duration::from_secs(2), at_once_max: 3 };

@@ -1,11 +1,16 @@
-//! Freed memory goes back to the system soon.
+//! What of the machine's memory a server takes and gives back.
 //!
-//! The allocator keeps it for a second and more unless told otherwise. At the design's load, with large questions one
+//! Freed memory goes back to the system soon. The allocator keeps it for a second and more unless told otherwise. At the design's load, with large questions one
 //! after the other, a server holds 166 MB then, 127 MB when it is kept for 100 ms and 112 MB when for none; such a
 //! question takes 10.9, 13.4 or 16.6 ms. The allocator reads its options from the environment when a process starts,
 //! and changing them later takes unsafe code; so a server begins by becoming itself once more, with the option set.
 
 use std::{env, os::unix::process::CommandExt, process::Command};
+
+use sysinfo::{MemoryRefreshKind, RefreshKind, System};
+
+/// Of the memory that the machine has, or its container, the share that newest cells may take.
+const CELLS_SHARE: u64 = 4;
 
 /// The allocator's option: for how many milliseconds freed memory is kept.
 const OPTION: &str = "MIMALLOC_PURGE_DELAY";
@@ -20,4 +25,27 @@ pub(crate) fn give_back_soon() {
     let (Ok(program), Some(name)) = (env::current_exe(), arguments.next()) else { return };
     let error = Command::new(program).arg0(name).args(arguments).env(OPTION, KEPT_MS).exec();
     tracing::warn!(%error, "freed memory is kept for a while: starting over with {OPTION}={KEPT_MS} failed");
+}
+
+/// Bytes that the newest sealed cells may take when nothing was said about memory. Nothing extra where it
+/// cannot be told how much there is.
+pub(crate) fn cells_bytes_max() -> usize {
+    let kinds = RefreshKind::nothing().with_memory(MemoryRefreshKind::nothing().with_ram());
+    let Ok(system) = System::new_with_specifics(kinds) else { return 0 };
+    let container = system.cgroup_limits().map_or(u64::MAX, |limits| limits.total_memory);
+    usize::try_from(system.total_memory().min(container) / CELLS_SHARE).unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_get_a_share_of_the_memory_that_is_there() {
+        let text = std::fs::read_to_string("/proc/meminfo").expect("there is memory");
+        let total = text.lines().find_map(|line| line.strip_prefix("MemTotal:")).expect("a line");
+        let total_kib: usize = total.trim().trim_end_matches(" kB").parse().expect("a number");
+        let bytes = cells_bytes_max();
+        assert!(bytes > 1 << 20 && bytes <= total_kib * 1024 / 4, "{bytes} of {total_kib} KiB");
+    }
 }

@@ -147,7 +147,6 @@ struct Generations {
     frozen: Vec<Frozen>,
     /// Oldest first.
     residents: VecDeque<Arc<Resident>>,
-    resident_bytes_max: usize,
     floor: Slot,
     /// How often the residents have changed.
     changes: u64,
@@ -158,14 +157,14 @@ impl Generations {
         self.residents.iter().map(|one| one.size_bytes()).sum()
     }
 
-    /// Keeps what was sealed, and lets go of the oldest beyond the budget.
-    fn keep(&mut self, mut resident: Resident) {
+    /// Keeps what was sealed, and lets go of the oldest beyond a budget.
+    fn keep(&mut self, mut resident: Resident, bytes_max: usize) {
         resident.shrink();
         self.changes += 1;
         self.floor = self.floor.max(resident.floor);
         self.residents.push_back(Arc::new(resident));
         let mut bytes = self.resident_bytes();
-        while bytes > self.resident_bytes_max {
+        while bytes > bytes_max {
             let Some(evicted) = self.residents.pop_front() else { break };
             bytes -= evicted.size_bytes();
             self.floor = self.floor.max(evicted.end);
@@ -204,9 +203,8 @@ pub(crate) struct Head {
 
 impl Head {
     /// An empty head over blocks whose cells all lie below `floor`.
-    pub(crate) fn new(floor: Slot, resident_bytes_max: usize) -> Self {
-        let empty = Generations { floor, resident_bytes_max, ..Generations::default() };
-        Self { generations: RwLock::new(empty) }
+    pub(crate) fn new(floor: Slot) -> Self {
+        Self { generations: RwLock::new(Generations { floor, ..Generations::default() }) }
     }
 
     /// Below it sealed cells are found in blocks only.
@@ -236,27 +234,29 @@ impl Head {
     }
 
     /// Runs `write`, which puts the `count` oldest frozen generations into blocks; when it succeeds,
-    /// keeps `sealed` in their place. No reader can begin in between.
+    /// keeps `sealed` in their place, and of all that was sealed as many bytes as may be. No reader can begin
+    /// in between.
     pub(crate) fn seal_after<E>(
         &self,
         count: usize,
         sealed: Resident,
+        resident_bytes_max: usize,
         write: impl FnOnce() -> Result<(), E>,
     ) -> Result<(), E> {
         let mut generations = self.generations.write();
         write()?;
         generations.frozen.drain(..count);
-        generations.keep(sealed);
+        generations.keep(sealed, resident_bytes_max);
         Ok(())
     }
 
-    /// How far back memory reaches. There is no room for more when residents hold some of what lies
-    /// below the floor: others with the rest have been evicted.
-    pub(crate) fn reach(&self) -> Reach {
-        let Generations { residents, floor, changes, resident_bytes_max, .. } =
-            &*self.generations.read();
+    /// How far back memory reaches, when so many bytes of sealed cells may be kept. There is no room for
+    /// more when residents hold some of what lies below the floor: others with the rest have been evicted.
+    pub(crate) fn reach(&self, resident_bytes_max: usize) -> Reach {
+        let generations = self.generations.read();
+        let Generations { residents, floor, changes, .. } = &*generations;
         let is_whole = residents.iter().all(|one| one.start.is_none_or(|start| start >= *floor));
-        let bytes: usize = residents.iter().map(|one| one.size_bytes()).sum();
+        let bytes = generations.resident_bytes();
         let room_bytes = if is_whole { resident_bytes_max.saturating_sub(bytes) } else { 0 };
         Reach { floor: *floor, room_bytes, changes: *changes }
     }
@@ -368,10 +368,10 @@ mod tests {
 
     #[test]
     fn the_floor_rises_above_what_is_evicted() {
-        let head = Head::new(Slot(10), RESIDENT_BYTES_MAX);
+        let head = Head::new(Slot(10));
         let sealed = |first, last, bytes: usize| {
             let resident = resident(0, (first, last), bytes);
-            head.seal_after(0, resident, || Ok::<_, ()>(())).expect("written");
+            head.seal_after(0, resident, RESIDENT_BYTES_MAX, || Ok::<_, ()>(())).expect("written");
         };
         sealed(10, 20, RESIDENT_BYTES_MAX / 2);
         assert_eq!(head.floor(), Slot(10));
@@ -391,15 +391,20 @@ mod tests {
 
     #[test]
     fn what_memory_is_filled_with_is_evicted_first() {
-        let head = Head::new(Slot(30), RESIDENT_BYTES_MAX);
+        let head = Head::new(Slot(30));
         let third = RESIDENT_BYTES_MAX / 3 - 100;
-        let seal = |resident| head.seal_after(0, resident, || Ok::<_, ()>(())).expect("written");
+        let seal = |resident| {
+            head.seal_after(0, resident, RESIDENT_BYTES_MAX, || Ok::<_, ()>(())).expect("written");
+        };
         seal(resident(0, (30, 40), third));
-        assert!(head.extend(&head.reach(), vec![resident(20, (20, 29), third)]));
-        assert!(head.extend(&head.reach(), vec![resident(10, (12, 19), third)]));
+        assert!(head.extend(&head.reach(RESIDENT_BYTES_MAX), vec![resident(20, (20, 29), third)]));
+        assert!(head.extend(&head.reach(RESIDENT_BYTES_MAX), vec![resident(10, (12, 19), third)]));
         assert_eq!(head.floor(), Slot(10));
         assert!(head.resident_bytes() <= RESIDENT_BYTES_MAX);
-        assert!(!head.extend(&head.reach(), vec![resident(0, (0, 9), third)]), "there is no room");
+        assert!(
+            !head.extend(&head.reach(RESIDENT_BYTES_MAX), vec![resident(0, (0, 9), third)]),
+            "there is no room"
+        );
         assert_eq!(head.floor(), Slot(10));
         seal(resident(0, (41, 50), third));
         assert_eq!(head.floor(), Slot(20));
@@ -411,9 +416,11 @@ mod tests {
 
     #[test]
     fn the_floor_stays_when_something_was_sealed_or_evicted_meanwhile() {
-        let head = Head::new(Slot(30), RESIDENT_BYTES_MAX);
-        let seal = |resident| head.seal_after(0, resident, || Ok::<_, ()>(())).expect("written");
-        let before = head.reach();
+        let head = Head::new(Slot(30));
+        let seal = |resident| {
+            head.seal_after(0, resident, RESIDENT_BYTES_MAX, || Ok::<_, ()>(())).expect("written");
+        };
+        let before = head.reach(RESIDENT_BYTES_MAX);
         seal(resident(0, (30, 40), 1_000));
         assert!(
             !head.extend(&before, vec![resident(20, (20, 29), 10)]),
@@ -422,13 +429,13 @@ mod tests {
         assert_eq!(head.floor(), Slot(30));
         seal(resident(0, (35, 50), RESIDENT_BYTES_MAX - 100));
         assert_eq!(head.floor(), Slot(41), "the first is evicted");
-        let room = head.reach().room_bytes;
+        let room = head.reach(RESIDENT_BYTES_MAX).room_bytes;
         assert_eq!(room, 0, "slots 35 to 40 are in memory, but not all their cells");
     }
 
     #[test]
     fn cells_of_one_slot_add_up_and_runs_stay_sorted() {
-        let head = Head::new(Slot(0), RESIDENT_BYTES_MAX);
+        let head = Head::new(Slot(0));
         for (slot, count) in [(5, 1), (3, 2), (5, 10), (4, 4)] {
             head.active().add(StreamId(3), Slot(slot), cell(count));
         }
@@ -440,7 +447,7 @@ mod tests {
 
     #[test]
     fn a_frozen_generation_is_read_until_it_is_forgotten() {
-        let head = Head::new(Slot(0), RESIDENT_BYTES_MAX);
+        let head = Head::new(Slot(0));
         let active = head.active();
         active.note_append(TimestampMs(1), 10);
         active.add(StreamId(3), Slot(1), cell(1));
@@ -450,15 +457,21 @@ mod tests {
         assert_eq!(counts(&generations(&head), 0..9), [(1, 1), (1, 2)]);
         assert_eq!(head.frozen().first().map(|frozen| frozen.last_sequence), Some(7));
         assert_eq!((head.first_append_at(), head.journal_bytes()), (Some(TimestampMs(1)), 15));
-        assert_eq!(head.seal_after(1, Resident::default(), || Err("disk full")), Err("disk full"));
+        assert_eq!(
+            head.seal_after(1, Resident::default(), RESIDENT_BYTES_MAX, || Err("disk full")),
+            Err("disk full")
+        );
         assert_eq!(head.frozen().len(), 1);
-        assert_eq!(head.seal_after(1, Resident::default(), || Ok::<_, ()>(())), Ok(()));
+        assert_eq!(
+            head.seal_after(1, Resident::default(), RESIDENT_BYTES_MAX, || Ok::<_, ()>(())),
+            Ok(())
+        );
         assert_eq!(counts(&generations(&head), 0..9), [(1, 2)]);
     }
 
     #[test]
     fn an_empty_generation_is_not_frozen() {
-        let head = Head::new(Slot(0), RESIDENT_BYTES_MAX);
+        let head = Head::new(Slot(0));
         head.freeze(1);
         assert!(head.frozen().is_empty());
     }

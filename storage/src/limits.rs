@@ -61,12 +61,16 @@ pub const fn head_bytes_max(memory_bytes: usize) -> usize {
     memory_bytes / 4 * 3
 }
 
-/// Memory of sealed cells that stay readable without a block, in bytes, encoded, of a budget. An
-/// hour of 4,000 streams fits into a quarter of the default.
+/// Memory of sealed cells that stay readable without a block, in bytes, encoded: a quarter of a budget, or
+/// what so many streams need for the newest hour and a half, up to `grown_bytes_max`.
 #[must_use]
-pub const fn resident_bytes_max(memory_bytes: usize) -> usize {
-    memory_bytes / 4
+pub fn resident_bytes_max(memory_bytes: usize, streams: usize, grown_bytes_max: usize) -> usize {
+    let needed = streams.saturating_mul(RESIDENT_BYTES_PER_STREAM);
+    (memory_bytes / 4).max(needed.min(grown_bytes_max))
 }
+
+/// So that 4,000 streams fill a quarter of the default budget, at some 30 bytes a cell.
+const RESIDENT_BYTES_PER_STREAM: usize = 16 << 10;
 
 /// How far back from the newest sealed data memory is filled after a start, in ms, when it has room for
 /// so much: what dashboards look at.
@@ -177,3 +181,16 @@ const _: () = assert!(
     "what is kept of a slot must be readable"
 );
 const _: () = assert!(GROUP_BYTES_MAX <= RECORD_BYTES_MAX, "one record must fit a group");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_for_sealed_cells_goes_by_the_streams_between_its_bounds() {
+        let bytes = |streams| resident_bytes_max(MEMORY_BYTES_DEFAULT, streams, 1 << 30);
+        let mib = [0, 4_000, 8_192, 40_000, 1_000_000].map(|streams| bytes(streams) >> 20);
+        assert_eq!(mib, [64, 64, 128, 625, 1_024]);
+        assert_eq!(resident_bytes_max(32 << 20, 40_000, 0), 8 << 20, "a budget that was given");
+    }
+}

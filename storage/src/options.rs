@@ -30,6 +30,9 @@ pub struct Options {
     /// Memory for cells, in bytes: at least [`crate::limits::MEMORY_BYTES_MIN`]. What the database,
     /// the index and requests need comes on top.
     pub memory_bytes: usize,
+    /// Up to how much of the newest sealed cells stays in memory beyond that, in bytes, when there are more
+    /// streams than `memory_bytes` is for: [`crate::limits::resident_bytes_max`].
+    pub grown_bytes_max: usize,
 }
 
 impl Options {
@@ -42,6 +45,7 @@ impl Options {
             durability: Durability::default(),
             retention: Retention::default(),
             memory_bytes: MEMORY_BYTES_DEFAULT,
+            grown_bytes_max: 0,
         }
     }
 }

@@ -69,7 +69,7 @@ pub(crate) fn seal_frozen(shared: &Shared) -> Result<Sealed> {
     write.put_cf(meta_family, meta::SEALED_SLOT, newest.0.to_be_bytes());
     let after = (last_sequence + 1).to_be_bytes();
     write.delete_range_cf(shared.db.family(Family::Journal), 0_u64.to_be_bytes(), after);
-    shared.head.seal_after(frozen.len(), resident, || {
+    shared.head.seal_after(frozen.len(), resident, shared.resident_bytes_max(), || {
         shared.db.write(write).inspect(|()| shared.set_sealed_slot(newest))
     })?;
     if let Some(days) = days {

@@ -62,6 +62,7 @@ pub(crate) struct Shared {
     /// See [`Shared::first_day`].
     pub(crate) slots_from: AtomicU32,
     memory_bytes: usize,
+    grown_bytes_max: usize,
     newest_slot: AtomicU32,
     sealed_slot: AtomicU32,
 }
@@ -85,6 +86,12 @@ impl Shared {
     /// Notes that cells up to `slot` are stored.
     pub(crate) fn saw_slot(&self, slot: Slot) {
         self.newest_slot.fetch_max(slot.0, Ordering::AcqRel);
+    }
+
+    /// How many bytes of sealed cells may stay in memory.
+    pub(crate) fn resident_bytes_max(&self) -> usize {
+        let streams = self.catalog.read().len();
+        limits::resident_bytes_max(self.memory_bytes, streams, self.grown_bytes_max)
     }
 
     /// The newest slot that was ever sealed: no block holds a later one.
@@ -151,7 +158,7 @@ impl Store {
         let slots_from = recover::slots_from(&db)?;
         let catalog = recover::load_catalog(&db)?;
         let memory_bytes = options.memory_bytes.max(limits::MEMORY_BYTES_MIN);
-        let head = Head::new(sealed_slot.plus(1), limits::resident_bytes_max(memory_bytes));
+        let head = Head::new(sealed_slot.plus(1));
         let replayed = recover::replay_journal(&db, &catalog, &head)?;
         let catalog = RwLock::new(catalog);
         let shared = Arc::new(Shared {
@@ -167,6 +174,7 @@ impl Store {
             epochs: Epochs::default(),
             slots_from: AtomicU32::new(slots_from),
             memory_bytes,
+            grown_bytes_max: options.grown_bytes_max,
             newest_slot: AtomicU32::new(sealed_slot.max(replayed.newest).0),
             sealed_slot: AtomicU32::new(sealed_slot.0),
         });

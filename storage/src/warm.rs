@@ -66,7 +66,7 @@ impl Past {
     /// Of it, what is worth having in memory.
     fn before(shared: &Shared) -> Option<Self> {
         // The reach first: what is sealed or named from here on has it done again.
-        let reach = shared.head.reach();
+        let reach = shared.head.reach(shared.resident_bytes_max());
         let streams = shared.catalog.read().len() as u32;
         let end = shared.sealed_slot().plus(1);
         let first = end.minus(shared.slot_width.slots_in(WARM_MS)).max(shared.aged());
@@ -356,7 +356,7 @@ mod tests {
         assert!(shared.head.extend(&past.reach, newest));
         assert_eq!(floor(&store), NOON - 300);
         assert_eq!(requests(&store, EVERY_SLOT, 1), u64::from(STREAMS * 720));
-        past.reach = shared.head.reach();
+        past.reach = shared.head.reach(shared.resident_bytes_max());
         past.slots.end = past.reach.floor;
         past.reach.room_bytes = 1;
         assert!(past.read(shared, || true).expect("readable").is_empty());
@@ -375,7 +375,7 @@ mod tests {
 
     #[test]
     fn of_the_first_streams_twice_their_share_is_kept() {
-        let reach = Head::new(Slot(360), 1_000_000).reach();
+        let reach = Head::new(Slot(360)).reach(1_000_000);
         let past = Past { reach, slots: Slot(0)..Slot(360), streams: 10_240 };
         let rooms = [0, 1_024, 4_096, 5_120, 9_216].map(|streams| past.room_bytes(streams));
         assert_eq!(rooms, [1_000_000, 200_000, 800_000, 1_000_000, 1_000_000]);

@@ -39,14 +39,14 @@ fn main() -> Result<(), Failure> {
     if args.data_dir.exists() {
         return Err(format!("{} exists already", args.data_dir.display()).into());
     }
-    let store = Store::open(&Options::new(&args.data_dir))?;
+    let store = open(&args)?;
     write(&args, &store)?;
     ask(&args, &store)?;
     let me = std::process::id();
     println!("resident before closing: {} MB", process::resident_mb(me)?);
     drop(store);
     let started = Instant::now();
-    let store = Store::open(&Options::new(&args.data_dir))?;
+    let store = open(&args)?;
     println!("opened again in {:.0} ms", started.elapsed().as_secs_f64() * 1e3);
     store.seal()?;
     println!("from blocks:");
@@ -55,6 +55,13 @@ fn main() -> Result<(), Failure> {
     println!("from memory again:");
     ask(&args, &store)?;
     restart_after_burst(&args, store)
+}
+
+/// Opens the store as a server does on a machine with memory enough.
+fn open(args: &Args) -> Result<Store, Failure> {
+    let mut options = Options::new(&args.data_dir);
+    options.grown_bytes_max = usize::MAX;
+    Ok(Store::open(&options)?)
 }
 
 /// Fills memory, as a server does soon after its start.
@@ -92,7 +99,7 @@ fn restart_after_burst(args: &Args, store: Store) -> Result<(), Failure> {
     drop(store);
     let me = std::process::id();
     let (cpu, started) = (process::cpu_seconds(me)?, Instant::now());
-    let store = Store::open(&Options::new(&args.data_dir))?;
+    let store = open(args)?;
     println!(
         "opened after a burst of {cells} cells in {:.0} ms, {:.2} CPU-seconds, head {} MB",
         started.elapsed().as_secs_f64() * 1e3,

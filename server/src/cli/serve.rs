@@ -51,7 +51,10 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
     options.slot_width = config.slot_width;
     options.durability = config.durability;
     options.retention = config.retention;
-    options.memory_bytes = config.memory_bytes;
+    match config.memory_bytes {
+        Some(bytes) => options.memory_bytes = bytes,
+        None => options.grown_bytes_max = memory::cells_bytes_max(),
+    }
     let store = Arc::new(Store::open(&options)?);
     tracing::info!(data_dir = %config.data_dir.display(), streams = store.stats().streams, "opened the store");
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
