@@ -79,7 +79,7 @@ impl Generation {
     pub(crate) fn add(&self, stream: StreamId, slot: Slot, mut value: SlotValue) {
         let mut shard = self.shard(stream).write();
         let run = shard.entry(stream).or_default();
-        let added = match run.binary_search_by_key(&slot, |(held, _)| *held) {
+        let added = match place_of(slot, run) {
             Ok(position) => {
                 // In bounds: the search found it there.
                 let held = &mut run[position].1;
@@ -131,6 +131,14 @@ impl Generation {
     fn first_append_at(&self) -> Option<TimestampMs> {
         let at = self.first_append_ms.load(Ordering::Relaxed);
         (at != NO_APPEND).then_some(TimestampMs(at))
+    }
+}
+
+/// Where a slot is in a run, or belongs. Most are the newest, and looking elsewhere costs a wait for memory each time.
+fn place_of(slot: Slot, run: &Run) -> Result<usize, usize> {
+    match run.last() {
+        Some((newest, _)) if *newest >= slot => run.binary_search_by_key(&slot, |(held, _)| *held),
+        _ => Err(run.len()),
     }
 }
 

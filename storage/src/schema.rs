@@ -120,12 +120,17 @@ impl Family {
         match self {
             Self::Journal => {
                 options.set_write_buffer_size(16 << 20);
-                options.set_compression_type(DBCompressionType::Lz4);
+                // Gone in minutes; what is written of it at a start holds that up.
+                options.set_compression_type(DBCompressionType::None);
             }
             Self::Blocks | Self::Blocks1m | Self::Blocks15m => {
                 options.set_write_buffer_size(16 << 20);
-                options.set_compression_type(DBCompressionType::Zstd);
-                options.set_level_zero_file_num_compaction_trigger(limits::UNFOLDED_FILES_MAX);
+                // What is new is written to be folded, and at a start that is waited for.
+                options.set_compression_type(DBCompressionType::Lz4);
+                options.set_bottommost_compression_type(DBCompressionType::Zstd);
+                options.set_level_zero_file_num_compaction_trigger(limits::UNFOLDED_FILES);
+                options.set_level_zero_slowdown_writes_trigger(limits::UNFOLDED_FILES_SLOW);
+                options.set_level_zero_stop_writes_trigger(limits::UNFOLDED_FILES_MAX);
                 if self == Self::Blocks {
                     options.set_merge_operator("plimsoll.blocks", merge::slots, merge::concat);
                 } else {

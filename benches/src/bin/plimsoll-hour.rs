@@ -144,10 +144,14 @@ fn write(args: &Args, store: &Store) -> Result<(), Failure> {
         process::resident_mb(me)?,
         store.stats().head_bytes >> 20
     );
-    let started = Instant::now();
+    let (cpu, started) = (process::cpu_seconds(me)?, Instant::now());
     store.seal()?;
     store.compact()?;
-    println!("sealed and compacted in {:.1} s", started.elapsed().as_secs_f64());
+    println!(
+        "sealed and compacted in {:.1} s, {:.1} CPU-seconds",
+        started.elapsed().as_secs_f64(),
+        process::cpu_seconds(me)? - cpu
+    );
     let disk = store.stats().disk_bytes;
     println!("{disk} bytes in files, {:.2} for each endpoint-slot", disk as f64 / cells);
     Ok(())
