@@ -81,13 +81,14 @@ impl Batch {
 pub struct BatchBuilder<'a> {
     store: &'a Store,
     hasher: RandomState,
-    /// The batch's streams with their positions, found by their borrowed name.
-    numbers: HashTable<(StreamKey, u32)>,
+    /// Positions of the batch's streams that the store knows.
+    known: HashMap<StreamId, u32, RandomState>,
+    /// Those that it does not, with their positions, found by their borrowed name.
+    new: HashTable<(StreamKey, u32)>,
     streams: Vec<BatchStream>,
     positions: HashMap<(u32, Slot), usize, RandomState>,
     cells: Vec<BatchCell>,
     exemplars: HashMap<(u32, Kind, Slot), Vec<Exemplar>, RandomState>,
-    new_streams: usize,
 }
 
 impl<'a> BatchBuilder<'a> {
@@ -95,12 +96,12 @@ impl<'a> BatchBuilder<'a> {
         Self {
             store,
             hasher: RandomState::default(),
-            numbers: HashTable::new(),
+            known: HashMap::default(),
+            new: HashTable::new(),
             streams: Vec::new(),
             positions: HashMap::default(),
             cells: Vec::new(),
             exemplars: HashMap::default(),
-            new_streams: 0,
         }
     }
 
@@ -196,22 +197,29 @@ impl<'a> BatchBuilder<'a> {
         Ok(&mut self.cells[position].value)
     }
 
-    /// The position of a stream in the batch.
+    /// The position of a stream in the batch. One that becomes known meanwhile may have two.
     fn number(&mut self, stream: StreamRef<'_>) -> Result<u32> {
+        let next = self.streams.len() as u32;
+        let (known, count) = self.store.find_stream(&stream);
+        if let Some(id) = known {
+            let number = *self.known.entry(id).or_insert(next);
+            if number == next {
+                self.streams.push(BatchStream::Known(id));
+            }
+            return Ok(number);
+        }
         let hash = self.hasher.hash_one(stream);
-        if let Some((_, number)) = self.numbers.find(hash, |(key, _)| key.as_ref() == stream) {
+        if let Some((_, number)) = self.new.find(hash, |(key, _)| key.as_ref() == stream) {
             return Ok(*number);
         }
-        let (known, count) = self.store.find_stream(&stream);
-        if known.is_none() && count + self.new_streams >= STREAMS_MAX {
+        if count + self.new.len() >= STREAMS_MAX {
             return Err(Error::StreamLimit { limit: STREAMS_MAX });
         }
-        let (key, number) = (stream.to_key(), self.streams.len() as u32);
-        self.new_streams += usize::from(known.is_none());
-        self.streams.push(known.map_or_else(|| BatchStream::New(key.clone()), BatchStream::Known));
+        let key = stream.to_key();
+        self.streams.push(BatchStream::New(key.clone()));
         let hasher = &self.hasher;
         let rehash = |(key, _): &(StreamKey, u32)| hasher.hash_one(key.as_ref());
-        self.numbers.insert_unique(hash, (key, number), rehash);
-        Ok(number)
+        self.new.insert_unique(hash, (key, next), rehash);
+        Ok(next)
     }
 }

@@ -28,7 +28,7 @@ use crate::{
 const NEVER: i64 = i64::MIN;
 
 /// A stream's full name in symbols.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug)]
 struct SymbolKey {
     kind: StreamKind,
     name: Symbol,
@@ -61,6 +61,14 @@ impl Symbols {
     fn text(&self, symbol: Symbol) -> &str {
         self.texts.get(symbol as usize).map_or("", AsRef::as_ref)
     }
+
+    fn name(&self, key: &SymbolKey) -> StreamRef<'_> {
+        StreamRef {
+            kind: key.kind,
+            name: self.text(key.name),
+            labels: key.labels.map(|symbol| self.text(symbol)),
+        }
+    }
 }
 
 /// Every stream of the database.
@@ -68,7 +76,7 @@ impl Symbols {
 pub(crate) struct Catalog {
     symbols: Symbols,
     keys: Vec<SymbolKey>,
-    /// Numbers found by the key that stands in `keys`, which is thus kept once.
+    /// Numbers found by the name that stands in `keys`, which is thus kept once.
     ids: HashTable<StreamId>,
     hasher: RandomState,
     last_seen: Vec<AtomicI64>,
@@ -83,14 +91,13 @@ impl Catalog {
 
     /// The number of a stream, if it is known.
     pub(crate) fn get(&self, stream: &StreamRef<'_>) -> Option<StreamId> {
-        let name = self.symbols.get(stream.name)?;
-        let mut labels = [0; Label::COUNT];
-        for (symbol, text) in labels.iter_mut().zip(stream.labels) {
-            *symbol = self.symbols.get(text)?;
-        }
-        let key = SymbolKey { kind: stream.kind, name, labels };
-        let same = |id: &StreamId| self.keys.get(id.0 as usize) == Some(&key);
-        self.ids.find(self.hasher.hash_one(Some(key)), same).copied()
+        let same = |id: &StreamId| self.name(*id).as_ref() == Some(stream);
+        self.ids.find(self.hasher.hash_one(Some(stream)), same).copied()
+    }
+
+    /// The full name of a stream, borrowed.
+    fn name(&self, id: StreamId) -> Option<StreamRef<'_>> {
+        self.keys.get(id.0 as usize).map(|key| self.symbols.name(key))
     }
 
     /// Adds a stream under the next number, which must be `id`.
@@ -98,23 +105,18 @@ impl Catalog {
         debug_assert_eq!(id.0 as usize, self.keys.len(), "numbers are given in order");
         let name = self.symbols.intern(stream.name);
         let labels = stream.labels.map(|text| self.symbols.intern(text));
-        let key = SymbolKey { kind: stream.kind, name, labels };
-        self.keys.push(key);
-        let Self { keys, hasher, .. } = self;
-        let hash = |id: &StreamId| hasher.hash_one(keys.get(id.0 as usize));
-        self.ids.insert_unique(hasher.hash_one(Some(key)), id, hash);
+        self.keys.push(SymbolKey { kind: stream.kind, name, labels });
+        let Self { symbols, keys, hasher, .. } = self;
+        let hash =
+            |id: &StreamId| hasher.hash_one(keys.get(id.0 as usize).map(|key| symbols.name(key)));
+        self.ids.insert_unique(hasher.hash_one(Some(stream)), id, hash);
         self.last_seen.push(AtomicI64::new(NEVER));
         self.index.insert(id, name, labels);
     }
 
     /// The full name of a stream.
     pub(crate) fn key(&self, id: StreamId) -> Option<StreamKey> {
-        let key = self.keys.get(id.0 as usize)?;
-        Some(StreamKey {
-            kind: key.kind,
-            name: self.symbols.text(key.name).into(),
-            labels: key.labels.map(|symbol| self.symbols.text(symbol).into()),
-        })
+        self.name(id).map(StreamRef::to_key)
     }
 
     /// The value of one label of a stream; empty when absent.
