@@ -102,7 +102,7 @@ impl<'a> Ingest<'a> {
             }
             Delta::Summary(summary) => {
                 let cell = self.batch.activity(stream, slot).map_err(|error| full(&error))?;
-                cell.merge(&summary);
+                cell.absorb(summary);
             }
             Delta::Gauge(reading) => {
                 self.batch.gauge(stream, slot, reading).map_err(|error| full(&error))?;

@@ -1,5 +1,7 @@
 //! One line of the NDJSON push format with what only a recording has: when it arrived, and its batch.
 
+use std::borrow::Cow;
+
 use serde::de::MapAccess;
 
 use plimsoll_storage::{SlotWidth, TimestampMs};
@@ -25,11 +27,15 @@ pub(crate) struct RawLine<'a> {
 }
 
 impl<'de> FromObject<'de> for RawLine<'de> {
-    fn field<A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
-        match name {
+    fn field<A: MapAccess<'de>>(
+        &mut self,
+        name: Cow<'de, str>,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match name.as_ref() {
             "received_at" => self.received_at = map.next_value()?,
             "batch" => self.batch = map.next_value()?,
-            name => self.item.field(name, map)?,
+            _ => self.item.field(name, map)?,
         }
         Ok(())
     }

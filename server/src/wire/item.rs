@@ -32,8 +32,12 @@ pub(crate) struct RawItem<'a> {
 }
 
 impl<'de> FromObject<'de> for RawItem<'de> {
-    fn field<A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
-        match name {
+    fn field<A: MapAccess<'de>>(
+        &mut self,
+        name: Cow<'de, str>,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match name.as_ref() {
             "type" => self.kind = map.next_value()?,
             "stream" => self.stream = map.next_value()?,
             "name" => self.name = map.next_value()?,
@@ -66,8 +70,12 @@ impl<'de> FromObject<'de> for RawItem<'de> {
 pub(crate) struct Pairs<'a>(pub(crate) Vec<(Cow<'a, str>, Scalar<'a>)>);
 
 impl<'de> FromObject<'de> for Pairs<'de> {
-    fn field<A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
-        self.0.push((Cow::Owned(name.to_owned()), map.next_value()?));
+    fn field<A: MapAccess<'de>>(
+        &mut self,
+        name: Cow<'de, str>,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        self.0.push((name, map.next_value()?));
         Ok(())
     }
 }
@@ -82,8 +90,12 @@ pub(crate) struct RawHistogram<'a> {
 }
 
 impl<'de> FromObject<'de> for RawHistogram<'de> {
-    fn field<A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
-        match name {
+    fn field<A: MapAccess<'de>>(
+        &mut self,
+        name: Cow<'de, str>,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match name.as_ref() {
             "scale" => self.scale = map.next_value()?,
             "sum" => self.sum = map.next_value()?,
             "zero_count" => self.zero_count = map.next_value()?,
@@ -102,8 +114,12 @@ pub(crate) struct RawBuckets<'a> {
 }
 
 impl<'de> FromObject<'de> for RawBuckets<'de> {
-    fn field<A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
-        match name {
+    fn field<A: MapAccess<'de>>(
+        &mut self,
+        name: Cow<'de, str>,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match name.as_ref() {
             "offset" => self.offset = map.next_value()?,
             "bucket_counts" => self.bucket_counts = map.next_value()?,
             _ => drop(map.next_value::<IgnoredAny>()?),

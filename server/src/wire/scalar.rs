@@ -96,7 +96,11 @@ pub(crate) enum Nested<T> {
 /// Something read from a JSON object, field by field.
 pub(crate) trait FromObject<'de>: Default {
     /// Takes one field. It must read the value, whatever it is.
-    fn field<A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error>;
+    fn field<A: MapAccess<'de>>(
+        &mut self,
+        name: Cow<'de, str>,
+        map: &mut A,
+    ) -> Result<(), A::Error>;
 }
 
 impl<'de, T: FromObject<'de>> Deserialize<'de> for Nested<T> {
@@ -138,7 +142,7 @@ impl<'de, T: FromObject<'de>> Visitor<'de> for ObjectVisitor<T> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut object = T::default();
         while let Some(name) = map.next_key::<Name<'_>>()? {
-            object.field(&name.0, &mut map)?;
+            object.field(name.0, &mut map)?;
         }
         Ok(Nested::Is(object))
     }
@@ -164,6 +168,9 @@ impl<'de> Deserialize<'de> for Counts {
         deserializer.deserialize_any(CountsVisitor)
     }
 }
+
+/// Buckets from the lowest to the highest of a partner's durations, where they are counted closely.
+const COUNTS_TYPICAL: usize = 128;
 
 struct CountsVisitor;
 
@@ -196,7 +203,7 @@ impl<'de> Visitor<'de> for CountsVisitor {
         Ok(Counts::Wrong(Scalar::Object.kind()))
     }
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
-        let mut counts = Vec::new();
+        let mut counts = Vec::with_capacity(COUNTS_TYPICAL);
         let mut wrong = None;
         while let Some(value) = list.next_element::<Scalar<'_>>()? {
             match value {

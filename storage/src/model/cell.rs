@@ -34,6 +34,15 @@ impl Cell {
         self.last_at = self.last_at.max(Some(at));
     }
 
+    /// Adds all of `other`, or becomes it when there is nothing yet.
+    pub fn absorb(&mut self, other: Self) {
+        if *self == Self::default() {
+            *self = other;
+        } else {
+            self.merge(&other);
+        }
+    }
+
     /// Adds all of `other`.
     pub fn merge(&mut self, other: &Self) {
         self.outcomes.merge(&other.outcomes);

@@ -245,7 +245,8 @@ impl Histogram {
         let kept = (scale as i8).min(SCALE_MAX);
         let merged_down = scale - i64::from(kept);
         let to_finest = SCALE_MAX - kept;
-        let mut buckets: Vec<Bucket> = Vec::new();
+        let held = bucket_counts.iter().filter(|count| **count > 0).count();
+        let mut buckets: Vec<Bucket> = Vec::with_capacity(held);
         for (position, &count) in bucket_counts.iter().enumerate().filter(|(_, count)| **count > 0)
         {
             let index = offset.saturating_add(position as i64) >> merged_down;
