@@ -269,6 +269,11 @@ impl Head {
         Reach { floor: *floor, room_bytes, changes: *changes }
     }
 
+    /// Whether something was sealed, and kept, since.
+    pub(crate) fn has_changed_since(&self, reach: &Reach) -> bool {
+        self.generations.read().changes != reach.changes
+    }
+
     /// Keeps `older`, newest first, which hold every cell from the floor of the last up to that of `reach` that was
     /// sealed by then, and lowers the floor. Returns whether it did: not when anything was sealed since. The caller
     /// holds off sealing, because a seal under way keeps what lies above the floor that it began with.

@@ -3,7 +3,7 @@
 //!
 //! From the floor on memory must hold every sealed cell, so all streams are read before the floor is lowered. Nothing
 //! is held up: what lay in blocks at the beginning is read, and when something was sealed meanwhile, which may be
-//! late data of the same time, it is done again.
+//! late data of the same time, it is done again, less far back at once.
 
 use std::ops::Range;
 
@@ -37,20 +37,26 @@ impl Store {
     /// appends and readers go on meanwhile. Every now and then it asks `go_on`.
     ///
     /// # Errors
-    /// When the database cannot be read.
+    /// When the database cannot be read; what was filled by then stays.
     pub fn warm(&self, go_on: impl Fn() -> bool) -> Result<u32> {
         let shared = self.shared();
+        let (mut filled, mut at_once_ms) = (0, WARM_MS);
         for _ in 0..WARM_TRIES_MAX {
-            let Some(past) = Past::before(shared) else { break };
-            let chunks = past.read(shared, &go_on)?;
-            let Some(oldest) = chunks.last() else { break };
-            let slots = past.reach.floor.0 - oldest.floor.0;
-            let _nothing_is_sealed = self.sealing.lock();
-            if shared.head.extend(&past.reach, chunks) {
-                return Ok(slots);
+            let Some(past) = Past::before(shared, at_once_ms) else { break };
+            if let Some(chunks) = past.read(shared, &go_on)? {
+                let Some(floor) = chunks.last().map(|oldest| oldest.floor) else { break };
+                let _nothing_is_sealed = self.sealing.lock();
+                if shared.head.extend(&past.reach, chunks) {
+                    filled += past.reach.floor.0 - floor.0;
+                    if floor > past.slots.start {
+                        break;
+                    }
+                    continue;
+                }
             }
+            at_once_ms /= 2;
         }
-        Ok(0)
+        Ok(filled)
     }
 }
 
@@ -63,20 +69,22 @@ struct Past {
 }
 
 impl Past {
-    /// Of it, what is worth having in memory.
-    fn before(shared: &Shared) -> Option<Self> {
+    /// Of it, what is worth having in memory, and no longer than that.
+    fn before(shared: &Shared, length_ms: i64) -> Option<Self> {
         // The reach first: what is sealed or named from here on has it done again.
         let reach = shared.head.reach(shared.resident_bytes_max());
         let streams = shared.catalog.read().len() as u32;
         let end = shared.sealed_slot().plus(1);
-        let first = end.minus(shared.slot_width.slots_in(WARM_MS)).max(shared.aged());
+        let width = shared.slot_width;
+        let lowest = end.minus(width.slots_in(WARM_MS)).max(shared.aged());
+        let first = lowest.max(reach.floor.minus(width.slots_in(length_ms)));
         let is_left = first < reach.floor && reach.room_bytes > 0;
         is_left.then_some(Self { reach, slots: first..reach.floor, streams })
     }
 
     /// Everything in it that is sealed, newest first, as far back as there is room and nothing is damaged: readers
-    /// are to meet the damage, and to name it. Nothing when `go_on` says no.
-    fn read(&self, shared: &Shared, go_on: impl Fn() -> bool) -> Result<Vec<Resident>> {
+    /// are to meet the damage, and to name it. Nothing when `go_on` says no; `None` when something was sealed meanwhile.
+    fn read(&self, shared: &Shared, go_on: impl Fn() -> bool) -> Result<Option<Vec<Resident>>> {
         let moment = Moment::now(shared);
         let mut options = ReadOptions::default();
         options.set_snapshot(moment.snapshot());
@@ -90,7 +98,10 @@ impl Past {
             if stream % STREAMS_AT_ONCE == 0 {
                 chunks.fit(self.room_bytes(stream));
                 if !go_on() {
-                    return Ok(Vec::new());
+                    return Ok(Some(Vec::new()));
+                }
+                if shared.head.has_changed_since(&self.reach) {
+                    return Ok(None);
                 }
             }
             run.clear();
@@ -102,7 +113,7 @@ impl Past {
         }
         chunks.residents.iter_mut().for_each(|chunk| seal::add_up(shared, chunk));
         chunks.fit(self.reach.room_bytes);
-        Ok(chunks.residents)
+        Ok(Some(chunks.residents))
     }
 
     /// Room for what was read of the first streams: twice their share, as long as the others may have less. So
@@ -272,10 +283,11 @@ mod tests {
         let end = NOON + 28;
         let store = reopened(directory.path(), end);
         let shared = store.shared();
-        let past = Past::before(shared).expect("there is something to fill");
-        let older = past.read(shared, || true).expect("readable");
+        let past = Past::before(shared, WARM_MS).expect("there is something to fill");
+        let older = past.read(shared, || true).expect("readable").expect("in time");
         // From below the floor to above it.
         fill(&store, end - 3..end + 3);
+        assert!(past.read(shared, || true).expect("readable").is_none());
         assert!(!shared.head.extend(&past.reach, older));
         assert_eq!(floor(&store), end);
         store.warm(|| true).expect("warmed");
@@ -286,6 +298,25 @@ mod tests {
         }
         let late = requests(&store, Slot(end - 3)..Slot(end), 1);
         assert_eq!(late, u64::from(STREAMS * 6), "each once");
+    }
+
+    #[test]
+    fn after_an_interruption_less_is_read_at_once() {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let store = reopened(directory.path(), NOON);
+        let looks = std::cell::Cell::new(0);
+        let go_on = || {
+            looks.set(looks.get() + 1);
+            if looks.get() <= 2 {
+                fill(&store, NOON..NOON + 1);
+            }
+            true
+        };
+        assert_eq!(store.warm(go_on).expect("warmed"), 359, "of the hour up to the newest slot");
+        assert_eq!(looks.get(), 2 + 4, "a quarter of an hour each");
+        assert_eq!(floor(&store), NOON + 1 - 360);
+        let all = requests(&store, EVERY_SLOT, 1);
+        assert_eq!(all, u64::from(STREAMS * (720 + 2)));
     }
 
     #[test]
@@ -346,12 +377,13 @@ mod tests {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let store = reopened(directory.path(), NOON);
         let shared = store.shared();
-        let mut past = Past::before(shared).expect("there is something to fill");
-        let all = past.read(shared, || true).expect("readable");
+        let mut past = Past::before(shared, WARM_MS).expect("there is something to fill");
+        let read = |past: &Past| past.read(shared, || true).expect("readable").expect("in time");
+        let all = read(&past);
         assert_eq!(all.len(), 6);
         // The minutes added up count too.
         past.reach.room_bytes = all.iter().map(Resident::size_bytes).sum::<usize>() - 1;
-        let newest = past.read(shared, || true).expect("readable");
+        let newest = read(&past);
         assert_eq!(newest.len(), 5);
         assert!(shared.head.extend(&past.reach, newest));
         assert_eq!(floor(&store), NOON - 300);
@@ -359,7 +391,7 @@ mod tests {
         past.reach = shared.head.reach(shared.resident_bytes_max());
         past.slots.end = past.reach.floor;
         past.reach.room_bytes = 1;
-        assert!(past.read(shared, || true).expect("readable").is_empty());
+        assert!(read(&past).is_empty());
     }
 
     #[test]
