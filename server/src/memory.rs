@@ -1,8 +1,9 @@
 //! What of the machine's memory a server takes and gives back.
 //!
-//! Freed memory goes back to the system soon. The allocator keeps it for a second and more unless told otherwise. At the design's load, with large questions one
-//! after the other, a server holds 166 MB then, 127 MB when it is kept for 100 ms and 112 MB when for none; such a
-//! question takes 10.9, 13.4 or 16.6 ms. The allocator reads its options from the environment when a process starts,
+//! The newest cells may take a share of what there is. Freed memory goes back to the system soon: the allocator keeps it
+//! for a second and more unless told otherwise. At the design's load, with large questions one after the other, a server
+//! holds 166 MB then, 127 MB when it is kept for 100 ms and 112 MB when for none; such a question takes 10.9, 13.4 or
+//! 16.6 ms. The allocator reads its options from the environment when a process starts,
 //! and changing them later takes unsafe code; so a server begins by becoming itself once more, with the option set.
 
 use std::{env, os::unix::process::CommandExt, process::Command};

@@ -76,10 +76,10 @@ const RESIDENT_BYTES_PER_STREAM: usize = 16 << 10;
 /// so much: what dashboards look at.
 pub const WARM_MS: i64 = 60 * 60 * 1000;
 
-/// How much time what it is filled with is evicted by at the most, in ms.
+/// Time that a chunk of it covers at the most, in ms: a chunk is evicted at once.
 pub const WARM_CHUNK_MS: i64 = 10 * 60 * 1000;
 
-/// Cells that it is evicted by, unless a minute has more: some 16 MB.
+/// Cells of a chunk, unless a minute has more: some 16 MB.
 pub const WARM_CHUNK_CELLS: u32 = 480_000;
 
 /// How often filling is tried, each time after something was sealed meanwhile with half of the time at once: 40,000

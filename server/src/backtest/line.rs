@@ -1,7 +1,5 @@
 //! One line of the NDJSON push format with what only a recording has: when it arrived, and its batch.
 
-use std::borrow::Cow;
-
 use serde::de::MapAccess;
 
 use plimsoll_storage::{SlotWidth, TimestampMs};
@@ -14,7 +12,7 @@ use crate::{
     wire::{
         item::RawItem,
         push::{kind_of, not_an_object},
-        scalar::{FromObject, Nested, Scalar},
+        scalar::{FromObject, Name, Nested, Scalar},
     },
 };
 
@@ -27,12 +25,8 @@ pub(crate) struct RawLine<'a> {
 }
 
 impl<'de> FromObject<'de> for RawLine<'de> {
-    fn field<A: MapAccess<'de>>(
-        &mut self,
-        name: Cow<'de, str>,
-        map: &mut A,
-    ) -> Result<(), A::Error> {
-        match name.as_ref() {
+    fn field<A: MapAccess<'de>>(&mut self, name: Name<'de>, map: &mut A) -> Result<(), A::Error> {
+        match &*name.0 {
             "received_at" => self.received_at = map.next_value()?,
             "batch" => self.batch = map.next_value()?,
             _ => self.item.field(name, map)?,

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::de::{IgnoredAny, MapAccess};
 
-use super::scalar::{Counts, FromObject, Nested, Scalar};
+use super::scalar::{Counts, FromObject, Name, Nested, Scalar};
 
 /// The fields of an event, summary or gauge.
 #[derive(Clone, Debug, Default)]
@@ -32,12 +32,8 @@ pub(crate) struct RawItem<'a> {
 }
 
 impl<'de> FromObject<'de> for RawItem<'de> {
-    fn field<A: MapAccess<'de>>(
-        &mut self,
-        name: Cow<'de, str>,
-        map: &mut A,
-    ) -> Result<(), A::Error> {
-        match name.as_ref() {
+    fn field<A: MapAccess<'de>>(&mut self, name: Name<'de>, map: &mut A) -> Result<(), A::Error> {
+        match &*name.0 {
             "type" => self.kind = map.next_value()?,
             "stream" => self.stream = map.next_value()?,
             "name" => self.name = map.next_value()?,
@@ -70,12 +66,8 @@ impl<'de> FromObject<'de> for RawItem<'de> {
 pub(crate) struct Pairs<'a>(pub(crate) Vec<(Cow<'a, str>, Scalar<'a>)>);
 
 impl<'de> FromObject<'de> for Pairs<'de> {
-    fn field<A: MapAccess<'de>>(
-        &mut self,
-        name: Cow<'de, str>,
-        map: &mut A,
-    ) -> Result<(), A::Error> {
-        self.0.push((name, map.next_value()?));
+    fn field<A: MapAccess<'de>>(&mut self, name: Name<'de>, map: &mut A) -> Result<(), A::Error> {
+        self.0.push((name.0, map.next_value()?));
         Ok(())
     }
 }
@@ -90,12 +82,8 @@ pub(crate) struct RawHistogram<'a> {
 }
 
 impl<'de> FromObject<'de> for RawHistogram<'de> {
-    fn field<A: MapAccess<'de>>(
-        &mut self,
-        name: Cow<'de, str>,
-        map: &mut A,
-    ) -> Result<(), A::Error> {
-        match name.as_ref() {
+    fn field<A: MapAccess<'de>>(&mut self, name: Name<'de>, map: &mut A) -> Result<(), A::Error> {
+        match &*name.0 {
             "scale" => self.scale = map.next_value()?,
             "sum" => self.sum = map.next_value()?,
             "zero_count" => self.zero_count = map.next_value()?,
@@ -114,12 +102,8 @@ pub(crate) struct RawBuckets<'a> {
 }
 
 impl<'de> FromObject<'de> for RawBuckets<'de> {
-    fn field<A: MapAccess<'de>>(
-        &mut self,
-        name: Cow<'de, str>,
-        map: &mut A,
-    ) -> Result<(), A::Error> {
-        match name.as_ref() {
+    fn field<A: MapAccess<'de>>(&mut self, name: Name<'de>, map: &mut A) -> Result<(), A::Error> {
+        match &*name.0 {
             "offset" => self.offset = map.next_value()?,
             "bucket_counts" => self.bucket_counts = map.next_value()?,
             _ => drop(map.next_value::<IgnoredAny>()?),

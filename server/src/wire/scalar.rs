@@ -96,11 +96,7 @@ pub(crate) enum Nested<T> {
 /// Something read from a JSON object, field by field.
 pub(crate) trait FromObject<'de>: Default {
     /// Takes one field. It must read the value, whatever it is.
-    fn field<A: MapAccess<'de>>(
-        &mut self,
-        name: Cow<'de, str>,
-        map: &mut A,
-    ) -> Result<(), A::Error>;
+    fn field<A: MapAccess<'de>>(&mut self, name: Name<'de>, map: &mut A) -> Result<(), A::Error>;
 }
 
 impl<'de, T: FromObject<'de>> Deserialize<'de> for Nested<T> {
@@ -141,8 +137,8 @@ impl<'de, T: FromObject<'de>> Visitor<'de> for ObjectVisitor<T> {
     }
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut object = T::default();
-        while let Some(name) = map.next_key::<Name<'_>>()? {
-            object.field(name.0, &mut map)?;
+        while let Some(name) = map.next_key::<Name<'de>>()? {
+            object.field(name, &mut map)?;
         }
         Ok(Nested::Is(object))
     }
@@ -150,7 +146,7 @@ impl<'de, T: FromObject<'de>> Visitor<'de> for ObjectVisitor<T> {
 
 /// A field's name, borrowed when it has no escapes.
 #[derive(Deserialize)]
-struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+pub(crate) struct Name<'a>(#[serde(borrow)] pub(crate) Cow<'a, str>);
 
 /// A JSON list of counts, or what it was instead: a position of the list is named when the value
 /// there is no count.
