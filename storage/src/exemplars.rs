@@ -240,31 +240,4 @@ pub(crate) fn let_go(shared: &Shared, first_day: u32, now: TimestampMs) -> Resul
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    #[test]
-    fn a_value_decodes_to_what_was_encoded_and_cut_ones_to_nothing() {
-        let event = Exemplar {
-            at: TimestampMs(1_795_201_480_123),
-            outcome: Outcome::Timeout,
-            duration_us: Some(30_000_000),
-            ids: ["O-1".to_owned(), String::new(), "ü".repeat(60)],
-        };
-        let start = TimestampMs(1_795_201_480_000);
-        let value = encode(vec![event.clone()], start);
-        assert_eq!(decode(&value, start), Some(vec![event]));
-        for length in 0..value.len() {
-            assert_eq!(decode(&value[..length], start), None, "{length}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn arbitrary_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-            let _ = decode(&bytes, TimestampMs(0));
-        }
-    }
-}
+mod tests;

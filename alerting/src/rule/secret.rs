@@ -187,45 +187,4 @@ fn unquoted<E: de::Error>() -> E {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn no_env(_: &str) -> Option<String> {
-        None
-    }
-
-    #[test]
-    fn a_secret_never_shows_itself() {
-        let secret = Secret::new("hunter2");
-        assert_eq!(format!("{secret} {secret:?}"), "*** ***");
-        assert_eq!(secret.expose(), "hunter2");
-    }
-
-    #[test]
-    fn the_environment_is_asked_by_name() {
-        let source = SecretSource::Env("PD_KEY".into());
-        let env = |name: &str| (name == "PD_KEY").then(|| "abc".to_owned());
-        let secret = source.resolve(&env, Path::new(".")).unwrap();
-        assert_eq!((secret.expose(), secret.origin()), ("abc", &Origin::Env("PD_KEY".into())));
-        assert_eq!(secret.origin().read(&env).as_ref(), Some(&secret));
-        assert_eq!(secret.origin().read(&no_env), None);
-        let refused = source.resolve(&no_env, Path::new("."));
-        assert_eq!(refused, Err(Problem::SecretEnv("PD_KEY".into())));
-    }
-
-    #[test]
-    fn a_file_is_read_beside_the_rules_without_its_line_end() {
-        let dir = tempfile::tempdir().unwrap();
-        std::fs::write(dir.path().join("hub.key"), "s3cret\n").unwrap();
-        let source = SecretSource::File("hub.key".into());
-        let secret = source.resolve(&no_env, dir.path()).unwrap();
-        assert_eq!(secret.expose(), "s3cret");
-        assert_eq!(secret.origin().read(&no_env).as_ref(), Some(&secret));
-        std::fs::write(dir.path().join("hub.key"), "\n").unwrap();
-        assert_eq!(source.resolve(&no_env, dir.path()), Err(Problem::SecretEmpty));
-        let gone = SecretSource::File("gone.key".into()).resolve(&no_env, dir.path());
-        assert!(
-            matches!(gone, Err(Problem::SecretFile { path, .. }) if path.ends_with("gone.key"))
-        );
-    }
-}
+mod tests;

@@ -228,5 +228,4 @@ fn false_page(page: &Page<'_>, incidents: &[Incident]) -> FalsePage {
 }
 
 #[cfg(test)]
-#[path = "tests.rs"]
 mod tests;

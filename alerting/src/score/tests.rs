@@ -1,110 +1,21 @@
 use super::*;
-use crate::score::Said;
 
-/// Midnight of the first scored day.
-const FROM_S: i64 = 1_773_014_400;
-
-/// Minutes of the first scored day, in ms.
-fn minute(minutes: i64) -> i64 {
-    FROM_S * 1_000 + minutes * MINUTE_MS
-}
-
-fn incident(id: &str, kind: &str, partner: &str, minutes: std::ops::Range<i64>) -> Incident {
-    Incident {
-        id: id.into(),
-        kind: kind.into(),
-        incident: true,
-        must_page: true,
-        partners: vec![partner.into()],
-        start: minute(minutes.start),
-        onset: None,
-        end: minute(minutes.end),
+#[test]
+fn an_incident_needs_little_and_what_is_wrong_is_said() {
+    let read = |text: &str| Incident::read_list(text.as_bytes());
+    let short = r#"[{"start":"2026-11-20T10:00:00Z","end":1795172400000,"partners":["dhl"]}]"#;
+    let [incident] = read(short).unwrap().try_into().unwrap();
+    assert_eq!((incident.id.as_str(), incident.kind.as_str()), ("dhl-1", "incident"));
+    assert!(incident.incident && incident.must_page);
+    assert_eq!((incident.onset(), incident.end), (1_795_168_800_000, 1_795_172_400_000));
+    let table = [
+        (r#"[{"start":5,"end":4,"partners":["dhl"]}]"#, "ends before"),
+        (r#"[{"start":5,"end":6,"partners":[]}]"#, "no partner"),
+        (r#"[{"start":"soon","end":6,"partners":["dhl"]}]"#, "RFC 3339"),
+        ("{}", "expected a sequence"),
+    ];
+    for (text, part) in table {
+        let error = read(text).unwrap_err();
+        assert!(error.contains(part), "{text}: {error}");
     }
-}
-
-/// Two partners over a fortnight.
-const SCORED: Scored =
-    Scored { from: FROM_S * 1_000, end: (FROM_S + 14 * 86_400) * 1_000, partners: 2 };
-
-/// An alert: what was said at which minute.
-fn alert(partner: &str, said: &[(Action, i64)]) -> Alert {
-    let told = said.iter().map(|(action, minutes)| Said {
-        at: minute(*minutes),
-        action: *action,
-        group: partner.into(),
-    });
-    let fired_at = minute(said.first().map_or(0, |first| first.1));
-    Alert { rule: "r".into(), partner: partner.into(), fired_at, said: told.collect() }
-}
-
-#[test]
-fn a_page_within_an_incident_finds_it_and_any_other_is_false() {
-    let incidents = [
-        incident("A", "outage", "dhl", 100..160),
-        incident("B", "outage", "ups", 100..160),
-        Incident { incident: false, must_page: false, ..incident("N", "blip", "ups", 300..302) },
-    ];
-    let alerts = [
-        alert("dhl", &[(Action::Trigger, 104), (Action::Trigger, 130), (Action::Resolve, 170)]),
-        alert("dhl", &[(Action::Trigger, 191)]),
-        alert("ups", &[(Action::Trigger, 301), (Action::Resolve, 310)]),
-        alert("ups", &[(Action::Trigger, -5)]),
-    ];
-    let score = score(&alerts, &incidents, SCORED);
-    let expected = Found {
-        id: "A".into(),
-        kind: "outage".into(),
-        detected_after_ms: 4 * MINUTE_MS,
-        pages: 2,
-        resolve_lag_ms: Some(10 * MINUTE_MS),
-    };
-    assert_eq!(score.found, [expected]);
-    assert_eq!(score.missed, [("B".to_owned(), "outage".to_owned())]);
-    assert_eq!((score.true_pages, score.false_pages.len()), (2, 2), "before the start none counts");
-    let during: Vec<Option<&str>> =
-        score.false_pages.iter().map(|page| page.during.as_deref()).collect();
-    assert_eq!(during, [None, Some("blip")]);
-    assert!((score.recall() - 0.5).abs() < 1e-9 && (score.precision() - 0.5).abs() < 1e-9);
-    assert!((score.partner_weeks - 4.0).abs() < 1e-9);
-    assert_eq!(score.flaps, 1, "dhl is paged 21 minutes after its resolve");
-}
-
-#[test]
-fn a_folded_alert_finds_a_warning_but_no_incident_that_must_page() {
-    let warning = Incident { must_page: false, ..incident("W", "slow", "dhl", 0..60) };
-    let incidents = [warning, incident("A", "outage", "ups", 0..60)];
-    let mut folded =
-        [alert("dhl", &[(Action::Escalate, 5)]), alert("ups", &[(Action::Escalate, 5)])];
-    assert_eq!(score(&folded, &incidents, SCORED).warnings, (1, 1));
-    assert_eq!(score(&folded, &incidents, SCORED).found, []);
-    folded[0] = alert("dhl", &[(Action::Trigger, 5)]);
-    let paged = score(&folded, &incidents, SCORED);
-    assert_eq!((paged.true_pages, paged.neutral_pages, paged.false_pages.len()), (0, 1, 0));
-}
-
-#[test]
-fn a_page_belongs_to_what_goes_on_rather_than_to_what_is_over() {
-    let incidents =
-        [incident("over", "outage", "dhl", 0..60), incident("new", "outage", "dhl", 70..90)];
-    let alerts = [alert("dhl", &[(Action::Trigger, 3)]), alert("dhl", &[(Action::Trigger, 75)])];
-    let found = score(&alerts, &incidents, SCORED).found;
-    let pages: Vec<(&str, usize)> = found.iter().map(|it| (it.id.as_str(), it.pages)).collect();
-    assert_eq!(pages, [("over", 1), ("new", 1)]);
-}
-
-#[test]
-fn two_receivers_told_at_once_are_one_page_and_a_page_before_the_onset_is_no_delay() {
-    let creeping = Incident { onset: Some(minute(40)), ..incident("A", "creep", "dhl", 0..60) };
-    let incidents = [creeping];
-    let told = [alert("dhl", &[(Action::Trigger, 30), (Action::Trigger, 30)])];
-    let score = score(&told, &incidents, SCORED);
-    let [found] = score.found.as_slice() else { panic!("{score:?}") };
-    assert_eq!((found.pages, found.detected_after_ms, found.resolve_lag_ms), (1, 0, None));
-}
-
-#[test]
-fn quantiles_are_of_their_rank() {
-    let values = || vec![4, 1, 3, 2];
-    assert_eq!((quantile(values(), 0.5), quantile(values(), 0.95)), (Some(2), Some(4)));
-    assert_eq!(quantile(Vec::new(), 0.5), None);
 }

@@ -259,5 +259,4 @@ fn append_digit(number: u64, byte: u8) -> Option<u64> {
 }
 
 #[cfg(test)]
-#[path = "access_log_tests.rs"]
 mod tests;

@@ -150,5 +150,4 @@ impl Context<'_> {
 }
 
 #[cfg(test)]
-#[path = "mapping_tests.rs"]
 mod tests;

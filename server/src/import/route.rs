@@ -198,5 +198,4 @@ fn checked_label(value: Cow<'_, str>) -> Result<Cow<'_, str>, Reason> {
 }
 
 #[cfg(test)]
-#[path = "route_tests.rs"]
 mod tests;

@@ -1,0 +1,56 @@
+use plimsoll_storage::Label;
+
+use super::*;
+use crate::evidence::Severity;
+use crate::testing::{alert, rule};
+use crate::voice::Suppressor;
+
+const AT: TimestampMs = TimestampMs(1_795_204_800_000);
+
+fn judgement(gate: Gate, state: State) -> Judgement {
+    let evidence = Evidence { gate, ..alert().at_fire };
+    Judgement { t: AT, evidence: Some(evidence), state, transition: None, suppressor: None }
+}
+
+fn said(judgement: Judgement) -> String {
+    let dhl = GroupLabels::new([(Label::Partner, "dhl".to_owned())]);
+    words(&rule("r"), &dhl, &[judgement], AT)
+}
+
+#[test]
+fn what_was_found_where_it_stands_and_what_comes_next() {
+    let firing = Firing {
+        since: AT.plus_ms(-600_000),
+        fired_at: AT.plus_ms(-300_000),
+        severity: Severity::Critical,
+        clear_since: None,
+        moved_since: None,
+    };
+    assert_eq!(
+        said(judgement(Gate::Passed, State::Firing(firing))),
+        "At 2026-11-20T20:00:00Z 5xx+timeout share of requests for dhl was 12.5% (40 of 320): above 5%, \
+             surely above 7%. A critical alert is open since 2026-11-20T19:55:00Z (the condition since \
+             2026-11-20T19:50:00Z); it resolves once the condition is gone for 5m."
+    );
+    let clearing = State::Firing(Firing { clear_since: Some(AT.plus_ms(-60_000)), ..firing });
+    let muted = Judgement {
+        suppressor: Some(Suppressor::Maintenance),
+        ..judgement(Gate::BelowThreshold, clearing)
+    };
+    let text = said(muted);
+    assert!(
+        text.contains("not above 5%")
+            && text
+                .contains("gone since 2026-11-20T19:59:00Z, it resolves at 2026-11-20T20:04:00Z"),
+        "{text}"
+    );
+    assert!(text.ends_with("It is not told: maintenance was announced."), "{text}");
+    let text = said(judgement(Gate::Uncertain, State::Pending { since: AT }));
+    assert!(text.contains("could be chance, it is surely only above 7%"), "{text}");
+    assert!(text.contains("it fires at 2026-11-20T20:05:00Z"), "{text}");
+    let nothing = Judgement { evidence: None, ..judgement(Gate::Passed, State::Inactive) };
+    assert_eq!(
+        said(nothing),
+        "At 2026-11-20T20:00:00Z there was nothing to judge of 5xx+timeout share of requests for dhl. No alert is open."
+    );
+}

@@ -1,0 +1,58 @@
+use super::*;
+
+#[test]
+fn durations_are_whole_numbers_with_a_unit() {
+    let read =
+        [("0s", 0), ("30s", 30_000), ("5m", 300_000), ("2h", 7_200_000), ("7d", DURATION_MS_MAX)];
+    for (text, ms) in read {
+        assert_eq!(duration_ms(text), Ok(ms), "{text}");
+    }
+    for text in ["", "5", "m", "-5m", "1.5m", "5 minutes", "1h30m"] {
+        assert!(matches!(duration_ms(text), Err(Problem::Duration(_))), "{text}");
+    }
+    for text in ["8d", "9223372036854775807d"] {
+        assert!(matches!(duration_ms(text), Err(Problem::DurationRange(_))), "{text}");
+    }
+}
+
+#[test]
+fn thresholds_are_read_in_the_unit_of_their_signal() {
+    let read = [
+        ("> 5%", SignalKind::Ratio, 0.05),
+        (">0.05", SignalKind::Ratio, 0.05),
+        ("> 1000ms", SignalKind::Latency, 1.0),
+        ("> 1.5 s", SignalKind::Latency, 1.5),
+        ("> 30m", SignalKind::Freshness, 1800.0),
+        ("< 30% of usual", SignalKind::Drop, 0.3),
+        ("< -3.5", SignalKind::Gauge, -3.5),
+        ("> 14.4", SignalKind::Burn, 14.4),
+    ];
+    for (text, signal, value) in read {
+        let found = threshold(text, signal).unwrap();
+        assert!((found.value - value).abs() < 1e-12, "{text}: {found:?}");
+    }
+}
+
+#[test]
+fn a_threshold_in_a_foreign_unit_is_refused_with_one_that_fits() {
+    let refused = threshold("> 5%", SignalKind::Latency).unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "`> 5%` has the unit `%`, which does not measure a latency; write it as in \"> 1000ms\""
+    );
+    assert!(matches!(threshold("> 5s", SignalKind::Ratio), Err(Problem::ThresholdUnit { .. })));
+    assert!(matches!(threshold("> 1000", SignalKind::Latency), Err(Problem::ThresholdUnit { .. })));
+}
+
+#[test]
+fn a_threshold_that_can_never_be_crossed_is_refused() {
+    for (text, signal) in [("> 100%", SignalKind::Ratio), ("> 0ms", SignalKind::Latency)] {
+        assert!(matches!(threshold(text, signal), Err(Problem::OutOfRange { .. })), "{text}");
+    }
+    for text in ["5%", "< 5%", "> x", ">", ""] {
+        assert!(
+            matches!(threshold(text, SignalKind::Ratio), Err(Problem::Threshold(..))),
+            "{text}"
+        );
+    }
+}

@@ -1,0 +1,53 @@
+use super::*;
+use crate::RuleSet;
+
+/// What every page must tell; a ticket may go to a partner or to a receiver.
+const SECTIONS: [&str; 6] = [
+    "\n## What it means\n",
+    "\n## Triage\n",
+    "\n## Mitigate\n",
+    "\n## Escalate\n",
+    " ticket\n",
+    "\n## How it clears\n",
+];
+
+#[test]
+fn every_page_that_the_default_pack_names_is_there() {
+    let pack = RuleSet::default_pack().expect("the default pack holds");
+    assert!(!pack.rules.is_empty());
+    for rule in &pack.rules {
+        assert!(runbook(&rule.runbook).is_some(), "{} names {}", rule.name, rule.runbook);
+    }
+}
+
+#[test]
+fn every_page_tells_what_to_look_at_and_what_to_do() {
+    for page in RUNBOOKS {
+        assert!(page.text.starts_with("# ") && page.title().len() > 10, "{}", page.name);
+        for section in SECTIONS {
+            let (_, told) = page.text.split_once(section).unwrap_or_default();
+            let told = told.split("\n## ").next().unwrap_or_default();
+            assert!(told.len() > 120, "{}: {section:?} tells {} bytes", page.name, told.len());
+        }
+        assert!(page.text.contains("$API/"), "{} has no call to paste", page.name);
+    }
+}
+
+#[test]
+fn the_first_steps_are_whole_sentences_without_commands() {
+    for page in RUNBOOKS {
+        let steps = first_steps(page.text, 3);
+        assert_eq!(steps.len(), 3, "{}", page.name);
+        for step in steps {
+            assert!(step.len() > 10 && !step.contains("curl"), "{}: {step}", page.name);
+        }
+    }
+    assert_eq!(first_steps("# Mine\n\nNo steps.\n", 3), Vec::<String>::new());
+}
+
+#[test]
+fn pages_are_found_by_name() {
+    assert!(RUNBOOKS.is_sorted_by_key(|page| page.name));
+    assert_eq!(runbook("partner-5xx").map(|page| page.name), Some("partner-5xx"));
+    assert_eq!(runbook("partner-99"), None);
+}

@@ -1,0 +1,10 @@
+use super::*;
+
+#[test]
+fn cells_get_a_share_of_the_memory_that_is_there() {
+    let text = std::fs::read_to_string("/proc/meminfo").expect("there is memory");
+    let total = text.lines().find_map(|line| line.strip_prefix("MemTotal:")).expect("a line");
+    let total_kib: usize = total.trim().trim_end_matches(" kB").parse().expect("a number");
+    let bytes = cells_bytes_max();
+    assert!(bytes > 1 << 20 && bytes <= total_kib * 1024 / 4, "{bytes} of {total_kib} KiB");
+}
