@@ -1,10 +1,8 @@
 //! One kept-alive HTTP/1.1 connection, as thin as it can be: what is measured is the server.
 
-use std::{
-    io::{BufRead, BufReader, Error, Read, Result, Write},
-    net::{SocketAddr, TcpStream},
-    time::Duration,
-};
+use std::io::{BufRead, BufReader, Error, Read, Result, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
 
 /// Longer than any answer of a benchmark may take.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -112,10 +110,8 @@ fn number(text: &str, radix: u32) -> Result<usize> {
 
 #[cfg(test)]
 mod tests {
-    use std::{
-        net::{Shutdown, TcpListener},
-        thread,
-    };
+    use std::net::{Shutdown, TcpListener};
+    use std::thread;
 
     use super::*;
 

@@ -1,9 +1,7 @@
 //! Just enough HTTP/1.1 to drive a server with little work on the driver's side.
 
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
-};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 /// Why the driver gave up.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;

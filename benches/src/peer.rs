@@ -1,19 +1,15 @@
 //! The stores that are compared: how each is started, filled and asked.
 
-use std::{
-    io,
-    net::{SocketAddr, TcpListener},
-    path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
-    time::{Duration, Instant},
-};
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::{
-    client::{Answer, Connection},
-    process::{cpu_seconds, resident_mb},
-};
+use crate::client::{Answer, Connection};
+use crate::process::{cpu_seconds, resident_mb};
 
 /// How long a server may take to start or to stop.
 const PATIENCE: Duration = Duration::from_secs(60);

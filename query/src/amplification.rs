@@ -2,13 +2,11 @@
 
 use plimsoll_storage::{Label, Store, TimestampMs};
 
-use crate::{
-    contrast::pair,
-    error::Result,
-    grid::Grid,
-    outcomes::outcomes,
-    select::{Selector, Series, groups},
-};
+use crate::contrast::pair;
+use crate::error::Result;
+use crate::grid::Grid;
+use crate::outcomes::outcomes;
+use crate::select::{Selector, Series, groups};
 
 /// The attempts and requests of one window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,16 +10,13 @@ use std::ops::Range;
 
 use plimsoll_storage::{CellSum, Label, Store, TimestampMs, Wanted};
 
-use crate::{
-    error::Result,
-    fold::activity_series,
-    grid::Grid,
-    latency,
-    limits::check_numbers,
-    outcomes,
-    ratio::ClassRatio,
-    select::{Group, Selector, Series, groups},
-};
+use crate::error::Result;
+use crate::fold::activity_series;
+use crate::grid::Grid;
+use crate::limits::check_numbers;
+use crate::ratio::ClassRatio;
+use crate::select::{Group, Selector, Series, groups};
+use crate::{latency, outcomes};
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 /// A week.

@@ -12,14 +12,12 @@ use plimsoll_storage::{
     Wanted,
 };
 
-use crate::{
-    budget::Budget,
-    error::{Error, Result},
-    gauge::GaugePoint,
-    grid::Grid,
-    select::{Group, Series},
-    share,
-};
+use crate::budget::Budget;
+use crate::error::{Error, Result};
+use crate::gauge::GaugePoint;
+use crate::grid::Grid;
+use crate::select::{Group, Series};
+use crate::share;
 
 /// Streams that are read between two looks at the clock.
 const STREAMS_AT_ONCE: usize = 1_024;

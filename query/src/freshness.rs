@@ -4,11 +4,9 @@ use std::collections::BTreeSet;
 
 use plimsoll_storage::{Label, Slot, Store, StreamId, StreamKey, TimestampMs};
 
-use crate::{
-    error::Result,
-    fold::fold,
-    select::{Group, Selector, groups},
-};
+use crate::error::Result;
+use crate::fold::fold;
+use crate::select::{Group, Selector, groups};
 
 /// A stream that should be reported for a partner.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

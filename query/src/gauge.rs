@@ -2,12 +2,10 @@
 
 use plimsoll_storage::{GaugeCell, Store, TimestampMs};
 
-use crate::{
-    error::Result,
-    fold::gauge_series,
-    grid::Grid,
-    select::{Group, Series},
-};
+use crate::error::Result;
+use crate::fold::gauge_series;
+use crate::grid::Grid;
+use crate::select::{Group, Series};
 
 /// A gauge over one window.
 #[derive(Clone, Debug, PartialEq)]

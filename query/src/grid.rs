@@ -4,11 +4,9 @@ use std::ops::Range;
 
 use plimsoll_storage::{Slot, SlotWidth, TimestampMs};
 
-use crate::{
-    budget::Budget,
-    error::{Error, Result},
-    limits::POINTS_MAX,
-};
+use crate::budget::Budget;
+use crate::error::{Error, Result};
+use crate::limits::POINTS_MAX;
 
 /// Points `step` apart. The point at `t` covers the whole slots in `[t − window, t)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

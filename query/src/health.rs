@@ -4,14 +4,12 @@ use std::collections::BTreeMap;
 
 use plimsoll_storage::{LabelMatchers, Quantile, Store, StreamId, StreamKind, TimestampMs};
 
-use crate::{
-    error::Result,
-    estimate::Confidence,
-    fold::fold,
-    freshness::newest,
-    grid::Grid,
-    ratio::{ClassRatio, ERRORS, Ratio},
-};
+use crate::error::Result;
+use crate::estimate::Confidence;
+use crate::fold::fold;
+use crate::freshness::newest;
+use crate::grid::Grid;
+use crate::ratio::{ClassRatio, ERRORS, Ratio};
 
 /// The windows that a partner is looked at through, in ms: 5 minutes and an hour.
 pub const WINDOWS_MS: [i64; 2] = [5 * 60 * 1000, SILENT_MS];

@@ -8,14 +8,12 @@ use std::sync::{Mutex, PoisonError};
 
 use plimsoll_storage::{Histogram, Store, TimestampMs, bucket_lower_s, bucket_upper_s};
 
-use crate::{
-    error::Result,
-    fold::activity_series,
-    grid::Grid,
-    latency::WANTED,
-    limits::check_numbers,
-    select::{Group, Series},
-};
+use crate::error::Result;
+use crate::fold::activity_series;
+use crate::grid::Grid;
+use crate::latency::WANTED;
+use crate::limits::check_numbers;
+use crate::select::{Group, Series};
 
 /// A heat map.
 #[derive(Clone, Debug, PartialEq)]

@@ -2,14 +2,12 @@
 
 use plimsoll_storage::{CellSum, Histogram, Quantile, Store, TimestampMs, Wanted};
 
-use crate::{
-    error::Result,
-    estimate::Estimate,
-    fold::activity_series,
-    grid::Grid,
-    select::{Group, Series},
-    under::{apdex, share_under},
-};
+use crate::error::Result;
+use crate::estimate::Estimate;
+use crate::fold::activity_series;
+use crate::grid::Grid;
+use crate::select::{Group, Series};
+use crate::under::{apdex, share_under};
 
 /// What is asked about durations.
 #[derive(Clone, Debug, Default, PartialEq)]

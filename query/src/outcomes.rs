@@ -2,12 +2,10 @@
 
 use plimsoll_storage::{Outcome, OutcomeCounts, Store, TimestampMs, Wanted};
 
-use crate::{
-    error::Result,
-    fold::activity_series,
-    grid::Grid,
-    select::{Group, Series},
-};
+use crate::error::Result;
+use crate::fold::activity_series;
+use crate::grid::Grid;
+use crate::select::{Group, Series};
 
 /// The outcomes of one window.
 #[derive(Clone, Debug, PartialEq)]

@@ -5,10 +5,8 @@
 //! that stores pushes always finds a core it can get a turn on. Helpers are threads of one pool, because
 //! the allocator keeps for long what a thread that ends leaves behind.
 
-use std::{
-    num::NonZero,
-    sync::atomic::{AtomicUsize, Ordering},
-};
+use std::num::NonZero;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Cells from which a question is large: some 100 µs of reading, a few times what a helper costs.
 const CELLS_LARGE: usize = 4_000;

@@ -2,28 +2,23 @@
 
 use std::{path::Path, sync::Arc};
 
-use axum::{
-    Router,
-    extract::Request,
-    middleware::{self, Next},
-    response::Response,
-};
+use axum::Router;
+use axum::extract::Request;
+use axum::middleware::{self, Next};
+use axum::response::Response;
 use parking_lot::RwLock;
 use plimsoll_alerting::Desk;
 use plimsoll_query::Budget;
 use plimsoll_storage::{Store, TimestampMs};
 
-use crate::{
-    api,
-    backtest::jobs::Jobs,
-    body::{BodyMemory, HeavyBodies},
-    clock,
-    error::ApiError,
-    queries::Queries,
-    rules::Rules,
-    telemetry::Telemetry,
-    wire::param::Params,
-};
+use crate::backtest::jobs::Jobs;
+use crate::body::{BodyMemory, HeavyBodies};
+use crate::error::ApiError;
+use crate::queries::Queries;
+use crate::rules::Rules;
+use crate::telemetry::Telemetry;
+use crate::wire::param::Params;
+use crate::{api, clock};
 
 /// What every handler may use.
 #[derive(Clone, Debug)]

@@ -1,19 +1,13 @@
 //! Request bodies: read and unpacked within bounds of size, time and memory.
 
-use std::{
-    io::{Cursor, Read},
-    num::NonZero,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
-};
+use std::io::{Cursor, Read};
+use std::num::NonZero;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
-use axum::{
-    body::{Body, Bytes},
-    http::{HeaderMap, header},
-};
+use axum::body::{Body, Bytes};
+use axum::http::{HeaderMap, header};
 use memmap2::MmapMut;
 use tokio::{sync::Semaphore, time::timeout};
 

@@ -1,10 +1,8 @@
 //! Settings: from flags, then the environment, then the configuration file, then defaults.
 
-use std::{
-    net::SocketAddr,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use plimsoll_storage::{Durability, Retention, SlotWidth, limits::MEMORY_BYTES_MIN};
 use serde::Deserialize;

@@ -11,10 +11,8 @@ use plimsoll_storage::{Batch, BatchBuilder, Exemplar, Store, TimestampMs};
 use check::{Checker, Delta, Item};
 use field::{Checked, Fault, Problem};
 
-use crate::wire::{
-    item::{ItemKind, RawItem},
-    push::{Place, Sink},
-};
+use crate::wire::item::{ItemKind, RawItem};
+use crate::wire::push::{Place, Sink};
 
 /// How far ahead of the server's clock an item may lie, in ms.
 pub(crate) const SKEW_MS_MAX: i64 = 5 * 60 * 1000;

@@ -3,11 +3,9 @@
 //! A question runs on a thread of its own, holds no lock that an append waits for, and gives up when
 //! its time is over. Who finds no place waits for one, but neither for long nor in a long queue.
 
-use std::{
-    num::NonZero,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::num::NonZero;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use plimsoll_query::Budget;
 use tokio::{sync::Semaphore, time::timeout};

@@ -4,27 +4,21 @@
 //! place of the one before at once, for judging, delivery and answers; one that does not is reported
 //! with its line, and the rules that are in force stay.
 
-use std::{
-    fs::Metadata,
-    os::unix::fs::MetadataExt,
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+use std::fs::Metadata;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::RwLock;
 use plimsoll_alerting::{Notifier, RuleSet};
 use plimsoll_storage::Store;
-use tokio::{
-    signal::unix::{SignalKind, signal},
-    sync::watch,
-    time::{MissedTickBehavior, interval},
-};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tokio::time::{MissedTickBehavior, interval};
 
-use crate::{
-    clock,
-    tasks::{Stop, stopped},
-};
+use crate::clock;
+use crate::tasks::{Stop, stopped};
 
 /// How often it is looked whether the file has changed.
 const LOOK_EVERY: Duration = Duration::from_secs(2);

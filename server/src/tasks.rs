@@ -4,17 +4,13 @@ use std::{sync::Arc, time::Duration};
 
 use parking_lot::RwLock;
 use plimsoll_alerting::{Desk, Evaluator, Notifier, RuleSet};
-use tokio::{
-    sync::watch,
-    time::{Interval, MissedTickBehavior, interval},
-};
+use tokio::sync::watch;
+use tokio::time::{Interval, MissedTickBehavior, interval};
 
-use crate::{
-    app::App,
-    clock,
-    own::OutboxGauge,
-    rules::{Check, Rules},
-};
+use crate::app::App;
+use crate::clock;
+use crate::own::OutboxGauge;
+use crate::rules::{Check, Rules};
 
 /// How often the store is looked after.
 const MAINTAIN_EVERY: Duration = Duration::from_secs(1);

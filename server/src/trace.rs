@@ -3,18 +3,14 @@
 //! The id is taken from `traceparent` (W3C Trace Context) or `X-Correlation-Id` and made up when
 //! neither is there. Both are echoed.
 
-use std::{
-    hash::BuildHasher,
-    sync::atomic::{AtomicU64, Ordering},
-    time::Instant,
-};
+use std::hash::BuildHasher;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
-use axum::{
-    extract::{MatchedPath, Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue},
-    middleware::Next,
-    response::Response,
-};
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::middleware::Next;
+use axum::response::Response;
 use tracing::Instrument;
 
 use crate::app::App;

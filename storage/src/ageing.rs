@@ -6,24 +6,23 @@
 //! has moved, its files are let go; a reader that began before is waited for, because files go without regard for
 //! what it still sees.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, atomic::Ordering},
-};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use parking_lot::Mutex;
 use rocksdb::{DBRawIterator, ErrorKind, ReadOptions, Snapshot, WriteBatch};
 
-use crate::{
-    block,
-    error::Result,
-    key::day_start,
-    merge::Reading,
-    model::{cell::SlotValue, stream::StreamId, time::Slot},
-    resolution::{BlockKey, Resolution},
-    schema::{Family, meta},
-    store::Shared,
-};
+use crate::block;
+use crate::error::Result;
+use crate::key::day_start;
+use crate::merge::Reading;
+use crate::model::cell::SlotValue;
+use crate::model::stream::StreamId;
+use crate::model::time::Slot;
+use crate::resolution::{BlockKey, Resolution};
+use crate::schema::{Family, meta};
+use crate::store::Shared;
 
 /// What readers and ageing know of each other.
 #[derive(Debug, Default)]

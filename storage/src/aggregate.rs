@@ -6,10 +6,11 @@
 
 use std::{borrow::Cow, collections::BTreeMap};
 
-use crate::{
-    block,
-    model::{cell::SlotValue, stream::StreamId, sum::CellSum, time::Slot},
-};
+use crate::block;
+use crate::model::cell::SlotValue;
+use crate::model::stream::StreamId;
+use crate::model::sum::CellSum;
+use crate::model::time::Slot;
 
 /// The minutes of some streams added up.
 #[derive(Debug)]

@@ -3,22 +3,18 @@
 //! RocksDB's checkpoint links the files that never change and copies the rest, so a backup on the
 //! same file system takes next to no space or time. A restore copies, because the backup stays.
 
-use std::{
-    fs::{self, File},
-    io::{Read, Write},
-    path::{Path, PathBuf},
-};
+use std::fs::{self, File};
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
 
 use rocksdb::checkpoint::Checkpoint;
 
-use crate::{
-    database::{Database, is_database},
-    error::{Error, Result},
-    limits::COPY_BYTES,
-    recover,
-    schema::{Family, meta},
-    store::Store,
-};
+use crate::database::{Database, is_database};
+use crate::error::{Error, Result};
+use crate::limits::COPY_BYTES;
+use crate::recover;
+use crate::schema::{Family, meta};
+use crate::store::Store;
 
 /// What a backup or restore wrote.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

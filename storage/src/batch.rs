@@ -1,28 +1,22 @@
 //! A batch: the items of one request, pre-aggregated into cells by the thread that received them,
 //! so that the one writer has little left to do.
 
-use std::{
-    collections::{HashMap, hash_map::Entry},
-    hash::BuildHasher,
-};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::hash::BuildHasher;
 
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 
-use crate::{
-    Store,
-    error::{Error, Result},
-    exemplars, journal,
-    key::ExemplarKey,
-    limits::{EXEMPLAR_ID_BYTES_MAX, STREAMS_MAX},
-    model::{
-        cell::{Cell, SlotValue},
-        exemplar::{Exemplar, Kind},
-        gauge::GaugeCell,
-        stream::{StreamId, StreamKey, StreamKind, StreamRef},
-        time::Slot,
-    },
-};
+use crate::error::{Error, Result};
+use crate::key::ExemplarKey;
+use crate::limits::{EXEMPLAR_ID_BYTES_MAX, STREAMS_MAX};
+use crate::model::cell::{Cell, SlotValue};
+use crate::model::exemplar::{Exemplar, Kind};
+use crate::model::gauge::GaugeCell;
+use crate::model::stream::{StreamId, StreamKey, StreamKind, StreamRef};
+use crate::model::time::Slot;
+use crate::{Store, exemplars, journal};
 
 /// A stream of a batch: its number, or its definition when it is new.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,28 +1,20 @@
 //! Streams and their numbers. Strings are interned once; only streams whose definition is on disk
 //! are in here, because the writer publishes them after its write.
 
-use std::{
-    collections::{BTreeSet, HashMap},
-    hash::BuildHasher,
-    sync::{
-        Arc,
-        atomic::{AtomicI64, Ordering},
-    },
-};
+use std::collections::{BTreeSet, HashMap};
+use std::hash::BuildHasher;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 use roaring::RoaringBitmap;
 
-use crate::{
-    index::{Index, Symbol},
-    matcher::{LabelMatchers, Matcher, Pattern},
-    model::{
-        labels::Label,
-        stream::{StreamId, StreamKey, StreamKind, StreamRef},
-        time::TimestampMs,
-    },
-};
+use crate::index::{Index, Symbol};
+use crate::matcher::{LabelMatchers, Matcher, Pattern};
+use crate::model::labels::Label;
+use crate::model::stream::{StreamId, StreamKey, StreamKind, StreamRef};
+use crate::model::time::TimestampMs;
 
 /// What an unset `last_seen` holds.
 const NEVER: i64 = i64::MIN;

@@ -4,14 +4,13 @@ use std::ops::Range;
 
 use rocksdb::{DBRawIterator, ErrorKind};
 
-use crate::{
-    block::{self, Sink, Wanted},
-    error::{Error, Result},
-    merge::Reading,
-    model::{stream::StreamId, time::Slot},
-    resolution::{BlockKey, Resolution},
-    store::Shared,
-};
+use crate::block::{self, Sink, Wanted};
+use crate::error::{Error, Result};
+use crate::merge::Reading;
+use crate::model::stream::StreamId;
+use crate::model::time::Slot;
+use crate::resolution::{BlockKey, Resolution};
+use crate::store::Shared;
 
 /// Reads blocks of one resolution day by day and stream by stream.
 pub(crate) struct Blocks<'a> {

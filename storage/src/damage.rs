@@ -3,24 +3,20 @@
 //! A reader goes on behind a damaged block, so that everything readable is answered; the block is
 //! logged when it is first met, and whoever answers a question asks here what is missing from it.
 
-use std::{
-    collections::BTreeMap,
-    ops::RangeInclusive,
-    sync::atomic::{AtomicU64, Ordering},
-};
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 use rocksdb::{IteratorMode, WriteBatch};
 
-use crate::{
-    database::Database,
-    error::Result,
-    key,
-    limits::DAMAGED_MAX,
-    model::stream::StreamId,
-    resolution::{BlockKey, Resolution},
-    schema::{Family, meta},
-};
+use crate::database::Database;
+use crate::error::Result;
+use crate::key;
+use crate::limits::DAMAGED_MAX;
+use crate::model::stream::StreamId;
+use crate::resolution::{BlockKey, Resolution};
+use crate::schema::{Family, meta};
 
 /// Blocks that could not be read since the store was opened.
 #[derive(Debug, Default)]

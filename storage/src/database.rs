@@ -1,21 +1,18 @@
 //! RocksDB behind typed families.
 
-use std::{
-    path::Path,
-    sync::{Arc, atomic::AtomicI64},
-};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 
 use rocksdb::{
     BottommostLevelCompaction, ColumnFamily, CompactOptions, DB, ErrorKind, WriteBatch,
     WriteOptions,
 };
 
-use crate::{
-    error::{Error, Result},
-    key::day_start,
-    options::Durability,
-    schema::{Family, Setup},
-};
+use crate::error::{Error, Result};
+use crate::key::day_start;
+use crate::options::Durability;
+use crate::schema::{Family, Setup};
 
 /// The open database.
 pub(crate) struct Database {

@@ -9,19 +9,17 @@ use std::ops::Range;
 use bincode::{Decode, Encode, config};
 use rocksdb::{DBRawIterator, MergeOperands, ReadOptions};
 
-use crate::{
-    error::Result,
-    key::ExemplarKey,
-    limits::{EXEMPLAR_ROWS_MAX, EXEMPLAR_SLOW_KEPT_MS, EXEMPLARS_ASKED_MAX, EXEMPLARS_BYTES_MAX},
-    model::{
-        exemplar::{Exemplar, Ids, Kind},
-        outcome::Outcome,
-        stream::StreamId,
-        time::{Slot, SlotWidth, TimestampMs},
-    },
-    schema::Family,
-    store::{Shared, Store},
+use crate::error::Result;
+use crate::key::ExemplarKey;
+use crate::limits::{
+    EXEMPLAR_ROWS_MAX, EXEMPLAR_SLOW_KEPT_MS, EXEMPLARS_ASKED_MAX, EXEMPLARS_BYTES_MAX,
 };
+use crate::model::exemplar::{Exemplar, Ids, Kind};
+use crate::model::outcome::Outcome;
+use crate::model::stream::StreamId;
+use crate::model::time::{Slot, SlotWidth, TimestampMs};
+use crate::schema::Family;
+use crate::store::{Shared, Store};
 
 const VERSION: u8 = 1;
 

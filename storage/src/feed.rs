@@ -7,22 +7,20 @@
 //! The writer hands on the encoded cells that it has just written to the journal. Following costs it
 //! a pointer an append, and nothing when nobody follows; the reader decodes.
 
-use std::{
-    collections::VecDeque,
-    sync::{Arc, Weak},
-};
+use std::collections::VecDeque;
+use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
 
-use crate::{
-    ageing::Moment,
-    error::{Error, Result},
-    journal,
-    limits::FEED_BYTES_MAX,
-    model::{cell::SlotValue, stream::StreamId, time::Slot},
-    scan::{Reader, Scan, Sight},
-    store::Shared,
-};
+use crate::ageing::Moment;
+use crate::error::{Error, Result};
+use crate::journal;
+use crate::limits::FEED_BYTES_MAX;
+use crate::model::cell::SlotValue;
+use crate::model::stream::StreamId;
+use crate::model::time::Slot;
+use crate::scan::{Reader, Scan, Sight};
+use crate::store::Shared;
 
 /// One append: the numbers of its streams and its cells as they lie in the journal.
 #[derive(Debug)]

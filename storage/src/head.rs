@@ -10,26 +10,18 @@
 //! when a resident is evicted, the floor rises above its newest slot. After a start it is lowered as
 //! memory is filled again ([`crate::warm`]).
 
-use std::{
-    collections::{HashMap, VecDeque},
-    ops::Range,
-    sync::{
-        Arc,
-        atomic::{AtomicI64, AtomicUsize, Ordering},
-    },
-};
+use std::collections::{HashMap, VecDeque};
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 
 use foldhash::fast::RandomState;
 use parking_lot::{RwLock, RwLockReadGuard};
 
-use crate::{
-    model::{
-        cell::SlotValue,
-        stream::StreamId,
-        time::{Slot, TimestampMs},
-    },
-    resident::Resident,
-};
+use crate::model::cell::SlotValue;
+use crate::model::stream::StreamId;
+use crate::model::time::{Slot, TimestampMs};
+use crate::resident::Resident;
 
 /// Cells of one stream, ascending by slot.
 pub(crate) type Run = Vec<(Slot, SlotValue)>;

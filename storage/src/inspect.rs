@@ -2,16 +2,14 @@
 
 use rocksdb::{DBRawIterator, ErrorKind, IteratorMode, properties};
 
-use crate::{
-    ageing::oldest_block,
-    block, damage,
-    error::Result,
-    limits::DAMAGED_MAX,
-    model::time::{Slot, TimestampMs},
-    resolution::{BlockKey, Resolution},
-    schema::{FORMAT_VERSION, Family},
-    store::{Shared, Store},
-};
+use crate::ageing::oldest_block;
+use crate::error::Result;
+use crate::limits::DAMAGED_MAX;
+use crate::model::time::{Slot, TimestampMs};
+use crate::resolution::{BlockKey, Resolution};
+use crate::schema::{FORMAT_VERSION, Family};
+use crate::store::{Shared, Store};
+use crate::{block, damage};
 
 /// What lies in a store.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -8,13 +8,13 @@
 
 use bincode::config;
 
-use crate::{
-    batch::BatchCell,
-    error::{Error, Result},
-    key,
-    limits::RECORD_BYTES_MAX,
-    model::{cell::SlotValue, stream::StreamId, time::Slot},
-};
+use crate::batch::BatchCell;
+use crate::error::{Error, Result};
+use crate::key;
+use crate::limits::RECORD_BYTES_MAX;
+use crate::model::cell::SlotValue;
+use crate::model::stream::StreamId;
+use crate::model::time::Slot;
 
 const VERSION: u8 = 1;
 

@@ -50,20 +50,18 @@ pub use exemplars::{Exemplars, ExemplarsOf, StreamExemplar};
 pub use feed::{Feed, Past};
 pub use inspect::{FamilyBytes, Inspection, ResolutionCount};
 pub use matcher::{LabelMatchers, Matcher, Pattern, PatternError};
-pub use model::{
-    cell::{Cell, SlotValue},
-    exemplar::{Exemplar, IdName, Ids},
-    gauge::GaugeCell,
-    histogram::{
-        Bucket, Histogram, HistogramError, Quantile, SCALE_MAX, bucket_lower_s, bucket_upper_s,
-        quantile_rank,
-    },
-    labels::{Label, LabelError, check_label},
-    outcome::{Outcome, OutcomeCounts},
-    stream::{StreamId, StreamKey, StreamKind, StreamRef},
-    sum::CellSum,
-    time::{Slot, SlotWidth, TimestampMs},
+pub use model::cell::{Cell, SlotValue};
+pub use model::exemplar::{Exemplar, IdName, Ids};
+pub use model::gauge::GaugeCell;
+pub use model::histogram::{
+    Bucket, Histogram, HistogramError, Quantile, SCALE_MAX, bucket_lower_s, bucket_upper_s,
+    quantile_rank,
 };
+pub use model::labels::{Label, LabelError, check_label};
+pub use model::outcome::{Outcome, OutcomeCounts};
+pub use model::stream::{StreamId, StreamKey, StreamKind, StreamRef};
+pub use model::sum::CellSum;
+pub use model::time::{Slot, SlotWidth, TimestampMs};
 pub use options::{Durability, Options};
 pub use resolution::Resolution;
 pub use retention::Retention;

@@ -7,10 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use regex::{Regex, RegexBuilder};
 
-use crate::{
-    limits::{PATTERN_BYTES_MAX, PATTERN_PROGRAM_BYTES_MAX},
-    model::labels::Label,
-};
+use crate::limits::{PATTERN_BYTES_MAX, PATTERN_PROGRAM_BYTES_MAX};
+use crate::model::labels::Label;
 
 /// What a label's value must be. The empty value stands for an absent label.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,24 +6,19 @@ use bincode::config;
 use parking_lot::Mutex;
 use rocksdb::{DBIterator, Direction, IteratorMode, WriteBatch};
 
-use crate::{
-    catalog::Catalog,
-    damage,
-    database::Database,
-    error::{Error, Result},
-    head::{Generation, Head},
-    journal,
-    key::{self, day_start},
-    limits::LABEL_BYTES_MAX,
-    model::{
-        cell::SlotValue,
-        stream::{StreamId, StreamKey},
-        time::{Slot, SlotWidth, TimestampMs},
-    },
-    resolution::Resolution,
-    retention::Retention,
-    schema::{FORMAT_VERSION, FORMAT_VERSION_MIN, Family, meta},
-};
+use crate::catalog::Catalog;
+use crate::database::Database;
+use crate::error::{Error, Result};
+use crate::head::{Generation, Head};
+use crate::key::{self, day_start};
+use crate::limits::LABEL_BYTES_MAX;
+use crate::model::cell::SlotValue;
+use crate::model::stream::{StreamId, StreamKey};
+use crate::model::time::{Slot, SlotWidth, TimestampMs};
+use crate::resolution::Resolution;
+use crate::retention::Retention;
+use crate::schema::{FORMAT_VERSION, FORMAT_VERSION_MIN, Family, meta};
+use crate::{damage, journal};
 
 /// A stream definition takes its six strings and a few bytes.
 const STREAM_BYTES_MAX: usize = 8 * LABEL_BYTES_MAX;

@@ -3,11 +3,10 @@
 
 use std::ops::Range;
 
-use crate::{
-    aggregate::Aggregates,
-    model::{stream::StreamId, time::Slot},
-    resolution::Resolution,
-};
+use crate::aggregate::Aggregates;
+use crate::model::stream::StreamId;
+use crate::model::time::Slot;
+use crate::resolution::Resolution;
 
 /// Parts of one resolution, one behind the other, by stream.
 #[derive(Debug, Default)]

@@ -5,10 +5,8 @@
 
 use std::ops::Range;
 
-use crate::model::{
-    stream::StreamId,
-    time::{Slot, SlotWidth},
-};
+use crate::model::stream::StreamId;
+use crate::model::time::{Slot, SlotWidth};
 
 /// A resolution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

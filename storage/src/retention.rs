@@ -5,17 +5,15 @@ use std::sync::atomic::Ordering;
 
 use rocksdb::WriteBatch;
 
-use crate::{
-    ageing::{self, Aged, oldest_block},
-    error::Result,
-    exemplars,
-    key::day_start,
-    limits::AGEING_BLOCKS,
-    model::time::{SlotWidth, TimestampMs},
-    resolution::Resolution,
-    schema::Family,
-    store::{Shared, Store},
-};
+use crate::ageing::{self, Aged, oldest_block};
+use crate::error::Result;
+use crate::exemplars;
+use crate::key::day_start;
+use crate::limits::AGEING_BLOCKS;
+use crate::model::time::{SlotWidth, TimestampMs};
+use crate::resolution::Resolution;
+use crate::schema::Family;
+use crate::store::{Shared, Store};
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 

@@ -11,18 +11,19 @@ use std::{borrow::Cow, ops::Range, sync::Arc};
 
 use rocksdb::ReadOptions;
 
-use crate::{
-    ageing::Moment,
-    aggregate,
-    block::{self, Panes, Sink, Visitor, Wanted},
-    cursor::Blocks,
-    error::{Error, Result},
-    head::View,
-    model::{cell::SlotValue, stream::StreamId, sum::CellSum, time::Slot},
-    resolution::Resolution,
-    schema::Family,
-    store::Shared,
-};
+use crate::ageing::Moment;
+use crate::aggregate;
+use crate::block::{self, Panes, Sink, Visitor, Wanted};
+use crate::cursor::Blocks;
+use crate::error::{Error, Result};
+use crate::head::View;
+use crate::model::cell::SlotValue;
+use crate::model::stream::StreamId;
+use crate::model::sum::CellSum;
+use crate::model::time::Slot;
+use crate::resolution::Resolution;
+use crate::schema::Family;
+use crate::store::Shared;
 
 /// What is read: cells of some streams in some slots.
 #[derive(Clone, Debug)]

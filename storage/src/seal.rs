@@ -6,21 +6,17 @@ use std::{collections::BTreeMap, ops::RangeInclusive};
 
 use rocksdb::WriteBatch;
 
-use crate::{
-    block,
-    error::Result,
-    head::{Run, Shard},
-    model::{
-        cell::SlotValue,
-        stream::StreamId,
-        time::{Slot, SlotWidth},
-    },
-    resident::Resident,
-    resolution::Resolution,
-    schema::{Family, meta},
-    store::Shared,
-    tidy::spanning,
-};
+use crate::block;
+use crate::error::Result;
+use crate::head::{Run, Shard};
+use crate::model::cell::SlotValue;
+use crate::model::stream::StreamId;
+use crate::model::time::{Slot, SlotWidth};
+use crate::resident::Resident;
+use crate::resolution::Resolution;
+use crate::schema::{Family, meta};
+use crate::store::Shared;
+use crate::tidy::spanning;
 
 /// What a seal did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,45 +1,36 @@
 //! The store: opening, appending, reading, sealing and closing. The work is done in the modules
 //! beside this one.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering},
-        mpsc as sync_mpsc,
-    },
-    thread::JoinHandle,
-};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering};
+use std::sync::{Arc, mpsc as sync_mpsc};
+use std::thread::JoinHandle;
 
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::{
-    ageing::Epochs,
-    batch::{Batch, BatchBuilder},
-    block::Wanted,
-    catalog::Catalog,
-    damage::Damage,
-    database::Database,
-    error::{Error, Result},
-    feed::{Feed, Past, Tap},
-    head::Head,
-    limits::{self, APPEND_QUEUE_MAX, HEAD_AGE_SEAL_MS, RECORD_BYTES_MAX},
-    matcher::LabelMatchers,
-    model::{
-        cell::SlotValue,
-        labels::Label,
-        stream::{StreamId, StreamKey, StreamKind, StreamRef},
-        time::{Slot, SlotWidth, TimestampMs},
-    },
-    options::Options,
-    recover,
-    retention::Retention,
-    scan::{self, Reader, Scan},
-    seal::{self, Sealed},
-    tables::{self, Order, Record, Table, TableBatch},
-    tidy::Untidy,
-    writer::{Append, Appended, GroupCounts, Message, Writer},
-};
+use crate::ageing::Epochs;
+use crate::batch::{Batch, BatchBuilder};
+use crate::block::Wanted;
+use crate::catalog::Catalog;
+use crate::damage::Damage;
+use crate::database::Database;
+use crate::error::{Error, Result};
+use crate::feed::{Feed, Past, Tap};
+use crate::head::Head;
+use crate::limits::{self, APPEND_QUEUE_MAX, HEAD_AGE_SEAL_MS, RECORD_BYTES_MAX};
+use crate::matcher::LabelMatchers;
+use crate::model::cell::SlotValue;
+use crate::model::labels::Label;
+use crate::model::stream::{StreamId, StreamKey, StreamKind, StreamRef};
+use crate::model::time::{Slot, SlotWidth, TimestampMs};
+use crate::options::Options;
+use crate::recover;
+use crate::retention::Retention;
+use crate::scan::{self, Reader, Scan};
+use crate::seal::{self, Sealed};
+use crate::tables::{self, Order, Record, Table, TableBatch};
+use crate::tidy::Untidy;
+use crate::writer::{Append, Appended, GroupCounts, Message, Writer};
 
 /// What the clock holds before the store was told a time.
 const NO_TIME: i64 = i64::MIN;

@@ -8,14 +8,12 @@ use std::{ops::RangeInclusive, sync::atomic::Ordering};
 
 use parking_lot::Mutex;
 
-use crate::{
-    error::Result,
-    limits::{QUIET_BYTES_PER_S, TIDY_BYTES_MIN, TIDY_SHARE},
-    model::time::TimestampMs,
-    resolution::Resolution,
-    schema::Family,
-    store::Store,
-};
+use crate::error::Result;
+use crate::limits::{QUIET_BYTES_PER_S, TIDY_BYTES_MIN, TIDY_SHARE};
+use crate::model::time::TimestampMs;
+use crate::resolution::Resolution;
+use crate::schema::Family;
+use crate::store::Store;
 
 /// What has been sealed since the last time everything was tidy.
 #[derive(Debug, Default)]

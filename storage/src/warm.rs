@@ -9,24 +9,20 @@ use std::ops::Range;
 
 use rocksdb::ReadOptions;
 
-use crate::{
-    ageing::Moment,
-    block::{Visitor, Wanted},
-    cursor::Blocks,
-    error::Result,
-    head::{Reach, Run},
-    limits::{WARM_CHUNK_CELLS, WARM_CHUNK_MS, WARM_MS, WARM_TRIES_MAX},
-    model::{
-        cell::SlotValue,
-        stream::StreamId,
-        time::{Slot, SlotWidth},
-    },
-    resident::Resident,
-    resolution::Resolution,
-    schema::Family,
-    seal,
-    store::{Shared, Store},
-};
+use crate::ageing::Moment;
+use crate::block::{Visitor, Wanted};
+use crate::cursor::Blocks;
+use crate::error::Result;
+use crate::head::{Reach, Run};
+use crate::limits::{WARM_CHUNK_CELLS, WARM_CHUNK_MS, WARM_MS, WARM_TRIES_MAX};
+use crate::model::cell::SlotValue;
+use crate::model::stream::StreamId;
+use crate::model::time::{Slot, SlotWidth};
+use crate::resident::Resident;
+use crate::resolution::Resolution;
+use crate::schema::Family;
+use crate::seal;
+use crate::store::{Shared, Store};
 
 /// Streams between two looks whether to go on.
 const STREAMS_AT_ONCE: u32 = 1_024;

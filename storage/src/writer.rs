@@ -5,34 +5,24 @@
 //! adds to the head, so order needs no further thought: what is in the head is on disk, and a
 //! generation is frozen between two groups.
 
-use std::{
-    collections::HashMap,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-        mpsc as sync_mpsc,
-    },
-};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, mpsc as sync_mpsc};
 
 use rocksdb::WriteBatch;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::{
-    batch::{Batch, BatchCell, BatchStream},
-    error::{Error, Result},
-    exemplars,
-    feed::{Tap, Taps},
-    head::Generation,
-    journal,
-    key::{self, ExemplarKey},
-    limits::{GROUP_BYTES_MAX, GROUP_REQUESTS_MAX, IDEMPOTENCY_KEPT_MS, STREAMS_MAX},
-    model::{
-        stream::{StreamId, StreamKey},
-        time::{Slot, TimestampMs},
-    },
-    schema::Family,
-    store::Shared,
-};
+use crate::batch::{Batch, BatchCell, BatchStream};
+use crate::error::{Error, Result};
+use crate::feed::{Tap, Taps};
+use crate::head::Generation;
+use crate::key::{self, ExemplarKey};
+use crate::limits::{GROUP_BYTES_MAX, GROUP_REQUESTS_MAX, IDEMPOTENCY_KEPT_MS, STREAMS_MAX};
+use crate::model::stream::{StreamId, StreamKey};
+use crate::model::time::{Slot, TimestampMs};
+use crate::schema::Family;
+use crate::store::Shared;
+use crate::{exemplars, journal};
 
 /// The answer to an append that is durable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

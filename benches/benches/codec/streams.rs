@@ -1,10 +1,8 @@
 //! Seeded streams of the kinds that partners show: an hour of each.
 
-use crate::model::{
-    cell::{Cell, SlotValue},
-    outcome::Outcome,
-    time::{Slot, TimestampMs},
-};
+use crate::model::cell::{Cell, SlotValue};
+use crate::model::outcome::Outcome;
+use crate::model::time::{Slot, TimestampMs};
 
 /// An hour of one stream.
 pub(crate) type Run = Vec<(Slot, SlotValue)>;

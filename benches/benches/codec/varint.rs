@@ -3,15 +3,11 @@
 
 use bincode::{Decode, Encode, config};
 
-use crate::{
-    limits::BLOCK_BYTES_MAX,
-    model::{
-        cell::{Cell, SlotValue},
-        histogram::{Bucket, Histogram},
-        outcome::{Outcome, OutcomeCounts},
-        time::{Slot, TimestampMs},
-    },
-};
+use crate::limits::BLOCK_BYTES_MAX;
+use crate::model::cell::{Cell, SlotValue};
+use crate::model::histogram::{Bucket, Histogram};
+use crate::model::outcome::{Outcome, OutcomeCounts};
+use crate::model::time::{Slot, TimestampMs};
 
 const CONFIG: config::Configuration<
     config::BigEndian,

@@ -4,21 +4,15 @@
 //! With `--slots` the facts are those of a history that ends now, each slot of each endpoint once;
 //! without, a few pushes of the last minute are repeated for some seconds.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::{Duration, Instant},
-};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use clap::Parser;
-use plimsoll_benches::{
-    facts::{self, Endpoint},
-    http::{self, Connection, Failure},
-    items,
-    process::{cpu_seconds, resident_mb},
-};
+use plimsoll_benches::facts::{self, Endpoint};
+use plimsoll_benches::http::{self, Connection, Failure};
+use plimsoll_benches::items;
+use plimsoll_benches::process::{cpu_seconds, resident_mb};
 use plimsoll_storage::TimestampMs;
 use serde_json::json;
 

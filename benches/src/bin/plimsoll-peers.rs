@@ -1,19 +1,15 @@
 //! The same hour of facts and the same questions over HTTP: Plimsoll, and of VictoriaMetrics and
 //! Prometheus those that are installed. Prints one table; `PEERS.md` keeps what it printed.
 
-use std::{
-    path::Path,
-    time::{Duration, Instant},
-};
+use std::path::Path;
+use std::time::{Duration, Instant};
 
 use clap::Parser;
-use plimsoll_benches::{
-    client::Connection,
-    facts::{self, Endpoint},
-    items,
-    peer::{Kind, Question, Server, Shape, accepted, bytes_below},
-    remote_write::{self, Counters, SAMPLES},
-};
+use plimsoll_benches::client::Connection;
+use plimsoll_benches::facts::{self, Endpoint};
+use plimsoll_benches::items;
+use plimsoll_benches::peer::{Kind, Question, Server, Shape, accepted, bytes_below};
+use plimsoll_benches::remote_write::{self, Counters, SAMPLES};
 use plimsoll_storage::{Cell, TimestampMs};
 use serde_json::json;
 

@@ -6,11 +6,9 @@
 //!
 //! What counts as a page, as found and as false is defined in [`plimsoll_alerting::score`].
 
-use std::{
-    fs::File,
-    io::{self, BufRead, BufReader},
-    path::{Path, PathBuf},
-};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
+use std::path::{Path, PathBuf};
 
 use clap::{Parser, Subcommand};
 use plimsoll_alerting::score::score;

@@ -1,11 +1,9 @@
 //! What is read: the labelled incidents with their context, and the alerts of a backtest.
 
-use std::{
-    collections::BTreeMap,
-    fs::File,
-    io::{BufRead, BufReader},
-    path::Path,
-};
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
 
 use jiff::Timestamp;
 use plimsoll_alerting::Action;

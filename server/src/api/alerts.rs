@@ -1,27 +1,18 @@
 //! `/api/v1/alerts`: what is or was open, and who takes care of it.
 
-use axum::{
-    Json,
-    body::{Body, to_bytes},
-    extract::{Path, RawQuery, State},
-    http::HeaderMap,
-};
-use plimsoll_alerting::{
-    Alert, AlertFilter, WebhookRefusal,
-    acknowledge::{self, Outcome},
-    alerts,
-};
+use axum::Json;
+use axum::body::{Body, to_bytes};
+use axum::extract::{Path, RawQuery, State};
+use axum::http::HeaderMap;
+use plimsoll_alerting::acknowledge::{self, Outcome};
+use plimsoll_alerting::{Alert, AlertFilter, WebhookRefusal, alerts};
 use plimsoll_storage::{Label, Store};
 
-use crate::{
-    app::App,
-    error::ApiError,
-    wire::{
-        alert::{AcknowledgeRequest, AlertBody, AlertsBody, HeardBody},
-        param::Params,
-        push::truncated,
-    },
-};
+use crate::app::App;
+use crate::error::ApiError;
+use crate::wire::alert::{AcknowledgeRequest, AlertBody, AlertsBody, HeardBody};
+use crate::wire::param::Params;
+use crate::wire::push::truncated;
 
 /// Alerts listed unless `limit` says otherwise.
 const LIMIT_DEFAULT: usize = 100;

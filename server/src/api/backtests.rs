@@ -2,28 +2,22 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use axum::{
-    Json,
-    body::{Body, to_bytes},
-    extract::{Path, State},
-    http::{HeaderMap, HeaderName, StatusCode},
-};
+use axum::Json;
+use axum::body::{Body, to_bytes};
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderName, StatusCode};
 use plimsoll_alerting::score::Incident;
 use plimsoll_storage::TimestampMs;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{
-    app::App,
-    backtest::{
-        jobs::{JobBody, Request},
-        limits::{JOB_BODY_BYTES_MAX, JOB_WAIT_MAX},
-        posted,
-    },
-    error::ApiError,
-    wire::time,
-};
+use crate::app::App;
+use crate::backtest::jobs::{JobBody, Request};
+use crate::backtest::limits::{JOB_BODY_BYTES_MAX, JOB_WAIT_MAX};
+use crate::backtest::posted;
+use crate::error::ApiError;
+use crate::wire::time;
 
 /// What is asked for.
 #[derive(Debug, Deserialize)]

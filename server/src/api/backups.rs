@@ -1,15 +1,11 @@
 //! `POST /api/v1/backups`: a backup on the server's own machine, while it serves.
 
-use std::{
-    path::{Component, Path, PathBuf},
-    sync::Arc,
-};
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
-use axum::{
-    Json,
-    body::{Body, to_bytes},
-    extract::State,
-};
+use axum::Json;
+use axum::body::{Body, to_bytes};
+use axum::extract::State;
 use plimsoll_storage::Error;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

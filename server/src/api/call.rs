@@ -1,10 +1,8 @@
 //! What a call of the API is: where it is, who answers it, and how it is described. The router and
 //! `/openapi.json` are made of the same calls, so neither can know one that the other does not.
 
-use axum::{
-    handler::Handler,
-    routing::{MethodRouter, delete, get, post},
-};
+use axum::handler::Handler;
+use axum::routing::{MethodRouter, delete, get, post};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use super::parameter::Parameter;

@@ -2,28 +2,27 @@
 
 use plimsoll_query::{GaugePoint, LatencyPoint};
 
+use super::call::{Call, tagged};
+use super::openapi::Description;
 use super::{
-    alerts, backtests, backups,
-    call::{Call, tagged},
-    deliveries, explain, flow, health, labels,
-    openapi::Description,
-    parameter as p, partners, push, query, receivers, reports, rules, runbooks, silences,
+    alerts, backtests, backups, deliveries, explain, flow, health, labels, parameter as p,
+    partners, push, query, receivers, reports, rules, runbooks, silences,
 };
 use crate::backtest::jobs::JobBody;
-use crate::wire::{
-    alert::{AlertBody, AlertsBody, HeardBody, RuleBody, RulesBody},
-    answer::{LabelNamesBody, LabelValuesBody, PushBody},
-    baseline::BaselineBody,
-    delivery::{DeliveriesBody, DeliveryBody, PurgeBody, ReceiversBody, ReplayBody, TestBody},
-    exemplar::ExemplarsBody,
-    explain::ExplanationBody,
-    latency::HeatmapBody,
-    noise::NoiseBody,
-    outcomes::{AmplificationBody, RatedOutcomes},
-    partner::{FreshnessesBody, HealthBody, PartnerBody, PartnersBody},
-    series::{PointBodyOf, PointsBody, SeriesBody},
-    silence::{MadeSilenceBody, SilenceBody, SilencesBody},
+use crate::wire::alert::{AlertBody, AlertsBody, HeardBody, RuleBody, RulesBody};
+use crate::wire::answer::{LabelNamesBody, LabelValuesBody, PushBody};
+use crate::wire::baseline::BaselineBody;
+use crate::wire::delivery::{
+    DeliveriesBody, DeliveryBody, PurgeBody, ReceiversBody, ReplayBody, TestBody,
 };
+use crate::wire::exemplar::ExemplarsBody;
+use crate::wire::explain::ExplanationBody;
+use crate::wire::latency::HeatmapBody;
+use crate::wire::noise::NoiseBody;
+use crate::wire::outcomes::{AmplificationBody, RatedOutcomes};
+use crate::wire::partner::{FreshnessesBody, HealthBody, PartnerBody, PartnersBody};
+use crate::wire::series::{PointBodyOf, PointsBody, SeriesBody};
+use crate::wire::silence::{MadeSilenceBody, SilenceBody, SilencesBody};
 
 /// An answer made of the points of a kind.
 type Points<P> = SeriesBody<PointsBody<PointBodyOf<'static, P>>>;

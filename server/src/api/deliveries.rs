@@ -1,24 +1,18 @@
 //! `/api/v1/deliveries`: who was told what, and what became of it.
 
-use axum::{
-    Json,
-    body::{Body, to_bytes},
-    extract::{Path, RawQuery, State},
-};
+use axum::Json;
+use axum::body::{Body, to_bytes};
+use axum::extract::{Path, RawQuery, State};
 use plimsoll_alerting::{DeliveryFilter, NoReplay, ReplayRefusal, delivery, ledger};
 use serde::de::DeserializeOwned;
 
-use crate::{
-    app::App,
-    error::ApiError,
-    wire::{
-        delivery::{
-            DeliveriesBody, DeliveryBody, PurgeBody, PurgeRequest, ReplayBody, ReplayRequest,
-        },
-        param::Params,
-        push::truncated,
-    },
+use crate::app::App;
+use crate::error::ApiError;
+use crate::wire::delivery::{
+    DeliveriesBody, DeliveryBody, PurgeBody, PurgeRequest, ReplayBody, ReplayRequest,
 };
+use crate::wire::param::Params;
+use crate::wire::push::truncated;
 
 /// Deliveries listed unless `limit` says otherwise.
 const LIMIT_DEFAULT: usize = 100;

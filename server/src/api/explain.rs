@@ -1,22 +1,18 @@
 //! `GET /api/v1/rules/{name}/explain`: why a rule did or did not fire.
 
-use axum::{
-    Json,
-    extract::{Path, RawQuery, State},
-    http::{HeaderMap, header},
-    response::{IntoResponse, Response},
-};
-use plimsoll_alerting::{
-    explain::{Question, explain as judged_around},
-    limits::EXPLAIN_SPAN_MS_MAX,
-};
+use axum::Json;
+use axum::extract::{Path, RawQuery, State};
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Response};
+use plimsoll_alerting::explain::{Question, explain as judged_around};
+use plimsoll_alerting::limits::EXPLAIN_SPAN_MS_MAX;
 use plimsoll_storage::Label;
 
-use crate::{
-    app::App,
-    error::ApiError,
-    wire::{explain::ExplanationBody, param::Params, push::truncated},
-};
+use crate::app::App;
+use crate::error::ApiError;
+use crate::wire::explain::ExplanationBody;
+use crate::wire::param::Params;
+use crate::wire::push::truncated;
 
 /// How much is told unless `span` says otherwise, in ms.
 const SPAN_DEFAULT_MS: i64 = 20 * 60_000;

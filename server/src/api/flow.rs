@@ -4,10 +4,8 @@
 use axum::extract::{RawQuery, State};
 use plimsoll_storage::Outcome;
 
-use super::{
-    query::{Answer, freshness, latency, outcomes},
-    reply::Reply,
-};
+use super::query::{Answer, freshness, latency, outcomes};
+use super::reply::Reply;
 use crate::{app::App, wire::question::Defaults};
 
 /// From order to shipment.

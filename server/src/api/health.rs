@@ -1,10 +1,8 @@
 //! `/livez`, `/readyz` and `/metrics`.
 
-use axum::{
-    extract::State,
-    http::header,
-    response::{IntoResponse, Response},
-};
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
 
 use crate::{app::App, error::ApiError};
 

@@ -1,19 +1,13 @@
 //! `GET /api/v1/labels`.
 
-use axum::{
-    Json,
-    extract::{Path, State},
-};
+use axum::Json;
+use axum::extract::{Path, State};
 use plimsoll_storage::Label;
 
-use crate::{
-    app::App,
-    error::ApiError,
-    wire::{
-        answer::{LabelNameBody, LabelNamesBody, LabelValuesBody},
-        push::truncated,
-    },
-};
+use crate::app::App;
+use crate::error::ApiError;
+use crate::wire::answer::{LabelNameBody, LabelNamesBody, LabelValuesBody};
+use crate::wire::push::truncated;
 
 pub(crate) async fn names(State(app): State<App>) -> Json<LabelNamesBody> {
     let name = |label: Label| LabelNameBody {

@@ -1,9 +1,7 @@
 //! Pages for people: as Markdown or, for browsers, as HTML.
 
-use axum::{
-    http::{HeaderMap, header},
-    response::{Html, IntoResponse, Response},
-};
+use axum::http::{HeaderMap, header};
+use axum::response::{Html, IntoResponse, Response};
 
 /// The page in the form that is asked for.
 pub(super) fn rendered(headers: &HeaderMap, title: &str, markdown: &str) -> Response {

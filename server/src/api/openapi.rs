@@ -8,15 +8,11 @@ use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::{
-    call::{Answer, Call},
-    calls,
-    parameter::Parameter,
-};
-use crate::{
-    app::App,
-    error::{self, Problem},
-};
+use super::call::{Answer, Call};
+use super::calls;
+use super::parameter::Parameter;
+use crate::app::App;
+use crate::error::{self, Problem};
 
 /// An OpenAPI document.
 #[derive(Clone, Debug, Serialize, JsonSchema)]

@@ -3,9 +3,9 @@
 //! That a description is true is for the end-to-end tests: they give every parameter of every call
 //! its example, and values that its schema rules out.
 
-use plimsoll_query::{
-    Rank,
-    limits::{BASELINE_WEEKS_MAX, HEATMAP_BUCKETS_MAX, HEATMAP_BUCKETS_MIN, TOP_MAX},
+use plimsoll_query::Rank;
+use plimsoll_query::limits::{
+    BASELINE_WEEKS_MAX, HEATMAP_BUCKETS_MAX, HEATMAP_BUCKETS_MIN, TOP_MAX,
 };
 use plimsoll_storage::{Label, Outcome, limits::EXEMPLARS_ASKED_MAX};
 use serde_json::{Value, json};

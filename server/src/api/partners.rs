@@ -8,16 +8,12 @@ use plimsoll_query::{OpenAlert, Partner, Selector, health, judge};
 use plimsoll_storage::{Label, LabelMatchers, Matcher, StreamKind, TimestampMs};
 
 use super::{query::Answer, reply::Reply};
-use crate::{
-    app::App,
-    error::ApiError,
-    wire::{
-        param::Params,
-        partner::{HealthBody, PartnerBody, PartnersBody, StreamHealthBody},
-        push::truncated,
-        time,
-    },
-};
+use crate::app::App;
+use crate::error::ApiError;
+use crate::wire::param::Params;
+use crate::wire::partner::{HealthBody, PartnerBody, PartnersBody, StreamHealthBody};
+use crate::wire::push::truncated;
+use crate::wire::time;
 
 pub(crate) async fn list(
     State(app): State<App>,

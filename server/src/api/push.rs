@@ -1,24 +1,18 @@
 //! `POST /api/v1/push`.
 
-use axum::{
-    Json,
-    body::{Body, Bytes},
-    extract::State,
-    http::{HeaderMap, header},
-};
+use axum::Json;
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::http::{HeaderMap, header};
 use plimsoll_storage::{TimestampMs, limits::IDEMPOTENCY_KEY_BYTES_MAX};
 
-use crate::{
-    app::App,
-    body::{self, Packing, Reserved},
-    error::ApiError,
-    ingest::{Ingest, Ingested},
-    wire::{
-        answer::PushBody,
-        push::{read_json, read_ndjson},
-        repair::quote_impossible_numbers,
-    },
-};
+use crate::app::App;
+use crate::body::{self, Packing, Reserved};
+use crate::error::ApiError;
+use crate::ingest::{Ingest, Ingested};
+use crate::wire::answer::PushBody;
+use crate::wire::push::{read_json, read_ndjson};
+use crate::wire::repair::quote_impossible_numbers;
 
 /// Bodies above this size, and packed ones, wait for a place among the heavy bodies, so that they do
 /// not hold up small ones.

@@ -1,18 +1,12 @@
 //! `/api/v1/receivers`: who can be told, whether it works, and a test.
 
-use axum::{
-    Json,
-    extract::{Path, State},
-};
+use axum::Json;
+use axum::extract::{Path, State};
 
-use crate::{
-    app::App,
-    error::ApiError,
-    wire::{
-        delivery::{ReceiverBody, ReceiversBody, TestBody},
-        push::truncated,
-    },
-};
+use crate::app::App;
+use crate::error::ApiError;
+use crate::wire::delivery::{ReceiverBody, ReceiversBody, TestBody};
+use crate::wire::push::truncated;
 
 pub(crate) async fn list(State(app): State<App>) -> Json<ReceiversBody> {
     let now = app.now();

@@ -6,11 +6,10 @@
 
 use std::{hash::BuildHasher, io::Write, sync::LazyLock};
 
-use axum::{
-    extract::FromRequestParts,
-    http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
-    response::{IntoResponse, Response},
-};
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use foldhash::quality::RandomState;
 use plimsoll_storage::TimestampMs;
 use serde::Serialize;

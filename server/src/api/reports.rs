@@ -1,19 +1,16 @@
 //! `GET /api/v1/reports/noise`, and `GET /noise` for people.
 
-use axum::{
-    Json,
-    extract::{RawQuery, State},
-    http::HeaderMap,
-    response::Response,
-};
+use axum::Json;
+use axum::extract::{RawQuery, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
 use plimsoll_alerting::{AlertFilter, acknowledge, alerts, limits::LIST_ROWS_MAX, noise::noise};
 
 use super::markdown::rendered;
-use crate::{
-    app::App,
-    error::ApiError,
-    wire::{noise::NoiseBody, param::Params},
-};
+use crate::app::App;
+use crate::error::ApiError;
+use crate::wire::noise::NoiseBody;
+use crate::wire::param::Params;
 
 /// What a report covers unless `start` says otherwise.
 const WEEK_MS: i64 = 7 * 86_400_000;

@@ -1,19 +1,13 @@
 //! `GET /api/v1/rules`.
 
-use axum::{
-    Json,
-    extract::{Path, State},
-};
+use axum::Json;
+use axum::extract::{Path, State};
 use plimsoll_alerting::{AlertFilter, Rule, alerts};
 
-use crate::{
-    app::App,
-    error::ApiError,
-    wire::{
-        alert::{RuleBody, RulesBody},
-        push::truncated,
-    },
-};
+use crate::app::App;
+use crate::error::ApiError;
+use crate::wire::alert::{RuleBody, RulesBody};
+use crate::wire::push::truncated;
 
 pub(crate) async fn list(State(app): State<App>) -> Result<Json<RulesBody>, ApiError> {
     let rules = tokio::task::block_in_place(|| {

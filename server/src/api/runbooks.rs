@@ -2,11 +2,9 @@
 
 use std::fmt::Write;
 
-use axum::{
-    extract::{Path, State},
-    http::HeaderMap,
-    response::Response,
-};
+use axum::extract::{Path, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
 use plimsoll_alerting::runbook::RUNBOOKS;
 
 use super::markdown::rendered;

@@ -2,32 +2,24 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use axum::{
-    Json,
-    body::{Body, to_bytes},
-    extract::{Path, RawQuery, State},
-};
-use plimsoll_alerting::{
-    AlertFilter, alerts,
-    limits::SILENCE_MS_MAX,
-    rule::{Period, Schedule},
-    silence::{self, Silence},
-};
+use axum::Json;
+use axum::body::{Body, to_bytes};
+use axum::extract::{Path, RawQuery, State};
+use plimsoll_alerting::limits::SILENCE_MS_MAX;
+use plimsoll_alerting::rule::{Period, Schedule};
+use plimsoll_alerting::silence::{self, Silence};
+use plimsoll_alerting::{AlertFilter, alerts};
 use plimsoll_storage::{Label, LabelMatchers, StreamKind, TimestampMs};
 
-use crate::{
-    app::App,
-    error::ApiError,
-    wire::{
-        param::Params,
-        push::truncated,
-        silence::{
-            CoverageBody, MadeSilenceBody, OneOrMany, STATES, SilenceBody, SilenceRequest,
-            SilencesBody, state,
-        },
-        time,
-    },
+use crate::app::App;
+use crate::error::ApiError;
+use crate::wire::param::Params;
+use crate::wire::push::truncated;
+use crate::wire::silence::{
+    CoverageBody, MadeSilenceBody, OneOrMany, STATES, SilenceBody, SilenceRequest, SilencesBody,
+    state,
 };
+use crate::wire::time;
 
 /// The body is a few fields.
 const BODY_BYTES_MAX: usize = 64 << 10;

@@ -4,10 +4,8 @@
 //! id was not seen, or when it goes on with the arrival that is under way: the same id and time as the
 //! line before. An arrival that begins again with its own first line is the batch sent a second time.
 
-use std::{
-    collections::{HashSet, VecDeque},
-    hash::BuildHasher,
-};
+use std::collections::{HashSet, VecDeque};
+use std::hash::BuildHasher;
 
 use foldhash::fast::RandomState;
 use plimsoll_storage::{TimestampMs, limits::IDEMPOTENCY_KEPT_MS};

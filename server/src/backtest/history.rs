@@ -1,31 +1,22 @@
 //! What is replayed: a recording or a database, and which part of it. It can be read more than once.
 
-use std::{
-    collections::BTreeSet,
-    ops::Range,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::collections::BTreeSet;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use indicatif::{HumanBytes, HumanCount};
-use plimsoll_alerting::{
-    ByMinute, RuleSet, SANDBOX,
-    silence::{self, Silence},
-};
+use plimsoll_alerting::silence::{self, Silence};
+use plimsoll_alerting::{ByMinute, RuleSet, SANDBOX};
 use plimsoll_storage::{
     Label, LabelMatchers, Matcher, Resolution, Slot, SlotWidth, Store, TimestampMs,
 };
 
-use super::{
-    Found, Seen, Take, Watch,
-    judging::{Judging, replay},
-    recording::{self, Reading, RecordingError, Selection},
-    stored,
-};
-use crate::{
-    import::{Input, Progress},
-    wire::time,
-};
+use super::judging::{Judging, replay};
+use super::recording::{self, Reading, RecordingError, Selection};
+use super::{Found, Seen, Take, Watch, stored};
+use crate::import::{Input, Progress};
+use crate::wire::time;
 
 /// A history.
 #[derive(Debug, Clone)]

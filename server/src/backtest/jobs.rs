@@ -4,12 +4,10 @@
 //! all others are left to pushes and questions. A few wait, the results of a few are kept, in memory:
 //! a restart forgets them.
 
-use std::{
-    collections::{BTreeSet, VecDeque},
-    sync::Arc,
-    thread::JoinHandle,
-    time::{Duration, Instant},
-};
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use plimsoll_alerting::{RuleSet, score::Incident};
@@ -18,12 +16,10 @@ use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 use tokio::sync::watch;
 
-use super::{
-    History, Told, html,
-    limits::{JOB_ALERTS_MAX, JOB_REST, JOB_TIME_MAX, JOBS_KEPT_MAX, JOBS_WAITING_MAX},
-    report::AlertLine,
-    score::{ScoreBody, score},
-};
+use super::limits::{JOB_ALERTS_MAX, JOB_REST, JOB_TIME_MAX, JOBS_KEPT_MAX, JOBS_WAITING_MAX};
+use super::report::AlertLine;
+use super::score::{ScoreBody, score};
+use super::{History, Told, html};
 use crate::wire::time;
 
 /// What is asked for.

@@ -1,17 +1,13 @@
 //! Judging on several threads. A chunk goes to every judge, what they found in it to the one who tells,
 //! and that waits until all have come as far: so the threads change nothing about what is found.
 
-use std::{
-    num::NonZero,
-    sync::{Arc, mpsc},
-    thread::ScopedJoinHandle,
-};
+use std::num::NonZero;
+use std::sync::{Arc, mpsc};
+use std::thread::ScopedJoinHandle;
 
-use plimsoll_alerting::{
-    ByMinute, RuleSet, StreamNumber, Teller,
-    replay::{Judge, Judged},
-    silence::Silence,
-};
+use plimsoll_alerting::replay::{Judge, Judged};
+use plimsoll_alerting::silence::Silence;
+use plimsoll_alerting::{ByMinute, RuleSet, StreamNumber, Teller};
 use plimsoll_storage::{SlotWidth, StreamKey};
 
 use super::{Chunk, Found, Seen, Take, Watch, limits::CHUNKS_WAITING_MAX};

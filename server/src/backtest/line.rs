@@ -4,17 +4,11 @@ use serde::de::MapAccess;
 
 use plimsoll_storage::{SlotWidth, TimestampMs};
 
-use crate::{
-    ingest::{
-        check::{Checker, Item},
-        field::{Checked, Problem, fault, read_time},
-    },
-    wire::{
-        item::RawItem,
-        push::{kind_of, not_an_object},
-        scalar::{FromObject, Name, Nested, Scalar},
-    },
-};
+use crate::ingest::check::{Checker, Item};
+use crate::ingest::field::{Checked, Problem, fault, read_time};
+use crate::wire::item::RawItem;
+use crate::wire::push::{kind_of, not_an_object};
+use crate::wire::scalar::{FromObject, Name, Nested, Scalar};
 
 /// A line, unchecked.
 #[derive(Debug, Default)]

@@ -8,19 +8,13 @@ use std::{collections::BTreeSet, fmt, io};
 use plimsoll_alerting::SANDBOX;
 use plimsoll_storage::{Cell, Label, SlotValue, SlotWidth, TimestampMs};
 
-use super::{
-    batch::Batches,
-    limits::{BROKEN_LINES_SHOWN_MAX, CHUNK_ARRIVALS_MAX},
-    line::RawLine,
-    source::{Arrival, Chunk, StreamNumbers},
-};
-use crate::{
-    import::{Input, Line},
-    ingest::{
-        check::{Delta, Item},
-        field::{Checked, fault},
-    },
-};
+use super::batch::Batches;
+use super::limits::{BROKEN_LINES_SHOWN_MAX, CHUNK_ARRIVALS_MAX};
+use super::line::RawLine;
+use super::source::{Arrival, Chunk, StreamNumbers};
+use crate::import::{Input, Line};
+use crate::ingest::check::{Delta, Item};
+use crate::ingest::field::{Checked, fault};
 
 /// What of a recording is replayed.
 #[derive(Debug, Clone)]

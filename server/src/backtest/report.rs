@@ -1,10 +1,8 @@
 //! What a backtest found: a JSON object a line and an alert, or a table for people.
 
-use std::{
-    collections::BTreeMap,
-    fmt::{self, Write as _},
-    io,
-};
+use std::collections::BTreeMap;
+use std::fmt::{self, Write as _};
+use std::io;
 
 use plimsoll_alerting::{Event, ReplayedAlert, RuleSet, Severity};
 use plimsoll_storage::TimestampMs;

@@ -1,9 +1,7 @@
 //! How good alerts are, as JSON; what is measured is defined in [`plimsoll_alerting::score`].
 
-use plimsoll_alerting::{
-    ReplayedAlert,
-    score::{self, Incident, Score, Scored},
-};
+use plimsoll_alerting::ReplayedAlert;
+use plimsoll_alerting::score::{self, Incident, Score, Scored};
 use plimsoll_storage::{SlotWidth, TimestampMs};
 use schemars::JsonSchema;
 use serde::Serialize;

@@ -7,10 +7,8 @@ use plimsoll_alerting::{ReplayedAlert, Rule, RuleSet, Signal};
 use plimsoll_query::Confidence;
 use plimsoll_storage::{Cell, Slot, SlotValue, SlotWidth, StreamKey, StreamKind, TimestampMs};
 
-use super::{
-    History, HistoryError,
-    limits::{CHART_BUCKETS_MAX, CHART_MARGIN_MS},
-};
+use super::limits::{CHART_BUCKETS_MAX, CHART_MARGIN_MS};
+use super::{History, HistoryError};
 
 const MINUTE_MS: i64 = 60_000;
 

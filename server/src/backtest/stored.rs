@@ -10,11 +10,9 @@ use plimsoll_storage::{
     LabelMatchers, Result, Scan, Slot, SlotValue, Store, StreamId, StreamKey, StreamKind,
 };
 
-use super::{
-    Take,
-    limits::{CELLS_AT_ONCE_MAX, CHUNK_ARRIVALS_MAX},
-    source::{Arrival, Chunk},
-};
+use super::Take;
+use super::limits::{CELLS_AT_ONCE_MAX, CHUNK_ARRIVALS_MAX};
+use super::source::{Arrival, Chunk};
 
 /// Hands on the cells of `slots`, of the streams with such labels. Where only minutes are known, a cell is that of a minute, and known when it ends. Answers how many there were. Progress
 /// is counted in slots, and time goes on to the last of them. Reading ends early when nobody listens any

@@ -9,10 +9,8 @@ use plimsoll_alerting::{RuleSet, SignalKind};
 use plimsoll_storage::{Slot, SlotValue, SlotWidth, TimestampMs};
 use serde::Serialize;
 
-use super::{
-    Found, Seen,
-    variant::{Outcome, Variant, shown},
-};
+use super::variant::{Outcome, Variant, shown};
+use super::{Found, Seen};
 
 /// Levels of the coarse grid and of the fine one.
 const COARSE: usize = 32;

@@ -12,13 +12,13 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::Failure;
-use crate::{
-    clock,
-    config::{RetentionFlags, parse_slot},
-    import::{Input, LabelSource, LabelSources, Observation, Progress, Routes, import_lines},
-    ingest::Ingest,
-    wire::push::read_json,
+use crate::clock;
+use crate::config::{RetentionFlags, parse_slot};
+use crate::import::{
+    Input, LabelSource, LabelSources, Observation, Progress, Routes, import_lines,
 };
+use crate::ingest::Ingest;
+use crate::wire::push::read_json;
 
 /// How often a chunk is sent before the import gives up.
 const ATTEMPTS_MAX: u32 = 8;

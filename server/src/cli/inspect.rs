@@ -1,9 +1,7 @@
 //! `plimsoll inspect`: what lies in a data directory.
 
-use std::{
-    fmt::{self, Write},
-    path::PathBuf,
-};
+use std::fmt::{self, Write};
+use std::path::PathBuf;
 
 use indicatif::{BinaryBytes, HumanCount};
 use plimsoll_storage::Inspection;

@@ -6,26 +6,20 @@ use axum::serve::ListenerExt;
 use parking_lot::RwLock;
 use plimsoll_alerting::{Evaluator, RuleSet};
 use plimsoll_storage::{Options, Store, TimestampMs};
-use tokio::{
-    net::TcpListener,
-    signal::unix::{SignalKind, signal},
-    sync::watch,
-    task::JoinSet,
-};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 use super::{Failure, parse_time};
-use crate::{
-    app::{self, App},
-    backtest::jobs::Jobs,
-    body::{BodyMemory, HeavyBodies},
-    clock,
-    config::{Config, Flags},
-    memory,
-    queries::Queries,
-    rules::{self, Check, Rules},
-    tasks::{self, Delivery, Stop},
-    telemetry,
-};
+use crate::app::{self, App};
+use crate::backtest::jobs::Jobs;
+use crate::body::{BodyMemory, HeavyBodies};
+use crate::config::{Config, Flags};
+use crate::queries::Queries;
+use crate::rules::{self, Check, Rules};
+use crate::tasks::{self, Delivery, Stop};
+use crate::{clock, memory, telemetry};
 
 /// How long requests under way may take to finish once the server was told to stop.
 const DRAIN: std::time::Duration = std::time::Duration::from_secs(20);

@@ -8,11 +8,9 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{Failure, Format, client::Client, job};
-use crate::{
-    clock,
-    drill::{Found, Report, RuleFacts, Scenario, Traffic},
-    wire::time,
-};
+use crate::clock;
+use crate::drill::{Found, Report, RuleFacts, Scenario, Traffic};
+use crate::wire::time;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {

@@ -6,13 +6,9 @@ use plimsoll_alerting::{RuleSet, Signal};
 use plimsoll_storage::{SlotWidth, TimestampMs};
 
 use super::{Failure, Format, backup::open_existing, parse_time};
-use crate::{
-    backtest::{
-        History, HistoryError, cores, posted,
-        suggest::{Level, Question, Suggestion, levels_of, suggest, widen},
-    },
-    config::parse_slot,
-};
+use crate::backtest::suggest::{Level, Question, Suggestion, levels_of, suggest, widen};
+use crate::backtest::{History, HistoryError, cores, posted};
+use crate::config::parse_slot;
 
 /// The rule that gets a threshold.
 const RULE: &str = "suggested";

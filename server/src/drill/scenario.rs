@@ -5,10 +5,8 @@ use std::collections::BTreeMap;
 use plimsoll_storage::Outcome;
 use serde::Deserialize;
 
-use super::{
-    OPERATION,
-    traffic::{CALLS, FAULT_MS, STREAMS},
-};
+use super::OPERATION;
+use super::traffic::{CALLS, FAULT_MS, STREAMS};
 
 /// A fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,10 +3,8 @@
 use plimsoll_storage::{Histogram, Outcome, TimestampMs};
 use serde_json::{Value, json};
 
-use super::{
-    OPERATION, Scenario,
-    scenario::{Calls, USUAL_LATENCY_MS},
-};
+use super::scenario::{Calls, USUAL_LATENCY_MS};
+use super::{OPERATION, Scenario};
 
 const MINUTE_MS: i64 = 60_000;
 /// How long the fault lasts, in ms.

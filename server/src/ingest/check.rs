@@ -2,22 +2,20 @@
 
 use std::borrow::Cow;
 
+use plimsoll_storage::limits::{self, COUNT_MAX};
 use plimsoll_storage::{
     Cell, GaugeCell, Histogram, HistogramError, IdName, Ids, Label, Outcome, Slot, SlotWidth,
     StreamKind, StreamRef, TimestampMs,
-    limits::{self, COUNT_MAX},
 };
 
 use super::field::{
     Checked, Problem, count, fault, integer, number, optional_text, read_time, required_text,
     too_many,
 };
-use crate::wire::{
-    item::{ItemKind, Pairs, RawHistogram, RawItem},
-    push::truncated,
-    scalar::{Counts, Nested, Scalar},
-    time,
-};
+use crate::wire::item::{ItemKind, Pairs, RawHistogram, RawItem};
+use crate::wire::push::truncated;
+use crate::wire::scalar::{Counts, Nested, Scalar};
+use crate::wire::time;
 
 /// The oldest time taken: 2000-01-01. Before it lies a unit mistake, such as seconds for ms.
 const OLDEST: TimestampMs = TimestampMs(946_684_800_000);

@@ -4,10 +4,8 @@ use plimsoll_query::{BaselinePoint, Usual};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{
-    series::{CoversBody, PointsBody},
-    time,
-};
+use super::series::{CoversBody, PointsBody};
+use super::time;
 
 /// What is, and what is usual.
 #[derive(Debug, Serialize, JsonSchema)]

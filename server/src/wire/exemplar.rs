@@ -6,10 +6,8 @@ use plimsoll_storage::{Exemplar, IdName, Label, StreamKey};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{
-    series::{CoversBody, LabelsBody},
-    time,
-};
+use super::series::{CoversBody, LabelsBody};
+use super::time;
 
 /// Events that stand out.
 #[derive(Debug, Serialize, JsonSchema)]

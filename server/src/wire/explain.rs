@@ -2,12 +2,9 @@
 
 use std::fmt::Write as _;
 
-use plimsoll_alerting::{
-    Rule, Severity, SignalKind,
-    explain::{Explanation, GroupExplanation, Judgement},
-    step::State,
-    words,
-};
+use plimsoll_alerting::explain::{Explanation, GroupExplanation, Judgement};
+use plimsoll_alerting::step::State;
+use plimsoll_alerting::{Rule, Severity, SignalKind, words};
 use schemars::JsonSchema;
 use serde::Serialize;
 

@@ -7,10 +7,8 @@ use plimsoll_storage::{Quantile, TimestampMs};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{
-    series::{CoversBody, EstimateBody, Point, PointsBody},
-    time,
-};
+use super::series::{CoversBody, EstimateBody, Point, PointsBody};
+use super::time;
 
 /// The latency of one window.
 #[derive(Debug, Serialize, JsonSchema)]

@@ -7,10 +7,8 @@ use plimsoll_storage::{Outcome, TimestampMs};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{
-    series::{EstimateBody, Point},
-    time,
-};
+use super::series::{EstimateBody, Point};
+use super::time;
 
 /// The outcomes of one window, with the ratio that was asked for.
 #[derive(Clone, Debug)]

@@ -6,13 +6,11 @@ use plimsoll_storage::TimestampMs;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{
-    alert::AlertBody,
-    latency::QuantileBody,
-    outcomes::RatioBody,
-    series::{LabelsBody, labels},
-    time,
-};
+use super::alert::AlertBody;
+use super::latency::QuantileBody;
+use super::outcomes::RatioBody;
+use super::series::{LabelsBody, labels};
+use super::time;
 
 /// The newest event by group.
 #[derive(Debug, Serialize, JsonSchema)]

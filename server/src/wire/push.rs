@@ -2,15 +2,11 @@
 
 use std::fmt;
 
-use serde::{
-    Deserializer,
-    de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Visitor},
-};
+use serde::Deserializer;
+use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::{
-    item::{ItemKind, RawItem},
-    scalar::{Nested, Scalar},
-};
+use super::item::{ItemKind, RawItem};
+use super::scalar::{Nested, Scalar};
 
 /// Where an item stands in its request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

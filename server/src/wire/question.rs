@@ -3,18 +3,16 @@
 use std::collections::BTreeSet;
 
 use jiff::tz::TimeZone;
-use plimsoll_query::{
-    ClassRatio, Confidence, Rank, Selector, Timing,
-    limits::{BASELINE_WEEKS_MAX, HEATMAP_BUCKETS_MAX, HEATMAP_BUCKETS_MIN, TOP_MAX},
+use plimsoll_query::limits::{
+    BASELINE_WEEKS_MAX, HEATMAP_BUCKETS_MAX, HEATMAP_BUCKETS_MIN, TOP_MAX,
 };
+use plimsoll_query::{ClassRatio, Confidence, Rank, Selector, Timing};
 use plimsoll_storage::{
     ExemplarsOf, Label, LabelMatchers, Outcome, StreamKind, limits::EXEMPLARS_ASKED_MAX,
 };
 
-use super::{
-    matcher,
-    param::{Params, duration_ms, refused},
-};
+use super::matcher;
+use super::param::{Params, duration_ms, refused};
 use crate::error::ApiError;
 
 const MINUTE_MS: i64 = 60 * 1000;

@@ -1,13 +1,11 @@
 //! A column of numbers in a prefix code: each number's class (see [`super::numbers`]) as a symbol, the
 //! rest of it as plain bits. A column whose numbers are all of one class takes the plain bits only.
 
-use super::{
-    PartError,
-    bits::{BitReader, BitWriter},
-    bytes::{Reader, put},
-    numbers::{CLASSES, Census, class_of, class_start},
-    prefix::{Prefix, lengths_of},
-};
+use super::PartError;
+use super::bits::{BitReader, BitWriter};
+use super::bytes::{Reader, put};
+use super::numbers::{CLASSES, Census, class_of, class_start};
+use super::prefix::{Prefix, lengths_of};
 
 /// How the numbers of a column are coded.
 #[derive(Debug)]

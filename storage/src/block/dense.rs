@@ -18,25 +18,21 @@
 //! Cells that this cannot tell (a scale that changes, more than 4 G items) stay in the encoding of new
 //! parts: see [`encode`].
 
-use super::{
-    PartError, Wanted,
-    binomial::{Chance, Coder},
-    bytes::{Reader, unzigzag},
-    frame::{self, Asked, Column, Frame, Segment, SegmentOut},
-    numbers::{Census, Model},
-    packed::class_of,
-    rans::{Decoder, Encoder},
-    residual::Residuals,
-    run::{CellNumbers, Run},
-    sink::{Nowhere, Sink},
-    tree::{Shape, Tree},
-};
-use crate::model::{
-    cell::{Cell, SlotValue},
-    histogram::{Bucket, SCALE_MAX},
-    outcome::{Outcome, OutcomeCounts},
-    time::{Slot, TimestampMs},
-};
+use super::binomial::{Chance, Coder};
+use super::bytes::{Reader, unzigzag};
+use super::frame::{self, Asked, Column, Frame, Segment, SegmentOut};
+use super::numbers::{Census, Model};
+use super::packed::class_of;
+use super::rans::{Decoder, Encoder};
+use super::residual::Residuals;
+use super::run::{CellNumbers, Run};
+use super::sink::{Nowhere, Sink};
+use super::tree::{Shape, Tree};
+use super::{PartError, Wanted};
+use crate::model::cell::{Cell, SlotValue};
+use crate::model::histogram::{Bucket, SCALE_MAX};
+use crate::model::outcome::{Outcome, OutcomeCounts};
+use crate::model::time::{Slot, TimestampMs};
 
 /// Cells of a segment: 10 minutes of slots. Each segment costs some 16 bytes.
 pub(super) const SEGMENT_CELLS: usize = 60;

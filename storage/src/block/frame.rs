@@ -15,14 +15,10 @@
 
 use std::ops::Range;
 
-use super::{
-    PartError,
-    bytes::{Reader, put, put_sized},
-};
-use crate::model::{
-    cell::SlotValue,
-    time::{Slot, TimestampMs},
-};
+use super::PartError;
+use super::bytes::{Reader, put, put_sized};
+use crate::model::cell::SlotValue;
+use crate::model::time::{Slot, TimestampMs};
 
 /// Cells in one part; longer runs are cut. An hour of one-second slots fits.
 pub(super) const CELLS_MAX: usize = 3_600;

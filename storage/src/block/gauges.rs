@@ -10,18 +10,14 @@
 //! segment (of the other fields: with `last`), bits reversed, as a varint: floats with few
 //! significant bits and floats that stay the same are short.
 
-use super::{
-    PartError,
-    bytes::{Reader, put},
-    frame::{Asked, Column, Frame, Segment, SegmentOut},
-    packed::{put_last_at, take_last_at},
-    sink::Sink,
-};
-use crate::model::{
-    cell::SlotValue,
-    gauge::GaugeCell,
-    time::{Slot, TimestampMs},
-};
+use super::PartError;
+use super::bytes::{Reader, put};
+use super::frame::{Asked, Column, Frame, Segment, SegmentOut};
+use super::packed::{put_last_at, take_last_at};
+use super::sink::Sink;
+use crate::model::cell::SlotValue;
+use crate::model::gauge::GaugeCell;
+use crate::model::time::{Slot, TimestampMs};
 
 const MIN: u8 = 1;
 const MAX: u8 = 2;

@@ -8,10 +8,8 @@
 
 use std::sync::LazyLock;
 
-use super::{
-    bits::{BitReader, BitWriter},
-    prefix::{LENGTH_MAX, Prefix, lengths_of},
-};
+use super::bits::{BitReader, BitWriter};
+use super::prefix::{LENGTH_MAX, Prefix, lengths_of};
 
 /// Values up to which a number is told by a code of its own.
 const EXACT_MAX: u32 = 16;

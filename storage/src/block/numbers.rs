@@ -1,12 +1,10 @@
 //! A column of numbers, entropy-coded: each number's *class* as a symbol whose frequency the part
 //! tells, the rest of it as plain bits. Numbers below 16 are a class each; above, an octave has four.
 
-use super::{
-    PartError,
-    bytes::Reader,
-    rans::{Decoder, Encoder, TOTAL},
-    weights::Weights,
-};
+use super::PartError;
+use super::bytes::Reader;
+use super::rans::{Decoder, Encoder, TOTAL};
+use super::weights::Weights;
 
 /// Numbers below it are their own class.
 const EXACT: u64 = 16;

@@ -17,19 +17,15 @@
 //! A gap is the number of buckets left out since the one before it in the cell, or since the lowest
 //! of the part. Numbers are varints.
 
-use super::{
-    PartError, Wanted,
-    bytes::{Reader, put, unzigzag, zigzag},
-    frame::{Asked, Column, Frame, Segment, SegmentOut},
-    sink::{Nowhere, Sink},
-};
-use crate::model::{
-    cell::SlotValue,
-    histogram::{Bucket, Histogram, SCALE_MAX},
-    outcome::{Outcome, OutcomeCounts},
-    sum::{self, Buckets},
-    time::{Slot, TimestampMs},
-};
+use super::bytes::{Reader, put, unzigzag, zigzag};
+use super::frame::{Asked, Column, Frame, Segment, SegmentOut};
+use super::sink::{Nowhere, Sink};
+use super::{PartError, Wanted};
+use crate::model::cell::SlotValue;
+use crate::model::histogram::{Bucket, Histogram, SCALE_MAX};
+use crate::model::outcome::{Outcome, OutcomeCounts};
+use crate::model::sum::{self, Buckets};
+use crate::model::time::{Slot, TimestampMs};
 
 /// Cells of a segment. Decoding one to reach its last cell costs about a microsecond.
 pub(super) const SEGMENT_CELLS: usize = 32;

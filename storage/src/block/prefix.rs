@@ -1,10 +1,8 @@
 //! Prefix codes (Huffman 1952) in canonical form: the lengths of the codes tell the codes, shorter ones
 //! first and those of a length in the order of their symbols. A single symbol takes no bits.
 
-use super::{
-    PartError,
-    bits::{BitReader, BitWriter},
-};
+use super::PartError;
+use super::bits::{BitReader, BitWriter};
 
 /// The longest code: a table of this many bits is built for each code of a part.
 pub(super) const LENGTH_MAX: u32 = 9;

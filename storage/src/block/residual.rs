@@ -7,12 +7,10 @@
 
 use std::sync::LazyLock;
 
-use super::{
-    PartError,
-    bytes::{Reader, put, unzigzag, zigzag},
-    numbers::{Census, Model},
-    rans::{Decoder, Encoder},
-};
+use super::PartError;
+use super::bytes::{Reader, put, unzigzag, zigzag};
+use super::numbers::{Census, Model};
+use super::rans::{Decoder, Encoder};
 use crate::model::histogram::{Bucket, Histogram, SCALE_MAX, bucket_lower_s, bucket_upper_s};
 
 /// Middle and squared width of a bucket, the former in µs, the latter in µs² / 12.

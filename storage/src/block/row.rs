@@ -10,17 +10,13 @@
 
 use std::ops::Range;
 
-use super::{
-    PartError, Wanted,
-    bytes::{Reader, put, put_sized, unzigzag, zigzag},
-    packed::class_of,
-    sink::Sink,
-};
-use crate::model::{
-    histogram::Bucket,
-    sum::{Buckets, CellSum, add_inside},
-    time::{Slot, TimestampMs},
-};
+use super::bytes::{Reader, put, put_sized, unzigzag, zigzag};
+use super::packed::class_of;
+use super::sink::Sink;
+use super::{PartError, Wanted};
+use crate::model::histogram::Bucket;
+use crate::model::sum::{Buckets, CellSum, add_inside};
+use crate::model::time::{Slot, TimestampMs};
 
 /// Appends a row: the sum of what lies in a cell.
 pub(crate) fn put_row(cell: Slot, sum: &CellSum, rows: &mut Vec<u8>) {

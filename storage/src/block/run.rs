@@ -2,12 +2,10 @@
 //! that all cells share.
 
 use super::{bytes::zigzag, frame};
-use crate::model::{
-    cell::{Cell, SlotValue},
-    histogram::{Histogram, SCALE_MAX},
-    outcome::{Outcome, OutcomeCounts},
-    time::{Slot, TimestampMs},
-};
+use crate::model::cell::{Cell, SlotValue};
+use crate::model::histogram::{Histogram, SCALE_MAX};
+use crate::model::outcome::{Outcome, OutcomeCounts};
+use crate::model::time::{Slot, TimestampMs};
 
 /// The numbers of a cell that are coded as such.
 pub(super) struct CellNumbers {

@@ -6,13 +6,11 @@
 //! order in which values came, which nobody asks for, costs nothing from section to section; that within
 //! one is the price of reading every value by a single look-up, and is made to tell something ([`super::order`]).
 
-use super::{
-    PartError,
-    bits::{BitReader, BitWriter},
-    bytes::{unzigzag, zigzag},
-    halving::Halving,
-    prefix::{LENGTH_MAX, Prefix, lengths_of},
-};
+use super::PartError;
+use super::bits::{BitReader, BitWriter};
+use super::bytes::{unzigzag, zigzag};
+use super::halving::Halving;
+use super::prefix::{LENGTH_MAX, Prefix, lengths_of};
 use crate::model::histogram::Bucket;
 
 /// Sections: a power of two.

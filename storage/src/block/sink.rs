@@ -2,13 +2,11 @@
 
 use std::ops::Range;
 
-use crate::model::{
-    cell::{Cell, SlotValue},
-    outcome::{Outcome, OutcomeCounts},
-    stream::StreamId,
-    sum::{Buckets, CellSum},
-    time::{Slot, TimestampMs},
-};
+use crate::model::cell::{Cell, SlotValue};
+use crate::model::outcome::{Outcome, OutcomeCounts};
+use crate::model::stream::StreamId;
+use crate::model::sum::{Buckets, CellSum};
+use crate::model::time::{Slot, TimestampMs};
 
 /// Takes the columns of cells, ascending within a part: for each cell `begin`, then the columns that
 /// were asked for, then `end`.

@@ -8,14 +8,12 @@
 
 use std::sync::LazyLock;
 
-use super::{
-    PartError,
-    bits::{BitReader, BitWriter},
-    bytes::{Reader, put, unzigzag, zigzag},
-    columns::Code,
-    numbers::Census,
-    order::Told,
-};
+use super::PartError;
+use super::bits::{BitReader, BitWriter};
+use super::bytes::{Reader, put, unzigzag, zigzag};
+use super::columns::Code;
+use super::numbers::Census;
+use super::order::Told;
 use crate::model::histogram::{SCALE_MAX, bucket_lower_s, bucket_upper_s};
 
 /// Middle of a bucket in µs, and its squared width in µs² / 12.

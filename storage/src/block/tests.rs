@@ -3,14 +3,12 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::{
-    cell::Cell,
-    gauge::GaugeCell,
-    histogram::{Bucket, Histogram, SCALE_MAX},
-    outcome::Outcome,
-    sum::CellSum,
-    time::TimestampMs,
-};
+use crate::model::cell::Cell;
+use crate::model::gauge::GaugeCell;
+use crate::model::histogram::{Bucket, Histogram, SCALE_MAX};
+use crate::model::outcome::Outcome;
+use crate::model::sum::CellSum;
+use crate::model::time::TimestampMs;
 
 /// A cell of some events, each of which counts many times over; few scales are other than 5.
 fn cell() -> impl Strategy<Value = SlotValue> {

@@ -22,26 +22,22 @@
 //!
 //! Cells that this cannot tell (a scale that changes, many values) are left to [`super::dense`].
 
-use super::{
-    PartError, Wanted,
-    bits::{BitReader, BitWriter},
-    bytes::{Reader, put_sized, unzigzag},
-    columns::Code,
-    frame::{self, Asked, Column, Frame, Segment, SegmentOut},
-    numbers::Census,
-    order::{Order, Told},
-    packed::class_of,
-    run::{CellNumbers, Run},
-    sections::{Sections, VALUES_MAX},
-    sink::{Nowhere, Sink},
-    spread::Spreads,
-};
-use crate::model::{
-    cell::{Cell, SlotValue},
-    histogram::SCALE_MAX,
-    outcome::{Outcome, OutcomeCounts},
-    time::{Slot, TimestampMs},
-};
+use super::bits::{BitReader, BitWriter};
+use super::bytes::{Reader, put_sized, unzigzag};
+use super::columns::Code;
+use super::frame::{self, Asked, Column, Frame, Segment, SegmentOut};
+use super::numbers::Census;
+use super::order::{Order, Told};
+use super::packed::class_of;
+use super::run::{CellNumbers, Run};
+use super::sections::{Sections, VALUES_MAX};
+use super::sink::{Nowhere, Sink};
+use super::spread::Spreads;
+use super::{PartError, Wanted};
+use crate::model::cell::{Cell, SlotValue};
+use crate::model::histogram::SCALE_MAX;
+use crate::model::outcome::{Outcome, OutcomeCounts};
+use crate::model::time::{Slot, TimestampMs};
 
 /// Cells of a segment: 10 minutes of slots.
 pub(super) const SEGMENT_CELLS: usize = 60;

@@ -13,13 +13,11 @@
 //! The leaves are groups of 1, 2, 4, 8 or 16 neighbouring buckets that are taken to be equally likely:
 //! a smooth distribution is told in few weights, a jagged one in many.
 
-use super::{
-    PartError,
-    binomial::{Chance, Coder},
-    bytes::{Reader, put, unzigzag, zigzag},
-    rans::{Decoder, Encoder},
-    weights::Weights,
-};
+use super::PartError;
+use super::binomial::{Chance, Coder};
+use super::bytes::{Reader, put, unzigzag, zigzag};
+use super::rans::{Decoder, Encoder};
+use super::weights::Weights;
 use crate::model::histogram::Bucket;
 
 /// Groups of a tree. Above the number of buckets of a valid histogram, and of marked leaves below.

@@ -7,11 +7,9 @@
 //! A level is a weight on a scale of half octaves, so a frequency is off by a tenth at most, which
 //! costs a hundredth of a bit a symbol; exact frequencies would cost more to write than that.
 
-use super::{
-    PartError,
-    bytes::{Reader, put},
-    rans::TOTAL,
-};
+use super::PartError;
+use super::bytes::{Reader, put};
+use super::rans::TOTAL;
 
 /// The weight of each level: 2^(level / 2), and 0 for what does not occur.
 const WEIGHTS: [u32; 16] = [0, 4, 6, 8, 11, 16, 23, 32, 45, 64, 91, 128, 181, 256, 362, 512];

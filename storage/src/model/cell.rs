@@ -2,12 +2,10 @@
 
 use bincode::{Decode, Encode};
 
-use super::{
-    gauge::GaugeCell,
-    histogram::Histogram,
-    outcome::{Outcome, OutcomeCounts},
-    time::TimestampMs,
-};
+use super::gauge::GaugeCell;
+use super::histogram::Histogram;
+use super::outcome::{Outcome, OutcomeCounts};
+use super::time::TimestampMs;
 
 /// What happened in one slot of one activity stream. Cells are deltas: merging is addition (and the
 /// maximum for `last_at`), so they may come late, in any order, and be summed over any labels.

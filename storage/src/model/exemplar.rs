@@ -7,10 +7,9 @@
 
 use std::cmp::Ordering;
 
-use crate::{
-    limits::EXEMPLARS_PER_SLOT_MAX,
-    model::{outcome::Outcome, time::TimestampMs},
-};
+use crate::limits::EXEMPLARS_PER_SLOT_MAX;
+use crate::model::outcome::Outcome;
+use crate::model::time::TimestampMs;
 
 /// An id that events carry. The numbers are written to disk: never renumber, never reuse.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

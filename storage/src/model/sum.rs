@@ -1,12 +1,10 @@
 //! A running sum of cells, for reading: dense counts by bucket, so that adding a cell is a few array
 //! additions and taking one away again is exact.
 
-use super::{
-    cell::Cell,
-    histogram::{self, Bucket, Histogram, Quantile, SCALE_MAX, SCALE_MIN, quantile_rank},
-    outcome::{Outcome, OutcomeCounts},
-    time::TimestampMs,
-};
+use super::cell::Cell;
+use super::histogram::{self, Bucket, Histogram, Quantile, SCALE_MAX, SCALE_MIN, quantile_rank};
+use super::outcome::{Outcome, OutcomeCounts};
+use super::time::TimestampMs;
 
 /// Counts are made room for in steps of this many buckets.
 const ROOM: i32 = 64;

@@ -1,9 +1,7 @@
 //! Damaged and missing files: what is affected is named, the rest stays readable, nothing panics.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use plimsoll_storage::{Error, LabelMatchers, Options, Scan, Slot, Store, StreamKind};
 

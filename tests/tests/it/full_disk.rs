@@ -1,11 +1,9 @@
 //! A full disk: pushes are refused, nothing acknowledged is lost, and once there is space again
 //! pushes go on without a restart.
 
-use std::{
-    path::{Path, PathBuf},
-    process::Command,
-    time::{Duration, Instant},
-};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
 
 use plimsoll_tests::{Answer, Server, clock};
 use serde_json::{Value, json};

@@ -7,17 +7,13 @@ use plimsoll_query::{ClassRatio, ERRORS, Incident, Measure, Past, Selector};
 use plimsoll_storage::{Label, Matcher, StreamKind, TimestampMs};
 
 use super::{Answer, damaged};
-use crate::{
-    api::reply::Reply,
-    app::App,
-    error::ApiError,
-    wire::{
-        baseline::{BaselineBody, BaselinePointBody},
-        param::Params,
-        question::Defaults,
-        series::{CoversBody, series},
-    },
-};
+use crate::api::reply::Reply;
+use crate::app::App;
+use crate::error::ApiError;
+use crate::wire::baseline::{BaselineBody, BaselinePointBody};
+use crate::wire::param::Params;
+use crate::wire::question::Defaults;
+use crate::wire::series::{CoversBody, series};
 
 /// What is measured, and how it is shown.
 struct Signal {

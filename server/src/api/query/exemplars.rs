@@ -4,17 +4,13 @@ use axum::extract::{RawQuery, State};
 use plimsoll_storage::StreamKind;
 
 use super::Answer;
-use crate::{
-    api::reply::Reply,
-    app::App,
-    wire::{
-        exemplar::{ExemplarBody, ExemplarsBody},
-        grid::Asked,
-        param::Params,
-        question::Defaults,
-        series::CoversBody,
-    },
-};
+use crate::api::reply::Reply;
+use crate::app::App;
+use crate::wire::exemplar::{ExemplarBody, ExemplarsBody};
+use crate::wire::grid::Asked;
+use crate::wire::param::Params;
+use crate::wire::question::Defaults;
+use crate::wire::series::CoversBody;
 
 pub(crate) async fn exemplars(
     State(app): State<App>,

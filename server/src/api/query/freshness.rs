@@ -7,15 +7,11 @@ use plimsoll_query::Expected;
 use plimsoll_storage::StreamKind;
 
 use super::Answer;
-use crate::{
-    api::reply::Reply,
-    app::App,
-    wire::{
-        param::Params,
-        partner::{FreshnessBody, FreshnessesBody},
-        question::Defaults,
-    },
-};
+use crate::api::reply::Reply;
+use crate::app::App;
+use crate::wire::param::Params;
+use crate::wire::partner::{FreshnessBody, FreshnessesBody};
+use crate::wire::question::Defaults;
 
 pub(crate) async fn freshness(
     State(app): State<App>,

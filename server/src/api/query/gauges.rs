@@ -4,11 +4,10 @@ use axum::extract::{RawQuery, State};
 use plimsoll_storage::StreamKind;
 
 use super::{Answer, Question};
-use crate::{
-    api::reply::Reply,
-    app::App,
-    wire::{param::Params, question::Defaults},
-};
+use crate::api::reply::Reply;
+use crate::app::App;
+use crate::wire::param::Params;
+use crate::wire::question::Defaults;
 
 pub(crate) async fn gauges(
     State(app): State<App>,

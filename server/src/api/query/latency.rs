@@ -5,11 +5,12 @@ use plimsoll_query::Rank;
 use plimsoll_storage::StreamKind;
 
 use super::{Answer, Question};
-use crate::{
-    api::reply::Reply,
-    app::App,
-    wire::{latency::HeatmapBody, param::Params, question::Defaults, series::series},
-};
+use crate::api::reply::Reply;
+use crate::app::App;
+use crate::wire::latency::HeatmapBody;
+use crate::wire::param::Params;
+use crate::wire::question::Defaults;
+use crate::wire::series::series;
 
 pub(crate) async fn latency(
     State(app): State<App>,

@@ -13,17 +13,15 @@ use plimsoll_query::{Grid, Group, Rank, Selector, Series, groups, only, pair, to
 use plimsoll_storage::{Label, StreamKind};
 
 use super::reply::Reply;
-use crate::{
-    app::App,
-    error::ApiError,
-    wire::{
-        grid::Asked,
-        param::Params,
-        question::{Contrast, Defaults},
-        series::{CoversBody, Point, ReleasesBody, SeriesBody, alone, compared, released, written},
-        time::Times,
-    },
+use crate::app::App;
+use crate::error::ApiError;
+use crate::wire::grid::Asked;
+use crate::wire::param::Params;
+use crate::wire::question::{Contrast, Defaults};
+use crate::wire::series::{
+    CoversBody, Point, ReleasesBody, SeriesBody, alone, compared, released, written,
 };
+use crate::wire::time::Times;
 
 pub(crate) type Answer = Result<Response, ApiError>;
 

@@ -5,11 +5,11 @@ use plimsoll_query::{ClassRatio, Confidence, OutcomePoint, Rank, Series};
 use plimsoll_storage::{Outcome, StreamKind};
 
 use super::{Answer, Question};
-use crate::{
-    api::reply::Reply,
-    app::App,
-    wire::{outcomes::RatedOutcomes, param::Params, question::Defaults},
-};
+use crate::api::reply::Reply;
+use crate::app::App;
+use crate::wire::outcomes::RatedOutcomes;
+use crate::wire::param::Params;
+use crate::wire::question::Defaults;
 
 type Rating = Option<(ClassRatio, Confidence)>;
 

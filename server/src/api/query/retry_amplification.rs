@@ -5,17 +5,13 @@ use plimsoll_query::Selector;
 use plimsoll_storage::StreamKind;
 
 use super::{Answer, damaged};
-use crate::{
-    api::reply::Reply,
-    app::App,
-    wire::{
-        grid::Asked,
-        outcomes::AmplificationBody,
-        param::Params,
-        question::Defaults,
-        series::{CoversBody, SeriesBody, series},
-    },
-};
+use crate::api::reply::Reply;
+use crate::app::App;
+use crate::wire::grid::Asked;
+use crate::wire::outcomes::AmplificationBody;
+use crate::wire::param::Params;
+use crate::wire::question::Defaults;
+use crate::wire::series::{CoversBody, SeriesBody, series};
 
 pub(crate) async fn retry_amplification(
     State(app): State<App>,

@@ -7,14 +7,12 @@ use std::{collections::BTreeMap, fmt::Write as _};
 use plimsoll_alerting::{ReplayedAlert, RuleSet, score::Score};
 use plimsoll_storage::{Label, TimestampMs};
 
-use super::{
-    History, HistoryError, Seen, Told, begins,
-    compare::{Comparison, Page},
-    limits::CHARTS_MAX,
-    report::span,
-    signals::{Trace, traces},
-    variant::shown,
-};
+use super::compare::{Comparison, Page};
+use super::limits::CHARTS_MAX;
+use super::report::span;
+use super::signals::{Trace, traces};
+use super::variant::shown;
+use super::{History, HistoryError, Seen, Told, begins};
 
 const STYLE: &str = include_str!("style.css");
 

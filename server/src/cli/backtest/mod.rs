@@ -3,28 +3,21 @@
 mod remote;
 mod sweep;
 
-use std::{
-    io::{self, Write},
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Instant,
-};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
 
 use plimsoll_alerting::{RuleSet, score::Incident};
 use plimsoll_storage::{SlotWidth, TimestampMs};
 use serde_json::json;
 
 use super::{Failure, backup::open_existing, parse_time};
-use crate::{
-    backtest::{
-        Found, History, HistoryError, Seen, Told,
-        compare::compare,
-        cores, html,
-        report::{self, Row},
-        score::{ScoreBody, score},
-    },
-    config::parse_slot,
-};
+use crate::backtest::compare::compare;
+use crate::backtest::report::{self, Row};
+use crate::backtest::score::{ScoreBody, score};
+use crate::backtest::{Found, History, HistoryError, Seen, Told, cores, html};
+use crate::config::parse_slot;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 enum Format {

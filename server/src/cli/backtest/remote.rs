@@ -4,10 +4,9 @@ use std::io::Write;
 
 use serde_json::json;
 
-use super::{
-    super::{client::Client, job},
-    Args, Failure, Format,
-};
+use super::super::client::Client;
+use super::super::job;
+use super::{Args, Failure, Format};
 use crate::{backtest::report, wire::time};
 
 /// Runs the backtest on the server at `url` and prints what it found.

@@ -7,14 +7,10 @@ use plimsoll_storage::Slot;
 use serde_json::json;
 
 use super::{Args, Failure, Format, history, judged};
-use crate::{
-    backtest::{
-        limits::VARIANTS_MAX,
-        report::span,
-        variant::{Outcome, Variant, knee, shown},
-    },
-    wire::time,
-};
+use crate::backtest::limits::VARIANTS_MAX;
+use crate::backtest::report::span;
+use crate::backtest::variant::{Outcome, Variant, knee, shown};
+use crate::wire::time;
 
 /// What is swept.
 #[derive(Debug, PartialEq)]

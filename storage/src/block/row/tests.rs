@@ -1,10 +1,9 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::{
-    block::Panes,
-    model::{cell::Cell, outcome::Outcome},
-};
+use crate::block::Panes;
+use crate::model::cell::Cell;
+use crate::model::outcome::Outcome;
 
 fn sum_of(values: &[(usize, f64)], doublings: u32, scale: i8) -> CellSum {
     let mut cell = Cell::default();
