@@ -14,7 +14,7 @@ pub struct Connection {
 }
 
 /// What the server answered.
-#[derive(Clone, Debug)]
+#[derive(Debug, Clone)]
 pub struct Answer {
     /// The status code.
     pub status: u16,

@@ -4,7 +4,7 @@
 use plimsoll_storage::{Cell, Outcome, StreamKind, StreamRef, TimestampMs};
 
 /// One partner's operation in one environment at one site.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Endpoint {
     /// Partner name.
     pub partner: String,

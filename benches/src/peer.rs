@@ -15,7 +15,7 @@ use crate::process::{cpu_seconds, resident_mb};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A store that is compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// This project.
     Plimsoll,
@@ -26,7 +26,7 @@ pub enum Kind {
 }
 
 /// What is asked of each.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Question {
     /// p95 of every partner over the last 5 minutes.
     EveryPartner,
@@ -150,7 +150,7 @@ impl Kind {
 }
 
 /// What must be the same in the answers of all.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Shape {
     /// Series.
     pub series: usize,

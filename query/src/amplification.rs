@@ -9,7 +9,7 @@ use crate::outcomes::outcomes;
 use crate::select::{Selector, Series, groups};
 
 /// The attempts and requests of one window.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AmplificationPoint {
     /// The end of the window.
     pub t: TimestampMs,

@@ -23,7 +23,7 @@ const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 pub const WEEK_MS: i64 = 7 * DAY_MS;
 
 /// What a baseline is about.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Measure {
     /// How many items there were.
     Count,
@@ -53,7 +53,7 @@ impl Measure {
 }
 
 /// A time in which something was wrong.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Incident {
     /// What it was about.
     pub labels: Vec<(Label, String)>,
@@ -62,7 +62,7 @@ pub struct Incident {
 }
 
 /// What is asked of the past.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Past {
     /// What is measured.
     pub measure: Measure,
@@ -80,7 +80,7 @@ pub fn utc_weeks(weeks: u32) -> Vec<i64> {
 }
 
 /// What is, and what is usual.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct BaselinePoint {
     /// The end of the window.
     pub t: TimestampMs,
@@ -91,7 +91,7 @@ pub struct BaselinePoint {
 }
 
 /// What is usual.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Usual {
     /// How many weeks support it.
     pub weeks: u32,

@@ -5,7 +5,7 @@ use std::time::Instant;
 use crate::error::{Error, Result};
 
 /// What answering a question may cost. It goes with the [`crate::Grid`] of the question.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Budget {
     /// Cells that may be read.
     pub cells_max: u64,

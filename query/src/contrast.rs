@@ -7,7 +7,7 @@ use plimsoll_storage::{Label, Store, TimestampMs};
 use crate::select::{Group, Series};
 
 /// What two answers say of one moment; at least one of them says something.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Pair<P> {
     /// The moment, of the first answer.
     pub t: TimestampMs,

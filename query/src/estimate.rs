@@ -18,7 +18,7 @@ use libm::erfc;
 const NEWTON_STEPS_MAX: u32 = 100;
 
 /// A value with the bounds of what is known about it.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Estimate {
     /// The best guess.
     pub value: f64,
@@ -38,7 +38,7 @@ impl Estimate {
 }
 
 /// How sure bounds are to hold the true share.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Confidence {
     z: f64,
 }

@@ -5,7 +5,7 @@ use plimsoll_storage::{Exemplar, ExemplarsOf, Store, StreamKey};
 use crate::{error::Result, grid::Grid, select::Selector};
 
 /// Events that stand out, and where they were counted.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Exemplars {
     /// The newest or slowest first, each set of ids once.
     pub best: Vec<(StreamKey, Exemplar)>,

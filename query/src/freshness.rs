@@ -9,7 +9,7 @@ use crate::fold::fold;
 use crate::select::{Group, Selector, groups};
 
 /// A stream that should be reported for a partner.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Expected {
     /// The partner.
     pub partner: String,
@@ -18,7 +18,7 @@ pub struct Expected {
 }
 
 /// The newest event of one group, or of a stream that is expected and was never seen.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Freshness {
     /// The labels grouped by, with their values; empty where a label is absent.
     pub labels: Vec<(Label, String)>,

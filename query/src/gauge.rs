@@ -8,7 +8,7 @@ use crate::grid::Grid;
 use crate::select::{Group, Series};
 
 /// A gauge over one window.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct GaugePoint {
     /// The end of the window.
     pub t: TimestampMs,

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::limits::POINTS_MAX;
 
 /// Points `step` apart. The point at `t` covers the whole slots in `[t − window, t)`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Grid {
     first: TimestampMs,
     step_ms: i64,

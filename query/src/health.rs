@@ -24,7 +24,7 @@ const FAILING_SHARE: f64 = 0.5;
 const DEGRADED_SHARE: f64 = 0.05;
 
 /// One stream of a partner.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct StreamHealth {
     /// Its name.
     pub stream: String,
@@ -37,7 +37,7 @@ pub struct StreamHealth {
 }
 
 /// One stream in one window.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct WindowHealth {
     /// How long the window is, in ms.
     pub window_ms: i64,
@@ -52,7 +52,7 @@ pub struct WindowHealth {
 }
 
 /// An alert that is open.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenAlert {
     /// Whether it is critical.
     pub critical: bool,
@@ -61,7 +61,7 @@ pub struct OpenAlert {
 }
 
 /// How a partner is doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verdict {
     /// Nothing speaks against it.
     Healthy,

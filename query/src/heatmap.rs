@@ -16,7 +16,7 @@ use crate::limits::check_numbers;
 use crate::select::{Group, Series};
 
 /// A heat map.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Heatmap {
     /// The buckets, ascending and without a gap: durations above `lower_s` and up to `upper_s`. A
     /// first one from 0 to 0 is for durations of exactly 0, when there are any.
@@ -26,7 +26,7 @@ pub struct Heatmap {
 }
 
 /// One row of a heat map.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct HeatBucket {
     /// Durations are above this.
     pub lower_s: f64,
@@ -35,7 +35,7 @@ pub struct HeatBucket {
 }
 
 /// One column of a heat map.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeatPoint {
     /// The end of the window.
     pub t: TimestampMs,

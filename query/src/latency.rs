@@ -10,7 +10,7 @@ use crate::select::{Group, Series};
 use crate::under::{apdex, share_under};
 
 /// What is asked about durations.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Timing {
     /// Quantiles, each above 0 and up to 1.
     pub quantiles: Vec<f64>,
@@ -29,7 +29,7 @@ impl Timing {
 }
 
 /// The latency of one window.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct LatencyPoint {
     /// The end of the window.
     pub t: TimestampMs,

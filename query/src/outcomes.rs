@@ -8,7 +8,7 @@ use crate::grid::Grid;
 use crate::select::{Group, Series};
 
 /// The outcomes of one window.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct OutcomePoint {
     /// The end of the window.
     pub t: TimestampMs,

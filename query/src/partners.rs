@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use plimsoll_storage::{Label, LabelMatchers, Store, StreamKind, TimestampMs};
 
 /// A partner that ever reported.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Partner {
     /// Its name.
     pub name: String,

@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// What groups are ranked by, the highest first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rank {
     /// The 95th percentile of durations.
     P95,

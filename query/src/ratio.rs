@@ -19,7 +19,7 @@ pub const ERRORS: [Outcome; 8] = [
 ];
 
 /// A set of classes compared with another.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClassRatio {
     of: Vec<Outcome>,
     to: Vec<Outcome>,
@@ -28,7 +28,7 @@ pub struct ClassRatio {
 }
 
 /// The ratio in some counts.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Ratio {
     /// Items of the classes counted.
     pub of: u64,

@@ -3,7 +3,7 @@
 use plimsoll_storage::{Label, LabelMatchers, Matcher, Store, StreamId, StreamKind};
 
 /// Which streams a question is about.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Selector {
     /// Activity streams or gauges.
     pub kind: StreamKind,
@@ -64,7 +64,7 @@ fn accepts(matcher: &Matcher, value: &str) -> bool {
 }
 
 /// Streams that are answered as one.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Group {
     /// The labels grouped by, with their values; empty where a label is absent.
     pub labels: Vec<(Label, String)>,
@@ -73,7 +73,7 @@ pub struct Group {
 }
 
 /// The answer for one group.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Series<P> {
     /// The labels grouped by, with their values; empty where a label is absent.
     pub labels: Vec<(Label, String)>,

@@ -21,7 +21,7 @@ use crate::wire::param::Params;
 use crate::{api, clock};
 
 /// What every handler may use.
-#[derive(Clone, Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct App {
     pub(crate) store: Arc<Store>,
     pub(crate) rules: Rules,

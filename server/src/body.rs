@@ -27,12 +27,12 @@ const ZSTD_WINDOW_LOG_MAX: u32 = 23;
 const STRIDE_BYTES: usize = 256 << 10;
 
 /// The memory that bodies may take, shared by all requests.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct BodyMemory(Arc<AtomicUsize>);
 
 /// Places for bodies that take a while to unpack and read: one a core. The others wait as they were
 /// sent, which is small, and small bodies do not wait at all.
-#[derive(Clone, Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct HeavyBodies(Arc<Semaphore>);
 
 impl Default for HeavyBodies {
@@ -84,7 +84,7 @@ impl Drop for Reserved {
 }
 
 /// How a body is packed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Packing {
     Plain,
     Gzip,

@@ -16,7 +16,7 @@ const LISTEN: &str = "127.0.0.1:8585";
 const QUERIES_MAX: usize = 256;
 
 /// What may be set by flag or environment. The file knows the same names.
-#[derive(Clone, Debug, Default, clap::Args)]
+#[derive(Debug, Clone, Default, clap::Args)]
 pub(crate) struct Flags {
     /// Configuration file (YAML)
     #[arg(long, env = "PLIMSOLL_CONFIG", value_name = "FILE")]
@@ -69,7 +69,7 @@ pub(crate) struct Flags {
 }
 
 /// How long cells are kept.
-#[derive(Clone, Debug, Default, clap::Args)]
+#[derive(Debug, Clone, Default, clap::Args)]
 pub(crate) struct RetentionFlags {
     /// How long cells are kept as they came [default: 8d]
     #[arg(long, env = "PLIMSOLL_RETENTION", value_name = "DURATION")]
@@ -112,7 +112,7 @@ impl RetentionFlags {
 }
 
 /// The configuration file.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
     data_dir: Option<PathBuf>,
@@ -136,7 +136,7 @@ struct File {
 }
 
 /// Every setting, resolved and checked.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Config {
     pub(crate) data_dir: PathBuf,
     pub(crate) listen: SocketAddr,

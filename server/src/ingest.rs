@@ -20,7 +20,7 @@ pub(crate) const SKEW_MS_MAX: i64 = 5 * 60 * 1000;
 const REFUSALS_LISTED_MAX: usize = 1_000;
 
 /// An item that was refused.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Refusal {
     /// JSON pointer to the field.
     pub(crate) pointer: String,

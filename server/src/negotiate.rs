@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, HeaderName};
 const CHOICES_MAX: usize = 64;
 
 /// What a header lists, each with its quality in thousandths; lower-cased, in no order.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Preferences(Vec<(String, u16)>);
 
 impl Preferences {

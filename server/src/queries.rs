@@ -24,7 +24,7 @@ const WAIT: Duration = Duration::from_secs(5);
 const WAITING_MAX: usize = 256;
 
 /// The bounds of questions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct QueryLimits {
     /// Cells that one may read.
     pub(crate) cells_max: u64,
@@ -44,7 +44,7 @@ impl Default for QueryLimits {
 }
 
 /// The places for questions, shared by all requests.
-#[derive(Clone, Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Queries {
     limits: QueryLimits,
     places: Arc<Semaphore>,

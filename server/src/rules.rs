@@ -24,7 +24,7 @@ use crate::tasks::{Stop, stopped};
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// The rules in force.
-#[derive(Clone, Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Rules {
     current: watch::Receiver<Arc<RuleSet>>,
     error: Arc<RwLock<Option<String>>>,
@@ -137,7 +137,7 @@ impl Reload {
 }
 
 /// What a rules file must pass to be taken, as at the start.
-#[derive(Clone, Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Check {
     pub(crate) store: Arc<Store>,
     pub(crate) allow_private_receivers: bool,

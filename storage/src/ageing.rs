@@ -94,7 +94,7 @@ impl Shared {
 }
 
 /// How far ageing has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Aged {
     /// No slots are left to age.
     All,

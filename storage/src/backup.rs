@@ -17,7 +17,7 @@ use crate::schema::{Family, meta};
 use crate::store::Store;
 
 /// What a backup or restore wrote.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Backup {
     /// Bytes of its files.
     pub bytes: u64,

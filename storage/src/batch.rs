@@ -19,14 +19,14 @@ use crate::model::time::Slot;
 use crate::{Store, exemplars, journal};
 
 /// A stream of a batch: its number, or its definition when it is new.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum BatchStream {
     Known(StreamId),
     New(StreamKey),
 }
 
 /// One cell of a batch.
-#[derive(Clone, Debug, PartialEq, bincode::Encode, bincode::Decode)]
+#[derive(Debug, Clone, PartialEq, bincode::Encode, bincode::Decode)]
 pub(crate) struct BatchCell {
     /// Position in the batch's list of streams.
     pub(crate) stream: u32,

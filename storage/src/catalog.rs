@@ -20,7 +20,7 @@ use crate::model::time::TimestampMs;
 const NEVER: i64 = i64::MIN;
 
 /// A stream's full name in symbols.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug, Clone, Copy)]
 struct SymbolKey {
     kind: StreamKind,
     name: Symbol,

@@ -83,7 +83,7 @@ pub(crate) fn day_of(slot: Slot, width: SlotWidth) -> u32 {
 }
 
 /// Which exemplars are asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ExemplarsOf {
     /// The newest events of some failure classes.
     Failed(Vec<Outcome>),
@@ -95,7 +95,7 @@ pub enum ExemplarsOf {
 pub type StreamExemplar = (StreamId, Exemplar);
 
 /// What was found.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Exemplars {
     /// Best first, each set of ids once.
     pub best: Vec<StreamExemplar>,

@@ -135,7 +135,7 @@ fn place_of(slot: Slot, run: &Run) -> Result<usize, usize> {
 }
 
 /// A generation that takes no more appends, with the sequence number of the last one it holds.
-#[derive(Clone, Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Frozen {
     pub(crate) generation: Arc<Generation>,
     pub(crate) last_sequence: u64,
@@ -173,7 +173,7 @@ impl Generations {
 }
 
 /// How far back memory holds every sealed cell, at one moment.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Reach {
     /// Below it sealed cells are found in blocks only.
     pub(crate) floor: Slot,
@@ -183,7 +183,7 @@ pub(crate) struct Reach {
 }
 
 /// What a reader sees: taken at one moment.
-#[derive(Clone, Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct View<T> {
     /// Cells that are not sealed.
     pub(crate) generations: Vec<Arc<Generation>>,

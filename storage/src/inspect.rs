@@ -12,7 +12,7 @@ use crate::store::{Shared, Store};
 use crate::{block, damage};
 
 /// What lies in a store.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Inspection {
     /// Version of everything on disk.
     pub format_version: u32,
@@ -39,7 +39,7 @@ pub struct Inspection {
 }
 
 /// What is kept at one resolution.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ResolutionCount {
     /// Width of its cells, in ms.
     pub cell_ms: i64,
@@ -52,7 +52,7 @@ pub struct ResolutionCount {
 }
 
 /// Bytes of a column family.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FamilyBytes {
     /// Its name on disk.
     pub name: &'static str,

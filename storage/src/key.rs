@@ -44,7 +44,7 @@ pub(crate) fn day_start(day: u32) -> [u8; BlockKey::BYTES] {
 }
 
 /// Where the exemplars of a kind in a slot of a stream lie.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct ExemplarKey {
     pub(crate) kind: Kind,
     /// Days since 1970.

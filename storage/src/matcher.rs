@@ -11,7 +11,7 @@ use crate::limits::{PATTERN_BYTES_MAX, PATTERN_PROGRAM_BYTES_MAX};
 use crate::model::labels::Label;
 
 /// What a label's value must be. The empty value stands for an absent label.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Matcher {
     /// One of these.
     In(BTreeSet<String>),
@@ -24,14 +24,14 @@ pub enum Matcher {
 }
 
 /// A regular expression that must match a value from end to end, compiled once.
-#[derive(Clone, Debug)]
+#[derive(Debug, Clone)]
 pub struct Pattern {
     source: String,
     anchored: Regex,
 }
 
 /// Why a pattern was refused.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PatternError {
     /// Longer than a pattern may be, or too large when compiled.
@@ -97,7 +97,7 @@ fn compile(source: &str) -> Result<Regex, PatternError> {
 }
 
 /// What the labels of a stream must be: each matcher of each label named must hold.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LabelMatchers {
     matchers: BTreeMap<Label, Vec<Matcher>>,
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::{limits::MEMORY_BYTES_DEFAULT, model::time::SlotWidth, retention::Retention};
 
 /// When an append is answered.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Durability {
     /// After fsync of the write-ahead log: survives kill -9 and power loss.
     #[default]
@@ -17,7 +17,7 @@ pub enum Durability {
 }
 
 /// How to open a [`crate::Store`].
-#[derive(Clone, Debug)]
+#[derive(Debug, Clone)]
 pub struct Options {
     /// The data directory; made when missing.
     pub path: PathBuf,

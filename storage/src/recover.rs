@@ -120,7 +120,7 @@ pub(crate) fn load_catalog(db: &Database) -> Result<Catalog> {
 }
 
 /// What the journal held.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Replayed {
     /// The sequence number of the next append.
     pub(crate) next_sequence: u64,

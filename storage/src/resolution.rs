@@ -9,7 +9,7 @@ use crate::model::stream::StreamId;
 use crate::model::time::{Slot, SlotWidth};
 
 /// A resolution.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Resolution {
     /// Slots as they came.
     Slot,
@@ -85,7 +85,7 @@ impl Resolution {
 
 /// Where a block lies: days sort first, so that new days append at the end of the key space and an
 /// old day is one range; within a day the blocks of one stream are neighbours.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct BlockKey {
     /// Days since 1970.
     pub(crate) day: u32,

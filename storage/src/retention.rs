@@ -18,7 +18,7 @@ use crate::store::{Shared, Store};
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// How long cells are kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retention {
     /// Cells as they came, in ms.
     pub slot_ms: i64,
@@ -112,7 +112,7 @@ impl Store {
 }
 
 /// What was let go.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Retained {
     /// Days, over all resolutions.
     days: u32,

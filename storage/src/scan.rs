@@ -26,7 +26,7 @@ use crate::schema::Family;
 use crate::store::Shared;
 
 /// What is read: cells of some streams in some slots.
-#[derive(Clone, Debug)]
+#[derive(Debug, Clone)]
 pub struct Scan<'a> {
     /// The streams.
     pub streams: &'a [StreamId],

@@ -24,7 +24,7 @@ pub(crate) const FORMAT_VERSION: u32 = 3;
 pub(crate) const FORMAT_VERSION_MIN: u32 = 1;
 
 /// A column family.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Family {
     /// Facts about the database: see [`meta`]. RocksDB insists on this family's name.
     Meta,

@@ -19,7 +19,7 @@ use crate::store::Shared;
 use crate::tidy::spanning;
 
 /// What a seal did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Sealed {
     /// Cells written into blocks.
     pub cells: u64,

@@ -96,7 +96,7 @@ impl Shared {
 }
 
 /// What the store holds, for telemetry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stats {
     /// Streams known.
     pub streams: u64,

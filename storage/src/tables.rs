@@ -6,7 +6,7 @@ use rocksdb::{Direction, IteratorMode, WriteBatch};
 use crate::{error::Result, schema::Family, store::Shared};
 
 /// A table. The numbers are written to disk: never renumber, never reuse.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum Table {
     /// State of each rule and group that is not at rest.
@@ -33,7 +33,7 @@ pub enum Table {
 pub type Record = (Vec<u8>, Vec<u8>);
 
 /// Changes to tables that are written in one go.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct TableBatch {
     changes: Vec<(Vec<u8>, Option<Vec<u8>>)>,
 }
@@ -57,7 +57,7 @@ impl TableBatch {
 }
 
 /// In which order records are read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Order {
     /// By key, lowest first.
     Ascending,

@@ -25,7 +25,7 @@ use crate::store::Shared;
 use crate::{exemplars, journal};
 
 /// The answer to an append that is durable.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Appended {
     /// How many items the request had when its key was first seen.
     pub items: u64,

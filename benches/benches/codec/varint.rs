@@ -16,7 +16,7 @@ const CONFIG: config::Configuration<
 > = config::standard().with_big_endian().with_limit::<BLOCK_BYTES_MAX>();
 
 /// The columns do not fit each other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Damaged;
 
 /// A run of cells by column. Lists have one entry a cell unless said otherwise.

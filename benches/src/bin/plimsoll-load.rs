@@ -20,7 +20,7 @@ use serde_json::json;
 const DIFFERENT: usize = 64;
 
 /// Push a seeded load at a running server and measure it.
-#[derive(Clone, Debug, Parser)]
+#[derive(Debug, Clone, Parser)]
 struct Args {
     /// Where the server listens
     #[arg(long, default_value = "127.0.0.1:8585")]

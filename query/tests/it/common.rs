@@ -11,7 +11,7 @@ pub(crate) const SITES: [&str; 2] = ["ams1", ""];
 pub(crate) const RELEASES: [&str; 2] = ["1.0", "1.1"];
 pub(crate) const SLOT_MS: i64 = 10_000;
 
-#[derive(Clone, Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Event {
     pub(crate) stream: &'static str,
     pub(crate) partner: usize,

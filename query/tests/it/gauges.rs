@@ -10,7 +10,7 @@ use crate::common::{PARTNERS, SLOT_MS, partner_of};
 
 const SPAN_MS: i64 = 1_800_000;
 
-#[derive(Clone, Debug)]
+#[derive(Debug, Clone)]
 struct Reading {
     partner: usize,
     at: i64,

@@ -11,7 +11,7 @@ use crate::app::App;
 type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
 
 /// What a call answers with.
-#[derive(Clone, Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Answer {
     /// JSON of one of these types.
     Json(Vec<SchemaOf>),

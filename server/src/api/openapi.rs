@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::error::{self, Problem};
 
 /// An OpenAPI document.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(transparent)]
 pub(crate) struct Description(Map<String, Value>);
 

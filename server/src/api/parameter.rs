@@ -11,7 +11,7 @@ use plimsoll_storage::{Label, Outcome, limits::EXEMPLARS_ASKED_MAX};
 use serde_json::{Value, json};
 
 /// What values a parameter takes.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) enum Kind {
     /// Any text.
     Text,
@@ -61,7 +61,7 @@ impl Kind {
 }
 
 /// A parameter of the path or of the query string.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Parameter {
     pub(crate) name: &'static str,
     pub(crate) about: &'static str,

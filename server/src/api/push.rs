@@ -18,7 +18,7 @@ use crate::wire::repair::quote_impossible_numbers;
 /// not hold up small ones.
 const INLINE_BYTES_MAX: usize = 128 << 10;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Format {
     Json,
     Ndjson,

@@ -26,7 +26,7 @@ const SETTLED_FOR: HeaderValue = HeaderValue::from_static("private, max-age=60")
 const DAMAGED: &str = "plimsoll-damaged";
 
 /// What an answer looks like.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Form {
     Json,
     Csv,

@@ -37,7 +37,7 @@ pub(crate) struct Request {
 }
 
 /// How a backtest is doing.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum JobState {
     /// It waits for the one before it.
@@ -56,7 +56,7 @@ impl JobState {
 }
 
 /// A backtest.
-#[derive(Clone, Debug, Default, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Serialize, JsonSchema)]
 pub(crate) struct JobBody {
     id: String,
     state: JobState,
@@ -96,7 +96,7 @@ pub(crate) struct ResultBody {
 }
 
 /// Backtests that wait, run and are over, shared by all requests.
-#[derive(Clone, Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Jobs {
     inner: Arc<Mutex<Inner>>,
     /// Counts changes, for those who wait for one.

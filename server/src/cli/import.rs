@@ -25,7 +25,7 @@ const ATTEMPTS_MAX: u32 = 8;
 /// How long one attempt may take.
 const ATTEMPT: Duration = Duration::from_secs(60);
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Format {
     /// nginx or Apache combined or common log, with optional rt=, urt= and cid= at the end
     AccessLog,

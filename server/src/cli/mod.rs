@@ -28,7 +28,7 @@ pub(crate) struct Cli {
 }
 
 /// How a command prints what it found.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
 enum Format {
     /// For people.
     #[default]

@@ -15,7 +15,7 @@ use serde_saphyr::Spanned;
 use super::route::{LabelSource, LabelSources, Routes};
 
 /// What is wrong with a mapping file.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum MappingError {
     /// Not YAML, or not of the shape of a mapping.
     #[error("{file}: {detail}")]

@@ -48,7 +48,7 @@ impl LabelSource {
 }
 
 /// Why a text is no [`LabelSource`].
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum LabelSourceError {
     /// `path:` without a segment number.
     #[error("path:{0} names no segment: segments count from 1, as in path:1")]

@@ -23,7 +23,7 @@ const OLDEST: TimestampMs = TimestampMs(946_684_800_000);
 const IDS_MAX: usize = 16;
 
 /// An item that holds: what it adds to which slot of which stream.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Item<'i> {
     pub(crate) stream: StreamRef<'i>,
     pub(crate) slot: Slot,
@@ -36,7 +36,7 @@ pub(crate) struct Item<'i> {
 }
 
 /// What an item adds to its slot.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Delta {
     Event { outcome: Outcome, seconds: Option<f64>, at: TimestampMs },
     Summary(Cell),
@@ -44,7 +44,7 @@ pub(crate) enum Delta {
 }
 
 /// What items are checked against.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Checker {
     pub(crate) width: SlotWidth,
     /// The clock when the item arrived.

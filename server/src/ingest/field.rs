@@ -8,7 +8,7 @@ use plimsoll_storage::{LabelError, TimestampMs, check_label, limits::COUNT_MAX};
 use crate::wire::{push::truncated, scalar::Scalar, time};
 
 /// Why a field was refused: a stable code and a sentence.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Problem {
     pub(crate) code: &'static str,
     pub(crate) detail: String,

@@ -9,7 +9,7 @@ use crate::error::ApiError;
 const MINUTE_MS: i64 = 60 * 1000;
 
 /// When a question is asked.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Asked {
     pub(crate) now: TimestampMs,
     pub(crate) width: SlotWidth,

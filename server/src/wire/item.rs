@@ -7,7 +7,7 @@ use serde::de::{IgnoredAny, MapAccess};
 use super::scalar::{Counts, FromObject, Name, Nested, Scalar};
 
 /// The fields of an event, summary or gauge.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct RawItem<'a> {
     pub(crate) kind: Scalar<'a>,
     pub(crate) stream: Scalar<'a>,
@@ -62,7 +62,7 @@ impl<'de> FromObject<'de> for RawItem<'de> {
 }
 
 /// An object with free names, such as counts by outcome class.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Pairs<'a>(pub(crate) Vec<(Cow<'a, str>, Scalar<'a>)>);
 
 impl<'de> FromObject<'de> for Pairs<'de> {
@@ -73,7 +73,7 @@ impl<'de> FromObject<'de> for Pairs<'de> {
 }
 
 /// An OpenTelemetry exponential histogram.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct RawHistogram<'a> {
     pub(crate) scale: Scalar<'a>,
     pub(crate) sum: Scalar<'a>,
@@ -95,7 +95,7 @@ impl<'de> FromObject<'de> for RawHistogram<'de> {
 }
 
 /// Counts of neighbouring buckets, the first of which is `offset`.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct RawBuckets<'a> {
     pub(crate) offset: Scalar<'a>,
     pub(crate) bucket_counts: Counts,
@@ -113,7 +113,7 @@ impl<'de> FromObject<'de> for RawBuckets<'de> {
 }
 
 /// Which of the three an item is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ItemKind {
     Event,
     Summary,

@@ -11,7 +11,7 @@ use super::series::{EstimateBody, Point};
 use super::time;
 
 /// The outcomes of one window, with the ratio that was asked for.
-#[derive(Clone, Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct RatedOutcomes {
     pub(crate) outcomes: OutcomePoint,
     pub(crate) ratio: Option<Ratio>,

@@ -9,7 +9,7 @@ use super::item::{ItemKind, RawItem};
 use super::scalar::{Nested, Scalar};
 
 /// Where an item stands in its request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Place {
     /// The n-th (from 0) of the list of its kind.
     List(ItemKind, usize),

@@ -28,7 +28,7 @@ const WEEKS_DEFAULT: usize = 4;
 const EXEMPLARS_DEFAULT: usize = 10;
 
 /// What a question is about when it does not say so.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Defaults {
     /// The stream; `None` for every one.
     pub(crate) stream: Option<&'static str>,
@@ -47,7 +47,7 @@ impl Defaults {
 }
 
 /// Another answer beside the one asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Contrast {
     /// None.
     Alone,

@@ -117,7 +117,7 @@ fn series_fields(series: &Object) -> impl Iterator<Item = (&String, &Value)> {
 }
 
 /// Where a column stands: labels come first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Rank {
     Label,
     Time,

@@ -7,7 +7,7 @@ use serde::de::{Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 /// A JSON value that should be a scalar.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) enum Scalar<'a> {
     /// The field is not there, or is null.
     #[default]
@@ -81,7 +81,7 @@ impl<'de> Visitor<'de> for ScalarVisitor {
 }
 
 /// A JSON value that should be a list or an object, or what it was instead.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) enum Nested<T> {
     /// The field is not there, or is null.
     #[default]
@@ -148,7 +148,7 @@ pub(crate) struct Name<'a>(#[serde(borrow)] pub(crate) Cow<'a, str>);
 
 /// A JSON list of counts, or what it was instead: a position of the list is named when the value
 /// there is no count.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) enum Counts {
     #[default]
     Missing,

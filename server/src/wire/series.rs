@@ -32,7 +32,7 @@ pub(crate) struct SeriesBody<S> {
 }
 
 /// The slots that an answer covers.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub(crate) struct CoversBody {
     from: String,
     to: String,
@@ -58,7 +58,7 @@ impl CoversBody {
 }
 
 /// Two releases that are compared.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub(crate) struct ReleasesBody {
     pub(crate) a: String,
     pub(crate) b: String,
@@ -187,7 +187,7 @@ pub(crate) fn released<'t, P: Point>(pair: &Pair<P>, times: &'t Times) -> PointB
 }
 
 /// A value with its bounds; null where nothing bounds it.
-#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
 pub(crate) struct EstimateBody {
     value: Option<f64>,
     lower: Option<f64>,

@@ -26,7 +26,7 @@ const FAR: i64 = 15;
 const ESCAPE: usize = 31;
 
 /// A probability in units of 1/65,536, never 0 or 1, with its place in the table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Chance {
     p: u16,
     level: u8,

@@ -51,7 +51,7 @@ impl BitWriter {
 }
 
 /// Reads bits. Past the end there are zeros, which [`BitReader::finish`] tells.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct BitReader<'a> {
     rest: &'a [u8],
     /// The next bits, from the highest on.

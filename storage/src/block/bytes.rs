@@ -22,7 +22,7 @@ pub(super) const fn unzigzag(value: u64) -> i64 {
 }
 
 /// Reads bytes from the front of a slice.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Reader<'a> {
     bytes: &'a [u8],
 }

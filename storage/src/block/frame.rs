@@ -27,7 +27,7 @@ pub(super) const CELLS_MAX: usize = 3_600;
 pub(super) const COLUMNS: usize = 5;
 
 /// A column of a segment, by its place in the directory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Column {
     /// Of packed parts what goes beyond tokens; of dense ones how many durations there are.
     Counts = 0,
@@ -39,14 +39,14 @@ pub(super) enum Column {
 }
 
 /// The kind of a part's cells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Activity,
     Gauge,
 }
 
 /// The columns of one segment.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Segment<'a> {
     columns: [&'a [u8]; COLUMNS],
 }
@@ -164,7 +164,7 @@ impl<'a> Frame<'a> {
 }
 
 /// Which cells of a segment are asked for.
-#[derive(Clone, Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Asked {
     /// Those that are only gone past.
     pub(super) before: Range<usize>,

@@ -60,7 +60,7 @@ const HEAD_BYTES: usize = 8;
 
 /// Which columns of activity a reader asks for; what it does not ask for stays empty. Gauges are read
 /// whole.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Wanted {
     /// Counts by outcome class.
     pub outcomes: bool,
@@ -81,7 +81,7 @@ impl Wanted {
 pub(crate) type Encode = fn(&[(Slot, SlotValue)]) -> Vec<u8>;
 
 /// How a part is damaged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum PartError {
     #[error("a part is cut short")]
     Truncated,

@@ -60,7 +60,7 @@ impl Census {
     }
 }
 
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Debug, Clone, Copy, Default)]
 struct Symbol {
     start: u16,
     freq: u16,

@@ -14,7 +14,7 @@ use super::sections::{SECTIONS, Starts};
 const ORDERED_MAX: usize = 4;
 
 /// A number that the order of a cell's values tells, and how many orders there are: at most 24 a section.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Told {
     number: u32,
     orders: u32,

@@ -8,14 +8,14 @@ use super::bits::{BitReader, BitWriter};
 pub(super) const LENGTH_MAX: u32 = 9;
 
 /// A symbol, or nothing when its length is 0.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Debug, Clone, Copy, Default)]
 struct Code {
     bits: u16,
     length: u8,
 }
 
 /// A code for some symbols.
-#[derive(Clone, Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Prefix {
     codes: Vec<Code>,
     /// Symbol and length for each value of the next `peek_bits` bits.

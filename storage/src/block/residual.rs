@@ -14,7 +14,7 @@ use super::rans::{Decoder, Encoder};
 use crate::model::histogram::{Bucket, Histogram, SCALE_MAX, bucket_lower_s, bucket_upper_s};
 
 /// Middle and squared width of a bucket, the former in µs, the latter in µs² / 12.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug, Clone, Copy)]
 struct Spread {
     middle_us: u64,
     variance: f64,

@@ -17,7 +17,7 @@ use super::order::Told;
 use crate::model::histogram::{SCALE_MAX, bucket_lower_s, bucket_upper_s};
 
 /// Middle of a bucket in µs, and its squared width in µs² / 12.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Debug, Clone, Copy, Default)]
 struct Spread {
     middle_us: u64,
     variance: u64,

@@ -47,7 +47,7 @@ pub(super) const SEGMENT_CELLS: usize = 60;
 const MEAN_VALUES_MAX: u64 = 24;
 
 /// What the order of a cell's values tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum OfOrder {
     /// In the earlier version.
     Nothing,

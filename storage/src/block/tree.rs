@@ -27,7 +27,7 @@ const LEAF: u16 = 1 << 15;
 /// Groups are at most `1 << SHIFT_MAX` buckets wide.
 const SHIFT_MAX: u8 = 4;
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug, Clone, Copy)]
 struct Node {
     /// Of going left.
     chance: Chance,

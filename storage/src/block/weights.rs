@@ -15,7 +15,7 @@ use super::rans::TOTAL;
 const WEIGHTS: [u32; 16] = [0, 4, 6, 8, 11, 16, 23, 32, 45, 64, 91, 128, 181, 256, 362, 512];
 
 /// The levels of a range of values.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Weights {
     /// The value of the first level.
     pub(super) first: usize,

@@ -12,7 +12,7 @@ use super::time::TimestampMs;
 ///
 /// A cell without counts is a heartbeat: it says that nothing happened, which is not the same as
 /// nothing being reported.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
 pub struct Cell {
     /// Counts by outcome class.
     pub outcomes: OutcomeCounts,
@@ -52,7 +52,7 @@ impl Cell {
 }
 
 /// What is kept of one stream in one slot, of either kind.
-#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Encode, Decode)]
 pub enum SlotValue {
     /// Of an activity stream.
     Activity(Cell),

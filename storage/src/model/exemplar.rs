@@ -12,7 +12,7 @@ use crate::model::outcome::Outcome;
 use crate::model::time::TimestampMs;
 
 /// An id that events carry. The numbers are written to disk: never renumber, never reuse.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum IdName {
     /// Of the order.
@@ -51,7 +51,7 @@ impl IdName {
 pub type Ids<S> = [S; IdName::COUNT];
 
 /// One event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Exemplar<S = String> {
     /// When it happened.
     pub at: TimestampMs,
@@ -81,7 +81,7 @@ impl Exemplar {
 }
 
 /// What events stand for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Kind {
     /// Those of a failure class; newer ones are better.
     Failed(Outcome),

@@ -5,7 +5,7 @@ use bincode::{Decode, Encode};
 use super::time::TimestampMs;
 
 /// What is kept of one gauge in one slot.
-#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Encode, Decode)]
 pub struct GaugeCell {
     /// The newest reading.
     pub last: f64,

@@ -84,7 +84,7 @@ pub fn bucket_upper_s(scale: i8, index: i32) -> f64 {
 }
 
 /// A quantile of a histogram, in seconds, with the bounds of what is known about it.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Quantile {
     /// The estimate: within 1.1 % of the exact value at scale 5.
     pub value_s: f64,
@@ -132,7 +132,7 @@ pub fn quantile_rank(q: f64, count: u64) -> u64 {
 }
 
 /// Why a histogram from outside was refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum HistogramError {
     /// The scale is outside what is taken.
@@ -147,7 +147,7 @@ pub enum HistogramError {
 }
 
 /// One bucket with its count.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 pub struct Bucket {
     /// The bucket's index at the histogram's scale.
     pub index: i32,
@@ -156,7 +156,7 @@ pub struct Bucket {
 }
 
 /// A histogram of durations: the buckets that hold something, ascending by index.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct Histogram {
     scale: i8,
     zero_count: u64,

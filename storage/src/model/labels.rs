@@ -3,7 +3,7 @@
 use crate::limits::LABEL_BYTES_MAX;
 
 /// A reserved label. The numbers are written to disk: never renumber, never reuse.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum Label {
     /// The partner, the one label every stream has.
@@ -46,7 +46,7 @@ impl Label {
 }
 
 /// Why a label value or stream name was refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LabelError {
     /// Nothing in it.

@@ -4,7 +4,7 @@ use bincode::{Decode, Encode};
 
 /// The class of an outcome. 429 and 401/403 stand apart from the other 4xx, so that one never
 /// hides another. The numbers are written to disk: never renumber, never reuse.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum Outcome {
     /// HTTP 2xx (and 101).
@@ -109,7 +109,7 @@ impl Outcome {
 }
 
 /// Counts by outcome class. Addition saturates.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Encode, Decode)]
 pub struct OutcomeCounts {
     counts: [u64; Outcome::COUNT],
 }

@@ -5,11 +5,11 @@ use bincode::{Decode, Encode};
 use super::labels::Label;
 
 /// The number of a stream in one database, given when it is first seen and never reused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 pub struct StreamId(pub u32);
 
 /// Whether a stream counts activity or reads a level.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 pub enum StreamKind {
     /// Outcomes, durations and freshness.
     Activity,
@@ -19,7 +19,7 @@ pub enum StreamKind {
 
 /// A stream's full name, borrowed. Label values are in the order of [`Label`]; an absent label is
 /// the empty string.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct StreamRef<'a> {
     /// The kind.
     pub kind: StreamKind,
@@ -38,7 +38,7 @@ impl StreamRef<'_> {
 }
 
 /// A stream's full name, owned.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 pub struct StreamKey {
     /// The kind.
     pub kind: StreamKind,

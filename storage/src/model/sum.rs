@@ -35,7 +35,7 @@ pub(crate) fn add_inside(counts: &mut [u64], offset: i32, bucket: Bucket) -> boo
 }
 
 /// The sum of any number of cells, over time, streams or both.
-#[derive(Clone, Debug)]
+#[derive(Debug, Clone)]
 pub struct CellSum {
     outcomes: OutcomeCounts,
     last_at: Option<TimestampMs>,
@@ -49,7 +49,7 @@ pub struct CellSum {
 }
 
 /// The durations of a sum.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Durations<'a> {
     pub(crate) scale: i8,
     pub(crate) zero_count: u64,

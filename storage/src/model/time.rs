@@ -3,7 +3,7 @@
 use bincode::{Decode, Encode};
 
 /// A moment of event time: milliseconds since 1970-01-01T00:00:00Z.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 pub struct TimestampMs(pub i64);
 
 impl TimestampMs {
@@ -21,7 +21,7 @@ impl TimestampMs {
 }
 
 /// The number of a slot: slot `n` covers `[n, n + 1)` slot widths since 1970.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 pub struct Slot(pub u32);
 
 impl Slot {
@@ -39,7 +39,7 @@ impl Slot {
 }
 
 /// How long a slot is. Chosen once, when a database is created.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SlotWidth {
     ms: u32,
 }

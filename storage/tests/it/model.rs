@@ -17,7 +17,7 @@ const SLOTS: std::ops::Range<u32> = 8_280..9_000;
 /// An event: partner number, slot, and what happened.
 type Event = (usize, u32, Exemplar);
 
-#[derive(Clone, Debug)]
+#[derive(Debug, Clone)]
 enum Step {
     Append(Vec<Event>),
     Seal,

@@ -19,7 +19,7 @@ const ENVIRONMENTS: [&str; 2] = ["production", "staging"];
 /// Which stream, in which slot, how long.
 type Event = (usize, usize, usize, u32, f64);
 
-#[derive(Clone, Debug)]
+#[derive(Debug, Clone)]
 enum Step {
     Append(Vec<Event>),
     Seal,

@@ -19,7 +19,7 @@ use crate::backtest::score::{ScoreBody, score};
 use crate::backtest::{Found, History, HistoryError, Seen, Told, cores, html};
 use crate::config::parse_slot;
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
 enum Format {
     /// For people.
     #[default]
