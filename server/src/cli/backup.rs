@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Failure, client::Client};
+use super::{CommandError, client::Client};
 
 #[derive(Debug, clap::Args)]
 #[command(group(clap::ArgGroup::new("source").required(true).args(["url", "data_dir"])))]
@@ -30,7 +30,7 @@ struct Done {
     files: u64,
 }
 
-pub(super) fn run(args: &Args) -> Result<(), Failure> {
+pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     let done = match (&args.data_dir, &args.url) {
         (Some(data_dir), _) => from_directory(data_dir, &args.to)?,
         (None, Some(url)) => from_server(url, &args.to)?,
@@ -41,14 +41,14 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     Ok(())
 }
 
-fn from_directory(data_dir: &Path, to: &Path) -> Result<Done, Failure> {
+fn from_directory(data_dir: &Path, to: &Path) -> Result<Done, CommandError> {
     let store = open_existing(data_dir)?;
     let backup = store.backup(to)?;
     Ok(Done { bytes: backup.bytes, files: backup.files })
 }
 
 /// Opens the store of a data directory; a directory without one is refused, not made.
-pub(super) fn open_existing(data_dir: &Path) -> Result<Store, Failure> {
+pub(super) fn open_existing(data_dir: &Path) -> Result<Store, CommandError> {
     // What remains of a damaged database is for the store to name.
     let has_file = |end: &str| {
         let mut files = std::fs::read_dir(data_dir).into_iter().flatten().flatten();
@@ -60,7 +60,7 @@ pub(super) fn open_existing(data_dir: &Path) -> Result<Store, Failure> {
     Ok(Store::open(&Options::new(data_dir))?)
 }
 
-fn from_server(url: &str, to: &Path) -> Result<Done, Failure> {
+fn from_server(url: &str, to: &Path) -> Result<Done, CommandError> {
     let to = std::path::absolute(to)?;
     let client = Client::new(url)?;
     let request = client.request(Method::POST, "/api/v1/backups").json(&json!({ "to": to }));

@@ -8,7 +8,7 @@ use plimsoll_alerting::{
 };
 use plimsoll_storage::{Resolution, Store};
 
-use super::{Failure, backup::open_existing};
+use super::{CommandError, backup::open_existing};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -21,7 +21,7 @@ pub(super) struct Args {
     data_dir: Option<PathBuf>,
 }
 
-pub(super) fn run(args: &Args) -> Result<(), Failure> {
+pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     let rules = RuleSet::load(&args.file, &|name| std::env::var(name).ok())?;
     println!(
         "{} is fine: {} rules, {} receivers, {} partners, {} maintenance windows",
@@ -90,7 +90,7 @@ fn matching_nothing(rules: &RuleSet, store: &Store) -> Vec<String> {
 }
 
 /// Rules whose lowest threshold ordinary hours cross.
-fn in_the_noise(rules: &RuleSet, store: &Store) -> Result<Vec<String>, Failure> {
+fn in_the_noise(rules: &RuleSet, store: &Store) -> Result<Vec<String>, CommandError> {
     let Some(kept) = store.kept_slots(Resolution::Slot)? else { return Ok(Vec::new()) };
     let until = store.slot_width().start(kept.end);
     let mut warnings = Vec::new();

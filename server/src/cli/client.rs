@@ -3,7 +3,7 @@
 use reqwest::{Method, RequestBuilder, Response};
 use serde::Deserialize;
 
-use super::Failure;
+use super::CommandError;
 
 /// A server.
 #[derive(Debug)]
@@ -23,7 +23,7 @@ impl Client {
     ///
     /// # Errors
     /// There is no TLS.
-    pub(super) fn new(url: &str) -> Result<Self, Failure> {
+    pub(super) fn new(url: &str) -> Result<Self, CommandError> {
         // Only the first call installs it; a second one has nothing to do.
         let _ = rustls::crypto::ring::default_provider().install_default();
         // No time limit: the caller knows how long it may take.
@@ -40,7 +40,7 @@ impl Client {
     ///
     /// # Errors
     /// The server cannot be reached or refuses.
-    pub(super) async fn send(&self, request: RequestBuilder) -> Result<Response, Failure> {
+    pub(super) async fn send(&self, request: RequestBuilder) -> Result<Response, CommandError> {
         let answer =
             request.send().await.map_err(|error| format!("cannot reach {}: {error}", self.base))?;
         let status = answer.status();

@@ -11,7 +11,7 @@ use reqwest::StatusCode;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::Failure;
+use super::CommandError;
 use crate::clock;
 use crate::config::{RetentionFlags, parse_slot};
 use crate::import::{
@@ -71,7 +71,7 @@ pub(super) struct Args {
     file: PathBuf,
 }
 
-pub(super) fn run(args: &Args) -> Result<(), Failure> {
+pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     let Format::AccessLog = args.format;
     let routes = routes(args)?;
     let input = Input::open(&args.file)
@@ -83,14 +83,14 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let summary = import_lines(input, &routes, &progress, |chunk| {
         number += 1;
         refused.add(target.push(&Chunk::of(&args.stream, chunk, number)?)?);
-        Ok::<(), Failure>(())
+        Ok::<(), CommandError>(())
     })?;
     target.finish()?;
     println!("{}{refused}", summary.without_refused(refused.items));
     Ok(())
 }
 
-fn routes(args: &Args) -> Result<Routes, Failure> {
+fn routes(args: &Args) -> Result<Routes, CommandError> {
     if args.partner.is_none() && args.map.is_none() {
         return Err("give --partner path:N or --partner NAME, or a mapping with --map FILE".into());
     }
@@ -137,7 +137,7 @@ struct Chunk {
 }
 
 impl Chunk {
-    fn of(stream: &str, observations: &[Observation], number: u64) -> Result<Self, Failure> {
+    fn of(stream: &str, observations: &[Observation], number: u64) -> Result<Self, CommandError> {
         #[derive(Serialize)]
         struct Body<'a> {
             events: Vec<EventBody<'a>>,
@@ -203,7 +203,7 @@ enum Target {
 }
 
 impl Target {
-    fn open(args: &Args) -> Result<Self, Failure> {
+    fn open(args: &Args) -> Result<Self, CommandError> {
         if let Some(path) = &args.data_dir {
             let mut options = Options::new(path);
             options.slot_width = args.slot.clone().map(parse_slot).transpose()?;
@@ -220,7 +220,7 @@ impl Target {
         })
     }
 
-    fn push(&mut self, chunk: &Chunk) -> Result<Refused, Failure> {
+    fn push(&mut self, chunk: &Chunk) -> Result<Refused, CommandError> {
         match self {
             Self::Store(store) => push_to_store(store, chunk),
             Self::Server { runtime, client, url } => {
@@ -230,7 +230,7 @@ impl Target {
     }
 
     /// Leaves a data directory sealed, so that the server starts on it at once.
-    fn finish(self) -> Result<(), Failure> {
+    fn finish(self) -> Result<(), CommandError> {
         if let Self::Store(store) = self {
             store.seal()?;
         }
@@ -238,7 +238,7 @@ impl Target {
     }
 }
 
-fn push_to_store(store: &Store, chunk: &Chunk) -> Result<Refused, Failure> {
+fn push_to_store(store: &Store, chunk: &Chunk) -> Result<Refused, CommandError> {
     let now = clock::now();
     let mut ingest = Ingest::new(store, now);
     read_json(&chunk.body, &mut ingest)?;
@@ -266,7 +266,7 @@ async fn push_to_server(
     client: &reqwest::Client,
     url: &str,
     chunk: &Chunk,
-) -> Result<Refused, Failure> {
+) -> Result<Refused, CommandError> {
     let mut wait = Duration::from_millis(250);
     for attempt in 1..=ATTEMPTS_MAX {
         let request = client
@@ -305,7 +305,7 @@ fn retry_after(answer: &reqwest::Response) -> Option<Duration> {
     Some(Duration::from_secs(seconds))
 }
 
-async fn read_answer(answer: reqwest::Response) -> Result<Refused, Failure> {
+async fn read_answer(answer: reqwest::Response) -> Result<Refused, CommandError> {
     let status = answer.status();
     let body: serde_json::Value = answer.json().await?;
     let rejected = body["rejected"].as_array().map_or(&[][..], Vec::as_slice);

@@ -7,7 +7,7 @@ use indicatif::{BinaryBytes, HumanCount};
 use plimsoll_storage::Inspection;
 use serde_json::{Value, json};
 
-use super::{Failure, Format, backup::open_existing};
+use super::{CommandError, Format, backup::open_existing};
 use crate::wire::time;
 
 #[derive(Debug, clap::Args)]
@@ -20,7 +20,7 @@ pub(super) struct Args {
     format: Format,
 }
 
-pub(super) fn run(args: &Args) -> Result<(), Failure> {
+pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     let found = open_existing(&args.data_dir)?.inspect()?;
     match args.format {
         Format::Json => println!("{}", json_of(&found)),

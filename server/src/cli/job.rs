@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{Failure, client::Client};
+use super::{CommandError, client::Client};
 
 /// How long the server is asked to wait before it says how far it has come, in seconds.
 const WAIT_S: u64 = 1;
@@ -39,7 +39,7 @@ pub(super) struct JobResult {
 pub(super) async fn judged(
     client: &Client,
     body: &serde_json::Value,
-) -> Result<JobResult, Failure> {
+) -> Result<JobResult, CommandError> {
     let request = client.request(Method::POST, "/api/v1/backtests").json(body);
     let job: Job = client.send(request).await?.json().await?;
     let path = format!("/api/v1/backtests/{}", job.id);
@@ -58,7 +58,7 @@ pub(super) async fn judged(
 }
 
 /// Asks how far it is until it is over.
-async fn follow(client: &Client, path: &str) -> Result<JobResult, Failure> {
+async fn follow(client: &Client, path: &str) -> Result<JobResult, CommandError> {
     let bar = ProgressBar::new(1_000);
     if let Ok(style) = ProgressStyle::with_template("{wide_bar} {percent} %  {msg}  {eta} left") {
         bar.set_style(style);

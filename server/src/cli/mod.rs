@@ -22,7 +22,7 @@ use crate::wire::time;
 /// has really been failing for a while.
 #[derive(Debug, Parser)]
 #[command(name = "plimsoll", version, about, max_term_width = 100)]
-pub(crate) struct Cli {
+pub struct Cli {
     #[command(subcommand)]
     command: Command,
 }
@@ -62,14 +62,14 @@ enum Command {
 }
 
 /// A command that failed: the sentence to show.
-pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
+pub type CommandError = Box<dyn std::error::Error + Send + Sync>;
 
 impl Cli {
     /// Runs the command.
     ///
     /// # Errors
     /// What to tell the person at the terminal.
-    pub(crate) fn run(self) -> Result<(), Failure> {
+    pub fn run(self) -> Result<(), CommandError> {
         match self.command {
             Command::Serve(args) => serve::run(*args),
             Command::Check(args) => check::run(&args),

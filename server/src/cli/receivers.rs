@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Subcommand;
 use plimsoll_alerting::{RuleSet, TestResult, test_receiver};
 
-use super::Failure;
+use super::CommandError;
 use crate::clock;
 
 #[derive(Debug, clap::Args)]
@@ -38,12 +38,12 @@ struct Rules {
 }
 
 impl Rules {
-    fn load(&self) -> Result<RuleSet, Failure> {
+    fn load(&self) -> Result<RuleSet, CommandError> {
         Ok(RuleSet::load(&self.rules, &|name| std::env::var(name).ok())?)
     }
 }
 
-pub(super) fn run(args: &Args) -> Result<(), Failure> {
+pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     match &args.command {
         Command::List(rules) => {
             for receiver in rules.load()?.receivers {
@@ -57,7 +57,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     }
 }
 
-fn test(rules: &RuleSet, name: &str, allow_private: bool) -> Result<(), Failure> {
+fn test(rules: &RuleSet, name: &str, allow_private: bool) -> Result<(), CommandError> {
     let receiver = rules.receiver(name).ok_or_else(|| {
         let known: Vec<&str> = rules.receivers.iter().map(|known| known.name.as_str()).collect();
         format!("the rules file has no receiver {name:?}; it has {}", known.join(", "))

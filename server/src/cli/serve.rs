@@ -11,7 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::{Failure, parse_time};
+use super::{CommandError, parse_time};
 use crate::app::{self, App};
 use crate::backtest::jobs::Jobs;
 use crate::body::{BodyMemory, HeavyBodies};
@@ -36,7 +36,7 @@ pub(super) struct Args {
     evaluate_from: Option<TimestampMs>,
 }
 
-pub(super) fn run(args: Args) -> Result<(), Failure> {
+pub(super) fn run(args: Args) -> Result<(), CommandError> {
     let config = Config::resolve(args.flags)?;
     telemetry::start_logs(config.log_format, &config.log_level)?;
     memory::give_back_soon();
@@ -69,7 +69,7 @@ async fn serve(
     store: Arc<Store>,
     rules: Arc<RuleSet>,
     evaluate_from: Option<TimestampMs>,
-) -> Result<(), Failure> {
+) -> Result<(), CommandError> {
     let mut evaluator = Evaluator::new(Arc::clone(&store), Arc::clone(&rules))?;
     if let Some(from) = evaluate_from {
         evaluator.rewind_to(from)?;
@@ -123,7 +123,7 @@ async fn answer_requests(
     app: App,
     stop_sender: watch::Sender<bool>,
     stop: Stop,
-) -> Result<(), Failure> {
+) -> Result<(), CommandError> {
     let listener = listener.tap_io(|connection| {
         // Answers are small and wanted at once. A connection that refuses the option works too.
         let _ = connection.set_nodelay(true);

@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Failure, Format, client::Client, job};
+use super::{CommandError, Format, client::Client, job};
 use crate::clock;
 use crate::drill::{Found, Report, RuleFacts, Scenario, Traffic};
 use crate::wire::time;
@@ -54,7 +54,7 @@ struct AlertFacts {
     fired_at: String,
 }
 
-pub(super) fn run(args: &Args) -> Result<(), Failure> {
+pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     if args.list {
         return list();
     }
@@ -76,7 +76,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     if report.is_as_expected() { Ok(()) } else { Err("the drill did not go as expected".into()) }
 }
 
-fn list() -> Result<(), Failure> {
+fn list() -> Result<(), CommandError> {
     let mut out = std::io::stdout().lock();
     for scenario in Scenario::ALL {
         writeln!(out, "{:<10} {}", scenario.name(), scenario.sentence())?;
@@ -85,7 +85,7 @@ fn list() -> Result<(), Failure> {
 }
 
 /// Pushes the drill, has the server judge it, and holds what was found against what was expected.
-async fn drilled(client: &Client, drill: &Traffic) -> Result<Report, Failure> {
+async fn drilled(client: &Client, drill: &Traffic) -> Result<Report, CommandError> {
     let rules: Rules =
         client.send(client.request(Method::GET, "/api/v1/rules")).await?.json().await?;
     for body in drill.bodies() {
@@ -98,11 +98,11 @@ async fn drilled(client: &Client, drill: &Traffic) -> Result<Report, Failure> {
         let fired_at = time::parse(&fired_at).ok_or("the server told no time of an alert")?;
         Ok(Found { rule, fired_at, severity })
     });
-    let found = found.collect::<Result<Vec<_>, Failure>>()?;
+    let found = found.collect::<Result<Vec<_>, CommandError>>()?;
     Ok(Report::new(drill, &rules.rules, &found))
 }
 
-async fn push(client: &Client, body: String) -> Result<(), Failure> {
+async fn push(client: &Client, body: String) -> Result<(), CommandError> {
     let request = client.request(Method::POST, "/api/v1/push");
     let request = request.header("content-type", "application/x-ndjson").body(body);
     let pushed: Pushed = client.send(request).await?.json().await?;

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, io::Write, path::PathBuf, sync::Arc};
 use plimsoll_alerting::{RuleSet, Signal};
 use plimsoll_storage::{SlotWidth, TimestampMs};
 
-use super::{Failure, Format, backup::open_existing, parse_time};
+use super::{CommandError, Format, backup::open_existing, parse_time};
 use crate::backtest::suggest::{Level, Question, Suggestion, levels_of, suggest, widen};
 use crate::backtest::{History, HistoryError, cores, posted};
 use crate::config::parse_slot;
@@ -51,7 +51,7 @@ pub(super) struct Args {
     format: Format,
 }
 
-pub(super) fn run(args: &Args) -> Result<(), Failure> {
+pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     if !(args.pages_per_week > 0.0 && args.pages_per_week.is_finite()) {
         return Err("--pages-per-week must be more than 0".into());
     }
@@ -91,7 +91,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
 }
 
 /// A rules file with one rule whose threshold is to be found.
-fn rules(args: &Args) -> Result<RuleSet, Failure> {
+fn rules(args: &Args) -> Result<RuleSet, CommandError> {
     let Args { signal, partner, window, hold, .. } = args;
     let partner = serde_json::to_string(partner)?;
     let of_threshold = |threshold: &str| {
@@ -112,7 +112,7 @@ fn rules(args: &Args) -> Result<RuleSet, Failure> {
     Err(first.unwrap_or_else(|| format!("`{signal}` is no signal of a rule")).into())
 }
 
-fn history(args: &Args) -> Result<History, Failure> {
+fn history(args: &Args) -> Result<History, CommandError> {
     let history = match (&args.input, &args.data_dir) {
         (Some(input), _) => {
             let width = args.slot.clone().map(parse_slot).transpose()?;
@@ -125,7 +125,7 @@ fn history(args: &Args) -> Result<History, Failure> {
 }
 
 /// The lowest and the highest reading of a gauge.
-fn readings(history: &History, name: &str) -> Result<Option<(f64, f64)>, Failure> {
+fn readings(history: &History, name: &str) -> Result<Option<(f64, f64)>, CommandError> {
     let mut is_wanted = Vec::new();
     let mut range = None;
     history.read(&mut |chunk| {

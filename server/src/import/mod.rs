@@ -48,7 +48,11 @@ pub(crate) struct Observation {
 }
 
 impl Observation {
-    fn from_line(line: &[u8], routes: &Routes) -> Result<Self, Reason> {
+    /// Reads a line and finds where it belongs.
+    ///
+    /// # Errors
+    /// The line cannot be read, or names no partner.
+    pub(crate) fn from_line(line: &[u8], routes: &Routes) -> Result<Self, Reason> {
         let line = AccessLine::parse(line)?;
         let place = routes.place(line.path)?;
         Ok(Self {

@@ -12,7 +12,7 @@ use plimsoll_alerting::{RuleSet, score::Incident};
 use plimsoll_storage::{SlotWidth, TimestampMs};
 use serde_json::json;
 
-use super::{Failure, backup::open_existing, parse_time};
+use super::{CommandError, backup::open_existing, parse_time};
 use crate::backtest::compare::compare;
 use crate::backtest::report::{self, Row};
 use crate::backtest::score::{ScoreBody, score};
@@ -82,7 +82,7 @@ pub(super) struct Args {
     format: Format,
 }
 
-pub(super) fn run(args: &Args) -> Result<(), Failure> {
+pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     if let Some(url) = &args.url {
         return remote::run(args, url);
     }
@@ -132,11 +132,11 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     Ok(out.flush()?)
 }
 
-fn load(path: &Path) -> Result<RuleSet, Failure> {
+fn load(path: &Path) -> Result<RuleSet, CommandError> {
     Ok(RuleSet::load(path, &|name| std::env::var(name).ok())?)
 }
 
-fn compare_with(args: &Args, rules: RuleSet, against: &Path) -> Result<(), Failure> {
+fn compare_with(args: &Args, rules: RuleSet, against: &Path) -> Result<(), CommandError> {
     let rule_sets = vec![rules, load(against)?];
     let history = history(args)?;
     let (mut found, seen, told) = judged(&history, rule_sets, false)?;
@@ -160,14 +160,14 @@ fn compare_with(args: &Args, rules: RuleSet, against: &Path) -> Result<(), Failu
     Ok(out.flush()?)
 }
 
-fn read_incidents(path: &Path) -> Result<Vec<Incident>, Failure> {
+fn read_incidents(path: &Path) -> Result<Vec<Incident>, CommandError> {
     let named = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
     let json = std::fs::read(path).map_err(|error| named(&error))?;
     Ok(Incident::read_list(&json).map_err(|error| named(&error))?)
 }
 
 /// What is replayed.
-fn history(args: &Args) -> Result<History, Failure> {
+fn history(args: &Args) -> Result<History, CommandError> {
     let history = match (&args.input, &args.data_dir) {
         (Some(input), _) => {
             let width = args.slot.clone().map(parse_slot).transpose()?;
@@ -193,7 +193,7 @@ fn judged(
     history: &History,
     rule_sets: Vec<RuleSet>,
     with_transitions: bool,
-) -> Result<(Vec<Found>, Seen, Told), Failure> {
+) -> Result<(Vec<Found>, Seen, Told), CommandError> {
     let progress = history.progress()?;
     let judged = history.judge(rule_sets, cores(), with_transitions, &|position, count| {
         progress.update(position, count);

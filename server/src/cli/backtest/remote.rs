@@ -6,11 +6,11 @@ use serde_json::json;
 
 use super::super::client::Client;
 use super::super::job;
-use super::{Args, Failure, Format};
+use super::{Args, CommandError, Format};
 use crate::{backtest::report, wire::time};
 
 /// Runs the backtest on the server at `url` and prints what it found.
-pub(super) fn run(args: &Args, url: &str) -> Result<(), Failure> {
+pub(super) fn run(args: &Args, url: &str) -> Result<(), CommandError> {
     if args.format == Format::Transitions {
         return Err("a server does not tell of changes of state; for them judge a copy of what it \
                     has stored: `plimsoll backup --url URL --to COPY`, `plimsoll restore --from COPY --data-dir DIR`, \
@@ -51,13 +51,15 @@ pub(super) fn run(args: &Args, url: &str) -> Result<(), Failure> {
 }
 
 /// What the server is asked for.
-fn request(args: &Args) -> Result<serde_json::Value, Failure> {
+fn request(args: &Args) -> Result<serde_json::Value, CommandError> {
     let rules = std::fs::read_to_string(&args.rules)
         .map_err(|error| format!("{}: {error}", args.rules.display()))?;
-    let incidents = args.incidents.as_ref().map(|path| -> Result<serde_json::Value, Failure> {
-        let json = std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
-        Ok(serde_json::from_slice(&json)?)
-    });
+    let incidents =
+        args.incidents.as_ref().map(|path| -> Result<serde_json::Value, CommandError> {
+            let json =
+                std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
+            Ok(serde_json::from_slice(&json)?)
+        });
     Ok(json!({
         "rules": rules,
         "from": args.from.map(time::format),

@@ -6,7 +6,7 @@ use plimsoll_alerting::{Rule, RuleSet, SignalKind};
 use plimsoll_storage::Slot;
 use serde_json::json;
 
-use super::{Args, Failure, Format, history, judged};
+use super::{Args, CommandError, Format, history, judged};
 use crate::backtest::limits::VARIANTS_MAX;
 use crate::backtest::report::span;
 use crate::backtest::variant::{Outcome, Variant, knee, shown};
@@ -21,7 +21,7 @@ struct Grid {
     for_ms: Vec<i64>,
 }
 
-pub(super) fn run(args: &Args, rules: &RuleSet) -> Result<(), Failure> {
+pub(super) fn run(args: &Args, rules: &RuleSet) -> Result<(), CommandError> {
     let grid = read(&args.sweep, rules)?;
     let variants: Vec<Variant> = grid
         .for_ms
@@ -49,7 +49,7 @@ pub(super) fn run(args: &Args, rules: &RuleSet) -> Result<(), Failure> {
 }
 
 /// Reads the words behind `--sweep`.
-fn read(words: &[String], rules: &RuleSet) -> Result<Grid, Failure> {
+fn read(words: &[String], rules: &RuleSet) -> Result<Grid, CommandError> {
     let value = |name: &str| {
         words.iter().find_map(|word| word.strip_prefix(name)?.strip_prefix('=')).map(str::to_owned)
     };

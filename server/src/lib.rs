@@ -1,0 +1,30 @@
+//! The Plimsoll server as a library: settings, command line, HTTP API, import and backtest.
+//!
+//! The `plimsoll` binary parses the command line into a [`Cli`] and runs it. Nothing else is public, except for the
+//! fuzz targets.
+
+#[cfg(fuzzing)]
+pub mod fuzzing;
+
+mod api;
+mod app;
+mod backtest;
+mod body;
+mod cli;
+mod clock;
+mod config;
+mod drill;
+mod error;
+mod import;
+mod ingest;
+mod memory;
+mod negotiate;
+mod own;
+mod queries;
+mod rules;
+mod tasks;
+mod telemetry;
+mod trace;
+mod wire;
+
+pub use cli::{Cli, CommandError};
