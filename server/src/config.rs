@@ -7,7 +7,9 @@ use std::time::Duration;
 use plimsoll_storage::{Durability, Retention, SlotWidth, limits::MEMORY_BYTES_MIN};
 use serde::Deserialize;
 
-use crate::{queries::QueryLimits, telemetry::LogFormat, wire::time};
+use crate::admission::QueryLimits;
+use crate::telemetry::LogFormat;
+use crate::wire::time;
 
 /// Where the server listens unless told otherwise: loopback only.
 const LISTEN: &str = "127.0.0.1:8585";

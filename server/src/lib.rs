@@ -6,25 +6,22 @@
 #[cfg(fuzzing)]
 pub mod fuzzing;
 
-mod api;
+mod admission;
 mod app;
 mod backtest;
-mod body;
 mod cli;
 mod clock;
 mod config;
 mod drill;
 mod error;
+mod http;
 mod import;
 mod ingest;
 mod memory;
-mod negotiate;
 mod own;
-mod queries;
 mod rules;
 mod tasks;
 mod telemetry;
-mod trace;
 mod wire;
 
 pub use cli::{Cli, CommandError};

@@ -6,9 +6,9 @@ use plimsoll_storage::{SlotWidth, TimestampMs};
 
 use crate::ingest::check::{Checker, Item};
 use crate::ingest::field::{Checked, Problem, fault, read_time};
-use crate::wire::item::RawItem;
+use crate::wire::push::item::RawItem;
+use crate::wire::push::tolerant::{FromObject, Name, Nested, Scalar};
 use crate::wire::push::{kind_of, not_an_object};
-use crate::wire::scalar::{FromObject, Name, Nested, Scalar};
 
 /// A line, unchecked.
 #[derive(Debug, Default)]

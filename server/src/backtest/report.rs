@@ -9,7 +9,9 @@ use plimsoll_storage::TimestampMs;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::wire::{alert::EvidenceBody, series::LabelsBody, time};
+use crate::wire::alerting::alert::EvidenceBody;
+use crate::wire::query::series::LabelsBody;
+use crate::wire::time;
 
 /// One alert of a backtest, as a line of JSON.
 #[derive(Debug, Serialize, JsonSchema)]

@@ -12,14 +12,13 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::{CommandError, parse_time};
-use crate::app::{self, App};
+use crate::admission::{BodyMemory, HeavyBodies, Queries};
+use crate::app::App;
 use crate::backtest::jobs::Jobs;
-use crate::body::{BodyMemory, HeavyBodies};
 use crate::config::{Config, Flags};
-use crate::queries::Queries;
 use crate::rules::{self, Check, Rules};
 use crate::tasks::{self, Delivery, Stop};
-use crate::{clock, memory, telemetry};
+use crate::{clock, http, memory, telemetry};
 
 /// How long requests under way may take to finish once the server was told to stop.
 const DRAIN: std::time::Duration = std::time::Duration::from_secs(20);
@@ -133,7 +132,7 @@ async fn answer_requests(
         tracing::info!(signal = name, "stopping: requests under way are let finish");
         stop_sender.send_replace(true);
     };
-    let server = axum::serve(listener, app::router(app)).with_graceful_shutdown(signals);
+    let server = axum::serve(listener, http::router(app)).with_graceful_shutdown(signals);
     let drained = async {
         tasks::stopped(stop).await;
         tokio::time::sleep(DRAIN).await;

@@ -12,9 +12,9 @@ use super::field::{
     Checked, Problem, count, fault, integer, number, optional_text, read_time, required_text,
     too_many,
 };
-use crate::wire::item::{ItemKind, Pairs, RawHistogram, RawItem};
+use crate::wire::push::item::{ItemKind, Pairs, RawHistogram, RawItem};
+use crate::wire::push::tolerant::{Counts, Nested, Scalar};
 use crate::wire::push::truncated;
-use crate::wire::scalar::{Counts, Nested, Scalar};
 use crate::wire::time;
 
 /// The oldest time taken: 2000-01-01. Before it lies a unit mistake, such as seconds for ms.

@@ -3,9 +3,12 @@
 
 use std::borrow::Cow;
 
-use plimsoll_storage::{LabelError, TimestampMs, check_label, limits::COUNT_MAX};
+use plimsoll_storage::limits::COUNT_MAX;
+use plimsoll_storage::{LabelError, TimestampMs, check_label};
 
-use crate::wire::{push::truncated, scalar::Scalar, time};
+use crate::wire::push::tolerant::Scalar;
+use crate::wire::push::truncated;
+use crate::wire::time;
 
 /// Why a field was refused: a stable code and a sentence.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,25 +1,8 @@
-//! JSON twins of the domain's types, in both directions. Only this module and `api` know JSON.
+//! JSON in and out: the bodies of requests and answers, and how they are made from and into the types of the other
+//! crates.
 
-pub(crate) mod alert;
-pub(crate) mod answer;
-pub(crate) mod baseline;
-pub(crate) mod delivery;
-pub(crate) mod exemplar;
-pub(crate) mod explain;
-pub(crate) mod gauge;
-pub(crate) mod grid;
-pub(crate) mod item;
-pub(crate) mod latency;
-pub(crate) mod matcher;
-pub(crate) mod noise;
-pub(crate) mod outcomes;
-pub(crate) mod param;
-pub(crate) mod partner;
+pub(crate) mod alerting;
 pub(crate) mod push;
-pub(crate) mod question;
-pub(crate) mod repair;
+pub(crate) mod query;
 pub(crate) mod rows;
-pub(crate) mod scalar;
-pub(crate) mod series;
-pub(crate) mod silence;
 pub(crate) mod time;

@@ -1,0 +1,11 @@
+use super::*;
+
+#[test]
+fn memory_for_bodies_is_bounded() {
+    let memory = BodyMemory::default();
+    let held = memory.reserve(ALL_BODIES_BYTES_MAX).expect("room");
+    assert!(memory.reserve(1).is_err());
+    drop(held);
+    assert_eq!(memory.0.load(Ordering::Relaxed), 0, "memory is released");
+    assert!(memory.reserve(1).is_ok());
+}

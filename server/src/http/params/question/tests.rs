@@ -1,0 +1,91 @@
+use plimsoll_storage::{SlotWidth, TimestampMs};
+
+use super::*;
+use crate::http::params::grid::Asked;
+
+const ASKED: Asked = Asked { now: TimestampMs(3_605_000), width: SlotWidth::DEFAULT };
+
+/// Reads everything that any question takes, in the order of the handlers.
+fn read(query: &str) -> Result<(), ApiError> {
+    let mut params = Params::new(Some(query))?;
+    let heatmap = params.heatmap()?;
+    let selector = params.selector(StreamKind::Activity, Defaults::ANY)?;
+    let by = params.by()?;
+    params.grid(ASKED, Defaults::ANY)?;
+    params.top(&by, Rank::P95)?;
+    if heatmap.is_none() {
+        params.contrast(&selector, &by)?;
+        params.timing()?;
+    }
+    params.class_ratio()?;
+    params.weeks()?;
+    params.time_zone()?;
+    params.end()
+}
+
+#[test]
+fn wrong_values_and_combinations_name_the_parameter_and_what_it_takes() {
+    for (query, parameter, says) in [
+        ("window=5", "window", "a duration such as 30s"),
+        ("window=9s", "window", "shorter than a slot"),
+        ("window=1m&window=2m", "window", "comes 2 times"),
+        ("step=1m", "step", "needs `start`"),
+        ("start=0&step=1ms", "step", "the limit is 11000"),
+        ("start=9000000", "end", "is now, which lies before `start`"),
+        ("start=60000&end=50000", "end", "lies before `start`"),
+        ("start=today", "start", "RFC 3339"),
+        ("stream=", "stream", "is empty"),
+        ("by=color", "by", "partner, operation, environment, site, release"),
+        ("q=0", "q", "above 0 and up to 1"),
+        ("q=0.5,p95", "q", "above 0 and up to 1"),
+        ("under=500", "under", "a duration such as 30s"),
+        ("apdex=-1s", "apdex", "a duration such as 30s"),
+        ("top=5", "top", "needs `by`"),
+        ("by=partner&top=0", "top", "use 1 to 1000"),
+        ("by=partner&top=many", "top", "use 1 to 1000"),
+        ("rank=p95", "rank", "needs `top`"),
+        ("by=partner&top=5&rank=p99", "rank", "use p95, errors, count"),
+        ("compare=3d", "compare", "use 1d, 1w"),
+        ("compare_release=2.4.0", "compare_release", "two releases"),
+        ("compare_release=2.4.0,2.4.0", "compare_release", "two different releases"),
+        ("compare_release=1,2,3", "compare_release", "the limit is 2"),
+        ("compare_release=1,2&compare=1d", "compare_release", "leave out `compare`"),
+        ("compare_release=1,2&release=1", "compare_release", "leave out"),
+        ("compare_release=1,2&by=release", "compare_release", "leave out"),
+        ("form=picture", "form", "use points, heatmap"),
+        ("buckets=20", "buckets", "needs `form=heatmap`"),
+        ("form=heatmap&buckets=2", "buckets", "use 8 to 160"),
+        ("form=heatmap&under=1s", "under", "not answered with `form=heatmap`"),
+        ("form=heatmap&compare=1d", "compare", "not answered with `form=heatmap`"),
+        ("of=6xx", "of", "classes among 2xx, 3xx"),
+        ("to=2xx", "to", "needs `of`"),
+        ("confidence=0.9", "confidence", "needs `of`"),
+        ("of=5xx,timeout&to=5xx,2xx", "to", "holds some classes of `of`"),
+        ("of=5xx&confidence=95", "confidence", "above 0 and below 1"),
+        ("weeks=0", "weeks", "use 1 to 26"),
+        ("time_zone=Berlin", "time_zone", "Europe/Berlin"),
+        ("colour=red", "colour", "known are form"),
+    ] {
+        let error = format!("{:?}", read(query).expect_err(query));
+        assert!(error.contains(&format!("parameter `{parameter}` ")), "{query}: {error}");
+        assert!(error.contains(says), "{query}: {error}");
+    }
+}
+
+#[test]
+fn what_is_right_is_taken() {
+    for query in [
+        "",
+        "stream=requests&partner=!dhl&by=partner,site&by=operation",
+        "start=0&step=1m&window=5m&end=1970-01-01T00:30:00Z",
+        "q=0.5,0.95&q=1&under=500ms,2s&apdex=1s",
+        "by=partner&top=5&rank=errors&compare=1w",
+        "compare_release=2.4.0&compare_release=2.4.1",
+        "form=heatmap&buckets=8&by=partner&top=3",
+        "form=points",
+        "of=5xx,timeout&of=network&to=2xx&confidence=0.99",
+        "weeks=26&time_zone=Europe/Berlin",
+    ] {
+        assert!(read(query).is_ok(), "{query}: {:?}", read(query));
+    }
+}

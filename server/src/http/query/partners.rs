@@ -1,0 +1,138 @@
+//! `GET /api/v1/partners`, one partner, and how it is doing.
+
+use std::collections::BTreeSet;
+
+use axum::extract::{Path, RawQuery, State};
+use plimsoll_alerting::{Alert, AlertFilter, RuleSet, SANDBOX, Severity, alerts};
+use plimsoll_query::{OpenAlert, Partner, Selector, health, judge};
+use plimsoll_storage::{Label, LabelMatchers, Matcher, StreamKind, TimestampMs};
+
+use super::Answer;
+use crate::app::App;
+use crate::error::ApiError;
+use crate::http::params::Params;
+use crate::http::reply::Reply;
+use crate::wire::push::truncated;
+use crate::wire::query::partner::{HealthBody, PartnerBody, PartnersBody, StreamHealthBody};
+use crate::wire::time;
+
+pub(crate) async fn list(
+    State(app): State<App>,
+    RawQuery(query): RawQuery,
+    reply: Reply,
+) -> Answer {
+    let mut params = Params::new(query.as_deref())?;
+    let mut labels = params.labels()?;
+    params.end()?;
+    if labels.iter().all(|(label, _)| label != Label::Environment) {
+        labels.push(Label::Environment, Matcher::NotIn(one_value(SANDBOX)));
+    }
+    app.ask(move |app, _| {
+        let (rules, now) = (app.rules.get(), app.now());
+        let partners = known(app, &rules, &labels).into_iter();
+        let partners = partners.map(|one| body(&rules, one, now)).collect();
+        reply.send(&PartnersBody { partners })
+    })
+    .await
+}
+
+/// The partners that ever reported, and those of the rules file, by name.
+fn known(app: &App, rules: &RuleSet, labels: &LabelMatchers) -> Vec<Partner> {
+    let mut found = plimsoll_query::partners(&app.store, labels);
+    // Of one that never reported nothing but its name is known.
+    let is_plain = |(label, matcher): (Label, &Matcher)| {
+        label == Label::Partner
+            || label == Label::Environment && matches!(matcher, Matcher::NotIn(_))
+    };
+    let by_name = labels.iter().all(is_plain);
+    let selector = Selector { kind: StreamKind::Activity, stream: None, labels: labels.clone() };
+    let is_asked = |name: &str| by_name && selector.could_select("", Label::Partner, name);
+    for registered in rules.partners.iter().filter(|one| is_asked(&one.name)) {
+        let place = found.binary_search_by(|one| one.name.as_str().cmp(&registered.name));
+        if let Err(place) = place {
+            let name = registered.name.clone();
+            found.insert(place, Partner { name, ..Partner::default() });
+        }
+    }
+    found
+}
+
+fn body(rules: &RuleSet, partner: Partner, now: TimestampMs) -> PartnerBody {
+    let registered = rules.partners.iter().find(|one| one.name == partner.name);
+    PartnerBody::new(partner, registered, now)
+}
+
+pub(crate) async fn one(
+    State(app): State<App>,
+    Path(partner): Path<String>,
+    reply: Reply,
+) -> Answer {
+    let labels = LabelMatchers::any_of(Label::Partner, [partner.clone()]);
+    let rules = app.rules.get();
+    let found = known(&app, &rules, &labels).into_iter().next();
+    let found = found.ok_or_else(|| unknown(&partner))?;
+    reply.send(&body(&rules, found, app.now()))
+}
+
+/// How a partner is doing, in production unless the labels say otherwise.
+pub(crate) async fn one_health(
+    State(app): State<App>,
+    Path(partner): Path<String>,
+    RawQuery(query): RawQuery,
+    reply: Reply,
+) -> Answer {
+    let mut params = Params::new(query.as_deref())?;
+    params.refuse("partner", "is part of the path")?;
+    let mut labels = params.labels()?;
+    params.end()?;
+    if labels.iter().all(|(label, _)| label != Label::Environment) {
+        labels.push(Label::Environment, Matcher::In(one_value("production")));
+    }
+    labels.push(Label::Partner, Matcher::In(one_value(&partner)));
+    app.ask(move |app, _| reply.send(&health_of(app, partner, labels)?)).await
+}
+
+fn health_of(app: &App, partner: String, labels: LabelMatchers) -> Result<HealthBody, ApiError> {
+    let now = app.now();
+    let rules = app.rules.get();
+    let known = rules.partners.iter().find(|known| known.name == partner);
+    let expects = known.map_or(&[][..], |known| &known.expects);
+    let streams = health(&app.store, &labels, expects, now)?;
+    if streams.is_empty() && known.is_none() {
+        return Err(unknown(&partner));
+    }
+    let alerts = open_alerts(app, &partner, labels)?;
+    let open = |alert: &Alert| OpenAlert {
+        critical: alert.severity == Severity::Critical,
+        symptom: alert.symptom.clone(),
+    };
+    let (verdict, reason) = judge(&streams, &alerts.iter().map(open).collect::<Vec<_>>(), now);
+    Ok(HealthBody {
+        partner,
+        at: time::format(now),
+        verdict: verdict.as_str(),
+        reason,
+        streams: streams.into_iter().map(|one| StreamHealthBody::new(one, now)).collect(),
+        alerts: crate::http::alerting::alerts::bodies(&app.store, alerts)?,
+    })
+}
+
+/// The open alerts of a partner, but for those about labels that are not asked for.
+fn open_alerts(app: &App, partner: &str, labels: LabelMatchers) -> Result<Vec<Alert>, ApiError> {
+    let of_partner = vec![(Label::Partner, partner.to_owned())];
+    let filter = AlertFilter { open: Some(true), labels: of_partner, ..AlertFilter::default() };
+    let mut open = alerts::list(&app.store, &filter, usize::MAX)?;
+    let selector = Selector { kind: StreamKind::Activity, stream: None, labels };
+    open.retain(|alert| {
+        alert.labels.iter().all(|(label, value)| selector.could_select("", label, value))
+    });
+    Ok(open)
+}
+
+fn one_value(value: &str) -> BTreeSet<String> {
+    BTreeSet::from([value.to_owned()])
+}
+
+fn unknown(partner: &str) -> ApiError {
+    ApiError::not_found(format!("partner {:?}", truncated(partner)))
+}

@@ -1,0 +1,5 @@
+//! The server itself: health, backups, backtests.
+
+pub(crate) mod backtests;
+pub(crate) mod backups;
+pub(crate) mod health;

@@ -1,0 +1,215 @@
+//! Alerts and rules as JSON.
+
+use std::collections::BTreeMap;
+
+use plimsoll_alerting::{Acknowledged, Alert, Evidence, Rule, Severity, SignalKind};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::wire::query::series::LabelsBody;
+use crate::wire::time;
+
+/// A list of alerts, newest first.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct AlertsBody {
+    pub(crate) alerts: Vec<AlertBody>,
+}
+
+/// One alert.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct AlertBody {
+    id: String,
+    rule: String,
+    owner: String,
+    runbook: String,
+    signal: &'static str,
+    symptom: String,
+    severity: &'static str,
+    state: &'static str,
+    labels: LabelsBody,
+    window_s: f64,
+    pending_at: String,
+    fired_at: String,
+    resolved_at: Option<String>,
+    resolved_because: Option<&'static str>,
+    at_fire: EvidenceBody,
+    latest: EvidenceBody,
+    peak: EvidenceBody,
+    /// What keeps or kept it from being told; `null` when it was told.
+    suppressor: Option<&'static str>,
+    receivers: Vec<String>,
+    /// Who takes care of it; `null` while nobody has said so.
+    acknowledged: Option<AcknowledgedBody>,
+    dedup_key: String,
+}
+
+/// That someone takes care of an alert.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct AcknowledgedBody {
+    at: String,
+    author: String,
+    /// The receiver that told us; `null` when it was said to us.
+    by_receiver: Option<String>,
+}
+
+impl From<Acknowledged> for AcknowledgedBody {
+    fn from(Acknowledged { at, author, by_receiver }: Acknowledged) -> Self {
+        Self { at: time::format(at), author, by_receiver }
+    }
+}
+
+/// Who takes care of an alert from now on.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AcknowledgeRequest {
+    pub(crate) author: String,
+}
+
+/// What came of a webhook.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct HeardBody {
+    /// The alert that is acknowledged by it; `null` when it is about no open one.
+    pub(crate) acknowledged: Option<String>,
+}
+
+/// What a judgement found. Durations are in ms, ratios are fractions of 1.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct EvidenceBody {
+    value: f64,
+    count: u64,
+    lower: Option<f64>,
+    upper: Option<f64>,
+    threshold: f64,
+    unit: &'static str,
+    severity: Option<&'static str>,
+    gate: &'static str,
+}
+
+/// The unit in which values of a signal are shown, with what they are multiplied by for it.
+pub(crate) const fn unit_of(signal: SignalKind) -> (f64, &'static str) {
+    match signal {
+        SignalKind::Ratio => (1.0, "ratio"),
+        SignalKind::Latency => (1e3, "ms"),
+        SignalKind::Freshness | SignalKind::Absence | SignalKind::Run => (1.0, "s"),
+        SignalKind::Drop => (1.0, "of_usual"),
+        SignalKind::Gauge => (1.0, "value"),
+        SignalKind::Burn => (1.0, "times_budget"),
+    }
+}
+
+impl EvidenceBody {
+    pub(crate) fn new(evidence: &Evidence, signal: SignalKind) -> Self {
+        let (scale, unit) = unit_of(signal);
+        let finite = |value: f64| value.is_finite().then_some(value * scale);
+        Self {
+            value: evidence.value * scale,
+            count: evidence.count,
+            lower: finite(evidence.lower),
+            upper: finite(evidence.upper),
+            threshold: evidence.threshold * scale,
+            unit,
+            severity: evidence.reached.map(Severity::as_str),
+            gate: evidence.gate.as_str(),
+        }
+    }
+}
+
+impl AlertBody {
+    pub(crate) fn new(alert: Alert, acknowledged: Option<Acknowledged>) -> Self {
+        let evidence = |evidence| EvidenceBody::new(evidence, alert.signal);
+        let labels = alert.labels.iter().map(|(label, value)| (label.as_str(), value.to_owned()));
+        Self {
+            dedup_key: alert.dedup_key(),
+            signal: alert.signal.as_str(),
+            severity: alert.severity.as_str(),
+            state: if alert.is_open() { "firing" } else { "resolved" },
+            labels: labels.collect(),
+            window_s: alert.window_ms as f64 / 1e3,
+            pending_at: time::format(alert.pending_at),
+            fired_at: time::format(alert.fired_at),
+            resolved_at: alert.resolved_at.map(time::format),
+            resolved_because: alert.resolved_because.map(|reason| reason.as_str()),
+            at_fire: evidence(&alert.at_fire),
+            latest: evidence(&alert.latest),
+            peak: evidence(&alert.peak),
+            suppressor: alert.suppressor.map(|it| it.as_str()),
+            receivers: alert.receivers.into_iter().map(|told| told.receiver).collect(),
+            acknowledged: acknowledged.map(Into::into),
+            id: alert.id,
+            rule: alert.rule,
+            owner: alert.owner,
+            runbook: alert.runbook,
+            symptom: alert.symptom,
+        }
+    }
+}
+
+/// The rules in force.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct RulesBody {
+    pub(crate) rules: Vec<RuleBody>,
+    /// What is wrong with the rules file since it was changed; `null` when its rules are in force.
+    pub(crate) rules_error: Option<String>,
+}
+
+/// One rule. Thresholds are in ms, s or fractions of 1, as `unit` says.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct RuleBody {
+    name: String,
+    owner: String,
+    runbook: String,
+    signal: &'static str,
+    stream: String,
+    symptom: String,
+    /// The outcomes that it counts, when it counts some.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    of: Vec<&'static str>,
+    #[serde(rename = "match")]
+    matches: BTreeMap<&'static str, Vec<String>>,
+    by: Vec<&'static str>,
+    window_s: f64,
+    for_s: f64,
+    clear_s: f64,
+    critical: Option<f64>,
+    warning: Option<f64>,
+    unit: &'static str,
+    min_count: u64,
+    confidence: f64,
+    notify: Vec<String>,
+    /// Its own labels, when it has any.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    labels: BTreeMap<String, String>,
+    /// How many of its alerts are open.
+    open_alerts: usize,
+}
+
+impl RuleBody {
+    pub(crate) fn new(rule: &Rule, open_alerts: usize) -> Self {
+        let (scale, unit) = unit_of(rule.signal.kind());
+        let matches = rule.matches.iter();
+        Self {
+            name: rule.name.clone(),
+            owner: rule.owner.clone(),
+            runbook: rule.runbook.clone(),
+            signal: rule.signal.kind().as_str(),
+            stream: rule.signal.stream().to_owned(),
+            symptom: rule.signal.symptom(),
+            of: rule.signal.of().iter().map(|outcome| outcome.as_str()).collect(),
+            matches: matches
+                .map(|(label, values)| (label.as_str(), values.iter().cloned().collect()))
+                .collect(),
+            by: rule.by.iter().map(|label| label.as_str()).collect(),
+            window_s: rule.window_ms as f64 / 1e3,
+            for_s: rule.for_ms as f64 / 1e3,
+            clear_s: rule.clear_ms as f64 / 1e3,
+            critical: rule.critical.map(|threshold| threshold * scale),
+            warning: rule.warning.map(|threshold| threshold * scale),
+            unit,
+            min_count: rule.min_count,
+            confidence: rule.confidence,
+            notify: rule.notify.clone(),
+            labels: rule.labels.clone(),
+            open_alerts,
+        }
+    }
+}

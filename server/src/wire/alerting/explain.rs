@@ -1,0 +1,152 @@
+//! Judgements as JSON and as text.
+
+use std::fmt::Write as _;
+
+use plimsoll_alerting::explain::{Explanation, GroupExplanation, Judgement};
+use plimsoll_alerting::step::State;
+use plimsoll_alerting::{Rule, Severity, SignalKind, words};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::wire::alerting::alert::unit_of;
+use crate::wire::query::series::LabelsBody;
+use crate::wire::time;
+
+/// Names of the columns, as wide as what stands below them.
+const HEAD: &str = "t                                value     count         lower         upper     threshold  gate             state     severity  reason             suppressor";
+
+/// Why a rule did or did not fire.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct ExplanationBody {
+    rule: String,
+    signal: &'static str,
+    /// The slot end that the words are about.
+    at: String,
+    /// Of values, bounds and thresholds.
+    unit: &'static str,
+    groups: Vec<GroupBody>,
+    /// Groups that match and are not told of.
+    groups_left_out: usize,
+    #[serde(skip)]
+    kind: SignalKind,
+}
+
+/// One group.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct GroupBody {
+    labels: LabelsBody,
+    words: String,
+    judgements: Vec<JudgementBody>,
+}
+
+/// One judgement. Without data there is no value.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct JudgementBody {
+    /// End of the judged slot.
+    t: String,
+    value: Option<f64>,
+    count: Option<u64>,
+    lower: Option<f64>,
+    upper: Option<f64>,
+    threshold: Option<f64>,
+    /// Why it does or does not count.
+    gate: &'static str,
+    /// `inactive`, `pending` or `firing`.
+    state: &'static str,
+    /// Of the open alert.
+    severity: Option<&'static str>,
+    /// Why the state changed, where it did.
+    reason: Option<&'static str>,
+    /// What keeps the open alert from being told.
+    suppressor: Option<&'static str>,
+}
+
+impl ExplanationBody {
+    pub(crate) fn new(rule: &Rule, found: Explanation) -> Self {
+        let kind = rule.signal.kind();
+        Self {
+            rule: rule.name.clone(),
+            signal: kind.as_str(),
+            at: time::format(found.at),
+            unit: unit_of(kind).1,
+            groups: found.groups.into_iter().map(|group| GroupBody::new(kind, group)).collect(),
+            groups_left_out: found.groups_left_out,
+            kind,
+        }
+    }
+
+    /// In words, with a table of the judgements.
+    pub(crate) fn text(&self) -> String {
+        let mut text = String::new();
+        let (scale, _) = unit_of(self.kind);
+        let shown = |number: Option<f64>| {
+            number.map_or_else(|| "-".to_owned(), |number| words::value(self.kind, number / scale))
+        };
+        for group in &self.groups {
+            // Writing to a string has no way to fail.
+            let _ = writeln!(text, "{}\n", group.words);
+            let _ = writeln!(text, "{HEAD}");
+            for it in &group.judgements {
+                let count = it.count.map_or_else(|| "-".to_owned(), |count| count.to_string());
+                let _ = writeln!(
+                    text,
+                    "{:<24}  {:>12}  {count:>8}  {:>12}  {:>12}  {:>12}  {:<15}  {:<8}  {:<8}  {:<17}  {}",
+                    it.t,
+                    shown(it.value),
+                    shown(it.lower),
+                    shown(it.upper),
+                    shown(it.threshold),
+                    it.gate,
+                    it.state,
+                    it.severity.unwrap_or("-"),
+                    it.reason.unwrap_or("-"),
+                    it.suppressor.unwrap_or("-"),
+                );
+            }
+            text.push('\n');
+        }
+        if self.groups_left_out > 0 {
+            let _ = writeln!(text, "{} more groups match; name more labels.", self.groups_left_out);
+        }
+        text
+    }
+}
+
+impl GroupBody {
+    fn new(kind: SignalKind, group: GroupExplanation) -> Self {
+        let labels = group.labels.iter().map(|(label, value)| (label.as_str(), value.to_owned()));
+        Self {
+            labels: labels.collect(),
+            words: group.words,
+            judgements: group.judgements.iter().map(|it| JudgementBody::new(kind, it)).collect(),
+        }
+    }
+}
+
+impl JudgementBody {
+    fn new(kind: SignalKind, judgement: &Judgement) -> Self {
+        let (scale, _) = unit_of(kind);
+        let of = |value: fn(&plimsoll_alerting::Evidence) -> f64| {
+            let value = judgement.evidence.as_ref().map(value)?;
+            value.is_finite().then_some(value * scale)
+        };
+        let (state, severity) = match judgement.state {
+            State::Inactive => ("inactive", None),
+            State::Pending { .. } => ("pending", None),
+            State::Firing(firing) => ("firing", Some(firing.severity)),
+        };
+        Self {
+            t: time::format(judgement.t),
+            value: of(|it| it.value),
+            count: judgement.evidence.map(|it| it.count),
+            lower: of(|it| it.lower),
+            upper: of(|it| it.upper),
+            threshold: of(|it| it.threshold),
+            gate: judgement.evidence.map_or("no_data", |it| it.gate.as_str()),
+            state,
+            severity: severity.map(Severity::as_str),
+            reason: judgement.transition.map(|it| it.reason.as_str()),
+            suppressor: judgement.suppressor.map(|it| it.as_str()),
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! What is usual, as JSON.
+
+use plimsoll_query::{BaselinePoint, Usual};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::wire::query::series::{CoversBody, PointsBody};
+use crate::wire::time;
+
+/// What is, and what is usual.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct BaselineBody {
+    pub(crate) signal: &'static str,
+    /// `count`, `ratio` or `ms`.
+    pub(crate) unit: &'static str,
+    /// How many weeks were looked back.
+    pub(crate) weeks: u32,
+    /// Whose clocks say when a week ago was.
+    pub(crate) time_zone: String,
+    pub(crate) series: Vec<PointsBody<BaselinePointBody>>,
+    pub(crate) covers: CoversBody,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) damaged: Vec<String>,
+}
+
+/// One moment; values are in the unit of the answer.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct BaselinePointBody {
+    t: String,
+    /// What was measured; null when there was nothing to go by.
+    value: Option<f64>,
+    /// What is usual; null when no past week supports it.
+    usual: Option<UsualBody>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct UsualBody {
+    /// How many weeks support it.
+    weeks: u32,
+    median: f64,
+    /// A quarter of the weeks was below.
+    lower: f64,
+    /// A quarter of the weeks was above.
+    upper: f64,
+    /// The median absolute deviation.
+    mad: f64,
+}
+
+impl BaselinePointBody {
+    /// Values are multiplied by `scale`, from the unit of the engine to that of the answer.
+    pub(crate) fn new(point: &BaselinePoint, scale: f64) -> Self {
+        let usual = |usual: Usual| UsualBody {
+            weeks: usual.weeks,
+            median: usual.median * scale,
+            lower: usual.lower * scale,
+            upper: usual.upper * scale,
+            mad: usual.mad * scale,
+        };
+        Self {
+            t: time::format(point.t),
+            value: point.value.map(|value| value * scale),
+            usual: point.usual.map(usual),
+        }
+    }
+}

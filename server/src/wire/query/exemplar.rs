@@ -1,0 +1,46 @@
+//! Exemplars as JSON.
+
+use std::collections::BTreeMap;
+
+use plimsoll_storage::{Exemplar, IdName, Label, StreamKey};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::wire::query::series::{CoversBody, LabelsBody};
+use crate::wire::time;
+
+/// Events that stand out.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct ExemplarsBody {
+    /// The newest or slowest first, each set of ids once.
+    pub(crate) exemplars: Vec<ExemplarBody>,
+    pub(crate) covers: CoversBody,
+    /// Whether so many slots have some that not all were looked at: ask for less.
+    pub(crate) is_cut: bool,
+}
+
+/// One event.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct ExemplarBody {
+    at: String,
+    outcome: &'static str,
+    latency_ms: Option<f64>,
+    ids: BTreeMap<&'static str, String>,
+    stream: String,
+    labels: LabelsBody,
+}
+
+impl From<(StreamKey, Exemplar)> for ExemplarBody {
+    fn from((stream, exemplar): (StreamKey, Exemplar)) -> Self {
+        let ids = IdName::ALL.map(IdName::as_str).into_iter().zip(exemplar.ids);
+        let labels = Label::ALL.into_iter().map(|it| (it.as_str(), stream.label(it).to_owned()));
+        Self {
+            at: time::format(exemplar.at),
+            outcome: exemplar.outcome.as_str(),
+            latency_ms: exemplar.duration_us.map(|us| us as f64 / 1e3),
+            ids: ids.filter(|(_, id)| !id.is_empty()).collect(),
+            labels: labels.filter(|(_, value)| !value.is_empty()).collect(),
+            stream: stream.name.into(),
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! The answers of queries as JSON.
+
+pub(crate) mod baseline;
+pub(crate) mod exemplar;
+pub(crate) mod gauge;
+pub(crate) mod latency;
+pub(crate) mod outcomes;
+pub(crate) mod partner;
+pub(crate) mod series;

@@ -1,0 +1,167 @@
+//! Partners, how fresh they are and how they are doing, as JSON.
+
+use plimsoll_alerting::rule::Partner as Registered;
+use plimsoll_query::{Freshness, Partner, StreamHealth, WindowHealth};
+use plimsoll_storage::TimestampMs;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::wire::alerting::alert::AlertBody;
+use crate::wire::query::latency::QuantileBody;
+use crate::wire::query::outcomes::RatioBody;
+use crate::wire::query::series::{LabelsBody, labels};
+use crate::wire::time;
+
+/// The newest event by group.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct FreshnessesBody {
+    pub(crate) series: Vec<FreshnessBody>,
+}
+
+/// The newest event of a group.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct FreshnessBody {
+    labels: LabelsBody,
+    /// Missing when it is about every stream.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stream: Option<String>,
+    last_at: Option<String>,
+    age_s: Option<f64>,
+    /// Whether the rules file expects it.
+    expected: bool,
+}
+
+impl FreshnessBody {
+    pub(crate) fn new(freshness: Freshness, now: TimestampMs) -> Self {
+        Self {
+            labels: labels(&freshness.labels),
+            stream: freshness.stream,
+            last_at: freshness.last_at.map(time::format),
+            age_s: freshness.last_at.map(|at| age_s(at, now)),
+            expected: freshness.expected,
+        }
+    }
+}
+
+/// Seconds since `at`, not below zero when clocks differ.
+fn age_s(at: TimestampMs, now: TimestampMs) -> f64 {
+    now.since_ms(at).max(0) as f64 / 1e3
+}
+
+/// The partners that ever reported, and those the rules file knows.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct PartnersBody {
+    pub(crate) partners: Vec<PartnerBody>,
+}
+
+/// One partner.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct PartnerBody {
+    partner: String,
+    streams: Vec<String>,
+    series: u64,
+    last_at: Option<String>,
+    age_s: Option<f64>,
+    /// What the rules file says of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    registered: Option<RegisteredBody>,
+}
+
+/// A partner as the rules file describes it.
+#[derive(Debug, Serialize, JsonSchema)]
+struct RegisteredBody {
+    kind: Option<String>,
+    country: Option<String>,
+    time_zone: Option<String>,
+    sla_class: Option<String>,
+    contacts: Vec<String>,
+    /// Streams that should be reported.
+    expects: Vec<String>,
+    /// Whether nobody is told of it.
+    paused: bool,
+}
+
+impl From<&Registered> for RegisteredBody {
+    fn from(partner: &Registered) -> Self {
+        let Registered { kind, country, time_zone, sla_class, .. } = partner.clone();
+        Self {
+            kind,
+            country,
+            time_zone,
+            sla_class,
+            contacts: partner.contacts.clone(),
+            expects: partner.expects.clone(),
+            paused: partner.paused,
+        }
+    }
+}
+
+impl PartnerBody {
+    pub(crate) fn new(partner: Partner, registered: Option<&Registered>, now: TimestampMs) -> Self {
+        Self {
+            registered: registered.map(Into::into),
+            partner: partner.name,
+            streams: partner.streams.into_iter().collect(),
+            series: partner.series,
+            last_at: partner.last_at.map(time::format),
+            age_s: partner.last_at.map(|at| age_s(at, now)),
+        }
+    }
+}
+
+/// How a partner is doing.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct HealthBody {
+    pub(crate) partner: String,
+    pub(crate) at: String,
+    pub(crate) verdict: &'static str,
+    /// What decides it.
+    pub(crate) reason: String,
+    pub(crate) streams: Vec<StreamHealthBody>,
+    /// Those that are open.
+    pub(crate) alerts: Vec<AlertBody>,
+}
+
+/// One stream of a partner.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct StreamHealthBody {
+    stream: String,
+    /// Whether the rules file expects it.
+    expected: bool,
+    last_at: Option<String>,
+    age_s: Option<f64>,
+    windows: Vec<WindowHealthBody>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct WindowHealthBody {
+    window_s: f64,
+    /// Whether an event came in the window.
+    fresh: bool,
+    count: u64,
+    per_second: f64,
+    /// Everything but 2xx, 3xx and success.
+    errors: RatioBody,
+    p95: Option<QuantileBody>,
+}
+
+impl StreamHealthBody {
+    pub(crate) fn new(health: StreamHealth, now: TimestampMs) -> Self {
+        let last_at = health.last_at;
+        let window = |window: WindowHealth| WindowHealthBody {
+            window_s: window.window_ms as f64 / 1e3,
+            fresh: last_at.is_some_and(|at| now.since_ms(at) <= window.window_ms),
+            count: window.count,
+            per_second: window.per_second,
+            errors: window.errors.into(),
+            p95: window.p95.map(|p95| QuantileBody::new(0.95, p95)),
+        };
+        Self {
+            stream: health.stream,
+            expected: health.expected,
+            last_at: last_at.map(time::format),
+            age_s: last_at.map(|at| age_s(at, now)),
+            windows: health.windows.into_iter().map(window).collect(),
+        }
+    }
+}
