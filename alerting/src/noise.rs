@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_storage::{Label, TimestampMs};
 
-use crate::alerts::Alert;
+use crate::records::alerts::Alert;
 use crate::rule::RuleSet;
 
 /// An alert that ends sooner than this was short, in ms.

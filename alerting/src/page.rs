@@ -9,14 +9,14 @@ use std::collections::BTreeSet;
 use bincode::{Decode, Encode};
 use plimsoll_storage::{Label, Store, TimestampMs};
 
-use crate::alerts::Alert;
 use crate::examples::examples;
 use crate::labels::GroupLabels;
 use crate::limits::{PAGE_CONTACTS_MAX, PAGE_GROUPS_MAX, PAGE_STEPS_MAX};
+use crate::records::alerts::Alert;
+use crate::records::muted_by::MutedBy;
 use crate::rule::{RuleSet, SignalKind};
 use crate::runbook;
 use crate::trend::{self, Trend};
-use crate::voice::Suppressor;
 use crate::words;
 
 /// The dashboard opens this long before the alert began, in ms.
@@ -135,10 +135,9 @@ impl Page {
 
 /// What held the alert back until now. One that became worse, or stepped out of another's message,
 /// was not kept from anyone.
-fn held_back(alert: &Alert) -> Option<Suppressor> {
-    let is_kept = |it: &Suppressor| {
-        !matches!(it, Suppressor::Severity | Suppressor::Shared | Suppressor::Waiting)
-    };
+fn held_back(alert: &Alert) -> Option<MutedBy> {
+    let is_kept =
+        |it: &MutedBy| !matches!(it, MutedBy::Severity | MutedBy::Shared | MutedBy::Waiting);
     alert.suppressor.filter(is_kept)
 }
 

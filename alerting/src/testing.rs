@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use plimsoll_storage::{Label, Outcome, TimestampMs};
 
-use crate::alerts::{Alert, alert_id};
-use crate::delivery::{Action, Delivery, Said};
 use crate::evidence::{Evidence, Gate, Severity};
 use crate::labels::GroupLabels;
 use crate::page::Page;
+use crate::records::alerts::{Alert, alert_id};
+use crate::records::delivery::{Action, Delivery, NotificationRecord};
 use crate::rule::{Rule, Signal};
 
 /// A rule on the share of failed requests: warning above 1 %, critical above 5 %.
@@ -84,6 +84,12 @@ pub(crate) fn alert() -> Alert {
 
 /// A notification of an alert to the receiver `oncall`.
 pub(crate) fn delivery_of(action: Action, at: TimestampMs, alert: Alert) -> Delivery {
-    let said = Said { action, at, group: "partner=dhl".into(), alert, page: Page::default() };
+    let said = NotificationRecord {
+        action,
+        at,
+        group: "partner=dhl".into(),
+        alert,
+        page: Page::default(),
+    };
     Delivery::new("oncall".into(), "f".into(), said)
 }

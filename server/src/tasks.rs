@@ -222,7 +222,7 @@ fn note_outbox(app: &App, gauge: &mut OutboxGauge) {
     }
 }
 
-fn note(app: &App, judged: &plimsoll_alerting::Judged) {
+fn note(app: &App, judged: &plimsoll_alerting::EvaluatedSlots) {
     app.telemetry.slots_judged.inc_by(judged.slots);
     app.telemetry.transitions.inc_by(judged.transitions.len() as u64);
     for event in &judged.transitions {

@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::http::{Answer, Request};
 use super::template::Saying;
 use super::verdict::{self, Verdict};
-use crate::delivery::{Action, Delivery};
+use crate::records::delivery::{Action, Delivery};
 use crate::rule::Texts;
 use crate::words::moment;
 

@@ -8,7 +8,7 @@ use plimsoll_storage::{Order, Store, Table, TableBatch, TimestampMs};
 
 use crate::error::Result;
 use crate::limits::LIST_ROWS_MAX;
-use crate::record;
+use crate::records::row;
 
 /// Prefix of rows of receivers that want nothing any more, followed by the fingerprint of the target.
 /// Value: the reason in words.
@@ -75,7 +75,7 @@ pub(super) fn disabled(store: &Store) -> Result<BTreeMap<String, String>> {
         store.records(Table::Receiver, &[DISABLED], None, Order::Ascending, LIST_ROWS_MAX)?;
     let read = |(key, value): (Vec<u8>, Vec<u8>)| {
         let fingerprint = String::from_utf8_lossy(key.get(1..).unwrap_or_default()).into_owned();
-        Ok((fingerprint, record::decode("disabled receiver", &value)?))
+        Ok((fingerprint, row::decode("disabled receiver", &value)?))
     };
     rows.into_iter().map(read).collect()
 }
@@ -83,7 +83,7 @@ pub(super) fn disabled(store: &Store) -> Result<BTreeMap<String, String>> {
 /// Notes that a target wants nothing any more.
 pub(super) fn disable(batch: &mut TableBatch, fingerprint: &str, reason: &str) {
     let key = [&[DISABLED], fingerprint.as_bytes()].concat();
-    batch.put(Table::Receiver, &key, record::encode(&reason.to_owned()));
+    batch.put(Table::Receiver, &key, row::encode(&reason.to_owned()));
 }
 
 /// Notes that a target takes deliveries again.

@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use crate::delivery::Action;
+use crate::records::delivery::Action;
 
 /// A waiting delivery of a thread, as far as this is concerned.
 #[derive(Debug, Clone, Copy)]

@@ -10,11 +10,11 @@ use super::send::Sender;
 use super::settle::{self, Made};
 use super::thread::{self, Notes};
 use super::{Post, board, verdict};
-use crate::delivery::{Action, DeadReason, Delivery, State};
 use crate::error::Result;
-use crate::ledger;
 use crate::limits::SETTLED_PER_COMMIT_MAX;
-use crate::outbox;
+use crate::records::delivery::{Action, DeadReason, Delivery, DeliveryState};
+use crate::records::ledger;
+use crate::records::outbox;
 use crate::rule::{Receiver, Target};
 
 /// Takes the deliveries of one receiver.
@@ -54,10 +54,10 @@ impl Courier {
             }
             Err((reason, detail)) => {
                 self.give_up(thread, notes, delivery, reason, detail)?;
-                (State::Dead(reason), Heard::Nothing)
+                (DeliveryState::Dead(reason), Heard::Nothing)
             }
         };
-        if let State::Dead(reason) = state {
+        if let DeliveryState::Dead(reason) = state {
             self.board().update(&self.receiver.name, |status| status.given_up += 1);
             if reason == DeadReason::Disabled {
                 self.note_disabled()?;
@@ -108,7 +108,7 @@ impl Courier {
         notes: Notes,
         delivery: Delivery,
         made: Made,
-    ) -> Result<(State, Heard)> {
+    ) -> Result<(DeliveryState, Heard)> {
         let store = Arc::clone(&self.post.store);
         let write = move || settle::settle(&store, &thread, notes, delivery, made);
         match tokio::task::spawn_blocking(write).await {
@@ -116,7 +116,7 @@ impl Courier {
             Err(error) => match error.try_into_panic() {
                 Ok(panic) => std::panic::resume_unwind(panic),
                 // The runtime shuts down; the delivery is still in the outbox.
-                Err(_) => Ok((State::Waiting, Heard::Nothing)),
+                Err(_) => Ok((DeliveryState::Waiting, Heard::Nothing)),
             },
         }
     }
@@ -132,7 +132,7 @@ impl Courier {
         let mut batch = TableBatch::default();
         let delivery = Delivery { detail: Some(detail.to_owned()), ..delivery };
         let now = (self.post.now)();
-        settle::close(&mut batch, thread, notes, delivery, State::Dead(reason), now);
+        settle::close(&mut batch, thread, notes, delivery, DeliveryState::Dead(reason), now);
         Ok(self.post.store.commit(batch)?)
     }
 

@@ -8,12 +8,12 @@ use plimsoll_storage::{TableBatch, TimestampMs};
 
 use super::send::Sender;
 use super::{Post, ReceiverStatus, Waker, board, pagerduty_webhook, verdict};
-use crate::acknowledge::{self, Acknowledged, Outcome};
-use crate::alerts::Alert;
-use crate::delivery::{Action, Delivery, Said};
 use crate::error::Result;
-use crate::ledger::{self, DeliveryFilter, NoReplay};
 use crate::page::Page;
+use crate::records::acknowledgement::{self, AcknowledgeResult, Acknowledgement};
+use crate::records::alerts::Alert;
+use crate::records::delivery::{Action, Delivery, NotificationRecord};
+use crate::records::ledger::{self, DeliveryFilter, ReplayError};
 use crate::rule::Receiver;
 
 /// What stands for the rule of alerts that only test a receiver.
@@ -53,7 +53,7 @@ pub enum ReplayRefusal {
     /// The rules file does not have its receiver.
     NoReceiver(String),
     /// The delivery itself rules it out.
-    Delivery(NoReplay),
+    Delivery(ReplayError),
 }
 
 /// Why a webhook was not taken.
@@ -107,7 +107,7 @@ impl Desk {
     ///
     /// # Errors
     /// When the store cannot be read or written.
-    pub fn acknowledge(&self, alert_id: &str, author: &str) -> Result<Outcome> {
+    pub fn acknowledge(&self, alert_id: &str, author: &str) -> Result<AcknowledgeResult> {
         self.take_over(alert_id, author, None)
     }
 
@@ -121,7 +121,7 @@ impl Desk {
         &self,
         signature: &str,
         body: &[u8],
-    ) -> Result<Result<Option<Outcome>, WebhookRefusal>> {
+    ) -> Result<Result<Option<AcknowledgeResult>, WebhookRefusal>> {
         let Some(receiver) = pagerduty_webhook::signer(&self.post.receivers, signature, body)
         else {
             return Ok(Err(WebhookRefusal::Unsigned));
@@ -131,14 +131,21 @@ impl Desk {
             Err(error) => return Ok(Err(WebhookRefusal::Malformed(error))),
         };
         let Some(heard) = heard else { return Ok(Ok(None)) };
-        let id = acknowledge::speaker_of(&self.post.store, &heard.dedup_key)?;
+        let id = acknowledgement::speaker_of(&self.post.store, &heard.dedup_key)?;
         let Some(id) = id else { return Ok(Ok(None)) };
         Ok(Ok(Some(self.take_over(&id, &heard.author, Some(receiver.name.clone()))?)))
     }
 
-    fn take_over(&self, id: &str, author: &str, by_receiver: Option<String>) -> Result<Outcome> {
-        let said = Acknowledged { at: (self.post.now)(), author: author.to_owned(), by_receiver };
-        let outcome = acknowledge::acknowledge(&self.post.store, &self.post.receivers, id, &said)?;
+    fn take_over(
+        &self,
+        id: &str,
+        author: &str,
+        by_receiver: Option<String>,
+    ) -> Result<AcknowledgeResult> {
+        let said =
+            Acknowledgement { at: (self.post.now)(), author: author.to_owned(), by_receiver };
+        let outcome =
+            acknowledgement::acknowledge(&self.post.store, &self.post.receivers, id, &said)?;
         self.waker.wake();
         Ok(outcome)
     }
@@ -188,7 +195,7 @@ pub async fn test_receiver(
         let (name, fingerprint) = (receiver.name.clone(), receiver.fingerprint());
         let began_at = now();
         let (group, alert) = (TEST_RULE.to_owned(), alert.clone());
-        let said = Said { action, at: began_at, group, alert, page: Page::default() };
+        let said = NotificationRecord { action, at: began_at, group, alert, page: Page::default() };
         let delivery = Delivery::new(name, fingerprint, said);
         let sent = sender.send(&receiver.target, &receiver.texts, &delivery, began_at).await;
         let error = verdict::error(&sent.verdict).map(str::to_owned);

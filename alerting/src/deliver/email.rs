@@ -15,8 +15,8 @@ use super::guard;
 use super::send::Sent;
 use super::template::{self, Saying};
 use super::verdict::Verdict;
-use crate::delivery::{Action, Delivery};
 use crate::limits::{EMAIL_SUBJECT_CHARS_MAX, SEND_TIMEOUT_MS};
+use crate::records::delivery::{Action, Delivery};
 use crate::rule::{MailTls, Mailbox, Texts};
 
 /// Sends a delivery as one mail to all addressees.

@@ -1,9 +1,9 @@
 //! Makes a message fit what its receiver takes: what can be missed goes first, evidence last. What goes
 //! wrong, where, since when and how bad stays.
 
-use crate::delivery::Delivery;
 use crate::limits::PAGE_NAME_CHARS_MAX;
 use crate::page::Links;
+use crate::records::delivery::Delivery;
 use crate::trend::Trend;
 
 /// What can be left out, one after another.

@@ -8,10 +8,10 @@ use plimsoll_storage::TableBatch;
 use super::courier::Courier;
 use super::queue::Thread;
 use super::thread::{self, Notes};
-use crate::delivery::Delivery;
 use crate::error::Result;
 use crate::limits::SETTLED_PER_COMMIT_MAX;
-use crate::outbox;
+use crate::records::delivery::Delivery;
+use crate::records::outbox;
 
 /// Copies what waits for the courier's receiver, and was not handed over before, to another one.
 /// Threads whose send is under way are left for the next time.

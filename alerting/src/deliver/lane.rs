@@ -20,10 +20,10 @@ use super::courier::{Courier, Done, give_up_all};
 use super::queue::{Head, Queue, Thread};
 use super::window::Window;
 use super::{Pulse, hand_over, settle, thread};
-use crate::delivery::{DeadReason, State};
 use crate::error::Result;
 use crate::limits::{LANE_POLL_MS, SETTLED_PER_COMMIT_MAX};
-use crate::outbox;
+use crate::records::delivery::{DeadReason, DeliveryState};
+use crate::records::outbox;
 
 type Sends = JoinSet<(Thread, Result<Done>)>;
 
@@ -122,7 +122,7 @@ impl Lane {
                 let mut delivery = outbox::decode(&row)?;
                 delivery.detail = Some("it ended before anyone could be told that it began".into());
                 let notes = thread::read(&self.courier.post.store, &thread)?;
-                settle::close(&mut batch, &thread, notes, delivery, State::Coalesced, now);
+                settle::close(&mut batch, &thread, notes, delivery, DeliveryState::Coalesced, now);
             }
             self.courier.post.store.commit(batch)?;
             self.courier.board().update(self.name(), |status| {

@@ -49,10 +49,10 @@ use self::courier::{Courier, give_up_all};
 use self::lane::Lane;
 use self::send::Sender;
 use self::window::Window;
-use crate::delivery::DeadReason;
 use crate::error::{Error, Result};
 use crate::limits::LANE_POLL_MS;
-use crate::outbox;
+use crate::records::delivery::DeadReason;
+use crate::records::outbox;
 use crate::rule::{Receiver, RuleSet, SignalKind};
 
 pub use self::board::ReceiverStatus;

@@ -11,8 +11,8 @@ use super::http::{Answer, Request};
 use super::template::Saying;
 use super::text::partner;
 use super::verdict::{self, Verdict};
-use crate::delivery::{Action, Delivery};
 use crate::limits::{LATE_PAGE_MS, PAGERDUTY_BODY_BYTES_MAX, PAGERDUTY_SUMMARY_CHARS_MAX};
+use crate::records::delivery::{Action, Delivery};
 use crate::rule::{Secret, Texts};
 use crate::words::moment;
 

@@ -7,8 +7,8 @@ use reqwest::Client;
 use super::http::{self, Answer, Request};
 use super::verdict::Verdict;
 use super::{alertmanager, email, pagerduty, slack, webhook};
-use crate::delivery::Delivery;
 use crate::error::Result;
+use crate::records::delivery::Delivery;
 use crate::rule::{Target, Texts};
 
 /// What is needed to send to anyone.

@@ -8,11 +8,11 @@ use super::send::Sent;
 use super::thread::{self, Notes};
 use super::verdict::{self, Verdict};
 use super::{backoff, board};
-use crate::delivery::{Action, Attempt, DeadReason, Delivery, State};
 use crate::error::Result;
-use crate::ledger;
 use crate::limits::{RETRY_AFTER_MS_MAX, THROTTLED_MS};
-use crate::outbox;
+use crate::records::delivery::{Action, Attempt, DeadReason, Delivery, DeliveryState};
+use crate::records::ledger;
+use crate::records::outbox;
 
 /// An attempt that was made.
 pub(super) struct Made {
@@ -34,7 +34,7 @@ pub(super) fn settle(
     mut notes: Notes,
     mut delivery: Delivery,
     made: Made,
-) -> Result<(State, Heard)> {
+) -> Result<(DeliveryState, Heard)> {
     let now = made.ended_at;
     let heard = heard(&made.sent.verdict);
     let error = verdict::error(&made.sent.verdict).map(str::to_owned);
@@ -47,7 +47,7 @@ pub(super) fn settle(
                 (made.fingerprint != delivery.fingerprint).then(|| made.fingerprint.clone());
             delivery.fingerprint = made.fingerprint;
             log(&delivery, "delivered");
-            State::Delivered
+            DeliveryState::Delivered
         }
         Verdict::Throttled { after_ms, reason } | Verdict::Failed { after_ms, reason } => {
             let first = delivery.first_attempt_at.unwrap_or(now);
@@ -57,19 +57,19 @@ pub(super) fn settle(
                 log(&delivery, &format!("will be tried again in {wait_ms} ms: {reason}"));
                 outbox::put(&mut batch, &delivery);
                 store.commit(batch)?;
-                return Ok((State::Waiting, heard));
+                return Ok((DeliveryState::Waiting, heard));
             }
             delivery.detail = Some(format!("tried in vain for too long; at last: {reason}"));
-            State::Dead(DeadReason::Expired)
+            DeliveryState::Dead(DeadReason::Expired)
         }
         Verdict::Refused { reason } => {
             delivery.detail = Some(reason);
-            State::Dead(DeadReason::Refused)
+            DeliveryState::Dead(DeadReason::Refused)
         }
         Verdict::Gone { reason } => {
             board::disable(&mut batch, &made.fingerprint, &reason);
             delivery.detail = Some(reason);
-            State::Dead(DeadReason::Disabled)
+            DeliveryState::Dead(DeadReason::Disabled)
         }
     };
     close(&mut batch, thread, notes, delivery, state, now);
@@ -84,7 +84,7 @@ pub(super) fn close(
     thread: &Thread,
     notes: Notes,
     delivery: Delivery,
-    state: State,
+    state: DeliveryState,
     now: TimestampMs,
 ) {
     if delivery.action == Action::Change {
@@ -99,7 +99,7 @@ pub(super) fn close(
         thread::write(batch, thread, &notes);
     }
     match state {
-        State::Dead(reason) => {
+        DeliveryState::Dead(reason) => {
             let detail = delivery.detail.clone().unwrap_or_default();
             ledger::give_up(batch, delivery, reason, detail, now);
         }

@@ -7,9 +7,9 @@ use super::fit;
 use super::http::{Answer, Request};
 use super::template::{SLACK, Saying};
 use super::verdict::{self, Verdict};
-use crate::delivery::{Action, Delivery};
 use crate::evidence::Severity;
 use crate::limits::{SLACK_FALLBACK_CHARS_MAX, SLACK_SECTION_CHARS_MAX};
+use crate::records::delivery::{Action, Delivery};
 use crate::rule::Texts;
 
 #[derive(Serialize)]

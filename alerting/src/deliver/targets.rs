@@ -9,7 +9,7 @@ use plimsoll_storage::{Order, Store, Table, TableBatch};
 
 use crate::error::Result;
 use crate::limits::LIST_ROWS_MAX;
-use crate::record;
+use crate::records::row;
 use crate::rule::{MailTls, Mailbox, Origin, Receiver, Secret, Target};
 
 /// Prefix of rows, followed by receiver, 0 and fingerprint. Value: [`Remembered`].
@@ -50,7 +50,7 @@ pub(super) type Env = dyn Fn(&str) -> Option<String> + Send + Sync;
 pub(super) fn remember(store: &Store, receivers: &[Receiver]) -> Result<()> {
     let mut batch = TableBatch::default();
     for receiver in receivers {
-        let (key, row) = (key(receiver), record::encode(&Remembered::of(&receiver.target)));
+        let (key, row) = (key(receiver), row::encode(&Remembered::of(&receiver.target)));
         if store.get(Table::Receiver, &key)?.as_ref() != Some(&row) {
             batch.put(Table::Receiver, &key, row);
         }
@@ -67,7 +67,7 @@ pub(super) fn recall(store: &Store, env: &Env) -> Result<Vec<Receiver>> {
         let mut parts = key.get(1..).unwrap_or_default().split(|byte| *byte == 0);
         let mut text = || String::from_utf8_lossy(parts.next().unwrap_or_default()).into_owned();
         let (name, fingerprint) = (text(), text());
-        let remembered: Remembered = record::decode("target of a receiver", &value)?;
+        let remembered: Remembered = row::decode("target of a receiver", &value)?;
         if let Some(target) = remembered.resolve(env)
             && target.fingerprint() == fingerprint
         {

@@ -4,8 +4,8 @@
 use plimsoll_storage::TimestampMs;
 
 use super::{fit, text};
-use crate::delivery::{Action, Delivery};
 use crate::limits::{EMAIL_BODY_BYTES_MAX, LATE_PAGE_MS, MESSAGE_BYTES_MAX};
+use crate::records::delivery::{Action, Delivery};
 use crate::rule::Texts;
 use crate::wording::{self, Words};
 use crate::words;

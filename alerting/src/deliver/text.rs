@@ -2,8 +2,8 @@
 
 use plimsoll_storage::Label;
 
-use crate::alerts::Alert;
-use crate::delivery::{Action, Delivery};
+use crate::records::alerts::Alert;
+use crate::records::delivery::{Action, Delivery};
 use crate::rule::SignalKind;
 use crate::words::{self, duration, moment};
 

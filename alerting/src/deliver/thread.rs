@@ -6,7 +6,7 @@ use plimsoll_storage::{Store, Table, TableBatch};
 
 use super::queue::Thread;
 use crate::error::Result;
-use crate::record;
+use crate::records::row;
 
 /// Prefix of rows, followed by the thread. Value: [`Notes`].
 const NOTES: u8 = b'n';
@@ -22,7 +22,7 @@ pub(super) struct Notes {
 
 pub(super) fn read(store: &Store, thread: &Thread) -> Result<Notes> {
     let row = store.get(Table::Receiver, &key(thread))?;
-    row.map_or_else(|| Ok(Notes::default()), |row| record::decode("notes of a thread", &row))
+    row.map_or_else(|| Ok(Notes::default()), |row| row::decode("notes of a thread", &row))
 }
 
 /// Writes the notes, or removes them when there is nothing to note.
@@ -30,7 +30,7 @@ pub(super) fn write(batch: &mut TableBatch, thread: &Thread, notes: &Notes) {
     if *notes == Notes::default() {
         batch.delete(Table::Receiver, &key(thread));
     } else {
-        batch.put(Table::Receiver, &key(thread), record::encode(notes));
+        batch.put(Table::Receiver, &key(thread), row::encode(notes));
     }
 }
 

@@ -13,9 +13,9 @@ use super::fit;
 use super::http::{Answer, Request};
 use super::template::Saying;
 use super::verdict::{self, Verdict};
-use crate::delivery::{Action, Delivery};
 use crate::evidence::Evidence;
 use crate::limits::WEBHOOK_BODY_BYTES_MAX;
+use crate::records::delivery::{Action, Delivery};
 use crate::rule::{Secret, Texts, webhook_key};
 use crate::words::moment;
 

@@ -7,11 +7,11 @@ use std::sync::Arc;
 use plimsoll_query::Selector;
 use plimsoll_storage::{Feed, Label, Past, Scan, Slot, SlotValue, SlotWidth, Store, StreamId};
 
-use crate::alerts::{self, AlertFilter};
 use crate::engine::{Engine, StreamNumber};
 use crate::error::Result;
 use crate::labels::{GroupLabels, SANDBOX};
 use crate::limits::{LIST_ROWS_MAX, SCAN_WINDOW_MIN_MAX, USUAL_HOURS_MAX};
+use crate::records::alerts::{self, AlertFilter};
 use crate::rule::{Rule, RuleSet, Signal};
 
 /// Cells that one stretch of slots may hold about, so that reading the past takes bounded memory.

@@ -6,8 +6,7 @@
 
 mod live;
 mod retire;
-mod slot;
-mod track;
+mod write;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -18,23 +17,24 @@ use plimsoll_storage::{Slot, SlotWidth, Store, Table, TableBatch, TimestampMs};
 
 use self::live::Live;
 pub(crate) use self::live::{Numbers, WarmUp, observe, seed};
-use self::slot::{SlotRun, Telling};
-use self::track::{Tracked, Tracking, write_state};
-use crate::alerts::Alert;
-use crate::delivery::Action;
+use self::write::{SlotRun, Telling};
 use crate::engine::Verdict;
 use crate::error::Result;
 use crate::evidence::{Evidence, Severity};
 use crate::labels::GroupLabels;
 use crate::limits::{CATCH_UP_MS_MAX, CLOCK_BEHIND_MS_MAX, LATE_PAGE_MS, QUIET_SLOTS_PER_WRITE};
-use crate::pager::{AlertKey, Heard, Pager};
-use crate::record;
-use crate::releases::Releases;
-use crate::reminder::Reminders;
+use crate::notify::grouping::{AlertInput, AlertKey, Grouping};
+use crate::notify::mute::{self, Mutes};
+use crate::notify::release::Releases;
+use crate::notify::reminder::Reminders;
+use crate::records::alerts::Alert;
+use crate::records::delivery::Action;
+use crate::records::muted_by::MutedBy;
+use crate::records::row;
+use crate::records::silence::{self, Silence};
+use crate::records::state::{Tracked, Tracking, write_state};
 use crate::rule::{Identity, Rule, RuleSet};
-use crate::silence::{self, Silence};
 use crate::step::{Change, Firing, Reason, State};
-use crate::voice::{self, Mutes, Suppressor};
 
 /// Key of the cursor: the last judged slot.
 const CURSOR_KEY: &[u8] = b"evaluator";
@@ -58,7 +58,7 @@ pub const fn grace_ms(width: SlotWidth) -> i64 {
 
 /// A change of state that a judgement made.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Event {
+pub struct TransitionEvent {
     /// Name of the rule.
     pub rule: String,
     /// The group.
@@ -79,11 +79,11 @@ pub struct Event {
 
 /// What one call judged.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Judged {
+pub struct EvaluatedSlots {
     /// How many slots.
     pub slots: u64,
     /// The changes, in the order of slots and rules.
-    pub transitions: Vec<Event>,
+    pub transitions: Vec<TransitionEvent>,
     /// Groups that were left out because their rule has more than
     /// [`GROUPS_PER_RULE_MAX`]; 0 when all were judged.
     pub groups_left_out: usize,
@@ -102,7 +102,7 @@ pub struct Evaluator {
     /// Whether what is tracked may be of rules that are no longer there.
     may_be_retired: bool,
     tracking: Tracking,
-    pager: Pager,
+    pager: Grouping,
     reminders: Reminders,
     releases: Releases,
     /// The engine at work; `None` before the first judgement, and after time has jumped.
@@ -121,7 +121,7 @@ pub struct Evaluator {
 }
 
 /// The messages that are open, as of the last slot in which they changed.
-pub(crate) fn open_messages(store: &Store) -> Result<Pager> {
+pub(crate) fn open_messages(store: &Store) -> Result<Grouping> {
     Ok(load(store, PAGER_KEY, "pager")?.unwrap_or_default())
 }
 
@@ -186,8 +186,8 @@ impl Evaluator {
     ///
     /// # Errors
     /// When the store fails; the slots before it stay judged, and the next call goes on from there.
-    pub fn judge_until(&mut self, now: TimestampMs) -> Result<Judged> {
-        let mut judged = Judged::default();
+    pub fn judge_until(&mut self, now: TimestampMs) -> Result<EvaluatedSlots> {
+        let mut judged = EvaluatedSlots::default();
         let width = self.store.slot_width();
         let newest = width.slot_of(now.plus_ms(-grace_ms(width))).minus(1);
         let Some(cursor) = self.cursor else {
@@ -225,7 +225,12 @@ impl Evaluator {
     }
 
     /// Judges slots by what has come in since the last call.
-    fn go_on(&mut self, mut live: Live, slots: Range<Slot>, judged: &mut Judged) -> Result<()> {
+    fn go_on(
+        &mut self,
+        mut live: Live,
+        slots: Range<Slot>,
+        judged: &mut EvaluatedSlots,
+    ) -> Result<()> {
         if let Err(error) = live.take_in() {
             // Begin anew from the store: that is slower, and nothing is lost.
             tracing::warn!(%error, "new data could not be followed and is read again");
@@ -239,7 +244,7 @@ impl Evaluator {
     }
 
     /// Judges slots by what the store holds, a stretch at a time, and follows it from then on.
-    fn catch_up(&mut self, slots: Range<Slot>, judged: &mut Judged) -> Result<()> {
+    fn catch_up(&mut self, slots: Range<Slot>, judged: &mut EvaluatedSlots) -> Result<()> {
         let store = Arc::clone(&self.store);
         let (past, feed) = store.subscribe()?;
         let mut live = Live::new(&self.store, &self.rules, feed);
@@ -327,7 +332,12 @@ impl Evaluator {
         Ok(())
     }
 
-    fn judge_slot(&mut self, live: &mut Live, slot: Slot, judged: &mut Judged) -> Result<()> {
+    fn judge_slot(
+        &mut self,
+        live: &mut Live,
+        slot: Slot,
+        judged: &mut EvaluatedSlots,
+    ) -> Result<()> {
         let at = self.store.slot_width().end(slot);
         let verdicts = live.engine.judge(slot);
         judged.groups_left_out = live.engine.groups_left_out();
@@ -339,7 +349,7 @@ impl Evaluator {
         let says = pager.hear(self.rules.pages.as_ref(), at, &heard);
         let mut reminders = self.reminders.clone();
         // What was missed is no longer to be reminded of.
-        let is_held = |it: &Suppressor| *it == Suppressor::Silenced && !is_missed;
+        let is_held = |it: &MutedBy| *it == MutedBy::Silenced && !is_missed;
         let silenced = suppressed.iter().filter(|(_, it)| is_held(it));
         let silenced: Vec<&AlertKey> = silenced.map(|(key, _)| key).collect();
         let notices = reminders.follow(&self.rules, &silences, &silenced, at);
@@ -371,13 +381,13 @@ impl Evaluator {
             let events = run.commit(&mut self.tracking, |batch| {
                 put_cursor(batch, slot);
                 if is_changed {
-                    batch.put(Table::Cursor, PAGER_KEY, record::encode(&pager));
+                    batch.put(Table::Cursor, PAGER_KEY, row::encode(&pager));
                 }
                 if is_reminded {
-                    batch.put(Table::Cursor, REMINDERS_KEY, record::encode(&reminders));
+                    batch.put(Table::Cursor, REMINDERS_KEY, row::encode(&reminders));
                 }
                 if is_released {
-                    batch.put(Table::Cursor, RELEASES_KEY, record::encode(&releases));
+                    batch.put(Table::Cursor, RELEASES_KEY, row::encode(&releases));
                 }
             })?;
             judged.transitions.extend(events);
@@ -413,7 +423,7 @@ impl Evaluator {
         silences: &[Silence],
         at: TimestampMs,
         is_missed: bool,
-    ) -> (Vec<Heard>, BTreeMap<AlertKey, Suppressor>) {
+    ) -> (Vec<AlertInput>, BTreeMap<AlertKey, MutedBy>) {
         let mutes = Mutes { rules: &self.rules, silences };
         let mut suppressed = BTreeMap::new();
         let mut heard = Vec::new();
@@ -423,19 +433,19 @@ impl Evaluator {
             let kind = rule.signal.kind();
             let State::Firing(firing) = verdict.state else {
                 let severity = Severity::Warning;
-                heard.push(Heard { key, since: at, kind, severity, speaks: false });
+                heard.push(AlertInput { key, since: at, kind, severity, speaks: false });
                 continue;
             };
             let severity = firing.severity;
             let labels = &verdict.labels;
             let is_open =
                 |rules: &[String], labels: &GroupLabels| live.engine.is_open(rules, labels);
-            let dependent = || voice::is_dependent(&self.rules, rule, labels, &is_open);
+            let dependent = || mute::is_dependent(&self.rules, rule, labels, &is_open);
             let found = mutes.suppressor(rule, severity, labels, at, dependent);
-            let found = found.or(is_missed.then_some(Suppressor::Downtime));
+            let found = found.or(is_missed.then_some(MutedBy::Downtime));
             let is_told = severity >= rule.voice.from && self.pager.holds(&key);
             suppressed.extend(found.map(|found| (key.clone(), found)));
-            heard.push(Heard {
+            heard.push(AlertInput {
                 key,
                 since: firing.since,
                 kind,
@@ -460,7 +470,7 @@ impl Evaluator {
 /// from being judged: it is reported, and judging starts without it.
 fn load<T: Decode<()>>(store: &Store, key: &[u8], what: &'static str) -> Result<Option<T>> {
     let Some(row) = store.get(Table::Cursor, key)? else { return Ok(None) };
-    let decoded = record::decode(what, &row);
+    let decoded = row::decode(what, &row);
     Ok(decoded.inspect_err(|error| tracing::error!(%error, "judging starts without it")).ok())
 }
 
@@ -469,5 +479,5 @@ fn identities(rules: &RuleSet) -> Vec<Identity> {
 }
 
 fn put_cursor(batch: &mut TableBatch, slot: Slot) {
-    batch.put(Table::Cursor, CURSOR_KEY, record::encode(&slot));
+    batch.put(Table::Cursor, CURSOR_KEY, row::encode(&slot));
 }

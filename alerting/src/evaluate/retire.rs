@@ -4,19 +4,19 @@ use std::collections::BTreeMap;
 
 use plimsoll_storage::{Table, TimestampMs};
 
-use super::slot::{SlotRun, Telling};
-use super::track::Tracked;
-use super::{Evaluator, Judged, PAGER_KEY};
+use super::write::{SlotRun, Telling};
+use super::{EvaluatedSlots, Evaluator, PAGER_KEY};
 use crate::error::Result;
 use crate::labels::GroupLabels;
-use crate::record;
+use crate::records::row;
+use crate::records::state::Tracked;
 use crate::rule::Rule;
 use crate::step::Reason;
 
 impl Evaluator {
     /// Ends what is tracked of rules that are no longer there or judge otherwise, before anything is
     /// judged by the rules that are.
-    pub(super) fn retire(&mut self, at: TimestampMs, judged: &mut Judged) -> Result<()> {
+    pub(super) fn retire(&mut self, at: TimestampMs, judged: &mut EvaluatedSlots) -> Result<()> {
         if !std::mem::take(&mut self.may_be_retired) {
             return Ok(());
         }
@@ -41,7 +41,7 @@ impl Evaluator {
         }
         run.end_messages(&says)?;
         let events = run.commit(&mut self.tracking, |batch| {
-            batch.put(Table::Cursor, PAGER_KEY, record::encode(&pager));
+            batch.put(Table::Cursor, PAGER_KEY, row::encode(&pager));
         });
         // The next call tries again what could not be written.
         judged.transitions.extend(events.inspect_err(|_| self.may_be_retired = true)?);

@@ -1,21 +1,21 @@
 //! Judging history: the engine and the pager that run live, with the clock of the data.
 //!
-//! The caller adds cells in the order they became known and moves the clock on. [`Judge`]s, each with
-//! some of the rules, find what is not at rest; one [`Teller`] hears of it slot by slot, and answers
+//! The caller adds cells in the order they became known and moves the clock on. [`ReplayEvaluator`]s, each with
+//! some of the rules, find what is not at rest; one [`ReplayNotifier`] hears of it slot by slot, and answers
 //! every alert with what was said about it. Batches that came twice are the caller's to drop; late
 //! cells are simply added, late.
 
-mod judge;
-mod teller;
+mod evaluator;
+mod notifier;
 
 use plimsoll_storage::TimestampMs;
 
-pub use judge::{ByMinute, Judge, Judged};
-pub use teller::Teller;
+pub use evaluator::{ByMinute, ReplayEvaluator, SlotEvaluations};
+pub use notifier::ReplayNotifier;
 
-use crate::delivery::Action;
 use crate::evidence::{Evidence, Severity};
 use crate::labels::GroupLabels;
+use crate::records::delivery::Action;
 use crate::rule::SignalKind;
 
 /// An alert of a replay.

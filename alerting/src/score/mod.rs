@@ -33,7 +33,7 @@ use serde::Deserialize;
 
 pub use judge::{FalsePage, Found, Score, score};
 
-use crate::delivery::Action;
+use crate::records::delivery::Action;
 use crate::replay::ReplayedAlert;
 
 /// Something that happened, as it is labelled. Times are in ms since 1970; a file may also have

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::record;
+use crate::records::row;
 
 const SLOT_MS: i64 = 10_000;
 
@@ -124,8 +124,8 @@ fn the_stored_bytes_of_a_state_stay_as_they_are() {
         (State::Firing(firing), vec![3, 2, 251, 208, 7, 251, 160, 15, 1, 1, 251, 112, 23, 0]),
     ];
     for (state, bytes) in table {
-        assert_eq!(record::encode(&state), bytes, "{state:?}");
-        assert_eq!(record::decode::<State>("state", &bytes).unwrap(), state);
+        assert_eq!(row::encode(&state), bytes, "{state:?}");
+        assert_eq!(row::decode::<State>("state", &bytes).unwrap(), state);
     }
 }
 
@@ -147,7 +147,7 @@ proptest! {
         for (slot, letter) in script.into_iter().enumerate() {
             let at = TimestampMs(slot as i64 * SLOT_MS);
             let one = step(timing, straight, level(letter), at);
-            restored = record::decode("state", &record::encode(&restored)).unwrap();
+            restored = row::decode("state", &row::encode(&restored)).unwrap();
             let two = step(timing, restored, level(letter), at);
             prop_assert_eq!(one, two);
             (straight, restored) = (one.0, two.0);

@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use plimsoll_alerting::delivery::State;
+use plimsoll_alerting::DeliveryState;
 use plimsoll_alerting::{
     Action, DeadReason, Delivery, DeliveryFilter, Error, Notifier, RuleSet, ledger, outbox,
 };
@@ -158,7 +158,7 @@ async fn what_is_refused_for_good_goes_to_the_dead_letters() {
     until_delivered(&world).await;
     running.stop().await;
     let letters = in_state(&world, "dead");
-    assert_eq!((letters.len(), letters[0].state), (1, State::Dead(DeadReason::Refused)));
+    assert_eq!((letters.len(), letters[0].state), (1, DeliveryState::Dead(DeadReason::Refused)));
     assert_eq!(letters[0].detail.as_deref(), Some("answered 400: {\"errors\":[\"bad key ***\"]}"));
     assert_eq!(in_state(&world, "delivered"), []);
     // No secret in any row.
@@ -281,7 +281,7 @@ async fn the_end_of_an_alert_goes_only_to_the_target_that_heard_of_it() {
         until_delivered(&world).await;
         running.stop().await;
         let letters = in_state(&world, "dead");
-        assert_eq!((letters.len(), letters[0].state), (1, State::Dead(reason)), "{change}");
+        assert_eq!((letters.len(), letters[0].state), (1, DeliveryState::Dead(reason)), "{change}");
         assert_eq!(letters[0].action, Action::Resolve);
     }
     assert_eq!(receiver.count(), 2);
@@ -296,7 +296,7 @@ async fn what_waits_for_a_receiver_that_is_gone_goes_to_the_dead_letters() {
     until_delivered(&world).await;
     running.stop().await;
     let letters = in_state(&world, "dead");
-    assert_eq!(letters[0].state, State::Dead(DeadReason::ReceiverRemoved));
+    assert_eq!(letters[0].state, DeliveryState::Dead(DeadReason::ReceiverRemoved));
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! Explaining makes the same judgements again that were made live.
 
-use plimsoll_alerting::explain::{Explanation, Judgement, Question, explain};
+use plimsoll_alerting::explain::{ExplainRequest, ExplainedSlot, Explanation, explain};
 use plimsoll_alerting::step::{Change, State};
-use plimsoll_alerting::{Gate, RuleSet, Suppressor};
+use plimsoll_alerting::{Gate, MutedBy, RuleSet};
 use plimsoll_query::Budget;
 use plimsoll_storage::Label;
 
@@ -18,7 +18,7 @@ fn explained(
 ) -> Option<Explanation> {
     // No rule here judges by environment: that label is passed over.
     let environment = (Label::Environment, "staging".to_owned());
-    let question = Question {
+    let question = ExplainRequest {
         rule: &rules.rules[0],
         labels: vec![(Label::Partner, partner.to_owned()), environment],
         at: minute(at_minute),
@@ -34,7 +34,7 @@ fn outage(world: &World) {
     world.feed("dhl", 50..100, 20, 0);
 }
 
-fn changes(judgements: &[Judgement]) -> Vec<(i64, Change)> {
+fn changes(judgements: &[ExplainedSlot]) -> Vec<(i64, Change)> {
     let each = judgements.iter().filter_map(|it| Some((it.t, it.transition?.change)));
     each.map(|(t, change)| (t.since_ms(START) / 1_000, change)).collect()
 }
@@ -103,7 +103,7 @@ fn what_kept_an_alert_from_being_told_is_named() {
     let rules = rules("127.0.0.1:9", &text);
     let found = explained(&world, &rules, "dhl", 40, 2).unwrap();
     let judgement = found.groups[0].judgements.last().unwrap();
-    assert_eq!(judgement.suppressor, Some(Suppressor::Paused));
+    assert_eq!(judgement.suppressor, Some(MutedBy::Paused));
     assert!(found.groups[0].words.ends_with("It is not told: the partner is paused."));
 }
 
@@ -132,7 +132,7 @@ fn more_than_the_budget_is_refused() {
     let world = World::new();
     outage(&world);
     let rules = rules("127.0.0.1:9", &partner_5xx("[oncall]"));
-    let question = Question {
+    let question = ExplainRequest {
         rule: &rules.rules[0],
         labels: vec![(Label::Partner, "dhl".to_owned())],
         at: minute(40),

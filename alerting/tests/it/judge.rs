@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use plimsoll_alerting::alerts::{self, AlertFilter};
 use plimsoll_alerting::step::Reason;
-use plimsoll_alerting::{Evaluator, RuleSet, Severity, Suppressor, outbox};
+use plimsoll_alerting::{Evaluator, MutedBy, RuleSet, Severity, outbox};
 use plimsoll_storage::{Label, Order, Table, TableBatch};
 
 use crate::world::{START, World, closed, lines, minute, partner_5xx, rules};
@@ -115,7 +115,7 @@ fn after_a_downtime_only_what_is_still_open_is_told_and_how_late_it_is() {
     let [gls, dhl] = &all[..] else { panic!("{all:?}") };
     // It ended within: on record with its times and causes, and nobody was woken.
     assert_eq!((dhl.fired_at, dhl.resolved_at.is_some()), (minute(12).plus_ms(20_000), true));
-    assert_eq!((dhl.paged, dhl.suppressor), (None, Some(Suppressor::Downtime)));
+    assert_eq!((dhl.paged, dhl.suppressor), (None, Some(MutedBy::Downtime)));
     assert_eq!((gls.fired_at, gls.is_open()), (minute(17).plus_ms(20_000), true));
     assert_eq!((gls.paged, gls.suppressor), (Some(Severity::Critical), None));
     assert_eq!(outbox::len(&world.store).unwrap(), 1);

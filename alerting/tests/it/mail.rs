@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
-use plimsoll_alerting::delivery::State;
+use plimsoll_alerting::DeliveryState;
 use plimsoll_alerting::rule::{MailTls, Mailbox, Target};
 use plimsoll_alerting::{DeadReason, RuleSet};
 
@@ -149,7 +149,7 @@ async fn an_addressee_that_is_unknown_is_not_tried_again() {
     until_delivered(&world).await;
     running.stop().await;
     let [dead] = &in_state(&world, "dead")[..] else { panic!("one dead letter") };
-    assert_eq!(dead.state, State::Dead(DeadReason::Refused));
+    assert_eq!(dead.state, DeliveryState::Dead(DeadReason::Refused));
     assert!(dead.detail.as_deref().unwrap_or_default().contains("No such user"), "{dead:?}");
     assert_eq!(dead.log[0].status, Some(550));
     assert!(server.mails().is_empty());

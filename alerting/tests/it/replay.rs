@@ -4,7 +4,8 @@
 use plimsoll_alerting::Action;
 use plimsoll_alerting::alerts::{self, AlertFilter};
 use plimsoll_alerting::{
-    ByMinute, Event, Judge, ReplayedAlert, RuleSet, Severity, StreamNumber, Teller,
+    ByMinute, ReplayEvaluator, ReplayNotifier, ReplayedAlert, RuleSet, Severity, StreamNumber,
+    TransitionEvent,
 };
 use plimsoll_storage::{
     Cell, Label, Outcome, Slot, SlotValue, SlotWidth, StreamKind, StreamRef, TimestampMs,
@@ -39,8 +40,8 @@ fn traffic(partner: &str, minutes: i64, count: u64, bad: impl Fn(i64) -> u64) ->
 
 /// Judges that share the rules of a set, and the one who hears of what they find.
 struct Replay {
-    judges: Vec<Judge>,
-    teller: Teller,
+    judges: Vec<ReplayEvaluator>,
+    teller: ReplayNotifier,
 }
 
 impl Replay {
@@ -54,8 +55,8 @@ impl Replay {
         by_minute: Option<ByMinute>,
         judges: usize,
     ) -> Self {
-        let judges = Judge::share(&rules, width, by_minute, judges);
-        Self { judges, teller: Teller::new(rules, true) }
+        let judges = ReplayEvaluator::share(&rules, width, by_minute, judges);
+        Self { judges, teller: ReplayNotifier::new(rules, true) }
     }
 
     fn stream(&mut self, stream: StreamRef<'_>) -> Option<StreamNumber> {
@@ -68,12 +69,12 @@ impl Replay {
 
     fn advance(&mut self, now: TimestampMs) {
         self.judges.iter_mut().for_each(|judge| judge.advance(now));
-        self.teller.hear(self.judges.iter_mut().flat_map(Judge::take_found));
+        self.teller.hear(self.judges.iter_mut().flat_map(ReplayEvaluator::take_found));
     }
 
-    fn end(mut self) -> (Vec<ReplayedAlert>, Vec<Event>) {
-        self.judges.iter_mut().for_each(Judge::judge_rest);
-        self.teller.hear(self.judges.iter_mut().flat_map(Judge::take_found));
+    fn end(mut self) -> (Vec<ReplayedAlert>, Vec<TransitionEvent>) {
+        self.judges.iter_mut().for_each(ReplayEvaluator::judge_rest);
+        self.teller.hear(self.judges.iter_mut().flat_map(ReplayEvaluator::take_found));
         self.teller.finish()
     }
 

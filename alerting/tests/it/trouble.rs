@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use plimsoll_alerting::delivery::State;
+use plimsoll_alerting::DeliveryState;
 use plimsoll_alerting::limits::{BACKOFF_MS, BREAKER_FAILURES, BREAKER_WAIT_MS, SEND_TIMEOUT_MS};
 use plimsoll_alerting::{Action, DeadReason, RuleSet};
 use plimsoll_storage::TimestampMs;
@@ -145,7 +145,7 @@ async fn a_receiver_that_wants_nothing_more_gets_nothing_until_a_test_succeeds()
     judge(&world, &rules, 3);
     let running = world.notifier(&rules);
     until_delivered(&world).await;
-    assert_eq!(in_state(&world, "dead")[0].state, State::Dead(DeadReason::Disabled));
+    assert_eq!(in_state(&world, "dead")[0].state, DeliveryState::Dead(DeadReason::Disabled));
     running.stop().await;
     // Over a restart as well.
     let world = world.restarted();
@@ -179,7 +179,7 @@ async fn what_is_tried_for_too_long_is_given_up() {
     until_delivered(&world).await;
     running.stop().await;
     let [dead] = &in_state(&world, "dead")[..] else { panic!("one dead letter") };
-    assert_eq!(dead.state, State::Dead(DeadReason::Expired));
+    assert_eq!(dead.state, DeliveryState::Dead(DeadReason::Expired));
     assert!(dead.detail.as_deref().unwrap_or_default().contains("answered 500"), "{dead:?}");
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
-use plimsoll_alerting::{Clock, Desk, Evaluator, Event, Notifier, RuleSet, Waker};
+use plimsoll_alerting::{Clock, Desk, Evaluator, Notifier, RuleSet, TransitionEvent, Waker};
 use plimsoll_storage::{
     Durability, Options, Outcome, SlotWidth, Store, StreamKind, StreamRef, TimestampMs,
 };
@@ -143,8 +143,8 @@ pub(crate) fn closed(at: TimestampMs) -> TimestampMs {
 }
 
 /// Changes as lines: minute and second after [`START`], rule, labels, change, reason, severity.
-pub(crate) fn lines(events: &[Event]) -> Vec<String> {
-    let line = |event: &Event| {
+pub(crate) fn lines(events: &[TransitionEvent]) -> Vec<String> {
+    let line = |event: &TransitionEvent| {
         let seconds = event.at.since_ms(START) / 1_000;
         let severity = event.severity.map_or("-", plimsoll_alerting::Severity::as_str);
         format!(

@@ -5,9 +5,9 @@ use std::num::NonZero;
 use std::sync::{Arc, mpsc};
 use std::thread::ScopedJoinHandle;
 
-use plimsoll_alerting::replay::{Judge, Judged};
+use plimsoll_alerting::replay::{ReplayEvaluator, SlotEvaluations};
 use plimsoll_alerting::silence::Silence;
-use plimsoll_alerting::{ByMinute, RuleSet, StreamNumber, Teller};
+use plimsoll_alerting::{ByMinute, ReplayNotifier, RuleSet, StreamNumber};
 use plimsoll_storage::{SlotWidth, StreamKey};
 
 use super::{Chunk, Found, Seen, Take, Watch, limits::CHUNKS_WAITING_MAX};
@@ -27,7 +27,7 @@ pub(super) struct Judging {
 }
 
 /// What one thread found in a chunk: of each of its judges the rule set it works for, and its finds.
-type Finds = Vec<(usize, Vec<Judged>)>;
+type Finds = Vec<(usize, Vec<SlotEvaluations>)>;
 
 /// How many threads there are cores for.
 pub(crate) fn cores() -> usize {
@@ -46,9 +46,10 @@ pub(super) fn replay<R, E>(
     read: impl FnOnce(&mut Take<'_>) -> Result<R, E>,
 ) -> Result<(Vec<Found>, Seen, R), E> {
     let dealt = judging.deal(&rule_sets);
-    let teller =
-        |rules| Teller::new(rules, judging.with_transitions).silenced_by(judging.silences.clone());
-    let tellers: Vec<Teller> = rule_sets.into_iter().map(teller).collect();
+    let teller = |rules| {
+        ReplayNotifier::new(rules, judging.with_transitions).silenced_by(judging.silences.clone())
+    };
+    let tellers: Vec<ReplayNotifier> = rule_sets.into_iter().map(teller).collect();
     std::thread::scope(|scope| {
         let (mut senders, mut threads, mut finds) = (Vec::new(), Vec::new(), Vec::new());
         for judges in dealt {
@@ -80,7 +81,7 @@ fn joined<T>(thread: ScopedJoinHandle<'_, T>) -> T {
 /// A judge, and which rule set it works for.
 struct AtWork {
     rule_set: usize,
-    judge: Judge,
+    judge: ReplayEvaluator,
     streams: Vec<StreamNumber>,
 }
 
@@ -92,7 +93,8 @@ impl Judging {
         let mut dealt: Vec<Vec<AtWork>> = Vec::new();
         dealt.resize_with(threads, Vec::new);
         let all = rule_sets.iter().enumerate().flat_map(|(rule_set, rules)| {
-            let share = Judge::share(rules, self.width, self.by_minute, judges).into_iter();
+            let share =
+                ReplayEvaluator::share(rules, self.width, self.by_minute, judges).into_iter();
             share.map(move |judge| AtWork { rule_set, judge, streams: Vec::new() })
         });
         for (number, at_work) in all.enumerate() {
@@ -123,13 +125,13 @@ fn judge_all(
 }
 
 /// Hears of chunk after chunk what every thread found in it.
-fn tell_all(mut tellers: Vec<Teller>, finds: &[mpsc::Receiver<Finds>]) -> Vec<Found> {
+fn tell_all(mut tellers: Vec<ReplayNotifier>, finds: &[mpsc::Receiver<Finds>]) -> Vec<Found> {
     loop {
         let chunk: Vec<Finds> = finds.iter().filter_map(|found| found.recv().ok()).collect();
         if chunk.is_empty() {
             break;
         }
-        let mut heard: Vec<Vec<Judged>> = Vec::new();
+        let mut heard: Vec<Vec<SlotEvaluations>> = Vec::new();
         heard.resize_with(tellers.len(), Vec::new);
         for (rule_set, found) in chunk.into_iter().flatten() {
             heard[rule_set].extend(found);
@@ -146,7 +148,7 @@ fn tell_all(mut tellers: Vec<Teller>, finds: &[mpsc::Receiver<Finds>]) -> Vec<Fo
 impl AtWork {
     /// Judges what is due before each arrival, and takes note of it then: a judgement never knows
     /// what came later.
-    fn take(&mut self, chunk: &Chunk) -> Vec<Judged> {
+    fn take(&mut self, chunk: &Chunk) -> Vec<SlotEvaluations> {
         let Self { judge, streams, .. } = self;
         let number = |key: &StreamKey| judge.stream(key.as_ref());
         streams.extend(chunk.new_streams.iter().map(number));

@@ -27,7 +27,7 @@ pub(crate) mod variant;
 
 use std::collections::BTreeSet;
 
-use plimsoll_alerting::{Action, Event, ReplayedAlert};
+use plimsoll_alerting::{Action, ReplayedAlert, TransitionEvent};
 use plimsoll_storage::{Label, Slot, SlotWidth, TimestampMs};
 
 pub(crate) use history::{History, HistoryError, Told};
@@ -45,7 +45,7 @@ pub(crate) type Watch<'w> = dyn Fn(u64, u64) -> bool + 'w;
 pub(crate) struct Found {
     pub(crate) alerts: Vec<ReplayedAlert>,
     /// Every change of state, when they were asked for.
-    pub(crate) transitions: Vec<Event>,
+    pub(crate) transitions: Vec<TransitionEvent>,
 }
 
 /// When someone was told that an alert began; what several receivers are told at once is one moment.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 use std::io;
 
-use plimsoll_alerting::{Event, ReplayedAlert, RuleSet, Severity};
+use plimsoll_alerting::{ReplayedAlert, RuleSet, Severity, TransitionEvent};
 use plimsoll_storage::TimestampMs;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -91,7 +91,7 @@ struct TransitionLine<'a> {
 /// # Errors
 /// When `out` cannot be written.
 pub(crate) fn write_transitions(
-    events: &[Event],
+    events: &[TransitionEvent],
     rules: &RuleSet,
     out: &mut dyn io::Write,
 ) -> io::Result<()> {

@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 
-use plimsoll_alerting::{Alert, AlertFilter, Evaluator, Event, ReplayedAlert, RuleSet, alerts};
+use plimsoll_alerting::{
+    Alert, AlertFilter, Evaluator, ReplayedAlert, RuleSet, TransitionEvent, alerts,
+};
 use plimsoll_storage::{
     Cell, Durability, GaugeCell, Options, Outcome, Retention, Slot, Store, StreamKind, StreamRef,
     TimestampMs,
@@ -82,7 +84,7 @@ impl World {
     }
 
     /// Lives through some hours slot by slot, in simulated time. Answers what changed.
-    fn live(&self, seed: u64) -> Vec<Event> {
+    fn live(&self, seed: u64) -> Vec<TransitionEvent> {
         let rules = Arc::new(self.rules.clone());
         let mut evaluator = Evaluator::new(Arc::clone(&self.store), rules).expect("readable");
         let width = self.store.slot_width();
@@ -168,7 +170,7 @@ impl Random {
     }
 }
 
-fn transitions_of(events: &[Event], rules: &RuleSet) -> String {
+fn transitions_of(events: &[TransitionEvent], rules: &RuleSet) -> String {
     let mut text = Vec::new();
     report::write_transitions(events, rules, &mut text).expect("into memory");
     String::from_utf8(text).expect("JSON is text")

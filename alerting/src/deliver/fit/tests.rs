@@ -1,10 +1,10 @@
 use super::super::{alertmanager, pagerduty, slack, template, webhook};
 use super::*;
-use crate::delivery::Action;
 use crate::limits::{
     EMAIL_BODY_BYTES_MAX, PAGERDUTY_BODY_BYTES_MAX, SLACK_SECTION_CHARS_MAX, WEBHOOK_BODY_BYTES_MAX,
 };
 use crate::page::Page;
+use crate::records::delivery::Action;
 use crate::rule::{Secret, Texts};
 use crate::testing::{alert, delivery_of};
 

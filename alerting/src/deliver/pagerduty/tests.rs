@@ -49,7 +49,8 @@ fn a_trigger_says_all_there_is_to_say() {
 #[test]
 fn a_change_goes_where_changes_go() {
     let at = alert().fired_at;
-    let notice = crate::alerts::Alert::notice("notice:release:2".into(), "Release 2".into(), at);
+    let notice =
+        crate::records::alerts::Alert::notice("notice:release:2".into(), "Release 2".into(), at);
     let delivery = delivery_of(Action::Change, at, notice);
     let (url, key) = ("https://events.pagerduty.com", Secret::new("R0UT1NG"));
     let request = request(url, &key, &delivery, &Texts::default(), at);

@@ -1,5 +1,5 @@
 use super::*;
-use crate::delivery::Action;
+use crate::records::delivery::Action;
 use crate::rule::Rate;
 use crate::testing::{alert, delivery_of};
 

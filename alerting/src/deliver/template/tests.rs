@@ -1,6 +1,6 @@
 use super::*;
-use crate::alerts::NOTICE_PREFIX;
 use crate::page::{Links, Page};
+use crate::records::alerts::NOTICE_PREFIX;
 use crate::testing::{alert, delivery_of};
 use crate::trend::Trend;
 

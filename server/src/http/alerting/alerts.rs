@@ -4,7 +4,7 @@ use axum::Json;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Path, RawQuery, State};
 use axum::http::HeaderMap;
-use plimsoll_alerting::acknowledge::{self, Outcome};
+use plimsoll_alerting::acknowledgement::{self, AcknowledgeResult};
 use plimsoll_alerting::{Alert, AlertFilter, WebhookRefusal, alerts};
 use plimsoll_storage::{Label, Store};
 
@@ -61,7 +61,7 @@ pub(crate) async fn one(
 ) -> Result<Json<AlertBody>, ApiError> {
     let found = alerts::get(&app.store, &id)?;
     let alert = found.ok_or_else(|| ApiError::not_found(format!("alert {:?}", truncated(&id))))?;
-    let acknowledged = acknowledge::get(&app.store, &id)?;
+    let acknowledged = acknowledgement::get(&app.store, &id)?;
     Ok(Json(AlertBody::new(alert, acknowledged)))
 }
 
@@ -83,12 +83,14 @@ pub(crate) async fn acknowledge(
         return Err(ApiError::malformed(detail));
     }
     match tokio::task::block_in_place(|| app.desk().acknowledge(&id, author.trim()))? {
-        Outcome::Stands(alert, said) => Ok(Json(AlertBody::new(*alert, Some(said)))),
-        Outcome::Ended => Err(ApiError::conflict(
+        AcknowledgeResult::Stands(alert, said) => Ok(Json(AlertBody::new(*alert, Some(said)))),
+        AcknowledgeResult::Ended => Err(ApiError::conflict(
             "alert_ended",
             "the alert has ended, and nobody is told of it any more",
         )),
-        Outcome::Unknown => Err(ApiError::not_found(format!("alert {:?}", truncated(&id)))),
+        AcknowledgeResult::Unknown => {
+            Err(ApiError::not_found(format!("alert {:?}", truncated(&id))))
+        }
     }
 }
 
@@ -105,7 +107,9 @@ pub(crate) async fn hear_pagerduty(
     let signature = signature.unwrap_or_default();
     let heard = tokio::task::block_in_place(|| app.desk().hear_pagerduty(signature, &body))?;
     match heard {
-        Ok(Some(Outcome::Stands(alert, _))) => Ok(Json(HeardBody { acknowledged: Some(alert.id) })),
+        Ok(Some(AcknowledgeResult::Stands(alert, _))) => {
+            Ok(Json(HeardBody { acknowledged: Some(alert.id) }))
+        }
         // Nothing that PagerDuty could do better next time.
         Ok(_) => Ok(Json(HeardBody { acknowledged: None })),
         Err(WebhookRefusal::Unsigned) => Err(ApiError::unsigned()),
@@ -115,7 +119,7 @@ pub(crate) async fn hear_pagerduty(
 
 /// Alerts with who takes care of them.
 pub(crate) fn bodies(store: &Store, alerts: Vec<Alert>) -> Result<Vec<AlertBody>, ApiError> {
-    let mut said = acknowledge::of_alerts(store, &alerts)?;
+    let mut said = acknowledgement::of_alerts(store, &alerts)?;
     let body = |alert: Alert| {
         let acknowledged = said.remove(&alert.id);
         AlertBody::new(alert, acknowledged)

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Path, RawQuery, State};
-use plimsoll_alerting::{DeliveryFilter, NoReplay, ReplayRefusal, delivery, ledger};
+use plimsoll_alerting::{DeliveryFilter, DeliveryState, ReplayError, ReplayRefusal, ledger};
 use serde::de::DeserializeOwned;
 
 use crate::app::App;
@@ -25,7 +25,7 @@ pub(crate) async fn list(
     RawQuery(query): RawQuery,
 ) -> Result<Json<DeliveriesBody>, ApiError> {
     let mut params = Params::new(query.as_deref())?;
-    let states = delivery::State::NAMES.map(|name| (name, name));
+    let states = DeliveryState::NAMES.map(|name| (name, name));
     let filter = DeliveryFilter {
         state: params.choice("state", &states)?.map(str::to_owned),
         receiver: params.one("receiver")?,
@@ -62,8 +62,8 @@ fn refused(id: &str, refusal: &ReplayRefusal) -> ApiError {
         ReplayRefusal::NoReceiver(name) => {
             format!("the rules file has no receiver {name:?} any more")
         }
-        ReplayRefusal::Delivery(NoReplay::NotDead) => "it was not given up".to_owned(),
-        ReplayRefusal::Delivery(NoReplay::AlertEnded) => {
+        ReplayRefusal::Delivery(ReplayError::NotDead) => "it was not given up".to_owned(),
+        ReplayRefusal::Delivery(ReplayError::AlertEnded) => {
             "it tells that an alert began that has ended since: nothing would tell its end"
                 .to_owned()
         }

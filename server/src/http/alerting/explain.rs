@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
-use plimsoll_alerting::explain::{Question, explain as judged_around};
+use plimsoll_alerting::explain::{ExplainRequest, explain as judged_around};
 use plimsoll_alerting::limits::EXPLAIN_SPAN_MS_MAX;
 use plimsoll_storage::Label;
 
@@ -49,7 +49,7 @@ pub(crate) async fn explain(
     }
     let body = app
         .ask(move |app, budget| {
-            let question = Question { rule: &rule, labels, at, span_ms, now };
+            let question = ExplainRequest { rule: &rule, labels, at, span_ms, now };
             let found = judged_around(&app.store, &rules, &question, budget)?;
             let found = found.ok_or_else(|| ApiError::not_found(nothing_judged(&question)))?;
             Ok(ExplanationBody::new(&rule, found))
@@ -64,7 +64,7 @@ pub(crate) async fn explain(
 }
 
 /// After "there is no".
-fn nothing_judged(question: &Question<'_>) -> String {
+fn nothing_judged(question: &ExplainRequest<'_>) -> String {
     let names = |by: &[Label]| by.iter().map(|label| label.as_str()).collect::<Vec<_>>().join("+");
     let by: Vec<String> = question.rule.groupings().map(names).collect();
     let labels = question.labels.iter();

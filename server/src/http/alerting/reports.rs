@@ -6,7 +6,7 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use plimsoll_alerting::limits::LIST_ROWS_MAX;
 use plimsoll_alerting::noise::noise;
-use plimsoll_alerting::{AlertFilter, acknowledge, alerts};
+use plimsoll_alerting::{AlertFilter, acknowledgement, alerts};
 
 use crate::app::App;
 use crate::error::ApiError;
@@ -49,7 +49,7 @@ fn noise_of(app: &App, query: Option<&str>) -> Result<NoiseBody, ApiError> {
     let oldest = found.last().map(|alert| alert.fired_at);
     let truncated = found.len() >= LIST_ROWS_MAX && oldest.is_some_and(|oldest| oldest > start);
     let told = found.iter().filter(|alert| alert.paged.is_some() && alert.fired_at >= start);
-    let said = tokio::task::block_in_place(|| acknowledge::of_alerts(&app.store, told))?;
+    let said = tokio::task::block_in_place(|| acknowledgement::of_alerts(&app.store, told))?;
     let acknowledged = said.into_keys().collect();
     let noise = noise(&found, &acknowledged, &app.rules.get(), (start, end));
     Ok(NoiseBody::new(noise, (start, end), truncated))

@@ -330,7 +330,7 @@ pub(crate) const EXPLAINED_LABELS: [Parameter; 5] = [
 pub(crate) const DELIVERIES: [Parameter; 4] = [
     Parameter::new(
         "state",
-        Kind::Choice(&plimsoll_alerting::delivery::State::NAMES),
+        Kind::Choice(&plimsoll_alerting::DeliveryState::NAMES),
         "dead",
         "Where they stand.",
     ),

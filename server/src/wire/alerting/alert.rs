@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use plimsoll_alerting::{Acknowledged, Alert, Evidence, Rule, Severity, SignalKind};
+use plimsoll_alerting::{Acknowledgement, Alert, Evidence, Rule, Severity, SignalKind};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -52,8 +52,8 @@ pub(crate) struct AcknowledgedBody {
     by_receiver: Option<String>,
 }
 
-impl From<Acknowledged> for AcknowledgedBody {
-    fn from(Acknowledged { at, author, by_receiver }: Acknowledged) -> Self {
+impl From<Acknowledgement> for AcknowledgedBody {
+    fn from(Acknowledgement { at, author, by_receiver }: Acknowledgement) -> Self {
         Self { at: time::format(at), author, by_receiver }
     }
 }
@@ -115,7 +115,7 @@ impl EvidenceBody {
 }
 
 impl AlertBody {
-    pub(crate) fn new(alert: Alert, acknowledged: Option<Acknowledged>) -> Self {
+    pub(crate) fn new(alert: Alert, acknowledged: Option<Acknowledgement>) -> Self {
         let evidence = |evidence| EvidenceBody::new(evidence, alert.signal);
         let labels = alert.labels.iter().map(|(label, value)| (label.as_str(), value.to_owned()));
         Self {

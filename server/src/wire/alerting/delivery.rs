@@ -1,7 +1,6 @@
 //! Deliveries and receivers as JSON. No address and no key of a receiver is shown.
 
-use plimsoll_alerting::delivery::State;
-use plimsoll_alerting::{Attempt, DeadReason, Delivery, ReceiverStatus, TestResult};
+use plimsoll_alerting::{Attempt, DeadReason, Delivery, DeliveryState, ReceiverStatus, TestResult};
 use plimsoll_storage::TimestampMs;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -74,11 +73,11 @@ impl From<Delivery> for DeliveryBody {
     fn from(delivery: Delivery) -> Self {
         let alert = &delivery.alert;
         let labels = alert.labels.iter().map(|(label, value)| (label.as_str(), value.to_owned()));
-        let waits = delivery.state == State::Waiting;
+        let waits = delivery.state == DeliveryState::Waiting;
         Self {
             state: delivery.state.as_str(),
             reason: match delivery.state {
-                State::Dead(reason) => Some(DeadReason::as_str(reason)),
+                DeliveryState::Dead(reason) => Some(DeadReason::as_str(reason)),
                 _ => None,
             },
             action: delivery.action.as_str(),

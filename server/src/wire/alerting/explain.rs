@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use plimsoll_alerting::explain::{Explanation, GroupExplanation, Judgement};
+use plimsoll_alerting::explain::{ExplainedSlot, Explanation, GroupExplanation};
 use plimsoll_alerting::step::State;
 use plimsoll_alerting::{Rule, Severity, SignalKind, words};
 use schemars::JsonSchema;
@@ -124,7 +124,7 @@ impl GroupBody {
 }
 
 impl JudgementBody {
-    fn new(kind: SignalKind, judgement: &Judgement) -> Self {
+    fn new(kind: SignalKind, judgement: &ExplainedSlot) -> Self {
         let (scale, _) = unit_of(kind);
         let of = |value: fn(&plimsoll_alerting::Evidence) -> f64| {
             let value = judgement.evidence.as_ref().map(value)?;

@@ -2,17 +2,17 @@ use plimsoll_storage::Label;
 
 use super::*;
 use crate::evidence::Severity;
+use crate::records::muted_by::MutedBy;
 use crate::testing::{alert, rule};
-use crate::voice::Suppressor;
 
 const AT: TimestampMs = TimestampMs(1_795_204_800_000);
 
-fn judgement(gate: Gate, state: State) -> Judgement {
+fn judgement(gate: Gate, state: State) -> ExplainedSlot {
     let evidence = Evidence { gate, ..alert().at_fire };
-    Judgement { t: AT, evidence: Some(evidence), state, transition: None, suppressor: None }
+    ExplainedSlot { t: AT, evidence: Some(evidence), state, transition: None, suppressor: None }
 }
 
-fn said(judgement: Judgement) -> String {
+fn said(judgement: ExplainedSlot) -> String {
     let dhl = GroupLabels::new([(Label::Partner, "dhl".to_owned())]);
     words(&rule("r"), &dhl, &[judgement], AT)
 }
@@ -33,8 +33,8 @@ fn what_was_found_where_it_stands_and_what_comes_next() {
              2026-11-20T19:50:00Z); it resolves once the condition is gone for 5m."
     );
     let clearing = State::Firing(Firing { clear_since: Some(AT.plus_ms(-60_000)), ..firing });
-    let muted = Judgement {
-        suppressor: Some(Suppressor::Maintenance),
+    let muted = ExplainedSlot {
+        suppressor: Some(MutedBy::Maintenance),
         ..judgement(Gate::BelowThreshold, clearing)
     };
     let text = said(muted);
@@ -48,7 +48,7 @@ fn what_was_found_where_it_stands_and_what_comes_next() {
     let text = said(judgement(Gate::Uncertain, State::Pending { since: AT }));
     assert!(text.contains("could be chance, it is surely only above 7%"), "{text}");
     assert!(text.contains("it fires at 2026-11-20T20:05:00Z"), "{text}");
-    let nothing = Judgement { evidence: None, ..judgement(Gate::Passed, State::Inactive) };
+    let nothing = ExplainedSlot { evidence: None, ..judgement(Gate::Passed, State::Inactive) };
     assert_eq!(
         said(nothing),
         "At 2026-11-20T20:00:00Z there was nothing to judge of 5xx+timeout share of requests for dhl. No alert is open."

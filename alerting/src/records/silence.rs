@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::hex::hex;
 use crate::labels::GroupLabels;
 use crate::limits::{LIST_ROWS_MAX, SILENCE_KEPT_MS, SILENCE_REMINDER_MS, SILENCES_MAX};
-use crate::record;
+use crate::records::row;
 use crate::rule::{Period, Schedule};
 
 /// A period in which matching alerts are told to nobody.
@@ -97,7 +97,7 @@ impl Silence {
     #[must_use]
     pub fn with_id(self) -> Self {
         let mut hash = Sha256::new();
-        hash.update(record::encode(&self.row()));
+        hash.update(row::encode(&self.row()));
         let mut id = hex(&hash.finalize());
         id.truncate(32);
         Self { id, ..self }
@@ -124,7 +124,7 @@ impl Silence {
 
     fn read(key: &[u8], value: &[u8]) -> Result<Self> {
         let Row { matches, rule, start, end, weekly, author, reason, created_at } =
-            record::decode("silence", value)?;
+            row::decode("silence", value)?;
         let label = |number: u8| {
             Label::ALL.get(usize::from(number)).copied().ok_or_else(|| Error::Corrupt {
                 what: "silence",
@@ -191,7 +191,7 @@ pub fn put(store: &Store, silence: &Silence, now: TimestampMs) -> Result<bool> {
         return Ok(false);
     }
     over.iter().for_each(|it| batch.delete(Table::Silence, it.id.as_bytes()));
-    batch.put(Table::Silence, silence.id.as_bytes(), record::encode(&silence.row()));
+    batch.put(Table::Silence, silence.id.as_bytes(), row::encode(&silence.row()));
     store.commit(batch)?;
     Ok(true)
 }

@@ -36,7 +36,7 @@ impl ByMinute {
 
 /// What the judgement of a slot found: verdicts of everything that is not at rest.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Judged {
+pub struct SlotEvaluations {
     /// End of the slot.
     pub at: TimestampMs,
     /// In the order of rules and labels.
@@ -45,7 +45,7 @@ pub struct Judged {
 
 /// Some rules of a set at work on history.
 #[derive(Debug)]
-pub struct Judge {
+pub struct ReplayEvaluator {
     width: SlotWidth,
     engine: Engine,
     /// Positions of its rules in the whole set.
@@ -56,10 +56,10 @@ pub struct Judge {
     /// The last slot anything was observed of.
     last: Option<Slot>,
     now: TimestampMs,
-    found: Vec<Judged>,
+    found: Vec<SlotEvaluations>,
 }
 
-impl Judge {
+impl ReplayEvaluator {
     /// Judges that share the rules of a set: so many at the most, at least one.
     #[must_use]
     pub fn share(
@@ -98,7 +98,7 @@ impl Judge {
         }
     }
 
-    /// The number of a stream, for [`Judge::observe`].
+    /// The number of a stream, for [`ReplayEvaluator::observe`].
     pub fn stream(&mut self, stream: StreamRef<'_>) -> StreamNumber {
         self.engine.stream(stream)
     }
@@ -129,7 +129,7 @@ impl Judge {
     }
 
     /// What was found since the last call, in the order of slots.
-    pub fn take_found(&mut self) -> Vec<Judged> {
+    pub fn take_found(&mut self) -> Vec<SlotEvaluations> {
         std::mem::take(&mut self.found)
     }
 
@@ -159,7 +159,7 @@ impl Judge {
                 for verdict in &mut verdicts {
                     verdict.rule = self.positions[verdict.rule];
                 }
-                self.found.push(Judged { at: self.width.end(next), verdicts });
+                self.found.push(SlotEvaluations { at: self.width.end(next), verdicts });
             }
             next = next.plus(1);
         }

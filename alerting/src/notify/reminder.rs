@@ -10,12 +10,12 @@ use std::collections::BTreeMap;
 use bincode::{Decode, Encode};
 use plimsoll_storage::TimestampMs;
 
-use crate::alerts::{Alert, NOTICE_PREFIX};
-use crate::delivery::Action;
 use crate::limits::REMINDER_ALERTS_MAX;
-use crate::pager::AlertKey;
+use crate::notify::grouping::AlertKey;
+use crate::records::alerts::{Alert, NOTICE_PREFIX};
+use crate::records::delivery::Action;
+use crate::records::silence::Silence;
 use crate::rule::{Receiver, RuleSet};
-use crate::silence::Silence;
 use crate::words;
 
 /// Reminders that are open, by the id of their silence.

@@ -14,24 +14,24 @@ fn pages() -> Pages {
     Pages { by: vec![Label::Partner], ..PAGES }
 }
 
-fn alert(rule: &str, partner: &str, kind: SignalKind, speaks: bool) -> Heard {
+fn alert(rule: &str, partner: &str, kind: SignalKind, speaks: bool) -> AlertInput {
     let labels = GroupLabels::new([(Label::Partner, partner.to_owned())]);
     let severity = Severity::Critical;
-    Heard { key: (rule.to_owned(), labels), since: TimestampMs(0), kind, severity, speaks }
+    AlertInput { key: (rule.to_owned(), labels), since: TimestampMs(0), kind, severity, speaks }
 }
 
 /// What is said, as `+rule partner` and `-rule partner`.
-fn said(pager: &mut Pager, minute: i64, heard: &[Heard]) -> Vec<String> {
+fn said(pager: &mut Grouping, minute: i64, heard: &[AlertInput]) -> Vec<String> {
     let says = pager.hear(Some(&pages()), TimestampMs(minute * 60_000), heard);
     lines(&says)
 }
 
-fn lines(says: &[Say]) -> Vec<String> {
-    let line = |say: &Say| {
+fn lines(says: &[GroupEvent]) -> Vec<String> {
+    let line = |say: &GroupEvent| {
         let mark = match say.word {
-            Word::Begins => '+',
-            Word::Changes => '~',
-            Word::Ends => '-',
+            GroupChange::Trigger => '+',
+            GroupChange::Update => '~',
+            GroupChange::Resolve => '-',
         };
         format!("{mark}{} {}", say.key.0, say.key.1.title())
     };
@@ -43,14 +43,14 @@ fn a_message_waits_for_others_and_the_worst_of_them_speaks() {
     let pages = Pages { wait_critical_ms: 20_000, wait_warning_ms: 60_000, ..pages() };
     let heard = |rule: &str, partner: &str, severity| {
         let heard = alert(rule, partner, SignalKind::Ratio, true);
-        Heard { severity, ..heard }
+        AlertInput { severity, ..heard }
     };
     let warning = heard("5xx", "a", Severity::Warning);
     let critical = heard("429", "b", Severity::Critical);
-    let hear = |pager: &mut Pager, second: i64, heard: &[Heard]| {
+    let hear = |pager: &mut Grouping, second: i64, heard: &[AlertInput]| {
         lines(&pager.hear(Some(&pages), TimestampMs(second * 1_000), heard))
     };
-    let mut pager = Pager::default();
+    let mut pager = Grouping::default();
     assert_eq!(hear(&mut pager, 0, std::slice::from_ref(&warning)), [""; 0]);
     assert!(pager.waits(&warning.key) && pager.holds(&warning.key));
     assert_eq!(hear(&mut pager, 50, std::slice::from_ref(&warning)), [""; 0]);
@@ -58,7 +58,7 @@ fn a_message_waits_for_others_and_the_worst_of_them_speaks() {
     assert!(!pager.waits(&warning.key));
 
     // Another joins while it waits, and makes it urgent.
-    let mut pager = Pager::default();
+    let mut pager = Grouping::default();
     let both = [warning, critical.clone()];
     assert_eq!(hear(&mut pager, 0, &both[..1]), [""; 0]);
     assert_eq!(hear(&mut pager, 10, &both), [""; 0]);
@@ -66,19 +66,19 @@ fn a_message_waits_for_others_and_the_worst_of_them_speaks() {
     assert_eq!(pager.sharing(&critical.key).len(), 2);
 
     // What has ended before is not worth a word.
-    let mut pager = Pager::default();
+    let mut pager = Grouping::default();
     assert_eq!(hear(&mut pager, 0, std::slice::from_ref(&critical)), [""; 0]);
-    let over = Heard { speaks: false, ..critical };
+    let over = AlertInput { speaks: false, ..critical };
     assert_eq!(hear(&mut pager, 10, &[over]), [""; 0]);
-    assert_eq!(pager, Pager::default());
+    assert_eq!(pager, Grouping::default());
 }
 
 #[test]
 fn a_message_is_brought_up_to_date_as_groups_come_and_go_but_not_too_often() {
-    let mut pager = Pager::default();
+    let mut pager = Grouping::default();
     let fails = |partner| alert("5xx", partner, SignalKind::Ratio, true);
     let three = ["a", "b", "c"].map(fails);
-    let second = |pager: &mut Pager, second: i64, heard: &[Heard]| {
+    let second = |pager: &mut Grouping, second: i64, heard: &[AlertInput]| {
         lines(&pager.hear(Some(&pages()), TimestampMs(second * 1_000), heard))
     };
     assert_eq!(second(&mut pager, 0, &three), ["+5xx a"]);
@@ -89,23 +89,23 @@ fn a_message_is_brought_up_to_date_as_groups_come_and_go_but_not_too_often() {
     let ends = |partner| alert("5xx", partner, SignalKind::Ratio, false);
     assert_eq!(second(&mut pager, 510, &[ends("a"), ends("b")]), ["~5xx a"]);
     assert_eq!(second(&mut pager, 700, &[ends("c"), ends("d")]), ["-5xx a"]);
-    assert_eq!(pager, Pager::default());
+    assert_eq!(pager, Grouping::default());
 }
 
 #[test]
 fn one_partner_is_one_message_until_everything_has_ended() {
-    let mut pager = Pager::default();
+    let mut pager = Grouping::default();
     let (errors, slow) = (SignalKind::Ratio, SignalKind::Latency);
     assert_eq!(said(&mut pager, 0, &[alert("5xx", "dhl", errors, true)]), ["+5xx dhl"]);
     assert_eq!(said(&mut pager, 1, &[alert("p95", "dhl", slow, true)]), [""; 0]);
     assert_eq!(said(&mut pager, 2, &[alert("5xx", "dhl", errors, false)]), [""; 0]);
     assert_eq!(said(&mut pager, 3, &[alert("p95", "dhl", slow, false)]), ["-5xx dhl"]);
-    assert_eq!(pager, Pager::default());
+    assert_eq!(pager, Grouping::default());
 }
 
 #[test]
 fn another_signal_speaks_up_after_a_while_and_the_same_does_not() {
-    let mut pager = Pager::default();
+    let mut pager = Grouping::default();
     let ratio = |rule, speaks| alert(rule, "dhl", SignalKind::Ratio, speaks);
     assert_eq!(said(&mut pager, 0, &[ratio("5xx", true)]).len(), 1);
     assert_eq!(said(&mut pager, 40, &[ratio("429", true)]).len(), 0);
@@ -119,7 +119,7 @@ fn another_signal_speaks_up_after_a_while_and_the_same_does_not() {
 
 #[test]
 fn the_third_partner_is_folded_into_the_cascade() {
-    let mut pager = Pager::default();
+    let mut pager = Grouping::default();
     let fails = |partner| [alert("5xx", partner, SignalKind::Ratio, true)];
     assert_eq!(said(&mut pager, 0, &fails("a")), ["+5xx a"]);
     assert_eq!(said(&mut pager, 3, &fails("b")), ["+5xx b"]);
@@ -134,9 +134,9 @@ fn the_third_partner_is_folded_into_the_cascade() {
 #[test]
 fn partners_that_fail_at_the_same_time_are_one_message() {
     let fails = |partner| alert("5xx", partner, SignalKind::Ratio, true);
-    let mut pager = Pager::default();
+    let mut pager = Grouping::default();
     assert_eq!(said(&mut pager, 0, &[fails("a"), fails("b")]), ["+5xx a"]);
-    let mut pager = Pager::default();
+    let mut pager = Grouping::default();
     assert_eq!(said(&mut pager, 0, &[fails("a")]), ["+5xx a"]);
     assert_eq!(said(&mut pager, 2, &[fails("b")]), ["~5xx a"]);
     let slow = alert("p95", "c", SignalKind::Latency, true);
@@ -145,7 +145,7 @@ fn partners_that_fail_at_the_same_time_are_one_message() {
 
 #[test]
 fn without_pages_each_alert_speaks_for_itself() {
-    let mut pager = Pager::default();
+    let mut pager = Grouping::default();
     let heard = ["5xx", "429"].map(|rule| alert(rule, "dhl", SignalKind::Ratio, true));
     let says = pager.hear(None, TimestampMs(0), &heard);
     assert_eq!(says.len(), 2);

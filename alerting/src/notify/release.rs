@@ -9,9 +9,9 @@ use bincode::{Decode, Encode};
 use plimsoll_query::Selector;
 use plimsoll_storage::{Label, LabelMatchers, Store, StreamKind, TimestampMs};
 
-use crate::alerts::{Alert, NOTICE_PREFIX};
 use crate::labels::SANDBOX;
 use crate::limits::RELEASE_PARTNERS_MAX;
+use crate::records::alerts::{Alert, NOTICE_PREFIX};
 use crate::rule::{Receiver, RuleSet};
 use crate::words;
 

@@ -6,9 +6,9 @@
 
 use plimsoll_storage::{Order, Record, Store, Table, TableBatch};
 
-use crate::delivery::Delivery;
 use crate::error::Result;
-use crate::record;
+use crate::records::delivery::Delivery;
+use crate::records::row;
 
 /// Length of a dedup key, in bytes.
 const DEDUP_KEY_BYTES: usize = 64;
@@ -23,7 +23,7 @@ pub(crate) fn key(delivery: &Delivery) -> Vec<u8> {
 
 /// Adds a delivery to a commit, or replaces it after an attempt.
 pub(crate) fn put(batch: &mut TableBatch, delivery: &Delivery) {
-    batch.put(Table::Outbox, &key(delivery), record::encode(delivery));
+    batch.put(Table::Outbox, &key(delivery), row::encode(delivery));
 }
 
 /// Prefix of everything for one receiver.
@@ -82,5 +82,5 @@ pub fn len(store: &Store) -> Result<usize> {
 
 /// A row of the outbox.
 pub(crate) fn decode(value: &[u8]) -> Result<Delivery> {
-    record::decode("delivery", value)
+    row::decode("delivery", value)
 }

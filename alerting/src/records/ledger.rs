@@ -6,12 +6,12 @@
 
 use plimsoll_storage::{Order, Store, Table, TableBatch, TimestampMs};
 
-use crate::alerts;
-use crate::delivery::{Action, DeadReason, Delivery, State};
 use crate::error::{Error, Result};
 use crate::limits::{LEDGER_ROWS_READ_MAX, LIST_ROWS_MAX};
-use crate::outbox;
-use crate::record;
+use crate::records::alerts;
+use crate::records::delivery::{Action, DeadReason, Delivery, DeliveryState};
+use crate::records::outbox;
+use crate::records::row;
 use crate::rule::Receiver;
 
 const BY_TIME: u8 = b't';
@@ -22,7 +22,7 @@ const PAGE_ROWS: usize = 256;
 /// Which deliveries to list; the default lists all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DeliveryFilter {
-    /// Only those that stand there: one of [`State::NAMES`].
+    /// Only those that stand there: one of [`DeliveryState::NAMES`].
     pub state: Option<String>,
     /// Only those to this receiver.
     pub receiver: Option<String>,
@@ -46,14 +46,14 @@ impl DeliveryFilter {
 pub(crate) fn settle(
     batch: &mut TableBatch,
     mut delivery: Delivery,
-    state: State,
+    state: DeliveryState,
     at: TimestampMs,
 ) {
     batch.delete(Table::Outbox, &outbox::key(&delivery));
     (delivery.state, delivery.settled_at) = (state, Some(at));
     let (table, key) = (table_of(state), time_key(&delivery));
     batch.put(table, &id_key(&delivery.id), key.clone());
-    batch.put(table, &key, record::encode(&delivery));
+    batch.put(table, &key, row::encode(&delivery));
 }
 
 /// Settles a delivery that is given up, with the reason in words.
@@ -73,11 +73,11 @@ pub(crate) fn give_up(
         detail,
         "a delivery was given up"
     );
-    settle(batch, Delivery { detail: Some(detail), ..delivery }, State::Dead(reason), at);
+    settle(batch, Delivery { detail: Some(detail), ..delivery }, DeliveryState::Dead(reason), at);
 }
 
-const fn table_of(state: State) -> Table {
-    if matches!(state, State::Dead(_)) { Table::DeadLetter } else { Table::Delivery }
+const fn table_of(state: DeliveryState) -> Table {
+    if matches!(state, DeliveryState::Dead(_)) { Table::DeadLetter } else { Table::Delivery }
 }
 
 fn time_key(delivery: &Delivery) -> Vec<u8> {
@@ -136,7 +136,7 @@ fn settled(
         after = Some(last.clone());
         read += page.len();
         for (_, value) in &page {
-            let delivery: Delivery = record::decode("delivery", value)?;
+            let delivery: Delivery = row::decode("delivery", value)?;
             if filter.matches(&delivery) && found.len() < limit {
                 found.push(delivery);
             }
@@ -166,7 +166,7 @@ fn get_settled(store: &Store, table: Table, id: &str) -> Result<Option<Delivery>
         what: "delivery",
         detail: format!("the index names {id}, which is not there"),
     })?;
-    record::decode("delivery", &row).map(Some)
+    row::decode("delivery", &row).map(Some)
 }
 
 /// How many deliveries have been given up and not been replayed or purged, counted up to
@@ -180,7 +180,7 @@ pub fn dead_count(store: &Store) -> Result<usize> {
 
 /// Why a delivery cannot be replayed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NoReplay {
+pub enum ReplayError {
     /// It is not among the dead letters.
     NotDead,
     /// It tells of the beginning of an alert that has ended: nothing would tell of its end.
@@ -197,17 +197,17 @@ pub fn replay(
     delivery: &Delivery,
     receiver: &Receiver,
     dry_run: bool,
-) -> Result<Result<Delivery, NoReplay>> {
-    if !matches!(delivery.state, State::Dead(_)) {
-        return Ok(Err(NoReplay::NotDead));
+) -> Result<Result<Delivery, ReplayError>> {
+    if !matches!(delivery.state, DeliveryState::Dead(_)) {
+        return Ok(Err(ReplayError::NotDead));
     }
     let alert = alerts::get(store, &delivery.alert.id)?;
     let is_open = alert.is_none_or(|alert| alert.is_open());
     if delivery.action != Action::Resolve && !is_open {
-        return Ok(Err(NoReplay::AlertEnded));
+        return Ok(Err(ReplayError::AlertEnded));
     }
     let waiting = Delivery {
-        state: State::Waiting,
+        state: DeliveryState::Waiting,
         fingerprint: receiver.fingerprint(),
         detail: None,
         first_attempt_at: None,

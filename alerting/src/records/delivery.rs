@@ -5,10 +5,10 @@ use bincode::{Decode, Encode};
 use plimsoll_storage::TimestampMs;
 use sha2::{Digest as _, Sha256};
 
-use crate::alerts::Alert;
 use crate::hex::hex;
 use crate::limits::ATTEMPTS_KEPT_MAX;
 use crate::page::Page;
+use crate::records::alerts::Alert;
 
 /// What a delivery says. Numbers are on disk, and order deliveries of the same moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
@@ -50,7 +50,7 @@ impl Action {
 
 /// Where a delivery stands. Numbers are on disk: never renumber.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Encode, Decode)]
-pub enum State {
+pub enum DeliveryState {
     /// It is in the outbox.
     Waiting,
     /// The receiver has taken it.
@@ -61,7 +61,7 @@ pub enum State {
     Dead(DeadReason),
 }
 
-impl State {
+impl DeliveryState {
     /// Every name in the API.
     pub const NAMES: [&str; 4] = ["waiting", "delivered", "coalesced", "dead"];
 
@@ -124,7 +124,7 @@ pub struct Attempt {
 
 /// What is said of an alert, to whomever it is told.
 #[derive(Debug, Clone)]
-pub(crate) struct Said {
+pub(crate) struct NotificationRecord {
     pub(crate) action: Action,
     /// The moment it speaks of, in event time.
     pub(crate) at: TimestampMs,
@@ -155,7 +155,7 @@ pub struct Delivery {
     /// What is to be said of it.
     pub page: Page,
     /// Where it stands.
-    pub state: State,
+    pub state: DeliveryState,
     /// Why it was given up or dropped, in words.
     pub detail: Option<String>,
     /// Attempts so far.
@@ -174,8 +174,8 @@ pub struct Delivery {
 
 impl Delivery {
     /// A delivery that is due at once.
-    pub(crate) fn new(receiver: String, fingerprint: String, said: Said) -> Self {
-        let Said { action, at, group, alert, page } = said;
+    pub(crate) fn new(receiver: String, fingerprint: String, said: NotificationRecord) -> Self {
+        let NotificationRecord { action, at, group, alert, page } = said;
         let mut delivery = Self {
             id: String::new(),
             receiver,
@@ -185,7 +185,7 @@ impl Delivery {
             group,
             alert,
             page,
-            state: State::Waiting,
+            state: DeliveryState::Waiting,
             detail: None,
             attempts: 0,
             first_attempt_at: None,
@@ -195,7 +195,7 @@ impl Delivery {
             settled_at: None,
         };
         let mut hash = Sha256::new();
-        hash.update(crate::outbox::key(&delivery));
+        hash.update(crate::records::outbox::key(&delivery));
         hash.update(delivery.alert.id.as_bytes());
         delivery.id = hex(&hash.finalize());
         delivery.id.truncate(32);
@@ -205,7 +205,7 @@ impl Delivery {
     /// The same for another receiver, that is told in place of this one.
     pub(crate) fn for_other(&self, receiver: String, fingerprint: String) -> Self {
         let (group, alert, page) = (self.group.clone(), self.alert.clone(), self.page.clone());
-        let said = Said { action: self.action, at: self.at, group, alert, page };
+        let said = NotificationRecord { action: self.action, at: self.at, group, alert, page };
         Self::new(receiver, fingerprint, said)
     }
 
@@ -218,7 +218,7 @@ impl Delivery {
     /// How long it took to arrive, from the moment it speaks of, in ms; `None` while it has not.
     #[must_use]
     pub fn latency_ms(&self) -> Option<i64> {
-        let arrived = self.settled_at.filter(|_| self.state == State::Delivered);
+        let arrived = self.settled_at.filter(|_| self.state == DeliveryState::Delivered);
         arrived.map(|arrived| arrived.since_ms(self.at).max(0))
     }
 

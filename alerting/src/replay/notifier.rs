@@ -5,28 +5,28 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_storage::TimestampMs;
 
-use super::{Judged, ReplayedAlert, ReplayedNotification};
-use crate::alerts::alert_id;
-use crate::delivery::Action;
+use super::{ReplayedAlert, ReplayedNotification, SlotEvaluations};
 use crate::engine::Verdict;
-use crate::evaluate::Event;
+use crate::evaluate::TransitionEvent;
 use crate::evidence::{Evidence, Severity};
 use crate::labels::GroupLabels;
-use crate::pager::{AlertKey, Heard, Pager, Word};
+use crate::notify::grouping::{AlertInput, AlertKey, GroupChange, Grouping};
+use crate::notify::mute::{self, Mutes};
+use crate::records::alerts::alert_id;
+use crate::records::delivery::Action;
+use crate::records::silence::Silence;
 use crate::rule::RuleSet;
-use crate::silence::Silence;
 use crate::step::{Change, Firing, State};
-use crate::voice::{self, Mutes};
 
 /// Who is told in a replay when the rules file has no receivers.
 const NOMINAL_RECEIVER: &str = "oncall";
 
 /// Hears what was found, and notes what is said.
 #[derive(Debug)]
-pub struct Teller {
+pub struct ReplayNotifier {
     rules: RuleSet,
     silences: Vec<Silence>,
-    pager: Pager,
+    pager: Grouping,
     /// Everything that fires after the slot that is heard.
     firing: BTreeSet<AlertKey>,
     open: BTreeMap<AlertKey, ReplayedAlert>,
@@ -34,17 +34,17 @@ pub struct Teller {
     told: BTreeMap<AlertKey, Severity>,
     ended: Vec<ReplayedAlert>,
     /// Every change of state, when they are asked for.
-    transitions: Option<Vec<Event>>,
+    transitions: Option<Vec<TransitionEvent>>,
 }
 
-impl Teller {
+impl ReplayNotifier {
     /// Tells of the alerts of some rules; keeps every change of state as well, if asked to.
     #[must_use]
     pub fn new(rules: RuleSet, with_transitions: bool) -> Self {
         Self {
             rules,
             silences: Vec::new(),
-            pager: Pager::default(),
+            pager: Grouping::default(),
             firing: BTreeSet::new(),
             open: BTreeMap::new(),
             told: BTreeMap::new(),
@@ -61,9 +61,9 @@ impl Teller {
 
     /// Hears what judges found, which may be of the same slots. All of them must have come as far:
     /// what is heard next is of later slots.
-    pub fn hear(&mut self, found: impl IntoIterator<Item = Judged>) {
+    pub fn hear(&mut self, found: impl IntoIterator<Item = SlotEvaluations>) {
         let mut slots: BTreeMap<TimestampMs, Vec<Verdict>> = BTreeMap::new();
-        for Judged { at, verdicts } in found {
+        for SlotEvaluations { at, verdicts } in found {
             slots.entry(at).or_default().extend(verdicts);
         }
         for (at, mut verdicts) in slots {
@@ -75,7 +75,7 @@ impl Teller {
     /// Every alert, in the order of firing, rule and labels, and the changes of state that were asked
     /// for, as the evaluator tells them.
     #[must_use]
-    pub fn finish(self) -> (Vec<ReplayedAlert>, Vec<Event>) {
+    pub fn finish(self) -> (Vec<ReplayedAlert>, Vec<TransitionEvent>) {
         let mut alerts = self.ended;
         alerts.extend(self.open.into_values());
         alerts.sort_by(|a, b| {
@@ -95,10 +95,10 @@ impl Teller {
         }
         for say in self.pager.hear(self.rules.pages.as_ref(), at, &heard) {
             let action = match say.word {
-                Word::Begins => Action::Trigger,
+                GroupChange::Trigger => Action::Trigger,
                 // It wakes nobody.
-                Word::Changes => continue,
-                Word::Ends => Action::Resolve,
+                GroupChange::Update => continue,
+                GroupChange::Resolve => Action::Resolve,
             };
             self.tell(&say.key, say.since, at, action, &say.group);
         }
@@ -136,7 +136,7 @@ impl Teller {
             }
             _ => None,
         };
-        transitions.push(Event {
+        transitions.push(TransitionEvent {
             rule: rule.name.clone(),
             labels: verdict.labels.clone(),
             at,
@@ -192,7 +192,7 @@ impl Teller {
     }
 
     /// Follows one alert; answers what the pager hears of it.
-    fn follow(&mut self, at: TimestampMs, verdict: &Verdict) -> Option<Heard> {
+    fn follow(&mut self, at: TimestampMs, verdict: &Verdict) -> Option<AlertInput> {
         let rule = self.rules.rules.get(verdict.rule)?;
         let key = (rule.name.clone(), verdict.labels.clone());
         let kind = rule.signal.kind();
@@ -216,20 +216,20 @@ impl Teller {
             }
             let labels = &verdict.labels;
             let is_open = |rules: &[String], labels: &GroupLabels| self.is_open(rules, labels);
-            let dependent = || voice::is_dependent(&self.rules, rule, labels, &is_open);
+            let dependent = || mute::is_dependent(&self.rules, rule, labels, &is_open);
             let mutes = Mutes { rules: &self.rules, silences: &self.silences };
             let speaks = mutes.suppressor(rule, firing.severity, labels, at, dependent).is_none();
             // A mute holds back a beginning; it does not end what was told.
             let speaks = speaks || (self.pager.holds(&key) && firing.severity >= rule.voice.from);
             let (since, severity) = (firing.since, firing.severity);
-            return Some(Heard { key, since, kind, severity, speaks });
+            return Some(AlertInput { key, since, kind, severity, speaks });
         }
         let resolved = verdict.transition.is_some_and(|it| it.change == Change::Resolved);
         let mut alert = self.open.remove(&key).filter(|_| resolved)?;
         alert.resolved_at = Some(at);
         let (since, severity) = (alert.pending_at, alert.severity);
         self.ended.push(alert);
-        Some(Heard { key, since, kind, severity, speaks: false })
+        Some(AlertInput { key, since, kind, severity, speaks: false })
     }
 
     /// Who is told of a rule's alerts.

@@ -1,5 +1,5 @@
 use super::*;
-use crate::alerts::Notified;
+use crate::records::alerts::NotifiedReceiver;
 use crate::rule::{Escalation, Secret, Target};
 use crate::testing::alert;
 
@@ -31,7 +31,7 @@ fn each_is_told_once_when_the_one_before_has_known_for_long_enough() {
     ];
     for (told, at, expected) in table {
         let mut alert = alert();
-        let notified = |(name, at): &(&str, i64)| Notified {
+        let notified = |(name, at): &(&str, i64)| NotifiedReceiver {
             receiver: (*name).to_owned(),
             fingerprint: String::new(),
             told_at: TimestampMs(*at),

@@ -24,56 +24,56 @@ use crate::limits::PAGE_UPDATE_EVERY_MS;
 use crate::rule::{Pages, SignalKind};
 
 /// What an alert is known by: the name of its rule and its labels.
-pub type AlertKey = (String, GroupLabels);
+pub(crate) type AlertKey = (String, GroupLabels);
 
 /// An alert as the pager sees it after a slot.
 #[derive(Debug, Clone)]
-pub struct Heard {
+pub(crate) struct AlertInput {
     /// Which alert.
-    pub key: AlertKey,
+    pub(crate) key: AlertKey,
     /// End of the first slot in which its condition held.
-    pub since: TimestampMs,
+    pub(crate) since: TimestampMs,
     /// What it measures.
-    pub kind: SignalKind,
+    pub(crate) kind: SignalKind,
     /// How bad it is.
-    pub severity: Severity,
+    pub(crate) severity: Severity,
     /// Whether it has something to say now: open, severe enough, not muted.
-    pub speaks: bool,
+    pub(crate) speaks: bool,
 }
 
 /// What an alert has to say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Word {
+pub(crate) enum GroupChange {
     /// It begins.
-    Begins,
+    Trigger,
     /// Other groups are in its message now.
-    Changes,
+    Update,
     /// It ends.
-    Ends,
+    Resolve,
 }
 
 /// What is to be said.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Say {
+pub(crate) struct GroupEvent {
     /// By which alert.
-    pub key: AlertKey,
+    pub(crate) key: AlertKey,
     /// End of the first slot in which its condition held.
-    pub since: TimestampMs,
+    pub(crate) since: TimestampMs,
     /// What it says.
-    pub word: Word,
+    pub(crate) word: GroupChange,
     /// Name of the group whose message it is.
-    pub group: String,
+    pub(crate) group: String,
 }
 
 /// Open messages and who is in them.
 #[derive(Debug, Clone, Default, PartialEq, Encode, Decode)]
-pub struct Pager {
-    pages: Vec<Page>,
+pub(crate) struct Grouping {
+    pages: Vec<NotificationGroup>,
 }
 
 /// One message and everything that is folded into it.
 #[derive(Debug, Clone, PartialEq, Encode, Decode)]
-struct Page {
+struct NotificationGroup {
     group: String,
     opened_at: TimestampMs,
     opened_by: SignalKind,
@@ -91,10 +91,15 @@ struct Page {
     speakers: Vec<(AlertKey, TimestampMs)>,
 }
 
-impl Pager {
+impl Grouping {
     /// Takes what happened in a slot that ends `at`, and answers what is to be said, in order.
     /// Without `pages` each alert speaks for itself.
-    pub fn hear(&mut self, pages: Option<&Pages>, at: TimestampMs, heard: &[Heard]) -> Vec<Say> {
+    pub(crate) fn hear(
+        &mut self,
+        pages: Option<&Pages>,
+        at: TimestampMs,
+        heard: &[AlertInput],
+    ) -> Vec<GroupEvent> {
         let mut say = Vec::new();
         for alert in heard.iter().filter(|alert| !alert.speaks) {
             self.leave(&alert.key);
@@ -102,8 +107,8 @@ impl Pager {
         for alert in heard.iter().filter(|alert| alert.speaks) {
             say.extend(self.join(pages, at, alert));
         }
-        let mut open: BTreeMap<&AlertKey, (usize, &Heard)> = BTreeMap::new();
-        if self.pages.iter().any(Page::waits) {
+        let mut open: BTreeMap<&AlertKey, (usize, &AlertInput)> = BTreeMap::new();
+        if self.pages.iter().any(NotificationGroup::waits) {
             let speaks = heard.iter().enumerate().filter(|(_, alert)| alert.speaks);
             open.extend(speaks.map(|(position, alert)| (&alert.key, (position, alert))));
         }
@@ -116,7 +121,7 @@ impl Pager {
     }
 
     /// Lets alerts go that are no longer watched; answers what ends with them.
-    pub fn let_go(&mut self, gone: &[AlertKey]) -> Vec<Say> {
+    pub(crate) fn let_go(&mut self, gone: &[AlertKey]) -> Vec<GroupEvent> {
         let mut say = Vec::new();
         gone.iter().for_each(|key| self.leave(key));
         self.close(&mut say);
@@ -124,28 +129,26 @@ impl Pager {
     }
 
     /// Whether the alert is in a message that waits for others.
-    #[must_use]
-    pub fn waits(&self, key: &AlertKey) -> bool {
-        let holds = |page: &Page| page.members.values().any(|alerts| alerts.contains(key));
+    pub(crate) fn waits(&self, key: &AlertKey) -> bool {
+        let holds =
+            |page: &NotificationGroup| page.members.values().any(|alerts| alerts.contains(key));
         self.pages.iter().any(|page| page.waits() && holds(page))
     }
 
     /// Whether the alert is in a message.
-    #[must_use]
-    pub fn holds(&self, key: &AlertKey) -> bool {
+    pub(crate) fn holds(&self, key: &AlertKey) -> bool {
         self.pages.iter().any(|page| page.members.values().any(|alerts| alerts.contains(key)))
     }
 
     /// Whether the end of what this alert said is still to be told.
-    #[must_use]
-    pub fn owes(&self, key: &AlertKey) -> bool {
+    pub(crate) fn owes(&self, key: &AlertKey) -> bool {
         self.group_of_speaker(key).is_some()
     }
 
     /// Name of the message that the alert spoke in.
-    #[must_use]
-    pub fn group_of_speaker(&self, key: &AlertKey) -> Option<&str> {
-        let spoke = |page: &&Page| page.speakers.iter().any(|(speaker, _)| speaker == key);
+    pub(crate) fn group_of_speaker(&self, key: &AlertKey) -> Option<&str> {
+        let spoke =
+            |page: &&NotificationGroup| page.speakers.iter().any(|(speaker, _)| speaker == key);
         self.pages.iter().find(spoke).map(|page| page.group.as_str())
     }
 
@@ -157,7 +160,7 @@ impl Pager {
 
     /// Those of the message that the alert is in, or spoke in.
     pub(crate) fn speakers_with(&self, key: &AlertKey) -> &[(AlertKey, TimestampMs)] {
-        let is_in = |page: &&Page| {
+        let is_in = |page: &&NotificationGroup| {
             page.members.values().any(|alerts| alerts.contains(key))
                 || page.speakers.iter().any(|(speaker, _)| speaker == key)
         };
@@ -165,15 +168,20 @@ impl Pager {
     }
 
     /// Labels of everything that is open in the message that the alert spoke in.
-    #[must_use]
-    pub fn sharing(&self, key: &AlertKey) -> BTreeSet<&GroupLabels> {
-        let spoke = |page: &&Page| page.speakers.iter().any(|(speaker, _)| speaker == key);
+    pub(crate) fn sharing(&self, key: &AlertKey) -> BTreeSet<&GroupLabels> {
+        let spoke =
+            |page: &&NotificationGroup| page.speakers.iter().any(|(speaker, _)| speaker == key);
         let alerts = self.pages.iter().find(spoke).into_iter();
         let alerts = alerts.flat_map(|page| page.members.values().flatten());
         alerts.map(|(_, labels)| labels).collect()
     }
 
-    fn join(&mut self, pages: Option<&Pages>, at: TimestampMs, alert: &Heard) -> Option<Say> {
+    fn join(
+        &mut self,
+        pages: Option<&Pages>,
+        at: TimestampMs,
+        alert: &AlertInput,
+    ) -> Option<GroupEvent> {
         if let Some(page) = self.pages.iter_mut().find(|page| page.holds(&alert.key)) {
             page.is_urgent |= alert.severity == Severity::Critical;
             return None;
@@ -191,7 +199,7 @@ impl Pager {
             cascade.is_urgent |= is_urgent;
             return None;
         }
-        self.pages.push(Page {
+        self.pages.push(NotificationGroup {
             group: group.clone(),
             opened_at: at,
             opened_by: alert.kind,
@@ -215,18 +223,18 @@ impl Pager {
         at: TimestampMs,
         group: &str,
         kind: SignalKind,
-    ) -> Option<&mut Page> {
-        let recent = |page: &&mut Page| {
+    ) -> Option<&mut NotificationGroup> {
+        let recent = |page: &&mut NotificationGroup| {
             page.opened_by == kind && at.since_ms(page.opened_at) <= pages.cascade_within_ms
         };
-        let mut found: Vec<&mut Page> = self.pages.iter_mut().filter(recent).collect();
+        let mut found: Vec<&mut NotificationGroup> = self.pages.iter_mut().filter(recent).collect();
         let groups: BTreeSet<&String> = found
             .iter()
             .flat_map(|page| page.members.keys())
             .filter(|held| *held != group)
             .collect();
         let enough = groups.len() + 1 >= pages.cascade_groups as usize;
-        let at_once = |page: &&mut Page| {
+        let at_once = |page: &&mut NotificationGroup| {
             page.waits() || at.since_ms(page.opened_at) <= pages.cascade_at_once_ms
         };
         let now = found.iter().position(at_once);
@@ -244,21 +252,21 @@ impl Pager {
     }
 
     /// Ends the messages that nothing is left of.
-    fn close(&mut self, say: &mut Vec<Say>) {
+    fn close(&mut self, say: &mut Vec<GroupEvent>) {
         for page in self.pages.extract_if(.., |page| page.members.is_empty()) {
             let group = &page.group;
             let ends = page.speakers.into_iter();
-            say.extend(ends.map(|(key, since)| Say {
+            say.extend(ends.map(|(key, since)| GroupEvent {
                 key,
                 since,
-                word: Word::Ends,
+                word: GroupChange::Resolve,
                 group: group.clone(),
             }));
         }
     }
 }
 
-impl Page {
+impl NotificationGroup {
     /// Nothing was said yet.
     const fn waits(&self) -> bool {
         self.speakers.is_empty()
@@ -274,14 +282,14 @@ impl Page {
         &mut self,
         pages: Option<&Pages>,
         at: TimestampMs,
-        open: &BTreeMap<&AlertKey, (usize, &Heard)>,
-    ) -> Option<Say> {
+        open: &BTreeMap<&AlertKey, (usize, &AlertInput)>,
+    ) -> Option<GroupEvent> {
         let wait_ms = pages.map_or(0, |pages| pages.wait_ms(self.is_urgent));
         if !self.waits() || at.since_ms(self.opened_at) < wait_ms {
             return None;
         }
         let members = self.members.values().flatten().filter_map(|key| open.get(key));
-        let worst = |(position, alert): &&(usize, &Heard)| {
+        let worst = |(position, alert): &&(usize, &AlertInput)| {
             (Reverse(alert.severity), alert.since, *position)
         };
         let (_, first) = members.min_by_key(worst)?;
@@ -290,11 +298,11 @@ impl Page {
         self.listed = self.members.keys().cloned().collect();
         self.speakers = vec![(first.key.clone(), first.since)];
         let (key, since) = (first.key.clone(), first.since);
-        Some(Say { key, since, word: Word::Begins, group: self.group.clone() })
+        Some(GroupEvent { key, since, word: GroupChange::Trigger, group: self.group.clone() })
     }
 
     /// Brings the message up to date when other groups are in it than it named.
-    fn change(&mut self, at: TimestampMs) -> Option<Say> {
+    fn change(&mut self, at: TimestampMs) -> Option<GroupEvent> {
         let is_soon = at.since_ms(self.listed_at) < PAGE_UPDATE_EVERY_MS;
         if is_soon || self.members.is_empty() || self.members.keys().eq(&self.listed) {
             return None;
@@ -302,10 +310,15 @@ impl Page {
         let (key, since) = self.speakers.first()?.clone();
         self.listed = self.members.keys().cloned().collect();
         self.listed_at = at;
-        Some(Say { key, since, word: Word::Changes, group: self.group.clone() })
+        Some(GroupEvent { key, since, word: GroupChange::Update, group: self.group.clone() })
     }
 
-    fn speak_up(&mut self, pages: &Pages, at: TimestampMs, alert: &Heard) -> Option<Say> {
+    fn speak_up(
+        &mut self,
+        pages: &Pages,
+        at: TimestampMs,
+        alert: &AlertInput,
+    ) -> Option<GroupEvent> {
         let again = at.since_ms(self.told_at) >= pages.again_after_ms;
         if self.waits() || !again || self.told.contains(&alert.kind) {
             return None;
@@ -317,7 +330,7 @@ impl Page {
             self.speakers.push(speaker);
         }
         let (key, since) = (alert.key.clone(), alert.since);
-        Some(Say { key, since, word: Word::Begins, group: self.group.clone() })
+        Some(GroupEvent { key, since, word: GroupChange::Trigger, group: self.group.clone() })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use plimsoll_storage::TimestampMs;
 
-use crate::alerts::Alert;
+use crate::records::alerts::Alert;
 use crate::rule::Receiver;
 
 /// Who is told next of an alert that nobody has acknowledged, and for how long those before them have

@@ -6,23 +6,23 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_storage::{Store, TableBatch, TimestampMs};
 
-use super::Event;
-use super::track::{Tracked, Tracking, write_state};
-use crate::alerts::{self, Alert, Notified, alert_id};
-use crate::delivery::{Action, DeadReason, Delivery, Said};
-use crate::due;
+use super::TransitionEvent;
 use crate::engine::{Found, Verdict};
 use crate::error::Result;
 use crate::evidence::Evidence;
 use crate::labels::GroupLabels;
-use crate::ledger;
 use crate::limits::{OUTBOX_ENTRIES_PER_RECEIVER_MAX, TRENDS_PER_SLOT_MAX};
-use crate::outbox;
+use crate::notify::due;
+use crate::notify::grouping::{AlertKey, GroupChange, GroupEvent, Grouping};
 use crate::page::{Page, Source};
-use crate::pager::{AlertKey, Pager, Say, Word};
+use crate::records::alerts::{self, Alert, NotifiedReceiver, alert_id};
+use crate::records::delivery::{Action, DeadReason, Delivery, NotificationRecord};
+use crate::records::ledger;
+use crate::records::muted_by::MutedBy;
+use crate::records::outbox;
+use crate::records::state::{Tracked, Tracking, write_state};
 use crate::rule::{Identity, Rule, RuleSet};
 use crate::step::{Change, Firing, Reason, State, Transition};
-use crate::voice::Suppressor;
 
 /// The newest judgement of an open alert is written once in this time, in ms.
 const LATEST_WRITE_MS: i64 = 60_000;
@@ -39,7 +39,7 @@ pub(super) struct SlotRun<'a> {
     batch: TableBatch,
     staged: Vec<Staged>,
     deliveries: Vec<Delivery>,
-    events: Vec<Event>,
+    events: Vec<TransitionEvent>,
     telling: Telling<'a>,
     /// Pages put together in this slot.
     pages: usize,
@@ -52,9 +52,9 @@ pub(super) struct Telling<'a> {
     /// Messages that end in this slot, by the alerts that spoke in them.
     ended: BTreeMap<AlertKey, String>,
     /// Open messages after this slot.
-    pager: &'a Pager,
+    pager: &'a Grouping,
     /// What keeps open alerts from being told.
-    suppressed: BTreeMap<AlertKey, Suppressor>,
+    suppressed: BTreeMap<AlertKey, MutedBy>,
     /// The slot was missed: only ends are told.
     is_missed: bool,
     /// Where people reach this server.
@@ -63,15 +63,15 @@ pub(super) struct Telling<'a> {
 
 impl<'a> Telling<'a> {
     pub(super) fn new(
-        says: &[Say],
-        pager: &'a Pager,
-        suppressed: BTreeMap<AlertKey, Suppressor>,
+        says: &[GroupEvent],
+        pager: &'a Grouping,
+        suppressed: BTreeMap<AlertKey, MutedBy>,
         is_missed: bool,
         base_url: &'a str,
     ) -> Self {
-        let begins = says.iter().filter(|say| say.word == Word::Begins);
+        let begins = says.iter().filter(|say| say.word == GroupChange::Trigger);
         let begins = begins.map(|say| say.key.clone()).collect();
-        let ended = says.iter().filter(|say| say.word == Word::Ends);
+        let ended = says.iter().filter(|say| say.word == GroupChange::Resolve);
         let ended = ended.map(|say| (say.key.clone(), say.group.clone())).collect();
         Self { begins, ended, pager, suppressed, is_missed, base_url }
     }
@@ -243,8 +243,8 @@ impl<'a> SlotRun<'a> {
         let key = (alert.rule.clone(), alert.labels.clone());
         // What held it back before it waited is what its page tells.
         let folded = match self.telling.pager.waits(&key) {
-            true => alert.suppressor.unwrap_or(Suppressor::Waiting),
-            false => Suppressor::Shared,
+            true => alert.suppressor.unwrap_or(MutedBy::Waiting),
+            false => MutedBy::Shared,
         };
         let found = self.telling.suppressed.get(&key).copied().or(Some(folded));
         std::mem::replace(&mut alert.suppressor, found) != found
@@ -263,8 +263,8 @@ impl<'a> SlotRun<'a> {
 
     /// Tells the end of messages whose alert has ended before, or goes on at a severity that is not
     /// told.
-    pub(super) fn end_messages(&mut self, says: &[Say]) -> Result<()> {
-        for say in says.iter().filter(|say| say.word == Word::Ends) {
+    pub(super) fn end_messages(&mut self, says: &[GroupEvent]) -> Result<()> {
+        for say in says.iter().filter(|say| say.word == GroupChange::Resolve) {
             let (rule, labels) = &say.key;
             let staged = self.staged.iter_mut().find(|(held_rule, held_labels, next)| {
                 held_rule == rule && held_labels == labels && next.is_some()
@@ -304,15 +304,15 @@ impl<'a> SlotRun<'a> {
         self.deliver(&said, &alert.receivers);
     }
 
-    fn said(&mut self, alert: &Alert, action: Action) -> Said {
+    fn said(&mut self, alert: &Alert, action: Action) -> NotificationRecord {
         let key = (alert.rule.clone(), alert.labels.clone());
         let ended = || self.telling.ended.get(&key).map(String::as_str);
         let group = self.telling.pager.group_of_speaker(&key).or_else(ended).unwrap_or_default();
         let (at, group, page) = (self.at, group.to_owned(), self.page_of(alert));
-        Said { action, at, group, alert: alert.clone(), page }
+        NotificationRecord { action, at, group, alert: alert.clone(), page }
     }
 
-    fn deliver(&mut self, said: &Said, to: &[Notified]) {
+    fn deliver(&mut self, said: &NotificationRecord, to: &[NotifiedReceiver]) {
         for told in to {
             let (receiver, fingerprint) = (told.receiver.clone(), told.fingerprint.clone());
             self.deliveries.push(Delivery::new(receiver, fingerprint, said.clone()));
@@ -343,7 +343,7 @@ impl<'a> SlotRun<'a> {
         alert: Option<&Alert>,
     ) {
         let Some(Transition { change, reason }) = transition else { return };
-        self.events.push(Event {
+        self.events.push(TransitionEvent {
             rule: rule.to_owned(),
             labels: labels.clone(),
             at: self.at,
@@ -365,7 +365,7 @@ impl<'a> SlotRun<'a> {
         mut self,
         tracking: &mut Tracking,
         also: impl FnOnce(&mut TableBatch),
-    ) -> Result<Vec<Event>> {
+    ) -> Result<Vec<TransitionEvent>> {
         self.post()?;
         also(&mut self.batch);
         self.store.commit(self.batch)?;

@@ -5,7 +5,7 @@
 //! that were open then, and judges slot after slot; beside its verdicts it is asked what it found
 //! where nothing came of it.
 
-mod told;
+mod words;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -14,7 +14,6 @@ use std::time::Instant;
 use plimsoll_query::{Budget, Selector};
 use plimsoll_storage::{Label, Scan, Slot, Store, StreamId, TimestampMs};
 
-use crate::alerts::{self, Alert, AlertFilter, alert_id};
 use crate::engine::{Engine, Found};
 use crate::error::Result;
 use crate::evaluate::{WarmUp, grace_ms, observe, seed};
@@ -23,17 +22,19 @@ use crate::labels::{GroupLabels, SANDBOX};
 use crate::limits::{
     EXPLAIN_GROUPS_MAX, EXPLAIN_JUDGEMENTS_MAX, EXPLAIN_LEAD_MS_MAX, LIST_ROWS_MAX,
 };
+use crate::notify::mute::{self, Mutes};
+use crate::records::alerts::{self, Alert, AlertFilter, alert_id};
+use crate::records::muted_by::MutedBy;
+use crate::records::silence;
 use crate::rule::{Rule, RuleSet};
-use crate::silence;
 use crate::step::{Firing, State, Transition};
-use crate::voice::{self, Mutes, Suppressor};
 
 /// Timers settle over at least this long before the first judgement that is told, in ms.
 const LEAD_MS_MIN: i64 = 10 * 60_000;
 
 /// What is to be explained.
 #[derive(Debug, Clone)]
-pub struct Question<'a> {
+pub struct ExplainRequest<'a> {
     /// The rule.
     pub rule: &'a Rule,
     /// Label values of the group; labels that the rule does not judge by are passed over.
@@ -65,12 +66,12 @@ pub struct GroupExplanation {
     /// In words, about `at`.
     pub words: String,
     /// In the order of time. Of a long span some are left out, but none that changed anything.
-    pub judgements: Vec<Judgement>,
+    pub judgements: Vec<ExplainedSlot>,
 }
 
 /// One judgement of one group.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Judgement {
+pub struct ExplainedSlot {
     /// End of the judged slot.
     pub t: TimestampMs,
     /// What was found; `None` when there was nothing to judge.
@@ -80,7 +81,7 @@ pub struct Judgement {
     /// What changed, when something did.
     pub transition: Option<Transition>,
     /// What kept the open alert from being told.
-    pub suppressor: Option<Suppressor>,
+    pub suppressor: Option<MutedBy>,
 }
 
 /// Explains what a rule judged around a time. `None` when nothing that it judges has those labels.
@@ -90,7 +91,7 @@ pub struct Judgement {
 pub fn explain(
     store: &Store,
     rules: &RuleSet,
-    question: &Question<'_>,
+    question: &ExplainRequest<'_>,
     budget: Budget,
 ) -> Result<Option<Explanation>> {
     let rule = question.rule;
@@ -116,7 +117,7 @@ pub fn explain(
     for mut group in told {
         group.judgements.retain(|judgement| judgement.t >= from);
         group.note_suppressors(mutes, &run.dependencies(&group.labels)?);
-        let words = told::words(rule, &group.labels, &group.judgements, at);
+        let words = words::words(rule, &group.labels, &group.judgements, at);
         let (labels, judgements) = (group.labels, thinned(group.judgements));
         groups.push(GroupExplanation { labels, words, judgements });
     }
@@ -149,7 +150,7 @@ struct GroupRun {
     labels: GroupLabels,
     /// Its alerts on record.
     records: Vec<Alert>,
-    judgements: Vec<Judgement>,
+    judgements: Vec<ExplainedSlot>,
 }
 
 impl<'a> Run<'a> {
@@ -184,7 +185,7 @@ impl<'a> Run<'a> {
     }
 
     /// The first and the last slot that are judged.
-    fn slots(&self, question: &Question<'_>) -> (Slot, Slot) {
+    fn slots(&self, question: &ExplainRequest<'_>) -> (Slot, Slot) {
         let width = self.store.slot_width();
         let rule = question.rule;
         let timers_ms = rule.for_ms + rule.clear_ms.max(rule.keep_firing_ms);
@@ -308,7 +309,7 @@ impl<'a> Run<'a> {
                 let verdict = verdicts.iter().find(|verdict| verdict.labels == group.labels);
                 let found = verdict.and_then(|verdict| verdict.evidence);
                 let evidence = found.or_else(|| self.engine.spell_out(&rule, &group.labels, slot));
-                group.judgements.push(Judgement {
+                group.judgements.push(ExplainedSlot {
                     t: width.end(slot),
                     evidence,
                     state: verdict.map_or(State::Inactive, |verdict| verdict.state),
@@ -323,7 +324,7 @@ impl<'a> Run<'a> {
     /// Alerts on record of what a group's alert depends on, with the labels they must lie within.
     fn dependencies(&self, labels: &GroupLabels) -> Result<Vec<(Alert, GroupLabels)>> {
         let mut found = Vec::new();
-        for (rules, labels) in voice::dependencies(&self.rules, self.rule(), labels) {
+        for (rules, labels) in mute::dependencies(&self.rules, self.rule(), labels) {
             for rule in rules {
                 let filter = AlertFilter { rule: Some(rule), ..AlertFilter::default() };
                 let alerts = alerts::list(self.store, &filter, LIST_ROWS_MAX)?.into_iter();
@@ -359,7 +360,7 @@ fn is_open_on(alert: &Alert, labels: &GroupLabels, at: TimestampMs) -> bool {
 }
 
 /// As many judgements as are told at most: those that changed something, and others evenly.
-fn thinned(judgements: Vec<Judgement>) -> Vec<Judgement> {
+fn thinned(judgements: Vec<ExplainedSlot>) -> Vec<ExplainedSlot> {
     let each = judgements.len().div_ceil(EXPLAIN_JUDGEMENTS_MAX).max(1);
     let last = judgements.len().saturating_sub(1);
     let kept = judgements.into_iter().enumerate().filter(|(position, judgement)| {

@@ -8,23 +8,23 @@ use std::collections::BTreeMap;
 use bincode::{Decode, Encode};
 use plimsoll_storage::{Order, Store, Table, TableBatch};
 
-use crate::alerts::{self, Alert, alert_id};
 use crate::engine::Found;
 use crate::error::Result;
 use crate::labels::GroupLabels;
-use crate::record;
+use crate::records::alerts::{self, Alert, alert_id};
+use crate::records::row;
 use crate::rule::Identity;
 use crate::step::State;
 
 /// A rule's state for one group.
 #[derive(Debug, Clone)]
-pub(super) struct Tracked {
+pub(crate) struct Tracked {
     /// Of the rule that came to it.
-    pub(super) identity: Identity,
-    pub(super) state: State,
-    pub(super) found: Found,
+    pub(crate) identity: Identity,
+    pub(crate) state: State,
+    pub(crate) found: Found,
     /// The alert, while the state is firing.
-    pub(super) alert: Option<Alert>,
+    pub(crate) alert: Option<Alert>,
 }
 
 #[derive(Debug, Encode, Decode)]
@@ -38,13 +38,13 @@ struct StateRow {
 
 /// Everything that is tracked: by rule, then by group.
 #[derive(Debug, Default)]
-pub(super) struct Tracking {
+pub(crate) struct Tracking {
     rules: BTreeMap<String, BTreeMap<GroupLabels, Tracked>>,
 }
 
 impl Tracking {
     /// Reads what was tracked when the last commit was made.
-    pub(super) fn load(store: &Store) -> Result<Self> {
+    pub(crate) fn load(store: &Store) -> Result<Self> {
         const PAGE_ROWS: usize = 256;
         let mut tracking = Self::default();
         let mut after: Option<Vec<u8>> = None;
@@ -76,12 +76,12 @@ impl Tracking {
         }
     }
 
-    pub(super) fn get(&self, rule: &str, labels: &GroupLabels) -> Option<&Tracked> {
+    pub(crate) fn get(&self, rule: &str, labels: &GroupLabels) -> Option<&Tracked> {
         self.rules.get(rule)?.get(labels)
     }
 
     /// Replaces what is tracked of a group; `None` when it is at rest.
-    pub(super) fn set(&mut self, rule: &str, labels: &GroupLabels, tracked: Option<Tracked>) {
+    pub(crate) fn set(&mut self, rule: &str, labels: &GroupLabels, tracked: Option<Tracked>) {
         if let Some(tracked) = tracked {
             let groups = self.rules.entry(rule.to_owned()).or_default();
             groups.insert(labels.clone(), tracked);
@@ -91,7 +91,7 @@ impl Tracking {
     }
 
     /// Everything tracked.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &GroupLabels, &Tracked)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &GroupLabels, &Tracked)> {
         self.rules.iter().flat_map(|(rule, groups)| {
             groups.iter().map(move |(labels, tracked)| (rule.as_str(), labels, tracked))
         })
@@ -99,7 +99,7 @@ impl Tracking {
 }
 
 fn read_row(store: &Store, value: &[u8]) -> Result<(StateRow, Option<Alert>)> {
-    let row: StateRow = record::decode("alert state", value)?;
+    let row: StateRow = row::decode("alert state", value)?;
     let alert = match row.state {
         State::Firing(firing) => {
             let id = alert_id(&row.rule, &row.labels, firing.since);
@@ -115,7 +115,7 @@ fn read_row(store: &Store, value: &[u8]) -> Result<(StateRow, Option<Alert>)> {
 }
 
 /// Writes the state of a group, or removes it when it is at rest.
-pub(super) fn write_state(
+pub(crate) fn write_state(
     batch: &mut TableBatch,
     rule: &str,
     labels: &GroupLabels,
@@ -128,6 +128,6 @@ pub(super) fn write_state(
     } else {
         let row =
             StateRow { rule: rule.to_owned(), labels: labels.clone(), identity, state, found };
-        batch.put(Table::AlertState, &key, record::encode(&row));
+        batch.put(Table::AlertState, &key, row::encode(&row));
     }
 }

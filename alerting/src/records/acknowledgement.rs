@@ -1,5 +1,5 @@
 //! Acknowledgements: someone has seen an alert and takes care of it, so nobody else is told of it for want
-//! of that ([`escalate`](crate::escalate)). The first one stays.
+//! of that ([`escalate`](crate::notify::escalate)). The first one stays.
 //!
 //! Table `Acknowledgement`, key: id of the alert. Rows are written here only, beside the alerts, which
 //! are the evaluator's: neither writes over what the other has written.
@@ -9,18 +9,18 @@ use std::collections::BTreeMap;
 use bincode::{Decode, Encode};
 use plimsoll_storage::{Store, Table, TableBatch, TimestampMs};
 
-use crate::alerts::{self, Alert, alert_id};
-use crate::delivery::{Action, Delivery, Said};
 use crate::error::Result;
 use crate::evaluate::open_messages;
-use crate::outbox;
 use crate::page::Page;
-use crate::record;
+use crate::records::alerts::{self, Alert, alert_id};
+use crate::records::delivery::{Action, Delivery, NotificationRecord};
+use crate::records::outbox;
+use crate::records::row;
 use crate::rule::{Receiver, Target};
 
 /// That someone takes care of an alert.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-pub struct Acknowledged {
+pub struct Acknowledgement {
     /// When it was said, by the clock of the server.
     pub at: TimestampMs,
     /// Who takes care.
@@ -31,9 +31,9 @@ pub struct Acknowledged {
 
 /// What came of an acknowledgement.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Outcome {
+pub enum AcknowledgeResult {
     /// It stands, this one or one before it.
-    Stands(Box<Alert>, Acknowledged),
+    Stands(Box<Alert>, Acknowledgement),
     /// The alert has ended, and so has its message.
     Ended,
     /// There is no such alert.
@@ -44,9 +44,9 @@ pub enum Outcome {
 ///
 /// # Errors
 /// When the store cannot be read, or the row is damaged.
-pub fn get(store: &Store, alert_id: &str) -> Result<Option<Acknowledged>> {
+pub fn get(store: &Store, alert_id: &str) -> Result<Option<Acknowledgement>> {
     let row = store.get(Table::Acknowledgement, alert_id.as_bytes())?;
-    row.map(|row| record::decode("acknowledgement", &row)).transpose()
+    row.map(|row| row::decode("acknowledgement", &row)).transpose()
 }
 
 /// The acknowledgements of some alerts, by id.
@@ -56,7 +56,7 @@ pub fn get(store: &Store, alert_id: &str) -> Result<Option<Acknowledged>> {
 pub fn of_alerts<'a>(
     store: &Store,
     alerts: impl IntoIterator<Item = &'a Alert>,
-) -> Result<BTreeMap<String, Acknowledged>> {
+) -> Result<BTreeMap<String, Acknowledgement>> {
     let mut found = BTreeMap::new();
     for alert in alerts {
         found.extend(get(store, &alert.id)?.map(|one| (alert.id.clone(), one)));
@@ -70,9 +70,9 @@ pub(crate) fn acknowledge(
     store: &Store,
     receivers: &[Receiver],
     id: &str,
-    said: &Acknowledged,
-) -> Result<Outcome> {
-    let Some(alert) = alerts::get(store, id)? else { return Ok(Outcome::Unknown) };
+    said: &Acknowledgement,
+) -> Result<AcknowledgeResult> {
+    let Some(alert) = alerts::get(store, id)? else { return Ok(AcknowledgeResult::Unknown) };
     let key = (alert.rule.clone(), alert.labels.clone());
     let pager = open_messages(store)?;
     let spoke = pager.speakers_with(&key);
@@ -80,7 +80,7 @@ pub(crate) fn acknowledge(
     let speakers: Vec<String> = speakers.filter(|speaker| *speaker != id).collect();
     let is_speaker = speakers.len() < spoke.len();
     if !alert.is_open() && !is_speaker {
-        return Ok(Outcome::Ended);
+        return Ok(AcknowledgeResult::Ended);
     }
     let mut batch = TableBatch::default();
     let stands = one(store, &mut batch, receivers, &alert, said)?;
@@ -90,7 +90,7 @@ pub(crate) fn acknowledge(
         }
     }
     store.commit(batch)?;
-    Ok(Outcome::Stands(Box::new(alert), stands))
+    Ok(AcknowledgeResult::Stands(Box::new(alert), stands))
 }
 
 /// The id of the alert that spoke under a dedup key, and whose message is open.
@@ -107,12 +107,12 @@ fn one(
     batch: &mut TableBatch,
     receivers: &[Receiver],
     alert: &Alert,
-    said: &Acknowledged,
-) -> Result<Acknowledged> {
+    said: &Acknowledgement,
+) -> Result<Acknowledgement> {
     if let Some(before) = get(store, &alert.id)? {
         return Ok(before);
     }
-    batch.put(Table::Acknowledgement, alert.id.as_bytes(), record::encode(said));
+    batch.put(Table::Acknowledgement, alert.id.as_bytes(), row::encode(said));
     for told in &alert.receivers {
         let takes_it = |receiver: &Receiver| {
             receiver.name == told.receiver && matches!(receiver.target, Target::PagerDuty { .. })
@@ -120,7 +120,13 @@ fn one(
         let is_source = said.by_receiver.as_ref() == Some(&told.receiver);
         if !is_source && receivers.iter().any(takes_it) {
             let (action, at, alert) = (Action::Acknowledge, said.at, alert.clone());
-            let said = Said { action, at, group: String::new(), alert, page: Page::default() };
+            let said = NotificationRecord {
+                action,
+                at,
+                group: String::new(),
+                alert,
+                page: Page::default(),
+            };
             let (name, fingerprint) = (told.receiver.clone(), told.fingerprint.clone());
             outbox::put(batch, &Delivery::new(name, fingerprint, said));
         }

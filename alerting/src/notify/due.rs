@@ -2,8 +2,8 @@
 
 use plimsoll_storage::TimestampMs;
 
-use crate::alerts::Alert;
-use crate::delivery::Action;
+use crate::records::alerts::Alert;
+use crate::records::delivery::Action;
 
 /// What is due to be said about the alert at this moment. `held_back` keeps a trigger or escalation
 /// until a mute ends, and a resolve until the message that the alert began ends as a whole.

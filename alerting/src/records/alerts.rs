@@ -8,10 +8,10 @@ use crate::evidence::{Evidence, Severity};
 use crate::hex::hex;
 use crate::labels::GroupLabels;
 use crate::limits::LIST_ROWS_MAX;
-use crate::record;
+use crate::records::muted_by::MutedBy;
+use crate::records::row;
 use crate::rule::{Receiver, Rule, SignalKind};
 use crate::step::Reason;
-use crate::voice::Suppressor;
 
 /// Prefix of rows by time: `t`, fired_at (u64), id. Value: the alert.
 const BY_TIME: u8 = b't';
@@ -59,18 +59,18 @@ pub struct Alert {
     /// The judgement with the highest lower bound since it fired.
     pub peak: Evidence,
     /// What keeps it, or kept it until it ended, from being told; `None` when it was told.
-    pub suppressor: Option<Suppressor>,
+    pub suppressor: Option<MutedBy>,
     /// The highest severity anyone was told; `None` while nobody was.
     pub paged: Option<Severity>,
     /// Moment of the resolve that was put out; `None` while none was.
     pub resolve_sent_at: Option<TimestampMs>,
     /// Who was told, and so is told of the end.
-    pub receivers: Vec<Notified>,
+    pub receivers: Vec<NotifiedReceiver>,
 }
 
 /// A receiver that was told of an alert.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-pub struct Notified {
+pub struct NotifiedReceiver {
     /// Name of the receiver.
     pub receiver: String,
     /// [`Receiver::fingerprint`] at that moment.
@@ -150,7 +150,7 @@ impl Alert {
             if !self.receivers.iter().any(|known| known.receiver == receiver.name) {
                 let fingerprint = receiver.fingerprint();
                 let receiver = receiver.name.clone();
-                self.receivers.push(Notified { receiver, fingerprint, told_at: at });
+                self.receivers.push(NotifiedReceiver { receiver, fingerprint, told_at: at });
             }
         }
     }
@@ -210,7 +210,7 @@ pub fn list(store: &Store, filter: &AlertFilter, limit: usize) -> Result<Vec<Ale
         let Some((last, _)) = page.last() else { break };
         after = Some(last.clone());
         for (_, value) in &page {
-            let alert: Alert = match record::decode("alert", value) {
+            let alert: Alert = match row::decode("alert", value) {
                 Ok(alert) => alert,
                 Err(error) => {
                     // One row, of another version or damaged, does not hide all others.
@@ -236,14 +236,14 @@ pub fn get(store: &Store, id: &str) -> Result<Option<Alert>> {
         what: "alert",
         detail: format!("the index names {id}, which is not there"),
     })?;
-    record::decode("alert", &row).map(Some)
+    row::decode("alert", &row).map(Some)
 }
 
 /// Writes an alert with its index row.
 pub(crate) fn put(batch: &mut TableBatch, alert: &Alert) {
     let key = time_key(alert);
     batch.put(Table::Alert, &id_key(&alert.id), key.clone());
-    batch.put(Table::Alert, &key, record::encode(alert));
+    batch.put(Table::Alert, &key, row::encode(alert));
 }
 
 fn time_key(alert: &Alert) -> Vec<u8> {

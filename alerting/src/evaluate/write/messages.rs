@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::SlotRun;
-use crate::acknowledge;
-use crate::alerts::{self, Alert, Notified, alert_id};
-use crate::delivery::{Action, Said};
 use crate::error::Result;
-use crate::escalate;
+use crate::notify::escalate;
+use crate::notify::grouping::{GroupChange, GroupEvent};
 use crate::page::Page;
-use crate::pager::{Say, Word};
+use crate::records::acknowledgement;
+use crate::records::alerts::{self, Alert, NotifiedReceiver, alert_id};
+use crate::records::delivery::{Action, NotificationRecord};
 use crate::rule::Receiver;
 use crate::words;
 
@@ -27,7 +27,7 @@ impl SlotRun<'_> {
             let Some(mut alert) = self.speaker(&id, position)? else { continue };
             let due = escalate::due(&alert, &self.rules.receivers, self.at);
             let is_told = alert.paged.is_some() && alert.resolve_sent_at.is_none();
-            if due.is_empty() || !is_told || acknowledge::get(self.store, &id)?.is_some() {
+            if due.is_empty() || !is_told || acknowledgement::get(self.store, &id)?.is_some() {
                 continue;
             }
             self.tell_next(&mut alert, &due);
@@ -55,12 +55,12 @@ impl SlotRun<'_> {
     }
 
     /// Brings open messages up to date at receivers that can change what they were told.
-    pub(in crate::evaluate) fn update_messages(&mut self, says: &[Say]) -> Result<()> {
-        if says.iter().all(|say| say.word != Word::Changes) {
+    pub(in crate::evaluate) fn update_messages(&mut self, says: &[GroupEvent]) -> Result<()> {
+        if says.iter().all(|say| say.word != GroupChange::Update) {
             return Ok(());
         }
         let staged = self.staged_by_id();
-        for say in says.iter().filter(|say| say.word == Word::Changes) {
+        for say in says.iter().filter(|say| say.word == GroupChange::Update) {
             let (rule, labels) = &say.key;
             let id = alert_id(rule, labels, say.since);
             let Some(alert) = self.speaker(&id, staged.get(&id).copied())? else { continue };
@@ -68,11 +68,12 @@ impl SlotRun<'_> {
                 continue;
             }
             let said = self.said(&alert, Action::Update);
-            let takes_it = |told: &&Notified| {
+            let takes_it = |told: &&NotifiedReceiver| {
                 let receiver = self.rules.receiver(&told.receiver);
                 receiver.is_some_and(|receiver| receiver.target.takes_updates())
             };
-            let to: Vec<Notified> = alert.receivers.iter().filter(takes_it).cloned().collect();
+            let to: Vec<NotifiedReceiver> =
+                alert.receivers.iter().filter(takes_it).cloned().collect();
             self.deliver(&said, &to);
         }
         Ok(())
@@ -94,7 +95,13 @@ impl SlotRun<'_> {
     pub(in crate::evaluate) fn notices(&mut self, notices: &[(Action, Alert)]) {
         for (action, notice) in notices {
             let (alert, group) = (notice.clone(), notice.rule.clone());
-            let said = Said { action: *action, at: self.at, group, alert, page: Page::default() };
+            let said = NotificationRecord {
+                action: *action,
+                at: self.at,
+                group,
+                alert,
+                page: Page::default(),
+            };
             self.deliver(&said, &notice.receivers);
         }
     }

@@ -2,7 +2,7 @@
 
 use plimsoll_storage::TimestampMs;
 
-use super::Judgement;
+use super::ExplainedSlot;
 use crate::evidence::{Evidence, Gate};
 use crate::labels::GroupLabels;
 use crate::rule::{Rule, Signal, SignalKind};
@@ -13,7 +13,7 @@ use crate::words::{duration, moment, value};
 pub(super) fn words(
     rule: &Rule,
     labels: &GroupLabels,
-    judgements: &[Judgement],
+    judgements: &[ExplainedSlot],
     at: TimestampMs,
 ) -> String {
     let newest = judgements.iter().rev().find(|judgement| judgement.t <= at);
@@ -29,7 +29,7 @@ pub(super) fn words(
 }
 
 /// What was found.
-fn found(rule: &Rule, labels: &GroupLabels, judgement: &Judgement) -> String {
+fn found(rule: &Rule, labels: &GroupLabels, judgement: &ExplainedSlot) -> String {
     let (what, who, at) = (rule.signal.symptom(), labels.title(), moment(judgement.t));
     let Some(evidence) = judgement.evidence else {
         return format!("At {at} there was nothing to judge of {what} for {who}.");
@@ -85,7 +85,7 @@ fn weighed(rule: &Rule, evidence: &Evidence) -> String {
 }
 
 /// Where the group stands, and what comes next.
-fn stands(rule: &Rule, judgement: &Judgement) -> String {
+fn stands(rule: &Rule, judgement: &ExplainedSlot) -> String {
     let clear_ms = rule.clear_ms.max(rule.keep_firing_ms);
     match judgement.state {
         State::Inactive => "No alert is open.".to_owned(),
