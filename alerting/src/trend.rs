@@ -4,7 +4,7 @@
 //! until it is sure, and by then the rise is over.
 
 use bincode::{Decode, Encode};
-use plimsoll_query::{Grid, Group, Timing};
+use plimsoll_query::{Grid, Group, LatencyMeasures};
 use plimsoll_storage::{Label, Outcome, Store, StreamId, TimestampMs};
 
 use crate::error::Result;
@@ -80,7 +80,7 @@ pub(crate) fn measured(
             Ok(points.into_iter().map(|(t, share)| (t, share / (1.0 - objective))).collect())
         }
         Signal::Latency { q, .. } => {
-            let timing = Timing::quantiles(&[*q]);
+            let timing = LatencyMeasures::quantiles(&[*q]);
             let points = plimsoll_query::latency(store, groups, grid, &timing)?;
             let points = points.into_iter().flat_map(|series| series.points);
             Ok(points.filter_map(|it| Some((it.t, it.quantiles.first()?.1.value_s))).collect())

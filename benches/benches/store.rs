@@ -3,7 +3,7 @@
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use plimsoll_benches::facts;
-use plimsoll_query::{Grid, Selector, Timing, groups, latency};
+use plimsoll_query::{Grid, LatencyMeasures, Selector, groups, latency};
 use plimsoll_storage::{
     Batch, Cell, Durability, Histogram, Label, Options, Slot, Store, TimestampMs,
 };
@@ -89,7 +89,7 @@ fn query(c: &mut Criterion) {
     }
     let selector = Selector::activity("requests");
     let grid = Grid::at(store.slot_width().start(last), 300_000).expect("valid");
-    let p95 = Timing::quantiles(&[0.95]);
+    let p95 = LatencyMeasures::quantiles(&[0.95]);
     let ask = || latency(&store, groups(&store, &selector, &[Label::Partner]), &grid, &p95);
     let mut group = c.benchmark_group("query");
     group.sample_size(10);

@@ -54,7 +54,7 @@ impl Measure {
 
 /// A time in which something was wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Incident {
+pub struct ExcludedPeriod {
     /// What it was about.
     pub labels: Vec<(Label, String)>,
     /// From its first moment up to the first one after it.
@@ -63,14 +63,14 @@ pub struct Incident {
 
 /// What is asked of the past.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Past {
+pub struct PastWeeks {
     /// What is measured.
     pub measure: Measure,
     /// How far back each of the past weeks lies, in ms; see [`utc_weeks`].
     pub weeks_ms: Vec<i64>,
     /// Times to leave out. One counts for a group when they have a label in common and agree on all
     /// that both have.
-    pub incidents: Vec<Incident>,
+    pub excluded: Vec<ExcludedPeriod>,
 }
 
 /// How far back each of some weeks lies where clocks are never changed, in ms.
@@ -87,12 +87,12 @@ pub struct BaselinePoint {
     /// What was measured in it; `None` when there was nothing to go by.
     pub value: Option<f64>,
     /// What is usual; `None` when no past week supports it.
-    pub usual: Option<Usual>,
+    pub expected: Option<ExpectedValue>,
 }
 
 /// What is usual.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Usual {
+pub struct ExpectedValue {
     /// How many weeks support it.
     pub weeks: u32,
     /// The middle of their values.
@@ -105,7 +105,7 @@ pub struct Usual {
     pub mad: f64,
 }
 
-impl Usual {
+impl ExpectedValue {
     /// Sums up the values of some weeks; `None` of none.
     #[must_use]
     pub fn of(values: &[f64]) -> Option<Self> {
@@ -149,7 +149,7 @@ pub fn baseline(
     selector: &Selector,
     by: &[Label],
     grid: &Grid,
-    past: &Past,
+    past: &PastWeeks,
 ) -> Result<Vec<Series<BaselinePoint>>> {
     let groups = groups(store, selector, by);
     check_numbers(groups.len(), grid.count(), past.weeks_ms.len() as u64 + 1)?;
@@ -219,23 +219,23 @@ fn points(
     usual: Option<&BTreeMap<TimestampMs, Vec<f64>>>,
 ) -> Vec<BaselinePoint> {
     let mut points: BTreeMap<TimestampMs, BaselinePoint> = BTreeMap::new();
-    let empty = |t| BaselinePoint { t, value: None, usual: None };
+    let empty = |t| BaselinePoint { t, value: None, expected: None };
     for (t, value) in now.into_iter().flatten() {
         points.entry(*t).or_insert_with(|| empty(*t)).value = Some(*value);
     }
     for (t, values) in usual.into_iter().flatten() {
-        points.entry(*t).or_insert_with(|| empty(*t)).usual = Usual::of(values);
+        points.entry(*t).or_insert_with(|| empty(*t)).expected = ExpectedValue::of(values);
     }
     points.into_values().collect()
 }
 
 /// The times of the incidents that count for a group, apart from each other and ascending.
 fn troubles(
-    past: &Past,
+    past: &PastWeeks,
     selector: &Selector,
     group: &[(Label, String)],
 ) -> Vec<Range<TimestampMs>> {
-    let counts = |incident: &&Incident| {
+    let counts = |incident: &&ExcludedPeriod| {
         let mut agree = incident
             .labels
             .iter()
@@ -243,7 +243,7 @@ fn troubles(
         agree.next().is_some_and(|first| first && agree.all(|agrees| agrees))
     };
     let mut times: Vec<_> =
-        past.incidents.iter().filter(counts).map(|incident| incident.during.clone()).collect();
+        past.excluded.iter().filter(counts).map(|incident| incident.during.clone()).collect();
     times.sort_by_key(|during| during.start);
     let mut apart: Vec<Range<TimestampMs>> = Vec::new();
     for during in times {

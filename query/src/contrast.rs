@@ -62,7 +62,7 @@ fn pair_points<P>(
 
 /// The streams of each group whose label has that value; groups without any keep none.
 #[must_use]
-pub fn only(store: &Store, groups: &[Group], label: Label, value: &str) -> Vec<Group> {
+pub fn filter_by_label(store: &Store, groups: &[Group], label: Label, value: &str) -> Vec<Group> {
     let has = |stream: &_| {
         let labels = store.stream_labels(*stream, &[label]);
         labels.first().is_some_and(|found| found == value)

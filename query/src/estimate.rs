@@ -46,7 +46,7 @@ pub struct Confidence {
 impl Confidence {
     /// 95 %, where nobody asks for another. The number is the 97.5th percentile of the normal
     /// distribution.
-    pub const USUAL: Self = Self { z: 1.959_963_984_540_054 };
+    pub const DEFAULT: Self = Self { z: 1.959_963_984_540_054 };
 
     /// A level above 0 and below 1, such as 0.95 for bounds that hold in 95 % of cases; `None` for
     /// any other number.

@@ -6,7 +6,7 @@ use crate::{error::Result, grid::Grid, select::Selector};
 
 /// Events that stand out, and where they were counted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Exemplars {
+pub struct FoundExemplars {
     /// The newest or slowest first, each set of ids once.
     pub best: Vec<(StreamKey, Exemplar)>,
     /// Whether so many slots have some that not all were looked at.
@@ -23,9 +23,12 @@ pub fn exemplars(
     grid: &Grid,
     of: &ExemplarsOf,
     limit: usize,
-) -> Result<Exemplars> {
+) -> Result<FoundExemplars> {
     let slots = grid.covers(store.slot_width());
     let found = store.exemplars(&selector.streams(store), &slots, of, limit)?;
     let named = |(stream, exemplar)| Some((store.stream_key(stream)?, exemplar));
-    Ok(Exemplars { best: found.best.into_iter().filter_map(named).collect(), is_cut: found.is_cut })
+    Ok(FoundExemplars {
+        best: found.best.into_iter().filter_map(named).collect(),
+        is_cut: found.is_cut,
+    })
 }

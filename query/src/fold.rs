@@ -26,7 +26,7 @@ const STREAMS_AT_ONCE: usize = 1_024;
 ///
 /// # Errors
 /// When the store cannot be read.
-pub fn fold(store: &Store, streams: &[StreamId], slots: Range<Slot>) -> Result<Cell> {
+pub fn aggregate(store: &Store, streams: &[StreamId], slots: Range<Slot>) -> Result<Cell> {
     let mut sum = [CellSum::default()];
     let grain = common_divisor(slots.start.0, slots.end.0);
     let borders = [slots.start, slots.end];
@@ -113,7 +113,7 @@ pub(crate) fn activity_series<P: Send>(
     let reader = store.reader(panes.slots(), panes.grain(), wanted);
     let streams: usize = groups.iter().map(|group| group.streams.len()).sum();
     let cells = streams.saturating_mul(reader.cells_per_stream() as usize);
-    let points = share::in_order(&groups, cells, || {
+    let points = share::parallel_map(&groups, cells, || {
         let mut windows = Windows::new(&reader, &panes);
         let point = &point;
         move |group: &Group| {

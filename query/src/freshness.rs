@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use plimsoll_storage::{Label, Slot, Store, StreamId, StreamKey, TimestampMs};
 
 use crate::error::Result;
-use crate::fold::fold;
+use crate::fold::aggregate;
 use crate::select::{Group, Selector, groups};
 
 /// A stream that should be reported for a partner.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Expected {
+pub struct ExpectedStream {
     /// The partner.
     pub partner: String,
     /// The name of the stream.
@@ -39,9 +39,10 @@ pub fn freshness(
     store: &Store,
     selector: &Selector,
     by: &[Label],
-    expected: &[Expected],
+    expected: &[ExpectedStream],
 ) -> Vec<Freshness> {
-    let meant: Vec<&Expected> = expected.iter().filter(|one| concerns(selector, one)).collect();
+    let meant: Vec<&ExpectedStream> =
+        expected.iter().filter(|one| concerns(selector, one)).collect();
     let mut answer: Vec<Freshness> = groups(store, selector, by)
         .into_iter()
         .map(|Group { labels, streams }| Freshness {
@@ -61,23 +62,23 @@ pub fn freshness(
     answer
 }
 
-fn concerns(selector: &Selector, expected: &Expected) -> bool {
+fn concerns(selector: &Selector, expected: &ExpectedStream) -> bool {
     let broad = |(label, _)| matches!(label, Label::Partner | Label::Environment);
     selector.labels.iter().all(broad)
         && selector.could_select(&expected.stream, Label::Partner, &expected.partner)
 }
 
 /// The partners and stream names that a selector finds.
-fn seen(store: &Store, selector: &Selector) -> BTreeSet<Expected> {
+fn seen(store: &Store, selector: &Selector) -> BTreeSet<ExpectedStream> {
     let keys = selector.streams(store).into_iter().filter_map(|stream| store.stream_key(stream));
-    let one = |key: StreamKey| Expected {
+    let one = |key: StreamKey| ExpectedStream {
         partner: key.label(Label::Partner).to_owned(),
         stream: key.name.into(),
     };
     keys.map(one).collect()
 }
 
-fn never_seen(expected: &Expected, by: &[Label]) -> Freshness {
+fn never_seen(expected: &ExpectedStream, by: &[Label]) -> Freshness {
     let value = |label: &Label| match label {
         Label::Partner => expected.partner.clone(),
         _ => String::new(),
@@ -115,7 +116,7 @@ pub fn newest_before(
     let mut end = until;
     for stride in [per_hour / 60, per_hour, 24 * per_hour, 168 * per_hour] {
         let start = end.minus(stride);
-        if let Some(at) = fold(store, streams, start..end)?.last_at {
+        if let Some(at) = aggregate(store, streams, start..end)?.last_at {
             // A step longer than a slot is kept at its first slot but may end later.
             return Ok(Some(at.min(border)));
         }

@@ -6,7 +6,7 @@ use plimsoll_storage::{LabelMatchers, Quantile, Store, StreamId, StreamKind, Tim
 
 use crate::error::Result;
 use crate::estimate::Confidence;
-use crate::fold::fold;
+use crate::fold::aggregate;
 use crate::freshness::newest;
 use crate::grid::Grid;
 use crate::ratio::{ClassRatio, ERRORS, Ratio};
@@ -62,7 +62,7 @@ pub struct OpenAlert {
 
 /// How a partner is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Verdict {
+pub enum HealthStatus {
     /// Nothing speaks against it.
     Healthy,
     /// Something is wrong.
@@ -73,7 +73,7 @@ pub enum Verdict {
     Failing,
 }
 
-impl Verdict {
+impl HealthStatus {
     /// The name in the API.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -125,24 +125,24 @@ fn window_of(
 ) -> Result<WindowHealth> {
     let width = store.slot_width();
     let slots = Grid::now(now, window_ms, width)?.covers(width);
-    let cell = fold(store, streams, slots)?;
+    let cell = aggregate(store, streams, slots)?;
     let count = cell.outcomes.total();
     Ok(WindowHealth {
         window_ms,
         count,
         per_second: count as f64 * 1e3 / window_ms as f64,
-        errors: ClassRatio::of_all(&ERRORS).measure(&cell.outcomes, Confidence::USUAL),
+        errors: ClassRatio::of_all(&ERRORS).measure(&cell.outcomes, Confidence::DEFAULT),
         p95: cell.durations.quantile(0.95),
     })
 }
 
 /// The verdict and, in a sentence, what decides it: the worst that is sure.
 #[must_use]
-pub fn judge(
+pub fn assess(
     streams: &[StreamHealth],
     alerts: &[OpenAlert],
     now: TimestampMs,
-) -> (Verdict, String) {
+) -> (HealthStatus, String) {
     let alert = |critical| {
         let open = alerts.iter().find(|alert| alert.critical == critical)?;
         Some(format!("an alert is open: {}", open.symptom))
@@ -150,12 +150,12 @@ pub fn judge(
     let errors = |share| streams.iter().find_map(|stream| errors_above(stream, share));
     let silent = || streams.iter().find_map(|stream| missing(stream, now));
     let findings = [
-        (Verdict::Failing, alert(true).or_else(|| errors(FAILING_SHARE))),
-        (Verdict::Silent, all_silent(streams, now)),
-        (Verdict::Degraded, alert(false).or_else(|| errors(DEGRADED_SHARE)).or_else(silent)),
+        (HealthStatus::Failing, alert(true).or_else(|| errors(FAILING_SHARE))),
+        (HealthStatus::Silent, all_silent(streams, now)),
+        (HealthStatus::Degraded, alert(false).or_else(|| errors(DEGRADED_SHARE)).or_else(silent)),
     ];
     let worst = findings.into_iter().find_map(|(verdict, reason)| Some((verdict, reason?)));
-    worst.unwrap_or_else(|| (Verdict::Healthy, "nothing speaks against it".to_owned()))
+    worst.unwrap_or_else(|| (HealthStatus::Healthy, "nothing speaks against it".to_owned()))
 }
 
 /// What is said of a stream of which more than a share fails, in the shortest window with enough items.

@@ -11,7 +11,7 @@ use crate::under::{apdex, share_under};
 
 /// What is asked about durations.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Timing {
+pub struct LatencyMeasures {
     /// Quantiles, each above 0 and up to 1.
     pub quantiles: Vec<f64>,
     /// Thresholds in ms, for the share of durations that are at most that long.
@@ -20,7 +20,7 @@ pub struct Timing {
     pub apdex_ms: Option<i64>,
 }
 
-impl Timing {
+impl LatencyMeasures {
     /// Quantiles and nothing else.
     #[must_use]
     pub fn quantiles(quantiles: &[f64]) -> Self {
@@ -55,7 +55,7 @@ pub fn latency(
     store: &Store,
     groups: Vec<Group>,
     grid: &Grid,
-    timing: &Timing,
+    timing: &LatencyMeasures,
 ) -> Result<Vec<Series<LatencyPoint>>> {
     activity_series(store, groups, grid, WANTED, |t, _, sum| {
         let count = sum.count();
@@ -63,7 +63,7 @@ pub fn latency(
     })
 }
 
-fn measure(t: TimestampMs, count: u64, sum: &CellSum, timing: &Timing) -> LatencyPoint {
+fn measure(t: TimestampMs, count: u64, sum: &CellSum, timing: &LatencyMeasures) -> LatencyPoint {
     let quantiles = timing.quantiles.iter().filter_map(|q| Some((*q, sum.quantile(*q)?)));
     // Quantiles are read off the sum; only shares need the histogram itself.
     let is_shared = timing.apdex_ms.is_some() || !timing.under_ms.is_empty();

@@ -28,23 +28,25 @@ mod share;
 mod under;
 
 pub use amplification::{AmplificationPoint, amplification};
-pub use baseline::{BaselinePoint, Incident, Measure, Past, Usual, WEEK_MS, baseline, utc_weeks};
+pub use baseline::{
+    BaselinePoint, ExcludedPeriod, ExpectedValue, Measure, PastWeeks, WEEK_MS, baseline, utc_weeks,
+};
 pub use budget::Budget;
-pub use contrast::{Pair, only, pair};
+pub use contrast::{Pair, filter_by_label, pair};
 pub use error::{Error, Result};
 pub use estimate::{Confidence, Estimate, difference};
-pub use exemplars::{Exemplars, exemplars};
-pub use fold::{coarser_cells_ms, fold};
-pub use freshness::{Expected, Freshness, freshness, newest_before};
+pub use exemplars::{FoundExemplars, exemplars};
+pub use fold::{aggregate, coarser_cells_ms};
+pub use freshness::{ExpectedStream, Freshness, freshness, newest_before};
 pub use gauge::{GaugePoint, gauges};
 pub use grid::Grid;
-pub use health::{OpenAlert, StreamHealth, Verdict, WINDOWS_MS, WindowHealth, health, judge};
+pub use health::{HealthStatus, OpenAlert, StreamHealth, WINDOWS_MS, WindowHealth, assess, health};
 pub use heatmap::{HeatBucket, HeatPoint, Heatmap, heatmap};
-pub use latency::{LatencyPoint, Timing, latency};
+pub use latency::{LatencyMeasures, LatencyPoint, latency};
 pub use outcomes::{OutcomePoint, outcomes};
-pub use partners::{Partner, partners};
+pub use partners::{PartnerActivity, partners};
 pub use rank::{Rank, top};
 pub use ratio::{ClassRatio, ERRORS, Ratio};
 pub use select::{Group, Selector, Series, groups};
-pub use share::in_order;
+pub use share::parallel_map;
 pub use under::{apdex, share_under};

@@ -6,7 +6,7 @@ use plimsoll_storage::{Label, LabelMatchers, Store, StreamKind, TimestampMs};
 
 /// A partner that ever reported.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Partner {
+pub struct PartnerActivity {
     /// Its name.
     pub name: String,
     /// The names of its activity streams, sorted.
@@ -19,12 +19,14 @@ pub struct Partner {
 
 /// Every partner with an activity stream, sorted by name.
 #[must_use]
-pub fn partners(store: &Store, labels: &LabelMatchers) -> Vec<Partner> {
-    let mut found: BTreeMap<String, Partner> = BTreeMap::new();
+pub fn partners(store: &Store, labels: &LabelMatchers) -> Vec<PartnerActivity> {
+    let mut found: BTreeMap<String, PartnerActivity> = BTreeMap::new();
     for stream in store.select(StreamKind::Activity, None, labels) {
         let Some(key) = store.stream_key(stream) else { continue };
         let name = key.label(Label::Partner).to_owned();
-        let partner = found.entry(name.clone()).or_insert(Partner { name, ..Partner::default() });
+        let partner = found
+            .entry(name.clone())
+            .or_insert(PartnerActivity { name, ..PartnerActivity::default() });
         partner.streams.insert(key.name.into());
         partner.series += 1;
         partner.last_at = partner.last_at.max(store.last_seen(stream));

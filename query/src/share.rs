@@ -38,7 +38,7 @@ impl Drop for Permit {
 ///
 /// # Errors
 /// The first that a worker has.
-pub fn in_order<T: Sync, R: Send, E: Send, W: FnMut(&T) -> Result<R, E>>(
+pub fn parallel_map<T: Sync, R: Send, E: Send, W: FnMut(&T) -> Result<R, E>>(
     items: &[T],
     cells: usize,
     worker: impl Fn() -> W + Sync,

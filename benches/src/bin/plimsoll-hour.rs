@@ -6,7 +6,7 @@ use std::{path::PathBuf, time::Instant};
 
 use clap::Parser;
 use plimsoll_benches::{facts, process};
-use plimsoll_query::{Grid, Selector, Timing, groups, latency};
+use plimsoll_query::{Grid, LatencyMeasures, Selector, groups, latency};
 use plimsoll_storage::{Label, LabelMatchers, Options, Slot, Store, TimestampMs};
 
 /// First slot: 2026-11-20T12:00:00Z.
@@ -162,7 +162,7 @@ fn ask(args: &Args, store: &Store) -> Result<(), Failure> {
     let all = Selector::activity("requests");
     let mut one = all.clone();
     one.labels = LabelMatchers::any_of(Label::Partner, ["partner-007"]);
-    let p95 = Timing::quantiles(&[0.95]);
+    let p95 = LatencyMeasures::quantiles(&[0.95]);
     let last_5m = Grid::at(end, 300_000)?;
     let hour = Grid::range(TimestampMs(end.0 - 3_540_000), end, 60_000, 60_000)?;
     for (name, selector, grid) in [

@@ -41,7 +41,7 @@ fn differences_are_those_of_the_literature() {
 #[test]
 fn nothing_is_known_of_nothing_and_no_level_is_certain() {
     assert_eq!(confidence(0.95).share(0, 0), None);
-    assert!((confidence(0.95).z - Confidence::USUAL.z).abs() < 1e-12);
+    assert!((confidence(0.95).z - Confidence::DEFAULT.z).abs() < 1e-12);
     for bad in [0.0, 1.0, -0.5, 1.5, f64::NAN] {
         assert_eq!(Confidence::new(bad), None, "{bad}");
     }

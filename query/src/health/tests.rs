@@ -8,7 +8,7 @@ fn stream(name: &str, age_ms: Option<i64>, items: [(u64, u64); 2]) -> StreamHeal
         window_ms,
         count,
         per_second: 0.0,
-        errors: Ratio { of: errors, to: count, ratio: Confidence::USUAL.share(errors, count) },
+        errors: Ratio { of: errors, to: count, ratio: Confidence::DEFAULT.share(errors, count) },
         p95: None,
     };
     StreamHealth {
@@ -20,7 +20,7 @@ fn stream(name: &str, age_ms: Option<i64>, items: [(u64, u64); 2]) -> StreamHeal
 }
 
 fn verdict(streams: &[StreamHealth], alerts: &[OpenAlert]) -> (&'static str, String) {
-    let (verdict, reason) = judge(streams, alerts, NOW);
+    let (verdict, reason) = assess(streams, alerts, NOW);
     (verdict.as_str(), reason)
 }
 

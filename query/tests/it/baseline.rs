@@ -1,8 +1,8 @@
 //! What is usual, against brute force over the weeks.
 
 use plimsoll_query::{
-    BaselinePoint, ClassRatio, ERRORS, Grid, Incident, Measure, Past, Selector, Usual, WEEK_MS,
-    baseline, utc_weeks,
+    BaselinePoint, ClassRatio, ERRORS, ExcludedPeriod, ExpectedValue, Grid, Measure, PastWeeks,
+    Selector, WEEK_MS, baseline, utc_weeks,
 };
 use plimsoll_storage::{Label, Outcome, Store, TimestampMs};
 use proptest::prelude::*;
@@ -18,9 +18,9 @@ fn ask(
     store: &Store,
     grid: &Grid,
     measure: Measure,
-    incidents: Vec<Incident>,
+    incidents: Vec<ExcludedPeriod>,
 ) -> Vec<BaselinePoint> {
-    let past = Past { measure, weeks_ms: utc_weeks(WEEKS as u32), incidents };
+    let past = PastWeeks { measure, weeks_ms: utc_weeks(WEEKS as u32), incidents };
     let mut selector = Selector::activity("requests");
     selector.labels = plimsoll_storage::LabelMatchers::any_of(Label::Partner, ["dhl"]);
     let found = baseline(store, &selector, &[], grid, &past).expect("answered");
@@ -47,7 +47,7 @@ proptest! {
         let (start, end) = (WEEKS * WEEK_MS + minute * MINUTE_MS, WEEKS * WEEK_MS + 3 * HOUR_MS);
         let window = window * MINUTE_MS;
         let grid = Grid::range(TimestampMs(start), TimestampMs(end), 20 * MINUTE_MS, window).expect("valid");
-        let past = |measure| Past { measure, weeks_ms: utc_weeks(WEEKS as u32), incidents: vec![] };
+        let past = |measure| PastWeeks { measure, weeks_ms: utc_weeks(WEEKS as u32), excluded: vec![] };
         let by = &[Label::Partner];
         let selector = Selector::activity("requests");
         let errors = |partner: &str, t| {
@@ -63,7 +63,7 @@ proptest! {
                     alive.then(|| covered(&all, partner, t, window).count() as f64)
                 };
                 let samples: Vec<f64> = (1..=WEEKS).filter_map(|week| count(point.t.0 - week * WEEK_MS)).collect();
-                prop_assert_eq!(point.usual, Usual::of(&samples));
+                prop_assert_eq!(point.expected, ExpectedValue::of(&samples));
                 prop_assert_eq!(point.value, count(point.t.0));
             }
         }
@@ -72,7 +72,7 @@ proptest! {
             for point in &series.points {
                 let partner = partner_of(&series);
                 let samples: Vec<f64> = (1..=WEEKS).filter_map(|week| errors(partner, point.t.0 - week * WEEK_MS)).collect();
-                prop_assert_eq!(point.usual, Usual::of(&samples));
+                prop_assert_eq!(point.expected, ExpectedValue::of(&samples));
                 prop_assert_eq!(point.value, errors(partner, point.t.0));
             }
         }
@@ -100,10 +100,10 @@ fn noons(counts: &[u64]) -> (Vec<Event>, TimestampMs) {
     )
 }
 
-fn incident(labels: &[(Label, &str)], noon: TimestampMs, week: i64) -> Incident {
+fn incident(labels: &[(Label, &str)], noon: TimestampMs, week: i64) -> ExcludedPeriod {
     let labels = labels.iter().map(|(label, value)| (*label, (*value).to_owned())).collect();
     let at = noon.plus_ms(-week * WEEK_MS);
-    Incident { labels, during: at.plus_ms(-3 * MINUTE_MS)..at }
+    ExcludedPeriod { labels, during: at.plus_ms(-3 * MINUTE_MS)..at }
 }
 
 #[test]
@@ -112,7 +112,7 @@ fn weeks_with_an_incident_are_left_out() {
     let (_directory, store) = store_of(&calls);
     let grid = Grid::at(noon, 5 * MINUTE_MS).expect("valid");
     let usual =
-        |measure, incidents| ask(&store, &grid, measure, incidents)[0].usual.expect("supported");
+        |measure, incidents| ask(&store, &grid, measure, incidents)[0].expected.expect("supported");
     let calm = usual(Measure::Count, vec![]);
     // Nothing at all came in the third week: it does not say that nothing is usual.
     assert_eq!((calm.weeks, calm.median), (3, 100.0));
@@ -121,7 +121,7 @@ fn weeks_with_an_incident_are_left_out() {
     assert_eq!((skipped.weeks, skipped.median), (2, 98.0));
     let other = usual(Measure::Count, vec![incident(&[(Label::Partner, "ups")], noon, 2)]);
     assert_eq!(other, calm);
-    let earlier = Incident {
+    let earlier = ExcludedPeriod {
         during: TimestampMs(0)..noon.plus_ms(-4 * WEEK_MS - 5 * MINUTE_MS),
         ..incident(&dhl, noon, 4)
     };
@@ -139,11 +139,11 @@ fn a_quiet_hour_of_a_live_stream_is_a_count_of_zero() {
     let (_directory, store) = store_of(&calls);
     let grid = Grid::at(noon, 5 * MINUTE_MS).expect("valid");
     let point = &ask(&store, &grid, Measure::Count, vec![])[0];
-    let usual = point.usual.expect("supported");
+    let usual = point.expected.expect("supported");
     assert_eq!((point.value, usual.weeks, usual.median, usual.lower), (Some(5.0), 4, 5.0, 3.75));
     let later = Grid::at(noon.plus_ms(3 * HOUR_MS), 5 * MINUTE_MS).expect("valid");
     assert_eq!(ask(&store, &later, Measure::Count, vec![])[0].value, Some(0.0), "it went quiet");
     // Of nothing there is no share, so that week does not support one.
     let ratio = Measure::Ratio(ClassRatio::of_all(&ERRORS));
-    assert_eq!(ask(&store, &grid, ratio, vec![])[0].usual.map(|usual| usual.weeks), Some(3));
+    assert_eq!(ask(&store, &grid, ratio, vec![])[0].expected.map(|usual| usual.weeks), Some(3));
 }

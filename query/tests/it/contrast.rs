@@ -56,7 +56,7 @@ proptest! {
         let (_directory, store) = store_of(&events);
         let grid = Grid::at(TimestampMs(t), HOUR_MS).expect("valid");
         let all = by_partner(&store);
-        let of = |release| outcomes(&store, only(&store, &all, Label::Release, release), &grid);
+        let of = |release| outcomes(&store, filter_by_label(&store, &all, Label::Release, release), &grid);
         let [a, b] = RELEASES.map(|release| of(release).expect("answered"));
         for series in pair(a, b, 0, |point| point.t) {
             let at = &series.points[0];

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use plimsoll_query::{Expected, Freshness, Selector, freshness, newest_before, partners};
+use plimsoll_query::{ExpectedStream, Freshness, Selector, freshness, newest_before, partners};
 use plimsoll_storage::{Label, LabelMatchers, Slot, TimestampMs};
 use proptest::prelude::*;
 
@@ -72,7 +72,7 @@ fn rows(found: &[Freshness]) -> Vec<String> {
 #[test]
 fn what_is_expected_and_never_came_is_listed() {
     let (_directory, store) = store_of(&calls());
-    let expect = |partner: &str, stream: &str| Expected {
+    let expect = |partner: &str, stream: &str| ExpectedStream {
         partner: partner.to_owned(),
         stream: stream.to_owned(),
     };

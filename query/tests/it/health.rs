@@ -1,6 +1,6 @@
 //! The health of a partner on a real store.
 
-use plimsoll_query::{Verdict, health, judge};
+use plimsoll_query::{HealthStatus, assess, health};
 use plimsoll_storage::{Label, LabelMatchers, Outcome, TimestampMs};
 
 use crate::common::{Event, store_of};
@@ -35,7 +35,7 @@ fn every_stream_is_seen_through_both_windows() {
     assert!(requests.windows[0].p95.is_some_and(|p95| p95.lower_s <= 0.25 && 0.25 <= p95.upper_s));
     assert_eq!((tracking.stream.as_str(), tracking.expected), ("tracking", true));
     assert_eq!((tracking.last_at, tracking.windows[1].count), (None, 0));
-    let (verdict, reason) = judge(&found, &[], now);
-    assert_eq!(verdict, Verdict::Degraded);
+    let (verdict, reason) = assess(&found, &[], now);
+    assert_eq!(verdict, HealthStatus::Degraded);
     assert_eq!(reason, "50.0 % of 40 requests in 5 minutes are errors");
 }

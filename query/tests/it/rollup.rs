@@ -1,6 +1,6 @@
 //! Roll-ups and the cells they were made of give the same answers, also once the cells are gone.
 
-use plimsoll_query::{Grid, Timing, latency, outcomes};
+use plimsoll_query::{Grid, LatencyMeasures, latency, outcomes};
 use plimsoll_storage::{Options, Retention, Store, TimestampMs};
 use proptest::prelude::*;
 
@@ -11,7 +11,7 @@ const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
 
 fn check(store: &Store, all: &[Event], grid: &Grid) -> Result<(), TestCaseError> {
     let counted = outcomes(store, by_partner(store), grid).expect("answered");
-    let timed = latency(store, by_partner(store), grid, &Timing::quantiles(&[0.95]));
+    let timed = latency(store, by_partner(store), grid, &LatencyMeasures::quantiles(&[0.95]));
     let mut found = 0;
     for (series, timed) in counted.iter().zip(&timed.expect("answered")) {
         for (point, timed) in series.points.iter().zip(&timed.points) {

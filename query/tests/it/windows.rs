@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use plimsoll_query::{
-    ClassRatio, Confidence, Grid, Rank, Timing, apdex, latency, outcomes, share_under, top,
+    ClassRatio, Confidence, Grid, LatencyMeasures, Rank, apdex, latency, outcomes, share_under, top,
 };
 use plimsoll_storage::{Histogram, Outcome, SlotWidth, TimestampMs, quantile_rank};
 use proptest::prelude::*;
@@ -38,7 +38,7 @@ proptest! {
         let (_directory, store) = store_of(&events);
         let grid = Grid::range(TimestampMs(start), TimestampMs(END_MS), step, window).expect("valid");
         let counted = outcomes(&store, by_partner(&store), &grid).expect("answered");
-        let quantiles = Timing::quantiles(&[0.5, 0.95]);
+        let quantiles = LatencyMeasures::quantiles(&[0.5, 0.95]);
         let timed = latency(&store, by_partner(&store), &grid, &quantiles).expect("answered");
         let mut points = 0;
         for (series, timed) in counted.iter().zip(&timed) {
@@ -74,7 +74,7 @@ proptest! {
     ) {
         let (_directory, store) = store_of(&events);
         let grid = Grid::at(TimestampMs(t), window).expect("valid");
-        let timing = Timing { quantiles: vec![], under_ms: vec![under_ms], apdex_ms: Some(under_ms) };
+        let timing = LatencyMeasures { quantiles: vec![], under_ms: vec![under_ms], apdex_ms: Some(under_ms) };
         for series in latency(&store, by_partner(&store), &grid, &timing).expect("answered") {
             let mine: Vec<f64> = covered(&events, partner_of(&series), t, window).map(|event| event.seconds).collect();
             let point = &series.points[0];
@@ -117,7 +117,7 @@ proptest! {
         for series in outcomes(&store, by_partner(&store), &grid).expect("answered") {
             let mine: Vec<&Event> = covered(&events, partner_of(&series), t, window).collect();
             let count = |set: &BTreeSet<Outcome>| mine.iter().filter(|event| set.contains(&event.outcome)).count() as u64;
-            let found = ratio.measure(&series.points[0].counts, Confidence::USUAL);
+            let found = ratio.measure(&series.points[0].counts, Confidence::DEFAULT);
             prop_assert_eq!((found.of, found.to), (count(&of), count(&to)));
             let exact = count(&of) as f64 / count(&to) as f64;
             match found.ratio {

@@ -165,12 +165,12 @@ fn measured(
         Signal::Ratio { of, to, .. } => {
             let outcomes = sum().outcomes;
             let all = to.as_ref().map_or_else(|| outcomes.total(), |to| outcomes.sum_of(to));
-            let share = Confidence::USUAL.share(outcomes.sum_of(of), all)?;
+            let share = Confidence::DEFAULT.share(outcomes.sum_of(of), all)?;
             Some((share.value, Some((share.lower, share.upper))))
         }
         Signal::Burn { of, objective, .. } => {
             let outcomes = sum().outcomes;
-            let share = Confidence::USUAL.share(outcomes.sum_of(of), outcomes.total())?;
+            let share = Confidence::DEFAULT.share(outcomes.sum_of(of), outcomes.total())?;
             let times = share.map(|share| share / (1.0 - objective));
             Some((times.value, Some((times.lower, times.upper))))
         }

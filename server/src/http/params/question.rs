@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use plimsoll_query::limits::{
     BASELINE_WEEKS_MAX, HEATMAP_BUCKETS_MAX, HEATMAP_BUCKETS_MIN, TOP_MAX,
 };
-use plimsoll_query::{ClassRatio, Confidence, Rank, Selector, Timing};
+use plimsoll_query::{ClassRatio, Confidence, LatencyMeasures, Rank, Selector};
 use plimsoll_storage::limits::EXEMPLARS_ASKED_MAX;
 use plimsoll_storage::{ExemplarsOf, Label, LabelMatchers, Outcome, StreamKind};
 
@@ -103,7 +103,7 @@ impl Params {
     }
 
     /// `q`, `under` and `apdex`: p50 and p95 when no quantile is named.
-    pub(crate) fn timing(&mut self) -> Result<Timing, ApiError> {
+    pub(crate) fn timing(&mut self) -> Result<LatencyMeasures, ApiError> {
         let quantile = |text: &String| match text.parse::<f64>() {
             Ok(q) if q > 0.0 && q <= 1.0 => Ok(q),
             _ => Err(refused("q", text, "a number above 0 and up to 1, such as 0.95")),
@@ -111,7 +111,7 @@ impl Params {
         let quantiles = self.list("q", VALUES_MAX)?;
         let quantiles = quantiles.iter().map(quantile).collect::<Result<Vec<_>, _>>()?;
         let under = self.list("under", VALUES_MAX)?;
-        Ok(Timing {
+        Ok(LatencyMeasures {
             quantiles: if quantiles.is_empty() { vec![0.5, 0.95] } else { quantiles },
             under_ms: under
                 .iter()
@@ -168,7 +168,7 @@ impl Params {
 
     /// `confidence` of bounds.
     pub(crate) fn confidence(&mut self) -> Result<Confidence, ApiError> {
-        let Some(text) = self.one("confidence")? else { return Ok(Confidence::USUAL) };
+        let Some(text) = self.one("confidence")? else { return Ok(Confidence::DEFAULT) };
         let level = text.parse().ok().and_then(Confidence::new);
         level.ok_or_else(|| {
             refused("confidence", &text, "a number above 0 and below 1, such as 0.95")

@@ -4,7 +4,7 @@ use axum::extract::{RawQuery, State};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 use plimsoll_alerting::{Alert, AlertFilter, alerts};
-use plimsoll_query::{ClassRatio, ERRORS, Incident, Measure, Past, Selector};
+use plimsoll_query::{ClassRatio, ERRORS, ExcludedPeriod, Measure, PastWeeks, Selector};
 use plimsoll_storage::{Label, Matcher, StreamKind, TimestampMs};
 
 use super::{Answer, damaged};
@@ -61,10 +61,10 @@ pub(crate) async fn baseline(
     params.end()?;
     app.ask(move |app, budget| {
         let grid = grid.within(budget);
-        let past = Past {
+        let past = PastWeeks {
             measure,
             weeks_ms: weeks_back(weeks, grid.last(), &zone),
-            incidents: incidents(app)?,
+            excluded: excluded(app)?,
         };
         let found = plimsoll_query::baseline(&app.store, &selector, &by, &grid, &past)?;
         let mut damaged = damaged(app, &selector, &grid);
@@ -111,18 +111,18 @@ fn weeks_back(weeks: u32, end: TimestampMs, zone: &TimeZone) -> Vec<i64> {
     (1..=weeks).filter_map(back).collect()
 }
 
-/// The alerts on record as times in which something was wrong.
-fn incidents(app: &App) -> Result<Vec<Incident>, ApiError> {
+/// The periods of all recorded alerts.
+fn excluded(app: &App) -> Result<Vec<ExcludedPeriod>, ApiError> {
     let alerts = alerts::list(&app.store, &AlertFilter::default(), usize::MAX)?;
-    Ok(alerts.iter().map(incident).collect())
+    Ok(alerts.iter().map(period).collect())
 }
 
-/// What an alert is about began a window before it began to hold.
-fn incident(alert: &Alert) -> Incident {
+/// The period of an alert begins one window before the alert became pending.
+fn period(alert: &Alert) -> ExcludedPeriod {
     let labels = alert.labels.iter().map(|(label, value)| (label, value.to_owned()));
     let start = alert.pending_at.plus_ms(-alert.window_ms);
     let end = alert.resolved_at.unwrap_or(TimestampMs(i64::MAX));
-    Incident { labels: labels.collect(), during: start..end }
+    ExcludedPeriod { labels: labels.collect(), during: start..end }
 }
 
 #[cfg(test)]

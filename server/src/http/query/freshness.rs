@@ -3,7 +3,7 @@
 
 use axum::extract::{RawQuery, State};
 use plimsoll_alerting::RuleSet;
-use plimsoll_query::Expected;
+use plimsoll_query::ExpectedStream;
 use plimsoll_storage::StreamKind;
 
 use super::Answer;
@@ -43,10 +43,12 @@ pub(crate) async fn answer(
 }
 
 /// What the rules file says should be reported.
-fn expected(rules: &RuleSet) -> Vec<Expected> {
+fn expected(rules: &RuleSet) -> Vec<ExpectedStream> {
     let of_partner = |partner: &plimsoll_alerting::rule::Partner| {
-        let one =
-            |stream: &String| Expected { partner: partner.name.clone(), stream: stream.clone() };
+        let one = |stream: &String| ExpectedStream {
+            partner: partner.name.clone(),
+            stream: stream.clone(),
+        };
         partner.expects.iter().map(one).collect::<Vec<_>>()
     };
     rules.partners.iter().flat_map(of_partner).collect()

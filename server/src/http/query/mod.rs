@@ -12,7 +12,7 @@ pub(crate) mod partners;
 pub(crate) mod retry_amplification;
 
 use axum::response::Response;
-use plimsoll_query::{Grid, Group, Rank, Selector, Series, groups, only, pair, top};
+use plimsoll_query::{Grid, Group, Rank, Selector, Series, filter_by_label, groups, pair, top};
 use plimsoll_storage::{Label, StreamKind};
 
 use crate::app::App;
@@ -78,7 +78,7 @@ impl Question {
             }
             Contrast::Releases(releases) => {
                 let [a, b] = releases.each_ref().map(|release| {
-                    ask(only(&app.store, &groups, Label::Release, release), &self.grid)
+                    ask(filter_by_label(&app.store, &groups, Label::Release, release), &self.grid)
                 });
                 written(&pair(a?, b?, 0, P::t), |both| released(both, &times))
             }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use axum::extract::{Path, RawQuery, State};
 use plimsoll_alerting::{Alert, AlertFilter, RuleSet, SANDBOX, Severity, alerts};
-use plimsoll_query::{OpenAlert, Partner, Selector, health, judge};
+use plimsoll_query::{OpenAlert, PartnerActivity, Selector, assess, health};
 use plimsoll_storage::{Label, LabelMatchers, Matcher, StreamKind, TimestampMs};
 
 use super::Answer;
@@ -37,7 +37,7 @@ pub(crate) async fn list(
 }
 
 /// The partners that ever reported, and those of the rules file, by name.
-fn known(app: &App, rules: &RuleSet, labels: &LabelMatchers) -> Vec<Partner> {
+fn known(app: &App, rules: &RuleSet, labels: &LabelMatchers) -> Vec<PartnerActivity> {
     let mut found = plimsoll_query::partners(&app.store, labels);
     // Of one that never reported nothing but its name is known.
     let is_plain = |(label, matcher): (Label, &Matcher)| {
@@ -51,13 +51,13 @@ fn known(app: &App, rules: &RuleSet, labels: &LabelMatchers) -> Vec<Partner> {
         let place = found.binary_search_by(|one| one.name.as_str().cmp(&registered.name));
         if let Err(place) = place {
             let name = registered.name.clone();
-            found.insert(place, Partner { name, ..Partner::default() });
+            found.insert(place, PartnerActivity { name, ..PartnerActivity::default() });
         }
     }
     found
 }
 
-fn body(rules: &RuleSet, partner: Partner, now: TimestampMs) -> PartnerBody {
+fn body(rules: &RuleSet, partner: PartnerActivity, now: TimestampMs) -> PartnerBody {
     let registered = rules.partners.iter().find(|one| one.name == partner.name);
     PartnerBody::new(partner, registered, now)
 }
@@ -106,11 +106,11 @@ fn health_of(app: &App, partner: String, labels: LabelMatchers) -> Result<Health
         critical: alert.severity == Severity::Critical,
         symptom: alert.symptom.clone(),
     };
-    let (verdict, reason) = judge(&streams, &alerts.iter().map(open).collect::<Vec<_>>(), now);
+    let (status, reason) = assess(&streams, &alerts.iter().map(open).collect::<Vec<_>>(), now);
     Ok(HealthBody {
         partner,
         at: time::format(now),
-        verdict: verdict.as_str(),
+        verdict: status.as_str(),
         reason,
         streams: streams.into_iter().map(|one| StreamHealthBody::new(one, now)).collect(),
         alerts: crate::http::alerting::alerts::bodies(&app.store, alerts)?,

@@ -1,6 +1,6 @@
 //! What is usual, as JSON.
 
-use plimsoll_query::{BaselinePoint, Usual};
+use plimsoll_query::{BaselinePoint, ExpectedValue};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -49,17 +49,17 @@ struct UsualBody {
 impl BaselinePointBody {
     /// Values are multiplied by `scale`, from the unit of the engine to that of the answer.
     pub(crate) fn new(point: &BaselinePoint, scale: f64) -> Self {
-        let usual = |usual: Usual| UsualBody {
-            weeks: usual.weeks,
-            median: usual.median * scale,
-            lower: usual.lower * scale,
-            upper: usual.upper * scale,
-            mad: usual.mad * scale,
+        let expected = |expected: ExpectedValue| UsualBody {
+            weeks: expected.weeks,
+            median: expected.median * scale,
+            lower: expected.lower * scale,
+            upper: expected.upper * scale,
+            mad: expected.mad * scale,
         };
         Self {
             t: time::format(point.t),
             value: point.value.map(|value| value * scale),
-            usual: point.usual.map(usual),
+            usual: point.expected.map(expected),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Partners, how fresh they are and how they are doing, as JSON.
 
 use plimsoll_alerting::rule::Partner as Registered;
-use plimsoll_query::{Freshness, Partner, StreamHealth, WindowHealth};
+use plimsoll_query::{Freshness, PartnerActivity, StreamHealth, WindowHealth};
 use plimsoll_storage::TimestampMs;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -97,7 +97,11 @@ impl From<&Registered> for RegisteredBody {
 }
 
 impl PartnerBody {
-    pub(crate) fn new(partner: Partner, registered: Option<&Registered>, now: TimestampMs) -> Self {
+    pub(crate) fn new(
+        partner: PartnerActivity,
+        registered: Option<&Registered>,
+        now: TimestampMs,
+    ) -> Self {
         Self {
             registered: registered.map(Into::into),
             partner: partner.name,

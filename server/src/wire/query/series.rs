@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use plimsoll_query::{Estimate, Grid, Pair, Series, coarser_cells_ms, in_order};
+use plimsoll_query::{Estimate, Grid, Pair, Series, coarser_cells_ms, parallel_map};
 use plimsoll_storage::{Label, Store, TimestampMs};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -96,7 +96,7 @@ pub(crate) fn written<P: Sync, B: Serialize>(
     point: impl Fn(&P) -> B + Sync,
 ) -> serde_json::Result<Vec<Box<RawValue>>> {
     let points: usize = answer.iter().map(|series| series.points.len()).sum();
-    in_order(answer, points.saturating_mul(POINT_CELLS), || {
+    parallel_map(answer, points.saturating_mul(POINT_CELLS), || {
         |series: &Series<P>| {
             let points = series.points.iter().map(&point).collect();
             to_raw_value(&PointsBody { labels: labels(&series.labels), points })
