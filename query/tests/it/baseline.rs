@@ -1,4 +1,4 @@
-//! What is usual, against brute force over the weeks.
+//! Baselines compared with brute force over the weeks.
 
 use plimsoll_query::{
     BaselinePoint, ClassRatio, ERRORS, ExcludedPeriod, ExpectedValue, Grid, Measure, PastWeeks,
@@ -18,9 +18,9 @@ fn ask(
     store: &Store,
     grid: &Grid,
     measure: Measure,
-    incidents: Vec<ExcludedPeriod>,
+    excluded: Vec<ExcludedPeriod>,
 ) -> Vec<BaselinePoint> {
-    let past = PastWeeks { measure, weeks_ms: utc_weeks(WEEKS as u32), incidents };
+    let past = PastWeeks { measure, weeks_ms: utc_weeks(WEEKS as u32), excluded };
     let mut selector = Selector::activity("requests");
     selector.labels = plimsoll_storage::LabelMatchers::any_of(Label::Partner, ["dhl"]);
     let found = baseline(store, &selector, &[], grid, &past).expect("answered");
@@ -32,7 +32,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 20, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_usual_is_that_of_the_weeks_that_support_it(
+    fn the_expected_value_is_that_of_the_weeks_with_a_value(
         weeks in prop::collection::vec(events(2 * HOUR_MS), 5),
         minute in 0..120_i64,
         window in 1..60_i64,
@@ -62,7 +62,8 @@ proptest! {
                     let alive = covered(&all, partner, t, DAY_MS).next().is_some();
                     alive.then(|| covered(&all, partner, t, window).count() as f64)
                 };
-                let samples: Vec<f64> = (1..=WEEKS).filter_map(|week| count(point.t.0 - week * WEEK_MS)).collect();
+                let weeks = (1..=WEEKS).filter_map(|week| count(point.t.0 - week * WEEK_MS));
+                let samples: Vec<f64> = weeks.collect();
                 prop_assert_eq!(point.expected, ExpectedValue::of(&samples));
                 prop_assert_eq!(point.value, count(point.t.0));
             }
@@ -71,7 +72,8 @@ proptest! {
         for series in baseline(&store, &selector, by, &grid, &past(ratio)).expect("answered") {
             for point in &series.points {
                 let partner = partner_of(&series);
-                let samples: Vec<f64> = (1..=WEEKS).filter_map(|week| errors(partner, point.t.0 - week * WEEK_MS)).collect();
+                let weeks = (1..=WEEKS).filter_map(|week| errors(partner, point.t.0 - week * WEEK_MS));
+                let samples: Vec<f64> = weeks.collect();
                 prop_assert_eq!(point.expected, ExpectedValue::of(&samples));
                 prop_assert_eq!(point.value, errors(partner, point.t.0));
             }
@@ -79,7 +81,7 @@ proptest! {
     }
 }
 
-/// `counts[k]` calls to dhl at noon of the day `k` weeks ago, today being in the sixth week.
+/// `counts[k]` calls to dhl at noon, `k` weeks ago. Today is in the sixth week.
 fn noons(counts: &[u64]) -> (Vec<Event>, TimestampMs) {
     let noon = 6 * WEEK_MS + 12 * HOUR_MS;
     let of_week = |(week, count): (i64, &u64)| {
@@ -100,50 +102,56 @@ fn noons(counts: &[u64]) -> (Vec<Event>, TimestampMs) {
     )
 }
 
-fn incident(labels: &[(Label, &str)], noon: TimestampMs, week: i64) -> ExcludedPeriod {
+fn period(labels: &[(Label, &str)], noon: TimestampMs, week: i64) -> ExcludedPeriod {
     let labels = labels.iter().map(|(label, value)| (*label, (*value).to_owned())).collect();
     let at = noon.plus_ms(-week * WEEK_MS);
     ExcludedPeriod { labels, during: at.plus_ms(-3 * MINUTE_MS)..at }
 }
 
 #[test]
-fn weeks_with_an_incident_are_left_out() {
+fn weeks_with_an_excluded_period_are_left_out() {
     let (calls, noon) = noons(&[20, 100, 104, 0, 96]);
     let (_directory, store) = store_of(&calls);
     let grid = Grid::at(noon, 5 * MINUTE_MS).expect("valid");
-    let usual =
-        |measure, incidents| ask(&store, &grid, measure, incidents)[0].expected.expect("supported");
-    let calm = usual(Measure::Count, vec![]);
-    // Nothing at all came in the third week: it does not say that nothing is usual.
+    let expected =
+        |measure, excluded| ask(&store, &grid, measure, excluded)[0].expected.expect("a value");
+    let calm = expected(Measure::Count, vec![]);
+    // In the third week nothing was reported: that week has no value.
     assert_eq!((calm.weeks, calm.median), (3, 100.0));
     let dhl = [(Label::Partner, "dhl"), (Label::Site, "ams1")];
-    let skipped = usual(Measure::Count, vec![incident(&dhl, noon, 2)]);
+    let skipped = expected(Measure::Count, vec![period(&dhl, noon, 2)]);
     assert_eq!((skipped.weeks, skipped.median), (2, 98.0));
-    let other = usual(Measure::Count, vec![incident(&[(Label::Partner, "ups")], noon, 2)]);
+    let other = expected(Measure::Count, vec![period(&[(Label::Partner, "ups")], noon, 2)]);
     assert_eq!(other, calm);
     let earlier = ExcludedPeriod {
         during: TimestampMs(0)..noon.plus_ms(-4 * WEEK_MS - 5 * MINUTE_MS),
-        ..incident(&dhl, noon, 4)
+        ..period(&dhl, noon, 4)
     };
-    assert_eq!(usual(Measure::Count, vec![earlier]), calm, "it was over when the window began");
-    let p95 = usual(Measure::Quantile(0.95), vec![]);
+    assert_eq!(expected(Measure::Count, vec![earlier]), calm, "it ended before the window began");
+    let p95 = expected(Measure::Quantile(0.95), vec![]);
     assert_eq!(p95.weeks, 3);
     assert!((p95.median / 0.3 - 1.0).abs() < 0.011, "{p95:?}");
 }
 
 #[test]
-fn a_quiet_hour_of_a_live_stream_is_a_count_of_zero() {
+fn an_empty_window_of_an_active_stream_counts_as_zero() {
     let (mut calls, noon) = noons(&[5, 5, 0, 5, 5]);
-    // Two weeks ago it was alive in the morning.
+    // Two weeks ago the stream was active in the morning.
     calls.push(Event::new(noon.0 - 2 * WEEK_MS - 3 * HOUR_MS));
     let (_directory, store) = store_of(&calls);
     let grid = Grid::at(noon, 5 * MINUTE_MS).expect("valid");
     let point = &ask(&store, &grid, Measure::Count, vec![])[0];
-    let usual = point.expected.expect("supported");
-    assert_eq!((point.value, usual.weeks, usual.median, usual.lower), (Some(5.0), 4, 5.0, 3.75));
+    let expected = point.expected.expect("a value");
+    assert_eq!(
+        (point.value, expected.weeks, expected.median, expected.lower),
+        (Some(5.0), 4, 5.0, 3.75)
+    );
     let later = Grid::at(noon.plus_ms(3 * HOUR_MS), 5 * MINUTE_MS).expect("valid");
-    assert_eq!(ask(&store, &later, Measure::Count, vec![])[0].value, Some(0.0), "it went quiet");
-    // Of nothing there is no share, so that week does not support one.
+    assert_eq!(ask(&store, &later, Measure::Count, vec![])[0].value, Some(0.0), "an empty window");
+    // A week without items has no share.
     let ratio = Measure::Ratio(ClassRatio::of_all(&ERRORS));
-    assert_eq!(ask(&store, &grid, ratio, vec![])[0].expected.map(|usual| usual.weeks), Some(3));
+    assert_eq!(
+        ask(&store, &grid, ratio, vec![])[0].expected.map(|expected| expected.weeks),
+        Some(3)
+    );
 }

@@ -1,4 +1,4 @@
-//! Random events, a store that holds them, and which of them a window covers.
+//! Random events, a store of them, and which of them a window covers.
 
 use plimsoll_query::{Group, Selector, Series, groups};
 use plimsoll_storage::{

@@ -1,4 +1,4 @@
-//! The newest event, now and as it was known before, and what was expected and never came.
+//! The newest event, now and at an earlier time, and expected streams that never reported.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_newest_before_a_slot_is_what_was_known_then(events in events(1_800_000), slot in 0..190_u32) {
+    fn the_newest_before_a_slot_ignores_later_events(events in events(1_800_000), slot in 0..190_u32) {
         let (_directory, store) = store_of(&events);
         let streams = Selector::activity("requests").streams(&store);
         let border = i64::from(slot) * SLOT_MS;
@@ -70,7 +70,7 @@ fn rows(found: &[Freshness]) -> Vec<String> {
 }
 
 #[test]
-fn what_is_expected_and_never_came_is_listed() {
+fn expected_streams_that_never_reported_are_listed() {
     let (_directory, store) = store_of(&calls());
     let expect = |partner: &str, stream: &str| ExpectedStream {
         partner: partner.to_owned(),

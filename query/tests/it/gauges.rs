@@ -1,5 +1,8 @@
 //! Gauges of windows at every alignment.
 
+use std::collections::BTreeSet;
+use std::ops::Range;
+
 use plimsoll_query::{Grid, Selector, gauges, groups};
 use plimsoll_storage::{
     GaugeCell, Label, Options, Slot, Store, StreamKind, StreamRef, TimestampMs,
@@ -47,7 +50,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 30, ..ProptestConfig::default() })]
 
     #[test]
-    fn readings_of_a_window_are_summed_up(
+    fn readings_of_a_window_are_merged(
         readings in readings(),
         start in 0..900_000_i64,
         step in 10_000..300_000_i64,
@@ -70,7 +73,10 @@ proptest! {
                 let mine: Vec<&Reading> = readings.iter().filter(is_mine).collect();
                 let values = || mine.iter().map(|reading| reading.value);
                 let gauge = &point.gauge;
-                let newest = mine.iter().max_by(|a, b| (a.at, a.value).partial_cmp(&(b.at, b.value)).expect("numbers"));
+                let order = |a: &&&Reading, b: &&&Reading| {
+                    (a.at, a.value).partial_cmp(&(b.at, b.value)).expect("numbers")
+                };
+                let newest = mine.iter().max_by(order);
                 prop_assert_eq!(Some(gauge.last), newest.map(|reading| reading.value));
                 prop_assert_eq!(gauge.min, values().fold(f64::INFINITY, f64::min));
                 prop_assert_eq!(gauge.max, values().fold(f64::NEG_INFINITY, f64::max));
@@ -81,9 +87,10 @@ proptest! {
             }
         }
         let windows = grid.points(store.slot_width()).map(|(_, slots)| slots);
-        let alive = |slots: std::ops::Range<Slot>| {
-            let is_in = |reading: &&Reading| slots.contains(&store.slot_width().slot_of(TimestampMs(reading.at)));
-            readings.iter().filter(is_in).map(|reading| reading.partner).collect::<std::collections::BTreeSet<_>>().len()
+        let alive = |slots: Range<Slot>| {
+            let slot_of = |reading: &Reading| store.slot_width().slot_of(TimestampMs(reading.at));
+            let mine = readings.iter().filter(|reading| slots.contains(&slot_of(reading)));
+            mine.map(|reading| reading.partner).collect::<BTreeSet<_>>().len()
         };
         prop_assert_eq!(count, windows.map(alive).sum::<usize>(), "no window with readings is left out");
     }

@@ -8,7 +8,7 @@ use crate::common::{Event, store_of};
 const MINUTE_MS: i64 = 60_000;
 
 #[test]
-fn every_stream_is_seen_through_both_windows() {
+fn every_stream_is_measured_in_both_windows() {
     let now = TimestampMs(120 * MINUTE_MS);
     let call = |minutes_ago: i64, outcome| Event {
         outcome,
@@ -35,7 +35,7 @@ fn every_stream_is_seen_through_both_windows() {
     assert!(requests.windows[0].p95.is_some_and(|p95| p95.lower_s <= 0.25 && 0.25 <= p95.upper_s));
     assert_eq!((tracking.stream.as_str(), tracking.expected), ("tracking", true));
     assert_eq!((tracking.last_at, tracking.windows[1].count), (None, 0));
-    let (verdict, reason) = assess(&found, &[], now);
-    assert_eq!(verdict, HealthStatus::Degraded);
+    let (status, reason) = assess(&found, &[], now);
+    assert_eq!(status, HealthStatus::Degraded);
     assert_eq!(reason, "50.0 % of 40 requests in 5 minutes are errors");
 }

@@ -1,4 +1,4 @@
-//! A heat map holds every duration once, in the bucket it lies in.
+//! A heat map counts every duration once, in its bucket.
 
 use plimsoll_query::{Error, Grid, heatmap, limits};
 use plimsoll_storage::TimestampMs;
@@ -58,7 +58,7 @@ fn durations_from_nanoseconds_to_years_fit_into_few_buckets() {
 }
 
 #[test]
-fn a_heat_map_that_is_too_large_is_refused() {
+fn a_heat_map_that_is_too_large_is_rejected() {
     let (_directory, store) = store_of(&[Event::new(5_000)]);
     let grid = Grid::range(TimestampMs(0), TimestampMs(SPAN_MS * 10), 10_000, 10_000);
     let answer =

@@ -1,9 +1,9 @@
-//! Questions on a real store against brute force over the raw events.
+//! Queries on a real store, compared with brute force over the raw events.
 #![allow(missing_docs, reason = "tests are named for what they show")]
 
 mod baseline;
 mod common;
-mod contrast;
+mod compare;
 mod freshness;
 mod gauges;
 mod health;

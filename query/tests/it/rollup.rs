@@ -1,4 +1,4 @@
-//! Roll-ups and the cells they were made of give the same answers, also once the cells are gone.
+//! Roll-ups give the same answers as the cells they were made of, also after those cells have expired.
 
 use plimsoll_query::{Grid, LatencyMeasures, latency, outcomes};
 use plimsoll_storage::{Options, Retention, Store, TimestampMs};
@@ -44,7 +44,7 @@ proptest! {
         let (directory, store) = store_of(&all);
         store.seal().expect("sealed");
         drop(store);
-        // Opened anew, it reads blocks; the slots of the first days are let go.
+        // The reopened store reads blocks. The second retention drops the slots of the first days.
         let day = Retention { slot_ms: DAY_MS, ..Retention::default() };
         for retention in [Retention::default(), day] {
             let store = Store::open(&Options { retention, ..Options::new(directory.path()) });

@@ -1,6 +1,7 @@
 //! Counts, quantiles, shares and ratios of windows at every alignment.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use plimsoll_query::{
     ClassRatio, Confidence, Grid, LatencyMeasures, Rank, apdex, latency, outcomes, share_under, top,
@@ -13,8 +14,8 @@ use crate::common::{Event, by_partner, covered, events, is_covered, partner_of, 
 const SPAN_MS: i64 = 1_800_000;
 const END_MS: i64 = 1_900_000;
 
-/// Starts and lengths that are multiples of a slot, a minute or a quarter of an hour, or of nothing.
-fn aligned(range: std::ops::Range<i64>) -> impl Strategy<Value = i64> {
+/// Starts and lengths: multiples of a slot, a minute or a quarter of an hour, or any number of ms.
+fn aligned(range: Range<i64>) -> impl Strategy<Value = i64> {
     let unit = prop::sample::select(vec![1, 10_000, 60_000, 900_000]);
     (range, unit).prop_map(|(ms, unit)| (ms / unit * unit).max(unit))
 }
@@ -60,13 +61,16 @@ proptest! {
         }
         // No window with events is left out.
         let grid_points = (0..).map(|n| start + n * step).take_while(|t| *t <= END_MS);
-        let partners = |t| events.iter().filter(move |event| is_covered(event, t, window)).map(|event| event.partner);
+        let partners = |t| {
+            let mine = events.iter().filter(move |event| is_covered(event, t, window));
+            mine.map(|event| event.partner)
+        };
         let expected: usize = grid_points.map(|t| partners(t).collect::<BTreeSet<_>>().len()).sum();
         prop_assert_eq!(points, expected);
     }
 
     #[test]
-    fn shares_under_a_threshold_hold_the_exact_share(
+    fn bounds_of_shares_contain_the_exact_share(
         events in events(SPAN_MS),
         t in aligned(0..END_MS),
         window in aligned(1_000..950_000),
@@ -74,9 +78,15 @@ proptest! {
     ) {
         let (_directory, store) = store_of(&events);
         let grid = Grid::at(TimestampMs(t), window).expect("valid");
-        let timing = LatencyMeasures { quantiles: vec![], under_ms: vec![under_ms], apdex_ms: Some(under_ms) };
-        for series in latency(&store, by_partner(&store), &grid, &timing).expect("answered") {
-            let mine: Vec<f64> = covered(&events, partner_of(&series), t, window).map(|event| event.seconds).collect();
+        let measures = LatencyMeasures {
+            quantiles: vec![],
+            under_ms: vec![under_ms],
+            apdex_ms: Some(under_ms),
+        };
+        for series in latency(&store, by_partner(&store), &grid, &measures).expect("answered") {
+            let mine: Vec<f64> = covered(&events, partner_of(&series), t, window)
+                .map(|event| event.seconds)
+                .collect();
             let point = &series.points[0];
             let up_to = |ms: i64| {
                 let count = mine.iter().filter(|seconds| **seconds * 1e3 <= ms as f64).count();
@@ -88,7 +98,7 @@ proptest! {
             let score = point.apdex.expect("asked for");
             let exact = (up_to(ms) + up_to(4 * ms)) / 2.0;
             prop_assert!(score.lower <= exact + 1e-12 && exact - 1e-12 <= score.upper, "{score:?}");
-            // The window says what its durations say: no more and no less is known of a sum.
+            // The sum of a window gives the same as a histogram of its durations.
             prop_assert_eq!(Some(share), share_under(&histogram(&mine), ms as f64 / 1e3));
             prop_assert_eq!(Some(score), apdex(&histogram(&mine), ms as f64 / 1e3));
         }
@@ -116,21 +126,24 @@ proptest! {
         let grid = Grid::at(TimestampMs(t), window).expect("valid");
         for series in outcomes(&store, by_partner(&store), &grid).expect("answered") {
             let mine: Vec<&Event> = covered(&events, partner_of(&series), t, window).collect();
-            let count = |set: &BTreeSet<Outcome>| mine.iter().filter(|event| set.contains(&event.outcome)).count() as u64;
+            let count = |set: &BTreeSet<Outcome>| {
+                mine.iter().filter(|event| set.contains(&event.outcome)).count() as u64
+            };
             let found = ratio.measure(&series.points[0].counts, Confidence::DEFAULT);
             prop_assert_eq!((found.of, found.to), (count(&of), count(&to)));
             let exact = count(&of) as f64 / count(&to) as f64;
             match found.ratio {
                 None => prop_assert!(exact.is_nan()),
                 Some(bounds) => prop_assert!(
-                    bounds.value == exact && bounds.lower <= exact && exact <= bounds.upper, "{bounds:?} {exact}"
+                    bounds.value == exact && bounds.lower <= exact && exact <= bounds.upper,
+                    "{bounds:?} {exact}"
                 ),
             }
         }
     }
 
     #[test]
-    fn the_top_groups_are_those_of_brute_force(
+    fn the_top_groups_equal_brute_force(
         events in events(SPAN_MS),
         start in aligned(0..900_000),
         window in aligned(10_000..950_000),
@@ -146,7 +159,7 @@ proptest! {
             .map(|partner| (covered(&events, partner, to, to - from).count(), *partner))
             .filter(|(count, _)| *count > 0)
             .collect();
-        // The highest first; of equals the one whose label comes first.
+        // The highest first; equal counts in the order of their labels.
         counts.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(b.1)));
         let expected: Vec<&str> = counts.iter().take(count).map(|(_, partner)| *partner).collect();
         let found = top(&store, by_partner(&store), &grid, Rank::Count, count).expect("answered");

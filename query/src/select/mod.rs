@@ -1,0 +1,15 @@
+//! What a query asks for: which streams, at which times, at what cost, and on how many threads.
+
+mod budget;
+mod error;
+mod grid;
+mod parallel;
+mod selector;
+
+pub use budget::Budget;
+pub(crate) use budget::check_numbers;
+pub use error::{Error, Result};
+pub use grid::Grid;
+pub use parallel::parallel_map;
+pub(crate) use selector::with_keys;
+pub use selector::{Group, Selector, Series, groups};

@@ -1,0 +1,77 @@
+//! Sharing the work of a large query between cores.
+//!
+//! A small query is answered by the calling thread alone. A large query adds a helper thread for each other
+//! core. All queries of the process together have at most one helper for each other core, so that the thread
+//! that stores pushes always gets its share of one. Helpers are threads of one pool, because the allocator
+//! keeps the memory of a finished thread for a long time.
+
+use std::num::NonZero;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Cells from which a query is large: some 100 µs of reading, a few times the cost of a helper.
+const CELLS_LARGE: usize = 4_000;
+
+/// Helpers at work for all queries of the process.
+static HELPERS: AtomicUsize = AtomicUsize::new(0);
+
+/// The right to use one helper; given back on drop.
+struct Permit;
+
+impl Permit {
+    fn take() -> Option<Self> {
+        let spare = std::thread::available_parallelism().map_or(1, NonZero::get) - 1;
+        let more = |held: usize| (held < spare).then_some(held + 1);
+        let taken = HELPERS.fetch_update(Ordering::AcqRel, Ordering::Acquire, more);
+        // Not `then_some`: it would build a permit in any case, and dropping that one would give it back.
+        taken.is_ok().then(|| Self)
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        HELPERS.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// Maps each item, on several threads if that pays, and returns the results in the order of the items.
+/// `cells` estimates the work, in cells read, of which each takes some 25 ns. `worker` is called once for
+/// each thread.
+///
+/// # Errors
+/// The first error of a worker.
+pub fn parallel_map<T: Sync, R: Send, E: Send, W: FnMut(&T) -> Result<R, E>>(
+    items: &[T],
+    cells: usize,
+    worker: impl Fn() -> W + Sync,
+) -> Result<Vec<R>, E> {
+    let permits: Vec<Permit> = if cells < CELLS_LARGE || items.len() < 2 {
+        Vec::new()
+    } else {
+        std::iter::from_fn(Permit::take).take(items.len() - 1).collect()
+    };
+    let next = AtomicUsize::new(0);
+    // Each thread takes one item at a time, so that no thread waits long for the slowest one.
+    let run = || -> Result<Vec<(usize, R)>, E> {
+        let mut work = worker();
+        let mut done = Vec::new();
+        while let position = next.fetch_add(1, Ordering::Relaxed)
+            && let Some(item) = items.get(position)
+        {
+            done.push((position, work(item)?));
+        }
+        Ok(done)
+    };
+    let mut helped: Vec<_> = permits.iter().map(|_| Ok(Vec::new())).collect();
+    let mine = rayon::in_place_scope(|scope| {
+        for done in &mut helped {
+            scope.spawn(|_| *done = run());
+        }
+        run()
+    });
+    let mut done = mine?;
+    for results in helped {
+        done.extend(results?);
+    }
+    done.sort_unstable_by_key(|(position, _)| *position);
+    Ok(done.into_iter().map(|(_, result)| result).collect())
+}
