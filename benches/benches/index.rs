@@ -1,22 +1,28 @@
-//! A million streams: how long the store takes to open, and what each stream costs in memory.
+//! A million streams: the time to open the store, and the memory of each stream.
 //!
-//! One run, printed, because a million streams are not worth repeating a hundred times. With
-//! `PLIMSOLL_STREAMS` the number can be lowered.
+//! Prints the result of one run, because a run takes too long to repeat. The variable `PLIMSOLL_STREAMS` sets
+//! another number of streams.
 
-use std::{process::Command, time::Instant};
+use std::process::Command;
+use std::time::Instant;
 
+use mimalloc::MiMalloc;
 use plimsoll_benches::process;
 use plimsoll_storage::{
     Durability, Label, LabelMatchers, Matcher, Options, Outcome, Pattern, Slot, Store, StreamKind,
     StreamRef, TimestampMs,
 };
 
-/// First slot of the facts: 2026-11-20T00:00:00Z.
+/// The allocator of the server.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
+
+/// The slot of the test data: 2026-11-20T00:00:00Z.
 const SLOT: Slot = Slot(179_513_280);
 const STREAMS_DEFAULT: usize = 1_000_000;
 const BATCH: usize = 10_000;
 
-/// Names the directory to fill: set for the child that does.
+/// The directory to fill; set for the child process that fills it.
 const FILL: &str = "PLIMSOLL_FILL";
 
 fn main() {
@@ -28,7 +34,7 @@ fn main() {
         return fill(&Store::open(&options).expect("the store opens"), streams);
     }
     let directory = tempfile::tempdir().expect("a temporary directory");
-    // A process of its own, so that what it freed is not taken for memory of the store.
+    // Another process fills the store, so that its freed memory does not count as memory of the store.
     let filling = Command::new(std::env::current_exe().expect("this program"))
         .env(FILL, directory.path())
         .status();
@@ -49,7 +55,7 @@ fn measure(options: &Options, streams: usize) {
     select(&store);
 }
 
-/// 200 partners, 50 operations, 10 sites, and as many releases as it takes.
+/// 200 partners, 50 operations, 10 sites, and as many releases as the number of streams needs.
 fn fill(store: &Store, streams: usize) {
     for first in (0..streams).step_by(BATCH) {
         let mut batch = store.batch();

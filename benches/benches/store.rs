@@ -1,14 +1,19 @@
-//! The store without HTTP: building a batch, appending it, asking for p95.
+//! The store without HTTP: recording durations, appending batches, querying p95.
 #![allow(missing_docs, reason = "criterion's macros make public items")]
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use mimalloc::MiMalloc;
 use plimsoll_benches::facts;
 use plimsoll_query::{Grid, LatencyMeasures, Selector, groups, latency};
 use plimsoll_storage::{
     Batch, Cell, Durability, Histogram, Label, Options, Slot, Store, TimestampMs,
 };
 
-/// First slot of the facts: 2026-11-20T00:00:00Z.
+/// The allocator of the server.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
+
+/// First slot of the test data: 2026-11-20T00:00:00Z.
 const FIRST_SLOT: u32 = 179_513_280;
 
 fn store(durability: Durability) -> (tempfile::TempDir, Store) {
@@ -19,7 +24,7 @@ fn store(durability: Durability) -> (tempfile::TempDir, Store) {
     (directory, store)
 }
 
-/// One slot of every endpoint, each with its share of requests.
+/// One slot of every endpoint.
 fn slot_of_cells(store: &Store, endpoints: &[facts::Endpoint], slot: Slot) -> Batch {
     let mut random = fastrand::Rng::with_seed(slot.0.into());
     let at = store.slot_width().start(slot);
@@ -90,12 +95,12 @@ fn query(c: &mut Criterion) {
     let selector = Selector::activity("requests");
     let grid = Grid::at(store.slot_width().start(last), 300_000).expect("valid");
     let p95 = LatencyMeasures::quantiles(&[0.95]);
-    let ask = || latency(&store, groups(&store, &selector, &[Label::Partner]), &grid, &p95);
+    let query = || latency(&store, groups(&store, &selector, &[Label::Partner]), &grid, &p95);
     let mut group = c.benchmark_group("query");
     group.sample_size(10);
-    group.bench_function("p95 of 200 partners, 5 m, from the head", |b| b.iter(&ask));
+    group.bench_function("p95 of 200 partners, 5 m, from the head", |b| b.iter(&query));
     store.seal().expect("sealed");
-    group.bench_function("p95 of 200 partners, 5 m, from blocks", |b| b.iter(&ask));
+    group.bench_function("p95 of 200 partners, 5 m, from blocks", |b| b.iter(&query));
     group.finish();
 }
 

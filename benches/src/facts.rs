@@ -1,9 +1,9 @@
-//! The facts of the benchmarks: partners with operations, environments and sites, whose latencies
-//! are log-normal. The same seed gives the same facts.
+//! The test data of the benchmarks: partners with operations, environments and sites, whose latencies are
+//! log-normal. The same seed gives the same data.
 
 use plimsoll_storage::{Cell, Outcome, StreamKind, StreamRef, TimestampMs};
 
-/// One partner's operation in one environment at one site.
+/// One operation of one partner in one environment at one site.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Endpoint {
     /// Partner name.
@@ -16,7 +16,7 @@ pub struct Endpoint {
     pub site: String,
     /// Logarithm of the median latency in seconds.
     median_ln_s: f64,
-    /// Share of requests that fail.
+    /// Share of requests that fail, 0 to 1.
     failing: f64,
 }
 
@@ -31,7 +31,7 @@ impl Endpoint {
         }
     }
 
-    /// One request: how it ended, and its duration in seconds.
+    /// One request: its outcome and its duration in seconds.
     pub fn request(&self, random: &mut fastrand::Rng) -> (Outcome, f64) {
         let outcome = match random.f64() {
             share if share < self.failing => Outcome::Status5xx,
@@ -83,19 +83,4 @@ fn normal(random: &mut fastrand::Rng) -> f64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_same_seed_gives_the_same_facts() {
-        assert_eq!(endpoints(200, 1).len(), 4_000);
-        assert_eq!(endpoints(3, 7), endpoints(3, 7));
-        assert_ne!(endpoints(3, 7), endpoints(3, 8));
-        let cell = |seed| {
-            let mut random = fastrand::Rng::with_seed(seed);
-            endpoints(1, 1)[0].cell(50, TimestampMs(5), &mut random)
-        };
-        assert_eq!(cell(3), cell(3));
-        assert_eq!((cell(3).outcomes.total(), cell(3).durations.count()), (50, 50));
-    }
-}
+mod tests;

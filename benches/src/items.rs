@@ -1,11 +1,11 @@
-//! The facts as items of a push.
+//! The test data as items of a push.
 
 use plimsoll_storage::{Cell, TimestampMs};
 use serde_json::{Value, json};
 
 use crate::facts::Endpoint;
 
-/// A request that happened at `at`.
+/// One request at `at`.
 pub fn event(endpoint: &Endpoint, at: TimestampMs, random: &mut fastrand::Rng) -> Value {
     let (outcome, seconds) = endpoint.request(random);
     json!({
@@ -15,7 +15,7 @@ pub fn event(endpoint: &Endpoint, at: TimestampMs, random: &mut fastrand::Rng) -
     })
 }
 
-/// The 4 to 13 requests of `step_s` seconds from `start` on.
+/// A summary of 4 to 13 requests in the `step_s` seconds from `start`.
 pub fn summary(
     endpoint: &Endpoint,
     start: TimestampMs,
@@ -26,7 +26,7 @@ pub fn summary(
     summary_of(endpoint, start, step_s, &endpoint.cell(count, start, random))
 }
 
-/// A cell as connectors push it: a summary of `step_s` seconds from `start` on.
+/// A cell as connectors push it: a summary of the `step_s` seconds from `start`.
 #[must_use]
 pub fn summary_of(endpoint: &Endpoint, start: TimestampMs, step_s: i64, cell: &Cell) -> Value {
     let outcomes = cell.outcomes.iter();

@@ -1,12 +1,18 @@
-//! What the benchmarks share: the facts they are run on, and the ways to drive and watch a server.
+//! Shared parts of the benchmarks: test data, and the means to drive and measure a server.
 //!
-//! `cargo bench -p plimsoll-benches` runs the micro-benchmarks; the binary `plimsoll-load` drives a
-//! running server over HTTP, `plimsoll-hour` writes an hour of facts straight into a store, and
-//! `plimsoll-peers` asks the same questions of Plimsoll and of other time-series stores.
-//! `plimsoll-judge` measures the alert engine alone.
-//! `plimsoll-score` holds the alerts of a backtest against labelled incidents. `README.md` beside this crate has the numbers and how they were measured.
+//! `cargo bench -p plimsoll-benches` runs the micro-benchmarks. The binaries:
+//!
+//! - `plimsoll-load` drives a running server over HTTP
+//! - `plimsoll-hour` writes an hour of test data into a store, `plimsoll-month` a month
+//! - `plimsoll-peers` sends the same queries to Plimsoll and to other time-series stores
+//! - `plimsoll-evaluate` measures the alert engine alone
+//! - `plimsoll-score` compares the alerts of a backtest with labelled incidents
+//!
+//! Programs that measure time or memory set the global allocator to that of the server. The library does not
+//! set one, because `plimsoll-evaluate` counts allocated bytes. `README.md` in this directory has the
+//! results.
 
-pub mod client;
+pub mod clock;
 pub mod facts;
 pub mod http;
 pub mod items;
@@ -15,6 +21,5 @@ pub mod process;
 pub mod remote_write;
 pub mod score;
 
-/// The server's, so that what is measured here is what it does.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+/// Why a benchmark failed.
+pub type Failure = Box<dyn std::error::Error + Send + Sync>;

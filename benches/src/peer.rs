@@ -1,4 +1,4 @@
-//! The stores that are compared: how each is started, filled and asked.
+//! The stores that are compared: how each is started, filled and queried.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -8,15 +8,15 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::client::{Answer, Connection};
+use crate::http::{Answer, BlockingConnection};
 use crate::process::{cpu_seconds, resident_mb};
 
 /// How long a server may take to start or to stop.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A store that is compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum StoreKind {
     /// This project.
     Plimsoll,
     /// VictoriaMetrics, single node.
@@ -25,9 +25,9 @@ pub enum Kind {
     Prometheus,
 }
 
-/// What is asked of each.
+/// A query that all stores answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Question {
+pub enum Query {
     /// p95 of every partner over the last 5 minutes.
     EveryPartner,
     /// p95 of every partner over the last hour, by the minute.
@@ -38,8 +38,8 @@ pub enum Question {
     Total,
 }
 
-impl Kind {
-    /// All of them.
+impl StoreKind {
+    /// Every store.
     pub const ALL: [Self; 3] = [Self::Plimsoll, Self::VictoriaMetrics, Self::Prometheus];
 
     /// Its name.
@@ -61,7 +61,7 @@ impl Kind {
         }
     }
 
-    /// The program: beside this one, or in the path; `None` when it is not installed.
+    /// The program: in the directory of this one or in the path; `None` when it is not installed.
     #[must_use]
     pub fn program(self) -> Option<PathBuf> {
         let beside = std::env::current_exe().ok().and_then(|me| Some(me.parent()?.to_owned()));
@@ -96,7 +96,7 @@ impl Kind {
         }
     }
 
-    /// A path that costs next to nothing; 200 when it is ready.
+    /// A path that costs almost nothing and answers 200 when the server is ready.
     #[must_use]
     pub const fn ready_path(self) -> &'static str {
         match self {
@@ -106,7 +106,7 @@ impl Kind {
         }
     }
 
-    /// Where pushes go.
+    /// The path of pushes.
     #[must_use]
     pub const fn write_path(self) -> &'static str {
         match self {
@@ -115,18 +115,18 @@ impl Kind {
         }
     }
 
-    /// The question in its own language, about the time up to `end_ms`.
+    /// The query in the language of the store, about the time up to `end_ms`.
     #[must_use]
-    pub fn path(self, question: Question, end_ms: i64) -> String {
+    pub fn path(self, query: Query, end_ms: i64) -> String {
         match self {
-            Self::Plimsoll => plimsoll_path(question, end_ms),
-            Self::VictoriaMetrics | Self::Prometheus => promql_path(question, end_ms),
+            Self::Plimsoll => plimsoll_path(query, end_ms),
+            Self::VictoriaMetrics | Self::Prometheus => promql_path(query, end_ms),
         }
     }
 
-    /// Series and points of an answer, and the sum of its values where it is about a total.
+    /// The number of series and points of an answer, and the value of [`Query::Total`].
     #[must_use]
-    pub fn shape(self, question: Question, body: &[u8]) -> Shape {
+    pub fn shape(self, query: Query, body: &[u8]) -> Shape {
         let body: Value = serde_json::from_slice(body).unwrap_or_default();
         let plimsoll = self == Self::Plimsoll;
         let series = if plimsoll { &body["series"] } else { &body["data"]["result"] };
@@ -144,68 +144,69 @@ impl Kind {
         Shape {
             series: series.len(),
             points: series.iter().map(points).sum(),
-            total: total.filter(|_| question == Question::Total).unwrap_or_default(),
+            total: total.filter(|_| query == Query::Total).unwrap_or_default(),
         }
     }
 }
 
-/// What must be the same in the answers of all.
+/// The part of an answer that must be equal for all stores.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Shape {
-    /// Series.
+    /// The number of series.
     pub series: usize,
-    /// Points of all series.
+    /// The number of points of all series.
     pub points: usize,
-    /// The number of requests, of the question about it.
+    /// The answer to [`Query::Total`]; 0 for other queries.
     pub total: f64,
 }
 
-fn plimsoll_path(question: Question, end_ms: i64) -> String {
+fn plimsoll_path(query: Query, end_ms: i64) -> String {
     let start_ms = end_ms - 3_600_000;
     let first_ms = start_ms + 60_000;
-    match question {
-        Question::EveryPartner => format!(
+    match query {
+        Query::EveryPartner => format!(
             "/api/v1/query/latency?stream=requests&by=partner&q=0.95&window=5m&end={end_ms}"
         ),
-        Question::EveryPartnerByMinute => format!(
+        Query::EveryPartnerByMinute => format!(
             "/api/v1/query/latency?stream=requests&by=partner&q=0.95&step=1m&start={first_ms}&end={end_ms}"
         ),
-        Question::OnePartner => format!(
+        Query::OnePartner => format!(
             "/api/v1/query/latency?stream=requests&partner=partner-007&q=0.95&window=5m&end={end_ms}"
         ),
-        Question::Total => {
+        Query::Total => {
             format!("/api/v1/query/outcomes?stream=requests&start={start_ms}&end={end_ms}")
         }
     }
 }
 
-fn promql_path(question: Question, end_ms: i64) -> String {
+fn promql_path(query: Query, end_ms: i64) -> String {
     let end_s = end_ms / 1000;
-    let instant = |query: &str| {
-        let query: String = form_urlencoded::byte_serialize(query.as_bytes()).collect();
+    let instant = |promql: &str| {
+        let query: String = form_urlencoded::byte_serialize(promql.as_bytes()).collect();
         format!("/api/v1/query?nocache=1&time={end_s}&query={query}")
     };
     let p95 = |by: &str, of: &str, window: &str| {
         format!(
-            "histogram_quantile(0.95, sum by ({by}) (increase(request_duration_seconds_bucket{of}[{window}])))"
+            "histogram_quantile(0.95, sum by ({by}) \
+             (increase(request_duration_seconds_bucket{of}[{window}])))"
         )
     };
-    match question {
-        Question::EveryPartner => instant(&p95("partner, le", "", "5m")),
-        Question::EveryPartnerByMinute => {
-            let query = p95("partner, le", "", "1m");
-            let query: String = form_urlencoded::byte_serialize(query.as_bytes()).collect();
+    match query {
+        Query::EveryPartner => instant(&p95("partner, le", "", "5m")),
+        Query::EveryPartnerByMinute => {
+            let promql = p95("partner, le", "", "1m");
+            let query: String = form_urlencoded::byte_serialize(promql.as_bytes()).collect();
             let first_s = end_s - 3_540;
             format!(
                 "/api/v1/query_range?nocache=1&start={first_s}&end={end_s}&step=60&query={query}"
             )
         }
-        Question::OnePartner => instant(&p95("le", "{partner=\"partner-007\"}", "5m")),
-        Question::Total => instant("sum(request_duration_seconds_count)"),
+        Query::OnePartner => instant(&p95("le", "{partner=\"partner-007\"}", "5m")),
+        Query::Total => instant("sum(request_duration_seconds_count)"),
     }
 }
 
-/// A server that runs. It is ended when dropped.
+/// A running server. It is killed when dropped.
 #[derive(Debug)]
 pub struct Server {
     child: Child,
@@ -213,13 +214,13 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts a store on an empty folder and waits until it is ready.
+    /// Starts a store on an empty directory and waits until it is ready.
     ///
     /// # Errors
-    /// When the program cannot be started or is not ready in time.
-    pub fn start(kind: Kind, program: &Path, data_dir: &Path) -> io::Result<Self> {
+    /// The program cannot be started or is not ready in time.
+    pub fn start(kind: StoreKind, program: &Path, data_dir: &Path) -> io::Result<Self> {
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
-        if kind == Kind::Prometheus {
+        if kind == StoreKind::Prometheus {
             std::fs::write(format!("{}.yml", data_dir.display()), "global: {}\n")?;
         }
         let child = Command::new(program)
@@ -235,48 +236,48 @@ impl Server {
             if ready.is_ok_and(|answer| answer.status == 200) {
                 return Ok(server);
             }
-            if started.elapsed() > PATIENCE {
-                return Err(io::Error::other(format!("{} does not get ready", kind.name())));
+            if started.elapsed() > TIMEOUT {
+                return Err(io::Error::other(format!("{} is not ready in time", kind.name())));
             }
             std::thread::sleep(Duration::from_millis(50));
         }
     }
 
-    /// A new connection to it.
+    /// Opens a new connection to it.
     ///
     /// # Errors
-    /// When it does not listen.
-    pub fn connect(&self) -> io::Result<Connection> {
-        Connection::open(self.address)
+    /// The connection is refused.
+    pub fn connect(&self) -> io::Result<BlockingConnection> {
+        BlockingConnection::open(self.address)
     }
 
-    /// CPU time it has used so far, in seconds.
+    /// Its CPU time so far, in seconds.
     ///
     /// # Errors
-    /// When it is gone.
+    /// The process has ended.
     pub fn cpu_seconds(&self) -> io::Result<f64> {
         cpu_seconds(self.child.id())
     }
 
-    /// Memory it holds, in MB.
+    /// Its resident memory in MB.
     ///
     /// # Errors
-    /// When it is gone.
+    /// The process has ended.
     pub fn resident_mb(&self) -> io::Result<u64> {
         resident_mb(self.child.id())
     }
 
-    /// Asks it to end and waits until it has.
+    /// Stops it with SIGTERM and waits for its end.
     ///
     /// # Errors
-    /// When it does not end in time.
+    /// It does not end in time.
     pub fn stop(mut self) -> io::Result<()> {
         let pid = self.child.id().to_string();
         Command::new("kill").args(["-TERM", &pid]).status()?;
         let started = Instant::now();
         while self.child.try_wait()?.is_none() {
-            if started.elapsed() > PATIENCE {
-                return Err(io::Error::other("the server does not end"));
+            if started.elapsed() > TIMEOUT {
+                return Err(io::Error::other("the server does not stop"));
             }
             std::thread::sleep(Duration::from_millis(20));
         }
@@ -286,16 +287,16 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // Both fail when it has ended already, which is just as good.
+        // Both calls fail when the process has already ended, which is fine.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// Bytes of all files below a folder.
+/// The size in bytes of all files below a directory.
 ///
 /// # Errors
-/// When it cannot be read.
+/// The directory cannot be read.
 pub fn bytes_below(directory: &Path) -> io::Result<u64> {
     let mut bytes = 0;
     for entry in std::fs::read_dir(directory)? {
@@ -306,10 +307,10 @@ pub fn bytes_below(directory: &Path) -> io::Result<u64> {
     Ok(bytes)
 }
 
-/// Insists on an answer of 2xx.
+/// The body of an answer with status 2xx.
 ///
 /// # Errors
-/// Says what the server answered instead.
+/// Any other status, with the beginning of the body.
 pub fn accepted(answer: Answer) -> io::Result<Vec<u8>> {
     if (200..300).contains(&answer.status) {
         return Ok(answer.body);

@@ -1,10 +1,42 @@
-//! What a process costs, from /proc.
+//! CPU time and memory of a process, from /proc, and a stopwatch.
 
-/// User and system time of a process (proc(5): fields 14 and 15 of `stat`, in ticks of 10 ms), in
-/// seconds.
+use std::time::Instant;
+
+/// Measures the wall-clock and CPU time of this process.
+#[derive(Debug)]
+pub struct Stopwatch {
+    cpu_s: f64,
+    started: Instant,
+}
+
+impl Stopwatch {
+    /// Starts to measure.
+    ///
+    /// # Errors
+    /// The system has no /proc.
+    pub fn start() -> std::io::Result<Self> {
+        Ok(Self { cpu_s: cpu_seconds(std::process::id())?, started: Instant::now() })
+    }
+
+    /// Wall-clock time since the start, in seconds.
+    #[must_use]
+    pub fn wall_s(&self) -> f64 {
+        self.started.elapsed().as_secs_f64()
+    }
+
+    /// CPU time of all threads since the start, in seconds.
+    ///
+    /// # Errors
+    /// The system has no /proc.
+    pub fn cpu_s(&self) -> std::io::Result<f64> {
+        Ok(cpu_seconds(std::process::id())? - self.cpu_s)
+    }
+}
+
+/// User and system time of a process in seconds (proc(5): fields 14 and 15 of `stat`, in ticks of 10 ms).
 ///
 /// # Errors
-/// When the process is gone or the system has no /proc.
+/// The process has ended or the system has no /proc.
 pub fn cpu_seconds(pid: u32) -> std::io::Result<f64> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
     let mut fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace().skip(11);
@@ -16,7 +48,7 @@ pub fn cpu_seconds(pid: u32) -> std::io::Result<f64> {
 /// Resident memory of a process, in MB.
 ///
 /// # Errors
-/// When the process is gone or the system has no /proc.
+/// The process has ended or the system has no /proc.
 pub fn resident_mb(pid: u32) -> std::io::Result<u64> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
@@ -24,10 +56,10 @@ pub fn resident_mb(pid: u32) -> std::io::Result<u64> {
     kb.map(|kb| kb / 1024).ok_or_else(|| std::io::Error::other("VmRSS is missing"))
 }
 
-/// Time that the calling thread has spent on a core, in seconds (first field of `schedstat`, in ns).
+/// CPU time of the calling thread in seconds (first field of `schedstat`, in ns).
 ///
 /// # Errors
-/// When the system has no /proc or its kernel keeps no such account.
+/// The system has no /proc or its kernel does not account for threads.
 pub fn thread_cpu_seconds() -> std::io::Result<f64> {
     let stat = std::fs::read_to_string("/proc/thread-self/schedstat")?;
     let ns = stat.split_whitespace().next().and_then(|field| field.parse::<f64>().ok());

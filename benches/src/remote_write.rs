@@ -1,5 +1,5 @@
-//! What connectors would send to a Prometheus-like store: cumulative counters of a classic histogram
-//! and of the outcomes, as Prometheus remote write 1.0 (protobuf, snappy).
+//! The test data for Prometheus-like stores: cumulative counters of a classic histogram and of the outcomes,
+//! as Prometheus remote write 1.0 (protobuf, snappy).
 //!
 //! <https://prometheus.io/docs/specs/prw/remote_write_spec/>
 
@@ -7,7 +7,7 @@ use plimsoll_storage::{Cell, Outcome, bucket_upper_s};
 
 use crate::facts::Endpoint;
 
-/// Upper borders of the histogram in seconds; `+Inf` comes on top.
+/// Upper borders of the histogram in seconds, followed by `+Inf`.
 const BORDERS_S: [f64; 15] =
     [0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1.0, 2.0, 5.0];
 const CLASSES: [Outcome; 3] = [Outcome::Status2xx, Outcome::Status4xx, Outcome::Status5xx];
@@ -23,7 +23,7 @@ pub struct Counters {
 }
 
 impl Counters {
-    /// Counters that stand at zero.
+    /// Counters at zero.
     #[must_use]
     pub fn new(endpoint: &Endpoint) -> Self {
         let labels = |name: &str, extra: Option<(&str, &str)>| {
@@ -50,7 +50,7 @@ impl Counters {
         Self { labels: series, values: [0.0; SAMPLES] }
     }
 
-    /// Counts what happened in a slot.
+    /// Adds the requests of a slot.
     pub fn add(&mut self, cell: &Cell) {
         let durations = &cell.durations;
         for bucket in durations.buckets() {
@@ -68,10 +68,10 @@ impl Counters {
     }
 }
 
-/// A write request with the value of every counter at a moment.
+/// A write request with the value of every counter at one time.
 ///
 /// # Panics
-/// More than 4 GiB are written at once.
+/// The message is larger than 4 GiB.
 #[must_use]
 pub fn request(counters: &[Counters], at_ms: i64) -> Vec<u8> {
     let mut message = Vec::new();
@@ -119,41 +119,4 @@ fn varint(out: &mut Vec<u8>, mut number: u64) {
 }
 
 #[cfg(test)]
-mod tests {
-    use plimsoll_storage::TimestampMs;
-
-    use super::*;
-    use crate::facts::endpoints;
-
-    #[test]
-    fn counters_are_cumulative_in_time_and_over_buckets() {
-        let endpoint = &endpoints(1, 1)[0];
-        let mut random = fastrand::Rng::with_seed(1);
-        let mut counters = Counters::new(endpoint);
-        for _ in 0..3 {
-            counters.add(&endpoint.cell(10, TimestampMs(0), &mut random));
-        }
-        let buckets = &counters.values[..=BORDERS_S.len()];
-        assert!(buckets.is_sorted() && buckets[BORDERS_S.len()] == 30.0, "{buckets:?}");
-        let [sum, count, classes @ ..] = &counters.values[BORDERS_S.len() + 1..] else {
-            panic!("sum and count follow the buckets");
-        };
-        assert!(*sum > 0.0 && *count == 30.0 && classes.iter().sum::<f64>() == 30.0);
-        assert_eq!(counters.labels.len(), SAMPLES);
-    }
-
-    #[test]
-    fn a_request_is_snappy_around_protobuf() {
-        let endpoint = &endpoints(1, 1)[0];
-        let counters = [Counters::new(endpoint)];
-        let message = snap::raw::Decoder::new().decompress_vec(&request(&counters, 300));
-        let message = message.expect("snappy");
-        assert_eq!(message[0], 0x0a, "WriteRequest.timeseries");
-        let needle = b"request_duration_seconds_bucket";
-        let found = message.windows(needle.len()).filter(|window| window == needle).count();
-        assert_eq!(found, BORDERS_S.len() + 1);
-        let mut number = Vec::new();
-        varint(&mut number, 300);
-        assert_eq!(number, [0xac, 0x02]);
-    }
-}
+mod tests;

@@ -1,18 +1,25 @@
-//! An hour of traffic straight into a store: what it takes on disk and in memory, how long a start
-//! after a crash takes, and what questions cost. The facts are those of the design's numbers: 200
-//! partners × 5 operations × 2 environments × 2 sites, 12.5 M requests.
+//! Writes an hour of requests into a store and measures its size on disk and in memory, the time of a start
+//! after a crash, and the cost of queries. By default: 200 partners × 5 operations × 2 environments × 2
+//! sites, 12.5 M requests.
 
-use std::{path::PathBuf, time::Instant};
+use std::path::PathBuf;
+use std::time::Instant;
 
 use clap::Parser;
-use plimsoll_benches::{facts, process};
+use mimalloc::MiMalloc;
+use plimsoll_benches::process::{Stopwatch, resident_mb};
+use plimsoll_benches::{Failure, facts};
 use plimsoll_query::{Grid, LatencyMeasures, Selector, groups, latency};
 use plimsoll_storage::{Label, LabelMatchers, Options, Slot, Store, TimestampMs};
+
+/// The allocator of the server.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// First slot: 2026-11-20T12:00:00Z.
 const FIRST_SLOT: u32 = 179_517_600;
 
-/// Write an hour of facts into a new store and measure it.
+/// Write an hour of test data into a new store and measure it
 #[derive(Debug, Parser)]
 struct Args {
     /// Where to put the store; must not exist
@@ -24,15 +31,13 @@ struct Args {
     /// Slots of 10 s
     #[arg(long, default_value_t = 360)]
     slots: u32,
-    /// Seed of the facts
+    /// Seed of the test data
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Times a question is asked; the best counts
+    /// Runs of each query; the fastest counts
     #[arg(long, default_value_t = 30)]
     runs: u32,
 }
-
-type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 fn main() -> Result<(), Failure> {
     let args = Args::parse();
@@ -41,44 +46,42 @@ fn main() -> Result<(), Failure> {
     }
     let store = open(&args)?;
     write(&args, &store)?;
-    ask(&args, &store)?;
-    let me = std::process::id();
-    println!("resident before closing: {} MB", process::resident_mb(me)?);
+    query(&args, &store)?;
+    println!("resident before closing: {} MB", resident_mb(std::process::id())?);
     drop(store);
-    let started = Instant::now();
+    let stopwatch = Stopwatch::start()?;
     let store = open(&args)?;
-    println!("opened again in {:.0} ms", started.elapsed().as_secs_f64() * 1e3);
+    println!("opened again in {:.0} ms", stopwatch.wall_s() * 1e3);
     store.seal()?;
     println!("from blocks:");
-    ask(&args, &store)?;
-    warm(&store)?;
+    query(&args, &store)?;
+    preload(&store)?;
     println!("from memory again:");
-    ask(&args, &store)?;
+    query(&args, &store)?;
     restart_after_burst(&args, store)
 }
 
-/// Opens the store as a server does on a machine with memory enough.
+/// Opens the store as a server does on a machine with enough memory.
 fn open(args: &Args) -> Result<Store, Failure> {
     let mut options = Options::new(&args.data_dir);
     options.grown_bytes_max = usize::MAX;
     Ok(Store::open(&options)?)
 }
 
-/// Fills memory, as a server does soon after its start.
-fn warm(store: &Store) -> Result<(), Failure> {
-    let me = std::process::id();
-    let (cpu, started) = (process::cpu_seconds(me)?, Instant::now());
+/// Fills the cache, as a server does soon after its start.
+fn preload(store: &Store) -> Result<(), Failure> {
+    let stopwatch = Stopwatch::start()?;
     let slots = store.warm(|| true)?;
     println!(
-        "memory filled {slots} slots back in {:.0} ms, {:.2} CPU-seconds: {} MB of cells",
-        started.elapsed().as_secs_f64() * 1e3,
-        process::cpu_seconds(me)? - cpu,
+        "cache filled {slots} slots back in {:.0} ms, {:.2} CPU-seconds: {} MB of cells",
+        stopwatch.wall_s() * 1e3,
+        stopwatch.cpu_s()?,
         store.stats().resident_bytes >> 20
     );
     Ok(())
 }
 
-/// Appends until the journal is as full as it gets, and opens the store once more without sealing.
+/// Appends until the journal needs a seal, and opens the store again without one.
 fn restart_after_burst(args: &Args, store: Store) -> Result<(), Failure> {
     let endpoints = facts::endpoints(args.partners, args.seed);
     let mut random = fastrand::Rng::with_seed(args.seed + 1);
@@ -97,24 +100,22 @@ fn restart_after_burst(args: &Args, store: Store) -> Result<(), Failure> {
         store.append_blocking(batch.finish(), 1, None, TimestampMs(at.0 + 10_000))?;
     }
     drop(store);
-    let me = std::process::id();
-    let (cpu, started) = (process::cpu_seconds(me)?, Instant::now());
+    let stopwatch = Stopwatch::start()?;
     let store = open(args)?;
     println!(
         "opened after a burst of {cells} cells in {:.0} ms, {:.2} CPU-seconds, head {} MB",
-        started.elapsed().as_secs_f64() * 1e3,
-        process::cpu_seconds(me)? - cpu,
+        stopwatch.wall_s() * 1e3,
+        stopwatch.cpu_s()?,
         store.stats().head_bytes >> 20
     );
     Ok(())
 }
 
-/// Appends slot after slot, as if each came when it closed.
+/// Appends slot after slot, each at its end.
 fn write(args: &Args, store: &Store) -> Result<(), Failure> {
     let endpoints = facts::endpoints(args.partners, args.seed);
     let mut random = fastrand::Rng::with_seed(args.seed);
     let (mut requests, mut append_s) = (0, 0.0);
-    let me = std::process::id();
     for number in 0..args.slots {
         let slot = Slot(FIRST_SLOT + number);
         let at = store.slot_width().start(slot);
@@ -124,7 +125,7 @@ fn write(args: &Args, store: &Store) -> Result<(), Failure> {
             requests += count;
             cells.push(endpoint.cell(count, at, &mut random));
         }
-        let cpu = process::cpu_seconds(me)?;
+        let stopwatch = Stopwatch::start()?;
         let mut batch = store.batch();
         for (endpoint, cell) in endpoints.iter().zip(&cells) {
             batch.activity(endpoint.stream(), slot)?.merge(cell);
@@ -132,32 +133,34 @@ fn write(args: &Args, store: &Store) -> Result<(), Failure> {
         let now = TimestampMs(at.0 + 10_000);
         store.append_blocking(batch.finish(), 1, None, now)?;
         store.maintain(now)?;
-        append_s += process::cpu_seconds(me)? - cpu;
+        append_s += stopwatch.cpu_s()?;
     }
     let cells = f64::from(args.slots) * endpoints.len() as f64;
     println!(
-        "{requests} requests in {cells} endpoint-slots; {append_s:.1} CPU-seconds to append and seal, {:.0} cells per CPU-second",
+        "{requests} requests in {cells} endpoint-slots; {append_s:.1} CPU-seconds to append and seal, \
+         {:.0} cells per CPU-second",
         cells / append_s
     );
     println!(
         "resident after writing: {} MB, head {} MB",
-        process::resident_mb(me)?,
+        resident_mb(std::process::id())?,
         store.stats().head_bytes >> 20
     );
-    let (cpu, started) = (process::cpu_seconds(me)?, Instant::now());
+    let stopwatch = Stopwatch::start()?;
     store.seal()?;
     store.compact()?;
     println!(
         "sealed and compacted in {:.1} s, {:.1} CPU-seconds",
-        started.elapsed().as_secs_f64(),
-        process::cpu_seconds(me)? - cpu
+        stopwatch.wall_s(),
+        stopwatch.cpu_s()?
     );
     let disk = store.stats().disk_bytes;
     println!("{disk} bytes in files, {:.2} for each endpoint-slot", disk as f64 / cells);
     Ok(())
 }
 
-fn ask(args: &Args, store: &Store) -> Result<(), Failure> {
+/// Measures the queries.
+fn query(args: &Args, store: &Store) -> Result<(), Failure> {
     let end = store.slot_width().start(Slot(FIRST_SLOT + args.slots));
     let all = Selector::activity("requests");
     let mut one = all.clone();
@@ -171,14 +174,13 @@ fn ask(args: &Args, store: &Store) -> Result<(), Failure> {
         ("p95 of one partner, last 5 m", &one, &last_5m),
     ] {
         let mut best = f64::INFINITY;
-        let me = std::process::id();
-        let cpu = process::cpu_seconds(me)?;
+        let stopwatch = Stopwatch::start()?;
         for _ in 0..args.runs {
             let started = Instant::now();
             latency(store, groups(store, selector, &[Label::Partner]), grid, &p95)?;
             best = best.min(started.elapsed().as_secs_f64());
         }
-        let cpu_ms = (process::cpu_seconds(me)? - cpu) * 1e3 / f64::from(args.runs);
+        let cpu_ms = stopwatch.cpu_s()? * 1e3 / f64::from(args.runs);
         println!("{name}: {:.2} ms, {cpu_ms:.2} CPU-ms", best * 1e3);
     }
     Ok(())

@@ -1,31 +1,37 @@
-//! Drives a running server: pushes events or summaries over many connections and says how many per
-//! second, how many share an fsync, how long an acknowledgement takes, and what that costs the server.
+//! Drives a running server: pushes events or summaries over many connections and prints pushes per second,
+//! pushes per fsync, the time of an acknowledgement, and the CPU time and memory of the server.
 //!
-//! With `--slots` the facts are those of a history that ends now, each slot of each endpoint once;
-//! without, a few pushes of the last minute are repeated for some seconds.
+//! With `--slots` it pushes a history that ends now, each slot of each endpoint once. Without, it repeats a
+//! few pushes of the last minute for some seconds.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use clap::Parser;
+use mimalloc::MiMalloc;
+use plimsoll_benches::clock::now_ms;
 use plimsoll_benches::facts::{self, Endpoint};
-use plimsoll_benches::http::{self, Connection, Failure};
-use plimsoll_benches::items;
+use plimsoll_benches::http::{self, AsyncConnection};
 use plimsoll_benches::process::{cpu_seconds, resident_mb};
+use plimsoll_benches::{Failure, items};
 use plimsoll_storage::TimestampMs;
-use serde_json::json;
+use serde_json::{Value, json};
 
-/// Pushes made for each connection before the time starts, and then repeated.
+/// The allocator of the server.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
+
+/// Different pushes of each connection: built before the measurement, then repeated.
 const DIFFERENT: usize = 64;
 
-/// Push a seeded load at a running server and measure it.
+/// Push test data to a running server and measure it
 #[derive(Debug, Clone, Parser)]
 struct Args {
     /// Where the server listens
     #[arg(long, default_value = "127.0.0.1:8585")]
     address: String,
-    /// Connections that push side by side; several numbers for a run with each
+    /// Connections that push at once; several numbers make several runs
     #[arg(long, value_delimiter = ',', default_value = "16")]
     connections: Vec<usize>,
     /// How long to push, in seconds
@@ -37,7 +43,7 @@ struct Args {
     /// Push summaries of a slot instead of single events
     #[arg(long)]
     summaries: bool,
-    /// Push a history of this many slots up to now, once, instead of for some seconds
+    /// Push a history of this many slots up to now, once, instead of repeating pushes
     #[arg(long)]
     slots: Option<usize>,
     /// Width of a slot of the history, in seconds
@@ -46,13 +52,13 @@ struct Args {
     /// Partners; each has 20 endpoints
     #[arg(long, default_value_t = 200)]
     partners: usize,
-    /// Pushes per second in all; 0 for as many as there can be
+    /// Pushes per second of all connections together; 0 for no limit
     #[arg(long, default_value_t = 0)]
     rate: u64,
-    /// Process id of the server, to say what it costs
+    /// Process id of the server, to measure its CPU time and memory
     #[arg(long)]
     pid: Option<u32>,
-    /// Seed of the facts
+    /// Seed of the test data
     #[arg(long, default_value_t = 1)]
     seed: u64,
 }
@@ -89,7 +95,7 @@ struct Load {
     connections: usize,
     endpoints: Vec<Endpoint>,
     now: i64,
-    /// Pushes of the history that were taken so far.
+    /// Pushes of the history that are done or under way.
     taken: AtomicUsize,
 }
 
@@ -104,7 +110,7 @@ impl Load {
         })
     }
 
-    /// A few different pushes for one connection, each over its own share of the endpoints.
+    /// A few different pushes for one connection, each of different endpoints.
     fn recent(&self, connection: usize) -> Vec<Vec<u8>> {
         let seed = self.args.seed ^ (connection as u64) << 32;
         let mut random = fastrand::Rng::with_seed(seed);
@@ -122,12 +128,12 @@ impl Load {
                 }
             });
             let list = if self.args.summaries { "summaries" } else { "events" };
-            http::push(&json!({ list: items.collect::<Vec<_>>() }).to_string())
+            push(&json!({ list: items.collect::<Vec<_>>() }))
         });
         pushes.collect()
     }
 
-    /// The next push of the history: a share of the endpoints in one slot, oldest slots first.
+    /// The next push of the history: some of the endpoints in one slot, oldest slots first.
     fn next_of_history(&self, slots: usize) -> Option<Vec<u8>> {
         let number = self.taken.fetch_add(1, Ordering::Relaxed);
         let shares: Vec<_> = self.endpoints.chunks(self.args.items).collect();
@@ -141,14 +147,21 @@ impl Load {
         let items = shares[share]
             .iter()
             .map(|endpoint| items::summary(endpoint, start, self.args.step, &mut random));
-        Some(http::push(&json!({ "summaries": items.collect::<Vec<_>>() }).to_string()))
+        Some(push(&json!({ "summaries": items.collect::<Vec<_>>() })))
     }
 }
 
+/// The request that pushes a JSON body.
+fn push(body: &Value) -> Vec<u8> {
+    let headers = ["content-type: application/json"];
+    http::post("/api/v1/push", &headers, body.to_string().as_bytes())
+}
+
+/// Pushes a load and returns its line of the table.
 async fn run(load: Arc<Load>) -> Result<String, Failure> {
     let pid = load.args.pid;
     let cpu_before = pid.map(cpu_seconds).transpose()?;
-    let groups_before = groups(&load.args.address).await?;
+    let before = journal_writes(&load.args.address).await?;
     let started = Instant::now();
     let pushers: Vec<_> = (0..load.connections)
         .map(|number| tokio::spawn(pusher(Arc::clone(&load), number)))
@@ -163,14 +176,15 @@ async fn run(load: Arc<Load>) -> Result<String, Failure> {
         let time = times.get((q * (times.len() - 1) as f64) as usize);
         time.copied().unwrap_or_default().as_secs_f64() * 1e3
     };
-    let (appends, writes) = groups(&load.args.address).await?;
-    let per_fsync = (appends - groups_before.0) / (writes - groups_before.1);
+    let (appends, writes) = journal_writes(&load.args.address).await?;
+    let per_fsync = (appends - before.0) / (writes - before.1);
     let (pushes, items) = (times.len(), times.len() * load.args.items.min(load.endpoints.len()));
     let cpu_s =
         pid.map(cpu_seconds).transpose()?.zip(cpu_before).map(|(after, before)| after - before);
     let or_dash = |value: Option<String>| value.unwrap_or_else(|| "-".to_owned());
     Ok(format!(
-        "{:>11} {:>10} {pushes:>8} {:>9.0} {:>9.0} {per_fsync:>12.1} {:>10.2} {:>10.2} {:>10.2} {:>8} {:>12} {:>6}",
+        "{:>11} {:>10} {pushes:>8} {:>9.0} {:>9.0} {per_fsync:>12.1} \
+         {:>10.2} {:>10.2} {:>10.2} {:>8} {:>12} {:>6}",
         load.connections,
         items / pushes.max(1),
         pushes as f64 / seconds,
@@ -184,18 +198,18 @@ async fn run(load: Arc<Load>) -> Result<String, Failure> {
     ))
 }
 
-/// How many pushes the server has written to its journal, in how many writes.
-async fn groups(address: &str) -> Result<(f64, f64), Failure> {
-    let text = Connection::open(address).await?.send(&http::get("/metrics")).await?;
+/// The number of pushes that the server has written to its journal, and of the writes it used.
+async fn journal_writes(address: &str) -> Result<(f64, f64), Failure> {
+    let text = AsyncConnection::open(address).await?.send(&http::get("/metrics")).await?;
     let metric = |name| http::metric(&text, name).ok_or_else(|| format!("{name} is missing"));
     Ok((metric("plimsoll_appends_total")?, metric("plimsoll_journal_writes_total")?))
 }
 
-/// Pushes until there is nothing left or the time is over; returns how long each acknowledgement
-/// took, from when its push was due.
+/// Pushes until the history ends or the time is over. Returns the time of each acknowledgement since its push
+/// was due.
 async fn pusher(load: Arc<Load>, number: usize) -> Result<Vec<Duration>, Failure> {
     let args = &load.args;
-    let mut connection = Connection::open(&args.address).await?;
+    let mut connection = AsyncConnection::open(&args.address).await?;
     let recent = if args.slots.is_none() { load.recent(number) } else { Vec::new() };
     let mut recent = recent.into_iter().cycle();
     let until = Instant::now() + Duration::from_secs(args.seconds);
@@ -217,10 +231,4 @@ async fn pusher(load: Arc<Load>, number: usize) -> Result<Vec<Duration>, Failure
         connection.send(&request).await?;
         times.push(due.elapsed());
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "a load generator pushes what happens now")]
-fn now_ms() -> i64 {
-    let since_1970 = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    since_1970.map_or(0, |since| since.as_millis() as i64)
 }

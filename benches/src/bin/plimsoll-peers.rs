@@ -1,45 +1,44 @@
-//! The same hour of facts and the same questions over HTTP: Plimsoll, and of VictoriaMetrics and
-//! Prometheus those that are installed. Prints one table; `PEERS.md` keeps what it printed.
+//! Sends the same hour of test data and the same queries over HTTP to Plimsoll, VictoriaMetrics and
+//! Prometheus. Peers that are not installed are skipped. Prints one table; `PEERS.md` has results.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
-use plimsoll_benches::client::Connection;
+use plimsoll_benches::clock::now_ms;
 use plimsoll_benches::facts::{self, Endpoint};
-use plimsoll_benches::items;
-use plimsoll_benches::peer::{Kind, Question, Server, Shape, accepted, bytes_below};
+use plimsoll_benches::http::BlockingConnection;
+use plimsoll_benches::peer::{Query, Server, Shape, StoreKind, accepted, bytes_below};
 use plimsoll_benches::remote_write::{self, Counters, SAMPLES};
+use plimsoll_benches::{Failure, items};
 use plimsoll_storage::{Cell, TimestampMs};
 use serde_json::json;
 
 const SLOT_MS: i64 = 10_000;
 /// Summaries in a push.
 const PUSH_ITEMS: usize = 500;
-/// Runs of a question, and how long it is repeated at most.
+/// Runs of a query, and the time they may take together.
 const RUNS: usize = 300;
 const RUNS_TIME: Duration = Duration::from_secs(20);
-/// Runs that are not measured.
+/// Runs before the measurement.
 const WARM_UP: usize = 5;
 
-/// Fill Plimsoll and its peers with an hour of facts and ask them the same questions.
+/// Fill Plimsoll and its peers with an hour of test data and send them the same queries
 #[derive(Debug, Parser)]
 struct Args {
     /// Partners; each has 20 endpoints
     #[arg(long, default_value_t = 200)]
     partners: usize,
-    /// Slots of 10 s; they end now. The questions are about one hour
+    /// Slots of 10 s, up to now. The queries are about one hour
     #[arg(long, default_value_t = 360)]
     slots: u32,
-    /// Seed of the facts
+    /// Seed of the test data
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Seconds between writing and asking, in which each may tidy up
+    /// Seconds between writing and queries, for background work of the stores
     #[arg(long, default_value_t = 20)]
-    settle: u64,
+    pause: u64,
 }
-
-type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 fn main() -> Result<(), Failure> {
     let args = Args::parse();
@@ -53,7 +52,7 @@ fn main() -> Result<(), Failure> {
     );
     println!("\n{HEAD}");
     let mut shapes = Vec::new();
-    for kind in Kind::ALL {
+    for kind in StoreKind::ALL {
         match kind.program() {
             None => println!("| {} | not installed, skipped |", kind.name()),
             Some(program) => shapes.push((kind, run(&args, kind, &program, end_ms)?)),
@@ -78,41 +77,40 @@ fn main() -> Result<(), Failure> {
     Ok(())
 }
 
+/// The head of the table.
 const HEAD: &str = "\
-| store | CPU-s to write | every partner, 5 m: median / p99 ms | 1 h by 1 m: median / p99 ms | one partner, 5 m: median / p99 ms | empty request ms | CPU-ms a question: 5 m, 1 h, one | answer bytes: 5 m, 1 h, one | RSS MB | disk bytes per endpoint-slot |
+| store | CPU-s to write | every partner, 5 m: median / p99 ms | 1 h by 1 m: median / p99 ms \
+| one partner, 5 m: median / p99 ms | empty request ms | CPU-ms a query: 5 m, 1 h, one \
+| answer bytes: 5 m, 1 h, one | RSS MB | disk bytes per endpoint-slot |
 |---|---|---|---|---|---|---|---|---|---|";
 
-/// Fills a store and asks it; prints its line of the table and returns the shapes of its answers.
-fn run(args: &Args, kind: Kind, program: &Path, end_ms: i64) -> Result<Vec<Shape>, Failure> {
+/// Fills and queries a store. Prints its line of the table and returns the shapes of its answers.
+fn run(args: &Args, kind: StoreKind, program: &Path, end_ms: i64) -> Result<Vec<Shape>, Failure> {
     let folder = tempfile::tempdir()?;
     let data_dir = folder.path().join("data");
     std::fs::create_dir(&data_dir)?;
     let server = Server::start(kind, program, &data_dir)?;
     write(args, kind, &server, end_ms)?;
     let write_cpu_s = server.cpu_seconds()?;
-    std::thread::sleep(Duration::from_secs(args.settle));
+    std::thread::sleep(Duration::from_secs(args.pause));
     let mut connection = server.connect()?;
     let empty = measure(&server, &mut connection, kind.ready_path())?;
-    let mut asked = Vec::new();
+    let mut measured = Vec::new();
     let mut shapes = Vec::new();
-    for question in [
-        Question::EveryPartner,
-        Question::EveryPartnerByMinute,
-        Question::OnePartner,
-        Question::Total,
-    ] {
-        let path = kind.path(question, end_ms);
+    for query in [Query::EveryPartner, Query::EveryPartnerByMinute, Query::OnePartner, Query::Total]
+    {
+        let path = kind.path(query, end_ms);
         let body = accepted(connection.get(&path)?)?;
-        shapes.push(kind.shape(question, &body));
-        if question != Question::Total {
-            asked.push((measure(&server, &mut connection, &path)?, body.len()));
+        shapes.push(kind.shape(query, &body));
+        if query != Query::Total {
+            measured.push((measure(&server, &mut connection, &path)?, body.len()));
         }
     }
     let resident_mb = server.resident_mb()?;
     let disk = disk_bytes(kind, server, &mut connection, &data_dir)?;
     let slots = f64::from(args.slots) * (args.partners * 20) as f64;
     let each =
-        |show: &dyn Fn(&(Measured, usize)) -> String| asked.iter().map(show).collect::<Vec<_>>();
+        |show: &dyn Fn(&(Measured, usize)) -> String| measured.iter().map(show).collect::<Vec<_>>();
     let times = each(&|(one, _)| format!("{:.2} / {:.2}", one.median_ms, one.p99_ms));
     println!(
         "| {} | {write_cpu_s:.1} | {} | {:.3} | {} | {} | {resident_mb} | {:.1} |",
@@ -126,14 +124,18 @@ fn run(args: &Args, kind: Kind, program: &Path, end_ms: i64) -> Result<Vec<Shape
     Ok(shapes)
 }
 
-/// How long a question takes, and what it costs the server.
+/// The time of a query, and the CPU time it costs the server.
 struct Measured {
     median_ms: f64,
     p99_ms: f64,
     cpu_ms: f64,
 }
 
-fn measure(server: &Server, connection: &mut Connection, path: &str) -> Result<Measured, Failure> {
+fn measure(
+    server: &Server,
+    connection: &mut BlockingConnection,
+    path: &str,
+) -> Result<Measured, Failure> {
     for _ in 0..WARM_UP {
         connection.get(path)?;
     }
@@ -141,9 +143,9 @@ fn measure(server: &Server, connection: &mut Connection, path: &str) -> Result<M
     let started = Instant::now();
     let mut times = Vec::new();
     while times.len() < RUNS && started.elapsed() < RUNS_TIME {
-        let asked = Instant::now();
+        let sent = Instant::now();
         connection.get(path)?;
-        times.push(asked.elapsed().as_secs_f64() * 1e3);
+        times.push(sent.elapsed().as_secs_f64() * 1e3);
     }
     let cpu_ms = (server.cpu_seconds()? - cpu_s) * 1e3 / times.len() as f64;
     times.sort_by(f64::total_cmp);
@@ -152,13 +154,13 @@ fn measure(server: &Server, connection: &mut Connection, path: &str) -> Result<M
 }
 
 /// Writes slot after slot, as connectors would.
-fn write(args: &Args, kind: Kind, server: &Server, end_ms: i64) -> Result<(), Failure> {
+fn write(args: &Args, kind: StoreKind, server: &Server, end_ms: i64) -> Result<(), Failure> {
     let endpoints = facts::endpoints(args.partners, args.seed);
     let mut random = fastrand::Rng::with_seed(args.seed);
     let mut counters: Vec<Counters> = endpoints.iter().map(Counters::new).collect();
     let mut connection = server.connect()?;
     let first_ms = end_ms - i64::from(args.slots) * SLOT_MS;
-    if kind != Kind::Plimsoll {
+    if kind != StoreKind::Plimsoll {
         scrape(kind, &mut connection, &counters, first_ms)?;
     }
     for number in 0..args.slots {
@@ -168,7 +170,7 @@ fn write(args: &Args, kind: Kind, server: &Server, end_ms: i64) -> Result<(), Fa
             endpoint.cell(count, TimestampMs(start_ms), &mut random)
         };
         let cells: Vec<Cell> = endpoints.iter().map(&mut cell).collect();
-        if kind == Kind::Plimsoll {
+        if kind == StoreKind::Plimsoll {
             push(&mut connection, &endpoints, &cells, start_ms)?;
             continue;
         }
@@ -178,8 +180,9 @@ fn write(args: &Args, kind: Kind, server: &Server, end_ms: i64) -> Result<(), Fa
     Ok(())
 }
 
+/// Pushes one slot of every endpoint.
 fn push(
-    connection: &mut Connection,
+    connection: &mut BlockingConnection,
     endpoints: &[Endpoint],
     cells: &[Cell],
     start_ms: i64,
@@ -193,15 +196,15 @@ fn push(
             .collect();
         let body = json!({ "summaries": summaries }).to_string();
         let headers = ["content-type: application/json"];
-        accepted(connection.post(Kind::Plimsoll.write_path(), &headers, body.as_bytes())?)?;
+        accepted(connection.post(StoreKind::Plimsoll.write_path(), &headers, body.as_bytes())?)?;
     }
     Ok(())
 }
 
-/// Sends every counter as it stands at a moment.
+/// Sends the value of every counter at one time.
 fn scrape(
-    kind: Kind,
-    connection: &mut Connection,
+    kind: StoreKind,
+    connection: &mut BlockingConnection,
     counters: &[Counters],
     at_ms: i64,
 ) -> Result<(), Failure> {
@@ -217,24 +220,18 @@ fn scrape(
     Ok(())
 }
 
-/// What lies on disk once the server has stopped. Prometheus would turn what it holds into a block
-/// two hours later; a snapshot makes it do so now.
+/// The bytes on disk after the server has stopped. Prometheus writes its head to a block only after two
+/// hours; a snapshot writes it at once.
 fn disk_bytes(
-    kind: Kind,
+    kind: StoreKind,
     server: Server,
-    connection: &mut Connection,
+    connection: &mut BlockingConnection,
     data_dir: &Path,
 ) -> Result<u64, Failure> {
-    if kind == Kind::Prometheus {
+    if kind == StoreKind::Prometheus {
         accepted(connection.post("/api/v1/admin/tsdb/snapshot", &[], &[])?)?;
         return Ok(bytes_below(&data_dir.join("snapshots"))?);
     }
     server.stop()?;
     Ok(bytes_below(data_dir)?)
-}
-
-#[expect(clippy::disallowed_methods, reason = "the peers take nothing that is old")]
-fn now_ms() -> i64 {
-    let since_1970 = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    since_1970.map_or(0, |since| since.as_millis() as i64)
 }

@@ -1,10 +1,10 @@
-//! How good alerts are: the alerts of a backtest held against a labelled corpus.
+//! Compares the alerts of a backtest with a labelled corpus.
 //!
 //!     plimsoll-score rules CORPUS/context.json > rules.yaml
 //!     plimsoll backtest --rules rules.yaml --input CORPUS/observations.ndjson.zst --format json |
 //!         plimsoll-score alerts --corpus CORPUS --verbose
 //!
-//! What counts as a page, as found and as false is defined in [`plimsoll_alerting::score`].
+//! [`plimsoll_alerting::score`] defines what counts as a notification, as found and as false.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
@@ -12,9 +12,10 @@ use std::path::{Path, PathBuf};
 
 use clap::{Parser, Subcommand};
 use plimsoll_alerting::score::score;
-use plimsoll_benches::score::{Failure, read_alerts, read_context, read_corpus, rules_yaml};
+use plimsoll_benches::Failure;
+use plimsoll_benches::score::{read_alerts, read_context, read_corpus, rules_yaml};
 
-/// Measure how good alerts are.
+/// Score alerts
 #[derive(Debug, Parser)]
 struct Cli {
     #[command(subcommand)]
@@ -23,17 +24,17 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Print what a context.json tells as a rules file
+    /// Print a context.json as a rules file
     Rules {
         /// The context.json
         context: PathBuf,
     },
-    /// Hold the alerts of `plimsoll backtest --format json` against a corpus
+    /// Compare the alerts of `plimsoll backtest --format json` with a corpus
     Alerts {
-        /// Folder with incidents.json and context.json
+        /// Directory with incidents.json and context.json
         #[arg(long)]
         corpus: PathBuf,
-        /// List missed incidents and false pages, and incidents by kind
+        /// List missed incidents, false notifications, and incidents by kind
         #[arg(long)]
         verbose: bool,
         /// The alerts, one a line; - for standard input

@@ -1,4 +1,4 @@
-//! What is read: the labelled incidents with their context, and the alerts of a backtest.
+//! The files that are read: labelled incidents, their context, and the alerts of a backtest.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -10,39 +10,38 @@ use plimsoll_alerting::Action;
 use plimsoll_alerting::score::{Alert, Incident, Said, Scored};
 use serde::Deserialize;
 
-/// Why something could not be read.
-pub type Failure = Box<dyn std::error::Error + Send + Sync>;
+use crate::Failure;
 
-/// A corpus: what really happened.
+/// A labelled corpus.
 #[derive(Debug, Clone)]
 pub struct Corpus {
-    /// Incidents, and what must not be taken for one.
+    /// Incidents, and disturbances that are not incidents.
     pub incidents: Vec<Incident>,
-    /// What was known beforehand.
+    /// The facts known in advance.
     pub context: Context,
 }
 
-/// What was known beforehand. Times are in seconds since 1970.
+/// The facts known in advance. Times are in seconds since 1970.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Context {
     /// When the recording begins.
     pub start: i64,
     /// When it ends.
     pub end: i64,
-    /// What came before is for learning.
+    /// When scoring begins; the data before are for learning.
     pub score_from: i64,
-    /// Everyone in the recording.
+    /// All partners of the recording.
     pub partners: Vec<KnownPartner>,
-    /// What was announced.
+    /// Announced maintenance.
     pub maintenance: Vec<Announced>,
     /// Public holidays.
     pub holidays: Vec<HolidayOf>,
 }
 
-/// A partner.
+/// A partner of the recording.
 #[derive(Debug, Clone, Deserialize)]
 pub struct KnownPartner {
-    /// Its name, which begins with its kind.
+    /// Its name: its kind, `-` and a number.
     pub name: String,
     /// ISO 3166 code.
     pub country: String,
@@ -51,11 +50,11 @@ pub struct KnownPartner {
 /// Maintenance that a partner announced. Times are in seconds since 1970.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Announced {
-    /// Whose.
+    /// The partner.
     pub partner: String,
-    /// From when.
+    /// Its start.
     pub start: i64,
-    /// Until when.
+    /// Its end.
     pub end: i64,
 }
 
@@ -64,14 +63,14 @@ pub struct Announced {
 pub struct HolidayOf {
     /// ISO 3166 code.
     pub country: String,
-    /// Midnight there.
+    /// Midnight in that country.
     pub start: i64,
-    /// The next midnight there.
+    /// The next midnight in that country.
     pub end: i64,
 }
 
 impl Context {
-    /// What of it is scored.
+    /// The part of the recording that is scored.
     #[must_use]
     pub fn scored(&self) -> Scored {
         Scored {
@@ -82,8 +81,7 @@ impl Context {
     }
 }
 
-/// An alert as `plimsoll backtest --format json` prints it; fields that do not matter here are left
-/// out.
+/// An alert as `plimsoll backtest --format json` prints it, without the fields that are not scored.
 #[derive(Debug, Deserialize)]
 struct AlertLine {
     rule: String,
@@ -123,7 +121,7 @@ impl From<AlertLine> for Alert {
 /// Reads `incidents.json` and `context.json` of a folder.
 ///
 /// # Errors
-/// A file is missing or is not what it should be.
+/// A file is missing or invalid.
 pub fn read_corpus(folder: &Path) -> Result<Corpus, Failure> {
     let incidents = folder.join("incidents.json");
     let text = std::fs::read(&incidents).map_err(|error| named(&incidents, &error))?;
@@ -136,7 +134,7 @@ pub fn read_corpus(folder: &Path) -> Result<Corpus, Failure> {
 /// Reads a `context.json`.
 ///
 /// # Errors
-/// The file is missing or is not what it should be.
+/// The file is missing or invalid.
 pub fn read_context(path: &Path) -> Result<Context, Failure> {
     let file = File::open(path).map_err(|error| named(path, &error))?;
     serde_json::from_reader(BufReader::new(file)).map_err(|error| named(path, &error))
@@ -145,7 +143,7 @@ pub fn read_context(path: &Path) -> Result<Context, Failure> {
 /// Reads the alerts of a backtest, one a line.
 ///
 /// # Errors
-/// A line is no alert.
+/// A line is not an alert.
 pub fn read_alerts(lines: impl BufRead) -> Result<Vec<Alert>, Failure> {
     let mut alerts = Vec::new();
     for (number, line) in lines.lines().enumerate() {

@@ -1,11 +1,13 @@
-//! What was known beforehand as a rules file, so that a backtest knows it too. The file has no rules:
-//! the default pack judges.
+//! The context of a corpus as a rules file, so that a backtest knows it too. The file has no rules, so the
+//! default pack applies.
 
 use std::fmt::{self, Write};
 
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use super::corpus::Context;
+use crate::Failure;
 
 /// Time zones of the countries that corpora name: that of the capital or of the largest city.
 const TIME_ZONES: [(&str, &str); 8] = [
@@ -22,8 +24,8 @@ const TIME_ZONES: [(&str, &str); 8] = [
 /// Partners, maintenance and holidays as a rules file.
 ///
 /// # Errors
-/// A time is beyond the calendar.
-pub fn rules_yaml(context: &Context) -> Result<String, super::Failure> {
+/// A time is outside the calendar.
+pub fn rules_yaml(context: &Context) -> Result<String, Failure> {
     let mut text = String::from("partners:\n");
     for partner in &context.partners {
         let (name, country) = (&partner.name, &partner.country);
@@ -39,7 +41,8 @@ pub fn rules_yaml(context: &Context) -> Result<String, super::Failure> {
         let partner = &announced.partner;
         writeln!(
             text,
-            "  - {{ match: {{ partner: {partner} }}, start: {start}, end: {end}, author: {partner}, reason: announced }}"
+            "  - {{ match: {{ partner: {partner} }}, start: {start}, end: {end}, \
+             author: {partner}, reason: announced }}"
         )
         .map_err(Into::into)
     })?;
@@ -56,8 +59,8 @@ fn list<T>(
     text: &mut String,
     name: &str,
     entries: &[T],
-    entry: impl Fn(&mut String, &T) -> Result<(), super::Failure>,
-) -> Result<(), super::Failure> {
+    entry: impl Fn(&mut String, &T) -> Result<(), Failure>,
+) -> Result<(), Failure> {
     if entries.is_empty() {
         return Ok(());
     }
@@ -70,26 +73,4 @@ fn time(seconds: i64) -> Result<Timestamp, jiff::Error> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_context_becomes_a_rules_file() {
-        let context: Context = serde_json::from_str(
-            r#"{"start":0,"end":1,"score_from":0,"step_s":60,
-                "partners":[{"name":"shop-00","country":"PL","tier":"huge"},{"name":"carrier-01","country":"XX"}],
-                "maintenance":[{"partner":"shop-00","start":1773372300,"end":1773377580,"announced_at":1}],
-                "holidays":[{"country":"PL","start":1773097200,"end":1773183600}]}"#,
-        )
-        .expect("a context");
-        let expected = "partners:
-  - { name: shop-00, kind: shop, country: PL, time_zone: Europe/Warsaw }
-  - { name: carrier-01, kind: carrier, country: XX }
-maintenance:
-  - { match: { partner: shop-00 }, start: 2026-03-13T03:25:00Z, end: 2026-03-13T04:53:00Z, author: shop-00, reason: announced }
-holidays:
-  - { country: PL, date: 2026-03-10 }
-";
-        assert_eq!(rules_yaml(&context).expect("in the calendar"), expected);
-    }
-}
+mod tests;

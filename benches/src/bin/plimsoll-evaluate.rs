@@ -1,18 +1,11 @@
-//! What judging costs: the bytes that the alert engine holds, and its time to take in cells and to
-//! judge slots. The facts are those of the design's numbers; nothing is stored.
+//! The cost of evaluation: the bytes that the alert engine allocates, and its time to add cells and to
+//! evaluate slots. Nothing is stored.
 //!
-//!     plimsoll-judge pack --hours 2                   the default pack over 4,000 endpoints
-//!     plimsoll-judge pack --hours 168 --every 30      a week, a cell each 5 minutes
-//!     plimsoll-judge rules --kind alike|different     1,000 rules over 200 partners
+//!     plimsoll-evaluate pack --hours 2                   the default pack over 4,000 endpoints
+//!     plimsoll-evaluate pack --hours 168 --every 30      a week, a cell each 5 minutes
+//!     plimsoll-evaluate rules --kind alike|different     1,000 rules over 200 partners
 //!
-//! Times are those of the thread, so that other work on the machine hardly counts.
-
-#[path = "../facts.rs"]
-#[allow(dead_code, unreachable_pub, reason = "it is the library's, and not all of it is used here")]
-mod facts;
-#[path = "../process.rs"]
-#[allow(dead_code, unreachable_pub, reason = "it is the library's, and not all of it is used here")]
-mod process;
+//! Times are the CPU time of the thread, so that other work on the machine hardly matters.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -20,26 +13,25 @@ use std::sync::Arc;
 
 use cap::Cap;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use facts::Endpoint;
 use mimalloc::MiMalloc;
 use plimsoll_alerting::RuleSet;
 use plimsoll_alerting::engine::{Engine, StreamNumber};
+use plimsoll_benches::Failure;
+use plimsoll_benches::facts::{self, Endpoint};
+use plimsoll_benches::process;
 use plimsoll_storage::{Slot, SlotValue, SlotWidth, StreamRef, TimestampMs};
 
-/// The server's allocator, and a count of what it has given out. This binary does not use the library
-/// of its package, which has an allocator without the count.
+/// The allocator of the server, with a count of the allocated bytes.
 #[global_allocator]
 static ALLOCATOR: Cap<MiMalloc> = Cap::new(MiMalloc, usize::MAX);
 
 /// First slot: 2026-11-20T12:00:00Z, a Friday.
 const FIRST_SLOT: u32 = 179_517_600;
-/// Cells that each endpoint takes turns with.
+/// Different cells of each endpoint, used in turn.
 const CELLS: usize = 8;
 const WIDTH: SlotWidth = SlotWidth::DEFAULT;
 
-type Failure = Box<dyn std::error::Error + Send + Sync>;
-
-/// Measure the alert engine.
+/// Measure the alert engine
 #[derive(Debug, Parser)]
 struct Cli {
     #[command(subcommand)]
@@ -63,10 +55,10 @@ enum Command {
     Rules {
         #[command(flatten)]
         load: Load,
-        /// How many
+        /// How many rules
         #[arg(long, default_value_t = 1_000)]
         rules: usize,
-        /// What they differ in
+        /// What the rules differ in
         #[arg(long, value_enum)]
         kind: Kind,
         /// Minutes of data
@@ -83,7 +75,7 @@ struct Load {
     /// A cell for each endpoint every so many slots
     #[arg(long, default_value_t = 1)]
     every: u32,
-    /// Seed of the facts
+    /// Seed of the test data
     #[arg(long, default_value_t = 1)]
     seed: u64,
 }
@@ -99,11 +91,11 @@ enum Kind {
 fn main() -> Result<(), Failure> {
     match Cli::parse().command {
         Command::Pack { load, streams, hours } => {
-            let mut world = World::new(RuleSet::default_pack()?, &load, &streams);
+            let mut workload = Workload::new(RuleSet::default_pack()?, &load, &streams);
             for hour in 1..=hours {
-                let cost = world.run(360, load.every)?;
+                let cost = workload.run(360, load.every)?;
                 if hour <= 4 || hour % 24 == 0 || hour == hours {
-                    world.report(&format!("hour {hour}"), &cost)?;
+                    workload.report(&format!("hour {hour}"), &cost)?;
                 }
             }
         }
@@ -113,11 +105,11 @@ fn main() -> Result<(), Failure> {
                 Kind::Different => different(rules)?,
             };
             let rules = RuleSet::parse(&text, &|_| None, Path::new("."))?;
-            let mut world = World::new(rules, &load, &["requests".to_owned()]);
+            let mut workload = Workload::new(rules, &load, &["requests".to_owned()]);
             for minute in 1..=minutes {
-                let cost = world.run(6, load.every)?;
+                let cost = workload.run(6, load.every)?;
                 if minute <= 2 || minute % 10 == 0 || minute == minutes {
-                    world.report(&format!("minute {minute}"), &cost)?;
+                    workload.report(&format!("minute {minute}"), &cost)?;
                 }
             }
         }
@@ -125,7 +117,7 @@ fn main() -> Result<(), Failure> {
     Ok(())
 }
 
-/// Rules that share everything but their limits.
+/// Rules that differ only in their limits.
 fn alike(rules: usize) -> Result<String, std::fmt::Error> {
     let mut text = String::from(RECEIVERS);
     for number in 0..rules {
@@ -136,7 +128,7 @@ fn alike(rules: usize) -> Result<String, std::fmt::Error> {
     Ok(text)
 }
 
-/// Rules that share little: eight signals, with windows and limits of their own.
+/// Rules that share little: eight signals with different windows and limits.
 fn different(rules: usize) -> Result<String, std::fmt::Error> {
     const SCAN: &str =
         "scan: { windows: [3m, 5m, 15m, 60m], bad_minutes: 3, few: 20, few_span: 5m }";
@@ -181,6 +173,7 @@ fn different(rules: usize) -> Result<String, std::fmt::Error> {
     Ok(text)
 }
 
+/// The beginning of a rules file.
 const RECEIVERS: &str =
     "receivers: [{ name: hub, webhook: { url: 'https://hub.example' } }]\nrules:\n";
 
@@ -191,11 +184,11 @@ fn rule(text: &mut String, number: usize, signal: &str, rest: &str) -> std::fmt:
     )
 }
 
-/// An engine and what feeds it.
-struct World {
+/// An engine and its input.
+struct Workload {
     endpoints: Vec<Endpoint>,
     names: Vec<String>,
-    /// Turns of each endpoint.
+    /// The cells of each endpoint.
     cells: Vec<[SlotValue; CELLS]>,
     engine: Engine,
     next: Slot,
@@ -204,18 +197,18 @@ struct World {
     bytes_before: usize,
 }
 
-/// What a stretch of slots took.
+/// The cost of a number of slots.
 #[derive(Default)]
 struct Cost {
     cells: usize,
     slots: u32,
-    taking_in_s: f64,
-    judging_s: f64,
+    adding_s: f64,
+    evaluating_s: f64,
     slowest_slot_s: f64,
-    verdicts: usize,
+    evaluations: usize,
 }
 
-impl World {
+impl Workload {
     fn new(rules: RuleSet, load: &Load, names: &[String]) -> Self {
         let endpoints = facts::endpoints(load.partners, load.seed);
         let mut random = fastrand::Rng::with_seed(load.seed);
@@ -236,7 +229,7 @@ impl World {
         self.endpoints.len() * self.names.len()
     }
 
-    /// Feeds and judges some slots.
+    /// Adds and evaluates some slots.
     fn run(&mut self, slots: u32, every: u32) -> Result<Cost, Failure> {
         let mut cost = Cost { slots, ..Cost::default() };
         for _ in 0..slots / every {
@@ -248,16 +241,17 @@ impl World {
             for (stream, value) in &cells {
                 self.engine.observe(*stream, slot, value);
             }
-            let taken_in = process::thread_cpu_seconds()?;
-            cost.verdicts += self.engine.judge(slot).len();
-            let judged = process::thread_cpu_seconds()?;
-            cost.taking_in_s += taken_in - started;
-            cost.judging_s += judged - taken_in;
-            cost.slowest_slot_s = cost.slowest_slot_s.max(judged - started);
+            let added = process::thread_cpu_seconds()?;
+            cost.evaluations += self.engine.judge(slot).len();
+            let evaluated = process::thread_cpu_seconds()?;
+            cost.adding_s += added - started;
+            cost.evaluating_s += evaluated - added;
+            cost.slowest_slot_s = cost.slowest_slot_s.max(evaluated - started);
         }
         Ok(cost)
     }
 
+    /// One cell of each stream.
     fn cells_of(&mut self, slot: Slot) -> Vec<(StreamNumber, SlotValue)> {
         let turn = self.random.usize(..);
         let mut cells = Vec::with_capacity(self.streams());
@@ -277,19 +271,19 @@ impl World {
 
     fn report(&self, name: &str, cost: &Cost) -> Result<(), Failure> {
         let bytes = ALLOCATOR.allocated().saturating_sub(self.bytes_before);
-        let judged = f64::from(cost.slots);
+        let slots = f64::from(cost.slots);
         println!(
-            "{name}: {:.1} MB in {} streams, {} bytes each; resident {} MB; taking in {:.0} ns a cell, \
-             {:.2} ms a slot; judging {:.2} ms a slot; both at most {:.1} ms; {} verdicts",
+            "{name}: {:.1} MB in {} streams, {} bytes each; resident {} MB; adding {:.0} ns a cell, \
+             {:.2} ms a slot; evaluating {:.2} ms a slot; both at most {:.1} ms; {} evaluations",
             bytes as f64 / 1e6,
             self.streams(),
             bytes / self.streams(),
             process::resident_mb(std::process::id())?,
-            cost.taking_in_s * 1e9 / cost.cells as f64,
-            cost.taking_in_s * 1e3 / judged,
-            cost.judging_s * 1e3 / judged,
+            cost.adding_s * 1e9 / cost.cells as f64,
+            cost.adding_s * 1e3 / slots,
+            cost.evaluating_s * 1e3 / slots,
             cost.slowest_slot_s * 1e3,
-            cost.verdicts,
+            cost.evaluations,
         );
         Ok(())
     }
