@@ -1,7 +1,8 @@
 #!/bin/sh
-# Measures the release server on this machine, beside the load that drives it: group commit, an hour of
-# the design's facts (4,000 endpoints), memory, and kill -9 -> ready. Prints what benches/README.md
-# tables. scripts/bench-server.sh [partners, 20 endpoints each; 200 by default]
+# Measures the release server on this machine, beside the load generator: group commit, an hour of summaries of
+# 4,000 endpoints, memory, and kill -9 -> ready. benches/README.md has results.
+#
+#     scripts/bench-server.sh [PARTNERS]      (200 by default; each has 20 endpoints)
 set -eu
 
 partners=${1:-200}
@@ -40,7 +41,7 @@ load --items 1 --connections 1,16,256 --seconds 5
 crash
 rm -rf "$dir/data"
 
-echo "== an hour of summaries, as fast as they go"
+echo "== an hour of summaries, as fast as possible"
 start
 load --slots 360 --items 500 --connections 16
 resident
