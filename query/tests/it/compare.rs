@@ -1,6 +1,8 @@
 //! Two answers side by side equal each answer alone.
 
-use plimsoll_query::{Grid, OutcomePoint, Selector, Series, amplification, only, outcomes, pair};
+use plimsoll_query::{
+    Grid, OutcomePoint, Selector, Series, amplification, filter_by_label, outcomes, pair,
+};
 use plimsoll_storage::{Label, Store, TimestampMs};
 use proptest::prelude::*;
 
@@ -56,7 +58,9 @@ proptest! {
         let (_directory, store) = store_of(&events);
         let grid = Grid::at(TimestampMs(t), HOUR_MS).expect("valid");
         let all = by_partner(&store);
-        let of = |release| outcomes(&store, filter_by_label(&store, &all, Label::Release, release), &grid);
+        let of = |release| {
+            outcomes(&store, filter_by_label(&store, &all, Label::Release, release), &grid)
+        };
         let [a, b] = RELEASES.map(|release| of(release).expect("answered"));
         for series in pair(a, b, 0, |point| point.t) {
             let at = &series.points[0];
