@@ -6,9 +6,11 @@ use plimsoll_storage::{Exemplar, ExemplarsOf, IdName, Outcome, Store, TimestampM
 
 use crate::error::Result;
 use crate::labels::GroupLabels;
-use crate::limits::PAGE_EXAMPLES_MAX;
 use crate::rule::{Rule, Signal, SignalKind};
 use crate::words;
+
+/// Orders that a page names: what someone looks up before the cause is clear.
+const PAGE_EXAMPLES_MAX: usize = 3;
 
 /// Examples in the window of a group that ends at `at`, in words; none when events carry no ids.
 pub(crate) fn examples(

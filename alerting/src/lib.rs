@@ -1,17 +1,15 @@
 //! Alerting of Plimsoll: rules over partner data, judged in data time, and their delivery.
 //!
 //! [`RuleSet`] says what is watched. The [`engine`] holds what is known of every rule and group in
-//! memory and judges slot after slot, pure: [`step`](mod@step) moves the states, the [`pager`] decides
+//! memory and evaluates slot after slot. It is pure. The [`pager`] decides
 //! who speaks. [`Evaluator`] runs it on a store: states, [`alerts`] and [`outbox`] entries of a slot
 //! are one commit. [`Judge`] and [`ReplayNotifier`] run it over history. [`Notifier`] delivers what is in the
 //! outbox and keeps the [`ledger`]. Nothing here reads a clock but the notifier, which is given one.
 
-mod bound;
 mod deliver;
 pub mod engine;
 mod error;
 mod evaluate;
-mod evidence;
 mod examples;
 pub mod explain;
 mod hex;
@@ -26,7 +24,6 @@ pub mod replay;
 pub mod rule;
 pub mod runbook;
 pub mod score;
-pub mod step;
 #[cfg(test)]
 mod testing;
 mod trend;
@@ -37,10 +34,11 @@ pub use deliver::{
     Clock, Desk, Notifier, ReceiverStatus, ReplayRefusal, TestResult, Waker, WebhookRefusal,
     test_receiver,
 };
-pub use engine::StreamNumber;
+pub use engine::{
+    AlertState, Evidence, Firing, Gate, StateChange, StateReason, StreamNumber, Transition,
+};
 pub use error::{Error, Result};
 pub use evaluate::{EvaluatedSlots, Evaluator, TransitionEvent, grace_ms};
-pub use evidence::{Evidence, Gate, Severity};
 pub use labels::{GroupLabels, SANDBOX};
 pub use records::acknowledgement::{AcknowledgeResult, Acknowledgement};
 pub use records::alerts::{Alert, AlertFilter, NotifiedReceiver};
@@ -50,4 +48,4 @@ pub use records::muted_by::MutedBy;
 pub use records::silence::Silence;
 pub use records::{acknowledgement, alerts, ledger, outbox, silence};
 pub use replay::{ByMinute, ReplayEvaluator, ReplayNotifier, ReplayedAlert, ReplayedNotification};
-pub use rule::{Receiver, Rule, RuleError, RuleSet, Signal, SignalKind};
+pub use rule::{Receiver, Rule, RuleError, RuleSet, RulesFileError, Severity, Signal, SignalKind};

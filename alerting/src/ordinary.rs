@@ -6,9 +6,11 @@ use plimsoll_storage::{Store, TimestampMs};
 
 use crate::error::Result;
 use crate::labels::GroupLabels;
-use crate::limits::NOISE_GROUPS_MAX;
 use crate::rule::{Rule, SignalKind};
 use crate::trend;
+
+/// Groups of a rule whose ordinary hours are looked at.
+const NOISE_GROUPS_MAX: usize = 500;
 
 const HOUR_MS: i64 = 3_600_000;
 /// How far back is looked, in hours.
@@ -46,7 +48,7 @@ pub fn crossed_by_ordinary_hours(
 ) -> Result<Option<Crossed>> {
     let kind = rule.signal.kind();
     let is_told = matches!(kind, SignalKind::Ratio | SignalKind::Latency | SignalKind::Gauge);
-    let lowest = rule.ladder().next_back().filter(|_| is_told && rule.usual.is_none());
+    let lowest = rule.thresholds().next_back().filter(|_| is_told && rule.baseline.is_none());
     let Some((_, threshold)) = lowest else { return Ok(None) };
     let grid = Grid::range(until.plus_ms(-(HOURS - 1) * HOUR_MS), until, HOUR_MS, HOUR_MS)?;
     let mut worst: Option<Crossed> = None;
@@ -55,7 +57,7 @@ pub fn crossed_by_ordinary_hours(
         let labels = GroupLabels::new(group.labels);
         let values = trend::measured(store, rule, group.streams, &grid)?;
         let values = values.into_iter().map(|(_, value)| value).collect();
-        let found = crossed(values, threshold, rule.is_floor());
+        let found = crossed(values, threshold, rule.fires_below());
         let Some((crossed, hours, quiet)) = found else { continue };
         if worst.as_ref().is_none_or(|held| crossed > held.crossed) {
             worst = Some(Crossed { labels, crossed, hours, quiet });

@@ -11,13 +11,18 @@ use plimsoll_storage::{Label, Store, TimestampMs};
 
 use crate::examples::examples;
 use crate::labels::GroupLabels;
-use crate::limits::{PAGE_CONTACTS_MAX, PAGE_GROUPS_MAX, PAGE_STEPS_MAX};
 use crate::records::alerts::Alert;
 use crate::records::muted_by::MutedBy;
 use crate::rule::{RuleSet, SignalKind};
-use crate::runbook;
 use crate::trend::{self, Trend};
-use crate::words;
+use crate::{runbook, words};
+
+/// Groups that a page names; a cascade may hold hundreds.
+const PAGE_GROUPS_MAX: usize = 20;
+/// Lines with contacts in a page.
+const PAGE_CONTACTS_MAX: usize = 10;
+/// Steps of the runbook in a page: what fits on a telephone.
+const PAGE_STEPS_MAX: usize = 3;
 
 /// The dashboard opens this long before the alert began, in ms.
 const LOOK_BACK_MS: i64 = 60 * 60_000;
@@ -89,7 +94,7 @@ pub(crate) struct Source<'a> {
 impl Source<'_> {
     /// The groups beside that of an alert, each once however many alerts it has.
     fn others(&self, own: &GroupLabels) -> BTreeSet<GroupLabels> {
-        let by = self.rules.pages.as_ref().map_or(&[][..], |pages| &pages.by);
+        let by = self.rules.grouping.as_ref().map_or(&[][..], |pages| &pages.by);
         let group = |labels: &GroupLabels| {
             let named =
                 by.iter().filter_map(|label| Some((*label, labels.get(*label)?.to_owned())));

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use plimsoll_storage::{Label, Outcome, TimestampMs};
 
-use crate::evidence::{Evidence, Gate, Severity};
+use crate::engine::{Evidence, Gate};
 use crate::labels::GroupLabels;
 use crate::page::Page;
 use crate::records::alerts::{Alert, alert_id};
 use crate::records::delivery::{Action, Delivery, NotificationRecord};
-use crate::rule::{Rule, Signal};
+use crate::rule::{Rule, Severity, Signal};
 
 /// A rule on the share of failed requests: warning above 1 %, critical above 5 %.
 pub(crate) fn rule(name: &str) -> Rule {
@@ -31,7 +31,7 @@ pub(crate) fn rule(name: &str) -> Rule {
         confidence: 0.999,
         also_by: Vec::new(),
         scan: None,
-        usual: None,
+        baseline: None,
         clear_level: None,
         clear_count: 1,
         keep_firing_ms: 0,
@@ -39,7 +39,7 @@ pub(crate) fn rule(name: &str) -> Rule {
         schedule: None,
         depends_on: Vec::new(),
         labels: BTreeMap::new(),
-        voice: crate::rule::Voice::default(),
+        notify_policy: crate::rule::NotifyPolicy::default(),
     }
 }
 

@@ -10,7 +10,12 @@ use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, Error, UndefinedBehavior};
 use serde::Serialize;
 
-use crate::limits::{MESSAGE_BYTES_MAX, TEMPLATE_BYTES_MAX, TEMPLATE_FUEL_MAX};
+use crate::limits::MESSAGE_BYTES_MAX;
+
+/// Bytes of a template in the rules file.
+const TEMPLATE_BYTES_MAX: usize = 16 << 10;
+/// Steps that a template of messages may take.
+const TEMPLATE_FUEL_MAX: u64 = 100_000;
 
 /// What a template can say: everything in words. The names are those that templates use.
 #[derive(Debug, Clone, Serialize)]

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::RwLock;
-use plimsoll_alerting::{Notifier, RuleSet};
+use plimsoll_alerting::{Notifier, RuleSet, RulesFileError};
 use plimsoll_storage::Store;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -165,9 +165,9 @@ impl Check {
 ///
 /// # Errors
 /// With the place of the first mistake.
-pub(crate) fn load(path: Option<&Path>) -> plimsoll_alerting::Result<RuleSet> {
+pub(crate) fn load(path: Option<&Path>) -> Result<RuleSet, RulesFileError> {
     match path {
         Some(path) => RuleSet::load(path, &|name| std::env::var(name).ok()),
-        None => RuleSet::default_pack(),
+        None => Ok(RuleSet::default_pack()?),
     }
 }

@@ -12,7 +12,7 @@ use super::http::{Answer, Request};
 use super::template::Saying;
 use super::verdict::{self, Verdict};
 use crate::records::delivery::{Action, Delivery};
-use crate::rule::Texts;
+use crate::rule::MessageTemplates;
 use crate::words::moment;
 
 /// How far ahead the end of an open alert is said to lie, in ms.
@@ -29,7 +29,7 @@ struct PostableAlert<'a> {
 }
 
 /// The request for a delivery.
-pub(super) fn request(url: &str, delivery: &Delivery, texts: &Texts) -> Request {
+pub(super) fn request(url: &str, delivery: &Delivery, texts: &MessageTemplates) -> Request {
     let alert = &delivery.alert;
     // Labels identify an alert over there, so that nothing that changes while it is open is one.
     let mut labels: BTreeMap<&'static str, &str> =

@@ -3,7 +3,10 @@
 
 use plimsoll_storage::TimestampMs;
 
-use crate::limits::{BREAKER_FAILURES, BREAKER_WAIT_MS, BREAKER_WAIT_MS_MAX};
+use crate::limits::{BREAKER_FAILURES, BREAKER_WAIT_MS};
+
+/// Longest wait between probes, in milliseconds.
+const BREAKER_WAIT_MS_MAX: i64 = 120_000;
 
 /// Failures in a row, and what follows from them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -91,7 +91,7 @@ impl Courier {
 
     async fn attempt(&self, target: &Target, delivery: &Delivery) -> Made {
         let began_at = (self.post.now)();
-        let sent = self.sender.send(target, &self.receiver.texts, delivery, began_at).await;
+        let sent = self.sender.send(target, &self.receiver.templates, delivery, began_at).await;
         Made {
             sent,
             fingerprint: target.fingerprint(),

@@ -197,7 +197,7 @@ pub async fn test_receiver(
         let (group, alert) = (TEST_RULE.to_owned(), alert.clone());
         let said = NotificationRecord { action, at: began_at, group, alert, page: Page::default() };
         let delivery = Delivery::new(name, fingerprint, said);
-        let sent = sender.send(&receiver.target, &receiver.texts, &delivery, began_at).await;
+        let sent = sender.send(&receiver.target, &receiver.templates, &delivery, began_at).await;
         let error = verdict::error(&sent.verdict).map(str::to_owned);
         let is_over = error.is_some();
         let took_ms = now().since_ms(began_at).max(0);

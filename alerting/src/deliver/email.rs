@@ -15,15 +15,18 @@ use super::guard;
 use super::send::Sent;
 use super::template::{self, Saying};
 use super::verdict::Verdict;
-use crate::limits::{EMAIL_SUBJECT_CHARS_MAX, SEND_TIMEOUT_MS};
+use crate::limits::SEND_TIMEOUT_MS;
 use crate::records::delivery::{Action, Delivery};
-use crate::rule::{MailTls, Mailbox, Texts};
+use crate::rule::{MailTls, Mailbox, MessageTemplates};
+
+/// Characters of a mail's subject.
+const EMAIL_SUBJECT_CHARS_MAX: usize = 200;
 
 /// Sends a delivery as one mail to all addressees.
 pub(super) async fn send(
     mailbox: &Mailbox,
     delivery: &Delivery,
-    texts: &Texts,
+    texts: &MessageTemplates,
     now: TimestampMs,
     allow_private: bool,
 ) -> Sent {
@@ -107,7 +110,7 @@ fn parameters(mailbox: &Mailbox) -> Result<TlsParameters, smtp::Error> {
 fn message(
     mailbox: &Mailbox,
     delivery: &Delivery,
-    texts: &Texts,
+    texts: &MessageTemplates,
     now: TimestampMs,
 ) -> Result<Message, String> {
     let saying = Saying::new(delivery, texts, now);

@@ -1,10 +1,12 @@
 //! Makes a message fit what its receiver takes: what can be missed goes first, evidence last. What goes
 //! wrong, where, since when and how bad stays.
 
-use crate::limits::PAGE_NAME_CHARS_MAX;
 use crate::page::Links;
 use crate::records::delivery::Delivery;
 use crate::trend::Trend;
+
+/// Characters of a name or address that a message keeps when it is too long.
+const PAGE_NAME_CHARS_MAX: usize = 200;
 
 /// What can be left out, one after another.
 const PARTS: [fn(&mut Delivery); 7] = [

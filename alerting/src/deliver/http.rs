@@ -8,7 +8,13 @@ use reqwest::{Client, redirect};
 
 use super::guard::PublicOnly;
 use crate::error::{Error, Result};
-use crate::limits::{ANSWER_BYTES_MAX, CONNECT_TIMEOUT_MS, SEND_TIMEOUT_MS};
+use crate::limits::SEND_TIMEOUT_MS;
+
+/// Connecting to a receiver, in milliseconds: a part of [`SEND_TIMEOUT_MS`].
+const CONNECT_TIMEOUT_MS: u64 = 5_000;
+const _: () = assert!(CONNECT_TIMEOUT_MS < SEND_TIMEOUT_MS);
+/// Bytes of an answer that are read; error texts of receivers are shorter.
+const ANSWER_BYTES_MAX: usize = 4 << 10;
 
 /// What is sent. Holds secrets, so it has no `Debug`.
 pub(super) struct Request {

@@ -11,10 +11,16 @@ use super::http::{Answer, Request};
 use super::template::Saying;
 use super::text::partner;
 use super::verdict::{self, Verdict};
-use crate::limits::{LATE_PAGE_MS, PAGERDUTY_BODY_BYTES_MAX, PAGERDUTY_SUMMARY_CHARS_MAX};
+use crate::limits::LATE_PAGE_MS;
 use crate::records::delivery::{Action, Delivery};
-use crate::rule::{Secret, Texts};
+use crate::rule::{MessageTemplates, Secret};
 use crate::words::moment;
+
+/// PagerDuty's bound on `payload.summary`, in characters.
+/// <https://developer.pagerduty.com/docs/send-alert-event>
+const PAGERDUTY_SUMMARY_CHARS_MAX: usize = 1_024;
+/// PagerDuty's bound on an event, in bytes.
+pub(super) const PAGERDUTY_BODY_BYTES_MAX: usize = 512_000;
 
 /// PagerDuty counts calls over a minute; an earlier retry meets the same limit.
 const THROTTLED_WAIT_MS: i64 = 60_000;
@@ -102,7 +108,7 @@ pub(super) fn request(
     url: &str,
     routing_key: &Secret,
     delivery: &Delivery,
-    texts: &Texts,
+    texts: &MessageTemplates,
     now: TimestampMs,
 ) -> Request {
     let (event_action, says_all) = match delivery.action {

@@ -7,9 +7,9 @@ use plimsoll_storage::TimestampMs;
 
 use super::breaker::Breaker;
 use super::window::Window;
-use crate::evidence::Severity;
 use crate::limits::{RETRY_AFTER_MS_MAX, SENDS_IN_FLIGHT_MAX};
 use crate::records::delivery::Delivery;
+use crate::rule::Severity;
 
 /// A thread is the deliveries of one alert to the receiver: the part of the key they share.
 pub(super) type Thread = Vec<u8>;

@@ -9,7 +9,7 @@ use super::verdict::Verdict;
 use super::{alertmanager, email, pagerduty, slack, webhook};
 use crate::error::Result;
 use crate::records::delivery::Delivery;
-use crate::rule::{Target, Texts};
+use crate::rule::{MessageTemplates, Target};
 
 /// What is needed to send to anyone.
 #[derive(Debug, Clone)]
@@ -39,7 +39,7 @@ impl Sender {
     pub(super) async fn send(
         &self,
         target: &Target,
-        texts: &Texts,
+        texts: &MessageTemplates,
         delivery: &Delivery,
         now: TimestampMs,
     ) -> Sent {

@@ -9,10 +9,12 @@ use super::thread::{self, Notes};
 use super::verdict::{self, Verdict};
 use super::{backoff, board};
 use crate::error::Result;
-use crate::limits::{RETRY_AFTER_MS_MAX, THROTTLED_MS};
+use crate::limits::RETRY_AFTER_MS_MAX;
 use crate::records::delivery::{Action, Attempt, DeadReason, Delivery, DeliveryState};
-use crate::records::ledger;
-use crate::records::outbox;
+use crate::records::{ledger, outbox};
+
+/// How long a receiver that answers 429 without saying how long is left alone, in milliseconds.
+const THROTTLED_MS: i64 = 5_000;
 
 /// An attempt that was made.
 pub(super) struct Made {

@@ -7,10 +7,14 @@ use super::fit;
 use super::http::{Answer, Request};
 use super::template::{SLACK, Saying};
 use super::verdict::{self, Verdict};
-use crate::evidence::Severity;
-use crate::limits::{SLACK_FALLBACK_CHARS_MAX, SLACK_SECTION_CHARS_MAX};
 use crate::records::delivery::{Action, Delivery};
-use crate::rule::Texts;
+use crate::rule::{MessageTemplates, Severity};
+
+/// Slack's bound on the text of a section, in characters.
+/// <https://api.slack.com/reference/block-kit/blocks>
+pub(super) const SLACK_SECTION_CHARS_MAX: usize = 3_000;
+/// Characters of the text that Slack shows in notifications; longer ones are of no use there.
+const SLACK_FALLBACK_CHARS_MAX: usize = 1_000;
 
 #[derive(Serialize)]
 struct Message {
@@ -32,7 +36,12 @@ struct Text {
 }
 
 /// The request for a delivery that is sent at `now`.
-pub(super) fn request(url: &str, delivery: &Delivery, texts: &Texts, now: TimestampMs) -> Request {
+pub(super) fn request(
+    url: &str,
+    delivery: &Delivery,
+    texts: &MessageTemplates,
+    now: TimestampMs,
+) -> Request {
     let saying = |delivery: &Delivery| Saying::escaped(delivery, texts, now, &escaped);
     let mark = match (delivery.action, delivery.alert.severity) {
         (Action::Resolve, _) => ":large_green_circle:",

@@ -10,7 +10,7 @@ use plimsoll_storage::{Order, Store, Table, TableBatch};
 use crate::error::Result;
 use crate::limits::LIST_ROWS_MAX;
 use crate::records::row;
-use crate::rule::{MailTls, Mailbox, Origin, Receiver, Secret, Target};
+use crate::rule::{MailTls, Mailbox, Receiver, Secret, SecretOrigin, Target};
 
 /// Prefix of rows, followed by receiver, 0 and fingerprint. Value: [`Remembered`].
 const TARGET: u8 = b't';
@@ -20,14 +20,14 @@ const TARGET: u8 = b't';
 enum Remembered {
     PagerDuty {
         url: String,
-        routing_key: Origin,
+        routing_key: SecretOrigin,
     },
     Webhook {
         url: String,
-        secrets: Vec<Origin>,
+        secrets: Vec<SecretOrigin>,
     },
     Slack {
-        url: Origin,
+        url: SecretOrigin,
     },
     Alertmanager {
         url: String,
@@ -36,10 +36,10 @@ enum Remembered {
         host: String,
         port: u16,
         tls: MailTls,
-        login: Option<(String, Origin)>,
+        login: Option<(String, SecretOrigin)>,
         from: String,
         to: Vec<String>,
-        ca: Option<Origin>,
+        ca: Option<SecretOrigin>,
     },
 }
 
@@ -108,7 +108,7 @@ impl Remembered {
 
     /// The target with its secrets; `None` when one of them is not there any more.
     fn resolve(self, env: &Env) -> Option<Target> {
-        let read = |origin: &Origin| origin.read(&|name| env(name));
+        let read = |origin: &SecretOrigin| origin.read(&|name| env(name));
         Some(match self {
             Self::PagerDuty { url, routing_key } => {
                 Target::PagerDuty { url, routing_key: read(&routing_key)? }

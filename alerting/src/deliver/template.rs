@@ -4,11 +4,14 @@
 use plimsoll_storage::TimestampMs;
 
 use super::{fit, text};
-use crate::limits::{EMAIL_BODY_BYTES_MAX, LATE_PAGE_MS, MESSAGE_BYTES_MAX};
+use crate::limits::{LATE_PAGE_MS, MESSAGE_BYTES_MAX};
 use crate::records::delivery::{Action, Delivery};
-use crate::rule::Texts;
+use crate::rule::MessageTemplates;
 use crate::wording::{self, Words};
 use crate::words;
+
+/// Bytes of a mail's body: more is not read at night.
+pub(super) const EMAIL_BODY_BYTES_MAX: usize = 64 << 10;
 
 /// The usual text of a Slack message.
 pub(super) const SLACK: &str = include_str!("../../templates/slack.txt");
@@ -24,7 +27,7 @@ pub(super) struct Saying {
 
 impl Saying {
     /// What a delivery that is sent at `now` says to a receiver with texts of its own or none.
-    pub(super) fn new(delivery: &Delivery, texts: &Texts, now: TimestampMs) -> Self {
+    pub(super) fn new(delivery: &Delivery, texts: &MessageTemplates, now: TimestampMs) -> Self {
         Self::escaped(delivery, texts, now, &str::to_owned)
     }
 
@@ -32,7 +35,7 @@ impl Saying {
     /// what it is, not what a template makes of it.
     pub(super) fn escaped(
         delivery: &Delivery,
-        texts: &Texts,
+        texts: &MessageTemplates,
         now: TimestampMs,
         escape: &dyn Fn(&str) -> String,
     ) -> Self {
@@ -71,7 +74,7 @@ impl Saying {
 }
 
 /// The body of an e-mail.
-pub(super) fn email(delivery: &Delivery, texts: &Texts, now: TimestampMs) -> String {
+pub(super) fn email(delivery: &Delivery, texts: &MessageTemplates, now: TimestampMs) -> String {
     fit::fitting(
         delivery,
         |delivery| Saying::new(delivery, texts, now).body(EMAIL),

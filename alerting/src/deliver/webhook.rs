@@ -13,11 +13,13 @@ use super::fit;
 use super::http::{Answer, Request};
 use super::template::Saying;
 use super::verdict::{self, Verdict};
-use crate::evidence::Evidence;
-use crate::limits::WEBHOOK_BODY_BYTES_MAX;
+use crate::engine::Evidence;
 use crate::records::delivery::{Action, Delivery};
-use crate::rule::{Secret, Texts, webhook_key};
+use crate::rule::{MessageTemplates, Secret, webhook_key};
 use crate::words::moment;
+
+/// Bytes of a signed webhook: the specification advises receivers to expect less than 20 KB.
+pub(super) const WEBHOOK_BODY_BYTES_MAX: usize = 20_000;
 
 #[derive(Serialize)]
 struct Message<'a> {
@@ -72,7 +74,7 @@ pub(super) fn request(
     url: &str,
     secrets: &[Secret],
     delivery: &Delivery,
-    texts: &Texts,
+    texts: &MessageTemplates,
     now: TimestampMs,
 ) -> Request {
     let body = fit::fitting(

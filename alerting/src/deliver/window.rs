@@ -4,18 +4,18 @@ use std::collections::VecDeque;
 
 use plimsoll_storage::TimestampMs;
 
-use crate::rule::Rate;
+use crate::rule::RateLimit;
 
 /// The calls of the newest stretch. Lanes that send with the same key share one.
 #[derive(Debug)]
 pub(super) struct Window {
-    rate: Rate,
+    rate: RateLimit,
     /// When each call was made, oldest first; at most `rate.calls`.
     calls: VecDeque<TimestampMs>,
 }
 
 impl Window {
-    pub(super) const fn new(rate: Rate) -> Self {
+    pub(super) const fn new(rate: RateLimit) -> Self {
         Self { rate, calls: VecDeque::new() }
     }
 

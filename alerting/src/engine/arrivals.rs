@@ -6,14 +6,15 @@
 use super::calendar::QUARTER_MIN;
 use super::compact::Code;
 use super::ring::{NEVER, Ring};
-use crate::limits::SCAN_WINDOW_MIN_MAX;
+use crate::rule::ScanSettings;
 
 /// The hours before a window that say how today compares with other days, in minutes.
 const BEFORE_MIN: i64 = 360;
 /// Minutes that are held: the longest window, and what is open.
-pub(super) const MINUTES: i64 = SCAN_WINDOW_MIN_MAX as i64 + QUARTER_MIN;
+pub(super) const MINUTES: i64 = ScanSettings::WINDOW_MIN_MAX as i64 + QUARTER_MIN;
 /// Quarters that are held: the longest window, the hours before it, and a part at either end.
-pub(super) const QUARTERS_HELD: i64 = (SCAN_WINDOW_MIN_MAX as i64 + BEFORE_MIN) / QUARTER_MIN + 2;
+pub(super) const QUARTERS_HELD: i64 =
+    (ScanSettings::WINDOW_MIN_MAX as i64 + BEFORE_MIN) / QUARTER_MIN + 2;
 const HELD: usize = QUARTERS_HELD as usize;
 /// Heartbeats come at least this often, in minutes: a report vouches for the minutes before it.
 const HEARTBEAT_MIN: i64 = 5;

@@ -1,7 +1,7 @@
 //! The engine: what is known of every rule and group, in memory, and its judgement.
 //!
 //! It has no store, no clock and no IO. Cells are added as they become known ([`Engine::observe`]);
-//! each slot that has closed is judged in data time ([`Engine::judge`]). Running live, catching up
+//! each slot that has closed is judged in data time ([`Engine::evaluate`]). Running live, catching up
 //! and replaying history differ only in who calls. A cell of a slot that is not judged yet waits, so
 //! a judgement never sees the future, and a late one adds to the past.
 //!
@@ -9,9 +9,11 @@
 //! or a condition that time alone can bring about.
 
 mod arrivals;
+mod bound;
 mod calendar;
 mod coarse;
 mod compact;
+mod evidence;
 mod packed;
 mod profile;
 mod quantile;
@@ -21,8 +23,10 @@ mod scan;
 mod scope;
 mod sensor;
 mod share;
+mod step;
 mod usual;
 mod volume;
+mod warm_up;
 mod watch;
 mod window;
 
@@ -33,39 +37,41 @@ use bincode::{Decode, Encode};
 use foldhash::HashMap;
 use plimsoll_storage::{Label, Slot, SlotValue, SlotWidth, StreamKey, StreamRef, TimestampMs};
 
+pub use self::evidence::{Evidence, Gate};
+pub use self::step::{AlertState, Firing, StateChange, StateReason, Transition};
+pub(crate) use self::warm_up::{BASELINE_STRETCH_MS, LookBack, learns_by_minute, stretch_slots};
+
 use self::calendar::Calendar;
 use self::reading::{Incoming, Moment};
 use self::ring::NEVER;
 use self::scope::{Place, Scope, Sensors, Whole};
 use self::watch::{Circumstances, Watch};
-use crate::evidence::Evidence;
 use crate::labels::GroupLabels;
 use crate::limits::AHEAD_CELLS_MAX;
 use crate::rule::{Period, Rule, RuleSet, Signal};
-use crate::step::{State, Transition};
 
 /// What a judgement made of one rule and group that is not at rest, or has just come to rest.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Verdict {
+pub struct Evaluation {
     /// Position of the rule in the rule set.
     pub rule: usize,
     /// The group.
     pub labels: GroupLabels,
     /// Where it stood before.
-    pub before: State,
+    pub before: AlertState,
     /// Where it stands now.
-    pub state: State,
+    pub state: AlertState,
     /// What changed, when something did.
     pub transition: Option<Transition>,
     /// The judgement; `None` when there was no data.
     pub evidence: Option<Evidence>,
     /// What must be kept of the open alert, beside its state.
-    pub found: Found,
+    pub detection: Detection,
 }
 
 /// How the open alert of a group was found: what it is held against until it ends.
 #[derive(Debug, Clone, Copy, PartialEq, Encode, Decode)]
-pub struct Found {
+pub struct Detection {
     /// The window, in minutes.
     pub window_min: u32,
     /// Of a drop, how the hours before compared with other days: its own drop must not lower what is
@@ -73,7 +79,7 @@ pub struct Found {
     pub scale: f64,
 }
 
-impl Default for Found {
+impl Default for Detection {
     fn default() -> Self {
         Self { window_min: 0, scale: 1.0 }
     }
@@ -152,7 +158,7 @@ impl Engine {
 
     /// The last judged slot.
     #[must_use]
-    pub const fn judged(&self) -> Option<Slot> {
+    pub const fn evaluated(&self) -> Option<Slot> {
         self.judged
     }
 
@@ -218,7 +224,7 @@ impl Engine {
     }
 
     /// Tells that an alert has ended at that moment: what it rested on does not count again.
-    pub fn forget(&mut self, rule: &str, labels: &GroupLabels, at: TimestampMs) {
+    pub fn note_resolved(&mut self, rule: &str, labels: &GroupLabels, at: TimestampMs) {
         let Some(watch) = self.watch_of(rule, labels) else { return };
         let watch = &mut self.watches[watch];
         if let Some(group) = self.scopes[watch.place.scope].number(labels) {
@@ -227,18 +233,24 @@ impl Engine {
     }
 
     /// Goes on from a stored state.
-    pub fn restore(&mut self, rule: &str, labels: &GroupLabels, state: State, found: Found) {
+    pub fn restore(
+        &mut self,
+        rule: &str,
+        labels: &GroupLabels,
+        state: AlertState,
+        detection: Detection,
+    ) {
         let Some(watch) = self.watch_of(rule, labels) else { return };
         let scope = self.watches[watch].place.scope;
         if let Some(group) = self.group(scope, labels.clone()) {
-            self.watches[watch].held(group).restore(state, found);
+            self.watches[watch].held(group).restore(state, detection);
             self.watches[watch].wake(group);
         }
     }
 
     /// Takes in everything up to a slot without judging it: the past is learned, nothing is said.
-    pub fn warm(&mut self, slot: Slot) {
-        self.come_to(slot);
+    pub fn warm_up(&mut self, slot: Slot) {
+        self.advance_to(slot);
         let moment = Moment::new(slot, self.width);
         let Self { scopes, rules, calendar, .. } = self;
         for scope in scopes {
@@ -265,19 +277,19 @@ impl Engine {
         }
     }
 
-    /// Judges the end of a slot, which comes after every slot that was judged before. The verdicts
+    /// Judges the end of a slot, which comes after every slot that was judged before. The evaluations
     /// are in the order of rules and labels.
-    pub fn judge(&mut self, slot: Slot) -> Vec<Verdict> {
-        self.come_to(slot);
+    pub fn evaluate(&mut self, slot: Slot) -> Vec<Evaluation> {
+        self.advance_to(slot);
         let moment = Moment::new(slot, self.width);
-        let mut verdicts = Vec::new();
+        let mut evaluations = Vec::new();
         for watch in 0..self.watches.len() {
-            self.judge_watch(watch, moment, &mut verdicts);
+            self.judge_watch(watch, moment, &mut evaluations);
         }
         self.scopes.iter_mut().for_each(Scope::clear_touched);
         self.judged_minute = moment.minute();
-        verdicts.sort_by(|a, b| (a.rule, &a.labels).cmp(&(b.rule, &b.labels)));
-        verdicts
+        evaluations.sort_by(|a, b| (a.rule, &a.labels).cmp(&(b.rule, &b.labels)));
+        evaluations
     }
 
     /// Whether an alert of one of these rules is open on labels that all are among `labels`.
@@ -289,7 +301,7 @@ impl Engine {
         };
         self.watches.iter().filter(named).any(|watch| {
             let group = self.scopes[watch.place.scope].number_within(labels);
-            group.is_some_and(|group| matches!(watch.state(group), State::Firing(_)))
+            group.is_some_and(|group| matches!(watch.state(group), AlertState::Firing(_)))
         })
     }
 
@@ -302,7 +314,12 @@ impl Engine {
 
     /// What the judgement of a slot, which is the last judged one, finds of a group at rest: a
     /// judgement without consequence is not spelled out otherwise. `None` when there is no data.
-    pub fn spell_out(&mut self, rule: &str, labels: &GroupLabels, slot: Slot) -> Option<Evidence> {
+    pub fn compute_evidence(
+        &mut self,
+        rule: &str,
+        labels: &GroupLabels,
+        slot: Slot,
+    ) -> Option<Evidence> {
         let watch = self.watch_of(rule, labels)?;
         let moment = Moment::new(slot, self.width);
         let Self { watches, scopes, rules, calendar, .. } = self;
@@ -310,7 +327,7 @@ impl Engine {
         let rule = &rules.rules[watch.rule];
         let Place { scope, sensors } = watch.place;
         let group = scopes[scope].number(labels)?;
-        let usual = rule.usual.and_then(|_| usual(scopes, watch.place, watch.whole, group));
+        let usual = rule.baseline.and_then(|_| usual(scopes, watch.place, watch.whole, group));
         let has_heartbeats = scopes[scope].has_heartbeats(labels);
         let circumstances = Circumstances { rule, calendar, labels, moment, usual, has_heartbeats };
         let around = watch.held(group).spelling_out(&circumstances);
@@ -318,7 +335,7 @@ impl Engine {
         of_groups[group as usize].spell_out(&around, wanted).evidence()
     }
 
-    fn judge_watch(&mut self, watch: usize, moment: Moment, verdicts: &mut Vec<Verdict>) {
+    fn judge_watch(&mut self, watch: usize, moment: Moment, evaluations: &mut Vec<Evaluation>) {
         let Self { watches, scopes, rules, calendar, .. } = self;
         let watch = &mut watches[watch];
         let rule = &rules.rules[watch.rule];
@@ -326,7 +343,7 @@ impl Engine {
         scopes[scope].touched().iter().for_each(|group| watch.wake(*group));
         let first = moment.first(scopes[scope].sensors[sensors].wanted.window_ms);
         for number in watch.take_awake() {
-            let usual = rule.usual.and_then(|_| usual(scopes, watch.place, watch.whole, number));
+            let usual = rule.baseline.and_then(|_| usual(scopes, watch.place, watch.whole, number));
             let Scope { groups, sensors: held, has_heartbeats, .. } = &mut scopes[scope];
             let labels = &groups[number as usize];
             let has_heartbeats = has_heartbeats[usize::from(labels.is_sandbox())];
@@ -336,16 +353,17 @@ impl Engine {
             let circumstances =
                 Circumstances { rule, calendar, labels, moment, usual, has_heartbeats };
             let held = watch.held(number);
-            let verdict = held.judge(&circumstances, wanted, sensor);
+            let evaluation = held.judge(&circumstances, wanted, sensor);
             let stays_awake = held.stays_awake(rule, sensor, moment);
-            verdicts.extend(verdict.map(|verdict| Verdict { rule: watch.rule, ..verdict }));
+            evaluations
+                .extend(evaluation.map(|evaluation| Evaluation { rule: watch.rule, ..evaluation }));
             watch.put_back(number, stays_awake);
         }
     }
 
     /// Everything up to a slot is past from now on: cells that waited for it are taken in, others as
     /// they come.
-    pub fn come_to(&mut self, slot: Slot) {
+    pub fn advance_to(&mut self, slot: Slot) {
         if self.judged.is_none() {
             self.expect_partners(self.width.start(slot));
         }
@@ -474,7 +492,7 @@ fn watch(
         let sensors = scopes[scope].sensors_for(rules, position, width);
         let place = Place { scope, sensors };
         let whole = *whole.get_or_insert(place);
-        let whole = (whole != place && rule.usual.is_some()).then(|| scopes[scope].whole(whole));
+        let whole = (whole != place && rule.baseline.is_some()).then(|| scopes[scope].whole(whole));
         let held = &mut scopes[scope].sensors[sensors];
         held.whole = held.whole.or(whole);
         watches.push(Watch::new(position, place, whole));

@@ -1,13 +1,13 @@
 //! A quantile of durations, with bounds from order statistics.
 //!
 //! "The 95 % quantile is above X" says the same as "more than 5 % of durations are above X". So the
-//! bounds of a quantile come from the test of a share ([`crate::bound`]), asked at the borders of
+//! bounds of a quantile come from the test of a share ([`crate::engine::bound`]), asked at the borders of
 //! the histogram's buckets: no assumption about the distribution, valid for every count.
 
 use plimsoll_storage::{Histogram, bucket_lower_s, bucket_upper_s};
 
-use crate::bound;
-use crate::evidence::Measured;
+use crate::engine::bound;
+use crate::engine::evidence::Measured;
 
 /// The q-quantile in seconds.
 pub(super) fn measure(durations: &Histogram, q: f64, confidence: f64) -> Option<Measured> {

@@ -2,7 +2,8 @@
 
 use plimsoll_storage::{Slot, SlotValue, SlotWidth, TimestampMs};
 
-use crate::evidence::{Evidence, Severity};
+use crate::engine::evidence::Evidence;
+use crate::rule::Severity;
 
 /// Length of a minute and of an hour, in ms.
 pub(super) const MINUTE_MS: i64 = 60_000;

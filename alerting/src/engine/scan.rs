@@ -2,15 +2,15 @@
 //! rules that adapt.
 //!
 //! A window speaks when (1) its share lies above the limit, (2) the evidence against a true share of
-//! `margin * limit` is stronger than asked for (Chernoff's bound, see [`crate::bound`]), (3) enough of
+//! `margin * limit` is stronger than asked for (Chernoff's bound, see [`crate::engine::bound`]), (3) enough of
 //! its minutes are bad in themselves, so that a burst of a minute or two never counts, (4) its newest
 //! fifth is bad too, so that what is over does not count, (5) a handful of bad items is spread over
 //! some time, and (6) what is left without the two worst minutes is bad still. Looking at several windows at once is a scan statistic: the short ones find a
 //! storm in minutes, the long ones find what fails once in ten minutes.
 
 use super::ring::Ring;
-use crate::bound;
-use crate::rule::Scan;
+use crate::engine::bound;
+use crate::rule::ScanSettings;
 
 /// A burst lasts this many minutes at most; what is left of a window without so many of its worst
 /// must speak for itself.
@@ -54,7 +54,12 @@ pub(super) struct Finding {
 }
 
 /// The shortest window, ending with minute `end`, that proves the share to be above `limit`.
-pub(super) fn proof(minutes: Minutes<'_>, end: i64, limit: f64, scan: &Scan) -> Option<Finding> {
+pub(super) fn proof(
+    minutes: Minutes<'_>,
+    end: i64,
+    limit: f64,
+    scan: &ScanSettings,
+) -> Option<Finding> {
     let (mut sum, mut recent) = (Sum::default(), Sum::default());
     for &window_min in &scan.windows_min {
         recent.extend(minutes, end, recent_min(window_min), limit);
@@ -76,7 +81,7 @@ pub(super) fn now(
     end: i64,
     found_min: u32,
     count: u64,
-    scan: &Scan,
+    scan: &ScanSettings,
 ) -> Option<Finding> {
     let least = recent_min(found_min);
     let mut stretches = std::iter::once(least).chain(scan.windows_min.iter().copied());
@@ -126,7 +131,7 @@ impl Sum {
         self.length_min = self.length_min.max(to);
     }
 
-    fn speaks(&self, limit: f64, scan: &Scan) -> bool {
+    fn speaks(&self, limit: f64, scan: &ScanSettings) -> bool {
         let span = self.bad_ages.map_or(0, |(newest, oldest)| oldest - newest);
         self.bad_minutes >= scan.bad_minutes
             && (self.bad >= u64::from(scan.few) || span > scan.few_span_min)

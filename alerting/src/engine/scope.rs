@@ -7,8 +7,11 @@ use plimsoll_storage::{Label, SlotWidth, StreamKind, StreamRef};
 
 use super::sensor::{Sensor, Wanted};
 use crate::labels::{GroupLabels, SANDBOX};
-use crate::limits::{GROUPS_PER_RULE_MAX, SANDBOX_GROUPS_PER_RULE_MAX};
+use crate::limits::GROUPS_PER_RULE_MAX;
 use crate::rule::{Rule, Signal};
+
+/// Groups of the sandbox that one grouping of a rule watches: room for some hundred drills.
+const SANDBOX_GROUPS_PER_RULE_MAX: usize = 500;
 
 /// Where the sensors for a rule are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

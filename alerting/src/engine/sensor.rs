@@ -2,16 +2,15 @@
 
 use plimsoll_storage::{Cell, GaugeCell, Outcome, Slot, SlotValue, SlotWidth, TimestampMs};
 
-use super::Found;
 use super::calendar::PartnerDays;
-use super::quantile;
 use super::reading::{Incoming, Moment, Reading};
 use super::share::{Asked, ShareSensor};
 use super::volume::{Against, VolumeSensor};
 use super::window::{Counts, Durations, Levels, Steps};
-use crate::bound;
-use crate::evidence::{Measured, Severity};
-use crate::rule::{Rule, Signal};
+use super::{Detection, quantile};
+use crate::engine::bound;
+use crate::engine::evidence::Measured;
+use crate::rule::{Rule, Severity, Signal};
 
 /// A burn rate must hold in this part of its window as well, so that it ends when the burning does.
 const BURN_SHORT_PART: u32 = 12;
@@ -66,7 +65,7 @@ pub(super) struct Around<'a> {
     pub(super) days: &'a PartnerDays,
     pub(super) moment: Moment,
     /// Severity of the open alert, and how it was found.
-    pub(super) open: Option<(Severity, Found)>,
+    pub(super) open: Option<(Severity, Detection)>,
     /// Minutes up to this one do not count: an alert has ended in it.
     pub(super) ended: i64,
     /// Connectors send heartbeats.
@@ -116,8 +115,8 @@ impl Sensor {
             (Signal::Drop { .. }, _) => false,
             (Signal::Latency { q, .. }, Signal::Latency { q: other_q, .. }) => {
                 let levels = |rule: &Rule| (rule.critical, rule.warning);
-                let same_usual =
-                    one.usual == other.usual && (one.by == other.by || one.usual.is_none());
+                let same_usual = one.baseline == other.baseline
+                    && (one.by == other.by || one.baseline.is_none());
                 let same_scan = q == other_q && levels(one) == levels(other) && same_usual;
                 if one.scan.is_some() { same_scan } else { same_steps }
             }
@@ -125,7 +124,7 @@ impl Sensor {
                 Signal::Ratio { .. } | Signal::Burn { .. },
                 Signal::Ratio { .. } | Signal::Burn { .. },
             ) => {
-                let hours = |rule: &Rule| rule.usual.map(|usual| usual.hours);
+                let hours = |rule: &Rule| rule.baseline.map(|usual| usual.hours);
                 classes(one) == classes(other) && same_steps && hours(one) == hours(other)
             }
             (Signal::Gauge { .. }, Signal::Gauge { .. }) => true,
@@ -205,7 +204,7 @@ impl Sensor {
         &mut self,
         around: &Around<'_>,
         wanted: &Wanted,
-    ) -> (Reading, Option<Found>) {
+    ) -> (Reading, Option<Detection>) {
         let Around { rule, moment, at_rest, .. } = *around;
         let reading = match self {
             Self::Share(share) => {
@@ -298,7 +297,7 @@ fn against<'a>(around: &Around<'a>) -> Option<Against<'a>> {
 
 /// The lowest threshold: nothing below it is worth a closer look.
 fn lowest(rule: &Rule) -> f64 {
-    rule.ladder().next_back().map_or(f64::INFINITY, |(_, threshold)| threshold)
+    rule.thresholds().next_back().map_or(f64::INFINITY, |(_, threshold)| threshold)
 }
 
 /// The classes that are counted, and those they are compared with; `None` for all.
@@ -348,12 +347,12 @@ fn counts_reading(around: &Around<'_>, counts: &Counts) -> Reading {
     };
     let long = measured((bad, all));
     if !matches!(rule.signal, Signal::Burn { .. }) {
-        return Reading::Judged(long.judge(rule));
+        return Reading::Judged(long.evaluate(rule));
     }
     let slots = moment.width.slots_in(rule.window_ms / i64::from(BURN_SHORT_PART));
     let short = measured(counts.sum(moment.slot.plus(1).minus(slots), moment.slot));
     let slower = if short.lower < long.lower { short } else { long };
-    Reading::Judged(slower.judge(rule))
+    Reading::Judged(slower.evaluate(rule))
 }
 
 fn durations_reading(around: &Around<'_>, durations: &Durations, wanted: &Wanted) -> Reading {
@@ -370,7 +369,7 @@ fn durations_reading(around: &Around<'_>, durations: &Durations, wanted: &Wanted
     }
     let merged = durations.merged(around.first(), moment.slot);
     quantile::measure(&merged, *q, rule.confidence)
-        .map_or(Reading::NoData, |measured| Reading::Judged(measured.judge(rule)))
+        .map_or(Reading::NoData, |measured| Reading::Judged(measured.evaluate(rule)))
 }
 
 fn level_reading(around: &Around<'_>, levels: &Levels) -> Reading {
@@ -418,8 +417,8 @@ fn forecast<'a>(
 
 /// A value that is known exactly.
 fn exact(rule: &Rule, value: f64, count: u64, at_rest: bool) -> Reading {
-    if at_rest && !rule.is_floor() && value <= lowest(rule) {
+    if at_rest && !rule.fires_below() && value <= lowest(rule) {
         return Reading::Quiet;
     }
-    Reading::Judged(Measured { value, count, lower: value, upper: value }.judge(rule))
+    Reading::Judged(Measured { value, count, lower: value, upper: value }.evaluate(rule))
 }

@@ -3,21 +3,20 @@
 
 use plimsoll_storage::{Cell, Histogram};
 
-use super::Found;
+use super::Detection;
 use super::coarse::Coarse;
 use super::reading::{HOUR_MS, Incoming, Reading};
 use super::ring::{NEVER, Ring};
 use super::scan::{self, COLUMNS, Finding, Minutes};
 use super::usual::Usual;
-use crate::bound;
-use crate::evidence::{Evidence, Gate, Severity};
-use crate::limits::SCAN_WINDOW_MIN_MAX;
-use crate::rule::{Rule, Scan, Signal};
+use crate::engine::bound;
+use crate::engine::evidence::{Evidence, Gate};
+use crate::rule::{Rule, ScanSettings, Severity, Signal};
 
 /// The stretch an open alert is looked at is at least this long, in minutes: single minutes are noise.
 const PRESENT_MIN: u32 = 5;
 /// How many minutes are held: the longest window, and the minute that is still open.
-const MINUTES: u16 = SCAN_WINDOW_MIN_MAX as u16 + 1;
+const MINUTES: u16 = ScanSettings::WINDOW_MIN_MAX as u16 + 1;
 
 /// What is known of one group.
 #[derive(Debug, Clone)]
@@ -40,7 +39,7 @@ impl ShareSensor {
             minutes: Ring::new(MINUTES),
             newest_bad: NEVER,
             revision: 0,
-            usual: rule.usual.map(|usual| Box::new(Usual::new(usual.hours))),
+            usual: rule.baseline.map(|usual| Box::new(Usual::new(usual.hours))),
             recent: is_latency.then(Box::default),
         }
     }
@@ -108,7 +107,7 @@ impl ShareSensor {
     }
 
     /// Judges the minutes that are over. Also answers how it was found when something new was.
-    pub(super) fn judge(&self, asked: &Asked<'_>) -> (Reading, Option<Found>) {
+    pub(super) fn judge(&self, asked: &Asked<'_>) -> (Reading, Option<Detection>) {
         match asked.open {
             Some(open) => self.follow(asked, open),
             None => self.look(asked, None).unwrap_or((Reading::Quiet, None)),
@@ -116,20 +115,24 @@ impl ShareSensor {
     }
 
     /// Looks for a proof of a severity above `open`.
-    fn look(&self, asked: &Asked<'_>, open: Option<Severity>) -> Option<(Reading, Option<Found>)> {
+    fn look(
+        &self,
+        asked: &Asked<'_>,
+        open: Option<Severity>,
+    ) -> Option<(Reading, Option<Detection>)> {
         let longest = asked.scan.windows_min.last().copied().unwrap_or(PRESENT_MIN);
         let recent = i64::from(scan::recent_min(longest));
         if self.newest_bad <= (asked.minute - recent).max(asked.ended) {
             return None;
         }
-        for (severity, _) in asked.rule.ladder() {
+        for (severity, _) in asked.rule.thresholds() {
             if Some(severity) <= open {
                 break;
             }
             let minutes = self.minutes(asked, severity);
             let found = scan::proof(minutes, asked.minute, asked.limit(severity), asked.scan);
             if let Some(finding) = found {
-                let found = Found { window_min: finding.window_min, ..Found::default() };
+                let found = Detection { window_min: finding.window_min, ..Detection::default() };
                 let reading = self.reading(asked, finding, severity, Some(severity));
                 return Some((reading, Some(found)));
             }
@@ -138,7 +141,7 @@ impl ShareSensor {
     }
 
     /// What there is to say of an open alert.
-    fn follow(&self, asked: &Asked<'_>, open: Severity) -> (Reading, Option<Found>) {
+    fn follow(&self, asked: &Asked<'_>, open: Severity) -> (Reading, Option<Detection>) {
         if let Some(worse) = self.look(asked, Some(open)) {
             return worse;
         }
@@ -150,7 +153,7 @@ impl ShareSensor {
         let found_min = asked.found.window_min.max(PRESENT_MIN * 5);
         let count = u64::from(asked.rule.clear_count);
         let mut newest = Reading::NoData;
-        for (severity, _) in asked.rule.ladder().filter(|(severity, _)| *severity <= open) {
+        for (severity, _) in asked.rule.thresholds().filter(|(severity, _)| *severity <= open) {
             let minutes = self.minutes(asked, severity);
             let now = scan::now(minutes, asked.minute, found_min, count, asked.scan);
             let Some(now) = now else { return (Reading::NoData, None) };
@@ -165,7 +168,7 @@ impl ShareSensor {
 
     /// The share over the newest minutes against its lowest limit, though it proves nothing.
     pub(super) fn spell_out(&self, asked: &Asked<'_>) -> Reading {
-        let lowest = asked.rule.ladder().next_back();
+        let lowest = asked.rule.thresholds().next_back();
         let Some((severity, _)) = lowest else { return Reading::NoData };
         let minutes = self.minutes(asked, severity);
         let now = scan::now(minutes, asked.minute, PRESENT_MIN * 5, 1, asked.scan);
@@ -218,7 +221,7 @@ impl ShareSensor {
 /// What a rule asks of a group at the end of a minute.
 pub(super) struct Asked<'a> {
     pub(super) rule: &'a Rule,
-    pub(super) scan: &'a Scan,
+    pub(super) scan: &'a ScanSettings,
     /// The newest minute that is over.
     pub(super) minute: i64,
     /// What the group, or the whole it is a part of, is used to.
@@ -226,7 +229,7 @@ pub(super) struct Asked<'a> {
     /// Severity of the open alert.
     pub(super) open: Option<Severity>,
     /// How it was found.
-    pub(super) found: Found,
+    pub(super) found: Detection,
     /// Minutes up to this one do not count: an alert has ended in it.
     pub(super) ended: i64,
 }
@@ -256,7 +259,7 @@ fn threshold(rule: &Rule, severity: Severity) -> Option<f64> {
 }
 
 fn raised(rule: &Rule, threshold: f64, usual: Option<f64>) -> f64 {
-    let times = rule.usual.map_or(0.0, |usual| usual.times);
+    let times = rule.baseline.map_or(0.0, |usual| usual.times);
     threshold.max(usual.map_or(0.0, |usual| times * usual))
 }
 

@@ -11,14 +11,14 @@
 
 use plimsoll_storage::TimestampMs;
 
-use super::Found;
+use super::Detection;
 use super::arrivals::{Arrivals, MINUTES, QUARTERS_HELD, Volume};
 use super::calendar::{DayKind, PartnerDays, QUARTER_MIN};
 use super::profile::Profile;
 use super::reading::{Incoming, MINUTE_MS, Reading};
 use super::ring::NEVER;
-use crate::evidence::{Evidence, Gate, Severity};
-use crate::rule::{Rule, Scan};
+use crate::engine::evidence::{Evidence, Gate};
+use crate::rule::{Rule, ScanSettings, Severity};
 
 /// A quarter is learned this many minutes after it ended, so that late batches are in.
 const LEARN_AFTER_MIN: i64 = 30;
@@ -79,8 +79,8 @@ impl VolumeSensor {
     pub(super) fn judge(
         &mut self,
         against: &Against<'_>,
-        open: Option<(Severity, Found)>,
-    ) -> (Reading, Option<Found>) {
+        open: Option<(Severity, Detection)>,
+    ) -> (Reading, Option<Detection>) {
         self.settle(against, open.is_some());
         match open {
             None => self.look(against).unwrap_or((Reading::Quiet, None)),
@@ -104,7 +104,7 @@ impl VolumeSensor {
     }
 
     /// The shortest window that proves a drop.
-    fn look(&self, against: &Against<'_>) -> Option<(Reading, Option<Found>)> {
+    fn look(&self, against: &Against<'_>) -> Option<(Reading, Option<Detection>)> {
         let minute = against.minute;
         let mut volume = Volume::default();
         let mut length_min = 0;
@@ -127,7 +127,7 @@ impl VolumeSensor {
             let expected = volume.expected * scale * against.scan.margin;
             let k = self.dispersion.k() * f64::from(volume.known) / BLOCK_MIN as f64;
             if evidence(volume.count, expected, k) > against.scan.evidence {
-                let found = Found { window_min, scale };
+                let found = Detection { window_min, scale };
                 return Some((against.reading(&volume, scale, Some(severity)), Some(found)));
             }
         }
@@ -152,7 +152,7 @@ impl VolumeSensor {
     }
 
     /// Whether the drop goes on: the newest part of the window it was found in is still low.
-    fn follow(&self, against: &Against<'_>, open: Severity, found: Found) -> Reading {
+    fn follow(&self, against: &Against<'_>, open: Severity, found: Detection) -> Reading {
         let minute = against.minute;
         if !(minute - GONE_MIN + 1..=minute).any(|it| self.arrivals.get(it).is_some()) {
             // Nothing is reported any more: an alert must not stay open for ever.
@@ -168,7 +168,7 @@ impl VolumeSensor {
 
     /// How many minutes tell whether the drop is over: half of the window that proved it, or more until
     /// what is expected of them is known well, so that a few arrivals more than before are no recovery.
-    fn present_min(&self, minute: i64, found: Found) -> u32 {
+    fn present_min(&self, minute: i64, found: Detection) -> u32 {
         let least = (found.window_min / 2).max(PRESENT_MIN);
         let is_telling = |length_min: &u32| {
             self.arrivals.newest(minute, 0, *length_min).is_none_or(|volume| {
@@ -264,7 +264,7 @@ impl Dispersion {
 /// What volumes are held against.
 pub(super) struct Against<'a> {
     pub(super) rule: &'a Rule,
-    pub(super) scan: &'a Scan,
+    pub(super) scan: &'a ScanSettings,
     /// The part of the usual that is a drop on a holiday.
     pub(super) on_holiday: f64,
     pub(super) days: &'a PartnerDays,
@@ -280,18 +280,25 @@ impl Against<'_> {
     /// The severity whose part of the expected count is not reached.
     fn below(&self, volume: &Volume, scale: f64) -> Option<Severity> {
         let part = volume.count / (volume.expected * scale).max(1e-9);
-        self.rule.ladder().find(|(_, threshold)| part < *threshold).map(|(severity, _)| severity)
+        self.rule
+            .thresholds()
+            .find(|(_, threshold)| part < *threshold)
+            .map(|(severity, _)| severity)
     }
 
     /// What is left of the usual on a holiday: so much that the threshold on it is `on_holiday`.
     fn holiday_part(&self) -> f64 {
-        self.rule.ladder().next().map_or(1.0, |(_, threshold)| self.on_holiday / threshold).min(1.0)
+        self.rule
+            .thresholds()
+            .next()
+            .map_or(1.0, |(_, threshold)| self.on_holiday / threshold)
+            .min(1.0)
     }
 
     fn reading(&self, volume: &Volume, scale: f64, reached: Option<Severity>) -> Reading {
         let expected = (volume.expected * scale).max(1e-9);
         let value = volume.count / expected;
-        let threshold = self.rule.ladder().next().map_or(0.0, |(_, threshold)| threshold);
+        let threshold = self.rule.thresholds().next().map_or(0.0, |(_, threshold)| threshold);
         let gate = if reached.is_some() { Gate::Passed } else { Gate::BelowThreshold };
         let upper = if reached.is_some() { threshold } else { f64::INFINITY };
         let count = volume.count as u64;

@@ -7,11 +7,10 @@ use super::reading::{MINUTE_MS, Moment, Reading};
 use super::ring::NEVER;
 use super::scope::{Place, Whole};
 use super::sensor::{Around, Sensor, Wanted};
-use super::{Found, Verdict};
-use crate::evidence::Severity;
+use super::{Detection, Evaluation};
+use crate::engine::step::{AlertState, Level, RuleTiming, StateChange, step};
 use crate::labels::GroupLabels;
-use crate::rule::{OnNoData, Rule, Signal};
-use crate::step::{Change, Level, State, Timing, step};
+use crate::rule::{OnNoData, Rule, Severity, Signal};
 
 /// One grouping of a rule.
 #[derive(Debug)]
@@ -34,8 +33,8 @@ impl Watch {
     }
 
     /// Where a group stands.
-    pub(super) fn state(&self, group: u32) -> State {
-        self.held.get(group as usize).map_or(State::Inactive, Held::state)
+    pub(super) fn state(&self, group: u32) -> AlertState {
+        self.held.get(group as usize).map_or(AlertState::Inactive, Held::state)
     }
 
     /// What is held of a group.
@@ -91,8 +90,8 @@ pub(super) struct Held {
 /// The state of a group that is not at rest.
 #[derive(Debug)]
 struct Alert {
-    state: State,
-    found: Found,
+    state: AlertState,
+    found: Detection,
     /// The judgement of the newest judged minute, and the severity that was open then.
     newest: Option<(Option<Severity>, Reading)>,
 }
@@ -136,13 +135,13 @@ impl<'a> Circumstances<'a> {
 }
 
 impl Held {
-    fn state(&self) -> State {
-        self.alert.as_ref().map_or(State::Inactive, |alert| alert.state)
+    fn state(&self) -> AlertState {
+        self.alert.as_ref().map_or(AlertState::Inactive, |alert| alert.state)
     }
 
     /// Goes on from a stored state.
-    pub(super) fn restore(&mut self, state: State, found: Found) {
-        let alert = (state != State::Inactive).then_some(Alert { state, found, newest: None });
+    pub(super) fn restore(&mut self, state: AlertState, found: Detection) {
+        let alert = (state != AlertState::Inactive).then_some(Alert { state, found, newest: None });
         self.alert = alert.map(Box::new);
         self.judged = NEVER;
     }
@@ -159,11 +158,11 @@ impl Held {
         circumstances: &Circumstances<'_>,
         wanted: &Wanted,
         sensor: &mut Sensor,
-    ) -> Option<Verdict> {
+    ) -> Option<Evaluation> {
         let Circumstances { rule, moment, labels, .. } = *circumstances;
         let before = self.state();
         // History that is judged again does not touch an alert that fired later.
-        if matches!(before, State::Firing(firing) if moment.at <= firing.fired_at) {
+        if matches!(before, AlertState::Firing(firing) if moment.at <= firing.fired_at) {
             return None;
         }
         let (reading, found) = self.reading(circumstances, wanted, sensor, before);
@@ -173,7 +172,7 @@ impl Held {
             Some(level) => step(timing(rule), before, level, moment.at),
             None => (before, None),
         };
-        if state == State::Inactive && transition.is_none() {
+        if state == AlertState::Inactive && transition.is_none() {
             if reading != Reading::Quiet {
                 // What is found and must not be told is looked for again.
                 self.judged = NEVER;
@@ -182,14 +181,16 @@ impl Held {
         }
         let found = found.unwrap_or(self.found());
         let newest = Some((open_severity(before), reading));
-        let alert = (state != State::Inactive).then_some(Alert { state, found, newest });
+        let alert = (state != AlertState::Inactive).then_some(Alert { state, found, newest });
         self.alert = alert.map(Box::new);
         // What an alert rested on must not start the next one, nor raise this one again.
-        if transition.is_some_and(|it| matches!(it.change, Change::Resolved | Change::Eased)) {
+        if transition
+            .is_some_and(|it| matches!(it.change, StateChange::Resolved | StateChange::Eased))
+        {
             self.forget(moment.at);
         }
         let (labels, evidence) = (labels.clone(), reading.evidence());
-        Some(Verdict { rule: 0, labels, before, state, transition, evidence, found })
+        Some(Evaluation { rule: 0, labels, before, state, transition, evidence, detection: found })
     }
 
     /// What there is to say of the group: what was said before, as long as it holds.
@@ -198,8 +199,8 @@ impl Held {
         circumstances: &Circumstances<'_>,
         wanted: &Wanted,
         sensor: &mut Sensor,
-        state: State,
-    ) -> (Reading, Option<Found>) {
+        state: AlertState,
+    ) -> (Reading, Option<Detection>) {
         let severity = open_severity(state);
         let (minute, revision) = (circumstances.moment.minute(), sensor.revision());
         if self.judged == minute && revision == Some(self.revision) {
@@ -216,7 +217,7 @@ impl Held {
         let around = Around {
             open: severity.map(|severity| (severity, self.found())),
             ended: self.ended,
-            at_rest: state == State::Inactive,
+            at_rest: state == AlertState::Inactive,
             ..circumstances.around()
         };
         let judged = sensor.judge(&around, wanted);
@@ -231,7 +232,7 @@ impl Held {
         Around { ended: self.ended, at_rest: false, ..circumstances.around() }
     }
 
-    fn found(&self) -> Found {
+    fn found(&self) -> Detection {
         self.alert.as_ref().map(|alert| alert.found).unwrap_or_default()
     }
 
@@ -242,27 +243,27 @@ impl Held {
     }
 }
 
-fn open_severity(state: State) -> Option<Severity> {
+fn open_severity(state: AlertState) -> Option<Severity> {
     match state {
-        State::Firing(firing) => Some(firing.severity),
-        State::Inactive | State::Pending { .. } => None,
+        AlertState::Firing(firing) => Some(firing.severity),
+        AlertState::Inactive | AlertState::Pending { .. } => None,
     }
 }
 
-fn timing(rule: &Rule) -> Timing {
-    Timing { for_ms: rule.for_ms, clear_ms: rule.clear_ms.max(rule.keep_firing_ms) }
+fn timing(rule: &Rule) -> RuleTiming {
+    RuleTiming { for_ms: rule.for_ms, clear_ms: rule.clear_ms.max(rule.keep_firing_ms) }
 }
 
 /// What a reading means for the state; `None` when it leaves the state as it is.
-fn level(rule: &Rule, reading: &Reading, state: State) -> Option<Level> {
-    let worst = rule.ladder().next().map_or(Severity::Warning, |(severity, _)| severity);
+fn level(rule: &Rule, reading: &Reading, state: AlertState) -> Option<Level> {
+    let worst = rule.thresholds().next().map_or(Severity::Warning, |(severity, _)| severity);
     match (reading, rule.on_no_data) {
         (Reading::NoData, OnNoData::Alert) => Some(Level::Reached(worst)),
-        (Reading::NoData, OnNoData::Keep) if state != State::Inactive => None,
+        (Reading::NoData, OnNoData::Keep) if state != AlertState::Inactive => None,
         (Reading::NoData, _) => Some(Level::NoData),
         (Reading::Quiet | Reading::Judged(_), _) => {
             let held = match (state, reading) {
-                (State::Firing(firing), Reading::Judged(evidence)) => {
+                (AlertState::Firing(firing), Reading::Judged(evidence)) => {
                     rule.holds_at(evidence.value).then_some(firing.severity)
                 }
                 _ => None,

@@ -7,24 +7,17 @@ use std::sync::Arc;
 use plimsoll_query::Selector;
 use plimsoll_storage::{Feed, Label, Past, Scan, Slot, SlotValue, SlotWidth, Store, StreamId};
 
-use crate::engine::{Engine, StreamNumber};
+use crate::engine::{
+    BASELINE_STRETCH_MS, Engine, LookBack, StreamNumber, learns_by_minute, stretch_slots,
+};
 use crate::error::Result;
 use crate::labels::{GroupLabels, SANDBOX};
-use crate::limits::{LIST_ROWS_MAX, SCAN_WINDOW_MIN_MAX, USUAL_HOURS_MAX};
+use crate::limits::LIST_ROWS_MAX;
 use crate::records::alerts::{self, AlertFilter};
-use crate::rule::{Rule, RuleSet, Signal};
-
-/// Cells that one stretch of slots may hold about, so that reading the past takes bounded memory.
-const STRETCH_CELLS: usize = 200_000;
-/// Longest stretch, in ms: sensors settle what they learn at least this often.
-const STRETCH_MS_MAX: i64 = 15 * 60_000;
+use crate::rule::{Rule, RuleSet, ScanSettings, Signal};
 
 const MINUTE_MS: i64 = 60_000;
 const QUARTER_MS: i64 = 15 * MINUTE_MS;
-const HOUR_MS: i64 = 60 * MINUTE_MS;
-/// Slots that are learned from at once, in ms: as many hours as a sensor counts in at the same time,
-/// since streams are read one after the other.
-const LEARN_STRETCH_MS: i64 = 2 * HOUR_MS;
 
 /// An engine and where its cells come from.
 #[derive(Debug)]
@@ -53,15 +46,13 @@ pub(crate) struct WarmUp {
 impl WarmUp {
     /// The past before `first`, of so many streams.
     pub(crate) fn of(rules: &RuleSet, width: SlotWidth, first: Slot, streams: usize) -> Self {
-        let reach_ms = rules.rules.iter().map(reach_ms).max().unwrap_or(0);
-        let window_ms = rules.rules.iter().map(window_ms).max().unwrap_or(0);
-        let scan_ms = rules.rules.iter().map(scan_ms).max().unwrap_or(0);
+        let look_back = LookBack::of_all(&rules.rules);
         let minute = width.slots_in(MINUTE_MS);
-        let next = first.minus(width.slots_in(reach_ms.max(window_ms).max(scan_ms)));
+        let next = first.minus(width.slots_in(look_back.longest_ms()));
         Self {
             next: Slot(next.0 - next.0 % minute),
             first,
-            fine: first.minus(width.slots_in(window_ms)),
+            fine: first.minus(width.slots_in(look_back.slots_ms)),
             minute,
             stretch: stretch_slots(width, streams).next_multiple_of(minute),
         }
@@ -78,12 +69,6 @@ impl Iterator for WarmUp {
             (next..self.next, if self.next <= fine { minute } else { 1 })
         })
     }
-}
-
-/// Slots of so many streams that are read at once.
-fn stretch_slots(width: SlotWidth, streams: usize) -> u32 {
-    let fitting = STRETCH_CELLS / streams.max(1);
-    u32::try_from(fitting).unwrap_or(u32::MAX).clamp(1, width.slots_in(STRETCH_MS_MAX))
 }
 
 impl Live {
@@ -126,16 +111,16 @@ impl Live {
     pub(super) fn warm(&mut self, past: &Past<'_>, first: Slot) -> Result<()> {
         let width = self.store.slot_width();
         let rules = Arc::clone(self.engine.rules());
-        let back = |ms: fn(&Rule) -> i64, to: u32| {
-            let ms = rules.rules.iter().map(ms).max().unwrap_or(0);
+        let look_back = LookBack::of_all(&rules.rules);
+        let back = |ms: i64, to: u32| {
             let slot = first.minus(width.slots_in(ms));
             Slot(slot.0 - slot.0 % to)
         };
-        let (minute, stretch) = (width.slots_in(MINUTE_MS), width.slots_in(LEARN_STRETCH_MS));
+        let (minute, stretch) = (width.slots_in(MINUTE_MS), width.slots_in(BASELINE_STRETCH_MS));
         // Nobody looks at single slots that lie further back than every window.
-        let slots_from = back(window_ms, minute);
-        let minutes_from = back(scan_ms, minute).min(slots_from);
-        let mut next = back(reach_ms, stretch);
+        let slots_from = back(look_back.slots_ms, minute);
+        let minutes_from = back(look_back.minutes_ms, minute).min(slots_from);
+        let mut next = back(look_back.baseline_ms, stretch);
         while next < minutes_from {
             let end = next.plus(stretch).min(minutes_from);
             self.learn(past, next..end)?;
@@ -147,7 +132,7 @@ impl Live {
             let (end, grain) =
                 if next < slots_from { (end.min(slots_from), minute) } else { (end, 1) };
             self.read(past, next..end, grain)?;
-            self.engine.warm(end.minus(1));
+            self.engine.warm_up(end.minus(1));
             next = end;
         }
         for rule in &rules.rules {
@@ -165,18 +150,18 @@ impl Live {
     fn learn(&mut self, past: &Past<'_>, slots: Range<Slot>) -> Result<()> {
         let width = self.store.slot_width();
         let (minute, quarter) = (width.slots_in(MINUTE_MS), width.slots_in(QUARTER_MS));
-        let by_minute = self.streams_of(&|rule| matches!(rule.signal, Signal::Drop { .. }));
+        let by_minute = self.streams_of(&learns_by_minute);
         let all = self.streams_of(&|_| true);
         let by_quarter: Vec<StreamId> = all.difference(&by_minute).copied().collect();
         let by_minute: Vec<StreamId> = by_minute.into_iter().collect();
         // What is read need not wait: it is all past.
-        self.engine.come_to(slots.end.minus(1));
+        self.engine.advance_to(slots.end.minus(1));
         self.read_streams(past, &by_minute, slots.clone(), minute)?;
         self.read_streams(past, &by_quarter, slots.clone(), quarter)?;
         let mut settled = slots.start;
         while settled < slots.end {
             settled = settled.plus(quarter).min(slots.end);
-            self.engine.warm(settled.minus(1));
+            self.engine.warm_up(settled.minus(1));
         }
         Ok(())
     }
@@ -184,11 +169,11 @@ impl Live {
     /// Tells the engine of alerts that ended within the longest window before `first`.
     pub(super) fn forget_ended(&mut self, first: Slot) -> Result<()> {
         let until = self.store.slot_width().start(first);
-        let since = until.plus_ms(-i64::from(SCAN_WINDOW_MIN_MAX) * MINUTE_MS);
+        let since = until.plus_ms(-i64::from(ScanSettings::WINDOW_MIN_MAX) * MINUTE_MS);
         let ended = AlertFilter { open: Some(false), ..AlertFilter::default() };
         for alert in alerts::list(&self.store, &ended, LIST_ROWS_MAX)? {
             if let Some(at) = alert.resolved_at.filter(|at| (since..=until).contains(at)) {
-                self.engine.forget(&alert.rule, &alert.labels, at);
+                self.engine.note_resolved(&alert.rule, &alert.labels, at);
             }
         }
         Ok(())
@@ -250,31 +235,6 @@ pub(crate) fn observe(
         }
     };
     engine.observe(number, slot, value);
-}
-
-/// How far back a rule learns, in ms.
-fn reach_ms(rule: &Rule) -> i64 {
-    match rule.signal {
-        Signal::Drop { .. } | Signal::Absence { .. } | Signal::Run { .. } => {
-            i64::from(USUAL_HOURS_MAX) * HOUR_MS
-        }
-        _ => rule.usual.map_or(0, |usual| i64::from(usual.hours) * HOUR_MS),
-    }
-}
-
-/// How far back a rule looks at single slots, in ms. A scan looks at minutes, an age at the newest
-/// event.
-fn window_ms(rule: &Rule) -> i64 {
-    let is_age = matches!(
-        rule.signal,
-        Signal::Absence { .. } | Signal::Freshness { .. } | Signal::Run { .. }
-    );
-    if rule.scan.is_some() || is_age { 0 } else { rule.window_ms }
-}
-
-/// How far back a rule looks at minutes, in ms.
-fn scan_ms(rule: &Rule) -> i64 {
-    if rule.scan.is_some() { i64::from(SCAN_WINDOW_MIN_MAX) * MINUTE_MS } else { 0 }
 }
 
 fn is_freshness(rule: &Rule) -> bool {

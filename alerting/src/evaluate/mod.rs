@@ -18,11 +18,10 @@ use plimsoll_storage::{Slot, SlotWidth, Store, Table, TableBatch, TimestampMs};
 use self::live::Live;
 pub(crate) use self::live::{Numbers, WarmUp, observe, seed};
 use self::write::{SlotRun, Telling};
-use crate::engine::Verdict;
+use crate::engine::{AlertState, Evaluation, Evidence, Firing, StateChange, StateReason};
 use crate::error::Result;
-use crate::evidence::{Evidence, Severity};
 use crate::labels::GroupLabels;
-use crate::limits::{CATCH_UP_MS_MAX, CLOCK_BEHIND_MS_MAX, LATE_PAGE_MS, QUIET_SLOTS_PER_WRITE};
+use crate::limits::LATE_PAGE_MS;
 use crate::notify::grouping::{AlertInput, AlertKey, Grouping};
 use crate::notify::mute::{self, Mutes};
 use crate::notify::release::Releases;
@@ -33,8 +32,15 @@ use crate::records::muted_by::MutedBy;
 use crate::records::row;
 use crate::records::silence::{self, Silence};
 use crate::records::state::{Tracked, Tracking, write_state};
-use crate::rule::{Identity, Rule, RuleSet};
-use crate::step::{Change, Firing, Reason, State};
+use crate::rule::{Rule, RuleIdentity, RuleSet, Severity};
+
+/// How far back judging reaches after a downtime. Older slots are skipped.
+const CATCH_UP_MS_MAX: i64 = 7 * 24 * 3_600_000;
+/// How far the clock may be behind what is judged already before judging starts over from now. More
+/// means that the clock was wrong before, and waiting for it would leave everyone unwatched.
+const CLOCK_BEHIND_MS_MAX: i64 = 3_600_000;
+/// Slots without any change that may pass before the cursor is written again.
+const QUIET_SLOTS_PER_WRITE: u32 = 100;
 
 /// Key of the cursor: the last judged slot.
 const CURSOR_KEY: &[u8] = b"evaluator";
@@ -66,9 +72,9 @@ pub struct TransitionEvent {
     /// End of the judged slot.
     pub at: TimestampMs,
     /// What changed.
-    pub change: Change,
+    pub change: StateChange,
     /// Why.
-    pub reason: Reason,
+    pub reason: StateReason,
     /// Severity of the alert, when there is one.
     pub severity: Option<Severity>,
     /// The judgement; `None` when there was no data.
@@ -98,7 +104,7 @@ pub struct Evaluator {
     store: Arc<Store>,
     rules: Arc<RuleSet>,
     /// In the order of rules.
-    identities: Vec<Identity>,
+    identities: Vec<RuleIdentity>,
     /// Whether what is tracked may be of rules that are no longer there.
     may_be_retired: bool,
     tracking: Tracking,
@@ -251,7 +257,7 @@ impl Evaluator {
         live.warm(&past, slots.start)?;
         live.forget_ended(slots.start)?;
         for (rule, labels, tracked) in self.tracking.iter() {
-            live.engine.restore(rule, labels, tracked.state, tracked.found);
+            live.engine.restore(rule, labels, tracked.state, tracked.detection);
         }
         let mut next = slots.start;
         while next < slots.end {
@@ -311,18 +317,19 @@ impl Evaluator {
     /// end, open alerts wait anew.
     fn drop_timers(&mut self) -> Result<()> {
         self.live = None;
-        let reset = |state: State| match state {
-            State::Firing(firing) => {
-                State::Firing(Firing { clear_since: None, moved_since: None, ..firing })
+        let reset = |state: AlertState| match state {
+            AlertState::Firing(firing) => {
+                AlertState::Firing(Firing { clear_since: None, moved_since: None, ..firing })
             }
-            State::Inactive | State::Pending { .. } => State::Inactive,
+            AlertState::Inactive | AlertState::Pending { .. } => AlertState::Inactive,
         };
         let mut batch = TableBatch::default();
         let mut changed = Vec::new();
         for (rule, labels, tracked) in self.tracking.iter() {
             let state = reset(tracked.state);
-            write_state(&mut batch, rule, labels, tracked.identity, (state, tracked.found));
-            let next = (state != State::Inactive).then(|| Tracked { state, ..tracked.clone() });
+            write_state(&mut batch, rule, labels, tracked.identity, (state, tracked.detection));
+            let next =
+                (state != AlertState::Inactive).then(|| Tracked { state, ..tracked.clone() });
             changed.push((rule.to_owned(), labels.clone(), next));
         }
         self.store.commit(batch)?;
@@ -339,14 +346,14 @@ impl Evaluator {
         judged: &mut EvaluatedSlots,
     ) -> Result<()> {
         let at = self.store.slot_width().end(slot);
-        let verdicts = live.engine.judge(slot);
+        let verdicts = live.engine.evaluate(slot);
         judged.groups_left_out = live.engine.groups_left_out();
         judged.cells_left_out = live.engine.cells_left_out();
         let mut pager = self.pager.clone();
         let is_missed = slot < self.quiet_before;
         let silences = self.silences(&verdicts);
         let (heard, suppressed) = self.heard(live, &verdicts, &silences, at, is_missed);
-        let says = pager.hear(self.rules.pages.as_ref(), at, &heard);
+        let says = pager.hear(self.rules.grouping.as_ref(), at, &heard);
         let mut reminders = self.reminders.clone();
         // What was missed is no longer to be reminded of.
         let is_held = |it: &MutedBy| *it == MutedBy::Silenced && !is_missed;
@@ -403,8 +410,8 @@ impl Evaluator {
 
     /// The silences, when there is anything to be silent about. One that cannot be read must not keep
     /// anyone from being told.
-    fn silences(&self, verdicts: &[Verdict]) -> Vec<Silence> {
-        let is_open = |verdict: &Verdict| matches!(verdict.state, State::Firing(_));
+    fn silences(&self, verdicts: &[Evaluation]) -> Vec<Silence> {
+        let is_open = |verdict: &Evaluation| matches!(verdict.state, AlertState::Firing(_));
         if self.reminders.is_empty() && !verdicts.iter().any(is_open) {
             return Vec::new();
         }
@@ -419,7 +426,7 @@ impl Evaluator {
     fn heard(
         &self,
         live: &Live,
-        verdicts: &[Verdict],
+        verdicts: &[Evaluation],
         silences: &[Silence],
         at: TimestampMs,
         is_missed: bool,
@@ -431,7 +438,7 @@ impl Evaluator {
             let Some(rule) = self.rules.rules.get(verdict.rule) else { continue };
             let key = (rule.name.clone(), verdict.labels.clone());
             let kind = rule.signal.kind();
-            let State::Firing(firing) = verdict.state else {
+            let AlertState::Firing(firing) = verdict.state else {
                 let severity = Severity::Warning;
                 heard.push(AlertInput { key, since: at, kind, severity, speaks: false });
                 continue;
@@ -443,7 +450,7 @@ impl Evaluator {
             let dependent = || mute::is_dependent(&self.rules, rule, labels, &is_open);
             let found = mutes.suppressor(rule, severity, labels, at, dependent);
             let found = found.or(is_missed.then_some(MutedBy::Downtime));
-            let is_told = severity >= rule.voice.from && self.pager.holds(&key);
+            let is_told = severity >= rule.notify_policy.from && self.pager.holds(&key);
             suppressed.extend(found.map(|found| (key.clone(), found)));
             heard.push(AlertInput {
                 key,
@@ -474,7 +481,7 @@ fn load<T: Decode<()>>(store: &Store, key: &[u8], what: &'static str) -> Result<
     Ok(decoded.inspect_err(|error| tracing::error!(%error, "judging starts without it")).ok())
 }
 
-fn identities(rules: &RuleSet) -> Vec<Identity> {
+fn identities(rules: &RuleSet) -> Vec<RuleIdentity> {
     rules.rules.iter().map(Rule::identity).collect()
 }
 

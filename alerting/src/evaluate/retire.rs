@@ -6,12 +6,12 @@ use plimsoll_storage::{Table, TimestampMs};
 
 use super::write::{SlotRun, Telling};
 use super::{EvaluatedSlots, Evaluator, PAGER_KEY};
+use crate::engine::StateReason;
 use crate::error::Result;
 use crate::labels::GroupLabels;
 use crate::records::row;
 use crate::records::state::Tracked;
 use crate::rule::Rule;
-use crate::step::Reason;
 
 impl Evaluator {
     /// Ends what is tracked of rules that are no longer there or judge otherwise, before anything is
@@ -50,15 +50,20 @@ impl Evaluator {
     }
 
     /// Why a tracked group is no longer watched as it was, when it is not.
-    fn retired_because(&self, rule: &str, labels: &GroupLabels, held: &Tracked) -> Option<Reason> {
+    fn retired_because(
+        &self,
+        rule: &str,
+        labels: &GroupLabels,
+        held: &Tracked,
+    ) -> Option<StateReason> {
         let position = self.rules.rules.iter().position(|it| it.name == rule);
-        let Some(position) = position else { return Some(Reason::RuleRemoved) };
+        let Some(position) = position else { return Some(StateReason::RuleRemoved) };
         let grouped = self.rules.rules.get(position).is_some_and(|it| is_grouped_by(labels, it));
         if !grouped {
-            return Some(Reason::GroupingChanged);
+            return Some(StateReason::GroupingChanged);
         }
         let same = self.identities.get(position) == Some(&held.identity);
-        (!same).then_some(Reason::RuleChanged)
+        (!same).then_some(StateReason::RuleChanged)
     }
 }
 

@@ -14,20 +14,25 @@ use std::time::Instant;
 use plimsoll_query::{Budget, Selector};
 use plimsoll_storage::{Label, Scan, Slot, Store, StreamId, TimestampMs};
 
-use crate::engine::{Engine, Found};
+use crate::engine::{AlertState, Detection, Engine, Evidence, Firing, Transition};
 use crate::error::Result;
 use crate::evaluate::{WarmUp, grace_ms, observe, seed};
-use crate::evidence::Evidence;
 use crate::labels::{GroupLabels, SANDBOX};
-use crate::limits::{
-    EXPLAIN_GROUPS_MAX, EXPLAIN_JUDGEMENTS_MAX, EXPLAIN_LEAD_MS_MAX, LIST_ROWS_MAX,
-};
+use crate::limits::LIST_ROWS_MAX;
 use crate::notify::mute::{self, Mutes};
 use crate::records::alerts::{self, Alert, AlertFilter, alert_id};
 use crate::records::muted_by::MutedBy;
 use crate::records::silence;
 use crate::rule::{Rule, RuleSet};
-use crate::step::{Firing, State, Transition};
+
+/// Groups that one explanation tells of.
+const EXPLAIN_GROUPS_MAX: usize = 20;
+/// Judgements of a group that an explanation tells of, beside those that changed something.
+const EXPLAIN_JUDGEMENTS_MAX: usize = 360;
+/// How long an explanation judges at most before the first judgement it tells of, in ms.
+const EXPLAIN_LEAD_MS_MAX: i64 = 6 * 3_600_000;
+/// Longest span of an explanation, in ms.
+pub const EXPLAIN_SPAN_MS_MAX: i64 = 24 * 3_600_000;
 
 /// Timers settle over at least this long before the first judgement that is told, in ms.
 const LEAD_MS_MIN: i64 = 10 * 60_000;
@@ -77,7 +82,7 @@ pub struct ExplainedSlot {
     /// What was found; `None` when there was nothing to judge.
     pub evidence: Option<Evidence>,
     /// Where the group stood then.
-    pub state: State,
+    pub state: AlertState,
     /// What changed, when something did.
     pub transition: Option<Transition>,
     /// What kept the open alert from being told.
@@ -218,12 +223,12 @@ impl<'a> Run<'a> {
         for (slots, grain) in plan {
             let last = slots.end.minus(1);
             self.read(slots, grain, budget)?;
-            self.engine.warm(last);
+            self.engine.warm_up(last);
         }
         let rule = &self.rules.rules[0];
         seed(self.store, &mut self.engine, rule, &self.selector, self.in_sandbox, first)?;
         // Whom the rules file expects something of is watched from the first moment on.
-        self.engine.warm(first.minus(1));
+        self.engine.warm_up(first.minus(1));
         Ok(self.groups(asked))
     }
 
@@ -273,7 +278,7 @@ impl<'a> Run<'a> {
         for alert in &records {
             match alert.resolved_at {
                 Some(resolved_at) if resolved_at <= at => {
-                    self.engine.forget(&rule, labels, resolved_at);
+                    self.engine.note_resolved(&rule, labels, resolved_at);
                 }
                 _ if alert.fired_at <= at => {
                     let firing = Firing {
@@ -284,8 +289,8 @@ impl<'a> Run<'a> {
                         moved_since: None,
                     };
                     let window_min = u32::try_from(alert.window_ms / 60_000).unwrap_or(0);
-                    let found = Found { window_min, ..Found::default() };
-                    self.engine.restore(&rule, labels, State::Firing(firing), found);
+                    let detection = Detection { window_min, ..Detection::default() };
+                    self.engine.restore(&rule, labels, AlertState::Firing(firing), detection);
                 }
                 _ => {}
             }
@@ -304,15 +309,16 @@ impl<'a> Run<'a> {
         let rule = self.rule().name.clone();
         for number in slots.start.0..slots.end.0 {
             let slot = Slot(number);
-            let verdicts = self.engine.judge(slot);
+            let verdicts = self.engine.evaluate(slot);
             for group in groups.iter_mut() {
                 let verdict = verdicts.iter().find(|verdict| verdict.labels == group.labels);
                 let found = verdict.and_then(|verdict| verdict.evidence);
-                let evidence = found.or_else(|| self.engine.spell_out(&rule, &group.labels, slot));
+                let evidence =
+                    found.or_else(|| self.engine.compute_evidence(&rule, &group.labels, slot));
                 group.judgements.push(ExplainedSlot {
                     t: width.end(slot),
                     evidence,
-                    state: verdict.map_or(State::Inactive, |verdict| verdict.state),
+                    state: verdict.map_or(AlertState::Inactive, |verdict| verdict.state),
                     transition: verdict.and_then(|verdict| verdict.transition),
                     suppressor: None,
                 });
@@ -340,7 +346,7 @@ impl GroupRun {
         let Self { labels, records, judgements } = self;
         let Some(rule) = mutes.rules.rules.first() else { return };
         for judgement in judgements {
-            let State::Firing(firing) = judgement.state else { continue };
+            let AlertState::Firing(firing) = judgement.state else { continue };
             let at = judgement.t;
             let depends =
                 || dependencies.iter().any(|(alert, labels)| is_open_on(alert, labels, at));

@@ -3,10 +3,9 @@
 use plimsoll_storage::TimestampMs;
 
 use super::ExplainedSlot;
-use crate::evidence::{Evidence, Gate};
+use crate::engine::{AlertState, Evidence, Firing, Gate};
 use crate::labels::GroupLabels;
 use crate::rule::{Rule, Signal, SignalKind};
-use crate::step::{Firing, State};
 use crate::words::{duration, moment, value};
 
 /// What was judged at a time, what it means, and what comes next.
@@ -21,7 +20,7 @@ pub(super) fn words(
         return format!("{} of {}: nothing was judged.", rule.signal.symptom(), labels.title());
     };
     let mut sentences = vec![found(rule, labels, judgement), stands(rule, judgement)];
-    if let (State::Firing(_), Some(suppressor)) = (judgement.state, judgement.suppressor) {
+    if let (AlertState::Firing(_), Some(suppressor)) = (judgement.state, judgement.suppressor) {
         sentences.push(format!("It is not told: {}.", suppressor.in_words()));
     }
     sentences.retain(|sentence| !sentence.is_empty());
@@ -59,7 +58,7 @@ fn basis(rule: &Rule, evidence: &Evidence) -> String {
 /// How the value lies to the threshold, and how sure that is.
 fn weighed(rule: &Rule, evidence: &Evidence) -> String {
     let kind = rule.signal.kind();
-    let is_floor = rule.is_floor();
+    let is_floor = rule.fires_below();
     let (beyond, bound) =
         if is_floor { ("below", evidence.upper) } else { ("above", evidence.lower) };
     let threshold = value(kind, evidence.threshold);
@@ -88,13 +87,13 @@ fn weighed(rule: &Rule, evidence: &Evidence) -> String {
 fn stands(rule: &Rule, judgement: &ExplainedSlot) -> String {
     let clear_ms = rule.clear_ms.max(rule.keep_firing_ms);
     match judgement.state {
-        State::Inactive => "No alert is open.".to_owned(),
-        State::Pending { since } => format!(
+        AlertState::Inactive => "No alert is open.".to_owned(),
+        AlertState::Pending { since } => format!(
             "The condition holds since {}; it fires at {} if it still holds then.",
             moment(since),
             moment(since.plus_ms(rule.for_ms))
         ),
-        State::Firing(Firing { since, fired_at, severity, clear_since, .. }) => {
+        AlertState::Firing(Firing { since, fired_at, severity, clear_since, .. }) => {
             let open = format!(
                 "A {} alert is open since {} (the condition since {})",
                 severity.as_str(),

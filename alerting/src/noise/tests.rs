@@ -1,5 +1,5 @@
 use super::*;
-use crate::evidence::Severity;
+use crate::rule::Severity;
 use crate::testing;
 
 const START: TimestampMs = TimestampMs(1_795_204_800_000);

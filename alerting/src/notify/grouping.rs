@@ -18,10 +18,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use bincode::{Decode, Encode};
 use plimsoll_storage::{Label, TimestampMs};
 
-use crate::evidence::Severity;
 use crate::labels::GroupLabels;
-use crate::limits::PAGE_UPDATE_EVERY_MS;
-use crate::rule::{Pages, SignalKind};
+use crate::rule::{GroupingSettings, Severity, SignalKind};
+
+/// How often a message that is open is brought up to date at most, in milliseconds.
+const PAGE_UPDATE_EVERY_MS: i64 = 2 * 60_000;
 
 /// What an alert is known by: the name of its rule and its labels.
 pub(crate) type AlertKey = (String, GroupLabels);
@@ -96,7 +97,7 @@ impl Grouping {
     /// Without `pages` each alert speaks for itself.
     pub(crate) fn hear(
         &mut self,
-        pages: Option<&Pages>,
+        pages: Option<&GroupingSettings>,
         at: TimestampMs,
         heard: &[AlertInput],
     ) -> Vec<GroupEvent> {
@@ -178,7 +179,7 @@ impl Grouping {
 
     fn join(
         &mut self,
-        pages: Option<&Pages>,
+        pages: Option<&GroupingSettings>,
         at: TimestampMs,
         alert: &AlertInput,
     ) -> Option<GroupEvent> {
@@ -219,7 +220,7 @@ impl Grouping {
     /// still waits.
     fn cascade(
         &mut self,
-        pages: &Pages,
+        pages: &GroupingSettings,
         at: TimestampMs,
         group: &str,
         kind: SignalKind,
@@ -280,7 +281,7 @@ impl NotificationGroup {
     /// that began first, and then the first heard.
     fn speak_first(
         &mut self,
-        pages: Option<&Pages>,
+        pages: Option<&GroupingSettings>,
         at: TimestampMs,
         open: &BTreeMap<&AlertKey, (usize, &AlertInput)>,
     ) -> Option<GroupEvent> {
@@ -315,7 +316,7 @@ impl NotificationGroup {
 
     fn speak_up(
         &mut self,
-        pages: &Pages,
+        pages: &GroupingSettings,
         at: TimestampMs,
         alert: &AlertInput,
     ) -> Option<GroupEvent> {
@@ -335,7 +336,7 @@ impl NotificationGroup {
 }
 
 /// Name of the group whose message an alert shares: its labels among `by`, or all of its own.
-fn group_of(pages: Option<&Pages>, (rule, labels): &AlertKey) -> String {
+fn group_of(pages: Option<&GroupingSettings>, (rule, labels): &AlertKey) -> String {
     let name = |label: Label, value: &str| format!("{}={value}", label.as_str());
     let named: Vec<String> = match pages {
         Some(pages) => {

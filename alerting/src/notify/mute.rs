@@ -2,11 +2,10 @@
 
 use plimsoll_storage::{Label, TimestampMs};
 
-use crate::evidence::Severity;
 use crate::labels::GroupLabels;
 use crate::records::muted_by::MutedBy;
 use crate::records::silence::Silence;
-use crate::rule::{Mode, Partner, Rule, RuleSet};
+use crate::rule::{Partner, Rule, RuleMode, RuleSet, Severity};
 
 /// What can mute an alert from outside its rule.
 #[derive(Debug, Clone, Copy)]
@@ -30,10 +29,10 @@ impl Mutes<'_> {
         if labels.is_sandbox() {
             return Some(MutedBy::Sandbox);
         }
-        if rule.voice.mode == Mode::Shadow {
+        if rule.notify_policy.mode == RuleMode::Shadow {
             return Some(MutedBy::Shadow);
         }
-        if severity < rule.voice.from {
+        if severity < rule.notify_policy.from {
             return Some(MutedBy::Severity);
         }
         let muted = self.mute(rule, labels, at);

@@ -10,10 +10,12 @@ use plimsoll_query::Selector;
 use plimsoll_storage::{Label, LabelMatchers, Store, StreamKind, TimestampMs};
 
 use crate::labels::SANDBOX;
-use crate::limits::RELEASE_PARTNERS_MAX;
 use crate::records::alerts::{Alert, NOTICE_PREFIX};
 use crate::rule::{Receiver, RuleSet};
 use crate::words;
+
+/// Partners that are named as those who report a new release.
+const RELEASE_PARTNERS_MAX: usize = 5;
 
 /// Releases that have been reported.
 #[derive(Debug, Clone, Default, PartialEq, Encode, Decode)]

@@ -10,13 +10,15 @@ use std::collections::BTreeMap;
 use bincode::{Decode, Encode};
 use plimsoll_storage::TimestampMs;
 
-use crate::limits::REMINDER_ALERTS_MAX;
 use crate::notify::grouping::AlertKey;
 use crate::records::alerts::{Alert, NOTICE_PREFIX};
 use crate::records::delivery::Action;
 use crate::records::silence::Silence;
 use crate::rule::{Receiver, RuleSet};
 use crate::words;
+
+/// Alerts that such a reminder names.
+const REMINDER_ALERTS_MAX: usize = 5;
 
 /// Reminders that are open, by the id of their silence.
 #[derive(Debug, Clone, Default, PartialEq, Encode, Decode)]

@@ -3,15 +3,14 @@
 use bincode::{Decode, Encode};
 use plimsoll_storage::{Label, Order, Store, Table, TableBatch, TimestampMs};
 
+use crate::engine::{Evidence, StateReason};
 use crate::error::{Error, Result};
-use crate::evidence::{Evidence, Severity};
 use crate::hex::hex;
 use crate::labels::GroupLabels;
 use crate::limits::LIST_ROWS_MAX;
 use crate::records::muted_by::MutedBy;
 use crate::records::row;
-use crate::rule::{Receiver, Rule, SignalKind};
-use crate::step::Reason;
+use crate::rule::{Receiver, Rule, Severity, SignalKind};
 
 /// Prefix of rows by time: `t`, fired_at (u64), id. Value: the alert.
 const BY_TIME: u8 = b't';
@@ -51,7 +50,7 @@ pub struct Alert {
     /// When it ended; `None` while it is open.
     pub resolved_at: Option<TimestampMs>,
     /// Why it ended.
-    pub resolved_because: Option<Reason>,
+    pub resolved_because: Option<StateReason>,
     /// The judgement that fired it.
     pub at_fire: Evidence,
     /// The newest judgement; on disk it may lag by a minute.
@@ -127,7 +126,7 @@ impl Alert {
 
     /// Remembers a newer judgement. Answers whether it is the new peak.
     pub(crate) fn observe(&mut self, rule: &Rule, evidence: Evidence) -> bool {
-        let is_peak = rule.is_worse(&evidence, &self.peak);
+        let is_peak = evidence.is_worse_than(&self.peak, rule);
         if is_peak {
             self.peak = evidence;
         }

@@ -6,9 +6,12 @@ use plimsoll_storage::TimestampMs;
 use sha2::{Digest as _, Sha256};
 
 use crate::hex::hex;
-use crate::limits::ATTEMPTS_KEPT_MAX;
 use crate::page::Page;
 use crate::records::alerts::Alert;
+
+/// Attempts of a delivery that are kept, the newest.
+const ATTEMPTS_KEPT_MAX: usize = 10;
+const _: () = assert!(ATTEMPTS_KEPT_MAX > 0);
 
 /// What a delivery says. Numbers are on disk, and order deliveries of the same moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]

@@ -7,12 +7,13 @@
 use plimsoll_storage::{Order, Store, Table, TableBatch, TimestampMs};
 
 use crate::error::{Error, Result};
-use crate::limits::{LEDGER_ROWS_READ_MAX, LIST_ROWS_MAX};
-use crate::records::alerts;
+use crate::limits::LIST_ROWS_MAX;
 use crate::records::delivery::{Action, DeadReason, Delivery, DeliveryState};
-use crate::records::outbox;
-use crate::records::row;
+use crate::records::{alerts, outbox, row};
 use crate::rule::Receiver;
+
+/// Rows of the ledger that one listing call reads at most.
+const LEDGER_ROWS_READ_MAX: usize = 100_000;
 
 const BY_TIME: u8 = b't';
 const BY_ID: u8 = b'i';

@@ -12,9 +12,19 @@ use sha2::{Digest as _, Sha256};
 use crate::error::{Error, Result};
 use crate::hex::hex;
 use crate::labels::GroupLabels;
-use crate::limits::{LIST_ROWS_MAX, SILENCE_KEPT_MS, SILENCE_REMINDER_MS, SILENCES_MAX};
+use crate::limits::LIST_ROWS_MAX;
 use crate::records::row;
 use crate::rule::{Period, Schedule};
+
+/// Silences that are kept at once.
+const SILENCES_MAX: usize = 1_000;
+/// How long before its end a silence reminds of what it holds back, in milliseconds; a quarter of its
+/// length when that is less.
+const SILENCE_REMINDER_MS: i64 = 15 * 60_000;
+/// How long a silence is kept on record after its end, in milliseconds.
+const SILENCE_KEPT_MS: i64 = 30 * 24 * 3_600_000;
+/// Longest silence, in milliseconds. What should be quiet for longer is a change of the rules.
+pub const SILENCE_MS_MAX: i64 = 30 * 24 * 3_600_000;
 
 /// A period in which matching alerts are told to nobody.
 #[derive(Debug, Clone, PartialEq, Eq)]

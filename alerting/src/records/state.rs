@@ -8,21 +8,20 @@ use std::collections::BTreeMap;
 use bincode::{Decode, Encode};
 use plimsoll_storage::{Order, Store, Table, TableBatch};
 
-use crate::engine::Found;
+use crate::engine::{AlertState, Detection};
 use crate::error::Result;
 use crate::labels::GroupLabels;
 use crate::records::alerts::{self, Alert, alert_id};
 use crate::records::row;
-use crate::rule::Identity;
-use crate::step::State;
+use crate::rule::RuleIdentity;
 
 /// A rule's state for one group.
 #[derive(Debug, Clone)]
 pub(crate) struct Tracked {
     /// Of the rule that came to it.
-    pub(crate) identity: Identity,
-    pub(crate) state: State,
-    pub(crate) found: Found,
+    pub(crate) identity: RuleIdentity,
+    pub(crate) state: AlertState,
+    pub(crate) detection: Detection,
     /// The alert, while the state is firing.
     pub(crate) alert: Option<Alert>,
 }
@@ -31,9 +30,9 @@ pub(crate) struct Tracked {
 struct StateRow {
     rule: String,
     labels: GroupLabels,
-    identity: Identity,
-    state: State,
-    found: Found,
+    identity: RuleIdentity,
+    state: AlertState,
+    detection: Detection,
 }
 
 /// Everything that is tracked: by rule, then by group.
@@ -68,8 +67,12 @@ impl Tracking {
     fn load_row(&mut self, store: &Store, value: &[u8]) {
         match read_row(store, value) {
             Ok((row, alert)) => {
-                let tracked =
-                    Tracked { identity: row.identity, state: row.state, found: row.found, alert };
+                let tracked = Tracked {
+                    identity: row.identity,
+                    state: row.state,
+                    detection: row.detection,
+                    alert,
+                };
                 self.set(&row.rule, &row.labels, Some(tracked));
             }
             Err(error) => tracing::error!(%error, "the state of one alert is lost"),
@@ -101,7 +104,7 @@ impl Tracking {
 fn read_row(store: &Store, value: &[u8]) -> Result<(StateRow, Option<Alert>)> {
     let row: StateRow = row::decode("alert state", value)?;
     let alert = match row.state {
-        State::Firing(firing) => {
+        AlertState::Firing(firing) => {
             let id = alert_id(&row.rule, &row.labels, firing.since);
             let missing = || crate::Error::Corrupt {
                 what: "alert state",
@@ -109,7 +112,7 @@ fn read_row(store: &Store, value: &[u8]) -> Result<(StateRow, Option<Alert>)> {
             };
             Some(alerts::get(store, &id)?.ok_or_else(missing)?)
         }
-        State::Inactive | State::Pending { .. } => None,
+        AlertState::Inactive | AlertState::Pending { .. } => None,
     };
     Ok((row, alert))
 }
@@ -119,15 +122,15 @@ pub(crate) fn write_state(
     batch: &mut TableBatch,
     rule: &str,
     labels: &GroupLabels,
-    identity: Identity,
-    (state, found): (State, Found),
+    identity: RuleIdentity,
+    (state, detection): (AlertState, Detection),
 ) {
     let key = [rule.as_bytes(), &[0], labels.dedup_key(rule).as_bytes()].concat();
-    if state == State::Inactive {
+    if state == AlertState::Inactive {
         batch.delete(Table::AlertState, &key);
     } else {
         let row =
-            StateRow { rule: rule.to_owned(), labels: labels.clone(), identity, state, found };
+            StateRow { rule: rule.to_owned(), labels: labels.clone(), identity, state, detection };
         batch.put(Table::AlertState, &key, row::encode(&row));
     }
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use plimsoll_storage::{Slot, SlotValue, SlotWidth, StreamRef, TimestampMs};
 
-use crate::engine::{Engine, StreamNumber, Verdict};
+use crate::engine::{Engine, Evaluation, StreamNumber};
 use crate::evaluate::grace_ms;
 use crate::rule::{Rule, RuleSet, Signal, SignalKind};
 
@@ -40,7 +40,7 @@ pub struct SlotEvaluations {
     /// End of the slot.
     pub at: TimestampMs,
     /// In the order of rules and labels.
-    pub verdicts: Vec<Verdict>,
+    pub verdicts: Vec<Evaluation>,
 }
 
 /// Some rules of a set at work on history.
@@ -140,13 +140,13 @@ impl ReplayEvaluator {
 
     fn judge_through(&mut self, newest: Slot) {
         let Some(first) = self.first else { return };
-        let mut next = self.engine.judged().map_or(first, |judged| judged.plus(1));
+        let mut next = self.engine.evaluated().map_or(first, |judged| judged.plus(1));
         while next <= newest {
             if self.engine.is_idle() {
                 // Nothing can happen before the next cell.
                 match self.engine.next_waiting() {
                     Some(waiting) => next = next.max(waiting.min(newest)),
-                    None if self.engine.judged().is_some() => next = newest,
+                    None if self.engine.evaluated().is_some() => next = newest,
                     None => {}
                 }
             }
@@ -154,7 +154,7 @@ impl ReplayEvaluator {
             if next > newest {
                 return;
             }
-            let mut verdicts = self.engine.judge(next);
+            let mut verdicts = self.engine.evaluate(next);
             if !verdicts.is_empty() {
                 for verdict in &mut verdicts {
                     verdict.rule = self.positions[verdict.rule];

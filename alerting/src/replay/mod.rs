@@ -13,10 +13,10 @@ use plimsoll_storage::TimestampMs;
 pub use evaluator::{ByMinute, ReplayEvaluator, SlotEvaluations};
 pub use notifier::ReplayNotifier;
 
-use crate::evidence::{Evidence, Severity};
+use crate::engine::Evidence;
 use crate::labels::GroupLabels;
 use crate::records::delivery::Action;
-use crate::rule::SignalKind;
+use crate::rule::{Severity, SignalKind};
 
 /// An alert of a replay.
 #[derive(Debug, Clone, PartialEq)]

@@ -6,17 +6,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use plimsoll_storage::TimestampMs;
 
 use super::{ReplayedAlert, ReplayedNotification, SlotEvaluations};
-use crate::engine::Verdict;
+use crate::engine::{AlertState, Evaluation, Evidence, Firing, StateChange};
 use crate::evaluate::TransitionEvent;
-use crate::evidence::{Evidence, Severity};
 use crate::labels::GroupLabels;
 use crate::notify::grouping::{AlertInput, AlertKey, GroupChange, Grouping};
 use crate::notify::mute::{self, Mutes};
 use crate::records::alerts::alert_id;
 use crate::records::delivery::Action;
 use crate::records::silence::Silence;
-use crate::rule::RuleSet;
-use crate::step::{Change, Firing, State};
+use crate::rule::{RuleSet, Severity};
 
 /// Who is told in a replay when the rules file has no receivers.
 const NOMINAL_RECEIVER: &str = "oncall";
@@ -62,7 +60,7 @@ impl ReplayNotifier {
     /// Hears what judges found, which may be of the same slots. All of them must have come as far:
     /// what is heard next is of later slots.
     pub fn hear(&mut self, found: impl IntoIterator<Item = SlotEvaluations>) {
-        let mut slots: BTreeMap<TimestampMs, Vec<Verdict>> = BTreeMap::new();
+        let mut slots: BTreeMap<TimestampMs, Vec<Evaluation>> = BTreeMap::new();
         for SlotEvaluations { at, verdicts } in found {
             slots.entry(at).or_default().extend(verdicts);
         }
@@ -84,7 +82,7 @@ impl ReplayNotifier {
         (alerts, self.transitions.unwrap_or_default())
     }
 
-    fn hear_slot(&mut self, at: TimestampMs, verdicts: &[Verdict]) {
+    fn hear_slot(&mut self, at: TimestampMs, verdicts: &[Evaluation]) {
         for verdict in verdicts {
             self.note_firing(verdict);
         }
@@ -93,7 +91,7 @@ impl ReplayNotifier {
             self.note_transition(at, verdict);
             heard.extend(self.follow(at, verdict));
         }
-        for say in self.pager.hear(self.rules.pages.as_ref(), at, &heard) {
+        for say in self.pager.hear(self.rules.grouping.as_ref(), at, &heard) {
             let action = match say.word {
                 GroupChange::Trigger => Action::Trigger,
                 // It wakes nobody.
@@ -107,10 +105,10 @@ impl ReplayNotifier {
         }
     }
 
-    fn note_firing(&mut self, verdict: &Verdict) {
+    fn note_firing(&mut self, verdict: &Evaluation) {
         let Some(rule) = self.rules.rules.get(verdict.rule) else { return };
         let key = (rule.name.clone(), verdict.labels.clone());
-        if matches!(verdict.state, State::Firing(_)) {
+        if matches!(verdict.state, AlertState::Firing(_)) {
             self.firing.insert(key);
         } else {
             self.firing.remove(&key);
@@ -123,15 +121,15 @@ impl ReplayNotifier {
         open.any(|(_, own)| own.iter().all(|(label, value)| labels.get(label) == Some(value)))
     }
 
-    fn note_transition(&mut self, at: TimestampMs, verdict: &Verdict) {
+    fn note_transition(&mut self, at: TimestampMs, verdict: &Evaluation) {
         let Some(transitions) = &mut self.transitions else { return };
         let Some((transition, rule)) = verdict.transition.zip(self.rules.rules.get(verdict.rule))
         else {
             return;
         };
         let alert = match (verdict.state, verdict.before) {
-            (State::Firing(Firing { since, severity, .. }), _)
-            | (State::Inactive, State::Firing(Firing { since, severity, .. })) => {
+            (AlertState::Firing(Firing { since, severity, .. }), _)
+            | (AlertState::Inactive, AlertState::Firing(Firing { since, severity, .. })) => {
                 Some((since, severity))
             }
             _ => None,
@@ -176,10 +174,10 @@ impl ReplayNotifier {
     }
 
     /// Tells of an alert that spoke and has become worse since.
-    fn escalate(&mut self, at: TimestampMs, verdict: &Verdict) {
+    fn escalate(&mut self, at: TimestampMs, verdict: &Evaluation) {
         let Some(rule) = self.rules.rules.get(verdict.rule) else { return };
         let key = (rule.name.clone(), verdict.labels.clone());
-        let State::Firing(firing) = verdict.state else {
+        let AlertState::Firing(firing) = verdict.state else {
             self.told.remove(&key);
             return;
         };
@@ -192,11 +190,11 @@ impl ReplayNotifier {
     }
 
     /// Follows one alert; answers what the pager hears of it.
-    fn follow(&mut self, at: TimestampMs, verdict: &Verdict) -> Option<AlertInput> {
+    fn follow(&mut self, at: TimestampMs, verdict: &Evaluation) -> Option<AlertInput> {
         let rule = self.rules.rules.get(verdict.rule)?;
         let key = (rule.name.clone(), verdict.labels.clone());
         let kind = rule.signal.kind();
-        if let State::Firing(firing) = verdict.state {
+        if let AlertState::Firing(firing) = verdict.state {
             let alert = self.open.entry(key.clone()).or_insert_with(|| ReplayedAlert {
                 rule: rule.name.clone(),
                 signal: kind,
@@ -210,7 +208,7 @@ impl ReplayNotifier {
             });
             alert.severity = firing.severity;
             if let Some(evidence) = verdict.evidence
-                && rule.is_worse(&evidence, &alert.peak)
+                && evidence.is_worse_than(&alert.peak, rule)
             {
                 alert.peak = evidence;
             }
@@ -220,11 +218,12 @@ impl ReplayNotifier {
             let mutes = Mutes { rules: &self.rules, silences: &self.silences };
             let speaks = mutes.suppressor(rule, firing.severity, labels, at, dependent).is_none();
             // A mute holds back a beginning; it does not end what was told.
-            let speaks = speaks || (self.pager.holds(&key) && firing.severity >= rule.voice.from);
+            let speaks =
+                speaks || (self.pager.holds(&key) && firing.severity >= rule.notify_policy.from);
             let (since, severity) = (firing.since, firing.severity);
             return Some(AlertInput { key, since, kind, severity, speaks });
         }
-        let resolved = verdict.transition.is_some_and(|it| it.change == Change::Resolved);
+        let resolved = verdict.transition.is_some_and(|it| it.change == StateChange::Resolved);
         let mut alert = self.open.remove(&key).filter(|_| resolved)?;
         alert.resolved_at = Some(at);
         let (since, severity) = (alert.pending_at, alert.severity);

@@ -1,25 +1,55 @@
-//! What can be wrong in a rules file: where, in which rule and field, and what to write instead.
+//! What can be wrong in a rules file: where, in which entry and field, and what to write instead.
 
 use std::fmt;
+use std::io;
 
-/// Result of a check. Boxed, because what passes should not carry the size of what fails.
+/// Result of a check. The error is boxed to keep the result small.
 pub(super) type Checked<T> = Result<T, Box<RuleError>>;
+
+/// A rules file that cannot be used. No variant ever carries a secret.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RulesFileError {
+    /// The file has a mistake.
+    #[error(transparent)]
+    Mistake(#[from] Box<RuleError>),
+
+    /// The file cannot be read.
+    #[error("the rules file {path} could not be read: {source}")]
+    Unreadable {
+        /// The path as given.
+        path: String,
+        /// The error of the operating system.
+        source: io::Error,
+    },
+
+    /// The file is too long.
+    #[error("the rules file {path} has {bytes} bytes, the limit is {limit}")]
+    TooLong {
+        /// The path as given.
+        path: String,
+        /// Its length.
+        bytes: u64,
+        /// The longest length allowed.
+        limit: u64,
+    },
+}
 
 /// One mistake in a rules file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RuleError {
     /// Path of the file, when it was read from one.
     pub file: Option<String>,
-    /// Line, from 1; 0 when unknown.
+    /// Line, from 1; 0 when it is unknown.
     pub line: u64,
-    /// Column, from 1; 0 when unknown.
+    /// Column, from 1; 0 when it is unknown.
     pub column: u64,
     /// The entry, such as ``rule `partner-5xx` ``; empty for the file as a whole.
     pub entry: String,
-    /// The field of the entry, when one is to blame.
+    /// The field of the entry; `None` when the mistake is in no single field.
     pub field: Option<&'static str>,
     /// What is wrong, and the remedy.
-    pub problem: Problem,
+    pub problem: RuleProblem,
 }
 
 impl std::error::Error for RuleError {}
@@ -46,34 +76,34 @@ impl fmt::Display for RuleError {
 /// A mistake in a rules file, with its remedy in the sentence.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
-pub enum Problem {
+pub enum RuleProblem {
     /// Not YAML, or not of the expected shape.
     #[error("{0}")]
     Shape(String),
-    /// A needed field is not there.
+    /// A required field is missing.
     #[error("is missing; add {0}")]
     Missing(&'static str),
     /// A name with other characters or of another length than allowed.
-    #[error("`{0}` is no name; use 1 to 100 of the characters A-Z a-z 0-9 _ . -")]
+    #[error("`{0}` is not a valid name; use 1 to 100 of the characters A-Z a-z 0-9 _ . -")]
     Name(String),
     /// Two entries of the same name.
-    #[error("`{0}` is defined twice; give each a name of its own")]
+    #[error("`{0}` is defined twice; give each entry its own name")]
     Duplicate(String),
     /// More entries than the file may have.
-    #[error("has {count} entries, the limit is {limit}")]
+    #[error("has {count} entries, but the limit is {limit}; remove some")]
     TooMany {
         /// Entries found.
         count: usize,
         /// Entries allowed.
         limit: usize,
     },
-    /// No such outcome class.
-    #[error("`{0}` is no outcome class; use some of {1}")]
+    /// An unknown outcome class.
+    #[error("`{0}` is not an outcome class; use some of {1}")]
     Outcome(String, String),
-    /// No such label.
-    #[error("`{0}` is no label; use some of {1}")]
+    /// An unknown label.
+    #[error("`{0}` is not a label; use some of {1}")]
     Label(String, String),
-    /// An empty list where it would select nothing.
+    /// An empty list, which would select nothing.
     #[error("is an empty list; name at least one {0}")]
     EmptyList(&'static str),
     /// The counted classes are not among those they are compared with.
@@ -90,15 +120,15 @@ pub enum Problem {
         expected: &'static str,
     },
     /// Not a duration.
-    #[error("`{0}` is no duration; write a whole number and a unit, such as 30s, 5m, 2h or 1d")]
+    #[error("`{0}` is not a duration; write a whole number and a unit, such as 30s, 5m, 2h or 1d")]
     Duration(String),
     /// A duration outside its range.
     #[error("`{0}` is out of range; use more than 0s and at most 7d")]
     DurationRange(String),
     /// Not a threshold.
-    #[error("`{0}` is no threshold of this signal; write it as in \"{1}\"")]
+    #[error("`{0}` is not a threshold of this signal; write it as in \"{1}\"")]
     Threshold(String, &'static str),
-    /// A threshold in a unit of another signal.
+    /// A threshold in the unit of another signal.
     #[error(
         "`{text}` has the unit `{unit}`, which does not measure a {signal}; write it as in \"{example}\""
     )]
@@ -112,68 +142,68 @@ pub enum Problem {
         /// A threshold that fits.
         example: &'static str,
     },
-    /// The two steps of the severity ladder are the wrong way round.
-    #[error("`critical` must be worse than `warning`; swap them or drop one")]
-    LadderOrder,
-    /// Neither threshold is given.
+    /// `critical` is reached before `warning`.
+    #[error("`critical` must be worse than `warning`; swap them or remove one")]
+    ThresholdOrder,
+    /// Neither threshold is set.
     #[error("has no threshold; add `critical`, `warning` or both")]
     NoThreshold,
     /// One threshold bounds from above, the other from below.
-    #[error("`critical` and `warning` must both say `>` or both say `<`")]
-    LadderDirection,
-    /// A field that this signal has no use for.
-    #[error("does not go with this signal; use it with {0}")]
+    #[error("`critical` and `warning` must both use `>` or both use `<`")]
+    ThresholdDirection,
+    /// A field that does not apply to this signal.
+    #[error("does not apply to this signal; use it with {0}")]
     NotForSignal(&'static str),
-    /// A rule that is not there.
-    #[error("`{0}` is no other rule of this file; name one that is")]
+    /// A rule that the file does not define, or the rule itself.
+    #[error("there is no other rule `{0}` in this file; name one that is defined")]
     UnknownRule(String),
     /// Not a time zone.
-    #[error("`{0}` is no time zone; write its IANA name, such as Europe/Berlin")]
+    #[error("`{0}` is not a time zone; write its IANA name, such as Europe/Berlin")]
     TimeZone(String),
     /// Not a time of day.
-    #[error("`{0}` is no time of day; write it as in 08:30, quoted")]
+    #[error("`{0}` is not a time of day; write it as in 08:30, quoted")]
     TimeOfDay(String),
     /// Not a day of the week.
-    #[error("`{0}` is no day of the week; use mon, tue, wed, thu, fri, sat, sun")]
+    #[error("`{0}` is not a day of the week; use mon, tue, wed, thu, fri, sat, sun")]
     Weekday(String),
-    /// Windows that do not ascend in whole minutes.
-    #[error("must be whole minutes, ascending, from 1m to {limit_min}m")]
+    /// Windows that are not whole minutes in ascending order.
+    #[error("must be whole minutes in ascending order, from 1m to {limit_min}m")]
     Windows {
         /// The longest window.
         limit_min: u32,
     },
-    /// A receiver that is not defined.
-    #[error("`{0}` is no receiver of this file; define it under `receivers`")]
+    /// A receiver that the file does not define.
+    #[error("there is no receiver `{0}` in this file; define it under `receivers`")]
     UnknownReceiver(String),
-    /// A receiver that is not there or is the very one that would be replaced.
-    #[error("`{0}` is no other receiver of this file; name one that is")]
+    /// A receiver that the file does not define, or the receiver itself.
+    #[error("there is no other receiver `{0}` in this file; name one that is defined")]
     NoOtherReceiver(String),
     /// Not an e-mail address.
     #[error(
-        "`{0}` is no e-mail address; write it as in ops@example.org or \"Ops <ops@example.org>\""
+        "`{0}` is not an e-mail address; write it as in ops@example.org or \"Ops <ops@example.org>\""
     )]
     EmailAddress(String),
-    /// A receiver of no kind or of several.
+    /// A receiver without a kind, or of several kinds.
     #[error(
         "must be of exactly one kind; give `pagerduty`, `webhook`, `slack`, `alertmanager` or `email`"
     )]
     ReceiverKind,
-    /// A template that cannot be filled in.
-    #[error("is no usable template, in its line {line}: {detail}")]
+    /// A template that cannot be rendered.
+    #[error("is not a valid template; its line {line}: {detail}")]
     Template {
         /// Line of the template, from 1.
         line: u64,
-        /// What is wrong there.
+        /// What is wrong in that line.
         detail: String,
     },
-    /// Not a usable address.
+    /// Not a valid address.
     #[error(
-        "is no usable address ({0}); write http:// or https://, a host and a path, without user name and password"
+        "is not a valid address ({0}); write http:// or https://, a host and a path, without user name and password"
     )]
     Url(String),
     /// A secret's environment variable is not set.
     #[error(
-        "the environment variable `{0}` is not set or empty; set it or give the secret another way"
+        "the environment variable `{0}` is not set or is empty; set it or give the secret another way"
     )]
     SecretEnv(String),
     /// A secret's file cannot be read.
@@ -192,22 +222,22 @@ pub enum Problem {
         /// What is wrong with it.
         detail: String,
     },
-    /// Certificates for a connection that has none.
-    #[error("has no use with `tls: none`; drop it, or use `starttls` or `tls`")]
+    /// Certificates for a connection without TLS.
+    #[error("has no effect with `tls: none`; remove it, or use `starttls` or `tls`")]
     CaWithoutTls,
     /// An empty secret.
     #[error("is empty; give the secret, or {{ env: NAME }}, or {{ file: PATH }}")]
     SecretEmpty,
-    /// A signing secret that is not what its prefix says.
+    /// A signing secret that does not match its prefix.
     #[error("starts with `whsec_` but the rest is not base64; copy the secret again")]
     SecretEncoding,
     /// Not a time.
-    #[error("`{0}` is no time; write it as in 2026-11-21T22:00:00Z")]
+    #[error("`{0}` is not a time; write it as in 2026-11-21T22:00:00Z")]
     Time(String),
     /// Not a date.
-    #[error("`{0}` is no date; write it as in 2026-12-25")]
+    #[error("`{0}` is not a date; write it as in 2026-12-25")]
     Date(String),
-    /// A maintenance that ends before it starts.
+    /// A maintenance period that ends before it starts.
     #[error("ends before it starts; swap `start` and `end`")]
     EmptyPeriod,
 }

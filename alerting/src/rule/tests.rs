@@ -1,5 +1,4 @@
-//! What a rules file may say, and how its mistakes are told.
-
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use plimsoll_storage::{Label, Outcome, TimestampMs};
@@ -14,15 +13,12 @@ fn env(name: &str) -> Option<String> {
     }
 }
 
-fn parse(text: &str) -> Result<RuleSet, Box<RuleError>> {
-    RuleSet::parse(text, &env, Path::new("/nowhere")).map_err(|error| match error {
-        Error::Rule(error) => error,
-        other => panic!("{other}"),
-    })
+pub(super) fn parse(text: &str) -> Result<RuleSet, Box<RuleError>> {
+    RuleSet::parse(text, &env, Path::new("/nowhere"))
 }
 
-/// A file with one receiver and one rule, whose fields beside the needed ones are `fields`.
-fn with_rule(fields: &str) -> String {
+/// A file with one receiver and one rule, which has `fields` beside the required ones.
+pub(super) fn with_rule(fields: &str) -> String {
     let fields = fields.replace('\n', "\n    ");
     format!(
         "receivers:\n  - name: oncall\n    pagerduty: {{ routing_key: {{ env: PD_KEY }} }}\n\
@@ -33,10 +29,6 @@ fn with_rule(fields: &str) -> String {
 fn one_rule(fields: &str) -> Rule {
     let mut set = parse(&with_rule(fields)).unwrap_or_else(|error| panic!("{error}"));
     set.rules.remove(0)
-}
-
-fn refusal(fields: &str) -> String {
-    parse(&with_rule(fields)).unwrap_err().to_string()
 }
 
 #[test]
@@ -78,19 +70,19 @@ fn the_file_of_the_contract_is_read_as_it_is_printed() {
 fn a_file_without_rules_has_the_default_pack_and_one_with_none_has_none() {
     for text in ["", "# nothing yet\n", "rules:\n", "receivers: []\n"] {
         let set = parse(text).unwrap();
-        assert!(set.rule("partner-5xx").is_some() && set.pages.is_some(), "{text:?}");
+        assert!(set.rule("partner-5xx").is_some() && set.grouping.is_some(), "{text:?}");
         assert_eq!(set, RuleSet::default_pack().unwrap());
     }
     assert_eq!(parse("rules: []\n").unwrap(), RuleSet::default());
-    let told = parse("receivers:\n  - { name: a, webhook: { url: 'https://a.example' } }\n");
-    assert_eq!(told.unwrap().rule("partner-5xx").unwrap().notify, ["a"]);
+    let everyone = parse("receivers:\n  - { name: a, webhook: { url: 'https://a.example' } }\n");
+    assert_eq!(everyone.unwrap().rule("partner-5xx").unwrap().notify, ["a"]);
 }
 
 #[test]
 fn every_signal_is_read_with_its_thresholds() {
     let drop = one_rule("signal: { drop: { stream: webhooks } }\ncritical: '< 30% of usual'");
     assert_eq!((drop.signal.kind(), drop.critical), (SignalKind::Drop, Some(0.3)));
-    assert!(drop.scan.is_some(), "a drop is always weighed over several windows");
+    assert!(drop.scan.is_some(), "a drop is always scanned");
     let low = one_rule(
         "signal: { gauge: { name: credential_days_left } }\ncritical: '< 3'\nwarning: '< 14'",
     );
@@ -114,7 +106,7 @@ fn every_signal_is_read_with_its_thresholds() {
 }
 
 #[test]
-fn what_adapts_is_written_down() {
+fn what_adapts_is_read() {
     let rule = one_rule(
         "signal: { ratio: { of: [5xx], stream: requests } }\ncritical: '> 5%'\n\
          scan: { windows: [3m, 1h], bad_minutes: 4, few: 10, few_span: 5m }\n\
@@ -125,18 +117,21 @@ fn what_adapts_is_written_down() {
     );
     let scan = rule.scan.unwrap();
     assert_eq!((scan.windows_min, scan.bad_minutes, scan.evidence), (vec![3, 60], 4, 13.8));
-    assert_eq!(rule.usual, Some(Usual { times: 3.0, hours: 168 }));
+    assert_eq!(rule.baseline, Some(BaselineSettings { times: 3.0, hours: 168 }));
     assert_eq!(rule.also_by, [vec![Label::Partner, Label::Site]]);
     assert_eq!((rule.for_ms, rule.clear_ms, rule.keep_firing_ms), (0, 540_000, 1_200_000));
     assert_eq!((rule.clear_level, rule.clear_count), (Some(0.04), 3));
-    assert_eq!(rule.voice, Voice { mode: Mode::Shadow, from: Severity::Critical });
+    assert_eq!(
+        rule.notify_policy,
+        NotifyPolicy { mode: RuleMode::Shadow, from: Severity::Critical }
+    );
     let hours = rule.schedule.unwrap();
     assert_eq!((hours.from_min, hours.to_min, hours.days[4]), (480, 1_110, true));
     assert_eq!(rule.labels["team"], "core");
 }
 
 #[test]
-fn what_a_rule_does_not_say_has_a_default() {
+fn a_field_that_a_rule_leaves_out_has_a_default() {
     let rule = one_rule("signal: { ratio: { of: [429], stream: requests } }\nwarning: '> 0.5'");
     assert_eq!(rule.by, [Label::Partner]);
     assert_eq!((rule.window_ms, rule.for_ms, rule.clear_ms), (300_000, 300_000, 300_000));
@@ -153,7 +148,7 @@ fn what_a_rule_does_not_say_has_a_default() {
 }
 
 #[test]
-fn classes_and_labels_are_taken_in_every_notation() {
+fn classes_and_labels_are_read_in_every_notation() {
     let rule = one_rule(
         "signal: { ratio: { of: [5xx, 401_403, 429, 5xx], to: [2xx, 5xx, 401_403, 429], stream: requests } }\n\
          match: { partner: [dhl, ups], release: '2.4' }\ncritical: '> 5%'",
@@ -165,154 +160,7 @@ fn classes_and_labels_are_taken_in_every_notation() {
 }
 
 #[test]
-fn a_mistake_is_told_with_its_place_its_field_and_the_remedy() {
-    let ratio = "signal: { ratio: { of: [5xx], stream: requests } }\n";
-    let table = [
-        (
-            format!("{ratio}critical: '> 5s'"),
-            "line 10, column 15: rule `r`, field `critical`: `> 5s` has the unit `s`, which does not measure a ratio; write it as in \"> 5%\"",
-        ),
-        (
-            ratio.to_owned(),
-            "line 5, column 11: rule `r`, field `critical`: has no threshold; add `critical`, `warning` or both",
-        ),
-        (
-            format!("{ratio}critical: '> 1%'\nwarning: '> 5%'"),
-            "line 5, column 11: rule `r`, field `critical`: `critical` must be worse than `warning`; swap them or drop one",
-        ),
-        (
-            format!("{ratio}critical: '> 5%'\nwindow: 8d"),
-            "line 11, column 13: rule `r`, field `window`: `8d` is out of range; use more than 0s and at most 7d",
-        ),
-        (
-            format!("{ratio}critical: '> 5%'\nfor: 300"),
-            "line 11, column 10: rule `r`, field `for`: `300` is no duration; write a whole number and a unit, such as 30s, 5m, 2h or 1d",
-        ),
-        (
-            "signal: { drop: { stream: webhooks } }\ncritical: '> 30%'".to_owned(),
-            "line 10, column 15: rule `r`, field `critical`: `> 30%` is no threshold of this signal; write it as in \"< 30% of usual\"",
-        ),
-        (
-            format!("{ratio}critical: '> 5%'\nscan: {{ windows: [5m, 3m] }}"),
-            "line 11, column 27: rule `r`, field `scan`: must be whole minutes, ascending, from 1m to 180m",
-        ),
-        (
-            format!("{ratio}critical: '> 5%'\ndepends_on: [other]"),
-            "line 5, column 11: rule `r`, field `depends_on`: `other` is no other rule of this file; name one that is",
-        ),
-        (
-            "signal: { latency: { q: 95, stream: requests } }\ncritical: '> 1s'".to_owned(),
-            "line 9, column 29: rule `r`, field `signal`: 95 is out of range; use more than 0 and less than 1, such as 0.95",
-        ),
-        (
-            "signal: { ratio: { of: [500], stream: requests } }\ncritical: '> 5%'".to_owned(),
-            "line 9, column 29: rule `r`, field `signal`: `500` is no outcome class; use some of 2xx, 3xx, 4xx, 401_403, 429, 5xx, timeout, network, success, exception, rejected",
-        ),
-        (
-            "signal: { ratio: { of: [5xx], to: [2xx], stream: requests } }\ncritical: '> 5%'"
-                .to_owned(),
-            "line 5, column 11: rule `r`, field `signal`: `5xx` is in `of` but not in `to`; a ratio compares a part with the whole, so add it to `to`",
-        ),
-        (
-            format!("{ratio}critical: '> 5%'\nmatch: {{ colour: red }}"),
-            "line 11, column 22: rule `r`, field `match`: `colour` is no label; use some of partner, operation, environment, site, release",
-        ),
-        (
-            format!("{ratio}critical: '> 5%'\nconfidence: 1.0"),
-            "line 11, column 17: rule `r`, field `confidence`: 1 is out of range; use 0.5 to 0.999999999",
-        ),
-    ];
-    for (fields, expected) in table {
-        assert_eq!(refusal(&fields), expected);
-    }
-}
-
-#[test]
-fn an_owner_a_runbook_and_a_known_receiver_are_needed() {
-    let base = with_rule("signal: { ratio: { of: [5xx], stream: s } }\ncritical: '> 5%'");
-    let table = [
-        ("    owner: team\n", "", Problem::Missing("the team that answers for it")),
-        (
-            "    runbook: page\n",
-            "    runbook: ' '\n",
-            Problem::Missing("a page, a file or a URL that says what to do"),
-        ),
-        (
-            "    notify: [oncall]\n",
-            "",
-            Problem::Missing("the names of the receivers that are told"),
-        ),
-        ("    notify: [oncall]\n", "    notify: []\n", Problem::EmptyList("receiver")),
-        (
-            "    notify: [oncall]\n",
-            "    notify: [nobody]\n",
-            Problem::UnknownReceiver("nobody".into()),
-        ),
-        ("  - name: r\n", "  - name: r/1\n", Problem::Name("r/1".into())),
-    ];
-    for (from, to, problem) in table {
-        assert_eq!(parse(&base.replace(from, to)).unwrap_err().problem, problem);
-    }
-    let twice = format!("{base}{}", base.split_once("rules:\n").unwrap().1);
-    assert_eq!(parse(&twice).unwrap_err().problem, Problem::Duplicate("r".into()));
-}
-
-#[test]
-fn unknown_fields_and_broken_yaml_are_told_with_their_place() {
-    let base =
-        with_rule("signal: { ratio: { of: [5xx], stream: s } }\ncritical: '> 5%'\nseverity: high");
-    let error = parse(&base).unwrap_err();
-    assert_eq!((error.line, error.column > 0), (11, true));
-    assert!(error.to_string().contains("severity"), "{error}");
-    let error = parse("rules: [").unwrap_err();
-    assert!(matches!(error.problem, Problem::Shape(_)) && error.line > 0, "{error}");
-    let error = parse("rules:\n  - name: x\n    signal: { wobble: {} }\n").unwrap_err();
-    assert!(error.to_string().contains("wobble"), "{error}");
-}
-
-#[test]
-fn mistakes_in_receivers_never_show_a_secret() {
-    let table = [
-        (
-            "pagerduty: { routing_key: { env: EMPTY } }",
-            "the environment variable `EMPTY` is not set",
-        ),
-        ("pagerduty: { routing_key: { env: NOPE } }", "the environment variable `NOPE` is not set"),
-        (
-            "pagerduty: { routing_key: { file: gone.key } }",
-            "the secret file /nowhere/gone.key cannot be used",
-        ),
-        ("pagerduty: { routing_key: '' }", "is empty"),
-        ("pagerduty: { routing_key: 81122334455667788 }", "needs quotes"),
-        ("pagerduty: { routing_key: 8e1122 }", "needs quotes"),
-        ("pagerduty: { routing_key: [81122] }", "secret"),
-        ("pagerduty: { routing_key: { vault: 81122 } }", "{ env: NAME }"),
-        ("pagerduty: '81122'", "line 3"),
-        ("pagerduty: { url: 'https://x.example' }", "field `routing_key`: is missing"),
-        ("webhook: { secret: '81122' }", "field `url`: is missing"),
-        ("webhook: { url: 'ftp://hub.example/81122' }", "`ftp` is not spoken here"),
-        (
-            "webhook: { url: 'https://81122:81122@hub.example/' }",
-            "it carries a user name or password",
-        ),
-        ("webhook: { url: 'hub 81122' }", "is no usable address"),
-        ("webhook: { url: 'https://hub.example', secret: 'whsec_81122%' }", "not base64"),
-        (
-            "webhook: { url: 'https://a.example' }\n    pagerduty: { routing_key: '81122' }",
-            "exactly one kind",
-        ),
-        ("pagerduty: { routing_key: '81122', bogus: 1 }", "bogus"),
-    ];
-    for (receiver, expected) in table {
-        let error = parse(&format!("receivers:\n  - name: x\n    {receiver}\n")).unwrap_err();
-        let told = format!("{error} {error:?}");
-        assert!(told.contains(expected), "{receiver}: {told}");
-        assert!(!told.contains("81122"), "{receiver}: {told}");
-    }
-}
-
-#[test]
-fn a_file_names_itself_in_its_mistakes() {
+fn a_mistake_names_the_file() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("rules.yaml");
     let missing = RuleSet::load(&path, &env).unwrap_err().to_string();
@@ -321,22 +169,6 @@ fn a_file_names_itself_in_its_mistakes() {
     let error = RuleSet::load(&path, &env).unwrap_err().to_string();
     let place = format!("{}:5:11: rule `r`, field `signal`: is missing", path.display());
     assert!(error.starts_with(&place), "{error}");
-}
-
-#[test]
-fn maintenance_needs_labels_an_author_and_a_period() {
-    let base = "maintenance:\n  - { match: { partner: dhl }, start: 2026-11-21T22:00:00Z, end: 2026-11-22T02:00:00Z, author: ann, reason: upgrade }\n";
-    assert_eq!(parse(base).unwrap().maintenance.len(), 1);
-    let table = [
-        ("match: { partner: dhl }", "match: {}", "the labels of what is maintained"),
-        ("author: ann, ", "", "who announced it"),
-        ("2026-11-22T02:00:00Z", "2026-11-20T02:00:00Z", "ends before it starts"),
-        ("2026-11-22T02:00:00Z", "tomorrow", "`tomorrow` is no time"),
-    ];
-    for (from, to, expected) in table {
-        let error = parse(&base.replace(from, to)).unwrap_err().to_string();
-        assert!(error.contains(expected), "{error}");
-    }
 }
 
 #[test]
@@ -373,30 +205,39 @@ fn maintenance_may_repeat_every_week() {
 }
 
 #[test]
-fn symptoms_are_short() {
-    let latency = |q| Signal::Latency { q, stream: "requests".into() }.symptom();
-    assert_eq!(latency(0.95), "p95 latency of requests");
-    assert_eq!(latency(0.999), "p99.9 latency of requests");
-}
-
-#[test]
-fn a_receivers_texts_are_checked_with_their_lines() {
-    let file = |text: &str| {
-        format!(
-            "receivers:\n  - name: chat\n    slack: {{ url: 'https://x.example/y' }}\n    text:\n{text}"
-        )
+fn the_default_pack_scans_as_if_every_number_was_written() {
+    let pack = RuleSet::default_pack().unwrap();
+    let share = ScanSettings {
+        windows_min: vec![3, 5, 15, 60, 180],
+        evidence: 13.8,
+        margin: 0.7,
+        bad_minutes: 3,
+        few: 20,
+        few_span_min: 5,
     };
-    for (text, line, says) in [
-        ("      summary: 'to {{ patner }}'\n", 5, "there is no `patner`; use some of alert_id"),
-        ("      body: |\n        fine\n        {{ value }\n", 7, "syntax error"),
-        ("      summary: fine\n      body: |\n        {{ value | shout }}\n", 7, "unknown filter"),
-    ] {
-        let refused = parse(&file(text)).expect_err(text);
-        assert_eq!(refused.line, line, "{text}: {refused}");
-        assert!(refused.to_string().contains(says), "{text}: {refused}");
-        assert!(refused.to_string().contains("receiver `chat`, field `text`"), "{refused}");
+    let slower = ScanSettings {
+        windows_min: vec![5, 15, 60],
+        bad_minutes: 4,
+        few_span_min: 10,
+        ..share.clone()
+    };
+    let drop = ScanSettings {
+        windows_min: vec![5, 10, 15, 20, 30, 45, 60, 90, 120, 180],
+        evidence: 11.0,
+        margin: 0.9,
+        bad_minutes: 3,
+        few: 0,
+        few_span_min: 0,
+    };
+    for rule in &pack.rules {
+        let expected = match (rule.name.as_str(), rule.signal.kind()) {
+            ("partner-slower", _) => Some(&slower),
+            (_, SignalKind::Ratio | SignalKind::Latency) => Some(&share),
+            (_, SignalKind::Drop) => Some(&drop),
+            _ => None,
+        };
+        assert_eq!(rule.scan.as_ref(), expected, "{}", rule.name);
     }
-    let set = parse(&file("      summary: '{{ partner }}'\n")).unwrap();
-    assert_eq!(set.receivers[0].texts.summary.as_deref(), Some("{{ partner }}"));
-    assert_eq!(set.receivers[0].texts.body, None);
+    let scanned = pack.rules.iter().filter(|rule| rule.scan.is_some()).count();
+    assert_eq!((pack.rules.len(), scanned), (12, 10));
 }

@@ -1,8 +1,7 @@
 //! Explaining makes the same judgements again that were made live.
 
 use plimsoll_alerting::explain::{ExplainRequest, ExplainedSlot, Explanation, explain};
-use plimsoll_alerting::step::{Change, State};
-use plimsoll_alerting::{Gate, MutedBy, RuleSet};
+use plimsoll_alerting::{AlertState, Gate, MutedBy, RuleSet, StateChange};
 use plimsoll_query::Budget;
 use plimsoll_storage::Label;
 
@@ -34,7 +33,7 @@ fn outage(world: &World) {
     world.feed("dhl", 50..100, 20, 0);
 }
 
-fn changes(judgements: &[ExplainedSlot]) -> Vec<(i64, Change)> {
+fn changes(judgements: &[ExplainedSlot]) -> Vec<(i64, StateChange)> {
     let each = judgements.iter().filter_map(|it| Some((it.t, it.transition?.change)));
     each.map(|(t, change)| (t.since_ms(START) / 1_000, change)).collect()
 }
@@ -55,14 +54,18 @@ fn it_says_what_was_judged_live_whether_or_not_that_ran() {
         let group = &all.groups[0];
         assert_eq!(
             changes(&group.judgements),
-            [(1_820, Change::Pended), (1_940, Change::Fired), (3_170, Change::Resolved)]
+            [
+                (1_820, StateChange::Pended),
+                (1_940, StateChange::Fired),
+                (3_170, StateChange::Resolved)
+            ]
         );
         let at = |t| group.judgements.iter().find(|it| it.t == t).unwrap();
         let good = at(minute(20)).evidence.unwrap();
         assert_eq!((good.value, good.count, good.gate), (0.0, 120, Gate::BelowThreshold));
         let bad = at(minute(40)).evidence.unwrap();
         assert_eq!((bad.value, bad.count, bad.gate), (0.5, 120, Gate::Passed));
-        assert!(bad.lower > 0.2 && matches!(at(minute(40)).state, State::Firing(_)));
+        assert!(bad.lower > 0.2 && matches!(at(minute(40)).state, AlertState::Firing(_)));
         // In the middle of the alert alone: its beginning is known from the record, or not at all.
         let middle = explained(&world, &rules, "dhl", 45, 2).unwrap();
         let words = &middle.groups[0].words;

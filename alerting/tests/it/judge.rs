@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use plimsoll_alerting::alerts::{self, AlertFilter};
-use plimsoll_alerting::step::Reason;
-use plimsoll_alerting::{Evaluator, MutedBy, RuleSet, Severity, outbox};
+use plimsoll_alerting::{Evaluator, MutedBy, RuleSet, Severity, StateReason, outbox};
 use plimsoll_storage::{Label, Order, Table, TableBatch};
 
 use crate::world::{START, World, closed, lines, minute, partner_5xx, rules};
@@ -59,7 +58,7 @@ fn an_outage_is_one_alert_from_its_begin_to_its_end() {
     let events = lines(&judged.transitions);
     assert_eq!(events, OUTAGE);
     let last = judged.transitions.last().unwrap();
-    assert_eq!(last.reason, Reason::ClearedFor);
+    assert_eq!(last.reason, StateReason::ClearedFor);
     assert_eq!(world.evaluator(&told()).judged_until(), Some(minute(50)));
 
     let alert = alerts::get(&world.store, last.alert_id.as_deref().unwrap()).unwrap().unwrap();
@@ -273,9 +272,9 @@ fn a_clock_that_was_far_ahead_does_not_leave_anyone_unwatched() {
 #[test]
 fn a_rule_that_is_removed_or_regrouped_ends_its_alerts() {
     let changes = [
-        ("name: partner-5xx", "name: other", Reason::RuleRemoved),
-        ("window: 1m", "by: [partner, site]\n    window: 1m", Reason::GroupingChanged),
-        ("> 20%", "> 30%", Reason::RuleChanged),
+        ("name: partner-5xx", "name: other", StateReason::RuleRemoved),
+        ("window: 1m", "by: [partner, site]\n    window: 1m", StateReason::GroupingChanged),
+        ("> 20%", "> 30%", StateReason::RuleChanged),
     ];
     for (from, to, reason) in changes {
         let world = World::new();
@@ -284,7 +283,7 @@ fn a_rule_that_is_removed_or_regrouped_ends_its_alerts() {
         judge(&mut world.started(&told), 10);
         let changed = rules("127.0.0.1:9", &partner_5xx("[oncall]").replace(from, to));
         // Reading the file again is as good as a restart.
-        let reloads = reason != Reason::GroupingChanged;
+        let reloads = reason != StateReason::GroupingChanged;
         let mut evaluator = world.evaluator(if reloads { &told } else { &changed });
         if reloads {
             evaluator.reload(Arc::new(changed));
@@ -295,7 +294,7 @@ fn a_rule_that_is_removed_or_regrouped_ends_its_alerts() {
             AlertFilter { open: Some(true), rule: Some("partner-5xx".into()), labels: vec![] };
         let still_open = alerts::list(&world.store, &open, 10).unwrap();
         assert!(still_open.iter().all(|alert| alert.labels.get(Label::Site).is_some()));
-        assert!(reason == Reason::GroupingChanged || still_open.is_empty());
+        assert!(reason == StateReason::GroupingChanged || still_open.is_empty());
         let ended = AlertFilter { open: Some(false), ..AlertFilter::default() };
         let ended = alerts::list(&world.store, &ended, 10).unwrap();
         assert_eq!(ended[0].resolved_because, Some(reason));

@@ -4,9 +4,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use plimsoll_alerting::RuleSet;
-use plimsoll_alerting::engine::{Engine, Verdict};
-use plimsoll_alerting::step::State;
+use plimsoll_alerting::engine::{Engine, Evaluation};
+use plimsoll_alerting::{AlertState, RuleSet};
 use plimsoll_storage::{
     Cell, GaugeCell, Outcome, SlotValue, SlotWidth, StreamKind, StreamRef, TimestampMs,
 };
@@ -70,15 +69,17 @@ fn judged(rules: RuleSet, minutes: i64, report: impl Fn(i64) -> Report) -> Vec<S
             let stream = engine.stream(StreamRef { kind, name: "s", labels });
             engine.observe(stream, slot, &value);
         }
-        lines.extend(engine.judge(slot).iter().filter_map(|it| line(it, WIDTH.end(slot))));
+        lines.extend(engine.evaluate(slot).iter().filter_map(|it| line(it, WIDTH.end(slot))));
     }
     lines
 }
 
-fn line(verdict: &Verdict, at: TimestampMs) -> Option<String> {
+fn line(verdict: &Evaluation, at: TimestampMs) -> Option<String> {
     let transition = verdict.transition?;
     let severity = match (verdict.state, verdict.before) {
-        (State::Firing(firing), _) | (_, State::Firing(firing)) => firing.severity.as_str(),
+        (AlertState::Firing(firing), _) | (_, AlertState::Firing(firing)) => {
+            firing.severity.as_str()
+        }
         _ => "-",
     };
     let seconds = at.since_ms(START) / 1_000;
@@ -309,7 +310,7 @@ fn the_time_of_a_change_does_not_depend_on_when_the_slots_are_known() {
     let slots = (0..180).map(|number| first.plus(number));
     let found: Vec<String> = slots
         .flat_map(|slot| {
-            let verdicts = engine.judge(slot);
+            let verdicts = engine.evaluate(slot);
             verdicts.iter().filter_map(|it| line(it, WIDTH.end(slot))).collect::<Vec<_>>()
         })
         .collect();

@@ -242,7 +242,7 @@ impl Workload {
                 self.engine.observe(*stream, slot, value);
             }
             let added = process::thread_cpu_seconds()?;
-            cost.evaluations += self.engine.judge(slot).len();
+            cost.evaluations += self.engine.evaluate(slot).len();
             let evaluated = process::thread_cpu_seconds()?;
             cost.adding_s += added - started;
             cost.evaluating_s += evaluated - added;

@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use plimsoll_alerting::{Error, RuleError, RuleSet};
+use plimsoll_alerting::{RuleError, RuleSet};
 use serde_json::{Value, json};
 
 /// Reads rules that are YAML, or JSON, which is YAML too.
@@ -26,10 +26,9 @@ pub(crate) fn of_value(mut file: Value) -> Result<RuleSet, String> {
         receivers.iter_mut().for_each(keep_name);
     }
     let none = |_: &str| None;
-    RuleSet::parse(&file.to_string(), &none, Path::new(".")).map_err(|error| match error {
+    RuleSet::parse(&file.to_string(), &none, Path::new(".")).map_err(|error| {
         // The place is one in a text that nobody has seen.
-        Error::Rule(error) => RuleError { line: 0, ..*error }.to_string(),
-        other => other.to_string(),
+        RuleError { line: 0, ..*error }.to_string()
     })
 }
 

@@ -135,7 +135,7 @@ fn outcomes<E>(
     let Some(rule) = question.rules.rule(question.rule) else { return Ok((Vec::new(), 0.0)) };
     let (low, high) = (between.0.min(between.1), between.0.max(between.1));
     let mut levels = grid((low, high), count);
-    if rule.is_floor() {
+    if rule.fires_below() {
         levels.reverse();
     }
     let for_ms = rule.for_ms;
@@ -162,7 +162,7 @@ fn answer(
 ) -> Suggestion {
     let rule = question.rules.rule(question.rule);
     let signal = rule.map_or(SignalKind::Ratio, |rule| rule.signal.kind());
-    let is_floor = rule.is_some_and(plimsoll_alerting::Rule::is_floor);
+    let is_floor = rule.is_some_and(plimsoll_alerting::Rule::fires_below);
     let level = |outcome: &Outcome| Level {
         threshold: shown(signal, outcome.variant.threshold),
         level: outcome.variant.threshold,

@@ -40,7 +40,7 @@ impl Variant {
         own.critical = Some(self.threshold);
         // A ladder must go up.
         let passes = |warning: &f64| {
-            if own.is_floor() { *warning > self.threshold } else { *warning < self.threshold }
+            if own.fires_below() { *warning > self.threshold } else { *warning < self.threshold }
         };
         own.warning = own.warning.filter(passes);
         own.for_ms = self.for_ms;

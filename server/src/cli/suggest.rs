@@ -146,7 +146,7 @@ fn print(
     rule: Option<&plimsoll_alerting::Rule>,
     out: &mut dyn Write,
 ) -> std::io::Result<()> {
-    let sign = if rule.is_some_and(plimsoll_alerting::Rule::is_floor) { '<' } else { '>' };
+    let sign = if rule.is_some_and(plimsoll_alerting::Rule::fires_below) { '<' } else { '>' };
     let Suggestion { asked_pages_per_week, weeks, suggested, levels, caution } = suggestion;
     writeln!(out, "{:>16}  {:>6}  {:>8}  {:>6}", "threshold", "pages", "a week", "flaps")?;
     for level in levels {

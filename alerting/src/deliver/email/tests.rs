@@ -19,7 +19,7 @@ fn a_mail_names_the_alert_in_its_subject_and_stays_in_its_thread() {
     let mail = |action| {
         let delivery = delivery_of(action, at, alert());
         String::from_utf8(
-            message(&mailbox(), &delivery, &Texts::default(), at).unwrap().formatted(),
+            message(&mailbox(), &delivery, &MessageTemplates::default(), at).unwrap().formatted(),
         )
         .unwrap()
     };

@@ -1,11 +1,12 @@
 use super::super::{alertmanager, pagerduty, slack, template, webhook};
 use super::*;
-use crate::limits::{
-    EMAIL_BODY_BYTES_MAX, PAGERDUTY_BODY_BYTES_MAX, SLACK_SECTION_CHARS_MAX, WEBHOOK_BODY_BYTES_MAX,
-};
+use crate::deliver::pagerduty::PAGERDUTY_BODY_BYTES_MAX;
+use crate::deliver::slack::SLACK_SECTION_CHARS_MAX;
+use crate::deliver::template::EMAIL_BODY_BYTES_MAX;
+use crate::deliver::webhook::WEBHOOK_BODY_BYTES_MAX;
 use crate::page::Page;
 use crate::records::delivery::Action;
-use crate::rule::{Secret, Texts};
+use crate::rule::{MessageTemplates, Secret};
 use crate::testing::{alert, delivery_of};
 
 /// A delivery whose parts have these lengths, in the order in which they are left out.
@@ -28,7 +29,7 @@ fn delivery(lengths: [usize; PARTS.len()]) -> Delivery {
 
 /// What a receiver of each kind gets, and how long that may be and is.
 fn sent(delivery: &Delivery) -> Vec<(&'static str, usize, usize, String)> {
-    let (texts, at) = (Texts::default(), delivery.at);
+    let (texts, at) = (MessageTemplates::default(), delivery.at);
     let url = "https://x.example";
     let pagerduty = pagerduty::request(url, &Secret::new("k"), delivery, &texts, at).body;
     let webhook = webhook::request(url, &[], delivery, &texts, at).body;
@@ -86,6 +87,6 @@ fn everything_too_long_at_once_still_fits() {
         assert!(length <= limit, "{kind}: {length}");
     }
     let delivery = delivery([600_000; PARTS.len()]);
-    let alertmanager = alertmanager::request("http://am", &delivery, &Texts::default());
+    let alertmanager = alertmanager::request("http://am", &delivery, &MessageTemplates::default());
     assert!(alertmanager.body.contains("summary"));
 }

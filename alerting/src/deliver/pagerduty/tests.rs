@@ -11,7 +11,7 @@ fn body(action: Action, late_ms: i64) -> Value {
         "https://events.pagerduty.com",
         &key,
         &delivery,
-        &Texts::default(),
+        &MessageTemplates::default(),
         at.plus_ms(late_ms),
     );
     assert_eq!(request.url, "https://events.pagerduty.com/v2/enqueue");
@@ -53,7 +53,7 @@ fn a_change_goes_where_changes_go() {
         crate::records::alerts::Alert::notice("notice:release:2".into(), "Release 2".into(), at);
     let delivery = delivery_of(Action::Change, at, notice);
     let (url, key) = ("https://events.pagerduty.com", Secret::new("R0UT1NG"));
-    let request = request(url, &key, &delivery, &Texts::default(), at);
+    let request = request(url, &key, &delivery, &MessageTemplates::default(), at);
     assert_eq!(request.url, "https://events.pagerduty.com/v2/change/enqueue");
     let expected = json!({
         "routing_key": "R0UT1NG",
@@ -92,7 +92,7 @@ fn the_summary_is_cut_at_its_limit() {
     let mut long = alert();
     long.symptom = "ü".repeat(3_000);
     let delivery = delivery_of(Action::Trigger, long.fired_at, long);
-    let texts = Texts::default();
+    let texts = MessageTemplates::default();
     let request = request("https://x.example", &Secret::new("k"), &delivery, &texts, delivery.at);
     let body: Value = serde_json::from_str(&request.body).unwrap();
     let summary = body["payload"]["summary"].as_str().unwrap();

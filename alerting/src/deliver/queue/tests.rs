@@ -1,9 +1,9 @@
 use super::*;
 use crate::records::delivery::Action;
-use crate::rule::Rate;
+use crate::rule::RateLimit;
 use crate::testing::{alert, delivery_of};
 
-const RATE: Rate = Rate { calls: 100, per_ms: 60_000 };
+const RATE: RateLimit = RateLimit { calls: 100, per_ms: 60_000 };
 
 /// The head of a thread named `n`, of an alert that began at `at`.
 fn head(n: u32, at: i64, action: Action, severity: Severity) -> (Thread, Head) {

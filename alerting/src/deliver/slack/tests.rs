@@ -9,7 +9,7 @@ fn body(action: Action, symptom: &str) -> Value {
     let at = alert.fired_at;
     let delivery = delivery_of(action, at, alert);
     let url = "https://hooks.slack.com/services/T/B/x";
-    let request = request(url, &delivery, &Texts::default(), at);
+    let request = request(url, &delivery, &MessageTemplates::default(), at);
     serde_json::from_str(&request.body).unwrap()
 }
 

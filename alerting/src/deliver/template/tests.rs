@@ -21,7 +21,7 @@ fn delivery(action: Action) -> Delivery {
 
 fn usual(action: Action, late_ms: i64) -> Saying {
     let delivery = delivery(action);
-    Saying::new(&delivery, &Texts::default(), delivery.at.plus_ms(late_ms))
+    Saying::new(&delivery, &MessageTemplates::default(), delivery.at.plus_ms(late_ms))
 }
 
 #[test]
@@ -58,7 +58,8 @@ fn an_end_is_short() {
 fn own_texts_take_the_place_of_the_usual_ones_unless_they_cannot_be_filled_in() {
     let delivery = delivery(Action::Trigger);
     let said = |summary: Option<&str>, body: Option<&str>| {
-        let texts = Texts { summary: summary.map(str::to_owned), body: body.map(str::to_owned) };
+        let texts =
+            MessageTemplates { summary: summary.map(str::to_owned), body: body.map(str::to_owned) };
         let said = Saying::new(&delivery, &texts, delivery.at);
         (said.summary().to_owned(), said.body(EMAIL))
     };
@@ -76,7 +77,7 @@ fn own_texts_take_the_place_of_the_usual_ones_unless_they_cannot_be_filled_in() 
 fn a_notice_says_what_it_is() {
     let mut delivery = delivery(Action::Trigger);
     delivery.alert.rule = format!("{NOTICE_PREFIX}receiver-test");
-    let texts = Texts { summary: Some("Fire!".into()), body: Some("Fire!".into()) };
+    let texts = MessageTemplates { summary: Some("Fire!".into()), body: Some("Fire!".into()) };
     let said = Saying::new(&delivery, &texts, delivery.at);
     assert!(!said.summary().contains("Fire") && said.own_body().is_none());
 }

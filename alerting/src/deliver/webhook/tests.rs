@@ -16,9 +16,10 @@ fn the_signature_is_that_of_the_published_example() {
 fn the_id_stays_over_attempts_and_the_timestamp_follows_them() {
     let at = alert().fired_at;
     let delivery = delivery_of(Action::Trigger, at, alert());
-    let first = request("https://hub.example/a", &[], &delivery, &Texts::default(), at);
+    let first = request("https://hub.example/a", &[], &delivery, &MessageTemplates::default(), at);
     let later = at.plus_ms(5_000);
-    let second = request("https://hub.example/a", &[], &delivery, &Texts::default(), later);
+    let second =
+        request("https://hub.example/a", &[], &delivery, &MessageTemplates::default(), later);
     assert_eq!(first.headers[0], second.headers[0]);
     assert_eq!(second.headers[1].1, (at.0 / 1_000 + 5).to_string());
     assert_eq!(first.headers.len(), 2);
@@ -48,7 +49,7 @@ fn the_body_names_the_event_and_carries_the_alert() {
     ] {
         let delivery = delivery_of(action, at, alert());
         let secrets = [Secret::new("s"), Secret::new("t")];
-        let texts = Texts::default();
+        let texts = MessageTemplates::default();
         let request = request("https://hub.example/a", &secrets, &delivery, &texts, at);
         let body: Value = serde_json::from_str(&request.body).unwrap();
         assert_eq!(body["type"], kind);

@@ -8,7 +8,7 @@ proptest! {
         steps in proptest::collection::vec(0_i64..400, 1..400),
         calls in 1_u32..8,
     ) {
-        let mut window = Window::new(Rate { calls, per_ms: 1_000 });
+        let mut window = Window::new(RateLimit { calls, per_ms: 1_000 });
         let (mut now, mut taken) = (TimestampMs(0), Vec::new());
         for step in steps {
             now = now.plus_ms(step);
@@ -27,7 +27,7 @@ proptest! {
 
 #[test]
 fn a_clock_set_back_does_not_stop_the_calls() {
-    let mut window = Window::new(Rate { calls: 1, per_ms: 1_000 });
+    let mut window = Window::new(RateLimit { calls: 1, per_ms: 1_000 });
     assert!(window.take(TimestampMs(1_000_000)));
     assert!(!window.take(TimestampMs(1_000_500)));
     assert!(window.take(TimestampMs(5_000)));

@@ -1,7 +1,7 @@
 use super::*;
 
-fn scan() -> Scan {
-    Scan {
+fn scan() -> ScanSettings {
+    ScanSettings {
         windows_min: vec![3, 5, 15, 60, 180],
         evidence: 13.8,
         margin: 0.7,

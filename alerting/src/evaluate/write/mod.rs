@@ -7,22 +7,29 @@ use std::collections::{BTreeMap, BTreeSet};
 use plimsoll_storage::{Store, TableBatch, TimestampMs};
 
 use super::TransitionEvent;
-use crate::engine::{Found, Verdict};
+use crate::engine::{
+    AlertState, Detection, Evaluation, Evidence, Firing, StateChange, StateReason, Transition,
+};
 use crate::error::Result;
-use crate::evidence::Evidence;
 use crate::labels::GroupLabels;
-use crate::limits::{OUTBOX_ENTRIES_PER_RECEIVER_MAX, TRENDS_PER_SLOT_MAX};
+use crate::limits::SENDS_IN_FLIGHT_MAX;
 use crate::notify::due;
 use crate::notify::grouping::{AlertKey, GroupChange, GroupEvent, Grouping};
 use crate::page::{Page, Source};
 use crate::records::alerts::{self, Alert, NotifiedReceiver, alert_id};
 use crate::records::delivery::{Action, DeadReason, Delivery, NotificationRecord};
-use crate::records::ledger;
 use crate::records::muted_by::MutedBy;
-use crate::records::outbox;
 use crate::records::state::{Tracked, Tracking, write_state};
-use crate::rule::{Identity, Rule, RuleSet};
-use crate::step::{Change, Firing, Reason, State, Transition};
+use crate::records::{ledger, outbox};
+use crate::rule::{Rule, RuleIdentity, RuleSet};
+
+/// Entries waiting for one receiver. Beyond it new triggers go to the dead letters; a resolve always
+/// fits, because its trigger did.
+const OUTBOX_ENTRIES_PER_RECEIVER_MAX: usize = 10_000;
+const _: () = assert!(OUTBOX_ENTRIES_PER_RECEIVER_MAX > SENDS_IN_FLIGHT_MAX);
+/// Pages of one slot that tell their trend and examples, which are read from the store; further ones go
+/// without.
+const TRENDS_PER_SLOT_MAX: usize = 50;
 
 /// The newest judgement of an open alert is written once in this time, in ms.
 const LATEST_WRITE_MS: i64 = 60_000;
@@ -101,26 +108,28 @@ impl<'a> SlotRun<'a> {
     pub(super) fn take(
         &mut self,
         rule: &Rule,
-        identity: Identity,
-        verdict: &Verdict,
+        identity: RuleIdentity,
+        verdict: &Evaluation,
         tracked: Option<&Tracked>,
     ) -> Result<()> {
-        let Verdict { labels, state, transition, evidence, found, .. } = verdict;
-        let before = tracked.map_or(State::Inactive, |tracked| tracked.state);
-        if *state != before || tracked.is_some_and(|tracked| tracked.found != *found) {
-            write_state(&mut self.batch, &rule.name, labels, identity, (*state, *found));
+        let Evaluation { labels, state, transition, evidence, detection, .. } = verdict;
+        let before = tracked.map_or(AlertState::Inactive, |tracked| tracked.state);
+        if *state != before || tracked.is_some_and(|tracked| tracked.detection != *detection) {
+            write_state(&mut self.batch, &rule.name, labels, identity, (*state, *detection));
         }
         let alert = match (*state, tracked.and_then(|tracked| tracked.alert.as_ref())) {
-            (State::Firing(firing), Some(alert)) => {
+            (AlertState::Firing(firing), Some(alert)) => {
                 Some(self.go_on(rule, alert.clone(), firing, *evidence, transition.is_some()))
             }
-            (State::Firing(firing), None) => Some(self.fire(rule, verdict, firing)?),
-            (State::Inactive, Some(alert)) => Some(self.end(alert.clone(), *evidence, *transition)),
-            (State::Inactive | State::Pending { .. }, _) => None,
+            (AlertState::Firing(firing), None) => Some(self.fire(rule, verdict, firing)?),
+            (AlertState::Inactive, Some(alert)) => {
+                Some(self.end(alert.clone(), *evidence, *transition))
+            }
+            (AlertState::Inactive | AlertState::Pending { .. }, _) => None,
         };
         self.report(&rule.name, labels, *transition, *evidence, alert.as_ref());
-        let next = Tracked { identity, state: *state, found: *found, alert };
-        let next = (*state != State::Inactive).then_some(next);
+        let next = Tracked { identity, state: *state, detection: *detection, alert };
+        let next = (*state != AlertState::Inactive).then_some(next);
         self.staged.push((rule.name.clone(), labels.clone(), next));
         Ok(())
     }
@@ -131,11 +140,12 @@ impl<'a> SlotRun<'a> {
         rule: &str,
         labels: &GroupLabels,
         tracked: &Tracked,
-        reason: Reason,
+        reason: StateReason,
     ) {
-        let at_rest = (State::Inactive, Found::default());
+        let at_rest = (AlertState::Inactive, Detection::default());
         write_state(&mut self.batch, rule, labels, tracked.identity, at_rest);
-        let change = if tracked.alert.is_some() { Change::Resolved } else { Change::Cancelled };
+        let change =
+            if tracked.alert.is_some() { StateChange::Resolved } else { StateChange::Cancelled };
         let transition = Some(Transition::new(change, reason));
         let alert = tracked.alert.clone().map(|alert| self.end(alert, None, transition));
         self.report(rule, labels, transition, None, alert.as_ref());
@@ -144,11 +154,11 @@ impl<'a> SlotRun<'a> {
 
     /// A new alert. When history is judged again it may be on record already, and then goes on with
     /// what was said about it.
-    fn fire(&mut self, rule: &Rule, verdict: &Verdict, firing: Firing) -> Result<Alert> {
-        let Verdict { labels, evidence, found, .. } = verdict;
+    fn fire(&mut self, rule: &Rule, verdict: &Evaluation, firing: Firing) -> Result<Alert> {
+        let Evaluation { labels, evidence, detection, .. } = verdict;
         let evidence = evidence.unwrap_or(Evidence::NONE);
         // A scan tells the window that proved it.
-        let found_ms = i64::from(found.window_min) * 60_000;
+        let found_ms = i64::from(detection.window_min) * 60_000;
         let id = alert_id(&rule.name, labels, firing.since);
         let known = alerts::get(self.store, &id)?;
         let mut alert = known.unwrap_or_else(|| Alert {
@@ -294,9 +304,9 @@ impl<'a> SlotRun<'a> {
 
     /// Whether the alert ends in this very slot, and so has told its end.
     fn ends(&self, id: &str) -> bool {
-        self.events
-            .iter()
-            .any(|event| event.change == Change::Resolved && event.alert_id.as_deref() == Some(id))
+        self.events.iter().any(|event| {
+            event.change == StateChange::Resolved && event.alert_id.as_deref() == Some(id)
+        })
     }
 
     fn notify(&mut self, alert: &Alert, action: Action) {

@@ -1,13 +1,13 @@
 use plimsoll_storage::Label;
 
 use super::*;
-use crate::evidence::Severity;
 use crate::records::muted_by::MutedBy;
+use crate::rule::Severity;
 use crate::testing::{alert, rule};
 
 const AT: TimestampMs = TimestampMs(1_795_204_800_000);
 
-fn judgement(gate: Gate, state: State) -> ExplainedSlot {
+fn judgement(gate: Gate, state: AlertState) -> ExplainedSlot {
     let evidence = Evidence { gate, ..alert().at_fire };
     ExplainedSlot { t: AT, evidence: Some(evidence), state, transition: None, suppressor: None }
 }
@@ -27,12 +27,12 @@ fn what_was_found_where_it_stands_and_what_comes_next() {
         moved_since: None,
     };
     assert_eq!(
-        said(judgement(Gate::Passed, State::Firing(firing))),
+        said(judgement(Gate::Passed, AlertState::Firing(firing))),
         "At 2026-11-20T20:00:00Z 5xx+timeout share of requests for dhl was 12.5% (40 of 320): above 5%, \
              surely above 7%. A critical alert is open since 2026-11-20T19:55:00Z (the condition since \
              2026-11-20T19:50:00Z); it resolves once the condition is gone for 5m."
     );
-    let clearing = State::Firing(Firing { clear_since: Some(AT.plus_ms(-60_000)), ..firing });
+    let clearing = AlertState::Firing(Firing { clear_since: Some(AT.plus_ms(-60_000)), ..firing });
     let muted = ExplainedSlot {
         suppressor: Some(MutedBy::Maintenance),
         ..judgement(Gate::BelowThreshold, clearing)
@@ -45,10 +45,10 @@ fn what_was_found_where_it_stands_and_what_comes_next() {
         "{text}"
     );
     assert!(text.ends_with("It is not told: maintenance was announced."), "{text}");
-    let text = said(judgement(Gate::Uncertain, State::Pending { since: AT }));
+    let text = said(judgement(Gate::Uncertain, AlertState::Pending { since: AT }));
     assert!(text.contains("could be chance, it is surely only above 7%"), "{text}");
     assert!(text.contains("it fires at 2026-11-20T20:05:00Z"), "{text}");
-    let nothing = ExplainedSlot { evidence: None, ..judgement(Gate::Passed, State::Inactive) };
+    let nothing = ExplainedSlot { evidence: None, ..judgement(Gate::Passed, AlertState::Inactive) };
     assert_eq!(
         said(nothing),
         "At 2026-11-20T20:00:00Z there was nothing to judge of 5xx+timeout share of requests for dhl. No alert is open."

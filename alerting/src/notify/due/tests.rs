@@ -1,5 +1,5 @@
 use super::*;
-use crate::evidence::Severity;
+use crate::rule::Severity;
 use crate::testing::alert;
 
 const AT: TimestampMs = TimestampMs(9_000_000);

@@ -1,6 +1,6 @@
 use super::*;
 
-const PAGES: Pages = Pages {
+const PAGES: GroupingSettings = GroupingSettings {
     by: Vec::new(),
     again_after_ms: 30 * 60_000,
     cascade_groups: 3,
@@ -10,8 +10,8 @@ const PAGES: Pages = Pages {
     wait_warning_ms: 0,
 };
 
-fn pages() -> Pages {
-    Pages { by: vec![Label::Partner], ..PAGES }
+fn pages() -> GroupingSettings {
+    GroupingSettings { by: vec![Label::Partner], ..PAGES }
 }
 
 fn alert(rule: &str, partner: &str, kind: SignalKind, speaks: bool) -> AlertInput {
@@ -40,7 +40,7 @@ fn lines(says: &[GroupEvent]) -> Vec<String> {
 
 #[test]
 fn a_message_waits_for_others_and_the_worst_of_them_speaks() {
-    let pages = Pages { wait_critical_ms: 20_000, wait_warning_ms: 60_000, ..pages() };
+    let pages = GroupingSettings { wait_critical_ms: 20_000, wait_warning_ms: 60_000, ..pages() };
     let heard = |rule: &str, partner: &str, severity| {
         let heard = alert(rule, partner, SignalKind::Ratio, true);
         AlertInput { severity, ..heard }

@@ -1,13 +1,17 @@
-//! Where in the file a check is, so that its mistakes can say so.
+//! The entry that is being checked, so that a mistake has its place.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use plimsoll_storage::{Label, Outcome};
 use serde_saphyr::{Location, Spanned};
 
-use crate::limits::NAME_BYTES_MAX;
-use crate::rule::error::{Checked, Problem, RuleError};
-use crate::rule::raw::OneOrMany;
+use crate::rule::error::{Checked, RuleError, RuleProblem};
+use crate::rule::parse::OneOrMany;
+use crate::rule::types::{Secret, SecretSource};
+
+/// Longest name of a rule or receiver, in bytes.
+const NAME_BYTES_MAX: usize = 100;
 
 /// An entry of the file that is being checked.
 pub(super) struct Entry {
@@ -22,16 +26,16 @@ impl Entry {
     }
 
     /// A mistake in a field, at the place of the entry.
-    pub(super) fn error(&self, field: &'static str, problem: Problem) -> Box<RuleError> {
+    pub(super) fn error(&self, field: &'static str, problem: RuleProblem) -> Box<RuleError> {
         self.error_at(self.place, field, problem)
     }
 
-    /// A mistake in a field, at a place of its own.
+    /// A mistake in a field, at the place of a value.
     pub(super) fn error_at(
         &self,
         place: Location,
         field: &'static str,
-        problem: Problem,
+        problem: RuleProblem,
     ) -> Box<RuleError> {
         Box::new(RuleError {
             file: None,
@@ -43,39 +47,39 @@ impl Entry {
         })
     }
 
-    /// The text of a field that must be there.
-    pub(super) fn needed(
+    /// The text of a required field.
+    pub(super) fn required(
         &self,
         field: &'static str,
         text: Option<String>,
         remedy: &'static str,
     ) -> Checked<String> {
         text.filter(|text| !text.trim().is_empty())
-            .ok_or_else(|| self.error(field, Problem::Missing(remedy)))
+            .ok_or_else(|| self.error(field, RuleProblem::Missing(remedy)))
     }
 
-    /// Reads a field in its own notation.
+    /// Reads a field in its notation.
     pub(super) fn parsed<T>(
         &self,
         field: &'static str,
         text: &Spanned<String>,
-        parse: impl FnOnce(&str) -> Result<T, Problem>,
+        parse: impl FnOnce(&str) -> Result<T, RuleProblem>,
     ) -> Checked<T> {
         parse(&text.value).map_err(|problem| self.error_at(text.referenced, field, problem))
     }
 
-    /// Reads `match`: every label known, every list with a value.
+    /// Checks `match`: every label must be known, every list must have a value.
     pub(super) fn matches(
         &self,
         raw: BTreeMap<String, Spanned<OneOrMany>>,
     ) -> Checked<BTreeMap<Label, BTreeSet<String>>> {
         let mut matches = BTreeMap::new();
         for (name, values) in raw {
-            let refuse = |problem| self.error_at(values.referenced, "match", problem);
-            let label = label(&name).map_err(refuse)?;
+            let error = |problem| self.error_at(values.referenced, "match", problem);
+            let label = label(&name).map_err(error)?;
             let values: BTreeSet<String> = values.value.0.into_iter().collect();
             if values.is_empty() {
-                return Err(self.error("match", Problem::EmptyList("value")));
+                return Err(self.error("match", RuleProblem::EmptyList("value")));
             }
             matches.insert(label, values);
         }
@@ -83,8 +87,26 @@ impl Entry {
     }
 }
 
-/// A mistake of the file as a whole.
-pub(super) fn file_error(section: &str, problem: Problem) -> Box<RuleError> {
+/// Where the secrets of receivers are resolved.
+pub(super) struct Secrets<'a> {
+    pub(super) env: &'a dyn Fn(&str) -> Option<String>,
+    pub(super) base_dir: &'a Path,
+}
+
+impl Secrets<'_> {
+    /// Resolves the secret of a field.
+    pub(super) fn resolve(
+        &self,
+        entry: &Entry,
+        field: &'static str,
+        source: &SecretSource,
+    ) -> Checked<Secret> {
+        source.resolve(self.env, self.base_dir).map_err(|problem| entry.error(field, problem))
+    }
+}
+
+/// A mistake in a section of the file.
+pub(super) fn file_error(section: &str, problem: RuleProblem) -> Box<RuleError> {
     Box::new(RuleError {
         file: None,
         line: 0,
@@ -95,7 +117,7 @@ pub(super) fn file_error(section: &str, problem: Problem) -> Box<RuleError> {
     })
 }
 
-/// Checks a name: its characters, and that it is the first of its kind.
+/// Checks the name of an entry: its characters, and that no other entry of its kind has it.
 pub(super) fn claim_name(
     kind: &str,
     name: &Spanned<String>,
@@ -105,26 +127,24 @@ pub(super) fn claim_name(
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
     if name.value.is_empty() || name.value.len() > NAME_BYTES_MAX || !name.value.chars().all(plain)
     {
-        return Err(entry.error("name", Problem::Name(name.value.clone())));
+        return Err(entry.error("name", RuleProblem::Name(name.value.clone())));
     }
     if !taken.insert(name.value.clone()) {
-        return Err(entry.error("name", Problem::Duplicate(name.value.clone())));
+        return Err(entry.error("name", RuleProblem::Duplicate(name.value.clone())));
     }
     Ok(entry)
 }
 
-pub(super) fn label(name: &str) -> Result<Label, Problem> {
-    Label::parse(name)
-        .ok_or_else(|| Problem::Label(name.to_owned(), Label::ALL.map(Label::as_str).join(", ")))
-}
-
-pub(super) fn outcome(name: &str) -> Result<Outcome, Problem> {
-    Outcome::parse(name).ok_or_else(|| {
-        Problem::Outcome(name.to_owned(), Outcome::ALL.map(Outcome::as_str).join(", "))
+/// The label of that name.
+pub(super) fn label(name: &str) -> Result<Label, RuleProblem> {
+    Label::parse(name).ok_or_else(|| {
+        RuleProblem::Label(name.to_owned(), Label::ALL.map(Label::as_str).join(", "))
     })
 }
 
-/// A parser message without its trailing place, which the error names itself.
-pub(super) fn without_place(message: &str) -> String {
-    message.split(" at line ").next().unwrap_or(message).to_owned()
+/// The outcome class of that name.
+pub(super) fn outcome(name: &str) -> Result<Outcome, RuleProblem> {
+    Outcome::parse(name).ok_or_else(|| {
+        RuleProblem::Outcome(name.to_owned(), Outcome::ALL.map(Outcome::as_str).join(", "))
+    })
 }

@@ -1,4 +1,4 @@
-//! Checks of what is known about partners and about time: partners, maintenance, holidays.
+//! Checks of partners, maintenance and holidays, and the runbooks beside the rules file.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path};
@@ -6,20 +6,22 @@ use std::path::{Component, Path};
 use plimsoll_storage::TimestampMs;
 use serde_saphyr::Spanned;
 
-use super::adapt;
-use super::context::Entry;
-use crate::limits::RUNBOOK_FILE_BYTES_MAX;
-use crate::rule::error::{Checked, Problem};
-use crate::rule::raw::{RawHoliday, RawMaintenance, RawPartner};
-use crate::rule::{Holiday, Maintenance, Partner, Period, Rule};
+use crate::rule::check::context::Entry;
+use crate::rule::check::settings;
+use crate::rule::error::{Checked, RuleProblem};
+use crate::rule::parse::{RawHoliday, RawMaintenance, RawPartner};
+use crate::rule::types::{Holiday, Maintenance, Partner, Period, Rule};
 use crate::runbook;
+
+/// Longest runbook beside a rules file that is read, in bytes.
+const RUNBOOK_FILE_BYTES_MAX: u64 = 256 << 10;
 
 pub(super) fn partners(raw: Vec<Spanned<RawPartner>>) -> Checked<Vec<Partner>> {
     let mut names = BTreeSet::new();
     let checked = raw.into_iter().map(|Spanned { value, referenced, .. }| {
         if !names.insert(value.name.clone()) {
             let entry = Entry::new("partner", &value.name, referenced);
-            return Err(entry.error("name", Problem::Duplicate(value.name)));
+            return Err(entry.error("name", RuleProblem::Duplicate(value.name)));
         }
         Ok(Partner {
             name: value.name,
@@ -36,8 +38,9 @@ pub(super) fn partners(raw: Vec<Spanned<RawPartner>>) -> Checked<Vec<Partner>> {
     checked.collect()
 }
 
-/// Runbooks that are Markdown files beside the rules or below. One that cannot be read is no mistake
-/// of the file: the alert counts for more. They are served to everyone, so nothing else is read.
+/// The texts of runbooks that are Markdown files beside the rules file or below it. A runbook that cannot
+/// be read is not a mistake of the rules file, because alerts matter more. Runbooks are served to everyone,
+/// so no other file is read.
 pub(super) fn runbooks(rules: &[Rule], base_dir: &Path) -> BTreeMap<String, String> {
     let read = |name: &str| {
         let inside = |part| matches!(part, Component::Normal(_) | Component::CurDir);
@@ -64,42 +67,44 @@ fn one_maintenance(number: usize, raw: Spanned<RawMaintenance>) -> Checked<Maint
     let mut raw = raw.value;
     let matches = entry.matches(raw.matches.take().unwrap_or_default())?;
     if matches.is_empty() {
-        return Err(entry.error("match", Problem::Missing("the labels of what is maintained")));
+        return Err(
+            entry.error("match", RuleProblem::Missing("the labels of what is under maintenance"))
+        );
     }
     let period = period(&entry, &raw)?;
-    let author = entry.needed("author", raw.author, "who announced it")?;
-    let reason = entry.needed("reason", raw.reason, "why it is done")?;
+    let author = entry.required("author", raw.author, "who announced it")?;
+    let reason = entry.required("reason", raw.reason, "why it takes place")?;
     Ok(Maintenance { matches, period, author, reason })
 }
 
-/// What repeats every week needs neither start nor end.
+/// The period of a maintenance. A weekly one needs neither start nor end.
 fn period(entry: &Entry, raw: &RawMaintenance) -> Checked<Period> {
     let weekly =
-        raw.weekly.as_ref().map(|raw| adapt::schedule(entry, "weekly", raw)).transpose()?;
-    let bound = |field, text: Option<&Spanned<String>>, never| match text {
-        Some(text) => entry.parsed(field, text, moment),
-        None if weekly.is_some() => Ok(never),
-        None => {
-            Err(entry.error(field, Problem::Missing("a time, or `weekly` for hours of the week")))
-        }
-    };
+        raw.weekly.as_ref().map(|raw| settings::schedule(entry, "weekly", raw)).transpose()?;
+    let bound =
+        |field, text: Option<&Spanned<String>>, never| match text {
+            Some(text) => entry.parsed(field, text, time),
+            None if weekly.is_some() => Ok(never),
+            None => Err(entry
+                .error(field, RuleProblem::Missing("a time, or `weekly` for hours of the week"))),
+        };
     let start = bound("start", raw.start.as_ref(), TimestampMs(i64::MIN))?;
     let end = bound("end", raw.end.as_ref(), TimestampMs(i64::MAX))?;
     match &raw.end {
         Some(text) if end <= start => {
-            Err(entry.error_at(text.referenced, "end", Problem::EmptyPeriod))
+            Err(entry.error_at(text.referenced, "end", RuleProblem::EmptyPeriod))
         }
         _ => Ok(Period { start, end, weekly }),
     }
 }
 
-fn moment(text: &str) -> Result<TimestampMs, Problem> {
-    let at: jiff::Timestamp = text.parse().map_err(|_| Problem::Time(text.to_owned()))?;
+fn time(text: &str) -> Result<TimestampMs, RuleProblem> {
+    let at: jiff::Timestamp = text.parse().map_err(|_| RuleProblem::Time(text.to_owned()))?;
     Ok(TimestampMs(at.as_millisecond()))
 }
 
 pub(super) fn holidays(raw: Vec<Spanned<RawHoliday>>) -> Checked<Vec<Holiday>> {
-    let day = |text: &str| text.parse().map_err(|_| Problem::Date(text.to_owned()));
+    let day = |text: &str| text.parse().map_err(|_| RuleProblem::Date(text.to_owned()));
     let checked = raw.into_iter().map(|raw| {
         let entry = Entry::new("holiday", &raw.value.country, raw.referenced);
         let date = entry.parsed("date", &raw.value.date, day)?;

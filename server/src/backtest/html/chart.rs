@@ -39,7 +39,7 @@ pub(super) fn alert(alert: &ReplayedAlert, rule: &Rule, trace: &Trace) -> String
     let signal = alert.signal;
     // A drop is judged against the usual, which is not a level of arrivals.
     let ladder: Vec<(Severity, f64)> =
-        if signal == SignalKind::Drop { Vec::new() } else { rule.ladder().collect() };
+        if signal == SignalKind::Drop { Vec::new() } else { rule.thresholds().collect() };
     let highest = trace.points.iter().map(|point| point.value);
     let highest = highest.chain(ladder.iter().map(|(_, level)| *level * 1.15));
     let top = highest.fold(0.0, f64::max) * 1.08;

@@ -213,9 +213,9 @@ fn rules(report: &Report<'_>) -> String {
             alert.resolved_at.unwrap_or(report.to).since_ms(alert.fired_at).max(0)
         };
         let time: i64 = own.iter().map(open).sum();
-        let sign = if rule.is_floor() { '<' } else { '>' };
+        let sign = if rule.fires_below() { '<' } else { '>' };
         let limits: Vec<String> = rule
-            .ladder()
+            .thresholds()
             .map(|(severity, level)| {
                 format!("{} {sign} {}", severity.as_str(), shown(rule.signal.kind(), level))
             })

@@ -85,7 +85,7 @@ fn read(words: &[String], rules: &RuleSet) -> Result<Grid, CommandError> {
 
 fn from_loud_to_quiet(thresholds: &mut [f64], rule: &Rule) {
     thresholds.sort_by(f64::total_cmp);
-    if rule.is_floor() {
+    if rule.fires_below() {
         thresholds.reverse();
     }
 }

@@ -4,8 +4,8 @@ use axum::Json;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
+use plimsoll_alerting::explain::EXPLAIN_SPAN_MS_MAX;
 use plimsoll_alerting::explain::{ExplainRequest, explain as judged_around};
-use plimsoll_alerting::limits::EXPLAIN_SPAN_MS_MAX;
 use plimsoll_storage::Label;
 
 use crate::app::App;

@@ -3,8 +3,7 @@
 use std::fmt::Write as _;
 
 use plimsoll_alerting::explain::{ExplainedSlot, Explanation, GroupExplanation};
-use plimsoll_alerting::step::State;
-use plimsoll_alerting::{Rule, Severity, SignalKind, words};
+use plimsoll_alerting::{AlertState, Rule, Severity, SignalKind, words};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -131,9 +130,9 @@ impl JudgementBody {
             value.is_finite().then_some(value * scale)
         };
         let (state, severity) = match judgement.state {
-            State::Inactive => ("inactive", None),
-            State::Pending { .. } => ("pending", None),
-            State::Firing(firing) => ("firing", Some(firing.severity)),
+            AlertState::Inactive => ("inactive", None),
+            AlertState::Pending { .. } => ("pending", None),
+            AlertState::Firing(firing) => ("firing", Some(firing.severity)),
         };
         Self {
             t: time::format(judgement.t),

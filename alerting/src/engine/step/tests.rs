@@ -10,8 +10,8 @@ const SLOT_MS: i64 = 10_000;
 /// Runs a script, one letter a slot: `.` normal, `w` warning, `c` critical, `?` no data. Answers
 /// one line a transition: the slot's number, the change, the reason, and the severity from then on.
 fn run(for_slots: i64, clear_slots: i64, script: &str) -> String {
-    let timing = Timing { for_ms: for_slots * SLOT_MS, clear_ms: clear_slots * SLOT_MS };
-    let mut state = State::Inactive;
+    let timing = RuleTiming { for_ms: for_slots * SLOT_MS, clear_ms: clear_slots * SLOT_MS };
+    let mut state = AlertState::Inactive;
     let mut lines = Vec::new();
     for (slot, letter) in script.chars().enumerate() {
         let at = TimestampMs(slot as i64 * SLOT_MS);
@@ -19,8 +19,8 @@ fn run(for_slots: i64, clear_slots: i64, script: &str) -> String {
         state = next;
         if let Some(Transition { change, reason }) = transition {
             let severity = match state {
-                State::Firing(firing) => firing.severity.as_str(),
-                State::Inactive | State::Pending { .. } => "-",
+                AlertState::Firing(firing) => firing.severity.as_str(),
+                AlertState::Inactive | AlertState::Pending { .. } => "-",
             };
             lines.push(format!("{slot} {change:?} {} {severity}", reason.as_str()));
         }
@@ -119,13 +119,13 @@ fn the_stored_bytes_of_a_state_stay_as_they_are() {
         moved_since: None,
     };
     let table = [
-        (State::Inactive, vec![3, 0]),
-        (State::Pending { since: TimestampMs(50) }, vec![3, 1, 100]),
-        (State::Firing(firing), vec![3, 2, 251, 208, 7, 251, 160, 15, 1, 1, 251, 112, 23, 0]),
+        (AlertState::Inactive, vec![3, 0]),
+        (AlertState::Pending { since: TimestampMs(50) }, vec![3, 1, 100]),
+        (AlertState::Firing(firing), vec![3, 2, 251, 208, 7, 251, 160, 15, 1, 1, 251, 112, 23, 0]),
     ];
     for (state, bytes) in table {
         assert_eq!(row::encode(&state), bytes, "{state:?}");
-        assert_eq!(row::decode::<State>("state", &bytes).unwrap(), state);
+        assert_eq!(row::decode::<AlertState>("state", &bytes).unwrap(), state);
     }
 }
 
@@ -142,8 +142,8 @@ proptest! {
     fn a_state_restored_at_any_slot_goes_on_the_same(
         script in script(), for_slots in 0_i64..5, clear_slots in 0_i64..5
     ) {
-        let timing = Timing { for_ms: for_slots * SLOT_MS, clear_ms: clear_slots * SLOT_MS };
-        let (mut straight, mut restored) = (State::Inactive, State::Inactive);
+        let timing = RuleTiming { for_ms: for_slots * SLOT_MS, clear_ms: clear_slots * SLOT_MS };
+        let (mut straight, mut restored) = (AlertState::Inactive, AlertState::Inactive);
         for (slot, letter) in script.into_iter().enumerate() {
             let at = TimestampMs(slot as i64 * SLOT_MS);
             let one = step(timing, straight, level(letter), at);
@@ -171,13 +171,13 @@ proptest! {
     fn nothing_fires_before_the_condition_held_for_long_enough(
         script in script(), for_slots in 1_i64..6
     ) {
-        let timing = Timing { for_ms: for_slots * SLOT_MS, clear_ms: 2 * SLOT_MS };
-        let (mut state, mut run) = (State::Inactive, 0);
+        let timing = RuleTiming { for_ms: for_slots * SLOT_MS, clear_ms: 2 * SLOT_MS };
+        let (mut state, mut run) = (AlertState::Inactive, 0);
         for (slot, letter) in script.into_iter().enumerate() {
             let at = TimestampMs(slot as i64 * SLOT_MS);
             run = if matches!(letter, 'w' | 'c') { run + 1 } else { 0 };
             let (next, transition) = step(timing, state, level(letter), at);
-            if transition.is_some_and(|transition| transition.change == Change::Fired) {
+            if transition.is_some_and(|transition| transition.change == StateChange::Fired) {
                 prop_assert!(run > for_slots);
             }
             state = next;

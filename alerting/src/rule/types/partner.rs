@@ -1,13 +1,13 @@
-//! What the file says about partners and about time: maintenance and holidays.
+//! Partners, their holidays, and announced maintenance.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_storage::{Label, TimestampMs};
 
-use super::Period;
 use crate::labels::GroupLabels;
+use crate::rule::types::period::Period;
 
-/// A partner as the file describes it.
+/// A partner as the rules file describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Partner {
     /// The value of the `partner` label.
@@ -18,16 +18,16 @@ pub struct Partner {
     pub country: Option<String>,
     /// IANA name of its time zone.
     pub time_zone: Option<String>,
-    /// Whom to call.
+    /// Whom to contact.
     pub contacts: Vec<String>,
-    /// Name of its service level.
+    /// Name of its class of service level.
     pub sla_class: Option<String>,
-    /// Streams that should be reported for it.
+    /// Streams that are expected of it.
     pub expects: Vec<String>,
-    /// Partners that stand between it and us: while a rule has an open alert on one of them, it tells
-    /// of none on this one.
+    /// Partners that lie between it and us: while a rule has an open alert on one of them, its alerts on
+    /// this partner are muted.
     pub depends_on: Vec<String>,
-    /// Nobody is told of it while this is set.
+    /// While this is set, its alerts are muted.
     pub paused: bool,
 }
 
@@ -36,26 +36,26 @@ pub struct Partner {
 pub struct Holiday {
     /// Country code.
     pub country: String,
-    /// The day.
+    /// The day of the holiday.
     pub date: jiff::civil::Date,
 }
 
-/// Announced times in which matching alerts page nobody.
+/// Announced maintenance: while it lasts, matching alerts are muted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Maintenance {
     /// Values by label; never empty.
     pub matches: BTreeMap<Label, BTreeSet<String>>,
-    /// When.
+    /// When it takes place.
     pub period: Period,
     /// Who announced it.
     pub author: String,
-    /// Why.
+    /// Why it takes place.
     pub reason: String,
 }
 
 impl Maintenance {
-    /// Whether it covers an alert with these labels at that moment. Every label it names must be
-    /// one of the alert's: maintenance of one site does not mute the partner as a whole.
+    /// Whether it covers an alert with these labels at a time. The alert must have every label that the
+    /// maintenance names: maintenance of one site does not mute the partner as a whole.
     #[must_use]
     pub fn covers(&self, labels: &GroupLabels, at: TimestampMs) -> bool {
         let named = |(label, values): (&Label, &BTreeSet<String>)| {

@@ -1,34 +1,34 @@
-//! Stretches of time in which something holds: hours of the week, once, or both.
+//! Periods in which something holds: hours of the week, a period with start and end, or both.
 
 use jiff::tz::TimeZone;
 use plimsoll_storage::TimestampMs;
 
-use super::error::Problem;
-use super::quantity::time_of_day;
+use crate::rule::error::RuleProblem;
+use crate::rule::types::notation::time_of_day;
 
-/// The days of the week as they are written, Monday first.
+/// The names of the days of the week in the rules file, Monday first.
 const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
 /// Hours of the week, in a time zone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Schedule {
-    /// Days of the week it is active on, Monday first.
+    /// The days of the week with such hours, Monday first.
     pub days: [bool; 7],
-    /// First minute of the day.
+    /// The first minute of the day, from 0.
     pub from_min: u16,
-    /// First minute after it; below `from_min` the hours reach over midnight.
+    /// The minute after the last one; when it is not above `from_min`, the hours continue past midnight.
     pub to_min: u16,
-    /// Where the clock hangs.
+    /// The time zone of the hours.
     pub time_zone: TimeZone,
 }
 
 impl Schedule {
-    /// Reads hours as a rules file has them: days as `mon`, every day when there are none; times as
+    /// Reads hours as the rules file has them: days such as `mon`, or none for every day; times such as
     /// `08:30`; the IANA name of a time zone.
     ///
     /// # Errors
-    /// The first part that cannot be read.
-    pub fn read(days: &[String], from: &str, to: &str, zone: &str) -> Result<Self, Problem> {
+    /// The first part that is not valid.
+    pub fn read(days: &[String], from: &str, to: &str, zone: &str) -> Result<Self, RuleProblem> {
         let mut active = [days.is_empty(); 7];
         for day in days {
             let position = weekday(day)?;
@@ -38,7 +38,7 @@ impl Schedule {
         Ok(Self { days: active, from_min, to_min, time_zone: time_zone(zone)? })
     }
 
-    /// Whether that moment lies in the hours. Hours over midnight belong to the day they begin.
+    /// Whether a time lies in the hours. Hours that continue past midnight belong to the day they begin on.
     #[must_use]
     pub fn is_active(&self, at: TimestampMs) -> bool {
         let Ok(at) = jiff::Timestamp::from_millisecond(at.0) else { return true };
@@ -52,25 +52,25 @@ impl Schedule {
         (on(today) && minute >= self.from_min) || (on(today + 6) && minute < self.to_min)
     }
 
-    /// The days it is active on, as they are written.
+    /// The names of the days with such hours.
     pub fn day_names(&self) -> impl Iterator<Item = &'static str> {
         DAYS.into_iter().zip(self.days).filter_map(|(name, active)| active.then_some(name))
     }
 }
 
-/// A stretch of time, or hours of the week within one.
+/// A period, or hours of the week within one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Period {
-    /// First moment.
+    /// The first millisecond.
     pub start: TimestampMs,
-    /// First moment after it.
+    /// The first millisecond after the period.
     pub end: TimestampMs,
-    /// Only in these hours; `None` for all of it.
+    /// Only these hours of it; `None` for the whole period.
     pub weekly: Option<Schedule>,
 }
 
 impl Period {
-    /// Whether a moment lies in it.
+    /// Whether a time lies in the period.
     #[must_use]
     pub fn contains(&self, at: TimestampMs) -> bool {
         (self.start..self.end).contains(&at)
@@ -79,14 +79,14 @@ impl Period {
 }
 
 /// Position of a day in the week, Monday first.
-pub(super) fn weekday(text: &str) -> Result<usize, Problem> {
+pub(in crate::rule) fn weekday(text: &str) -> Result<usize, RuleProblem> {
     let position = DAYS.into_iter().position(|name| name == text);
-    position.ok_or_else(|| Problem::Weekday(text.to_owned()))
+    position.ok_or_else(|| RuleProblem::Weekday(text.to_owned()))
 }
 
 /// The time zone of an IANA name.
-pub(super) fn time_zone(name: &str) -> Result<TimeZone, Problem> {
-    TimeZone::get(name).map_err(|_| Problem::TimeZone(name.to_owned()))
+pub(in crate::rule) fn time_zone(name: &str) -> Result<TimeZone, RuleProblem> {
+    TimeZone::get(name).map_err(|_| RuleProblem::TimeZone(name.to_owned()))
 }
 
 #[cfg(test)]

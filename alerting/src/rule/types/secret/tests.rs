@@ -16,11 +16,11 @@ fn the_environment_is_asked_by_name() {
     let source = SecretSource::Env("PD_KEY".into());
     let env = |name: &str| (name == "PD_KEY").then(|| "abc".to_owned());
     let secret = source.resolve(&env, Path::new(".")).unwrap();
-    assert_eq!((secret.expose(), secret.origin()), ("abc", &Origin::Env("PD_KEY".into())));
+    assert_eq!((secret.expose(), secret.origin()), ("abc", &SecretOrigin::Env("PD_KEY".into())));
     assert_eq!(secret.origin().read(&env).as_ref(), Some(&secret));
     assert_eq!(secret.origin().read(&no_env), None);
     let refused = source.resolve(&no_env, Path::new("."));
-    assert_eq!(refused, Err(Problem::SecretEnv("PD_KEY".into())));
+    assert_eq!(refused, Err(RuleProblem::SecretEnv("PD_KEY".into())));
 }
 
 #[test]
@@ -32,7 +32,9 @@ fn a_file_is_read_beside_the_rules_without_its_line_end() {
     assert_eq!(secret.expose(), "s3cret");
     assert_eq!(secret.origin().read(&no_env).as_ref(), Some(&secret));
     std::fs::write(dir.path().join("hub.key"), "\n").unwrap();
-    assert_eq!(source.resolve(&no_env, dir.path()), Err(Problem::SecretEmpty));
+    assert_eq!(source.resolve(&no_env, dir.path()), Err(RuleProblem::SecretEmpty));
     let gone = SecretSource::File("gone.key".into()).resolve(&no_env, dir.path());
-    assert!(matches!(gone, Err(Problem::SecretFile { path, .. }) if path.ends_with("gone.key")));
+    assert!(
+        matches!(gone, Err(RuleProblem::SecretFile { path, .. }) if path.ends_with("gone.key"))
+    );
 }

@@ -14,20 +14,20 @@
 use bincode::{Decode, Encode};
 use plimsoll_storage::TimestampMs;
 
-use crate::evidence::Severity;
+use crate::rule::Severity;
 
 /// The timers of a rule, in ms; at least 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Timing {
+pub(super) struct RuleTiming {
     /// How long the condition must hold.
-    pub for_ms: i64,
+    pub(super) for_ms: i64,
     /// How long it must be gone.
-    pub clear_ms: i64,
+    pub(super) clear_ms: i64,
 }
 
 /// Where an alert stands.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Encode, Decode)]
-pub enum State {
+pub enum AlertState {
     /// Nothing is wrong.
     #[default]
     Inactive,
@@ -57,7 +57,7 @@ pub struct Firing {
 
 /// What one judgement says about the condition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Level {
+pub(super) enum Level {
     /// There was nothing to judge. Counts as "does not hold".
     NoData,
     /// The condition does not hold.
@@ -68,7 +68,7 @@ pub enum Level {
 
 /// A change of state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Encode, Decode)]
-pub enum Change {
+pub enum StateChange {
     /// The condition began to hold.
     Pended,
     /// It was gone before anyone was told.
@@ -83,7 +83,7 @@ pub enum Change {
     Resolved,
 }
 
-impl Change {
+impl StateChange {
     /// The name in the API.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -100,7 +100,7 @@ impl Change {
 
 /// Why a state changed. Numbers are on disk: never renumber.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Encode, Decode)]
-pub enum Reason {
+pub enum StateReason {
     /// The condition holds.
     ConditionMet,
     /// The condition was gone before `for` had passed.
@@ -125,7 +125,7 @@ pub enum Reason {
     RuleChanged,
 }
 
-impl Reason {
+impl StateReason {
     /// The name in the API.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -149,67 +149,70 @@ impl Reason {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Transition {
     /// What changed.
-    pub change: Change,
+    pub change: StateChange,
     /// Why.
-    pub reason: Reason,
+    pub reason: StateReason,
 }
 
 impl Transition {
-    pub(crate) const fn new(change: Change, reason: Reason) -> Self {
+    pub(crate) const fn new(change: StateChange, reason: StateReason) -> Self {
         Self { change, reason }
     }
 }
 
 /// Judges one slot, which ends `at`. Slots come in the order of time.
 #[must_use]
-pub fn step(
-    timing: Timing,
-    state: State,
+pub(super) fn step(
+    timing: RuleTiming,
+    state: AlertState,
     level: Level,
     at: TimestampMs,
-) -> (State, Option<Transition>) {
+) -> (AlertState, Option<Transition>) {
     match (state, level) {
-        (State::Inactive, Level::NoData | Level::Normal) => (State::Inactive, None),
-        (State::Inactive, Level::Reached(severity)) => match held(timing, at, at, severity) {
+        (AlertState::Inactive, Level::NoData | Level::Normal) => (AlertState::Inactive, None),
+        (AlertState::Inactive, Level::Reached(severity)) => match held(timing, at, at, severity) {
             Some(fired) => fired,
             None => {
-                let pended = Transition::new(Change::Pended, Reason::ConditionMet);
-                (State::Pending { since: at }, Some(pended))
+                let pended = Transition::new(StateChange::Pended, StateReason::ConditionMet);
+                (AlertState::Pending { since: at }, Some(pended))
             }
         },
-        (State::Pending { since }, Level::Reached(severity)) => {
+        (AlertState::Pending { since }, Level::Reached(severity)) => {
             held(timing, since, at, severity).unwrap_or((state, None))
         }
-        (State::Pending { .. }, Level::NoData) => cancelled(Reason::DataGone),
-        (State::Pending { .. }, Level::Normal) => cancelled(Reason::ConditionGone),
-        (State::Firing(firing), level) => step_firing(timing, firing, level, at),
+        (AlertState::Pending { .. }, Level::NoData) => cancelled(StateReason::DataGone),
+        (AlertState::Pending { .. }, Level::Normal) => cancelled(StateReason::ConditionGone),
+        (AlertState::Firing(firing), level) => step_firing(timing, firing, level, at),
     }
 }
 
 /// The alert, when the condition has held long enough. Its severity is the one that holds now: a
 /// problem that grew during `for` makes one alert, not two.
 fn held(
-    timing: Timing,
+    timing: RuleTiming,
     since: TimestampMs,
     at: TimestampMs,
     severity: Severity,
-) -> Option<(State, Option<Transition>)> {
+) -> Option<(AlertState, Option<Transition>)> {
     (at.since_ms(since) >= timing.for_ms).then(|| {
         let firing = Firing { since, fired_at: at, severity, clear_since: None, moved_since: None };
-        (State::Firing(firing), Some(Transition::new(Change::Fired, Reason::HeldFor)))
+        (
+            AlertState::Firing(firing),
+            Some(Transition::new(StateChange::Fired, StateReason::HeldFor)),
+        )
     })
 }
 
-fn cancelled(reason: Reason) -> (State, Option<Transition>) {
-    (State::Inactive, Some(Transition::new(Change::Cancelled, reason)))
+fn cancelled(reason: StateReason) -> (AlertState, Option<Transition>) {
+    (AlertState::Inactive, Some(Transition::new(StateChange::Cancelled, reason)))
 }
 
 fn step_firing(
-    timing: Timing,
+    timing: RuleTiming,
     mut firing: Firing,
     level: Level,
     at: TimestampMs,
-) -> (State, Option<Transition>) {
+) -> (AlertState, Option<Transition>) {
     let reached = match level {
         Level::Reached(severity) => Some(severity),
         Level::NoData | Level::Normal => None,
@@ -223,15 +226,16 @@ fn step_firing(
         |since: Option<TimestampMs>, ms: i64| since.is_some_and(|since| at.since_ms(since) >= ms);
     if passed(firing.clear_since, timing.clear_ms) {
         let without_data = level == Level::NoData;
-        let reason = if without_data { Reason::ClearedWithoutData } else { Reason::ClearedFor };
-        return (State::Inactive, Some(Transition::new(Change::Resolved, reason)));
+        let reason =
+            if without_data { StateReason::ClearedWithoutData } else { StateReason::ClearedFor };
+        return (AlertState::Inactive, Some(Transition::new(StateChange::Resolved, reason)));
     }
     let transition = match (firing.severity, reached) {
         (Severity::Warning, Some(Severity::Critical)) => passed(firing.moved_since, timing.for_ms)
-            .then(|| Transition::new(Change::Escalated, Reason::CriticalHeldFor)),
+            .then(|| Transition::new(StateChange::Escalated, StateReason::CriticalHeldFor)),
         (Severity::Critical, Some(Severity::Warning)) => {
             passed(firing.moved_since, timing.clear_ms)
-                .then(|| Transition::new(Change::Eased, Reason::CriticalGone))
+                .then(|| Transition::new(StateChange::Eased, StateReason::CriticalGone))
         }
         _ => None,
     };
@@ -239,7 +243,7 @@ fn step_firing(
         firing.severity = reached.unwrap_or(firing.severity);
         firing.moved_since = None;
     }
-    (State::Firing(firing), transition)
+    (AlertState::Firing(firing), transition)
 }
 
 /// A timer that keeps its start while its condition lasts.

@@ -1,22 +1,26 @@
-//! What makes a rule the same rule after its file was edited.
+//! Whether a rule is still the same after its file was edited.
 //!
-//! A rule is known by its name. It is still the same one while everything that decides a judgement is
-//! unchanged: then its states, timers and open alerts go on. What only describes it or says whom it
-//! tells (`owner`, `runbook`, `labels`, `notify`, `notify_from`, `mode`, `depends_on`) may change freely.
+//! A rule is identified by its name. It is the same rule while everything that decides an evaluation is
+//! unchanged; then its states, timers and open alerts continue. Fields that only describe it or say whom
+//! it notifies (`owner`, `runbook`, `labels`, `notify`, `notify_from`, `mode`, `depends_on`) may change.
 
 use std::fmt::Write as _;
 
+use plimsoll_storage::Outcome;
 use sha2::{Digest as _, Sha256};
 
-use super::{OnNoData, Rule, Scan, Schedule, Signal};
+use crate::rule::types::period::Schedule;
+use crate::rule::types::rule::Rule;
+use crate::rule::types::settings::{BaselineSettings, OnNoData, ScanSettings};
+use crate::rule::types::signal::Signal;
 
-/// Identity of a rule's judging: the first bytes of a hash.
-pub(crate) type Identity = [u8; 8];
+/// RuleIdentity of a rule's judging: the first bytes of a hash.
+pub(crate) type RuleIdentity = [u8; 8];
 
 impl Rule {
-    /// The identity of what it judges. It is on disk: the text it is made from must stay as it is.
+    /// The identity of what it evaluates. It is on disk: the text it is made from must not change.
     #[must_use]
-    pub(crate) fn identity(&self) -> Identity {
+    pub(crate) fn identity(&self) -> RuleIdentity {
         let mut text = String::new();
         let _ = write!(text, "{}|{}", self.signal.kind().as_str(), signal_text(&self.signal));
         for (label, values) in &self.matches {
@@ -45,30 +49,36 @@ impl Rule {
                 OnNoData::Alert => "alert",
             },
         );
-        if let Some(Scan { windows_min, evidence, margin, bad_minutes, few, few_span_min }) =
-            &self.scan
+        if let Some(ScanSettings {
+            windows_min,
+            evidence,
+            margin,
+            bad_minutes,
+            few,
+            few_span_min,
+        }) = &self.scan
         {
             let _ = write!(
                 text,
                 "|scan {windows_min:?} {evidence} {margin} {bad_minutes} {few} {few_span_min}"
             );
         }
-        if let Some(usual) = self.usual {
-            let _ = write!(text, "|usual {} {}", usual.times, usual.hours);
+        if let Some(BaselineSettings { times, hours }) = self.baseline {
+            let _ = write!(text, "|usual {} {}", times, hours);
         }
         if let Some(Schedule { days, from_min, to_min, time_zone }) = &self.schedule {
             let zone = time_zone.iana_name().unwrap_or_default();
             let _ = write!(text, "|schedule {days:?} {from_min} {to_min} {zone}");
         }
         let digest = Sha256::digest(text.as_bytes());
-        let mut identity = Identity::default();
+        let mut identity = RuleIdentity::default();
         identity.iter_mut().zip(digest).for_each(|(held, byte)| *held = byte);
         identity
     }
 }
 
 fn signal_text(signal: &Signal) -> String {
-    let names = |classes: &[plimsoll_storage::Outcome]| {
+    let names = |classes: &[Outcome]| {
         let names: Vec<&str> = classes.iter().map(|class| class.as_str()).collect();
         names.join("+")
     };

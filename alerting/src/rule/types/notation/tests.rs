@@ -8,10 +8,10 @@ fn durations_are_whole_numbers_with_a_unit() {
         assert_eq!(duration_ms(text), Ok(ms), "{text}");
     }
     for text in ["", "5", "m", "-5m", "1.5m", "5 minutes", "1h30m"] {
-        assert!(matches!(duration_ms(text), Err(Problem::Duration(_))), "{text}");
+        assert!(matches!(duration_ms(text), Err(RuleProblem::Duration(_))), "{text}");
     }
     for text in ["8d", "9223372036854775807d"] {
-        assert!(matches!(duration_ms(text), Err(Problem::DurationRange(_))), "{text}");
+        assert!(matches!(duration_ms(text), Err(RuleProblem::DurationRange(_))), "{text}");
     }
 }
 
@@ -40,18 +40,21 @@ fn a_threshold_in_a_foreign_unit_is_refused_with_one_that_fits() {
         refused.to_string(),
         "`> 5%` has the unit `%`, which does not measure a latency; write it as in \"> 1000ms\""
     );
-    assert!(matches!(threshold("> 5s", SignalKind::Ratio), Err(Problem::ThresholdUnit { .. })));
-    assert!(matches!(threshold("> 1000", SignalKind::Latency), Err(Problem::ThresholdUnit { .. })));
+    assert!(matches!(threshold("> 5s", SignalKind::Ratio), Err(RuleProblem::ThresholdUnit { .. })));
+    assert!(matches!(
+        threshold("> 1000", SignalKind::Latency),
+        Err(RuleProblem::ThresholdUnit { .. })
+    ));
 }
 
 #[test]
 fn a_threshold_that_can_never_be_crossed_is_refused() {
     for (text, signal) in [("> 100%", SignalKind::Ratio), ("> 0ms", SignalKind::Latency)] {
-        assert!(matches!(threshold(text, signal), Err(Problem::OutOfRange { .. })), "{text}");
+        assert!(matches!(threshold(text, signal), Err(RuleProblem::OutOfRange { .. })), "{text}");
     }
     for text in ["5%", "< 5%", "> x", ">", ""] {
         assert!(
-            matches!(threshold(text, SignalKind::Ratio), Err(Problem::Threshold(..))),
+            matches!(threshold(text, SignalKind::Ratio), Err(RuleProblem::Threshold(..))),
             "{text}"
         );
     }

@@ -1,80 +1,82 @@
-//! Receivers: who can be told, at which address, with which secret, how often.
+//! Receivers: who can be notified, at which address, with which secret, how often.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bincode::{Decode, Encode};
 use sha2::{Digest as _, Sha256};
 
-use super::secret::Secret;
 use crate::hex::hex;
-use crate::limits::GIVE_UP_AFTER_MS;
+use crate::rule::types::secret::Secret;
 
-/// Where PagerDuty takes events unless the file says otherwise.
+/// How long a delivery is attempted unless the file says otherwise, in ms.
+pub(in crate::rule) const GIVE_UP_AFTER_MS: i64 = 24 * 3_600_000;
+
+/// Base address of PagerDuty unless the file says otherwise.
 pub const PAGERDUTY_URL: &str = "https://events.pagerduty.com";
 
-/// Prefix of a webhook secret that is written in base64, as Standard Webhooks has it.
+/// Prefix of a webhook secret in base64, as Standard Webhooks defines it.
 const WEBHOOK_SECRET_PREFIX: &str = "whsec_";
 
-/// Someone who can be told.
+/// Someone who can be notified.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Receiver {
     /// Name, unique in the file.
     pub name: String,
-    /// How it is told.
+    /// Where and how notifications are sent.
     pub target: Target,
-    /// How often it may be told.
-    pub rate: Rate,
-    /// How long a delivery is tried, in ms.
+    /// How often it may be called.
+    pub rate: RateLimit,
+    /// How long a delivery is attempted, in ms.
     pub give_up_after_ms: i64,
-    /// Who is told in its place while it is down.
+    /// Who is notified instead while it is down.
     pub fail_over: Option<FailOver>,
-    /// Who is told next when nobody acknowledges.
+    /// Who is notified next when nobody acknowledges.
     pub escalate: Option<Escalation>,
-    /// What its webhooks to us are signed with; only of PagerDuty.
+    /// What the webhooks it sends to this server are signed with; only PagerDuty.
     pub webhook_secret: Option<Secret>,
-    /// Whether it is told of changes such as a new release; only PagerDuty.
+    /// Whether it receives change events such as a new release; only PagerDuty.
     pub takes_changes: bool,
-    /// What it is told in place of the usual texts.
-    pub texts: Texts,
+    /// Templates of its messages.
+    pub templates: MessageTemplates,
 }
 
-/// Templates of a receiver's messages; without one the usual text is sent.
+/// Templates of a receiver's messages; without one the built-in text is sent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Texts {
-    /// Of the one line.
+pub struct MessageTemplates {
+    /// The summary line.
     pub summary: Option<String>,
-    /// Of the longer text: the message in Slack, the body of a mail, `text` or `description` elsewhere.
+    /// The longer text: the message in Slack, the body of an e-mail, `text` or `description` elsewhere.
     pub body: Option<String>,
 }
 
-/// At most so many calls in any stretch of so long.
+/// At most `calls` calls within any `per_ms` milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rate {
-    /// Calls, at least 1.
+pub struct RateLimit {
+    /// How many calls, at least 1.
     pub calls: u32,
-    /// The stretch, in ms.
+    /// The period, in ms.
     pub per_ms: i64,
 }
 
-/// A receiver that takes the place of one that is down.
+/// A receiver that replaces one that is down.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FailOver {
     /// Its name.
     pub to: String,
-    /// How long the other must have been down, in ms.
+    /// How long the replaced receiver must have been down, in ms.
     pub after_ms: i64,
 }
 
-/// A receiver that is told when those before it do not acknowledge.
+/// A receiver that is notified when those before it do not acknowledge.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Escalation {
     /// Its name.
     pub to: String,
-    /// How long the one before must have known, in ms.
+    /// How long after the receiver before it, in ms.
     pub after_ms: i64,
 }
 
-/// The address of a receiver and what it takes to be let in.
+/// The address of a receiver and its credentials.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
     /// PagerDuty Events API v2.
@@ -93,10 +95,10 @@ pub enum Target {
     },
     /// A Slack incoming webhook.
     Slack {
-        /// Full address: whoever knows it can write to the channel.
+        /// Full address; a secret, because whoever knows it can write to the channel.
         url: Secret,
     },
-    /// An Alertmanager that is pushed to, API v2.
+    /// An Alertmanager, API v2.
     Alertmanager {
         /// Base address, without the path.
         url: String,
@@ -105,43 +107,43 @@ pub enum Target {
     Email(Mailbox),
 }
 
-/// A mail server, and who writes to whom over it.
+/// A mail server, with the sender and the recipients of its mails.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mailbox {
     /// Host name or address of the server.
     pub host: String,
     /// Its port.
     pub port: u16,
-    /// How the connection is kept secret.
+    /// How the connection is encrypted.
     pub tls: MailTls,
-    /// Certificates, in PEM, of the only authorities that are trusted; those of the system when there
-    /// are none. Kept like a secret: what counts is the file it was read from.
+    /// Certificates, in PEM, of the only authorities that are trusted; `None` to trust those of the
+    /// system. Stored like a secret, by the file it was read from.
     pub ca: Option<Secret>,
-    /// User name and password, when the server asks for them.
+    /// User name and password, when the server requires them.
     pub login: Option<(String, Secret)>,
     /// The sender.
     pub from: String,
-    /// The addressees, at least one.
+    /// The recipients, at least one.
     pub to: Vec<String>,
 }
 
-/// How a connection to a mail server is kept secret. Numbers are on disk: never renumber.
+/// How a connection to a mail server is encrypted. The numbers are on disk: never renumber.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Encode, Decode)]
 pub enum MailTls {
-    /// TLS begins with a command, and mail is only sent if it does.
+    /// STARTTLS is required.
     #[default]
     StartTls,
     /// TLS from the first byte.
     Tls,
-    /// Not at all.
+    /// No encryption.
     None,
 }
 
 impl Target {
-    /// Every kind, as it is called in the file.
+    /// The names of all kinds in the rules file.
     pub const KINDS: [&str; 5] = ["pagerduty", "webhook", "slack", "alertmanager", "email"];
 
-    /// The kind, as it is called in the file.
+    /// The name of the kind in the rules file.
     #[must_use]
     pub const fn kind(&self) -> &'static str {
         match self {
@@ -153,7 +155,7 @@ impl Target {
         }
     }
 
-    /// The configured address. Never shown: it can be a secret.
+    /// The configured address. It must not be shown, because it can be a secret.
     pub(crate) fn url(&self) -> Option<&str> {
         match self {
             Self::PagerDuty { url, .. }
@@ -164,7 +166,7 @@ impl Target {
         }
     }
 
-    /// What must not be seen in any message.
+    /// The secrets, which no message may show.
     pub(crate) fn secrets(&self) -> Vec<&Secret> {
         match self {
             Self::PagerDuty { routing_key, .. } => vec![routing_key],
@@ -175,27 +177,30 @@ impl Target {
         }
     }
 
-    /// Whether it can change what it was told. Elsewhere each word is a message of its own.
+    /// Whether it can update a notification. Otherwise every event is a new message.
     #[must_use]
     pub const fn takes_updates(&self) -> bool {
         matches!(self, Self::PagerDuty { .. } | Self::Webhook { .. } | Self::Alertmanager { .. })
     }
 
-    /// How often it may be told unless the file says otherwise. PagerDuty takes about 120 calls a
-    /// minute for a key, Slack about one a second with short bursts: a part is left to others.
+    /// How often it may be called unless the file says otherwise. PagerDuty accepts about 120 calls a
+    /// minute for a key, Slack about one a second with short bursts; the default leaves some of it to
+    /// other senders.
     #[must_use]
-    pub const fn rate(&self) -> Rate {
+    pub const fn rate(&self) -> RateLimit {
         match self {
-            Self::PagerDuty { .. } => Rate { calls: 100, per_ms: 60_000 },
-            Self::Slack { .. } => Rate { calls: 10, per_ms: 10_000 },
-            Self::Webhook { .. } | Self::Alertmanager { .. } => Rate { calls: 20, per_ms: 1_000 },
-            Self::Email(_) => Rate { calls: 20, per_ms: 60_000 },
+            Self::PagerDuty { .. } => RateLimit { calls: 100, per_ms: 60_000 },
+            Self::Slack { .. } => RateLimit { calls: 10, per_ms: 10_000 },
+            Self::Webhook { .. } | Self::Alertmanager { .. } => {
+                RateLimit { calls: 20, per_ms: 1_000 }
+            }
+            Self::Email(_) => RateLimit { calls: 20, per_ms: 60_000 },
         }
     }
 
-    /// Tells one target from another: 32 hex digits over kind, address and, for PagerDuty, the
-    /// routing key, because an event closed with another key is dropped there. A webhook's secret
-    /// stays out: rotating it does not change who is told.
+    /// Identifies the target: 32 hex digits over kind, address and, for PagerDuty, the routing key,
+    /// because PagerDuty drops an event that is resolved with another key. The secret of a webhook is not
+    /// part of it: rotating the secret does not change who is notified.
     #[must_use]
     pub fn fingerprint(&self) -> String {
         let mut parts = vec![self.kind()];
@@ -216,7 +221,7 @@ impl Target {
 }
 
 impl Receiver {
-    /// A receiver with what is usual for its kind.
+    /// A receiver with the defaults of its kind.
     #[must_use]
     pub fn new(name: String, target: Target) -> Self {
         let rate = target.rate();
@@ -229,7 +234,7 @@ impl Receiver {
             escalate: None,
             webhook_secret: None,
             takes_changes: false,
-            texts: Texts::default(),
+            templates: MessageTemplates::default(),
         }
     }
 
@@ -240,8 +245,8 @@ impl Receiver {
     }
 }
 
-/// The key bytes of a webhook secret: what follows `whsec_` is base64, anything else is taken as it
-/// is. `None` when the base64 is broken.
+/// The key bytes of a webhook secret: base64 after `whsec_`, otherwise the text itself. `None` when the
+/// base64 is not valid.
 pub(crate) fn webhook_key(secret: &Secret) -> Option<Vec<u8>> {
     match secret.expose().strip_prefix(WEBHOOK_SECRET_PREFIX) {
         Some(encoded) => STANDARD.decode(encoded).ok(),

@@ -2,27 +2,7 @@
 
 use bincode::{Decode, Encode};
 
-use crate::rule::Rule;
-
-/// How bad something is. Numbers are on disk: never renumber.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
-pub enum Severity {
-    /// Worth a look.
-    Warning,
-    /// Worth waking someone.
-    Critical,
-}
-
-impl Severity {
-    /// The name in rules, the API and pages.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Warning => "warning",
-            Self::Critical => "critical",
-        }
-    }
-}
+use crate::rule::{Rule, Severity};
 
 /// Why a judgement did or did not reach a severity. Numbers are on disk: never renumber.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Encode, Decode)]
@@ -71,7 +51,13 @@ pub struct Evidence {
 }
 
 impl Evidence {
-    /// Stands in for a judgement that is not there. No alert fires without one.
+    /// Whether it is further beyond the threshold of its rule for certain.
+    #[must_use]
+    pub fn is_worse_than(&self, other: &Self, rule: &Rule) -> bool {
+        if rule.fires_below() { self.upper < other.upper } else { self.lower > other.lower }
+    }
+
+    /// Stands in for an evaluation that is not there. No alert fires without one.
     pub(crate) const NONE: Self = Self {
         value: 0.0,
         count: 0,
@@ -95,17 +81,17 @@ pub(crate) struct Measured {
 impl Measured {
     /// Holds the value against the rule: a severity is reached when even the bound nearer to its
     /// threshold is beyond it.
-    pub(crate) fn judge(self, rule: &Rule) -> Evidence {
+    pub(crate) fn evaluate(self, rule: &Rule) -> Evidence {
         let enough = self.count >= rule.min_count;
-        let floor = rule.is_floor();
+        let floor = rule.fires_below();
         let beyond = |low: f64, high: f64, threshold: f64| {
             if floor { high < threshold } else { low > threshold }
         };
         let crossed = rule
-            .ladder()
+            .thresholds()
             .find(|(_, threshold)| enough && beyond(self.lower, self.upper, *threshold));
         let none = if floor { f64::NEG_INFINITY } else { f64::INFINITY };
-        let lowest = rule.ladder().next_back().map_or(none, |(_, threshold)| threshold);
+        let lowest = rule.thresholds().next_back().map_or(none, |(_, threshold)| threshold);
         let gate = if crossed.is_some() {
             Gate::Passed
         } else if !enough {

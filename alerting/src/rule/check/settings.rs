@@ -1,82 +1,64 @@
-//! Checks of the fields that let a rule adapt, and of how it speaks.
+//! Checks of the settings of a rule and of notification grouping.
 
 use std::collections::BTreeSet;
 
 use plimsoll_storage::Label;
 use serde_saphyr::Spanned;
 
-use super::context::{self, Entry};
-use crate::evidence::Severity;
-use crate::limits::{SCAN_WINDOW_MIN_MAX, USUAL_HOURS_MAX};
-use crate::rule::error::{Checked, Problem};
-use crate::rule::period::{time_zone, weekday};
-use crate::rule::quantity::{duration_ms, time_of_day};
-use crate::rule::raw::{
+use crate::rule::check::context::{self, Entry};
+use crate::rule::error::{Checked, RuleProblem};
+use crate::rule::parse::{
     RawMode, RawNoData, RawPages, RawScan, RawSchedule, RawSeverity, RawUsual, RawWait,
 };
-use crate::rule::{Mode, OnNoData, Pages, Scan, Schedule, SignalKind, Usual, Voice};
+use crate::rule::types::{
+    BaselineSettings, GroupingSettings, NotifyPolicy, OnNoData, RuleMode, ScanSettings, Schedule,
+    Severity, SignalKind, duration_ms, time_of_day, time_zone, weekday,
+};
 
-/// `scan.evidence` when the rule says nothing: an error of one in a million.
-const EVIDENCE_DEFAULT: f64 = 13.8;
-/// The same for a drop.
-const DROP_EVIDENCE_DEFAULT: f64 = 13.8;
-/// Windows of a drop when the rule says nothing, in minutes.
-const DROP_WINDOWS_MIN: [u32; 9] = [10, 15, 20, 30, 45, 60, 90, 120, 180];
-/// `scan.margin` when the rule says nothing.
-const MARGIN_DEFAULT: f64 = 0.7;
-/// `scan.bad_minutes` when the rule says nothing.
-const BAD_MINUTES_DEFAULT: u32 = 3;
-/// `usual.over` when the rule says nothing: a week.
-const USUAL_HOURS_DEFAULT: u32 = 168;
-/// `pages.again_after` when the file says nothing.
+/// Default of `usual.over`: a week.
+const BASELINE_HOURS_DEFAULT: u32 = BaselineSettings::HOURS_MAX;
+/// Default of `pages.again_after`.
 const AGAIN_AFTER_DEFAULT_MS: i64 = 30 * 60_000;
 
 const MINUTE_MS: i64 = 60_000;
 const HOUR_MS: i64 = 3_600_000;
 
-pub(super) fn scan(entry: &Entry, kind: SignalKind, raw: Option<RawScan>) -> Checked<Option<Scan>> {
-    let Some(raw) = raw else { return Ok((kind == SignalKind::Drop).then(drop_scan)) };
-    if !matches!(kind, SignalKind::Ratio | SignalKind::Latency | SignalKind::Drop) {
-        return Err(entry.error("scan", Problem::NotForSignal("ratio, latency or drop")));
-    }
-    let evidence_default =
-        if kind == SignalKind::Drop { DROP_EVIDENCE_DEFAULT } else { EVIDENCE_DEFAULT };
+/// `scan`: what it leaves out has the default of the signal. A drop is always scanned.
+pub(super) fn scan(
+    entry: &Entry,
+    kind: SignalKind,
+    raw: Option<RawScan>,
+) -> Checked<Option<ScanSettings>> {
+    let defaults = ScanSettings::defaults(kind);
+    let Some(raw) = raw else { return Ok(defaults.filter(|_| kind == SignalKind::Drop)) };
+    let Some(defaults) = defaults else {
+        return Err(entry.error("scan", RuleProblem::NotForSignal("ratio, latency or drop")));
+    };
     let few_span = raw.few_span.as_ref().map(|text| entry.parsed("scan", text, duration_ms));
-    Ok(Some(Scan {
-        windows_min: windows(entry, &raw.windows)?,
-        evidence: number(entry, raw.evidence.as_ref(), evidence_default, (0.5, 100.0))?,
-        margin: number(entry, raw.margin.as_ref(), MARGIN_DEFAULT, (0.01, 1.0))?,
-        bad_minutes: raw.bad_minutes.unwrap_or(BAD_MINUTES_DEFAULT),
-        few: raw.few.unwrap_or(0),
-        few_span_min: minutes(few_span.transpose()?.unwrap_or(0)),
+    let windows_min = raw.windows.map(|raw| windows(entry, &raw)).transpose()?;
+    Ok(Some(ScanSettings {
+        windows_min: windows_min.unwrap_or(defaults.windows_min),
+        evidence: number(entry, raw.evidence.as_ref(), defaults.evidence, (0.5, 100.0))?,
+        margin: number(entry, raw.margin.as_ref(), defaults.margin, (0.01, 1.0))?,
+        bad_minutes: raw.bad_minutes.unwrap_or(defaults.bad_minutes),
+        few: raw.few.unwrap_or(defaults.few),
+        few_span_min: few_span.transpose()?.map_or(defaults.few_span_min, minutes),
     }))
 }
 
-/// How a drop is weighed when the rule says nothing.
-fn drop_scan() -> Scan {
-    Scan {
-        windows_min: DROP_WINDOWS_MIN.to_vec(),
-        evidence: DROP_EVIDENCE_DEFAULT,
-        margin: MARGIN_DEFAULT,
-        bad_minutes: BAD_MINUTES_DEFAULT,
-        few: 0,
-        few_span_min: 0,
-    }
-}
-
 fn windows(entry: &Entry, raw: &[Spanned<String>]) -> Checked<Vec<u32>> {
-    let refuse = || Problem::Windows { limit_min: SCAN_WINDOW_MIN_MAX };
+    let problem = || RuleProblem::Windows { limit_min: ScanSettings::WINDOW_MIN_MAX };
     let mut found: Vec<u32> = Vec::new();
     for text in raw {
         let ms = entry.parsed("scan", text, duration_ms)?;
         let window = minutes(ms);
         let ascends = found.last().is_none_or(|last| *last < window);
-        if ms % MINUTE_MS != 0 || window == 0 || window > SCAN_WINDOW_MIN_MAX || !ascends {
-            return Err(entry.error_at(text.referenced, "scan", refuse()));
+        if ms % MINUTE_MS != 0 || window == 0 || window > ScanSettings::WINDOW_MIN_MAX || !ascends {
+            return Err(entry.error_at(text.referenced, "scan", problem()));
         }
         found.push(window);
     }
-    if found.is_empty() { Err(entry.error("scan", refuse())) } else { Ok(found) }
+    if found.is_empty() { Err(entry.error("scan", problem())) } else { Ok(found) }
 }
 
 fn minutes(ms: i64) -> u32 {
@@ -94,36 +76,40 @@ fn number(
         return Ok(raw.value);
     }
     let expected = if high > 1.0 { "0.5 to 100" } else { "0.01 to 1" };
-    let problem = Problem::OutOfRange { value: raw.value.to_string(), expected };
+    let problem = RuleProblem::OutOfRange { value: raw.value.to_string(), expected };
     Err(entry.error_at(raw.referenced, "scan", problem))
 }
 
-pub(super) fn usual(
+/// `usual`.
+pub(super) fn baseline(
     entry: &Entry,
     kind: SignalKind,
     raw: Option<RawUsual>,
-) -> Checked<Option<Usual>> {
+) -> Checked<Option<BaselineSettings>> {
     let Some(raw) = raw else { return Ok(None) };
     if !matches!(kind, SignalKind::Ratio | SignalKind::Latency) {
-        return Err(entry.error("usual", Problem::NotForSignal("ratio or latency")));
+        return Err(entry.error("usual", RuleProblem::NotForSignal("ratio or latency")));
     }
-    let refuse = |place, value: String, expected| {
-        Err(entry.error_at(place, "usual", Problem::OutOfRange { value, expected }))
+    let error = |place, value: String, expected| {
+        Err(entry.error_at(place, "usual", RuleProblem::OutOfRange { value, expected }))
     };
     let times = raw.times.value;
     if !(1.0..=100.0).contains(&times) {
-        return refuse(raw.times.referenced, times.to_string(), "1 to 100");
+        return error(raw.times.referenced, times.to_string(), "1 to 100");
     }
     let Some(over) = raw.over else {
-        return Ok(Some(Usual { times, hours: USUAL_HOURS_DEFAULT }));
+        return Ok(Some(BaselineSettings { times, hours: BASELINE_HOURS_DEFAULT }));
     };
     let hours = entry.parsed("usual", &over, duration_ms)? / HOUR_MS;
     match u32::try_from(hours) {
-        Ok(hours) if (1..=USUAL_HOURS_MAX).contains(&hours) => Ok(Some(Usual { times, hours })),
-        _ => refuse(over.referenced, over.value, "1h to 7d"),
+        Ok(hours) if (1..=BaselineSettings::HOURS_MAX).contains(&hours) => {
+            Ok(Some(BaselineSettings { times, hours }))
+        }
+        _ => error(over.referenced, over.value, "1h to 7d"),
     }
 }
 
+/// `also_by`.
 pub(super) fn groupings(
     entry: &Entry,
     raw: Option<Vec<Vec<Spanned<String>>>>,
@@ -135,6 +121,7 @@ pub(super) fn groupings(
     raw.unwrap_or_default().into_iter().map(one).collect()
 }
 
+/// `on_no_data`: a scan keeps an alert unless the rule says otherwise.
 pub(super) const fn on_no_data(raw: Option<RawNoData>, scans: bool) -> OnNoData {
     match raw {
         Some(RawNoData::Keep) => OnNoData::Keep,
@@ -144,23 +131,24 @@ pub(super) const fn on_no_data(raw: Option<RawNoData>, scans: bool) -> OnNoData 
     }
 }
 
-pub(super) fn voice(mode: Option<RawMode>, from: Option<RawSeverity>) -> Voice {
+/// `mode` and `notify_from`.
+pub(super) fn notify_policy(mode: Option<RawMode>, from: Option<RawSeverity>) -> NotifyPolicy {
     let mode = match mode {
-        Some(RawMode::Shadow) => Mode::Shadow,
-        Some(RawMode::Live) | None => Mode::Live,
+        Some(RawMode::Shadow) => RuleMode::Shadow,
+        Some(RawMode::Live) | None => RuleMode::Live,
     };
     let from = match from {
         Some(RawSeverity::Critical) => Severity::Critical,
         Some(RawSeverity::Warning) | None => Severity::Warning,
     };
-    Voice { mode, from }
+    NotifyPolicy { mode, from }
 }
 
-/// Hours of the week, as the field of that name has them.
+/// Hours of the week, in the field of that name.
 pub(super) fn schedule(entry: &Entry, field: &'static str, raw: &RawSchedule) -> Checked<Schedule> {
     let mut days = [raw.days.is_none(); 7];
     if raw.days.as_ref().is_some_and(Vec::is_empty) {
-        return Err(entry.error_at(raw.from.referenced, field, Problem::EmptyList("day")));
+        return Err(entry.error_at(raw.from.referenced, field, RuleProblem::EmptyList("day")));
     }
     for day in raw.days.iter().flatten() {
         let position = entry.parsed(field, day, weekday)?;
@@ -176,7 +164,8 @@ pub(super) fn schedule(entry: &Entry, field: &'static str, raw: &RawSchedule) ->
     })
 }
 
-pub(super) fn pages(raw: Spanned<RawPages>) -> Checked<Pages> {
+/// `pages`.
+pub(super) fn grouping(raw: Spanned<RawPages>) -> Checked<GroupingSettings> {
     let entry = Entry::new("pages", "", raw.referenced);
     let raw = raw.value;
     let by = raw.by.iter().map(|name| entry.parsed("by", name, context::label));
@@ -190,7 +179,7 @@ pub(super) fn pages(raw: Spanned<RawPages>) -> Checked<Pages> {
         let text = raw.wait.as_ref().and_then(of);
         text.map_or(Ok(0), |text| entry.parsed("wait", text, duration_ms))
     };
-    Ok(Pages {
+    Ok(GroupingSettings {
         by: by.into_iter().collect(),
         again_after_ms: again_after.transpose()?.unwrap_or(AGAIN_AFTER_DEFAULT_MS),
         cascade_groups: raw.cascade.as_ref().map_or(u32::MAX, |cascade| cascade.groups),

@@ -1,4 +1,4 @@
-//! Secrets of receivers: how the file names them, and a type that never shows them.
+//! Secrets of receivers: where the rules file says they are, and a type that never shows them.
 
 use std::fmt;
 use std::io::Read as _;
@@ -7,14 +7,16 @@ use std::path::Path;
 use bincode::{Decode, Encode};
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 
-use super::error::Problem;
-use crate::limits::SECRET_FILE_BYTES_MAX;
+use crate::rule::error::RuleProblem;
 
-/// A secret. Its `Debug` and `Display` print `***`. Secrets are equal when their texts are.
+/// Longest secret file that is read, in bytes.
+const SECRET_FILE_BYTES_MAX: u64 = 64 << 10;
+
+/// A secret. `Debug` and `Display` print `***`. Two secrets are equal when their texts are.
 #[derive(Clone)]
 pub struct Secret {
     text: String,
-    origin: Origin,
+    origin: SecretOrigin,
 }
 
 impl PartialEq for Secret {
@@ -27,10 +29,10 @@ impl Eq for Secret {}
 
 /// Where a secret can be read again.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-pub(crate) enum Origin {
-    /// Nowhere: it was written out.
+pub(crate) enum SecretOrigin {
+    /// Nowhere: the text stood in the rules file.
     Literal,
-    /// In this variable of the environment.
+    /// In this environment variable.
     Env(String),
     /// In the file at this path.
     File(String),
@@ -39,21 +41,21 @@ pub(crate) enum Origin {
 impl Secret {
     /// Wraps a secret text.
     pub fn new(text: impl Into<String>) -> Self {
-        Self { text: text.into(), origin: Origin::Literal }
+        Self { text: text.into(), origin: SecretOrigin::Literal }
     }
 
-    /// The secret itself, for the one place that sends or signs with it.
+    /// The text of the secret, for the code that sends it or signs with it.
     pub fn expose(&self) -> &str {
         &self.text
     }
 
-    pub(crate) const fn origin(&self) -> &Origin {
+    pub(crate) const fn origin(&self) -> &SecretOrigin {
         &self.origin
     }
 }
 
-impl Origin {
-    /// Reads the secret again; `None` when it is not there any more.
+impl SecretOrigin {
+    /// Reads the secret again; `None` when it is no longer there.
     pub(crate) fn read(&self, env: &dyn Fn(&str) -> Option<String>) -> Option<Secret> {
         let source = match self {
             Self::Literal => return None,
@@ -76,9 +78,9 @@ impl fmt::Display for Secret {
     }
 }
 
-/// Where the file says a secret is: written out, in the environment, or in a file.
+/// Where the rules file says a secret is: in the rules file itself, in the environment, or in a file.
 #[derive(Debug)]
-pub(super) enum SecretSource {
+pub(in crate::rule) enum SecretSource {
     Literal(Secret),
     Env(String),
     File(String),
@@ -86,41 +88,45 @@ pub(super) enum SecretSource {
 
 impl SecretSource {
     /// Reads the secret. Relative paths start at `base_dir`; line ends after the secret are cut.
-    pub(super) fn resolve(
+    pub(in crate::rule) fn resolve(
         &self,
         env: &dyn Fn(&str) -> Option<String>,
         base_dir: &Path,
-    ) -> Result<Secret, Problem> {
+    ) -> Result<Secret, RuleProblem> {
         let (text, origin) = match self {
-            Self::Literal(secret) => (secret.expose().to_owned(), Origin::Literal),
+            Self::Literal(secret) => (secret.expose().to_owned(), SecretOrigin::Literal),
             Self::Env(name) => {
                 let value = env(name).filter(|value| !value.is_empty());
-                (value.ok_or_else(|| Problem::SecretEnv(name.clone()))?, Origin::Env(name.clone()))
+                (
+                    value.ok_or_else(|| RuleProblem::SecretEnv(name.clone()))?,
+                    SecretOrigin::Env(name.clone()),
+                )
             }
             Self::File(path) => {
                 let path = base_dir.join(path);
-                (read_file(&path)?, Origin::File(path.display().to_string()))
+                (read_file(&path)?, SecretOrigin::File(path.display().to_string()))
             }
         };
         let text = text.trim_end_matches(['\r', '\n']);
         if text.is_empty() {
-            return Err(Problem::SecretEmpty);
+            return Err(RuleProblem::SecretEmpty);
         }
         Ok(Secret { text: text.to_owned(), origin })
     }
 }
 
-fn read_file(path: &Path) -> Result<String, Problem> {
-    let refuse = |detail: String| Problem::SecretFile { path: path.display().to_string(), detail };
-    let file = std::fs::File::open(path).map_err(|error| refuse(error.to_string()))?;
+fn read_file(path: &Path) -> Result<String, RuleProblem> {
+    let error =
+        |detail: String| RuleProblem::SecretFile { path: path.display().to_string(), detail };
+    let file = std::fs::File::open(path).map_err(|cause| error(cause.to_string()))?;
     let mut text = String::new();
-    // One byte more than allowed tells a file of exactly the limit from a longer one.
+    // One byte more than allowed distinguishes a file of exactly the limit from a longer one.
     let read = file
         .take(SECRET_FILE_BYTES_MAX + 1)
         .read_to_string(&mut text)
-        .map_err(|error| refuse(error.to_string()))?;
+        .map_err(|cause| error(cause.to_string()))?;
     if read as u64 > SECRET_FILE_BYTES_MAX {
-        return Err(refuse(format!("it is longer than {SECRET_FILE_BYTES_MAX} bytes")));
+        return Err(error(format!("it is longer than {SECRET_FILE_BYTES_MAX} bytes")));
     }
     Ok(text)
 }
@@ -131,7 +137,7 @@ impl<'de> Deserialize<'de> for SecretSource {
     }
 }
 
-/// Written by hand so that no error message repeats the value: it may be the secret.
+/// Written by hand so that no error message repeats the value, which may be the secret.
 struct SourceVisitor;
 
 impl<'de> Visitor<'de> for SourceVisitor {
@@ -183,7 +189,7 @@ impl<'de> Visitor<'de> for SourceVisitor {
 }
 
 fn unquoted<E: de::Error>() -> E {
-    E::custom("a secret that is written out needs quotes")
+    E::custom("a secret in the rules file needs quotes")
 }
 
 #[cfg(test)]

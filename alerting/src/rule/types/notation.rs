@@ -1,54 +1,57 @@
-//! The two small notations of a rules file: durations (`5m`) and thresholds (`> 5%`).
+//! The notations of the rules file: durations (`5m`), thresholds (`> 5%`), shares (`99.9%`) and times of
+//! day (`08:30`).
 
-use super::SignalKind;
-use super::error::Problem;
-use crate::limits::DURATION_MS_MAX;
+use crate::rule::error::RuleProblem;
+use crate::rule::types::signal::SignalKind;
+
+/// Longest `window`, `for` and `clear.for`: seven days, the reach of the finest data that is kept.
+pub(in crate::rule) const DURATION_MS_MAX: i64 = 7 * 24 * 3_600_000;
 
 /// Reads `30s`, `5m`, `2h`, `1d` or `500ms` as milliseconds, 0 to [`DURATION_MS_MAX`].
-pub(super) fn duration_ms(text: &str) -> Result<i64, Problem> {
-    let refuse = || Problem::Duration(text.to_owned());
+pub(in crate::rule) fn duration_ms(text: &str) -> Result<i64, RuleProblem> {
+    let error = || RuleProblem::Duration(text.to_owned());
     let (number, unit) = split_unit(text.trim());
-    let number = number.parse::<i64>().ok().filter(|number| *number >= 0).ok_or_else(refuse)?;
-    let unit_ms = unit_ms(unit).ok_or_else(refuse)?;
+    let number = number.parse::<i64>().ok().filter(|number| *number >= 0).ok_or_else(error)?;
+    let unit_ms = unit_ms(unit).ok_or_else(error)?;
     number
         .checked_mul(unit_ms)
         .filter(|ms| (0..=DURATION_MS_MAX).contains(ms))
-        .ok_or_else(|| Problem::DurationRange(text.to_owned()))
+        .ok_or_else(|| RuleProblem::DurationRange(text.to_owned()))
 }
 
-/// A threshold as it is written.
+/// A threshold as the file has it.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Threshold {
-    /// Bad when below it, not above.
-    pub(super) below: bool,
-    /// In the unit of the signal.
-    pub(super) value: f64,
+pub(in crate::rule) struct Threshold {
+    /// Whether values below it are bad, not those above.
+    pub(in crate::rule) below: bool,
+    /// The value in the unit of the signal.
+    pub(in crate::rule) value: f64,
 }
 
 /// Reads `> 5%` in the unit of the signal: a fraction of 1 for a ratio or a drop, seconds for
 /// latency and ages, a plain number for a gauge or a burn rate.
-pub(super) fn threshold(text: &str, signal: SignalKind) -> Result<Threshold, Problem> {
+pub(in crate::rule) fn threshold(text: &str, signal: SignalKind) -> Result<Threshold, RuleProblem> {
     let example = example(signal);
-    let refuse = || Problem::Threshold(text.to_owned(), example);
+    let error = || RuleProblem::Threshold(text.to_owned(), example);
     let trimmed = text.trim();
     let (below, rest) = match (trimmed.strip_prefix('>'), trimmed.strip_prefix('<')) {
         (Some(rest), _) if signal != SignalKind::Drop => (false, rest),
         (_, Some(rest)) if matches!(signal, SignalKind::Drop | SignalKind::Gauge) => (true, rest),
-        _ => return Err(refuse()),
+        _ => return Err(error()),
     };
     let rest = match signal {
-        SignalKind::Drop => rest.trim().strip_suffix("of usual").ok_or_else(refuse)?,
+        SignalKind::Drop => rest.trim().strip_suffix("of usual").ok_or_else(error)?,
         _ => rest,
     };
     let (number, unit) = split_unit(rest.trim());
-    let number: f64 = number.parse().map_err(|_| refuse())?;
+    let number: f64 = number.parse().map_err(|_| error())?;
     let scale = match (signal, unit) {
         (SignalKind::Ratio | SignalKind::Drop, "%") => Some(0.01),
         (SignalKind::Ratio | SignalKind::Gauge | SignalKind::Burn, "") => Some(1.0),
         (SignalKind::Ratio | SignalKind::Drop | SignalKind::Gauge | SignalKind::Burn, _) => None,
         _ => unit_ms(unit).map(|ms| ms as f64 / 1e3),
     };
-    let scale = scale.ok_or_else(|| Problem::ThresholdUnit {
+    let scale = scale.ok_or_else(|| RuleProblem::ThresholdUnit {
         text: text.to_owned(),
         unit: unit.to_owned(),
         signal: signal.as_str(),
@@ -58,25 +61,25 @@ pub(super) fn threshold(text: &str, signal: SignalKind) -> Result<Threshold, Pro
 }
 
 /// Reads `99.9%` as a fraction of 1, above 0 and below 1.
-pub(super) fn share(text: &str) -> Result<f64, Problem> {
+pub(in crate::rule) fn share(text: &str) -> Result<f64, RuleProblem> {
     let expected = "more than 0% and less than 100%";
-    let refuse = || Problem::OutOfRange { value: text.to_owned(), expected };
-    let number = text.trim().strip_suffix('%').ok_or_else(refuse)?.trim();
-    let share = number.parse::<f64>().map_err(|_| refuse())? / 100.0;
-    if share > 0.0 && share < 1.0 { Ok(share) } else { Err(refuse()) }
+    let error = || RuleProblem::OutOfRange { value: text.to_owned(), expected };
+    let number = text.trim().strip_suffix('%').ok_or_else(error)?.trim();
+    let share = number.parse::<f64>().map_err(|_| error())? / 100.0;
+    if share > 0.0 && share < 1.0 { Ok(share) } else { Err(error()) }
 }
 
 /// Reads `08:30` as minutes of a day; `24:00` is its end.
-pub(super) fn time_of_day(text: &str) -> Result<u16, Problem> {
-    let refuse = || Problem::TimeOfDay(text.to_owned());
-    let (hour, minute) = text.trim().split_once(':').ok_or_else(refuse)?;
+pub(in crate::rule) fn time_of_day(text: &str) -> Result<u16, RuleProblem> {
+    let error = || RuleProblem::TimeOfDay(text.to_owned());
+    let (hour, minute) = text.trim().split_once(':').ok_or_else(error)?;
     let (hour, minute): (u16, u16) =
-        (hour.parse().map_err(|_| refuse())?, minute.parse().map_err(|_| refuse())?);
+        (hour.parse().map_err(|_| error())?, minute.parse().map_err(|_| error())?);
     let total = hour.saturating_mul(60).saturating_add(minute);
-    if minute < 60 && total <= 24 * 60 { Ok(total) } else { Err(refuse()) }
+    if minute < 60 && total <= 24 * 60 { Ok(total) } else { Err(error()) }
 }
 
-fn within_range(value: f64, text: &str, signal: SignalKind) -> Result<f64, Problem> {
+fn within_range(value: f64, text: &str, signal: SignalKind) -> Result<f64, RuleProblem> {
     let (fits, expected) = match signal {
         SignalKind::Ratio => ((0.0..1.0).contains(&value), "at least 0% and less than 100%"),
         SignalKind::Drop => (value > 0.0 && value < 1.0, "more than 0% and less than 100%"),
@@ -86,7 +89,7 @@ fn within_range(value: f64, text: &str, signal: SignalKind) -> Result<f64, Probl
             (value > 0.0 && value * 1e3 <= DURATION_MS_MAX as f64, "more than 0s and at most 7d")
         }
     };
-    if fits { Ok(value) } else { Err(Problem::OutOfRange { value: text.to_owned(), expected }) }
+    if fits { Ok(value) } else { Err(RuleProblem::OutOfRange { value: text.to_owned(), expected }) }
 }
 
 fn example(signal: SignalKind) -> &'static str {

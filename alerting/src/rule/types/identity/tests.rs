@@ -8,7 +8,7 @@ fn what_judges_makes_another_rule_and_what_describes_does_not() {
         |rule| rule.owner = "others".into(),
         |rule| rule.runbook = "other".into(),
         |rule| rule.notify.clear(),
-        |rule| rule.voice.mode = crate::rule::Mode::Shadow,
+        |rule| rule.notify_policy.mode = crate::rule::RuleMode::Shadow,
     ];
     let other: [fn(&mut Rule); 5] = [
         |rule| rule.critical = Some(0.06),

@@ -1,0 +1,48 @@
+//! From the file as written to a rule set that holds: every check, with place and remedy.
+
+mod context;
+mod directory;
+mod email;
+mod receivers;
+mod rules;
+mod settings;
+mod signal;
+
+use std::path::Path;
+
+use crate::rule::error::Checked;
+use crate::rule::parse::read;
+use crate::rule::types::RuleSet;
+
+/// What is watched when a file has no `rules`.
+const DEFAULT_PACK: &str = include_str!("../../../packs/default.yaml");
+
+/// Parses and checks a whole file.
+pub(super) fn rule_set(
+    text: &str,
+    env: &dyn Fn(&str) -> Option<String>,
+    base_dir: &Path,
+) -> Checked<RuleSet> {
+    let file = read(text)?;
+    let receivers = receivers::receivers(file.receivers.unwrap_or_default(), env, base_dir)?;
+    let (rules, grouping) = match file.rules {
+        Some(rules) => (rules, file.pages),
+        None => {
+            let pack = read(DEFAULT_PACK)?;
+            (pack.rules.unwrap_or_default(), file.pages.or(pack.pages))
+        }
+    };
+    let rules = rules::rules(rules, &receivers)?;
+    Ok(RuleSet {
+        runbooks: directory::runbooks(&rules, base_dir),
+        rules,
+        partners: directory::partners(file.partners.unwrap_or_default())?,
+        maintenance: directory::maintenance(file.maintenance.unwrap_or_default())?,
+        holidays: directory::holidays(file.holidays.unwrap_or_default())?,
+        grouping: grouping.map(settings::grouping).transpose()?,
+        receivers,
+    })
+}
+
+#[cfg(test)]
+mod tests;

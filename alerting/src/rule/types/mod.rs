@@ -1,0 +1,37 @@
+//! The types of a checked rules file: plain data, by subject.
+
+mod identity;
+mod notation;
+mod partner;
+mod period;
+mod receiver;
+mod rule;
+mod secret;
+mod set;
+mod settings;
+mod severity;
+mod signal;
+
+pub(crate) use identity::RuleIdentity;
+pub(in crate::rule) use notation::{
+    DURATION_MS_MAX, Threshold, duration_ms, share, threshold, time_of_day,
+};
+pub use partner::{Holiday, Maintenance, Partner};
+pub use period::{Period, Schedule};
+pub(in crate::rule) use period::{time_zone, weekday};
+pub(in crate::rule) use receiver::GIVE_UP_AFTER_MS;
+pub(crate) use receiver::webhook_key;
+pub use receiver::{
+    Escalation, FailOver, MailTls, Mailbox, MessageTemplates, PAGERDUTY_URL, RateLimit, Receiver,
+    Target,
+};
+pub use rule::Rule;
+pub use secret::Secret;
+pub(crate) use secret::SecretOrigin;
+pub(in crate::rule) use secret::SecretSource;
+pub use set::RuleSet;
+pub use settings::{
+    BaselineSettings, GroupingSettings, NotifyPolicy, OnNoData, RuleMode, ScanSettings,
+};
+pub use severity::Severity;
+pub use signal::{Signal, SignalKind};
