@@ -1,30 +1,19 @@
-//! The block codec on streams of four kinds: bytes a cell and nanoseconds a cell, by encoding. Prints
-//! the table of `benches/CODEC.md`, then measures reading single columns with criterion.
+//! The block codec on streams of five kinds: bytes a cell and nanoseconds a cell, by encoding. Prints the tables of
+//! `benches/CODEC.md`, then measures decoding single columns with criterion.
 #![allow(missing_docs, reason = "criterion's macros make public items")]
-#![allow(
-    dead_code,
-    unreachable_pub,
-    unused_imports,
-    reason = "the codec is private to its crate and taken by path, its tests included"
-)]
 
-#[path = "../../storage/src/block/mod.rs"]
-mod block;
-#[path = "../../storage/src/limits.rs"]
-mod limits;
-#[path = "../../storage/src/model/mod.rs"]
-mod model;
 #[path = "codec/streams.rs"]
 mod streams;
 #[path = "codec/varint.rs"]
 mod varint;
 
-use std::{hint::black_box, time::Instant};
+use std::hint::black_box;
+use std::ops::Range;
+use std::time::Instant;
 
 use criterion::{Criterion, Throughput, criterion_group};
-
-use block::{Panes, Wanted};
-use model::{cell::SlotValue, sum::CellSum, time::Slot};
+use plimsoll_storage::bench::{add_to_sum, decode, encode_cold, encode_hot};
+use plimsoll_storage::{CellSum, Columns, Slot, SlotValue};
 use streams::Run;
 
 /// Bytes that RocksDB compresses together.
@@ -62,22 +51,11 @@ const VARIANTS: [Variant; 3] = [
             black_box(sum);
         },
     },
-    Variant {
-        name: "packed",
-        encode: block::encode,
-        decode: |bytes, visit| block::decode(bytes, visit).is_ok(),
-        sum,
-    },
-    Variant {
-        name: "folded",
-        encode: block::encode_dense,
-        decode: |bytes, visit| block::decode(bytes, visit).is_ok(),
-        sum,
-    },
+    Variant { name: "hot", encode: encode_hot, decode, sum },
+    Variant { name: "cold", encode: encode_cold, decode, sum },
 ];
 
-/// Nanoseconds a cell: the best of some rounds of each item, added up, so that other work on the
-/// machine hardly counts.
+/// Nanoseconds a cell: the best round of each item, added up, so that other work on the machine has little effect.
 fn nanoseconds<T>(cells: usize, items: &[T], mut work: impl FnMut(&T)) -> f64 {
     let mut best = |item| {
         let round = |_| {
@@ -133,79 +111,77 @@ fn row(variant: &Variant, runs: &[Run]) -> String {
     )
 }
 
-/// Adds the durations of a block up: what a question for quantiles does.
+/// Adds up the durations of a block: what a query for quantiles does.
 fn sum(block: &[u8]) {
-    let wanted = Wanted { durations: true, sums: true, ..NOTHING };
-    let borders = [Slot(0), Slot(u32::MAX)];
-    let mut sums = [CellSum::default()];
-    let mut panes = Panes::new(&borders, &mut sums);
-    block::decode_range(block, &(borders[0]..borders[1]), wanted, &mut panes).expect("whole");
-    black_box(sums);
+    let columns = Columns { durations: true, sums: true, ..NOTHING };
+    let mut sum = CellSum::default();
+    assert!(add_to_sum(block, &(Slot(0)..Slot(u32::MAX)), columns, &mut sum));
+    black_box(sum);
 }
 
-/// The facts' streams cut into runs of several lengths.
-fn border() {
-    println!("\n| cells in a run | packed, after zstd | folded, after zstd |");
+/// The streams of the facts, cut into runs of several lengths.
+fn run_lengths() {
+    println!("\n| cells in a run | hot, after zstd | cold, after zstd |");
     println!("|---|---|---|");
     let (_, runs) = streams::kinds().swap_remove(0);
     for length in [8, 16, 32, 64, 120, 360] {
-        let [packed, folded] = [block::encode, block::encode_dense].map(|encode| {
+        let [hot, cold] = [encode_hot, encode_cold].map(|encode| {
             let cut = runs.iter().flat_map(|run| run.chunks(length));
             let blocks: Vec<Vec<u8>> = cut.map(encode).collect();
             let cells: usize = runs.iter().map(Vec::len).sum();
             compressed(&blocks).concat().len() as f64 / cells as f64
         });
-        println!("| {length} | {packed:.2} | {folded:.2} |");
+        println!("| {length} | {hot:.2} | {cold:.2} |");
     }
 }
 
-const NOTHING: Wanted = Wanted { outcomes: false, durations: false, sums: false, last_at: false };
+const NOTHING: Columns = Columns { outcomes: false, durations: false, sums: false, last_at: false };
 
-/// What questions ask for.
-const ASKED: [(&str, Wanted); 4] = [
-    ("outcomes", Wanted { outcomes: true, ..NOTHING }),
-    ("buckets", Wanted { durations: true, ..NOTHING }),
-    ("buckets and sums", Wanted { durations: true, sums: true, ..NOTHING }),
-    ("everything", Wanted::ALL),
+/// The columns that queries select.
+const SELECTIONS: [(&str, Columns); 4] = [
+    ("outcomes", Columns { outcomes: true, ..NOTHING }),
+    ("buckets", Columns { durations: true, ..NOTHING }),
+    ("buckets and sums", Columns { durations: true, sums: true, ..NOTHING }),
+    ("everything", Columns::ALL),
 ];
 
-/// Reading single columns of the facts' streams, the whole hour and its last five minutes.
+type Encode = fn(&[(Slot, SlotValue)]) -> Vec<u8>;
+
+/// Decoding single columns of the facts' streams, the whole hour and its last five minutes.
 fn columns(c: &mut Criterion) {
     let (_, runs) = streams::kinds().swap_remove(0);
     let (first, end) = (Slot(streams::FIRST_SLOT), Slot(streams::FIRST_SLOT + streams::SLOTS));
-    for (encoding, encode) in [
-        ("packed", block::encode as fn(&[(Slot, SlotValue)]) -> Vec<u8>),
-        ("folded", block::encode_dense),
-    ] {
+    for (encoding, encode) in [("hot", encode_hot as Encode), ("cold", encode_cold)] {
         let blocks: Vec<Vec<u8>> = runs.iter().map(|run| encode(run)).collect();
         for (range, slots) in [("hour", first..end), ("last 5 m", end.minus(30)..end)] {
-            let mut group = c.benchmark_group(format!("{encoding}, {range}"));
-            let cells = runs.len() as u64 * u64::from(slots.end.0 - slots.start.0);
-            group.sample_size(20).throughput(Throughput::Elements(cells));
-            for (columns, wanted) in ASKED {
-                group.bench_function(columns, |b| {
-                    b.iter(|| {
-                        let borders = [slots.start, slots.end];
-                        let mut sums = [CellSum::default()];
-                        for block in &blocks {
-                            let mut panes = Panes::new(&borders, &mut sums);
-                            let read = block::decode_range(block, &slots, wanted, &mut panes);
-                            assert!(read.is_ok());
-                        }
-                        black_box(&sums);
-                    });
-                });
-            }
-            group.finish();
+            measure_selections(c, &format!("{encoding}, {range}"), &blocks, &slots);
         }
     }
+}
+
+fn measure_selections(c: &mut Criterion, name: &str, blocks: &[Vec<u8>], slots: &Range<Slot>) {
+    let mut group = c.benchmark_group(name);
+    let cells = blocks.len() as u64 * u64::from(slots.end.0 - slots.start.0);
+    group.sample_size(20).throughput(Throughput::Elements(cells));
+    for (name, columns) in SELECTIONS {
+        group.bench_function(name, |b| {
+            b.iter(|| {
+                let mut sum = CellSum::default();
+                for block in blocks {
+                    assert!(add_to_sum(block, slots, columns, &mut sum));
+                }
+                black_box(&sum);
+            });
+        });
+    }
+    group.finish();
 }
 
 criterion_group!(benches, columns);
 
 fn main() {
     table();
-    border();
+    run_lengths();
     benches();
     Criterion::default().configure_from_args().final_summary();
 }

@@ -13,14 +13,14 @@ use std::sync::atomic::Ordering;
 use parking_lot::Mutex;
 use rocksdb::{DBRawIterator, ErrorKind, ReadOptions, Snapshot, WriteBatch};
 
-use crate::block;
+use crate::codec;
 use crate::error::Result;
 use crate::key::day_start;
 use crate::merge::Reading;
 use crate::model::cell::SlotValue;
+use crate::model::resolution::{BlockKey, Resolution};
 use crate::model::stream::StreamId;
 use crate::model::time::Slot;
-use crate::resolution::{BlockKey, Resolution};
 use crate::schema::{Family, meta};
 use crate::store::Shared;
 
@@ -215,7 +215,7 @@ impl Moving {
             }
             *from = key;
             self.blocks += 1;
-            let read = block::decode(block, &mut |slot, value| {
+            let read = codec::decode(block, &mut |slot, value| {
                 let minute = Resolution::Minute.cell_of(slot, shared.slot_width);
                 self.minutes
                     .entry((key.stream, minute))
@@ -243,7 +243,7 @@ impl Moving {
         }
         let family = shared.db.family(Family::Blocks1m);
         for (key, minutes) in blocks {
-            write.merge_cf(family, key.encode(), block::encode(&minutes));
+            write.merge_cf(family, key.encode(), codec::encode_hot(&minutes));
         }
     }
 }

@@ -6,7 +6,7 @@
 
 use std::{borrow::Cow, collections::BTreeMap};
 
-use crate::block;
+use crate::codec;
 use crate::model::cell::SlotValue;
 use crate::model::stream::StreamId;
 use crate::model::sum::CellSum;
@@ -17,7 +17,7 @@ use crate::model::time::Slot;
 pub(crate) struct Aggregate {
     /// Ascending; two at least.
     streams: Box<[StreamId]>,
-    /// See [`block::put_row`].
+    /// See [`codec::put_row`].
     rows: Box<[u8]>,
 }
 
@@ -35,10 +35,10 @@ impl Aggregate {
                 }
             };
             // They have never left memory; if they cannot be read, each says so for itself.
-            block::decode(minutes_of(*stream), add).ok()?;
+            codec::decode(minutes_of(*stream), add).ok()?;
         }
         let mut rows = Vec::new();
-        sums.iter().for_each(|(minute, sum)| block::put_row(*minute, sum, &mut rows));
+        sums.iter().for_each(|(minute, sum)| codec::put_row(*minute, sum, &mut rows));
         Some(Self { streams: streams.into(), rows: rows.into() })
     }
 
@@ -47,7 +47,7 @@ impl Aggregate {
         self.streams.first().copied().unwrap_or(StreamId(0))
     }
 
-    /// See [`block::decode_rows`].
+    /// See [`codec::decode_rows`].
     pub(crate) const fn rows(&self) -> &[u8] {
         &self.rows
     }

@@ -16,7 +16,7 @@ use crate::model::exemplar::{Exemplar, Kind};
 use crate::model::gauge::GaugeCell;
 use crate::model::stream::{StreamId, StreamKey, StreamKind, StreamRef};
 use crate::model::time::Slot;
-use crate::{Store, exemplars, journal};
+use crate::{Store, codec, journal};
 
 /// A stream of a batch: its number, or its definition when it is new.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -170,7 +170,7 @@ impl<'a> BatchBuilder<'a> {
                 stream,
                 kind,
                 slot,
-                encoded: exemplars::encode(best, width.start(slot)),
+                encoded: codec::encode_exemplars(best, width.start(slot)),
             });
         let exemplars = exemplars.collect();
         Batch { streams: self.streams, cells: self.cells, encoded, exemplars }

@@ -4,12 +4,12 @@ use std::ops::Range;
 
 use rocksdb::{DBRawIterator, ErrorKind};
 
-use crate::block::{self, Sink, Wanted};
+use crate::codec::{self, Columns, Sink};
 use crate::error::{Error, Result};
 use crate::merge::Reading;
+use crate::model::resolution::{BlockKey, Resolution};
 use crate::model::stream::StreamId;
 use crate::model::time::Slot;
-use crate::resolution::{BlockKey, Resolution};
 use crate::store::Shared;
 
 /// Reads blocks of one resolution day by day and stream by stream.
@@ -38,7 +38,7 @@ impl<'a> Blocks<'a> {
         &mut self,
         streams: &[StreamId],
         slots: &Range<Slot>,
-        wanted: Wanted,
+        wanted: Columns,
         sink: &mut impl Sink,
     ) -> Result<()> {
         if slots.is_empty() {
@@ -54,7 +54,7 @@ impl<'a> Blocks<'a> {
                 let to = self.key(stream, last).min(BlockKey { day, stream, block: u8::MAX });
                 sink.stream(stream, self.resolution.slots(self.shared.slot_width));
                 self.read_range(from, to, |block| {
-                    block::decode_range(block, &cells, wanted, sink)
+                    codec::decode_range(block, &cells, wanted, sink)
                 })?;
             }
         }
@@ -69,7 +69,7 @@ impl<'a> Blocks<'a> {
         &mut self,
         from: BlockKey,
         to: BlockKey,
-        mut decode: impl FnMut(&[u8]) -> std::result::Result<(), block::PartError>,
+        mut decode: impl FnMut(&[u8]) -> std::result::Result<(), codec::PartError>,
     ) -> Result<()> {
         let is_behind = self.from.replace(from).is_none_or(|before| from <= before);
         if is_behind || self.blocks.key().is_none_or(|at| at < from.encode().as_slice()) {

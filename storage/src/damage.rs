@@ -14,8 +14,8 @@ use crate::database::Database;
 use crate::error::Result;
 use crate::key;
 use crate::limits::DAMAGED_MAX;
+use crate::model::resolution::{BlockKey, Resolution};
 use crate::model::stream::StreamId;
-use crate::resolution::{BlockKey, Resolution};
 use crate::schema::{Family, meta};
 
 /// Blocks that could not be read since the store was opened.

@@ -6,64 +6,18 @@
 
 use std::ops::Range;
 
-use bincode::{Decode, Encode, config};
 use rocksdb::{DBRawIterator, MergeOperands, ReadOptions};
 
+use crate::codec::{decode_exemplars, encode_exemplars};
 use crate::error::Result;
 use crate::key::ExemplarKey;
-use crate::limits::{
-    EXEMPLAR_ROWS_MAX, EXEMPLAR_SLOW_KEPT_MS, EXEMPLARS_ASKED_MAX, EXEMPLARS_BYTES_MAX,
-};
-use crate::model::exemplar::{Exemplar, Ids, Kind};
+use crate::limits::{EXEMPLAR_ROWS_MAX, EXEMPLAR_SLOW_KEPT_MS, EXEMPLARS_ASKED_MAX};
+use crate::model::exemplar::{Exemplar, Kind};
 use crate::model::outcome::Outcome;
 use crate::model::stream::StreamId;
 use crate::model::time::{Slot, SlotWidth, TimestampMs};
 use crate::schema::Family;
 use crate::store::{Shared, Store};
-
-const VERSION: u8 = 1;
-
-const CONFIG: config::Configuration<
-    config::BigEndian,
-    config::Varint,
-    config::Limit<EXEMPLARS_BYTES_MAX>,
-> = config::standard().with_big_endian().with_limit::<EXEMPLARS_BYTES_MAX>();
-
-/// An exemplar as it lies on disk.
-#[derive(Encode, Decode)]
-struct Stored {
-    /// Time since its slot began.
-    ms: u32,
-    outcome: u8,
-    duration_us: Option<u64>,
-    ids: Ids<String>,
-}
-
-/// A row's value, or what is to be merged into one: the exemplars of a kind in a slot that begins at `start`.
-pub(crate) fn encode(exemplars: Vec<Exemplar>, start: TimestampMs) -> Vec<u8> {
-    let stored = exemplars.into_iter().map(|it| Stored {
-        ms: u32::try_from(it.at.since_ms(start)).unwrap_or(0),
-        outcome: it.outcome as u8,
-        duration_us: it.duration_us,
-        ids: it.ids,
-    });
-    let mut value = vec![VERSION];
-    let encoded = bincode::encode_into_std_write(stored.collect::<Vec<_>>(), &mut value, CONFIG);
-    // Encoding plain values into memory has no way to fail.
-    debug_assert!(encoded.is_ok(), "{encoded:?}");
-    value
-}
-
-fn decode(value: &[u8], start: TimestampMs) -> Option<Vec<Exemplar>> {
-    let body = value.strip_prefix(&[VERSION])?;
-    let (stored, used): (Vec<Stored>, usize) = bincode::decode_from_slice(body, CONFIG).ok()?;
-    let exemplar = |it: Stored| {
-        let outcome = *Outcome::ALL.get(usize::from(it.outcome))?;
-        let at = start.plus_ms(it.ms.into());
-        Some(Exemplar { at, outcome, duration_us: it.duration_us, ids: it.ids })
-    };
-    (used == body.len()).then(|| stored.into_iter().map(exemplar).collect()).flatten()
-}
 
 /// Keeps the best of a row's exemplars. What cannot be read is passed over.
 pub(crate) fn merge(key: &[u8], held: Option<&[u8]>, operands: &MergeOperands) -> Option<Vec<u8>> {
@@ -71,10 +25,12 @@ pub(crate) fn merge(key: &[u8], held: Option<&[u8]>, operands: &MergeOperands) -
     // Within a slot, the order of times is that of distances to its start.
     let start = TimestampMs(0);
     let mut best = Vec::new();
-    for event in held.into_iter().chain(operands).filter_map(|it| decode(it, start)).flatten() {
+    for event in
+        held.into_iter().chain(operands).filter_map(|it| decode_exemplars(it, start)).flatten()
+    {
         kind.keep_in_slot(&mut best, event.as_ref());
     }
-    Some(encode(best, start))
+    Some(encode_exemplars(best, start))
 }
 
 /// The day of a slot, since 1970.
@@ -206,7 +162,7 @@ impl Search<'_> {
                 return;
             }
             self.rows += 1;
-            for event in decode(value, width.start(key.slot)).into_iter().flatten() {
+            for event in decode_exemplars(value, width.start(key.slot)).into_iter().flatten() {
                 let (best, limit) = (&mut self.found.best, self.limit);
                 kind.keep(best, limit, event.as_ref(), |held| &held.1, |event| (stream, event));
             }
@@ -236,6 +192,3 @@ pub(crate) fn let_go(shared: &Shared, first_day: u32, now: TimestampMs) -> Resul
     }
     Ok(())
 }
-
-#[cfg(test)]
-mod tests;

@@ -3,13 +3,13 @@
 /// Decodes and folds a block.
 pub fn block(bytes: &[u8]) {
     // Damage is fine; a panic is not.
-    let _ = crate::block::decode(bytes, &mut |_, _| ());
-    let _ = crate::block::fold(&[bytes, bytes], crate::block::encode_dense);
+    let _ = crate::codec::decode(bytes, &mut |_, _| ());
+    let _ = crate::codec::merge(&[bytes, bytes], crate::codec::encode_cold);
     // With a right checksum, so that the columns are reached.
     if let Some((version, body)) = bytes.split_first() {
-        let part = crate::block::part_of(*version, body);
-        let _ = crate::block::decode(&part, &mut |_, _| ());
-        let _ = crate::block::fold(&[&part, &part], crate::block::encode_dense);
+        let part = crate::codec::part_of(*version, body);
+        let _ = crate::codec::decode(&part, &mut |_, _| ());
+        let _ = crate::codec::merge(&[&part, &part], crate::codec::encode_cold);
     }
 }
 

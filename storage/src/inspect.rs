@@ -5,11 +5,11 @@ use rocksdb::{DBRawIterator, ErrorKind, IteratorMode, properties};
 use crate::ageing::oldest_block;
 use crate::error::Result;
 use crate::limits::DAMAGED_MAX;
+use crate::model::resolution::{BlockKey, Resolution};
 use crate::model::time::{Slot, TimestampMs};
-use crate::resolution::{BlockKey, Resolution};
 use crate::schema::{FORMAT_VERSION, Family};
 use crate::store::{Shared, Store};
-use crate::{block, damage};
+use crate::{codec, damage};
 
 /// What lies in a store.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -153,7 +153,7 @@ fn count_blocks(shared: &Shared, resolution: Resolution, found: &mut Inspection)
     while let Some((key, value)) = blocks.item() {
         count.blocks += 1;
         count.bytes += value.len() as u64;
-        let decoded = block::decode(value, &mut |cell, _| {
+        let decoded = codec::decode(value, &mut |cell, _| {
             count.cells += 1;
             let slot = resolution.first_slot(cell, shared.slot_width);
             let (oldest, newest) = slots.unwrap_or((slot, slot));

@@ -1,9 +1,9 @@
 //! How keys are encoded: big-endian, so that byte order is numeric order. The only place that does.
 
 use crate::model::exemplar::Kind;
+use crate::model::resolution::{BlockKey, Resolution};
 use crate::model::stream::StreamId;
 use crate::model::time::Slot;
-use crate::resolution::{BlockKey, Resolution};
 
 impl BlockKey {
     /// Bytes of an encoded key.

@@ -9,7 +9,7 @@ use std::cell::Cell;
 
 use rocksdb::MergeOperands;
 
-use crate::block;
+use crate::codec;
 
 thread_local! {
     static READING: Cell<bool> = const { Cell::new(false) };
@@ -35,13 +35,13 @@ impl Drop for Reading {
 
 /// Merges parts of slots: densely, unless for a read.
 pub(crate) fn slots(_key: &[u8], held: Option<&[u8]>, parts: &MergeOperands) -> Option<Vec<u8>> {
-    Some(merge(held, parts, block::encode_dense))
+    Some(merge(held, parts, codec::encode_cold))
 }
 
 /// Merges parts of roll-ups, which stay packed: they are what long questions read, and a cell is one
 /// of few, so speed is worth more than space there.
 pub(crate) fn roll_ups(_key: &[u8], held: Option<&[u8]>, parts: &MergeOperands) -> Option<Vec<u8>> {
-    Some(merge(held, parts, block::encode))
+    Some(merge(held, parts, codec::encode_hot))
 }
 
 /// Puts parts one behind the other.
@@ -49,7 +49,7 @@ pub(crate) fn concat(_key: &[u8], held: Option<&[u8]>, parts: &MergeOperands) ->
     Some(held.into_iter().chain(parts).collect::<Vec<_>>().concat())
 }
 
-fn merge(held: Option<&[u8]>, parts: &MergeOperands, encode: block::Encode) -> Vec<u8> {
+fn merge(held: Option<&[u8]>, parts: &MergeOperands, encode: codec::EncodeRun) -> Vec<u8> {
     let blocks: Vec<&[u8]> = held.into_iter().chain(parts).collect();
-    if READING.get() { blocks.concat() } else { block::fold(&blocks, encode) }
+    if READING.get() { blocks.concat() } else { codec::merge(&blocks, encode) }
 }

@@ -4,9 +4,9 @@
 use std::ops::Range;
 
 use crate::aggregate::Aggregates;
+use crate::model::resolution::Resolution;
 use crate::model::stream::StreamId;
 use crate::model::time::Slot;
-use crate::resolution::Resolution;
 
 /// Parts of one resolution, one behind the other, by stream.
 #[derive(Debug, Default)]

@@ -10,8 +10,8 @@ use crate::error::Result;
 use crate::exemplars;
 use crate::key::day_start;
 use crate::limits::AGEING_BLOCKS;
+use crate::model::resolution::Resolution;
 use crate::model::time::{SlotWidth, TimestampMs};
-use crate::resolution::Resolution;
 use crate::schema::Family;
 use crate::store::{Shared, Store};
 

@@ -13,15 +13,15 @@ use rocksdb::ReadOptions;
 
 use crate::ageing::Moment;
 use crate::aggregate;
-use crate::block::{self, Panes, Sink, Visitor, Wanted};
+use crate::codec::{self, Columns, Panes, Sink, Visitor};
 use crate::cursor::Blocks;
 use crate::error::{Error, Result};
 use crate::head::View;
 use crate::model::cell::SlotValue;
+use crate::model::resolution::Resolution;
 use crate::model::stream::StreamId;
 use crate::model::sum::CellSum;
 use crate::model::time::Slot;
-use crate::resolution::Resolution;
 use crate::schema::Family;
 use crate::store::Shared;
 
@@ -37,14 +37,14 @@ pub struct Scan<'a> {
     /// gives every slot, as long as it is kept.
     pub grain: u32,
     /// The columns that are needed; others may be left empty.
-    pub wanted: Wanted,
+    pub wanted: Columns,
 }
 
 impl<'a> Scan<'a> {
     /// Everything about each slot.
     #[must_use]
     pub const fn new(streams: &'a [StreamId], slots: Range<Slot>) -> Self {
-        Self { streams, slots, grain: 1, wanted: Wanted::ALL }
+        Self { streams, slots, grain: 1, wanted: Columns::ALL }
     }
 }
 
@@ -60,7 +60,7 @@ pub struct Reader<'a> {
     shared: &'a Shared,
     view: Sight<'a>,
     slots: Range<Slot>,
-    wanted: Wanted,
+    wanted: Columns,
     /// Sealed cells in blocks: how they are read, and for which slots.
     stored: Vec<Stretch>,
     /// Sealed cells in memory, likewise.
@@ -75,7 +75,7 @@ impl std::fmt::Debug for Reader<'_> {
 
 impl<'a> Reader<'a> {
     /// See [`Scan`] for what `grain` and `wanted` mean.
-    pub(crate) fn new(shared: &'a Shared, slots: Range<Slot>, grain: u32, wanted: Wanted) -> Self {
+    pub(crate) fn new(shared: &'a Shared, slots: Range<Slot>, grain: u32, wanted: Columns) -> Self {
         let view = shared
             .head
             .view(&slots, |floor| (slots.start < floor).then(|| Arc::new(Moment::now(shared))));
@@ -88,7 +88,7 @@ impl<'a> Reader<'a> {
         view: Sight<'a>,
         slots: Range<Slot>,
         grain: u32,
-        wanted: Wanted,
+        wanted: Columns,
     ) -> Self {
         let question = Question { shared, slots: &slots, grain };
         let resolution = question.block_resolution();
@@ -266,21 +266,21 @@ impl Cursor<'_> {
         }
         let cells = resolution.cells_of(slots, shared.slot_width);
         let adds_up = S::ADDS_UP && *resolution == Resolution::Minute;
-        let damaged = |error: block::PartError| Error::corrupt("memory", error.to_string());
+        let damaged = |error: codec::PartError| Error::corrupt("memory", error.to_string());
         for resident in view.residents.iter().filter(|one| one.overlaps(slots)) {
             let mut left = Cow::Borrowed(streams);
             if adds_up {
                 let aggregates = resident.aggregates().within(streams);
                 for one in &aggregates {
                     sink.stream(one.first(), resolution.slots(shared.slot_width));
-                    block::decode_rows(one.rows(), &cells, *wanted, sink).map_err(damaged)?;
+                    codec::decode_rows(one.rows(), &cells, *wanted, sink).map_err(damaged)?;
                 }
                 left = aggregate::others(streams, &aggregates);
             }
             for stream in left.iter() {
                 sink.stream(*stream, resolution.slots(shared.slot_width));
                 let parts = resident.parts(*resolution, *stream);
-                block::decode_resident(parts, &cells, *wanted, sink).map_err(damaged)?;
+                codec::decode_cached(parts, &cells, *wanted, sink).map_err(damaged)?;
             }
         }
         Ok(())

@@ -6,14 +6,14 @@ use std::{collections::BTreeMap, ops::RangeInclusive};
 
 use rocksdb::WriteBatch;
 
-use crate::block;
+use crate::codec;
 use crate::error::Result;
 use crate::head::{Run, Shard};
 use crate::model::cell::SlotValue;
+use crate::model::resolution::Resolution;
 use crate::model::stream::StreamId;
 use crate::model::time::{Slot, SlotWidth};
 use crate::resident::Resident;
-use crate::resolution::Resolution;
 use crate::schema::{Family, meta};
 use crate::store::Shared;
 use crate::tidy::spanning;
@@ -203,8 +203,8 @@ pub(crate) fn part_of(
     width: SlotWidth,
 ) -> Vec<u8> {
     match resolution {
-        Resolution::Slot => block::encode(run),
-        _ => block::encode(&roll_up(resolution, run, width)),
+        Resolution::Slot => codec::encode_hot(run),
+        _ => codec::encode_hot(&roll_up(resolution, run, width)),
     }
 }
 

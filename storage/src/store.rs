@@ -10,8 +10,8 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::ageing::Epochs;
 use crate::batch::{Batch, BatchBuilder};
-use crate::block::Wanted;
 use crate::catalog::Catalog;
+use crate::codec::Columns;
 use crate::damage::Damage;
 use crate::database::Database;
 use crate::error::{Error, Result};
@@ -280,7 +280,7 @@ impl Store {
     /// What the store holds about some slots now, to be read stream by stream; [`Scan`] says what
     /// `grain` and `wanted` mean.
     #[must_use]
-    pub fn reader(&self, slots: std::ops::Range<Slot>, grain: u32, wanted: Wanted) -> Reader<'_> {
+    pub fn reader(&self, slots: std::ops::Range<Slot>, grain: u32, wanted: Columns) -> Reader<'_> {
         Reader::new(&self.shared, slots, grain, wanted)
     }
 

@@ -10,8 +10,8 @@ use parking_lot::Mutex;
 
 use crate::error::Result;
 use crate::limits::{QUIET_BYTES_PER_S, TIDY_BYTES_MIN, TIDY_SHARE};
+use crate::model::resolution::Resolution;
 use crate::model::time::TimestampMs;
-use crate::resolution::Resolution;
 use crate::schema::Family;
 use crate::store::Store;
 

@@ -10,16 +10,16 @@ use std::ops::Range;
 use rocksdb::ReadOptions;
 
 use crate::ageing::Moment;
-use crate::block::{Visitor, Wanted};
+use crate::codec::{Columns, Visitor};
 use crate::cursor::Blocks;
 use crate::error::Result;
 use crate::head::{Reach, Run};
 use crate::limits::{WARM_CHUNK_CELLS, WARM_CHUNK_MS, WARM_MS, WARM_TRIES_MAX};
 use crate::model::cell::SlotValue;
+use crate::model::resolution::Resolution;
 use crate::model::stream::StreamId;
 use crate::model::time::{Slot, SlotWidth};
 use crate::resident::Resident;
-use crate::resolution::Resolution;
 use crate::schema::Family;
 use crate::seal;
 use crate::store::{Shared, Store};
@@ -103,7 +103,7 @@ impl Past {
             run.clear();
             let mut visit = |_, slot, value: &SlotValue| add(&mut run, slot, value);
             let sink = &mut Visitor::new(&mut visit);
-            blocks.read(&[StreamId(stream)], &chunks.slots(), Wanted::ALL, sink)?;
+            blocks.read(&[StreamId(stream)], &chunks.slots(), Columns::ALL, sink)?;
             chunks.let_go_before(blocks.whole_from);
             chunks.keep(StreamId(stream), &run, shared.slot_width);
         }

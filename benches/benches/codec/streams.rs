@@ -1,8 +1,6 @@
-//! Seeded streams of the kinds that partners show: an hour of each.
+//! Seeded streams of the kinds that partners have: an hour of each.
 
-use crate::model::cell::{Cell, SlotValue};
-use crate::model::outcome::Outcome;
-use crate::model::time::{Slot, TimestampMs};
+use plimsoll_storage::{Cell, Outcome, Slot, SlotValue, TimestampMs};
 
 /// An hour of one stream.
 pub(crate) type Run = Vec<(Slot, SlotValue)>;
@@ -15,17 +13,17 @@ const SLOT_MS: i64 = 10_000;
 /// Streams of each kind.
 const STREAMS: usize = 40;
 
-/// How the durations of a stream lie and how many there are.
+/// The distribution of a stream's durations, and how many there are.
 struct Kind {
-    /// Medians in seconds, one of which each request draws.
+    /// Medians in seconds. Each request draws one of them.
     medians_s: Vec<f64>,
-    /// Requests in a slot: from, and up to but not including.
+    /// Requests in a slot: at least, and fewer than.
     per_slot: (u64, u64),
-    /// Whether the newest event time is that of a request; the facts say the start of the slot.
+    /// Whether the newest event time is that of a request. That of the facts is the start of the slot.
     has_times: bool,
 }
 
-/// The kinds, the facts of the design's numbers first.
+/// The kinds; first the facts that the other benchmarks use.
 pub(crate) fn kinds() -> Vec<(&'static str, Vec<Run>)> {
     let mut random = fastrand::Rng::with_seed(7);
     let mut kind = |per_slot, has_times, modes: &[f64]| {

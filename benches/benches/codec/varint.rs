@@ -1,13 +1,13 @@
-//! The plainest encoding, to compare with: each field of the cells as one list, deltas where
-//! neighbours are alike, varint-encoded by bincode.
+//! A simple encoding for comparison: each field of the cells as one list, deltas where neighbours are similar, encoded
+//! as varints by bincode.
 
 use bincode::{Decode, Encode, config};
+use plimsoll_storage::{
+    Bucket, Cell, Histogram, Outcome, OutcomeCounts, Slot, SlotValue, TimestampMs,
+};
 
-use crate::limits::BLOCK_BYTES_MAX;
-use crate::model::cell::{Cell, SlotValue};
-use crate::model::histogram::{Bucket, Histogram};
-use crate::model::outcome::{Outcome, OutcomeCounts};
-use crate::model::time::{Slot, TimestampMs};
+/// The most bytes of a decoded block.
+const BLOCK_BYTES_MAX: usize = 64 << 20;
 
 const CONFIG: config::Configuration<
     config::BigEndian,
@@ -33,7 +33,7 @@ struct ActivityColumns {
     class_masks: Vec<u16>,
     /// The counts, in the order of the mask's bits.
     class_counts: Vec<u64>,
-    /// Newest event time as difference to the one before it; no entry where there is none.
+    /// The newest event time as the difference to the one before it; no entry where there is none.
     last_ats: Vec<i64>,
     has_last_at: Vec<bool>,
     scales: Vec<i8>,
@@ -106,7 +106,7 @@ impl ActivityColumns {
     }
 }
 
-/// Takes the columns apart cell by cell; `None` when a list is too short or a value impossible.
+/// Splits the columns into cells; `None` when a list is too short or a value impossible.
 struct ActivityReader {
     class_masks: std::vec::IntoIter<u16>,
     class_counts: std::vec::IntoIter<u64>,

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use plimsoll_storage::{CellSum, Label, Store, TimestampMs, Wanted};
+use plimsoll_storage::{CellSum, Columns, Label, Store, TimestampMs};
 
 use crate::engine::{DURATIONS, OUTCOMES, activity_series};
 use crate::select::{Grid, Group, Result, Selector, Series, check_numbers, groups};
@@ -28,7 +28,7 @@ pub enum Measure {
 }
 
 impl Measure {
-    const fn columns(&self) -> Wanted {
+    const fn columns(&self) -> Columns {
         match self {
             Self::Count | Self::Ratio(_) => OUTCOMES,
             Self::Quantile(_) => DURATIONS,

@@ -1,6 +1,6 @@
 //! The parameter `top`: the groups that rank highest.
 
-use plimsoll_storage::{CellSum, Store, Wanted};
+use plimsoll_storage::{CellSum, Columns, Store};
 
 use crate::engine::{DURATIONS, OUTCOMES, activity_series};
 use crate::select::{Grid, Group, Result};
@@ -31,7 +31,7 @@ impl Rank {
         }
     }
 
-    const fn columns(self) -> Wanted {
+    const fn columns(self) -> Columns {
         match self {
             Self::P95 => DURATIONS,
             Self::Errors | Self::Count => OUTCOMES,

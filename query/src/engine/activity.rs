@@ -2,7 +2,9 @@
 
 use std::ops::Range;
 
-use plimsoll_storage::{Cell, CellSum, Cursor, Reader, Slot, Store, StreamId, TimestampMs, Wanted};
+use plimsoll_storage::{
+    Cell, CellSum, Columns, Cursor, Reader, Slot, Store, StreamId, TimestampMs,
+};
 
 use super::panes::{Panes, common_divisor};
 use crate::select::{Budget, Error, Grid, Group, Result, Series, parallel_map};
@@ -11,12 +13,12 @@ use crate::select::{Budget, Error, Grid, Group, Result, Series, parallel_map};
 const STREAMS_AT_ONCE: usize = 1_024;
 
 /// The columns of outcome counts.
-pub(crate) const OUTCOMES: Wanted =
-    Wanted { outcomes: true, durations: false, sums: false, last_at: false };
+pub(crate) const OUTCOMES: Columns =
+    Columns { outcomes: true, durations: false, sums: false, last_at: false };
 
 /// The columns of durations. The sum makes the quantile of a single duration exact.
-pub(crate) const DURATIONS: Wanted =
-    Wanted { outcomes: false, durations: true, sums: true, last_at: false };
+pub(crate) const DURATIONS: Columns =
+    Columns { outcomes: false, durations: true, sums: true, last_at: false };
 
 /// The cells of some streams in some slots, added up into one.
 ///
@@ -26,7 +28,7 @@ pub fn aggregate(store: &Store, streams: &[StreamId], slots: Range<Slot>) -> Res
     let mut sum = [CellSum::default()];
     let grain = common_divisor(slots.start.0, slots.end.0);
     let borders = [slots.start, slots.end];
-    store.reader(slots, grain, Wanted::ALL).cursor().sum(streams, &borders, &mut sum)?;
+    store.reader(slots, grain, Columns::ALL).cursor().sum(streams, &borders, &mut sum)?;
     let [sum] = sum;
     Ok(sum.to_cell())
 }
@@ -38,7 +40,7 @@ pub(crate) fn activity_series<P: Send>(
     store: &Store,
     groups: Vec<Group>,
     grid: &Grid,
-    wanted: Wanted,
+    wanted: Columns,
     point: impl Fn(TimestampMs, Range<Slot>, &CellSum) -> Option<P> + Sync,
 ) -> Result<Vec<Series<P>>> {
     let panes = Panes::admitted(store, &groups, grid)?;

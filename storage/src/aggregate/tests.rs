@@ -4,7 +4,7 @@ use crate::model::{cell::Cell, outcome::Outcome, time::TimestampMs};
 fn minutes(count: u64) -> Vec<u8> {
     let mut cell = Cell::default();
     (0..count).for_each(|_| cell.record(Outcome::Status2xx, Some(0.1), TimestampMs(1)));
-    block::encode(&[(Slot(7), SlotValue::Activity(cell))])
+    codec::encode_hot(&[(Slot(7), SlotValue::Activity(cell))])
 }
 
 fn ids(streams: &[u32]) -> Vec<StreamId> {

@@ -1,7 +1,7 @@
 use super::*;
 use crate::model::cell::Cell;
 use crate::model::outcome::Outcome;
-use crate::resolution::Resolution;
+use crate::model::resolution::Resolution;
 
 const RESIDENT_BYTES_MAX: usize = 1 << 16;
 

@@ -6,6 +6,7 @@ pub(crate) mod gauge;
 pub(crate) mod histogram;
 pub(crate) mod labels;
 pub(crate) mod outcome;
+pub(crate) mod resolution;
 pub(crate) mod stream;
 pub(crate) mod sum;
 pub(crate) mod time;

@@ -84,7 +84,7 @@ fn minutes_that_lay_beside_their_slots_are_counted_once() {
         let mut cell = Cell::default();
         cell.record(Outcome::Status2xx, Some(0.1), TimestampMs(i64::from(slot.0) * 10_000));
         let minute = Resolution::Minute.cell_of(slot, SlotWidth::DEFAULT);
-        let part = block::encode(&[(minute, SlotValue::Activity(cell))]);
+        let part = codec::encode_hot(&[(minute, SlotValue::Activity(cell))]);
         let key = Resolution::Minute.block_of(StreamId(0), slot, SlotWidth::DEFAULT);
         write.merge_cf(db.family(Family::Blocks1m), key.encode(), part);
     }
