@@ -38,9 +38,6 @@ pub const GROUP_BYTES_MAX: usize = 16 << 20;
 /// Bytes of one journal record; a larger batch is refused before it is written.
 pub const RECORD_BYTES_MAX: usize = 256 << 20;
 
-/// Bytes of one block part when decoded: an hour of 1 s slots with full histograms fits tenfold.
-pub const BLOCK_BYTES_MAX: usize = 64 << 20;
-
 /// Memory for cells unless the options say otherwise, in bytes. Divided by [`head_bytes_seal`],
 /// [`head_bytes_max`] and [`resident_bytes_max`].
 pub const MEMORY_BYTES_DEFAULT: usize = 256 << 20;
@@ -191,14 +188,4 @@ const _: () = assert!(
 const _: () = assert!(GROUP_BYTES_MAX <= RECORD_BYTES_MAX, "one record must fit a group");
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn memory_for_sealed_cells_goes_by_the_streams_between_its_bounds() {
-        let bytes = |streams| resident_bytes_max(MEMORY_BYTES_DEFAULT, streams, 1 << 30);
-        let mib = [0, 4_000, 8_192, 40_000, 1_000_000].map(|streams| bytes(streams) >> 20);
-        assert_eq!(mib, [64, 64, 128, 625, 1_024]);
-        assert_eq!(resident_bytes_max(32 << 20, 40_000, 0), 8 << 20, "a budget that was given");
-    }
-}
+mod tests;
