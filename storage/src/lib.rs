@@ -51,15 +51,14 @@ pub use exemplars::{Exemplars, ExemplarsOf, StreamExemplar};
 pub use feed::{Feed, Past};
 pub use inspect::{FamilyBytes, Inspection, ResolutionCount};
 pub use matcher::{LabelMatchers, Matcher, Pattern, PatternError};
+pub use model::bucket::{Bucket, SCALE_MAX, bucket_lower_s, bucket_upper_s};
 pub use model::cell::{Cell, SlotValue};
 pub use model::exemplar::{Exemplar, IdName, Ids};
 pub use model::gauge::GaugeCell;
-pub use model::histogram::{
-    Bucket, Histogram, HistogramError, Quantile, SCALE_MAX, bucket_lower_s, bucket_upper_s,
-    quantile_rank,
-};
+pub use model::histogram::{Histogram, HistogramError};
 pub use model::labels::{Label, LabelError, check_label};
 pub use model::outcome::{Outcome, OutcomeCounts};
+pub use model::quantile::{Quantile, quantile_rank};
 pub use model::resolution::Resolution;
 pub use model::stream::{StreamId, StreamKey, StreamKind, StreamRef};
 pub use model::sum::CellSum;

@@ -10,7 +10,7 @@ use rocksdb::{
     WriteBufferManager, compaction_filter::Decision,
 };
 
-use crate::{exemplars, limits, merge, options::Durability, resolution::Resolution};
+use crate::{exemplars, limits, merge, model::resolution::Resolution, options::Durability};
 
 /// Version of everything on disk. A database of a later version is refused.
 ///

@@ -34,17 +34,17 @@ pub fn aggregate(store: &Store, streams: &[StreamId], slots: Range<Slot>) -> Res
 }
 
 /// One series for each group, with the point that `point` makes of each window in which something was
-/// reported. Columns that are not `wanted` may be missing from the sums, and `last_at` is not valid in them.
+/// reported. Columns that are not in `columns` may be missing from the sums, and `last_at` is not valid in them.
 /// A group without points is left out.
 pub(crate) fn activity_series<P: Send>(
     store: &Store,
     groups: Vec<Group>,
     grid: &Grid,
-    wanted: Columns,
+    columns: Columns,
     point: impl Fn(TimestampMs, Range<Slot>, &CellSum) -> Option<P> + Sync,
 ) -> Result<Vec<Series<P>>> {
     let panes = Panes::admitted(store, &groups, grid)?;
-    let reader = store.reader(panes.slots(), panes.grain, wanted);
+    let reader = store.reader(panes.slots(), panes.grain, columns);
     let streams: usize = groups.iter().map(|group| group.streams.len()).sum();
     let cells = streams.saturating_mul(reader.cells_per_stream() as usize);
     let points = parallel_map(&groups, cells, || {

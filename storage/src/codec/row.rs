@@ -15,7 +15,7 @@ use super::error::PartError;
 use super::fields::{class_of, put_last_at, take_last_at};
 use super::primitives::bytes::{Reader, put, put_sized, unzigzag, zigzag};
 use super::sink::Sink;
-use crate::model::histogram::Bucket;
+use crate::model::bucket::Bucket;
 use crate::model::sum::{Buckets, CellSum, add_inside};
 use crate::model::time::Slot;
 

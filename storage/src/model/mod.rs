@@ -1,11 +1,16 @@
-//! What a datum is: labels, streams, slots, cells and their merge rules. No input or output here.
+//! The data model: labels, streams, time slots, cells, and how cells merge. No input or output.
+//!
+//! In order, each module imports only modules before it: `time`, `labels`, `stream`, `outcome`, `bucket`, `quantile`,
+//! `histogram`, `gauge`, `cell`, `sum`, `exemplar`, `resolution`.
 
+pub(crate) mod bucket;
 pub(crate) mod cell;
 pub(crate) mod exemplar;
 pub(crate) mod gauge;
 pub(crate) mod histogram;
 pub(crate) mod labels;
 pub(crate) mod outcome;
+pub(crate) mod quantile;
 pub(crate) mod resolution;
 pub(crate) mod stream;
 pub(crate) mod sum;

@@ -1,9 +1,11 @@
 //! A running sum of cells, for reading: dense counts by bucket, so that adding a cell is a few array
 //! additions and taking one away again is exact.
 
+use super::bucket::{Bucket, SCALE_MAX, SCALE_MIN, bucket_range};
 use super::cell::Cell;
-use super::histogram::{self, Bucket, Histogram, Quantile, SCALE_MAX, SCALE_MIN, quantile_rank};
+use super::histogram::Histogram;
 use super::outcome::{Outcome, OutcomeCounts};
+use super::quantile::{Quantile, quantile_in, quantile_rank};
 use super::time::TimestampMs;
 
 /// Counts are made room for in steps of this many buckets.
@@ -233,7 +235,7 @@ impl CellSum {
         let stride = strides.position(&mut reaches)? * STRIDE;
         let within = self.counts.get(stride..)?.iter().copied().position(&mut reaches)?;
         let index = self.offset + (stride + within) as i32;
-        Some(histogram::quantile_in(self.scale, index, all, self.sum_us))
+        Some(quantile_in(self.scale, index, all, self.sum_us))
     }
 
     /// The sum as one cell.
@@ -264,7 +266,7 @@ impl CellSum {
     /// Adds a bucket at this sum's scale that `counts` may have no room for yet.
     #[cold]
     fn add_outside(&mut self, bucket: Bucket) -> Option<()> {
-        if !histogram::bucket_range(self.scale).contains(&bucket.index) {
+        if !bucket_range(self.scale).contains(&bucket.index) {
             return None;
         }
         self.make_room(bucket.index);

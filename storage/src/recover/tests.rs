@@ -3,7 +3,7 @@ use rocksdb::DB;
 use super::*;
 use crate::{
     Cell, Durability, Error, LabelMatchers, Options, Outcome, Scan, Store, StreamKind, StreamRef,
-    block, is_database, schema::Setup,
+    codec, is_database, schema::Setup,
 };
 
 /// Lets a database look as an older or later version left it.

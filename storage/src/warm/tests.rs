@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
     GaugeCell, LabelMatchers, Options, Outcome, Scan, StreamKind, StreamRef, TimestampMs,
-    head::Head, key::day_start, resolution::BlockKey,
+    head::Head, key::day_start, model::resolution::BlockKey,
 };
 
 /// The slot at noon of some day.
@@ -164,7 +164,7 @@ fn gauges_come_back_too_and_slots_that_aged_do_not() {
     let store = Store::open(&options).expect("the store opens");
     assert_eq!(store.warm(|| true).expect("warmed"), 180);
     assert_eq!(floor(&store), midnight);
-    let reader = store.reader(EVERY_SLOT, 1, Wanted::ALL);
+    let reader = store.reader(EVERY_SLOT, 1, Columns::ALL);
     let mut last = Vec::new();
     let mut visit = |_, slot: Slot, value: &SlotValue| {
         if let SlotValue::Gauge(gauge) = value {

@@ -19,8 +19,9 @@ use crate::codec::fields::last_at_of_number;
 use crate::codec::frame::{self, CellReader, Column, Frame, Segment, SegmentOut};
 use crate::codec::primitives::bytes::unzigzag;
 use crate::codec::sink::Sink;
+use crate::model::bucket::{Bucket, SCALE_MAX};
 use crate::model::cell::{Cell, SlotValue};
-use crate::model::histogram::{Bucket, Histogram, SCALE_MAX};
+use crate::model::histogram::Histogram;
 use crate::model::outcome::OutcomeCounts;
 use crate::model::time::Slot;
 

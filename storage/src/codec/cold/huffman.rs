@@ -28,7 +28,8 @@ use crate::codec::primitives::bytes::{Reader, put, put_sized};
 use crate::codec::primitives::number_class::ClassCounts;
 use crate::codec::primitives::prefix_number::NumberCode;
 use crate::codec::sink::Sink;
-use crate::model::histogram::{Bucket, Histogram};
+use crate::model::bucket::Bucket;
+use crate::model::histogram::Histogram;
 use crate::model::outcome::{Outcome, OutcomeCounts};
 
 /// The largest average number of values of a cell: with more, the order within sections costs more bytes than fast

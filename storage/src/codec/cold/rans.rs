@@ -28,7 +28,8 @@ use crate::codec::primitives::rans::{RansReader, RansWriter};
 use crate::codec::primitives::rans_number::NumberModel;
 use crate::codec::primitives::weights::Weights;
 use crate::codec::sink::Sink;
-use crate::model::histogram::{Bucket, Histogram};
+use crate::model::bucket::Bucket;
+use crate::model::histogram::Histogram;
 use crate::model::outcome::{Outcome, OutcomeCounts};
 
 /// The model of a part.

@@ -8,7 +8,7 @@
 use std::sync::LazyLock;
 
 use crate::codec::primitives::bytes::{unzigzag, zigzag};
-use crate::model::histogram::{SCALE_MAX, bucket_lower_s, bucket_upper_s};
+use crate::model::bucket::{SCALE_MAX, bucket_lower_s, bucket_upper_s};
 
 /// What is known of a value in a bucket: its expected value in µs, and its variance in µs².
 #[derive(Debug, Clone, Copy)]

@@ -4,8 +4,9 @@
 use crate::codec::fields::last_at_to_number;
 use crate::codec::frame;
 use crate::codec::primitives::bytes::zigzag;
+use crate::model::bucket::SCALE_MAX;
 use crate::model::cell::{Cell, SlotValue};
-use crate::model::histogram::{Histogram, SCALE_MAX};
+use crate::model::histogram::Histogram;
 use crate::model::outcome::{Outcome, OutcomeCounts};
 use crate::model::time::Slot;
 

@@ -11,7 +11,7 @@ use crate::codec::primitives::bits::{BitReader, BitWriter};
 use crate::codec::primitives::bytes::{unzigzag, zigzag};
 use crate::codec::primitives::halving::Halving;
 use crate::codec::primitives::prefix::{LENGTH_MAX, PrefixCode, lengths_of};
-use crate::model::histogram::Bucket;
+use crate::model::bucket::Bucket;
 
 /// The number of sections: a power of two.
 pub(crate) const SECTIONS: usize = 4;

@@ -18,7 +18,7 @@ use crate::codec::primitives::binomial::{Binomial, Chance};
 use crate::codec::primitives::bytes::{Reader, put, unzigzag, zigzag};
 use crate::codec::primitives::rans::{RansReader, RansWriter};
 use crate::codec::primitives::weights::Weights;
-use crate::model::histogram::Bucket;
+use crate::model::bucket::Bucket;
 
 /// The most groups of a tree: more than a valid histogram has buckets, and less than [`LEAF`].
 const GROUPS_MAX: usize = 4_096;
