@@ -1,5 +1,5 @@
-//! The block codec on streams of five kinds: bytes a cell and nanoseconds a cell, by encoding. Prints the tables of
-//! `benches/CODEC.md`, then measures decoding single columns with criterion.
+//! The block codec on streams of five kinds: bytes a cell and nanoseconds a cell, by encoding. Prints the
+//! tables of `benches/CODEC.md`, then measures decoding single columns with criterion.
 #![allow(missing_docs, reason = "criterion's macros make public items")]
 
 #[path = "codec/streams.rs"]
@@ -55,7 +55,8 @@ const VARIANTS: [Variant; 3] = [
     Variant { name: "cold", encode: encode_cold, decode, sum },
 ];
 
-/// Nanoseconds a cell: the best round of each item, added up, so that other work on the machine has little effect.
+/// Nanoseconds a cell: the best round of each item, added up, so that other work on the machine has little
+/// effect.
 fn nanoseconds<T>(cells: usize, items: &[T], mut work: impl FnMut(&T)) -> f64 {
     let mut best = |item| {
         let round = |_| {

@@ -1,5 +1,5 @@
-//! A simple encoding for comparison: each field of the cells as one list, deltas where neighbours are similar, encoded
-//! as varints by bincode.
+//! A simple encoding for comparison: each field of the cells as one list, deltas where neighbours are
+//! similar, encoded as varints by bincode.
 
 use bincode::{Decode, Encode, config};
 use plimsoll_storage::{

@@ -14,7 +14,8 @@ use super::{gauge, hot};
 use crate::model::cell::SlotValue;
 use crate::model::time::Slot;
 
-/// The version of a part: how its columns are encoded. 1 and 4 were used by earlier encodings, never released.
+/// The version of a part: how its columns are encoded. 1 and 4 were used by earlier encodings, never
+/// released.
 const PACKED: u8 = 2;
 const RANS: u8 = 3;
 const HUFFMAN: u8 = 5;
@@ -34,8 +35,8 @@ pub(crate) fn encode_hot(run: &[(Slot, SlotValue)]) -> Vec<u8> {
     block
 }
 
-/// Encodes a run of cells as [`encode_hot`] does, but in few bytes: in the first of the cold encodings that can
-/// encode the cells, and in the hot one when none can.
+/// Encodes a run of cells as [`encode_hot`] does, but in few bytes: in the first of the cold encodings that
+/// can encode the cells, and in the hot one when none can.
 pub(crate) fn encode_cold(run: &[(Slot, SlotValue)]) -> Vec<u8> {
     let mut block = Vec::new();
     for cells in run.chunks(CELLS_MAX) {
@@ -64,8 +65,8 @@ fn put_hot(cells: &[(Slot, SlotValue)], block: &mut Vec<u8>) {
     });
 }
 
-/// Calls `visit` with each cell of a block. A slot may come several times, once for each part; the caller adds the
-/// values up. Undamaged parts are visited even when another one is damaged.
+/// Calls `visit` with each cell of a block. A slot may come several times, once for each part; the caller
+/// adds the values up. Undamaged parts are visited even when another one is damaged.
 ///
 /// # Errors
 /// The first damage found.
@@ -77,8 +78,8 @@ pub(crate) fn decode(
     decode_parts(part::checked(block), None, Columns::ALL, &mut Visitor::new(&mut visit))
 }
 
-/// Gives the selected columns of each cell whose slot is in `slots` to a sink. When columns are damaged, the sink may
-/// have received some cells of that part.
+/// Gives the selected columns of each cell whose slot is in `slots` to a sink. When columns are damaged, the
+/// sink may have received some cells of that part.
 ///
 /// # Errors
 /// The first damage found.
@@ -143,8 +144,8 @@ fn decode_part(
     }
 }
 
-/// Merges the blocks of one key into one part. When a block is damaged, the blocks are concatenated instead, so that
-/// nothing readable is lost and a reader reports the damage.
+/// Merges the blocks of one key into one part. When a block is damaged, the blocks are concatenated instead,
+/// so that nothing readable is lost and a reader reports the damage.
 pub(crate) fn merge(blocks: &[&[u8]], encode: EncodeRun) -> Vec<u8> {
     let mut run: BTreeMap<Slot, SlotValue> = BTreeMap::new();
     for block in blocks {

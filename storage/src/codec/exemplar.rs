@@ -1,7 +1,8 @@
 //! The encoding of exemplars: the events that are kept with their ids for one slot of a stream.
 //!
 //! ```text
-//! row = version u8 | list of (ms since the slot began, outcome class u8, duration in µs or none, ids)      bincode
+//! row = version u8 | bincode of a list of (ms since the slot began, outcome class u8, duration in µs or
+//!       none, ids)
 //! ```
 
 use bincode::{Decode, Encode, config};
@@ -29,7 +30,8 @@ struct Stored {
     ids: Ids<String>,
 }
 
-/// Encodes exemplars of one kind in a slot that begins at `start`: the value of a row, or a merge operand for it.
+/// Encodes exemplars of one kind in a slot that begins at `start`: the value of a row, or a merge operand for
+/// it.
 pub(crate) fn encode_exemplars(exemplars: Vec<Exemplar>, start: TimestampMs) -> Vec<u8> {
     let stored = exemplars.into_iter().map(|it| Stored {
         ms: u32::try_from(it.at.since_ms(start)).unwrap_or(0),

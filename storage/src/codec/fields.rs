@@ -10,8 +10,8 @@ pub(super) fn class_of(number: u8) -> Result<Outcome, PartError> {
     Outcome::ALL.get(usize::from(number)).copied().ok_or(PartError::Columns)
 }
 
-/// An event time as a number: 0 for none, else 1 + zigzag of its distance to `start_ms`, wrapping. `None` for the
-/// one distance that does not fit 64 bits.
+/// An event time as a number: 0 for none, else 1 + zigzag of its distance to `start_ms`, wrapping. `None` for
+/// the one distance that does not fit 64 bits.
 pub(super) fn last_at_to_number(at: Option<TimestampMs>, start_ms: i64) -> Option<u64> {
     match at {
         Some(at) => zigzag(at.0.wrapping_sub(start_ms)).checked_add(1),

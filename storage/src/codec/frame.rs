@@ -1,5 +1,5 @@
-//! The body of a part. Cells are divided into *segments* of 32 or 60. Each column of a segment is a byte string of
-//! its own, so that a reader touches only the segments and columns it needs.
+//! The body of a part. Cells are divided into *segments* of 32 or 60. Each column of a segment is a byte
+//! string of its own, so that a reader touches only the segments and columns it needs.
 //!
 //! ```text
 //! kind u8 | cells | first slot | period_ms | slots (sized) | model (sized)
@@ -7,10 +7,10 @@
 //! | column, column, …  of segment 0     | of segment 1 | …      the data
 //! ```
 //!
-//! Numbers are varints; *sized* is a length and that many bytes. `slots` is empty for a run without gaps, else one
-//! varint for each cell but the first: the number of missing slots before it. `period_ms` is the width of a slot as
-//! estimated from the newest event times; a time is stored as the distance to the start of its slot. `model` is what
-//! the segments share; each encoding defines its content.
+//! Numbers are varints; *sized* is a length and that many bytes. `slots` is empty for a run without gaps,
+//! else one varint for each cell but the first: the number of missing slots before it. `period_ms` is the
+//! width of a slot as estimated from the newest event times; a time is stored as the distance to the start of
+//! its slot. `model` is what the segments share; each encoding defines its content.
 
 use std::ops::Range;
 
@@ -23,7 +23,8 @@ use crate::model::time::{Slot, TimestampMs};
 /// The largest number of cells in a part; longer runs are split. An hour of one-second slots fits.
 pub(super) const CELLS_MAX: usize = 3_600;
 
-/// Cells of a segment in hot parts and of gauges. Decoding one to reach its last cell costs about a microsecond.
+/// Cells of a segment in hot parts and of gauges. Decoding one to reach its last cell costs about a
+/// microsecond.
 pub(super) const HOT_SEGMENT_CELLS: usize = 32;
 
 /// The number of columns of a segment.
@@ -263,8 +264,8 @@ pub(super) fn start_ms(slot: Slot, period_ms: i64) -> i64 {
     i64::from(slot.0).wrapping_mul(period_ms)
 }
 
-/// The width of a slot in ms, estimated from the first event time: it lies in its slot or near it, and slot numbers
-/// are far larger than widths. 0 when there is no event time.
+/// The width of a slot in ms, estimated from the first event time: it lies in its slot or near it, and slot
+/// numbers are far larger than widths. 0 when there is no event time.
 pub(super) fn period_ms(run: &[(Slot, SlotValue)]) -> i64 {
     let known = run.iter().find_map(|(slot, value)| match value.last_at() {
         Some(TimestampMs(at)) if slot.0 > 0 && at > 0 => {

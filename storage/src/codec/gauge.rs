@@ -6,9 +6,9 @@
 //! flags     = 1: min differs from last | 2: max does | 4: sum does | 8: count is not 1
 //! ```
 //!
-//! A float is stored as the exclusive or of its bits with those of the float before it in the segment (the other
-//! fields: with `last`), bits reversed, as a varint. Floats with few significant bits and floats that do not change
-//! are short.
+//! A float is stored as the exclusive or of its bits with those of the float before it in the segment (the
+//! other fields: with `last`), bits reversed, as a varint. Floats with few significant bits and floats that
+//! do not change are short.
 
 use std::ops::Range;
 

@@ -1,5 +1,5 @@
-//! The hot encoding *packed*, for new parts: it is made to decode fast. Most fields of most cells take one byte;
-//! RocksDB's zstd compression removes what redundancy is left.
+//! The hot encoding *packed*, for new parts: it is made to decode fast. Most fields of most cells take one
+//! byte; RocksDB's zstd compression removes what redundancy is left.
 //!
 //! ```text
 //! model     = zigzag of the lowest bucket index of the part
@@ -14,8 +14,8 @@
 //! Sums      = µs
 //! ```
 //!
-//! A gap is the number of empty buckets after the one before it in the cell; for the first, after the lowest bucket of
-//! the part. Numbers are varints.
+//! A gap is the number of empty buckets after the one before it in the cell; for the first, after the lowest
+//! bucket of the part. Numbers are varints.
 
 use std::ops::Range;
 
@@ -216,8 +216,8 @@ impl CellReader for SegmentReader<'_> {
     }
 }
 
-/// The distance of a token's bucket to the one before it, for tokens that do not continue. For the others it is a
-/// distance that leads outside of any sum's counts.
+/// The distance of a token's bucket to the one before it, for tokens that do not continue. For the others it
+/// is a distance that leads outside of any sum's counts.
 const STEPS: [u16; 256] = {
     let (mut steps, mut token) = ([u16::MAX; 256], 0_u8);
     while token >> 6 < COUNT_MORE as u8 {

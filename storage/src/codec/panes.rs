@@ -9,8 +9,8 @@ use crate::model::stream::StreamId;
 use crate::model::sum::{Buckets, CellSum};
 use crate::model::time::{Slot, TimestampMs};
 
-/// Adds each cell to the sum of the pane that contains its slot: pane `k` reaches from border `k` up to border
-/// `k + 1`, exclusive. Gauges and slots outside of all panes are ignored.
+/// Adds each cell to the sum of the pane that contains its slot: pane `k` reaches from border `k` up to
+/// border `k + 1`, exclusive. Gauges and slots outside of all panes are ignored.
 #[derive(Debug)]
 pub(crate) struct Panes<'p> {
     borders: &'p [Slot],
@@ -19,8 +19,8 @@ pub(crate) struct Panes<'p> {
     /// The pane of the current cell, and its slots.
     at: usize,
     slots: Range<Slot>,
-    /// The pane of the last cell that was before its predecessor. Parts that were sealed together begin in the same
-    /// pane, so it is tried first.
+    /// The pane of the last cell that was before its predecessor. Parts that were sealed together begin in
+    /// the same pane, so it is tried first.
     back: usize,
 }
 
@@ -30,8 +30,8 @@ impl<'p> Panes<'p> {
         Self { borders, sums, cell_slots: 1, at: 0, slots: Slot(0)..Slot(0), back: 0 }
     }
 
-    /// Moves to the pane of a cell: mostly that of the cell before, the next one, or the one where another part
-    /// began.
+    /// Moves to the pane of a cell: mostly that of the cell before, the next one, or the one where another
+    /// part began.
     #[inline]
     fn of(&mut self, cell: Slot) -> Option<&mut CellSum> {
         let slot = Slot(cell.0.saturating_mul(self.cell_slots));

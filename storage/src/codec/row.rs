@@ -1,12 +1,14 @@
-//! Sums of many cells as rows of counts, for memory only. In a sum, most buckets between the first and the last have a
-//! count, so a row takes little more room than packed buckets would, and many counts are added in one step.
+//! Sums of many cells as rows of counts, for memory only. In a sum, most buckets between the first and the
+//! last have a count, so a row takes little more room than packed buckets would, and many counts are added in
+//! one step.
 //!
 //! ```text
-//! rows = (length of the rest | cell | classes u8, (class u8, count)* | last_at | scale u8 | zeros | sum in µs
-//!         | first bucket | width u8 | width bytes a count, little-endian)*
+//! rows = (length of the rest | cell | classes u8, (class u8, count)* | last_at | scale u8 | zeros
+//!         | sum in µs | first bucket | width u8 | width bytes a count, little-endian)*
 //! ```
 //!
-//! Numbers are varints. `last_at` is 0 for none, else 1 + zigzag of the time in ms; the first bucket is in zigzag.
+//! Numbers are varints. `last_at` is 0 for none, else 1 + zigzag of the time in ms; the first bucket is in
+//! zigzag.
 
 use std::ops::Range;
 

@@ -1,5 +1,5 @@
-//! Where decoded cells go. A decoder writes the columns of each cell to a [`Sink`], which may add them up without
-//! building the cell.
+//! Where decoded cells go. A decoder writes the columns of each cell to a [`Sink`], which may add them up
+//! without building the cell.
 
 use crate::model::cell::{Cell, SlotValue};
 use crate::model::outcome::{Outcome, OutcomeCounts};
@@ -7,8 +7,8 @@ use crate::model::stream::StreamId;
 use crate::model::sum::Buckets;
 use crate::model::time::{Slot, TimestampMs};
 
-/// Receives the columns of cells, ascending by slot within a part: for each cell `begin`, then the selected columns,
-/// then `end`.
+/// Receives the columns of cells, ascending by slot within a part: for each cell `begin`, then the selected
+/// columns, then `end`.
 pub(crate) trait Sink {
     /// Whether cells that are sums over several streams may be given to it.
     const ADDS_UP: bool;
@@ -20,8 +20,9 @@ pub(crate) trait Sink {
     fn outcome(&mut self, class: Outcome, count: u64);
     /// The newest event time.
     fn last_at(&mut self, at: Option<TimestampMs>);
-    /// The durations of the cell, of which `sum_us` is the sum in µs. Takes all of `buckets`, which come in any
-    /// order, some several times, and never with a count of 0. `None` when the scale or a bucket is out of range.
+    /// The durations of the cell, of which `sum_us` is the sum in µs. Takes all of `buckets`, which come in
+    /// any order, some several times, and never with a count of 0. `None` when the scale or a bucket is out
+    /// of range.
     fn durations(
         &mut self,
         scale: i8,

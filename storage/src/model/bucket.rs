@@ -1,5 +1,6 @@
-//! The buckets of histograms. At scale `s` bucket `i` covers `(2^(i/2^s), 2^((i+1)/2^s)]` seconds. Scale 5 has a bucket
-//! ratio of 2^(1/32), so that the geometric middle of a bucket is within 1.1 % of every value in it.
+//! The buckets of histograms. At scale `s` bucket `i` covers `(2^(i/2^s), 2^((i+1)/2^s)]` seconds. Scale 5
+//! has a bucket ratio of 2^(1/32), so that the geometric middle of a bucket is within 1.1 % of every value in
+//! it.
 //!
 //! Source of the bucket scheme: OpenTelemetry metrics data model, "ExponentialHistogram".
 

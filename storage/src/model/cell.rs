@@ -1,4 +1,4 @@
-//! What is kept of one activity stream in one slot, and how two such cells become one.
+//! The data of one stream in one slot, and how two such cells merge.
 
 use bincode::{Decode, Encode};
 
@@ -7,23 +7,22 @@ use super::histogram::Histogram;
 use super::outcome::{Outcome, OutcomeCounts};
 use super::time::TimestampMs;
 
-/// What happened in one slot of one activity stream. Cells are deltas: merging is addition (and the
-/// maximum for `last_at`), so they may come late, in any order, and be summed over any labels.
+/// The activity of one stream in one slot. Cells are deltas: merging is addition (and the maximum for
+/// `last_at`), so cells may arrive late and in any order, and be summed over any labels.
 ///
-/// A cell without counts is a heartbeat: it says that nothing happened, which is not the same as
-/// nothing being reported.
+/// A cell without counts is a heartbeat: it reports that nothing happened.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
 pub struct Cell {
     /// Counts by outcome class.
     pub outcomes: OutcomeCounts,
-    /// Durations of those items that had one.
+    /// The durations of the items that have one.
     pub durations: Histogram,
     /// The newest event time; `None` for a heartbeat.
     pub last_at: Option<TimestampMs>,
 }
 
 impl Cell {
-    /// Counts one event. `duration_s` is finite and within the range of durations.
+    /// Counts one event. `duration_s` must be within the range of [`Histogram::record`].
     pub fn record(&mut self, outcome: Outcome, duration_s: Option<f64>, at: TimestampMs) {
         self.outcomes.add(outcome, 1);
         if let Some(seconds) = duration_s {
@@ -32,7 +31,7 @@ impl Cell {
         self.last_at = self.last_at.max(Some(at));
     }
 
-    /// Adds all of `other`, or becomes it when there is nothing yet.
+    /// Adds all of `other`. An empty cell takes its memory.
     pub fn absorb(&mut self, other: Self) {
         if *self == Self::default() {
             *self = other;
@@ -51,18 +50,17 @@ impl Cell {
     }
 }
 
-/// What is kept of one stream in one slot, of either kind.
+/// The value of one stream in one slot, of either kind.
 #[derive(Debug, Clone, PartialEq, Encode, Decode)]
 pub enum SlotValue {
-    /// Of an activity stream.
+    /// The value of an activity stream.
     Activity(Cell),
-    /// Of a gauge.
+    /// The value of a gauge.
     Gauge(GaugeCell),
 }
 
 impl SlotValue {
-    /// Adds all of `other`. A stream has one kind, so the kinds are the same; were they not, the
-    /// value stays as it is.
+    /// Adds all of `other`, which must be of the same kind; otherwise the value does not change.
     pub fn merge(&mut self, other: &Self) {
         match (self, other) {
             (Self::Activity(mine), Self::Activity(theirs)) => mine.merge(theirs),
@@ -82,14 +80,14 @@ impl SlotValue {
         }
     }
 
-    /// Gives memory back that it has room for and does not use.
+    /// Frees unused memory.
     pub(crate) fn shrink_to_fit(&mut self) {
         if let Self::Activity(cell) = self {
             cell.durations.shrink_to_fit();
         }
     }
 
-    /// Bytes in memory, own size included.
+    /// Bytes in memory, including the value itself.
     #[must_use]
     pub(crate) fn memory_bytes(&self) -> usize {
         let heap = match self {

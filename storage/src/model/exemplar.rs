@@ -1,8 +1,7 @@
-//! Exemplars: a few single events that stand for what a slot counts, with the ids they carried, so that
-//! whoever is told of failures can look at some. Of a slot of a stream the newest few of each failure
-//! class are kept, and the slowest few of all.
+//! Exemplars: single events that are kept with their ids, as examples of what a slot counts. For each slot of
+//! a stream, the newest few events of each failure class and the slowest few events are kept.
 //!
-//! Keeping the best few is associative, commutative and idempotent, so exemplars may come late, out of
+//! Keeping the best few is associative, commutative and idempotent, so exemplars may arrive late, out of
 //! order and twice, like cells.
 
 use std::cmp::Ordering;
@@ -15,11 +14,11 @@ use crate::model::time::TimestampMs;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum IdName {
-    /// Of the order.
+    /// The id of the order.
     Order = 0,
-    /// Of the shipment.
+    /// The id of the shipment.
     Shipment = 1,
-    /// Of the call, in the logs of both sides.
+    /// The id of the call, in the logs of both sides.
     Correlation = 2,
 }
 
@@ -47,7 +46,7 @@ impl IdName {
     }
 }
 
-/// The ids of an event, in the order of [`IdName::ALL`]; empty where it carries none.
+/// The ids of an event, in the order of [`IdName::ALL`]; empty where it has none.
 pub type Ids<S> = [S; IdName::COUNT];
 
 /// One event.
@@ -59,7 +58,7 @@ pub struct Exemplar<S = String> {
     pub outcome: Outcome,
     /// How long it took, in µs.
     pub duration_us: Option<u64>,
-    /// What it was about; at least one of them is there.
+    /// Its ids; at least one is not empty.
     pub ids: Ids<S>,
 }
 
@@ -80,16 +79,16 @@ impl Exemplar {
     }
 }
 
-/// What events stand for.
+/// What events are exemplars of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Kind {
-    /// Those of a failure class; newer ones are better.
+    /// Failures of a class; newer events are better.
     Failed(Outcome),
-    /// Those that took long; slower ones are better.
+    /// Slow events; slower events are better.
     Slow,
 }
 
-/// The number of [`Kind::Slow`] on disk; other kinds have that of their class.
+/// The number of [`Kind::Slow`] on disk. Other kinds have the number of their class.
 const SLOW: u8 = u8::MAX;
 
 impl Kind {
@@ -98,12 +97,13 @@ impl Kind {
         Outcome::FAILURES.into_iter().map(Self::Failed).chain([Self::Slow])
     }
 
-    /// The kinds that an event is of.
+    /// The kinds of an event.
     pub(crate) fn of(event: &Exemplar<&str>) -> impl Iterator<Item = Self> + use<> {
         let failed = event.outcome.is_failure().then_some(Self::Failed(event.outcome));
         failed.into_iter().chain(event.duration_us.map(|_| Self::Slow))
     }
 
+    /// The number on disk.
     pub(crate) const fn number(self) -> u8 {
         match self {
             Self::Failed(outcome) => outcome as u8,
@@ -111,11 +111,12 @@ impl Kind {
         }
     }
 
+    /// The kind with a number.
     pub(crate) fn of_number(number: u8) -> Option<Self> {
         Self::all().find(|kind| kind.number() == number)
     }
 
-    /// Which of two events says more; equal only when they are.
+    /// Which of two events is better; equal only when they are the same.
     fn compare(self, a: &Exemplar<&str>, b: &Exemplar<&str>) -> Ordering {
         let first = match self {
             Self::Failed(_) => a.at.cmp(&b.at),
@@ -127,7 +128,8 @@ impl Kind {
         })
     }
 
-    /// Keeps an event if it is among the best `limit`, which come best first and each with other ids.
+    /// Keeps an event if it is among the best `limit`. `best` is sorted, the best first, and all ids in it
+    /// differ.
     pub(crate) fn keep<T>(
         self,
         best: &mut Vec<T>,
@@ -136,12 +138,12 @@ impl Kind {
         of: impl Fn(&T) -> &Exemplar,
         owned: impl FnOnce(Exemplar) -> T,
     ) {
-        let place = best.partition_point(|held| self.compare(&of(held).as_ref(), &event).is_gt());
-        let same = |held: &T| of(held).ids == event.ids;
+        let place = best.partition_point(|it| self.compare(&of(it).as_ref(), &event).is_gt());
+        let same = |it: &T| of(it).ids == event.ids;
         if place >= limit || best.iter().take(place).any(same) {
             return;
         }
-        // One with the same ids that says less makes room.
+        // It replaces a worse event with the same ids.
         if let Some(worse) = best.iter().position(same) {
             best.remove(worse);
         }
@@ -151,7 +153,7 @@ impl Kind {
 
     /// [`Kind::keep`] for a slot of a stream.
     pub(crate) fn keep_in_slot(self, best: &mut Vec<Exemplar>, event: Exemplar<&str>) {
-        self.keep(best, EXEMPLARS_PER_SLOT_MAX, event, |held| held, |event| event);
+        self.keep(best, EXEMPLARS_PER_SLOT_MAX, event, |it| it, |event| event);
     }
 }
 

@@ -1,10 +1,11 @@
-//! The gauge: a level that is read now and then, such as a queue depth or credential days left.
+//! Gauges: a level that is read from time to time, such as a queue depth or the days until a credential
+//! expires.
 
 use bincode::{Decode, Encode};
 
 use super::time::TimestampMs;
 
-/// What is kept of one gauge in one slot.
+/// The readings of one gauge in one slot.
 #[derive(Debug, Clone, PartialEq, Encode, Decode)]
 pub struct GaugeCell {
     /// The newest reading.
@@ -28,8 +29,8 @@ impl GaugeCell {
         Self { last: value, last_at: at, min: value, max: value, sum: value, count: 1 }
     }
 
-    /// Adds all of `other`. Of two readings at the same moment the greater counts as the last, so
-    /// that the order of merging does not matter.
+    /// Adds all of `other`. Of two readings at the same time the greater one is the last, so that the order
+    /// of merging does not matter.
     pub fn merge(&mut self, other: &Self) {
         if (other.last_at, other.last) > (self.last_at, self.last) {
             self.last = other.last;

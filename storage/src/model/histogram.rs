@@ -1,7 +1,7 @@
 //! The histogram of durations of a cell: OpenTelemetry's base-2 exponential histogram, in seconds.
 //!
-//! Merging is exact; merging two scales lowers the finer one by joining neighbouring buckets. Zeros have a count of
-//! their own. The sum is in whole microseconds, so that merging is exact in any order.
+//! Merging is exact; merging two scales lowers the finer one by joining neighbouring buckets. Zeros have a
+//! count of their own. The sum is in whole microseconds, so that merging is exact in any order.
 
 use bincode::{Decode, Encode};
 
@@ -42,8 +42,8 @@ impl Default for Histogram {
 }
 
 impl Histogram {
-    /// A histogram from its parts, for decoders. `None` unless the buckets ascend by index, have no count of 0 and are
-    /// inside the range of durations.
+    /// A histogram from its parts, for decoders. `None` unless the buckets ascend by index, have no count of
+    /// 0 and are inside the range of durations.
     #[must_use]
     pub fn from_parts(
         scale: i8,
@@ -60,8 +60,8 @@ impl Histogram {
         (inside && ascending).then_some(Self { scale, zero_count, sum_us, buckets })
     }
 
-    /// Replaces the content and reuses the memory of the buckets. The new buckets may be in any order and repeated, but
-    /// have no count of 0. `None` when something is out of range; the histogram is empty then.
+    /// Replaces the content and reuses the memory of the buckets. The new buckets may be in any order and
+    /// repeated, but have no count of 0. `None` when something is out of range; the histogram is empty then.
     #[inline]
     pub(crate) fn refill(
         &mut self,
@@ -95,8 +95,8 @@ impl Histogram {
         Some(())
     }
 
-    /// A histogram in the form of OpenTelemetry: `bucket_counts[k]` is the count of bucket `offset + k`, `sum_s` the sum
-    /// in seconds.
+    /// A histogram in the form of OpenTelemetry: `bucket_counts[k]` is the count of bucket `offset + k`,
+    /// `sum_s` the sum in seconds.
     ///
     /// # Errors
     /// The part that is out of range.
@@ -208,7 +208,8 @@ impl Histogram {
         self.zero_count == 0 && self.buckets.is_empty()
     }
 
-    /// How many durations are certainly above `seconds`: those in buckets whose lower border is at or above it.
+    /// How many durations are certainly above `seconds`: those in buckets whose lower border is at or above
+    /// it.
     #[must_use]
     pub fn count_above(&self, seconds: f64) -> u64 {
         self.buckets

@@ -1,20 +1,20 @@
-//! The reserved labels and what a label value may be.
+//! The labels of streams, and which label values are valid.
 
 use crate::limits::LABEL_BYTES_MAX;
 
-/// A reserved label. The numbers are written to disk: never renumber, never reuse.
+/// A label. The numbers are written to disk: never renumber, never reuse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum Label {
-    /// The partner, the one label every stream has.
+    /// The partner; every stream has this label.
     Partner = 0,
-    /// What is called or received: `create_label`, `orders.webhook`.
+    /// The operation that is called or received: `create_label`, `orders.webhook`.
     Operation = 1,
-    /// `production` unless said otherwise.
+    /// The environment; `production` by default.
     Environment = 2,
-    /// Where it runs.
+    /// The site where it runs.
     Site = 3,
-    /// Which release of the connector.
+    /// The release of the connector.
     Release = 4,
 }
 
@@ -45,20 +45,20 @@ impl Label {
     }
 }
 
-/// Why a label value or stream name was refused.
+/// Why a label value or stream name is invalid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LabelError {
-    /// Nothing in it.
+    /// It is empty.
     #[error("must not be empty")]
     Empty,
-    /// Too long.
+    /// It is too long.
     #[error("is {bytes} bytes long, the limit is {LABEL_BYTES_MAX}")]
     TooLong {
         /// Its length.
         bytes: usize,
     },
-    /// A control character.
+    /// It contains a control character.
     #[error("holds a control character")]
     Control,
 }
@@ -66,7 +66,7 @@ pub enum LabelError {
 /// Checks a label value or stream name: 1 to [`LABEL_BYTES_MAX`] bytes, no control characters.
 ///
 /// # Errors
-/// Says what is wrong with it.
+/// The first rule it breaks.
 pub fn check_label(value: &str) -> Result<(), LabelError> {
     if value.is_empty() {
         return Err(LabelError::Empty);
@@ -74,7 +74,7 @@ pub fn check_label(value: &str) -> Result<(), LabelError> {
     if value.len() > LABEL_BYTES_MAX {
         return Err(LabelError::TooLong { bytes: value.len() });
     }
-    // ASCII, which is nearly everything, is checked byte by byte.
+    // Nearly all values are ASCII, which is checked byte by byte.
     let control = if value.is_ascii() {
         value.bytes().any(|byte| byte.is_ascii_control())
     } else {

@@ -1,7 +1,7 @@
 //! The data model: labels, streams, time slots, cells, and how cells merge. No input or output.
 //!
-//! In order, each module imports only modules before it: `time`, `labels`, `stream`, `outcome`, `bucket`, `quantile`,
-//! `histogram`, `gauge`, `cell`, `sum`, `exemplar`, `resolution`.
+//! In order, each module imports only modules before it: `time`, `labels`, `stream`, `outcome`, `bucket`,
+//! `quantile`, `histogram`, `gauge`, `cell`, `sum`, `exemplar`, `resolution`.
 
 pub(crate) mod bucket;
 pub(crate) mod cell;

@@ -2,8 +2,8 @@
 
 use bincode::{Decode, Encode};
 
-/// The class of an outcome. 429 and 401/403 stand apart from the other 4xx, so that one never
-/// hides another. The numbers are written to disk: never renumber, never reuse.
+/// The class of an outcome. 429 and 401/403 are separate from the other 4xx, because their causes differ. The
+/// numbers are written to disk: never renumber, never reuse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum Outcome {
@@ -21,13 +21,13 @@ pub enum Outcome {
     Status5xx = 5,
     /// No answer in time.
     Timeout = 6,
-    /// No connection: DNS, TLS, reset, refused.
+    /// No connection: DNS, TLS, connection reset or refused.
     Network = 7,
     /// Succeeded, where no HTTP status applies.
     Success = 8,
     /// Failed in business terms, or raised an exception.
     Exception = 9,
-    /// Refused by the receiving side before it was processed.
+    /// Rejected by the receiving side before it was processed.
     Rejected = 10,
 }
 
@@ -74,7 +74,7 @@ impl Outcome {
         Self::ALL.into_iter().find(|class| class.as_str() == name)
     }
 
-    /// The classes of what went wrong: every one but 2xx, 3xx and success.
+    /// The classes of failures: all but 2xx, 3xx and success.
     pub const FAILURES: [Self; 8] = [
         Self::Status4xx,
         Self::Auth,
@@ -92,8 +92,8 @@ impl Outcome {
         Self::FAILURES.contains(&self)
     }
 
-    /// The class of an HTTP status; `None` for a number that is no final status (below 200 but for
-    /// 101, or above 599).
+    /// The class of an HTTP status; `None` for a number that is not a final status (below 200 except 101, or
+    /// above 599).
     #[must_use]
     pub const fn of_status(status: u16) -> Option<Self> {
         match status {
@@ -135,7 +135,7 @@ impl OutcomeCounts {
         }
     }
 
-    /// Takes `other` away again. Only valid for counts that were merged before.
+    /// Subtracts `other`, which must have been merged before.
     pub fn unmerge(&mut self, other: &Self) {
         for (mine, theirs) in self.counts.iter_mut().zip(other.counts) {
             *mine = mine.saturating_sub(theirs);

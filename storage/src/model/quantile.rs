@@ -34,8 +34,8 @@ pub(crate) fn quantile_in(scale: i8, index: i32, count: u64, sum_us: u64) -> Qua
     Quantile { value_s: (lower_s * upper_s).sqrt(), lower_s, upper_s }
 }
 
-/// The rank of the q-quantile of `count` values: ⌈q·n⌉, at least 1 and at most n. A product that differs from an
-/// integer only by rounding counts as that integer.
+/// The rank of the q-quantile of `count` values: ⌈q·n⌉, at least 1 and at most n. A product that differs from
+/// an integer only by rounding counts as that integer.
 #[must_use]
 pub fn quantile_rank(q: f64, count: u64) -> u64 {
     let product = q * count as f64;

@@ -1,17 +1,15 @@
-//! The resolutions cells are kept at: as they came, by the minute, by the quarter of an hour.
-//!
-//! Sealing adds every cell to the block of each resolution in one write. Cells are deltas, so a
-//! roll-up is built exactly once from every sealed cell, and late data corrects it by being added.
+//! The resolutions of stored cells: one slot, one minute, 15 minutes. Coarser cells are roll-ups of slots;
+//! late data is added to them as it is to slots.
 
 use std::ops::Range;
 
 use crate::model::stream::StreamId;
 use crate::model::time::{Slot, SlotWidth};
 
-/// A resolution.
+/// The width of stored cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Resolution {
-    /// Slots as they came.
+    /// One cell a slot.
     Slot,
     /// One cell a minute.
     Minute,
@@ -34,8 +32,7 @@ impl Resolution {
         (cell_ms / width.ms()) as u32
     }
 
-    /// How many blocks a stream has in a day. A block has room for some 100 to 400 cells of the
-    /// default slot width.
+    /// How many blocks a stream has in a day. With the default slot width a block has 96 to 360 cells.
     pub(crate) const fn blocks_per_day(self) -> u32 {
         match self {
             Self::Slot => 24,
@@ -44,12 +41,12 @@ impl Resolution {
         }
     }
 
-    /// Whether cells are kept at this resolution; the minute is not when a slot is a minute long.
+    /// Whether cells are stored at this resolution. Minutes are not when a slot is a minute long.
     pub(crate) fn is_kept(self, width: SlotWidth) -> bool {
         self == Self::Slot || self.slots(width) > 1
     }
 
-    /// The number of the cell that holds a slot.
+    /// The number of the cell that contains a slot.
     pub(crate) const fn cell_of(self, slot: Slot, width: SlotWidth) -> Slot {
         Slot(slot.0 / self.slots(width))
     }
@@ -65,14 +62,14 @@ impl Resolution {
         first_from(slots.start)..first_from(slots.end)
     }
 
-    /// The block that holds a slot of a stream.
+    /// The block that contains a slot of a stream.
     pub(crate) const fn block_of(self, stream: StreamId, slot: Slot, width: SlotWidth) -> BlockKey {
         let number = slot.0 / self.block_slots(width);
         let per_day = self.blocks_per_day();
         BlockKey { day: number / per_day, stream, block: (number % per_day) as u8 }
     }
 
-    /// The slot after the last one of a block.
+    /// The slot after the last slot of a block.
     pub(crate) const fn block_end(self, key: BlockKey, width: SlotWidth) -> Slot {
         let number = key.day.saturating_mul(self.blocks_per_day()).saturating_add(key.block as u32);
         Slot(number.saturating_add(1).saturating_mul(self.block_slots(width)))
@@ -83,8 +80,8 @@ impl Resolution {
     }
 }
 
-/// Where a block lies: days sort first, so that new days append at the end of the key space and an
-/// old day is one range; within a day the blocks of one stream are neighbours.
+/// The key of a block. Days sort first, so that new days are appended at the end of the key space and an old
+/// day is one range. Within a day the blocks of one stream are neighbours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct BlockKey {
     /// Days since 1970.

@@ -1,19 +1,19 @@
-//! What names a stream: its kind, its name and its labels.
+//! The identity of a stream: its kind, name and labels, and its number in a database.
 
 use bincode::{Decode, Encode};
 
 use super::labels::Label;
 
-/// The number of a stream in one database, given when it is first seen and never reused.
+/// The number of a stream in one database. It is assigned when the stream is first seen and never reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 pub struct StreamId(pub u32);
 
-/// Whether a stream counts activity or reads a level.
+/// Whether a stream is activity or a gauge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 pub enum StreamKind {
-    /// Outcomes, durations and freshness.
+    /// Outcomes, durations and event times.
     Activity,
-    /// Last, min, max, sum and count of a level.
+    /// Last, minimum, maximum, sum and count of readings.
     Gauge,
 }
 

@@ -1,5 +1,5 @@
-//! A running sum of cells, for reading: dense counts by bucket, so that adding a cell is a few array
-//! additions and taking one away again is exact.
+//! A running sum of cells, for queries: dense counts by bucket, so that adding a cell is a few array
+//! additions, and subtracting it again is exact.
 
 use super::bucket::{Bucket, SCALE_MAX, SCALE_MIN, bucket_range};
 use super::cell::Cell;
@@ -8,16 +8,16 @@ use super::outcome::{Outcome, OutcomeCounts};
 use super::quantile::{Quantile, quantile_in, quantile_rank};
 use super::time::TimestampMs;
 
-/// Counts are made room for in steps of this many buckets.
+/// The counts grow in steps of this many buckets.
 const ROOM: i32 = 64;
-/// Counts are looked through for a quantile in steps of this many buckets: adding up is quicker than
-/// comparing.
+/// A quantile is searched in steps of this many buckets, because adding counts up is faster than comparing
+/// each.
 const STRIDE: usize = 16;
 
-/// Buckets as a sum takes them.
+/// Buckets that can be added to a sum.
 pub(crate) trait Buckets: IntoIterator<Item = Bucket> {
-    /// Adds buckets to counts, the first of which is that of bucket `offset`, up to one that lies
-    /// outside, which it returns.
+    /// Adds buckets to counts, of which the first is that of bucket `offset`. Stops at the first bucket that
+    /// lies outside of the counts, and returns it.
     fn add_to(&mut self, counts: &mut [u64], offset: i32) -> Option<Bucket>;
 }
 
@@ -28,12 +28,12 @@ impl<I: Iterator<Item = Bucket>> Buckets for I {
     }
 }
 
-/// Adds a bucket to its count, if there is one. Counts of items do not come near the end of 64 bits,
-/// and a check for it would cost a fifth.
+/// Adds a bucket to its count; false when there is none. Counts of items stay far below 64 bits, and a check
+/// for overflow would cost a fifth of the time.
 #[inline]
 pub(crate) fn add_inside(counts: &mut [u64], offset: i32, bucket: Bucket) -> bool {
-    let held = counts.get_mut(bucket.index.wrapping_sub(offset) as u32 as usize);
-    held.map(|held| *held = held.wrapping_add(bucket.count)).is_some()
+    let count = counts.get_mut(bucket.index.wrapping_sub(offset) as u32 as usize);
+    count.map(|count| *count = count.wrapping_add(bucket.count)).is_some()
 }
 
 /// The sum of any number of cells, over time, streams or both.
@@ -45,7 +45,7 @@ pub struct CellSum {
     scale: i8,
     zero_count: u64,
     sum_us: u64,
-    /// Bucket index of `counts[0]`.
+    /// The bucket index of `counts[0]`.
     offset: i32,
     counts: Vec<u64>,
 }
@@ -56,7 +56,7 @@ pub(crate) struct Durations<'a> {
     pub(crate) scale: i8,
     pub(crate) zero_count: u64,
     pub(crate) sum_us: u64,
-    /// Bucket index of the first count.
+    /// The bucket index of the first count.
     pub(crate) offset: i32,
     pub(crate) counts: &'a [u64],
 }
@@ -89,7 +89,7 @@ impl CellSum {
         let _ = self.add_durations(durations.scale(), zeros, sum_us, buckets);
     }
 
-    /// Counts a cell, whose columns are added one by one.
+    /// Counts a cell. Its columns are added separately.
     pub(crate) const fn add_reported(&mut self) {
         self.cells += 1;
     }
@@ -104,7 +104,8 @@ impl CellSum {
         self.last_at = self.last_at.max(at);
     }
 
-    /// Adds the durations of a cell; `None` when a bucket lies out of range, and then part of them.
+    /// Adds the durations of a cell. `None` when the scale or a bucket is out of range; some buckets may have
+    /// been added then.
     #[inline]
     pub(crate) fn add_durations(
         &mut self,
@@ -130,11 +131,11 @@ impl CellSum {
         Some(())
     }
 
-    /// Adds buckets of another scale: the coarser of both becomes that of the sum.
+    /// Adds buckets of another scale. The sum takes the coarser scale of the two.
     #[cold]
     fn rescale(&mut self, scale: i8, buckets: impl Buckets) -> Option<()> {
         let mut buckets = buckets.into_iter().peekable();
-        // Buckets lower the scale, a sum alone does not.
+        // Without buckets the scale does not matter.
         if scale < self.scale && buckets.peek().is_some() {
             self.lower_scale(scale)?;
         }
@@ -142,7 +143,7 @@ impl CellSum {
         self.add_buckets(buckets.map(|it| Bucket { index: it.index >> coarser, ..it }))
     }
 
-    /// Adds everything another sum holds.
+    /// Adds another sum.
     pub fn add_sum(&mut self, other: &Self) {
         self.outcomes.merge(&other.outcomes);
         self.last_at = self.last_at.max(other.last_at);
@@ -151,8 +152,8 @@ impl CellSum {
         let _ = self.add_durations(other.scale, other.zero_count, other.sum_us, other.buckets());
     }
 
-    /// Takes away a sum that was added before. `last_at` stays, because a maximum cannot be taken
-    /// back; windows that slide read it elsewhere.
+    /// Subtracts a sum that was added before. `last_at` does not change, because a maximum cannot be undone;
+    /// sliding windows compute it separately.
     pub fn remove_sum(&mut self, other: &Self) {
         self.outcomes.unmerge(&other.outcomes);
         self.cells = self.cells.saturating_sub(other.cells);
@@ -161,13 +162,13 @@ impl CellSum {
         let coarser = other.scale.saturating_sub(self.scale).max(0);
         for bucket in other.buckets() {
             let position = (bucket.index >> coarser).wrapping_sub(self.offset);
-            if let Some(held) = self.counts.get_mut(position as u32 as usize) {
-                *held = held.wrapping_sub(bucket.count);
+            if let Some(count) = self.counts.get_mut(position as u32 as usize) {
+                *count = count.wrapping_sub(bucket.count);
             }
         }
     }
 
-    /// Becomes the sum of nothing, in the room it had.
+    /// Resets the sum to zero and keeps its memory.
     pub fn clear(&mut self) {
         let (mut counts, offset) = (std::mem::take(&mut self.counts), self.offset);
         if self.scale == SCALE_MAX {
@@ -178,7 +179,7 @@ impl CellSum {
         *self = Self { counts, offset, ..Self::default() };
     }
 
-    /// How many cells were added: 0 means that nothing was reported.
+    /// How many cells were added. 0 means that nothing was reported.
     #[must_use]
     pub const fn cells(&self) -> u64 {
         self.cells
@@ -196,11 +197,11 @@ impl CellSum {
         self.last_at
     }
 
-    /// The durations, from the first bucket that has any to the last.
+    /// The durations, from the first bucket that is not empty to the last.
     pub(crate) fn durations(&self) -> Durations<'_> {
-        let is_held = |count: &u64| *count > 0;
-        let first = self.counts.iter().position(is_held).unwrap_or(0);
-        let end = self.counts.iter().rposition(is_held).map_or(first, |last| last + 1);
+        let is_filled = |count: &u64| *count > 0;
+        let first = self.counts.iter().position(is_filled).unwrap_or(0);
+        let end = self.counts.iter().rposition(is_filled).map_or(first, |last| last + 1);
         Durations {
             scale: self.scale,
             zero_count: self.zero_count,
@@ -216,7 +217,7 @@ impl CellSum {
         self.counts.iter().fold(self.zero_count, |sum, count| sum.wrapping_add(*count))
     }
 
-    /// The q-quantile of the durations, 0 < q ≤ 1, as [`Histogram::quantile`] gives it of
+    /// The q-quantile of the durations, 0 < q ≤ 1; the same as [`Histogram::quantile`] of
     /// [`CellSum::to_cell`].
     #[must_use]
     pub fn quantile(&self, q: f64) -> Option<Quantile> {
@@ -249,7 +250,7 @@ impl CellSum {
         );
         Cell {
             outcomes: self.outcomes,
-            // The buckets came from valid histograms and are read out in order.
+            // The buckets are in range and in order.
             durations: durations.unwrap_or_default(),
             last_at: self.last_at,
         }
@@ -263,20 +264,20 @@ impl CellSum {
             .map(|(count, index)| Bucket { index, count: *count })
     }
 
-    /// Adds a bucket at this sum's scale that `counts` may have no room for yet.
+    /// Adds a bucket of this sum's scale, for which `counts` may be too short.
     #[cold]
     fn add_outside(&mut self, bucket: Bucket) -> Option<()> {
         if !bucket_range(self.scale).contains(&bucket.index) {
             return None;
         }
         self.make_room(bucket.index);
-        let held = self.counts.get_mut((bucket.index - self.offset) as usize)?;
-        *held = held.wrapping_add(bucket.count);
+        let count = self.counts.get_mut((bucket.index - self.offset) as usize)?;
+        *count = count.wrapping_add(bucket.count);
         Some(())
     }
 
-    /// Widens `counts` to hold a bucket and its neighbours. Indexes are bounded by the range of
-    /// durations, so this is at most a few thousand counts.
+    /// Extends `counts` to include a bucket and its neighbours. Indexes are bounded by the range of
+    /// durations, so there are at most a few thousand counts.
     fn make_room(&mut self, index: i32) {
         let first = index.div_euclid(ROOM) * ROOM;
         if self.counts.is_empty() {

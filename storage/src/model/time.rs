@@ -1,19 +1,19 @@
-//! Time as the engine sees it: milliseconds since 1970 UTC, cut into slots of equal width.
+//! Time: milliseconds since 1970 UTC, divided into slots of equal width.
 
 use bincode::{Decode, Encode};
 
-/// A moment of event time: milliseconds since 1970-01-01T00:00:00Z.
+/// An event time: milliseconds since 1970-01-01T00:00:00Z.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 pub struct TimestampMs(pub i64);
 
 impl TimestampMs {
-    /// This moment moved by `ms`, which may be negative; stops at the ends of the range.
+    /// This time plus `ms`, which may be negative. Saturates.
     #[must_use]
     pub const fn plus_ms(self, ms: i64) -> Self {
         Self(self.0.saturating_add(ms))
     }
 
-    /// Milliseconds from `earlier` to this moment; negative when `earlier` is later.
+    /// Milliseconds from `earlier` to this time; negative when `earlier` is later. Saturates.
     #[must_use]
     pub const fn since_ms(self, earlier: Self) -> i64 {
         self.0.saturating_sub(earlier.0)
@@ -25,20 +25,20 @@ impl TimestampMs {
 pub struct Slot(pub u32);
 
 impl Slot {
-    /// The slot `count` further on; stops at the last one.
+    /// The slot `count` slots later. Saturates.
     #[must_use]
     pub const fn plus(self, count: u32) -> Self {
         Self(self.0.saturating_add(count))
     }
 
-    /// The slot `count` before; stops at the first one.
+    /// The slot `count` slots earlier. Saturates.
     #[must_use]
     pub const fn minus(self, count: u32) -> Self {
         Self(self.0.saturating_sub(count))
     }
 }
 
-/// How long a slot is. Chosen once, when a database is created.
+/// The width of a slot. It is chosen once, when a database is created.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SlotWidth {
     ms: u32,
@@ -48,8 +48,8 @@ impl SlotWidth {
     /// Ten seconds.
     pub const DEFAULT: Self = Self { ms: 10_000 };
 
-    /// A width of `ms` milliseconds: whole seconds that divide a minute, so that minutes and hours
-    /// are made of whole slots. `None` for any other width.
+    /// A width of `ms` milliseconds. It must be whole seconds that divide a minute, so that minutes and hours
+    /// consist of whole slots; `None` otherwise.
     #[must_use]
     pub const fn from_ms(ms: i64) -> Option<Self> {
         if ms >= 1_000 && ms <= 60_000 && ms % 1_000 == 0 && 60_000 % ms == 0 {
@@ -65,7 +65,7 @@ impl SlotWidth {
         self.ms as i64
     }
 
-    /// The slot that holds `at`; moments outside the range go to its ends.
+    /// The slot that contains `at`. Times out of range give the first or the last slot.
     #[must_use]
     pub fn slot_of(self, at: TimestampMs) -> Slot {
         let number = at.0.div_euclid(self.ms());
@@ -78,19 +78,19 @@ impl SlotWidth {
         self.slot_of(at.plus_ms(self.ms() - 1))
     }
 
-    /// The moment a slot begins.
+    /// The start of a slot.
     #[must_use]
     pub fn start(self, slot: Slot) -> TimestampMs {
         TimestampMs(i64::from(slot.0) * self.ms())
     }
 
-    /// The moment a slot ends, which is the start of the next.
+    /// The end of a slot, which is the start of the next.
     #[must_use]
     pub fn end(self, slot: Slot) -> TimestampMs {
         TimestampMs((i64::from(slot.0) + 1) * self.ms())
     }
 
-    /// How many slots a span of `ms` takes, rounded up, at least one.
+    /// How many slots `ms` milliseconds take, rounded up, at least one.
     #[must_use]
     pub fn slots_in(self, ms: i64) -> u32 {
         let width = self.ms();

@@ -219,7 +219,8 @@ fn buckets_add_up_wherever_earlier_buckets_lie() {
     };
     let cells = [
         cell(&[(-70, 2), (-69, 3)]),
-        // Below the existing counts, among them and above; gaps and counts on both sides of the limits of a token.
+        // Below the existing counts, among them and above; gaps and counts on both sides of the limits of a
+        // token.
         cell(&[(-1_280, 1), (-1_000, 4), (-70, 3), (-8, 1), (55, 3), (119, 2), (120, 1 << 40)]),
         cell(&[(-1_280, 3), (-1_279, 5), (-1_217, 1), (-1_153, 1), (958, 1), (959, 3)]),
         cell(&[]),

@@ -49,7 +49,8 @@ pub(crate) trait ColumnReader<'a> {
     fn finish(&self) -> Result<(), PartError>;
 }
 
-/// A cold encoding: its model, which is what the segments of a part share, and how it codes the parts of a cell.
+/// A cold encoding: its model, which is what the segments of a part share, and how it codes the parts of a
+/// cell.
 pub(crate) trait Encoding: Sized {
     /// Writes a column.
     type Writer: Default;

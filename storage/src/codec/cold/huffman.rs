@@ -1,18 +1,19 @@
-//! The cold encoding *huffman*, for cells with few values: near the entropy of the cells, in Huffman codes that are
-//! stored in the part and decoded by table lookups. Every column of a segment is a stream of bits.
+//! The cold encoding *huffman*, for cells with few values: near the entropy of the cells, in Huffman codes
+//! that are stored in the part and decoded by table lookups. Every column of a segment is a stream of bits.
 //!
 //! ```text
-//! model     = scale u8 | sections (sized) | unit of sums in µs | codes of counts, zeros, other items, items that
-//!             are not of the first class, times, steps of residuals | k u8, k x class u8
-//! Outcomes  = per cell: how many items are not of the first class, then, while any are left, how many of those
-//!             are of the second class, of the third … but the last
-//! Durations = per cell: how the values are distributed over the sections, then the bucket of each, in an order
-//!             that encodes the low bits of the residual (see `permutation`)
+//! model     = scale u8 | sections (sized) | unit of sums in µs | codes of counts, zeros, other items, items
+//!             that are not of the first class, times, steps of residuals | k u8, k x class u8
+//! Outcomes  = per cell: how many items are not of the first class, then, while any are left, how many of
+//!             those are of the second class, of the third … but the last
+//! Durations = per cell: how the values are distributed over the sections, then the bucket of each, in an
+//!             order that encodes the low bits of the residual (see `permutation`)
 //! Sums      = per cell: the residual of the sum without these bits
 //! ```
 //!
-//! What all columns have in common is described in `cells`. Classes are in the order of their frequency, so that most
-//! cells need only the first two numbers of Outcomes. The unit of sums is their greatest common divisor.
+//! What all columns have in common is described in `cells`. Classes are in the order of their frequency, so
+//! that most cells need only the first two numbers of Outcomes. The unit of sums is their greatest common
+//! divisor.
 //!
 //! A run that this cannot encode (cells of different scales, many values) is encoded by `rans`.
 
@@ -32,8 +33,8 @@ use crate::model::bucket::Bucket;
 use crate::model::histogram::Histogram;
 use crate::model::outcome::{Outcome, OutcomeCounts};
 
-/// The largest average number of values of a cell: with more, the order within sections costs more bytes than fast
-/// decoding is worth, and `rans` is the better encoding.
+/// The largest average number of values of a cell: with more, the order within sections costs more bytes than
+/// fast decoding is worth, and `rans` is the better encoding.
 const MEAN_VALUES_MAX: u64 = 24;
 
 /// The model of a part.

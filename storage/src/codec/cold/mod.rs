@@ -1,12 +1,12 @@
 //! The cold encodings, for parts that compaction writes: few bytes, slower to decode than the hot encoding.
 //!
-//! There are two. [`HuffmanEncoding`] is for cells with few values and decodes fast. [`RansEncoding`] needs a sixth
-//! of its bytes for cells with many values. `benches/CODEC.md` has the measurements. They share the cell loop
-//! (`cells`) and differ in how numbers, outcome classes, buckets and sums are coded.
+//! There are two. [`HuffmanEncoding`] is for cells with few values and decodes fast. [`RansEncoding`] needs a
+//! sixth of its bytes for cells with many values. `benches/CODEC.md` has the measurements. They share the
+//! cell loop (`cells`) and differ in how numbers, outcome classes, buckets and sums are coded.
 //!
-//! In order, each module imports only modules before it: `run` (the numbers of the cells), `residual` (sums relative
-//! to the buckets), `cells` (the shared loop), `sections` and `permutation` (values in Huffman codes), `huffman`,
-//! `tree` (values in an entropy coder), `rans`.
+//! In order, each module imports only modules before it: `run` (the numbers of the cells), `residual` (sums
+//! relative to the buckets), `cells` (the shared loop), `sections` and `permutation` (values in Huffman
+//! codes), `huffman`, `tree` (values in an entropy coder), `rans`.
 
 mod cells;
 mod huffman;

@@ -1,15 +1,18 @@
-//! A number encoded in the order of values. A Huffman code writes the values of a section one by one, in an order that
-//! does not matter to the reader: `n` different values have `n!` orders, and the choice of one encodes a number. The
-//! order of a cell's values encodes low bits of the cell's sum, which would cost as many bits otherwise.
+//! A number encoded in the order of values. A Huffman code writes the values of a section one by one, in an
+//! order that does not matter to the reader: `n` different values have `n!` orders, and the choice of one
+//! encodes a number. The order of a cell's values encodes low bits of the cell's sum, which would cost as
+//! many bits otherwise.
 //!
-//! In each section, different values come first, at most [`ORDERED_MAX`] of them, then the other values, ascending.
-//! Each of the different values is a digit: how many of the values before it are greater (the inversion table of a
-//! permutation: Knuth, The Art of Computer Programming, volume 3, 5.1.1). Value `i` of a section, counted from 0, has
-//! `i + 1` possible digits, so the digits of all sections in sequence are a number of mixed radix.
+//! In each section, different values come first, at most [`ORDERED_MAX`] of them, then the other values,
+//! ascending. Each of the different values is a digit: how many of the values before it are greater (the
+//! inversion table of a permutation: Knuth, The Art of Computer Programming, volume 3, 5.1.1). Value `i` of a
+//! section, counted from 0, has `i + 1` possible digits, so the digits of all sections in sequence are a
+//! number of mixed radix.
 
 use super::sections::{SECTIONS, Starts};
 
-/// Values of a section whose order is used. Most sections have fewer, and comparing with more of them takes time.
+/// Values of a section whose order is used. Most sections have fewer, and comparing with more of them takes
+/// time.
 const ORDERED_MAX: usize = 4;
 
 /// The number that the order of a cell's values encodes.
@@ -28,7 +31,8 @@ impl OrderNumber {
     #[inline]
     pub(crate) fn of(values: &[u16], starts: &Starts) -> Self {
         let Self { mut number, mut orders } = Self::NOTHING;
-        // Unrolled and without branches, which would be mispredicted. Values of an earlier section are smaller.
+        // Unrolled and without branches, which would be mispredicted. Values of an earlier section are
+        // smaller.
         let [_, second, third, fourth] = *starts;
         let (mut one, mut two, mut three) = (-1, -1, -1);
         let (mut differs, mut place) = (true, 0);

@@ -1,17 +1,17 @@
-//! The cold encoding *rans*, for cells with many values: as close to the entropy of the cells as possible. Every column
-//! of a segment is a stream of entropy-coded symbols (see [`crate::codec::primitives::rans`]), whose frequencies are
-//! stored in the part.
+//! The cold encoding *rans*, for cells with many values: as close to the entropy of the cells as possible.
+//! Every column of a segment is a stream of entropy-coded symbols (see [`crate::codec::primitives::rans`]),
+//! whose frequencies are stored in the part.
 //!
 //! ```text
-//! model     = tree of buckets | weights of counts, zeros, other items, times | unit of sums in µs, weights of the
-//!             steps of residuals | scale u8 | k u8, k x class u8, (k - 1) x chance u16
+//! model     = tree of buckets | weights of counts, zeros, other items, times | unit of sums in µs, weights
+//!             of the steps of residuals | scale u8 | k u8, k x class u8, (k - 1) x chance u16
 //! Outcomes  = per cell: how many items are of the first class, then, while any are left, of the second …
 //! Durations = per cell: how the values split at each node of the tree
 //! Sums      = per cell: the residual of the sum
 //! ```
 //!
-//! What all columns have in common is described in `cells`. Classes are in the order of their frequency, so that most
-//! cells need only the first number of Outcomes. The unit of sums is their greatest common divisor.
+//! What all columns have in common is described in `cells`. Classes are in the order of their frequency, so
+//! that most cells need only the first number of Outcomes. The unit of sums is their greatest common divisor.
 //!
 //! A run that this cannot encode (cells of different scales, more than 4 G items) stays in the hot encoding.
 
@@ -234,7 +234,8 @@ impl SumCode {
             variance += stats.variance * bucket.count as f64;
         }
         let unit = self.unit_us as f64;
-        // The exponent of a double is the logarithm of the variance; half of it is that of the standard deviation.
+        // The exponent of a double is the logarithm of the variance; half of it is that of the standard
+        // deviation.
         let exponent = ((variance / (unit * unit)).to_bits() >> 52) as u32;
         let rest_bits = (exponent.saturating_sub(1023) / 2).saturating_sub(1).min(48);
         Expected { middle: (middle_us / self.unit_us) as i64, rest_bits }

@@ -1,9 +1,9 @@
-//! The sum of a cell's durations, relative to its buckets. Each value lies somewhere in its bucket, so the sum is near
-//! that of the middles of the buckets, and only the distance is coded.
+//! The sum of a cell's durations, relative to its buckets. Each value lies somewhere in its bucket, so the
+//! sum is near that of the middles of the buckets, and only the distance is coded.
 //!
-//! The size of the distance is known as well: if values are spread evenly over their buckets, its standard deviation
-//! is the square root of the sum of `width² / 12`. The distance is divided into steps of a quarter to a half of that;
-//! the number of steps is coded as a number, the rest below a step as plain bits.
+//! The size of the distance is known as well: if values are spread evenly over their buckets, its standard
+//! deviation is the square root of the sum of `width² / 12`. The distance is divided into steps of a quarter
+//! to a half of that; the number of steps is coded as a number, the rest below a step as plain bits.
 
 use std::sync::LazyLock;
 

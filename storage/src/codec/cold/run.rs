@@ -1,5 +1,5 @@
-//! A run of cells as the cold encodings see it: the numbers that are coded as numbers, and the scale that all cells
-//! share.
+//! A run of cells as the cold encodings see it: the numbers that are coded as numbers, and the scale that all
+//! cells share.
 
 use crate::codec::fields::last_at_to_number;
 use crate::codec::frame;

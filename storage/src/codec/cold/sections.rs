@@ -1,10 +1,10 @@
-//! The distribution of a stream's durations, for cells with few values: the buckets that occur are divided into four
-//! sections of about equal weight, each with a Huffman code of its own.
+//! The distribution of a stream's durations, for cells with few values: the buckets that occur are divided
+//! into four sections of about equal weight, each with a Huffman code of its own.
 //!
-//! A cell encodes how many of its values lie in the lower two sections, how many of those in the lowest, how many of
-//! the others in the third, and then the bucket of each value, section by section. The order of values in different
-//! sections costs nothing. The order of values within a section costs bits, in return every value is read with one
-//! lookup; that order encodes other data (see [`super::permutation`]).
+//! A cell encodes how many of its values lie in the lower two sections, how many of those in the lowest, how
+//! many of the others in the third, and then the bucket of each value, section by section. The order of
+//! values in different sections costs nothing. The order of values within a section costs bits, in return
+//! every value is read with one lookup; that order encodes other data (see [`super::permutation`]).
 
 use crate::codec::error::PartError;
 use crate::codec::primitives::bits::{BitReader, BitWriter};
@@ -21,8 +21,8 @@ pub(crate) type Starts = [u32; SECTIONS];
 const WIDTH_MAX: usize = 256;
 /// More than the buckets of a valid histogram.
 const BUCKETS_MAX: usize = 4_096;
-/// The most values of a cell. Values of a certain bucket take no bits, so only this bounds the memory for a damaged
-/// cell.
+/// The most values of a cell. Values of a certain bucket take no bits, so only this bounds the memory for a
+/// damaged cell.
 pub(crate) const VALUES_MAX: u32 = 4_096;
 
 /// The sections and their buckets.
@@ -39,7 +39,8 @@ pub(crate) struct Sections {
 }
 
 impl Sections {
-    /// Writes the sections for cells whose buckets add up to these, ascending. `None` when there are too many buckets.
+    /// Writes the sections for cells whose buckets add up to these, ascending. `None` when there are too many
+    /// buckets.
     pub(crate) fn put_for(buckets: &[Bucket], out: &mut BitWriter) -> Option<()> {
         out.put_gamma(buckets.len() as u32 + 1);
         let mut before = -(BUCKETS_MAX as i32);

@@ -1,4 +1,5 @@
-//! The distribution of a stream's durations as a tree that splits the values of a cell, for cells with many values.
+//! The distribution of a stream's durations as a tree that splits the values of a cell, for cells with many
+//! values.
 //!
 //! ```text
 //!            n = 9                   Every inner node splits the buckets below it into two halves of
@@ -8,10 +9,10 @@
 //!    1      3     0     5
 //! ```
 //!
-//! The number that goes left has a binomial distribution (see [`crate::codec::primitives::binomial`]), so the code is as
-//! short as the entropy of the *set* of values; their order costs nothing. The leaves are groups of 1, 2, 4, 8 or 16
-//! neighbouring buckets, which are assumed to be equally likely: a smooth distribution needs few weights, a jagged one
-//! many.
+//! The number that goes left has a binomial distribution (see [`crate::codec::primitives::binomial`]), so the
+//! code is as short as the entropy of the *set* of values; their order costs nothing. The leaves are groups
+//! of 1, 2, 4, 8 or 16 neighbouring buckets, which are assumed to be equally likely: a smooth distribution
+//! needs few weights, a jagged one many.
 
 use crate::codec::error::PartError;
 use crate::codec::primitives::binomial::{Binomial, Chance};

@@ -1,11 +1,11 @@
-//! A code in [`super::rans`] for how many of `n` items go left, when each goes left with probability `p`. Both
-//! buckets and outcome classes are coded with it.
+//! A code in [`super::rans`] for how many of `n` items go left, when each goes left with probability `p`.
+//! Both buckets and outcome classes are coded with it.
 //!
-//! Up to 16 items the frequencies come from a table of binomial distributions for 42 values of `p`. Above, the
-//! distance to the mean is coded with a bell curve (Student's t with 7 degrees of freedom, whose heavier tails
-//! tolerate a `p` that drifts) in steps of about a quarter of its width; the rest is plain bits. A number farther
-//! out is written in plain bits. The tables are computed with additions, multiplications and divisions of doubles
-//! only, which give the same bits on every machine.
+//! Up to 16 items the frequencies come from a table of binomial distributions for 42 values of `p`. Above,
+//! the distance to the mean is coded with a bell curve (Student's t with 7 degrees of freedom, whose heavier
+//! tails tolerate a `p` that drifts) in steps of about a quarter of its width; the rest is plain bits. A
+//! number farther out is written in plain bits. The tables are computed with additions, multiplications and
+//! divisions of doubles only, which give the same bits on every machine.
 
 use std::sync::LazyLock;
 
@@ -129,8 +129,8 @@ fn borders<const N: usize>(weights: &[f64]) -> Borders<N> {
     borders
 }
 
-/// The symbol whose interval contains `point`: the number of inner borders at or below it. Counting over all of
-/// them takes no branch.
+/// The symbol whose interval contains `point`: the number of inner borders at or below it. Counting over all
+/// of them takes no branch.
 #[inline]
 fn symbol_at<const N: usize>(borders: &Borders<N>, point: u16) -> usize {
     let symbols = N - 1;

@@ -34,7 +34,8 @@ impl BitWriter {
         self.put(value, bits.min(PEEK_MAX));
     }
 
-    /// Appends a number above 0 in Elias gamma code: one zero for each bit after its highest, then the number.
+    /// Appends a number above 0 in Elias gamma code: one zero for each bit after its highest, then the
+    /// number.
     pub(crate) fn put_gamma(&mut self, value: u32) {
         let bits = 31 - value.max(1).leading_zeros();
         self.put(0, bits);

@@ -1,4 +1,5 @@
-//! Varints (LEB128: seven bits a byte, the lowest first), zigzag numbers, and a byte reader that never panics.
+//! Varints (LEB128: seven bits a byte, the lowest first), zigzag numbers, and a byte reader that never
+//! panics.
 
 use crate::codec::error::PartError;
 
@@ -59,8 +60,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads a varint of any length. One of up to eight bytes is read in one step: a loop over its bytes would
-    /// end with a mispredicted branch most of the time.
+    /// Reads a varint of any length. One of up to eight bytes is read in one step: a loop over its bytes
+    /// would end with a mispredicted branch most of the time.
     fn long_varint(&mut self) -> Result<u64, PartError> {
         const LAST: u64 = 0x8080_8080_8080_8080;
         let word = self.bytes.first_chunk().map_or(LAST, |word| u64::from_le_bytes(*word));
@@ -117,8 +118,8 @@ impl<'a> Reader<'a> {
         self.take(length)
     }
 
-    /// Reads numbers of four bits each, of values below `end`; see [`put_nibbles`]. Returns the first value and the
-    /// numbers.
+    /// Reads numbers of four bits each, of values below `end`; see [`put_nibbles`]. Returns the first value
+    /// and the numbers.
     ///
     /// # Errors
     /// When there are numbers of other values.
@@ -140,8 +141,8 @@ pub(crate) fn put_sized(out: &mut Vec<u8>, bytes: &[u8]) {
     out.extend_from_slice(bytes);
 }
 
-/// Appends numbers of four bits each for the values from `first` on: `first`, how many there are, then two numbers a
-/// byte, the first in the low half.
+/// Appends numbers of four bits each for the values from `first` on: `first`, how many there are, then two
+/// numbers a byte, the first in the low half.
 pub(crate) fn put_nibbles(out: &mut Vec<u8>, first: usize, nibbles: &[u8]) {
     put(out, first as u64);
     put(out, nibbles.len() as u64);

@@ -1,10 +1,10 @@
-//! A prefix code for how many of `n` values lie in the lower half, when each lies there with probability 1/2. The
-//! sections of a distribution are coded with it.
+//! A prefix code for how many of `n` values lie in the lower half, when each lies there with probability 1/2.
+//! The sections of a distribution are coded with it.
 //!
-//! Up to 16 values it is a prefix code for the binomial distribution, made from binomial coefficients. Above, the
-//! distance to `n / 2` is divided into steps of `2^shift`, so that the steps are distributed as the counts of 4 to
-//! 15 values are: the code for that many values encodes the step, plain bits encode the rest. Symbol 0 means that
-//! the number is too far from `n / 2`; it follows in plain bits.
+//! Up to 16 values it is a prefix code for the binomial distribution, made from binomial coefficients. Above,
+//! the distance to `n / 2` is divided into steps of `2^shift`, so that the steps are distributed as the
+//! counts of 4 to 15 values are: the code for that many values encodes the step, plain bits encode the rest.
+//! Symbol 0 means that the number is too far from `n / 2`; it follows in plain bits.
 
 use std::sync::LazyLock;
 
@@ -17,8 +17,8 @@ const EXACT_MAX: u32 = 16;
 struct Tables {
     /// By number of values.
     codes: Vec<PrefixCode>,
-    /// By number of values and the next bits: how many lie in the lower half, and the length of the code. One table
-    /// for all numbers, so that a read takes one lookup.
+    /// By number of values and the next bits: how many lie in the lower half, and the length of the code. One
+    /// table for all numbers, so that a read takes one lookup.
     lookup: Vec<(u8, u8)>,
 }
 

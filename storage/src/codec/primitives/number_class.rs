@@ -1,5 +1,5 @@
-//! Classes of numbers: columns of numbers code the class of each number as a symbol and the rest as plain bits.
-//! A number below 16 is a class of its own; above, each power of two has four classes.
+//! Classes of numbers: columns of numbers code the class of each number as a symbol and the rest as plain
+//! bits. A number below 16 is a class of its own; above, each power of two has four classes.
 
 /// Numbers below this are their own class.
 const EXACT: u64 = 16;

@@ -1,5 +1,6 @@
-//! Prefix codes (Huffman 1952) in canonical form: the lengths of the codes determine the codes. Shorter codes come
-//! first, codes of one length are in the order of their symbols. A code with a single symbol takes no bits.
+//! Prefix codes (Huffman 1952) in canonical form: the lengths of the codes determine the codes. Shorter codes
+//! come first, codes of one length are in the order of their symbols. A code with a single symbol takes no
+//! bits.
 
 use super::bits::{BitReader, BitWriter};
 use crate::codec::error::PartError;
@@ -23,8 +24,8 @@ pub(crate) struct PrefixCode {
     peek_bits: u32,
 }
 
-/// The code lengths of the best code for symbols with these counts. The length is 0 for a symbol that never occurs,
-/// and when only one does.
+/// The code lengths of the best code for symbols with these counts. The length is 0 for a symbol that never
+/// occurs, and when only one does.
 pub(crate) fn lengths_of(counts: &[u64]) -> Vec<u8> {
     let mut weights: Vec<u64> = counts.to_vec();
     loop {

@@ -1,5 +1,5 @@
-//! A column of numbers in a prefix code: the class of each number as a symbol (see [`super::number_class`]), the
-//! rest as plain bits. In a column whose numbers are all of one class only the plain bits are written.
+//! A column of numbers in a prefix code: the class of each number as a symbol (see [`super::number_class`]),
+//! the rest as plain bits. In a column whose numbers are all of one class only the plain bits are written.
 
 use super::bits::{BitReader, BitWriter};
 use super::bytes::{Reader, put_nibbles};

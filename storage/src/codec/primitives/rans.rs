@@ -1,15 +1,16 @@
-//! An entropy coder: range asymmetric numeral systems (Duda 2009, arXiv:0902.0271; the streaming form with a 32-bit
-//! state and 16-bit words follows Giesen's *ryg_rans*, public domain).
+//! An entropy coder: range asymmetric numeral systems (Duda 2009, arXiv:0902.0271; the streaming form with a
+//! 32-bit state and 16-bit words follows Giesen's *ryg_rans*, public domain).
 //!
-//! A *symbol* is an interval `start .. start + freq` of `0 .. 4096`; it costs log2(4096 / freq) bits. A symbol of
-//! frequency 4096 is certain and costs nothing, and a stream of only certain symbols is empty.
+//! A *symbol* is an interval `start .. start + freq` of `0 .. 4096`; it costs log2(4096 / freq) bits. A
+//! symbol of frequency 4096 is certain and costs nothing, and a stream of only certain symbols is empty.
 //!
 //! ```text
 //! stream = state u32 | word u16 | word u16 | …        big-endian, or nothing at all
 //! ```
 //!
-//! The coder is a stack: symbols are collected and then encoded from the last to the first, so that decoding runs
-//! forward. Single reads never fail: a damaged stream yields wrong symbols, and [`RansReader::finish`] reports it.
+//! The coder is a stack: symbols are collected and then encoded from the last to the first, so that decoding
+//! runs forward. Single reads never fail: a damaged stream yields wrong symbols, and [`RansReader::finish`]
+//! reports it.
 
 use crate::codec::error::PartError;
 

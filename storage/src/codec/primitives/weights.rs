@@ -4,8 +4,8 @@
 //! first | number | level, level, …      two levels a byte, the first in the low half
 //! ```
 //!
-//! A level is a weight on a logarithmic scale with two steps an octave. A frequency is off by a tenth at most, which
-//! costs a hundredth of a bit a symbol; storing exact frequencies would cost more than that.
+//! A level is a weight on a logarithmic scale with two steps an octave. A frequency is off by a tenth at
+//! most, which costs a hundredth of a bit a symbol; storing exact frequencies would cost more than that.
 
 use super::bytes::{Reader, put_nibbles};
 use super::rans::TOTAL;

@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn a_moment_belongs_to_the_slot_that_starts_at_or_before_it() {
+fn a_time_belongs_to_the_slot_that_starts_at_or_before_it() {
     let width = SlotWidth::DEFAULT;
     assert_eq!(width.slot_of(TimestampMs(0)), Slot(0));
     assert_eq!(width.slot_of(TimestampMs(9_999)), Slot(0));
@@ -13,7 +13,7 @@ fn a_moment_belongs_to_the_slot_that_starts_at_or_before_it() {
 }
 
 #[test]
-fn moments_outside_the_range_go_to_its_ends() {
+fn times_out_of_range_give_the_first_or_the_last_slot() {
     let width = SlotWidth::DEFAULT;
     assert_eq!(width.slot_of(TimestampMs(-1)), Slot(0));
     assert_eq!(width.slot_of(TimestampMs(i64::MAX)), Slot(u32::MAX));
@@ -30,7 +30,7 @@ fn only_whole_seconds_that_divide_a_minute_are_widths() {
 }
 
 #[test]
-fn a_span_takes_whole_slots() {
+fn a_duration_takes_whole_slots() {
     let width = SlotWidth::DEFAULT;
     assert_eq!(width.slots_in(0), 1);
     assert_eq!(width.slots_in(10_000), 1);
