@@ -7,6 +7,6 @@ use plimsoll_alerting::RuleSet;
 
 libfuzzer_sys::fuzz_target!(|text: &str| {
     let no_secrets = |_: &str| Some("secret".to_owned());
-    // A refusal is fine; a panic is not. No file is read: the directory does not exist.
+    // An error is fine, a panic is not. No file is read, because the directory does not exist.
     let _ = RuleSet::parse(text, &no_secrets, Path::new("/nonexistent"));
 });

@@ -1,19 +1,37 @@
-//! Doors for the fuzz targets into decoders that are private otherwise. Only built for fuzzing.
+//! Access for fuzz targets to decoders that are private otherwise. Only built for fuzzing. Damaged bytes must give an
+//! error, never a panic.
 
-/// Decodes and folds a block.
+use crate::codec;
+use crate::key::ExemplarKey;
+use crate::model::resolution::BlockKey;
+use crate::model::time::TimestampMs;
+
+/// Decodes and merges a block, and a part with these bytes as version and body.
 pub fn block(bytes: &[u8]) {
-    // Damage is fine; a panic is not.
-    let _ = crate::codec::decode(bytes, &mut |_, _| ());
-    let _ = crate::codec::merge(&[bytes, bytes], crate::codec::encode_cold);
-    // With a right checksum, so that the columns are reached.
+    decode_and_merge(bytes);
+    // A part with a valid checksum, so that the columns are reached.
     if let Some((version, body)) = bytes.split_first() {
-        let part = crate::codec::part_of(*version, body);
-        let _ = crate::codec::decode(&part, &mut |_, _| ());
-        let _ = crate::codec::merge(&[&part, &part], crate::codec::encode_cold);
+        decode_and_merge(&codec::part_of(*version, body));
     }
+}
+
+fn decode_and_merge(block: &[u8]) {
+    let _ = codec::decode(block, &mut |_, _| ());
+    let _ = codec::merge(&[block, block], codec::encode_cold);
+}
+
+/// Decodes a row of exemplars.
+pub fn exemplars(bytes: &[u8]) {
+    let _ = codec::decode_exemplars(bytes, TimestampMs(0));
 }
 
 /// Decodes a journal record.
 pub fn journal(bytes: &[u8]) {
     let _ = crate::journal::decode_record(1, bytes);
+}
+
+/// Decodes the keys of blocks and of exemplars.
+pub fn keys(bytes: &[u8]) {
+    let _ = BlockKey::decode(bytes);
+    let _ = ExemplarKey::decode(bytes);
 }

@@ -19,7 +19,7 @@ const CONFIG: config::Configuration<
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Damaged;
 
-/// A run of cells by column. Lists have one entry a cell unless said otherwise.
+/// A run of cells by column. Lists have one entry for each cell unless stated otherwise.
 #[derive(Debug, Default, Encode, Decode)]
 struct Columns {
     /// Difference to the slot before; the first is the slot itself.
