@@ -10,29 +10,23 @@ mod deliver;
 pub mod engine;
 mod error;
 mod evaluate;
-mod examples;
 pub mod explain;
 mod hex;
 mod labels;
 pub mod limits;
-pub mod noise;
+mod message;
 mod notify;
-pub mod ordinary;
-pub mod page;
 mod records;
 pub mod replay;
+pub mod report;
 pub mod rule;
-pub mod runbook;
-pub mod score;
 #[cfg(test)]
 mod testing;
-mod trend;
-mod wording;
-pub mod words;
+mod text;
 
 pub use deliver::{
-    Clock, Desk, Notifier, ReceiverStatus, ReplayRefusal, TestResult, Waker, WebhookRefusal,
-    test_receiver,
+    Clock, DeliveryControl, Notifier, ReceiverStatus, ReplayDenied, TestResult, Waker,
+    WebhookError, test_receiver,
 };
 pub use engine::{
     AlertState, Evidence, Firing, Gate, StateChange, StateReason, StreamNumber, Transition,
@@ -40,6 +34,7 @@ pub use engine::{
 pub use error::{Error, Result};
 pub use evaluate::{EvaluatedSlots, Evaluator, TransitionEvent, grace_ms};
 pub use labels::{GroupLabels, SANDBOX};
+pub use message::units;
 pub use records::acknowledgement::{AcknowledgeResult, Acknowledgement};
 pub use records::alerts::{Alert, AlertFilter, NotifiedReceiver};
 pub use records::delivery::{Action, Attempt, DeadReason, Delivery, DeliveryState};
@@ -49,3 +44,5 @@ pub use records::silence::Silence;
 pub use records::{acknowledgement, alerts, ledger, outbox, silence};
 pub use replay::{ByMinute, ReplayEvaluator, ReplayNotifier, ReplayedAlert, ReplayedNotification};
 pub use rule::{Receiver, Rule, RuleError, RuleSet, RulesFileError, Severity, Signal, SignalKind};
+pub use text::content::{Content, Links, Trend};
+pub use text::runbook::{RUNBOOKS, Runbook, runbook};

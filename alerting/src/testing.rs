@@ -6,10 +6,10 @@ use plimsoll_storage::{Label, Outcome, TimestampMs};
 
 use crate::engine::{Evidence, Gate};
 use crate::labels::GroupLabels;
-use crate::page::Page;
 use crate::records::alerts::{Alert, alert_id};
 use crate::records::delivery::{Action, Delivery, NotificationRecord};
 use crate::rule::{Rule, Severity, Signal};
+use crate::text::content::Content;
 
 /// A rule on the share of failed requests: warning above 1 %, critical above 5 %.
 pub(crate) fn rule(name: &str) -> Rule {
@@ -89,7 +89,7 @@ pub(crate) fn delivery_of(action: Action, at: TimestampMs, alert: Alert) -> Deli
         at,
         group: "partner=dhl".into(),
         alert,
-        page: Page::default(),
+        content: Content::default(),
     };
     Delivery::new("oncall".into(), "f".into(), said)
 }

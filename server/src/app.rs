@@ -3,7 +3,7 @@
 use std::{path::Path, sync::Arc};
 
 use parking_lot::RwLock;
-use plimsoll_alerting::Desk;
+use plimsoll_alerting::DeliveryControl;
 use plimsoll_query::Budget;
 use plimsoll_storage::{Store, TimestampMs};
 
@@ -20,7 +20,7 @@ pub(crate) struct App {
     pub(crate) store: Arc<Store>,
     pub(crate) rules: Rules,
     /// How delivery is doing: that of the notifier that runs.
-    pub(crate) desk: Arc<RwLock<Desk>>,
+    pub(crate) control: Arc<RwLock<DeliveryControl>>,
     pub(crate) bodies: BodyMemory,
     pub(crate) heavy_bodies: HeavyBodies,
     pub(crate) queries: Queries,
@@ -34,8 +34,8 @@ pub(crate) struct App {
 
 impl App {
     /// How delivery is doing.
-    pub(crate) fn desk(&self) -> Desk {
-        self.desk.read().clone()
+    pub(crate) fn control(&self) -> DeliveryControl {
+        self.control.read().clone()
     }
 
     /// The wall clock.

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use parking_lot::RwLock;
-use plimsoll_alerting::{Desk, Evaluator, Notifier, RuleSet};
+use plimsoll_alerting::{DeliveryControl, Evaluator, Notifier, RuleSet};
 use tokio::sync::watch;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
@@ -162,7 +162,7 @@ pub(crate) struct Delivery {
     pub(crate) rules: Rules,
     pub(crate) check: Check,
     /// That of the notifier that runs.
-    pub(crate) desk: Arc<RwLock<Desk>>,
+    pub(crate) control: Arc<RwLock<DeliveryControl>>,
 }
 
 /// Delivers until it is time to stop. When the receivers change, sends under way are let finish and
@@ -193,7 +193,7 @@ pub(crate) async fn deliver(mut delivery: Delivery, first: Notifier, stop: Stop)
             return;
         };
         notifier = next;
-        *delivery.desk.write() = notifier.desk();
+        *delivery.control.write() = notifier.control();
         tracing::info!(receivers = receivers.len(), "delivery goes on with the new receivers");
     }
 }
@@ -217,7 +217,7 @@ async fn next_notifier(check: &Check, rules: &RuleSet, stop: Stop) -> Option<Not
 
 /// Once a slot: what waits to be delivered becomes data that rules can watch.
 fn note_outbox(app: &App, gauge: &mut OutboxGauge) {
-    if let Err(error) = gauge.write(&app.store, &app.desk().receivers(), app.now()) {
+    if let Err(error) = gauge.write(&app.store, &app.control().receivers(), app.now()) {
         tracing::warn!(%error, "the age of the outbox cannot be stored");
     }
 }
@@ -248,6 +248,6 @@ fn note(app: &App, judged: &plimsoll_alerting::EvaluatedSlots) {
         );
     }
     if judged.slots > 0 {
-        app.desk().wake();
+        app.control().wake();
     }
 }

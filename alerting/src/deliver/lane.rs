@@ -1,131 +1,137 @@
-//! The lane of one receiver, stage after stage:
+//! The lane of one receiver: the loop that reads its outbox and sends what is due.
 //!
-//! 1. *look* at what waits in the outbox, thread by thread ([`Lane::refresh`]);
-//! 2. *sweep*: give up what a receiver that wants nothing more would get, *hand over* what waits for
-//!    one that is down, *coalesce* what need not be said any more;
-//! 3. *pick* what leaves next ([`Queue::next`]: order, urgency, rate limit, breaker);
-//! 4. *address* it, *send* it, and *settle* it in one commit ([`Courier::deliver`]).
+//! Each round:
+//! 1. reads what waits in the outbox, thread by thread ([`Lane::refresh`]); gives up everything when
+//!    the receiver is disabled, hands it over when the receiver is down, and coalesces what was
+//!    resolved before it was sent;
+//! 2. picks what is sent next ([`Queue::next`]: order, urgency, rate limit, breaker);
+//! 3. sends it and writes the outcome in one commit ([`Sender::deliver`]).
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use plimsoll_storage::{Record, Table, TableBatch, TimestampMs};
+use plimsoll_storage::{Table, TableBatch, TimestampMs};
 use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
 
-use super::coalesce::{self, Waiting};
-use super::courier::{Courier, Done, give_up_all};
-use super::queue::{Head, Queue, Thread};
-use super::window::Window;
-use super::{Pulse, hand_over, settle, thread};
-use crate::error::Result;
+use super::context::{DeliveryContext, Signal};
+use super::handover;
+use super::record_outcome;
+use super::scan::{self, ScanState};
+use super::schedule::queue::{Queue, Thread};
+use super::schedule::rate_window::RateWindow;
+use super::sender::{Delivered, Sender, give_up_all};
+use super::thread;
+use crate::error::{Error, Result};
 use crate::limits::{LANE_POLL_MS, SETTLED_PER_COMMIT_MAX};
 use crate::records::delivery::{DeadReason, DeliveryState};
 use crate::records::outbox;
 
-type Sends = JoinSet<(Thread, Result<Done>)>;
+/// Why a coalesced delivery was dropped.
+const COALESCED: &str = "it ended before anyone could be notified that it began";
+
+/// Sends in flight.
+type Sends = JoinSet<(Thread, Result<Delivered>)>;
 
 /// The lane of one receiver.
 pub(super) struct Lane {
-    courier: Arc<Courier>,
-    pulse: watch::Receiver<Pulse>,
+    sender: Arc<Sender>,
+    signal: watch::Receiver<Signal>,
     queue: Queue,
-    window: Arc<Mutex<Window>>,
-    /// Ids of what may have been sent without its being noted, and so must not be dropped as untold:
-    /// all that waited at the first look. `None` before it, and when a note has failed.
-    maybe_told: Option<HashSet<String>>,
+    window: Arc<Mutex<RateWindow>>,
+    /// Ids of deliveries that may have been sent without a record of it: all that waited at the first
+    /// scan. They must not be coalesced. `None` before the first scan, and after a failed write.
+    maybe_sent: Option<HashSet<String>>,
 }
 
 impl Lane {
     pub(super) fn new(
-        courier: Courier,
-        window: Arc<Mutex<Window>>,
-        pulse: watch::Receiver<Pulse>,
+        sender: Sender,
+        window: Arc<Mutex<RateWindow>>,
+        signal: watch::Receiver<Signal>,
     ) -> Self {
-        let courier = Arc::new(courier);
-        Self { courier, pulse, queue: Queue::default(), window, maybe_told: None }
+        let sender = Arc::new(sender);
+        Self { sender, signal, queue: Queue::default(), window, maybe_sent: None }
     }
 
-    /// Delivers until it is told to stop, then waits for sends under way.
+    /// Delivers until the signal to stop, then waits for sends in flight.
     pub(super) async fn run(mut self) {
         let mut sends = JoinSet::new();
-        self.look();
-        while !self.pulse.borrow().stop {
-            self.launch(&mut sends);
+        self.try_refresh();
+        while !self.signal.borrow().stop {
+            self.start_sends(&mut sends);
             let wait = self.wait();
             tokio::select! {
-                changed = self.pulse.changed() => match changed {
-                    Ok(()) => self.look(),
-                    // The notifier is gone, and with it whoever could say stop.
+                changed = self.signal.changed() => match changed {
+                    Ok(()) => self.try_refresh(),
+                    // The notifier was dropped, so no signal to stop can come.
                     Err(_) => break,
                 },
-                Some(done) = sends.join_next(), if !sends.is_empty() => self.settled(done),
-                () = tokio::time::sleep(wait) => self.look(),
+                Some(done) = sends.join_next(), if !sends.is_empty() => self.end_send(done),
+                () = tokio::time::sleep(wait) => self.try_refresh(),
             }
         }
         while sends.join_next().await.is_some() {}
     }
 
-    fn look(&mut self) {
+    fn try_refresh(&mut self) {
         if let Err(error) = self.refresh() {
-            self.complain(&error);
+            self.log_error(&error);
         }
     }
 
-    /// Looks at the whole outbox of the receiver, and takes the first delivery of each thread.
+    /// Reads the whole outbox of the receiver and keeps the first delivery of each thread.
     fn refresh(&mut self) -> Result<()> {
-        self.sweep()?;
+        self.apply_status()?;
         let is_held_up = self.queue.is_held_up(self.now(), &mut self.window.lock());
-        let mut look = Look { is_held_up, sending: self.queue.sending(), ..Look::default() };
-        let prefix = outbox::lane_prefix(self.name());
-        outbox::for_each(&self.courier.post.store, &prefix, |row| {
-            look.at(row, self.maybe_told.as_ref());
-        })?;
-        look.end_thread();
-        let Look { heads, cancelled, ids, count, oldest_at, .. } = look;
-        self.queue.replace(heads);
-        self.courier.board().update(self.name(), |status| {
-            (status.waiting, status.oldest_at) = (count, oldest_at);
+        let (sending, maybe_sent) = (self.queue.sending(), self.maybe_sent.as_ref());
+        let state = ScanState { is_held_up, sending, maybe_sent };
+        let found = scan::scan(&self.context().store, self.name(), state)?;
+        self.queue.replace(found.heads);
+        self.context().status.update(self.name(), |status| {
+            (status.waiting, status.oldest_at) = (found.count, found.oldest_at);
         });
-        match &mut self.maybe_told {
-            Some(told) => told.retain(|id| ids.contains(id)),
-            None => self.maybe_told = Some(ids),
+        match &mut self.maybe_sent {
+            Some(sent) => sent.retain(|id| found.ids.contains(id)),
+            None => self.maybe_sent = Some(found.ids),
         }
-        self.drop_cancelled(&cancelled)
+        self.drop_cancelled(&found.cancelled)
     }
 
-    /// What follows from how the receiver is doing.
-    fn sweep(&mut self) -> Result<()> {
-        if let Some(reason) = self.courier.board().disabled(self.name()) {
-            return give_up_all(&self.courier.post, self.name(), DeadReason::Disabled, &reason);
+    /// Gives up or hands over what waits, when the receiver is disabled or down.
+    fn apply_status(&self) -> Result<()> {
+        if let Some(reason) = self.context().status.disabled(self.name()) {
+            return give_up_all(self.context(), self.name(), DeadReason::Disabled, &reason);
         }
-        let down_since = self.queue.breaker().down_since();
-        let down_ms = down_since.map_or(0, |since| self.now().since_ms(since));
-        let fail_over = self.courier.receiver.fail_over.as_ref();
-        let is_due = self.queue.breaker().is_open();
-        if let Some(fail_over) = fail_over.filter(|it| is_due && down_ms >= it.after_ms) {
-            hand_over::hand_over(&self.courier, &fail_over.to, &self.queue.sending())?;
+        let breaker = self.queue.breaker();
+        let down_ms = breaker.down_since().map_or(0, |since| self.now().since_ms(since));
+        let fail_over = self.sender.receiver.fail_over.as_ref();
+        if let Some(fail_over) = fail_over.filter(|it| breaker.is_open() && down_ms >= it.after_ms)
+        {
+            let sending = self.queue.sending();
+            handover::hand_over(self.context(), self.name(), &fail_over.to, &sending)?;
         }
         Ok(())
     }
 
-    /// Drops what began and ended while the receiver was held up.
-    fn drop_cancelled(&mut self, keys: &[Vec<u8>]) -> Result<()> {
-        let now = self.now();
+    /// Drops deliveries of alerts that fired and were resolved while the receiver was held up.
+    fn drop_cancelled(&self, keys: &[Vec<u8>]) -> Result<()> {
+        let (now, context) = (self.now(), self.context());
         for keys in keys.chunks(SETTLED_PER_COMMIT_MAX) {
             let mut batch = TableBatch::default();
             for key in keys {
                 let thread = outbox::thread_of(key).to_vec();
-                let Some(row) = self.courier.post.store.get(Table::Outbox, key)? else { continue };
+                let Some(row) = context.store.get(Table::Outbox, key)? else { continue };
                 let mut delivery = outbox::decode(&row)?;
-                delivery.detail = Some("it ended before anyone could be told that it began".into());
-                let notes = thread::read(&self.courier.post.store, &thread)?;
-                settle::close(&mut batch, &thread, notes, delivery, DeliveryState::Coalesced, now);
+                delivery.detail = Some(COALESCED.into());
+                let notes = thread::read(&context.store, &thread)?;
+                let state = DeliveryState::Coalesced;
+                record_outcome::close(&mut batch, &thread, notes, delivery, state, now);
             }
-            self.courier.post.store.commit(batch)?;
-            self.courier.board().update(self.name(), |status| {
+            context.store.commit(batch)?;
+            context.status.update(self.name(), |status| {
                 status.coalesced += keys.len() as u64;
                 status.waiting = status.waiting.saturating_sub(keys.len());
             });
@@ -133,47 +139,49 @@ impl Lane {
         Ok(())
     }
 
-    /// Starts what may leave now.
-    fn launch(&mut self, sends: &mut Sends) {
+    /// Starts every send that is due now.
+    fn start_sends(&mut self, sends: &mut Sends) {
         let now = self.now();
         let mut window = self.window.lock();
         while let Some((thread, key)) = self.queue.next(now, &mut window) {
-            let courier = Arc::clone(&self.courier);
+            let sender = Arc::clone(&self.sender);
             sends.spawn(async move {
-                let done = courier.deliver(&thread, &key).await;
+                let done = sender.deliver(&thread, &key).await;
                 (thread, done)
             });
         }
-        let is_throttled =
-            self.queue.is_held_up(now, &mut window) && !self.queue.breaker().is_open();
-        self.courier.board().update(self.name(), |status| {
-            status.is_open = self.queue.breaker().is_open();
+        let is_open = self.queue.breaker().is_open();
+        let is_throttled = self.queue.is_held_up(now, &mut window) && !is_open;
+        self.context().status.update(self.name(), |status| {
+            status.is_open = is_open;
             status.down_since = self.queue.breaker().down_since();
             status.is_throttled = is_throttled;
         });
     }
 
-    /// Moves on in the thread whose send has ended.
-    fn settled(&mut self, done: Result<(Thread, Result<Done>), JoinError>) {
+    /// Continues with the next delivery of the thread whose send has ended.
+    fn end_send(&mut self, done: Result<(Thread, Result<Delivered>), JoinError>) {
         let now = self.now();
         match done {
-            Ok((thread, Ok(Done { next, heard }))) => self.queue.sent(thread, next, heard, now),
+            Ok((thread, Ok(Delivered { next, health }))) => {
+                self.queue.sent(thread, next, health, now);
+            }
             Ok((thread, Err(error))) => {
-                // What was delivered may be delivered again, but not in a tight loop.
-                self.complain(&error);
+                // The delivery may be sent twice, but not in a tight loop.
+                self.log_error(&error);
                 self.queue.put_off(&thread, now.plus_ms(LANE_POLL_MS));
-                self.maybe_told = None;
+                self.maybe_sent = None;
             }
             Err(error) => {
-                // Which thread it was is not known: let the next look at the outbox find out.
-                tracing::error!(%error, receiver = self.name(), "a send ended badly");
+                // The thread is not known: the next scan of the outbox finds it.
+                tracing::error!(%error, receiver = self.name(), "a send failed unexpectedly");
                 self.queue = Queue::default();
-                self.maybe_told = None;
+                self.maybe_sent = None;
             }
         }
     }
 
-    /// How long there is nothing to start, as far as is known.
+    /// How long until something can be started, as far as is known.
     fn wait(&self) -> Duration {
         let now = self.now();
         let next = self.queue.wakes_at(now, &mut self.window.lock());
@@ -181,75 +189,19 @@ impl Lane {
         Duration::from_millis(wait_ms.unsigned_abs())
     }
 
+    fn context(&self) -> &DeliveryContext {
+        &self.sender.context
+    }
+
     fn name(&self) -> &str {
-        &self.courier.receiver.name
+        &self.sender.receiver.name
     }
 
     fn now(&self) -> TimestampMs {
-        (self.courier.post.now)()
+        self.context().now()
     }
 
-    fn complain(&self, error: &crate::Error) {
+    fn log_error(&self, error: &Error) {
         tracing::error!(%error, receiver = self.name(), "the outbox failed");
-    }
-}
-
-/// One look at the outbox of a receiver, row by row.
-#[derive(Default)]
-struct Look {
-    /// Whether the receiver is held up, so that what ended untold is dropped.
-    is_held_up: bool,
-    /// Threads whose send is under way.
-    sending: HashSet<Thread>,
-    heads: BTreeMap<Thread, Head>,
-    /// Keys of what is dropped.
-    cancelled: Vec<Vec<u8>>,
-    ids: HashSet<String>,
-    count: usize,
-    oldest_at: Option<TimestampMs>,
-    thread: Thread,
-    /// The waiting deliveries of that thread, in order.
-    rows: Vec<(Head, Waiting)>,
-}
-
-impl Look {
-    /// A row that cannot be read, such as one of a newer version, is left where it is, and those
-    /// after it go on.
-    fn at(&mut self, (key, value): Record, maybe_told: Option<&HashSet<String>>) {
-        let delivery = match outbox::decode(&value) {
-            Ok(delivery) => delivery,
-            Err(error) => {
-                tracing::error!(%error, "a delivery is left in the outbox");
-                return;
-            }
-        };
-        if outbox::thread_of(&key) != self.thread {
-            self.end_thread();
-            self.thread = outbox::thread_of(&key).to_vec();
-        }
-        self.count += 1;
-        self.oldest_at = Some(self.oldest_at.map_or(delivery.at, |oldest| oldest.min(delivery.at)));
-        let is_known = maybe_told.is_some_and(|told| !told.contains(&delivery.id));
-        let is_untold = is_known
-            && delivery.attempts == 0
-            && delivery.handed_to.is_none()
-            && !self.sending.contains(&self.thread);
-        let waiting = Waiting { action: delivery.action, is_untold };
-        self.rows.push((Head::new(key, &delivery), waiting));
-        self.ids.insert(delivery.id);
-    }
-
-    /// All of a thread has been seen.
-    fn end_thread(&mut self) {
-        let mut rows = std::mem::take(&mut self.rows);
-        if self.is_held_up && rows.len() > 1 {
-            let waiting: Vec<Waiting> = rows.iter().map(|(_, waiting)| *waiting).collect();
-            for range in coalesce::cancelled(&waiting).into_iter().rev() {
-                self.cancelled.extend(rows.drain(range).map(|(head, _)| head.key));
-            }
-        }
-        if let Some((head, _)) = rows.into_iter().next() {
-            self.heads.insert(std::mem::take(&mut self.thread), head);
-        }
     }
 }

@@ -1,4 +1,5 @@
-//! What PagerDuty tells us: webhooks v3, <https://developer.pagerduty.com/docs/webhooks/v3-overview/>.
+//! Webhooks that PagerDuty sends to this server, version 3:
+//! <https://developer.pagerduty.com/docs/webhooks/v3-overview/>.
 //!
 //! The header `X-PagerDuty-Signature` has one or, while a secret is rotated, several signatures, as
 //! `v1=` and the hex of HMAC-SHA256 over the body, with commas between them.
@@ -36,16 +37,16 @@ struct Data {
     incident_key: Option<String>,
 }
 
-/// That someone acknowledged an incident over there.
+/// An incident that someone acknowledged in PagerDuty.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Heard {
+pub(super) struct AcknowledgedIncident {
     /// The dedup key of the event that opened it.
     pub(super) dedup_key: String,
-    /// Who, as PagerDuty names them.
+    /// Who acknowledged it, as named in PagerDuty.
     pub(super) author: String,
 }
 
-/// The receiver whose secret signed a body, if any did.
+/// The receiver whose secret signed a body, if any.
 pub(super) fn signer<'a>(
     receivers: &'a [Receiver],
     header: &str,
@@ -53,19 +54,19 @@ pub(super) fn signer<'a>(
 ) -> Option<&'a Receiver> {
     let signatures = header.split(',').filter_map(|one| unhex(one.trim().strip_prefix("v1=")?));
     let signatures: Vec<Vec<u8>> = signatures.collect();
-    let is_by = |secret: &Secret| {
+    let has_signed = |secret: &Secret| {
         let mac = Hmac::<Sha256>::new_from_slice(secret.expose().as_bytes());
-        // Any length of key is taken. The comparison takes the same time whatever differs.
+        // Keys of any length are accepted. The comparison takes constant time.
         mac.is_ok_and(|mac| {
             let mac = mac.chain_update(body);
             signatures.iter().any(|signature| mac.clone().verify_slice(signature).is_ok())
         })
     };
-    receivers.iter().find(|receiver| receiver.webhook_secret.as_ref().is_some_and(is_by))
+    receivers.iter().find(|receiver| receiver.webhook_secret.as_ref().is_some_and(has_signed))
 }
 
-/// What a body says; `None` when it is about something else.
-pub(super) fn read(body: &[u8]) -> Result<Option<Heard>, String> {
+/// Parses a body; `None` when it is about something else.
+pub(super) fn read(body: &[u8]) -> Result<Option<AcknowledgedIncident>, String> {
     let Envelope { event } = serde_json::from_slice(body).map_err(|error| error.to_string())?;
     if event.event_type != "incident.acknowledged" {
         return Ok(None);
@@ -73,7 +74,7 @@ pub(super) fn read(body: &[u8]) -> Result<Option<Heard>, String> {
     let name = event.agent.and_then(|agent| agent.summary);
     let author = name.unwrap_or_else(|| "someone at PagerDuty".to_owned());
     let author = author.chars().filter(|c| !c.is_control()).take(NAME_CHARS_MAX).collect();
-    Ok(event.data.incident_key.map(|dedup_key| Heard { dedup_key, author }))
+    Ok(event.data.incident_key.map(|dedup_key| AcknowledgedIncident { dedup_key, author }))
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
-//! Targets that were told of alerts, so that the end of an alert reaches whoever heard of its
-//! beginning, also after the rules file has changed.
+//! Stored targets of receivers, so that the resolve of an alert reaches the target that got its trigger,
+//! also after the rules file has changed.
 //!
-//! Secrets are never stored: of each the place is remembered where it was read, a variable or a file.
-//! A target can be reached again when that place still holds a secret with the same fingerprint.
+//! Secrets are never stored, only where each was read: a variable or a file. A target can be reached again
+//! while that place still holds a secret with the same fingerprint.
 
 use bincode::{Decode, Encode};
 use plimsoll_storage::{Order, Store, Table, TableBatch};
@@ -12,12 +12,12 @@ use crate::limits::LIST_ROWS_MAX;
 use crate::records::row;
 use crate::rule::{MailTls, Mailbox, Receiver, Secret, SecretOrigin, Target};
 
-/// Prefix of rows, followed by receiver, 0 and fingerprint. Value: [`Remembered`].
+/// Prefix of rows, followed by receiver, 0 and fingerprint. Value: [`StoredTarget`].
 const TARGET: u8 = b't';
 
 /// A target without its secrets. Variants are on disk: never reorder.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-enum Remembered {
+enum StoredTarget {
     PagerDuty {
         url: String,
         routing_key: SecretOrigin,
@@ -46,11 +46,11 @@ enum Remembered {
 /// Reads a variable of the environment.
 pub(super) type Env = dyn Fn(&str) -> Option<String> + Send + Sync;
 
-/// Notes the targets of some receivers.
+/// ThreadNotes the targets of some receivers.
 pub(super) fn remember(store: &Store, receivers: &[Receiver]) -> Result<()> {
     let mut batch = TableBatch::default();
     for receiver in receivers {
-        let (key, row) = (key(receiver), row::encode(&Remembered::of(&receiver.target)));
+        let (key, row) = (key(receiver), row::encode(&StoredTarget::of(&receiver.target)));
         if store.get(Table::Receiver, &key)?.as_ref() != Some(&row) {
             batch.put(Table::Receiver, &key, row);
         }
@@ -58,8 +58,8 @@ pub(super) fn remember(store: &Store, receivers: &[Receiver]) -> Result<()> {
     Ok(store.commit(batch)?)
 }
 
-/// Every target that is remembered and can be reached with secrets as they are now, each under the
-/// name that its receiver had.
+/// Every stored target that can be reached with the current secrets, each with the name of its
+/// receiver.
 pub(super) fn recall(store: &Store, env: &Env) -> Result<Vec<Receiver>> {
     let rows = store.records(Table::Receiver, &[TARGET], None, Order::Descending, LIST_ROWS_MAX)?;
     let mut found = Vec::new();
@@ -67,8 +67,8 @@ pub(super) fn recall(store: &Store, env: &Env) -> Result<Vec<Receiver>> {
         let mut parts = key.get(1..).unwrap_or_default().split(|byte| *byte == 0);
         let mut text = || String::from_utf8_lossy(parts.next().unwrap_or_default()).into_owned();
         let (name, fingerprint) = (text(), text());
-        let remembered: Remembered = row::decode("target of a receiver", &value)?;
-        if let Some(target) = remembered.resolve(env)
+        let stored: StoredTarget = row::decode("target of a receiver", &value)?;
+        if let Some(target) = stored.resolve(env)
             && target.fingerprint() == fingerprint
         {
             found.push(Receiver::new(name, target));
@@ -82,7 +82,7 @@ fn key(receiver: &Receiver) -> Vec<u8> {
     [&[TARGET], receiver.name.as_bytes(), &[0], fingerprint.as_bytes()].concat()
 }
 
-impl Remembered {
+impl StoredTarget {
     fn of(target: &Target) -> Self {
         match target {
             Target::PagerDuty { url, routing_key } => {
@@ -106,7 +106,7 @@ impl Remembered {
         }
     }
 
-    /// The target with its secrets; `None` when one of them is not there any more.
+    /// The target with its secrets; `None` when one of them is gone.
     fn resolve(self, env: &Env) -> Option<Target> {
         let read = |origin: &SecretOrigin| origin.read(&|name| env(name));
         Some(match self {

@@ -1,33 +1,33 @@
-//! What is remembered of a thread, the deliveries of one alert to one receiver, beyond what is in the
-//! outbox: who was told in place of the receiver. Written in the commit that makes it so.
+//! What is stored about a thread, the deliveries of one alert to one receiver, beside the outbox: the
+//! target that got the trigger, and the receiver it was handed over to.
 
 use bincode::{Decode, Encode};
 use plimsoll_storage::{Store, Table, TableBatch};
 
-use super::queue::Thread;
+use super::schedule::queue::Thread;
 use crate::error::Result;
 use crate::records::row;
 
-/// Prefix of rows, followed by the thread. Value: [`Notes`].
+/// Prefix of rows, followed by the thread. Value: [`ThreadNotes`].
 const NOTES: u8 = b'n';
 
-/// Who heard of the beginning of an alert.
+/// Who got the trigger of an alert.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
-pub(super) struct Notes {
-    /// The target that was told, when it is not the one the alert knows.
-    pub(super) told: Option<String>,
-    /// The receiver that was told in its place, and its target.
+pub(super) struct ThreadNotes {
+    /// Fingerprint of the target that was notified, when it is not the one the alert knows.
+    pub(super) notified: Option<String>,
+    /// The receiver it was handed over to, and the fingerprint of its target.
     pub(super) handed_to: Option<(String, String)>,
 }
 
-pub(super) fn read(store: &Store, thread: &Thread) -> Result<Notes> {
+pub(super) fn read(store: &Store, thread: &Thread) -> Result<ThreadNotes> {
     let row = store.get(Table::Receiver, &key(thread))?;
-    row.map_or_else(|| Ok(Notes::default()), |row| row::decode("notes of a thread", &row))
+    row.map_or_else(|| Ok(ThreadNotes::default()), |row| row::decode("notes of a thread", &row))
 }
 
-/// Writes the notes, or removes them when there is nothing to note.
-pub(super) fn write(batch: &mut TableBatch, thread: &Thread, notes: &Notes) {
-    if *notes == Notes::default() {
+/// Writes the notes; removes them when they are empty.
+pub(super) fn write(batch: &mut TableBatch, thread: &Thread, notes: &ThreadNotes) {
+    if *notes == ThreadNotes::default() {
         batch.delete(Table::Receiver, &key(thread));
     } else {
         batch.put(Table::Receiver, &key(thread), row::encode(notes));

@@ -5,8 +5,8 @@ use plimsoll_storage::TimestampMs;
 use super::ExplainedSlot;
 use crate::engine::{AlertState, Evidence, Firing, Gate};
 use crate::labels::GroupLabels;
+use crate::message::units::{duration, rfc3339, value};
 use crate::rule::{Rule, Signal, SignalKind};
-use crate::words::{duration, moment, value};
 
 /// What was judged at a time, what it means, and what comes next.
 pub(super) fn words(
@@ -29,7 +29,7 @@ pub(super) fn words(
 
 /// What was found.
 fn found(rule: &Rule, labels: &GroupLabels, judgement: &ExplainedSlot) -> String {
-    let (what, who, at) = (rule.signal.symptom(), labels.title(), moment(judgement.t));
+    let (what, who, at) = (rule.signal.symptom(), labels.title(), rfc3339(judgement.t));
     let Some(evidence) = judgement.evidence else {
         return format!("At {at} there was nothing to judge of {what} for {who}.");
     };
@@ -90,21 +90,21 @@ fn stands(rule: &Rule, judgement: &ExplainedSlot) -> String {
         AlertState::Inactive => "No alert is open.".to_owned(),
         AlertState::Pending { since } => format!(
             "The condition holds since {}; it fires at {} if it still holds then.",
-            moment(since),
-            moment(since.plus_ms(rule.for_ms))
+            rfc3339(since),
+            rfc3339(since.plus_ms(rule.for_ms))
         ),
         AlertState::Firing(Firing { since, fired_at, severity, clear_since, .. }) => {
             let open = format!(
                 "A {} alert is open since {} (the condition since {})",
                 severity.as_str(),
-                moment(fired_at),
-                moment(since)
+                rfc3339(fired_at),
+                rfc3339(since)
             );
             match clear_since {
                 Some(gone) => format!(
                     "{open}; the condition is gone since {}, it resolves at {} if that lasts.",
-                    moment(gone),
-                    moment(gone.plus_ms(clear_ms))
+                    rfc3339(gone),
+                    rfc3339(gone.plus_ms(clear_ms))
                 ),
                 None => format!(
                     "{open}; it resolves once the condition is gone for {}.",

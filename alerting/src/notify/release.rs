@@ -10,9 +10,9 @@ use plimsoll_query::Selector;
 use plimsoll_storage::{Label, LabelMatchers, Store, StreamKind, TimestampMs};
 
 use crate::labels::SANDBOX;
+use crate::message::units;
 use crate::records::alerts::{Alert, NOTICE_PREFIX};
 use crate::rule::{Receiver, RuleSet};
-use crate::words;
 
 /// Partners that are named as those who report a new release.
 const RELEASE_PARTNERS_MAX: usize = 5;
@@ -88,7 +88,7 @@ fn notice(release: &str, users: &Users, receivers: &[Receiver], at: TimestampMs)
     let line = format!(
         "Release {release} is reported for the first time, of {}{more}{place}, at {}",
         named.join(", "),
-        words::moment(at),
+        units::rfc3339(at),
     );
     let mut notice = Alert::notice(format!("{NOTICE_PREFIX}release:{release}"), line, at);
     notice.tell(receivers.iter().filter(|receiver| receiver.takes_changes), true, at);

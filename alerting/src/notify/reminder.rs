@@ -10,12 +10,12 @@ use std::collections::BTreeMap;
 use bincode::{Decode, Encode};
 use plimsoll_storage::TimestampMs;
 
+use crate::message::units;
 use crate::notify::grouping::AlertKey;
 use crate::records::alerts::{Alert, NOTICE_PREFIX};
 use crate::records::delivery::Action;
 use crate::records::silence::Silence;
 use crate::rule::{Receiver, RuleSet};
-use crate::words;
 
 /// Alerts that such a reminder names.
 const REMINDER_ALERTS_MAX: usize = 5;
@@ -88,7 +88,7 @@ fn notice(
         silence.scope(),
         silence.author,
         silence.reason,
-        words::moment(silence.period.end),
+        units::rfc3339(silence.period.end),
         named.join(", "),
     );
     let mut notice = Alert::notice(format!("{NOTICE_PREFIX}silence:{}", silence.id), line, at);

@@ -11,12 +11,12 @@ use plimsoll_storage::{Store, Table, TableBatch, TimestampMs};
 
 use crate::error::Result;
 use crate::evaluate::open_messages;
-use crate::page::Page;
 use crate::records::alerts::{self, Alert, alert_id};
 use crate::records::delivery::{Action, Delivery, NotificationRecord};
 use crate::records::outbox;
 use crate::records::row;
 use crate::rule::{Receiver, Target};
+use crate::text::content::Content;
 
 /// That someone takes care of an alert.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -125,7 +125,7 @@ fn one(
                 at,
                 group: String::new(),
                 alert,
-                page: Page::default(),
+                content: Content::default(),
             };
             let (name, fingerprint) = (told.receiver.clone(), told.fingerprint.clone());
             outbox::put(batch, &Delivery::new(name, fingerprint, said));

@@ -6,8 +6,8 @@ use plimsoll_storage::TimestampMs;
 use sha2::{Digest as _, Sha256};
 
 use crate::hex::hex;
-use crate::page::Page;
 use crate::records::alerts::Alert;
+use crate::text::content::Content;
 
 /// Attempts of a delivery that are kept, the newest.
 const ATTEMPTS_KEPT_MAX: usize = 10;
@@ -134,7 +134,7 @@ pub(crate) struct NotificationRecord {
     /// Name of the message that the alert spoke in.
     pub(crate) group: String,
     pub(crate) alert: Alert,
-    pub(crate) page: Page,
+    pub(crate) content: Content,
 }
 
 /// Something that is told to one receiver about one alert.
@@ -156,7 +156,7 @@ pub struct Delivery {
     /// The alert as it was then.
     pub alert: Alert,
     /// What is to be said of it.
-    pub page: Page,
+    pub content: Content,
     /// Where it stands.
     pub state: DeliveryState,
     /// Why it was given up or dropped, in words.
@@ -178,7 +178,7 @@ pub struct Delivery {
 impl Delivery {
     /// A delivery that is due at once.
     pub(crate) fn new(receiver: String, fingerprint: String, said: NotificationRecord) -> Self {
-        let NotificationRecord { action, at, group, alert, page } = said;
+        let NotificationRecord { action, at, group, alert, content } = said;
         let mut delivery = Self {
             id: String::new(),
             receiver,
@@ -187,7 +187,7 @@ impl Delivery {
             at,
             group,
             alert,
-            page,
+            content,
             state: DeliveryState::Waiting,
             detail: None,
             attempts: 0,
@@ -207,15 +207,16 @@ impl Delivery {
 
     /// The same for another receiver, that is told in place of this one.
     pub(crate) fn for_other(&self, receiver: String, fingerprint: String) -> Self {
-        let (group, alert, page) = (self.group.clone(), self.alert.clone(), self.page.clone());
-        let said = NotificationRecord { action: self.action, at: self.at, group, alert, page };
+        let (group, alert, content) =
+            (self.group.clone(), self.alert.clone(), self.content.clone());
+        let said = NotificationRecord { action: self.action, at: self.at, group, alert, content };
         Self::new(receiver, fingerprint, said)
     }
 
     /// The moment it should have been told at: an alert that was held back, or judged after a downtime,
     /// should have been told when it fired.
     pub(crate) fn late_from(&self) -> TimestampMs {
-        if self.page.held_back.is_some() { self.alert.fired_at } else { self.at }
+        if self.content.muted_by.is_some() { self.alert.fired_at } else { self.at }
     }
 
     /// How long it took to arrive, from the moment it speaks of, in ms; `None` while it has not.

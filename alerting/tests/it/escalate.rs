@@ -35,6 +35,6 @@ async fn the_next_is_told_once_and_hears_of_the_end() {
     assert_eq!(said, expected);
     let late = in_state(&world, "waiting").into_iter();
     let mut late = late.filter(|it| it.receiver == "hub" && it.action == Action::Trigger);
-    let because = late.next().unwrap().page.held_back;
+    let because = late.next().unwrap().content.muted_by;
     assert_eq!(because.as_deref(), Some("nobody acknowledged it for 4m"));
 }

@@ -46,10 +46,10 @@ async fn a_message_waits_for_others_and_is_brought_up_to_date_under_its_key() {
     );
     let word = |at: i64| delivered.iter().find(|it| it.at.since_ms(minute(0)) == at).unwrap();
     assert_eq!(begins.0 - word(begins.0).alert.fired_at.since_ms(minute(0)), 30_000, "it waited");
-    assert_eq!(word(begins.0).page.held_back, None, "that is no delay to tell of");
-    assert_eq!(word(begins.0).page.which, ["a", "b", "c"]);
-    assert_eq!(word(joins.0).page.which, ["a", "b", "c", "d"]);
-    assert_eq!(word(leaves.0).page.which, ["a", "b", "c"]);
+    assert_eq!(word(begins.0).content.muted_by, None, "that is no delay to tell of");
+    assert_eq!(word(begins.0).content.which, ["a", "b", "c"]);
+    assert_eq!(word(joins.0).content.which, ["a", "b", "c", "d"]);
+    assert_eq!(word(leaves.0).content.which, ["a", "b", "c"]);
     let events: Vec<_> = receiver.got().iter().map(|got| got.json()).collect();
     let keys: Vec<_> = events.iter().map(|event| &event["dedup_key"]).collect();
     assert!(keys.iter().all(|key| *key == keys[0]), "{keys:?}");

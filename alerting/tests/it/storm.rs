@@ -71,7 +71,7 @@ async fn five_thousand_alerts_stay_inside_the_rate_and_the_critical_ones_come_fi
         running.waker.wake();
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
-    let dropped = running.desk.receivers()["oncall"].coalesced as usize;
+    let dropped = running.control.receivers()["oncall"].coalesced as usize;
     running.stop().await;
     let got = receiver.got();
     got.iter().step_by(50).for_each(|got| assert_as_documented(&got.body));

@@ -153,14 +153,14 @@ async fn a_receiver_that_wants_nothing_more_gets_nothing_until_a_test_succeeds()
     let running = world.notifier(&rules);
     until("the end is given up", || in_state(&world, "dead").len() == 2).await;
     assert_eq!(receiver.count(), 1);
-    assert!(running.desk.receivers()["hub"].disabled.is_some());
-    let results = running.desk.test("hub").await.unwrap().unwrap();
+    assert!(running.control.receivers()["hub"].disabled.is_some());
+    let results = running.control.test("hub").await.unwrap().unwrap();
     assert!(results.iter().all(|result| result.status == Some(202)), "{results:?}");
-    assert_eq!(running.desk.receivers()["hub"].disabled, None);
+    assert_eq!(running.control.receivers()["hub"].disabled, None);
     running.stop().await;
     let world = world.restarted();
     let running = world.notifier(&rules);
-    assert_eq!(running.desk.receivers()["hub"].disabled, None);
+    assert_eq!(running.control.receivers()["hub"].disabled, None);
     running.stop().await;
 }
 

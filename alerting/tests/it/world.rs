@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
-use plimsoll_alerting::{Clock, Desk, Evaluator, Notifier, RuleSet, TransitionEvent, Waker};
+use plimsoll_alerting::{
+    Clock, DeliveryControl, Evaluator, Notifier, RuleSet, TransitionEvent, Waker,
+};
 use plimsoll_storage::{
     Durability, Options, Outcome, SlotWidth, Store, StreamKind, StreamRef, TimestampMs,
 };
@@ -92,12 +94,12 @@ impl World {
     pub(crate) fn notifier(&self, rules: &RuleSet) -> Running {
         let notifier =
             Notifier::new(Arc::clone(&self.store), rules, self.clock(), true, environment).unwrap();
-        let (waker, desk) = (notifier.waker(), notifier.desk());
+        let (waker, control) = (notifier.waker(), notifier.control());
         let (stop, stopped) = oneshot::channel::<()>();
         let task = tokio::spawn(notifier.run(async {
             let _dropped_is_stop_too = stopped.await;
         }));
-        Running { waker, desk, stop, task }
+        Running { waker, control, stop, task }
     }
 }
 
@@ -109,7 +111,7 @@ fn open(path: &Path) -> Arc<Store> {
 /// A notifier at work.
 pub(crate) struct Running {
     pub(crate) waker: Waker,
-    pub(crate) desk: Desk,
+    pub(crate) control: DeliveryControl,
     stop: oneshot::Sender<()>,
     task: JoinHandle<()>,
 }

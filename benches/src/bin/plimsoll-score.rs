@@ -4,14 +4,14 @@
 //!     plimsoll backtest --rules rules.yaml --input CORPUS/observations.ndjson.zst --format json |
 //!         plimsoll-score alerts --corpus CORPUS --verbose
 //!
-//! [`plimsoll_alerting::score`] defines what counts as a notification, as found and as false.
+//! [`plimsoll_alerting::report::score()`] defines what counts as a notification, as found and as false.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
 use clap::{Parser, Subcommand};
-use plimsoll_alerting::score::score;
+use plimsoll_alerting::report::score;
 use plimsoll_benches::Failure;
 use plimsoll_benches::score::{read_alerts, read_context, read_corpus, rules_yaml};
 

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use plimsoll_alerting::Action;
-use plimsoll_alerting::score::{Alert, Incident, Said, Scored};
+use plimsoll_alerting::report::{Incident, Scored, ScoredAlert, ScoredNotification};
 use serde::Deserialize;
 
 use crate::Failure;
@@ -97,7 +97,7 @@ struct NotificationLine {
     group: String,
 }
 
-impl From<AlertLine> for Alert {
+impl From<AlertLine> for ScoredAlert {
     fn from(mut line: AlertLine) -> Self {
         let action = |name: &str| match name {
             "trigger" => Some(Action::Trigger),
@@ -105,15 +105,15 @@ impl From<AlertLine> for Alert {
             "resolve" => Some(Action::Resolve),
             _ => None,
         };
-        let said = line.notifications.into_iter().filter_map(|one| {
+        let notifications = line.notifications.into_iter().filter_map(|one| {
             let action = action(&one.action)?;
-            Some(Said { at: one.at.as_millisecond(), action, group: one.group })
+            Some(ScoredNotification { at: one.at.as_millisecond(), action, group: one.group })
         });
         Self {
             rule: line.rule,
             partner: line.labels.remove("partner").unwrap_or_default(),
             fired_at: line.fired_at.as_millisecond(),
-            said: said.collect(),
+            notifications: notifications.collect(),
         }
     }
 }
@@ -144,7 +144,7 @@ pub fn read_context(path: &Path) -> Result<Context, Failure> {
 ///
 /// # Errors
 /// A line is not an alert.
-pub fn read_alerts(lines: impl BufRead) -> Result<Vec<Alert>, Failure> {
+pub fn read_alerts(lines: impl BufRead) -> Result<Vec<ScoredAlert>, Failure> {
     let mut alerts = Vec::new();
     for (number, line) in lines.lines().enumerate() {
         let alert: AlertLine = serde_json::from_str(&line?)

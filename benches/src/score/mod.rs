@@ -1,4 +1,4 @@
-//! A labelled corpus: its files, and its context as a rules file. [`plimsoll_alerting::score`] compares
+//! A labelled corpus: its files, and its context as a rules file. [`plimsoll_alerting::report::score()`] compares
 //! alerts with the incidents.
 
 mod corpus;

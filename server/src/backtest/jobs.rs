@@ -10,7 +10,8 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
-use plimsoll_alerting::{RuleSet, score::Incident};
+use plimsoll_alerting::RuleSet;
+use plimsoll_alerting::report::Incident;
 use plimsoll_storage::{Store, TimestampMs};
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};

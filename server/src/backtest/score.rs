@@ -1,7 +1,7 @@
-//! How good alerts are, as JSON; what is measured is defined in [`plimsoll_alerting::score`].
+//! How good alerts are, as JSON; what is measured is defined in [`plimsoll_alerting::report::score()`].
 
 use plimsoll_alerting::ReplayedAlert;
-use plimsoll_alerting::score::{self, Incident, Score, Scored};
+use plimsoll_alerting::report::{self, Incident, Score, Scored, ScoredAlert};
 use plimsoll_storage::{SlotWidth, TimestampMs};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -21,8 +21,8 @@ pub(crate) fn score(
     });
     let scored =
         Scored { from: from.unwrap_or(first).0, end: last.0, partners: seen.partners.len() };
-    let alerts: Vec<score::Alert> = alerts.iter().map(Into::into).collect();
-    score::score(&alerts, incidents, scored)
+    let alerts: Vec<ScoredAlert> = alerts.iter().map(Into::into).collect();
+    report::score(&alerts, incidents, scored)
 }
 
 /// How good alerts are. Spans are in seconds.
@@ -62,12 +62,12 @@ const fn seconds(ms: i64) -> f64 {
 
 impl From<&Score> for ScoreBody {
     fn from(score: &Score) -> Self {
-        let pages: usize = score.found.iter().map(|found| found.pages).sum();
+        let pages: usize = score.found.iter().map(|found| found.notifications).sum();
         let found = score.found.iter().map(|found| FoundBody {
             id: found.id.clone(),
             kind: found.kind.clone(),
             detected_after_s: seconds(found.detected_after_ms),
-            pages: found.pages,
+            pages: found.notifications,
             resolve_lag_s: found.resolve_lag_ms.map(seconds),
         });
         let weeks = score.partner_weeks.max(f64::MIN_POSITIVE);
@@ -77,12 +77,12 @@ impl From<&Score> for ScoreBody {
             detected_after_median_s: score.detected_after_ms(0.5).map(seconds),
             detected_after_p95_s: score.detected_after_ms(0.95).map(seconds),
             pages_per_incident: pages as f64 / score.found.len().max(1) as f64,
-            false_pages_per_partner_week: score.false_pages.len() as f64 / weeks,
+            false_pages_per_partner_week: score.false_notifications.len() as f64 / weeks,
             flaps: score.flaps,
             resolve_lag_median_s: score.resolve_lag_ms().map(seconds),
-            true_pages: score.true_pages,
-            neutral_pages: score.neutral_pages,
-            false_pages: score.false_pages.len(),
+            true_pages: score.true_notifications,
+            neutral_pages: score.neutral_notifications,
+            false_pages: score.false_notifications.len(),
             warnings_found: score.warnings.0,
             warnings: score.warnings.1,
             found: found.collect(),

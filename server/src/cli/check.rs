@@ -3,9 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
-use plimsoll_alerting::{
-    Rule, RuleSet, ordinary::crossed_by_ordinary_hours, runbook::runbook, words,
-};
+use plimsoll_alerting::report::crossed_by_normal_hours;
+use plimsoll_alerting::{Rule, RuleSet, runbook, units};
 use plimsoll_storage::{Resolution, Store};
 
 use super::{CommandError, backup::open_existing};
@@ -95,10 +94,10 @@ fn in_the_noise(rules: &RuleSet, store: &Store) -> Result<Vec<String>, CommandEr
     let until = store.slot_width().start(kept.end);
     let mut warnings = Vec::new();
     for rule in &rules.rules {
-        let Some(found) = crossed_by_ordinary_hours(store, rule, until)? else { continue };
-        let quiet = words::value(rule.signal.kind(), found.quiet);
+        let Some(found) = crossed_by_normal_hours(store, rule, until)? else { continue };
+        let within = units::value(rule.signal.kind(), found.within);
         warnings.push(format!(
-            "rule {}: its threshold lies in the noise: {} crossed it in {} of the last {} hours; 98% of them stay within {quiet}",
+            "rule {}: its threshold lies in the noise: {} crossed it in {} of the last {} hours; 98% of them stay within {within}",
             rule.name,
             found.labels.title(),
             found.crossed,

@@ -89,7 +89,7 @@ async fn serve(
     let app = App {
         store,
         rules,
-        desk: Arc::new(RwLock::new(notifier.desk())),
+        control: Arc::new(RwLock::new(notifier.control())),
         bodies: BodyMemory::default(),
         heavy_bodies: HeavyBodies::default(),
         queries: Queries::new(config.queries),
@@ -100,8 +100,8 @@ async fn serve(
     };
     let (stop_sender, stop) = watch::channel(false);
     let mut background = JoinSet::new();
-    let (rules, desk) = (app.rules.clone(), Arc::clone(&app.desk));
-    let delivery = Delivery { rules, check: check.clone(), desk };
+    let (rules, control) = (app.rules.clone(), Arc::clone(&app.control));
+    let delivery = Delivery { rules, check: check.clone(), control };
     background.spawn(rules::follow(config.rules.clone(), reload, check, stop.clone()));
     background.spawn(tasks::maintain(app.clone(), stop.clone()));
     background.spawn(tasks::warm(app.clone(), stop.clone()));

@@ -35,15 +35,15 @@ fn only_a_signature_by_a_known_secret_counts() {
 }
 
 #[test]
-fn an_acknowledged_incident_is_read_and_all_else_is_passed_over() {
+fn an_acknowledged_incident_is_read_and_other_events_are_ignored() {
     let body = |kind: &str| {
         format!(
             r#"{{"event":{{"id":"1","event_type":"{kind}","agent":{{"summary":"Ann","id":"P1"}},
                 "data":{{"id":"Q1","incident_key":"abc","status":"acknowledged"}}}}}}"#
         )
     };
-    let heard = Heard { dedup_key: "abc".into(), author: "Ann".into() };
-    assert_eq!(read(body("incident.acknowledged").as_bytes()), Ok(Some(heard)));
+    let acknowledged = AcknowledgedIncident { dedup_key: "abc".into(), author: "Ann".into() };
+    assert_eq!(read(body("incident.acknowledged").as_bytes()), Ok(Some(acknowledged)));
     assert_eq!(read(body("incident.resolved").as_bytes()), Ok(None));
     let ping = br#"{"event":{"event_type":"pagey.ping","data":{"message":"Hello"}}}"#;
     assert_eq!(read(ping), Ok(None));

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use super::SlotRun;
 use crate::error::Result;
+use crate::message::units;
 use crate::notify::escalate;
 use crate::notify::grouping::{GroupChange, GroupEvent};
-use crate::page::Page;
 use crate::records::acknowledgement;
 use crate::records::alerts::{self, Alert, NotifiedReceiver, alert_id};
 use crate::records::delivery::{Action, NotificationRecord};
 use crate::rule::Receiver;
-use crate::words;
+use crate::text::content::Content;
 
 impl SlotRun<'_> {
     /// Tells the next receiver of messages that nobody has acknowledged for a while. What was missed
@@ -85,8 +85,8 @@ impl SlotRun<'_> {
         alerts::put(&mut self.batch, alert);
         let mut said = self.said(alert, Action::Trigger);
         let longest_ms = due.iter().map(|(_, after_ms)| *after_ms).max().unwrap_or(0);
-        let because = format!("nobody acknowledged it for {}", words::duration(longest_ms));
-        said.page.held_back = Some(because);
+        let because = format!("nobody acknowledged it for {}", units::duration(longest_ms));
+        said.content.muted_by = Some(because);
         let new = alert.receivers.get(known..).unwrap_or_default().to_vec();
         self.deliver(&said, &new);
     }
@@ -100,7 +100,7 @@ impl SlotRun<'_> {
                 at: self.at,
                 group,
                 alert,
-                page: Page::default(),
+                content: Content::default(),
             };
             self.deliver(&said, &notice.receivers);
         }

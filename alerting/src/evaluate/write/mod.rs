@@ -13,15 +13,16 @@ use crate::engine::{
 use crate::error::Result;
 use crate::labels::GroupLabels;
 use crate::limits::SENDS_IN_FLIGHT_MAX;
+use crate::message::content::{self, ContentSource};
 use crate::notify::due;
 use crate::notify::grouping::{AlertKey, GroupChange, GroupEvent, Grouping};
-use crate::page::{Page, Source};
 use crate::records::alerts::{self, Alert, NotifiedReceiver, alert_id};
 use crate::records::delivery::{Action, DeadReason, Delivery, NotificationRecord};
 use crate::records::muted_by::MutedBy;
 use crate::records::state::{Tracked, Tracking, write_state};
 use crate::records::{ledger, outbox};
 use crate::rule::{Rule, RuleIdentity, RuleSet};
+use crate::text::content::Content;
 
 /// Entries waiting for one receiver. Beyond it new triggers go to the dead letters; a resolve always
 /// fits, because its trigger did.
@@ -318,8 +319,8 @@ impl<'a> SlotRun<'a> {
         let key = (alert.rule.clone(), alert.labels.clone());
         let ended = || self.telling.ended.get(&key).map(String::as_str);
         let group = self.telling.pager.group_of_speaker(&key).or_else(ended).unwrap_or_default();
-        let (at, group, page) = (self.at, group.to_owned(), self.page_of(alert));
-        NotificationRecord { action, at, group, alert: alert.clone(), page }
+        let (at, group, content) = (self.at, group.to_owned(), self.content_of(alert));
+        NotificationRecord { action, at, group, alert: alert.clone(), content }
     }
 
     fn deliver(&mut self, said: &NotificationRecord, to: &[NotifiedReceiver]) {
@@ -329,19 +330,19 @@ impl<'a> SlotRun<'a> {
         }
     }
 
-    fn page_of(&mut self, alert: &Alert) -> Page {
+    fn content_of(&mut self, alert: &Alert) -> Content {
         let key = (alert.rule.clone(), alert.labels.clone());
-        let tells_trend = self.pages < TRENDS_PER_SLOT_MAX;
+        let with_trend = self.pages < TRENDS_PER_SLOT_MAX;
         self.pages += 1;
-        let source = Source {
+        let source = ContentSource {
             store: self.store,
             rules: self.rules,
             base_url: self.telling.base_url,
             sharing: self.telling.pager.sharing(&key),
             at: self.at,
-            tells_trend,
+            with_trend,
         };
-        Page::of(alert, &source)
+        content::collect(alert, &source)
     }
 
     fn report(

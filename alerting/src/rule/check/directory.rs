@@ -11,7 +11,7 @@ use crate::rule::check::settings;
 use crate::rule::error::{Checked, RuleProblem};
 use crate::rule::parse::{RawHoliday, RawMaintenance, RawPartner};
 use crate::rule::types::{Holiday, Maintenance, Partner, Period, Rule};
-use crate::runbook;
+use crate::text::runbook;
 
 /// Longest runbook beside a rules file that is read, in bytes.
 const RUNBOOK_FILE_BYTES_MAX: u64 = 256 << 10;

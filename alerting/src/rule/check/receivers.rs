@@ -15,7 +15,7 @@ use crate::rule::types::{
     Escalation, FailOver, GIVE_UP_AFTER_MS, MessageTemplates, PAGERDUTY_URL, RateLimit, Receiver,
     Secret, SecretSource, Target, duration_ms, webhook_key,
 };
-use crate::wording;
+use crate::text::templates;
 
 /// Receivers in one file; each has its own delivery lane.
 const RECEIVERS_MAX: usize = 64;
@@ -91,7 +91,7 @@ fn receiver(
 fn templates(entry: &Entry, raw: RawTexts) -> Checked<MessageTemplates> {
     let checked = |text: Option<Spanned<String>>| {
         let Some(text) = text else { return Ok(None) };
-        match wording::check(&text.value) {
+        match templates::check(&text.value) {
             Ok(()) => Ok(Some(text.value)),
             Err(mistake) => {
                 let problem = RuleProblem::Template { line: mistake.line, detail: mistake.detail };

@@ -6,7 +6,7 @@ use crate::rule::types::partner::{Holiday, Maintenance, Partner};
 use crate::rule::types::receiver::Receiver;
 use crate::rule::types::rule::Rule;
 use crate::rule::types::settings::GroupingSettings;
-use crate::runbook::runbook;
+use crate::text::runbook::runbook;
 
 /// A checked rules file.
 #[derive(Debug, Clone, Default, PartialEq)]

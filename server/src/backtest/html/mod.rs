@@ -164,14 +164,17 @@ fn scored(score: &Score) -> String {
     let share = |share: f64| format!("{:.1} %", share * 100.0);
     let time = |ms: Option<i64>| ms.map_or_else(|| "-".to_owned(), span);
     let weeks = score.partner_weeks.max(f64::MIN_POSITIVE);
-    let pages: usize = score.found.iter().map(|found| found.pages).sum();
+    let pages: usize = score.found.iter().map(|found| found.notifications).sum();
     let mut text = "<h2>Against incidents</h2>".to_owned();
     text += &tiles(&[
         ("recall", share(score.recall())),
         ("precision", share(score.precision())),
         ("median time to detect", time(score.detected_after_ms(0.5))),
         ("pages an incident", format!("{:.2}", pages as f64 / score.found.len().max(1) as f64)),
-        ("false pages a partner-week", format!("{:.3}", score.false_pages.len() as f64 / weeks)),
+        (
+            "false pages a partner-week",
+            format!("{:.3}", score.false_notifications.len() as f64 / weeks),
+        ),
         ("flaps", score.flaps.to_string()),
     ]);
     let found = score.found.iter().map(|it| {
@@ -183,7 +186,7 @@ fn scored(score: &Score) -> String {
             },
         );
         let detected = span(it.detected_after_ms);
-        vec![it.id.clone(), it.kind.clone(), detected, it.pages.to_string(), lag]
+        vec![it.id.clone(), it.kind.clone(), detected, it.notifications.to_string(), lag]
     });
     let missed = score.missed.iter().map(|(id, kind)| {
         vec![id.clone(), kind.clone(), "missed".into(), "0".into(), String::new()]
@@ -192,9 +195,9 @@ fn scored(score: &Score) -> String {
         &["incident", "kind", "detected after", "pages", "resolved after its end"],
         missed.chain(found),
     );
-    if !score.false_pages.is_empty() {
+    if !score.false_notifications.is_empty() {
         text += "<h2>False pages</h2>";
-        let rows = score.false_pages.iter().map(|it| {
+        let rows = score.false_notifications.iter().map(|it| {
             let during = it.during.clone().unwrap_or_else(|| "nothing".into());
             vec![clock(TimestampMs(it.at)), it.partner.clone(), it.rule.clone(), during]
         });

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use plimsoll_alerting::{RuleSet, score::Incident};
+use plimsoll_alerting::RuleSet;
+use plimsoll_alerting::report::Incident;
 use plimsoll_storage::{SlotWidth, TimestampMs};
 use serde_json::json;
 

@@ -5,7 +5,7 @@ use axum::body::{Body, to_bytes};
 use axum::extract::{Path, RawQuery, State};
 use axum::http::HeaderMap;
 use plimsoll_alerting::acknowledgement::{self, AcknowledgeResult};
-use plimsoll_alerting::{Alert, AlertFilter, WebhookRefusal, alerts};
+use plimsoll_alerting::{Alert, AlertFilter, WebhookError, alerts};
 use plimsoll_storage::{Label, Store};
 
 use crate::app::App;
@@ -82,7 +82,7 @@ pub(crate) async fn acknowledge(
         let detail = "field `author` must say who takes care, in at most 100 characters";
         return Err(ApiError::malformed(detail));
     }
-    match tokio::task::block_in_place(|| app.desk().acknowledge(&id, author.trim()))? {
+    match tokio::task::block_in_place(|| app.control().acknowledge(&id, author.trim()))? {
         AcknowledgeResult::Stands(alert, said) => Ok(Json(AlertBody::new(*alert, Some(said)))),
         AcknowledgeResult::Ended => Err(ApiError::conflict(
             "alert_ended",
@@ -95,7 +95,7 @@ pub(crate) async fn acknowledge(
 }
 
 /// A webhook of PagerDuty, v3.
-pub(crate) async fn hear_pagerduty(
+pub(crate) async fn pagerduty_webhook(
     State(app): State<App>,
     headers: HeaderMap,
     body: Body,
@@ -105,15 +105,15 @@ pub(crate) async fn hear_pagerduty(
         .map_err(|_| ApiError::too_large("the body", WEBHOOK_BYTES_MAX))?;
     let signature = headers.get(SIGNATURE).and_then(|value| value.to_str().ok());
     let signature = signature.unwrap_or_default();
-    let heard = tokio::task::block_in_place(|| app.desk().hear_pagerduty(signature, &body))?;
+    let heard = tokio::task::block_in_place(|| app.control().pagerduty_webhook(signature, &body))?;
     match heard {
         Ok(Some(AcknowledgeResult::Stands(alert, _))) => {
             Ok(Json(HeardBody { acknowledged: Some(alert.id) }))
         }
         // Nothing that PagerDuty could do better next time.
         Ok(_) => Ok(Json(HeardBody { acknowledged: None })),
-        Err(WebhookRefusal::Unsigned) => Err(ApiError::unsigned()),
-        Err(WebhookRefusal::Malformed(detail)) => Err(ApiError::malformed(detail)),
+        Err(WebhookError::Unsigned) => Err(ApiError::unsigned()),
+        Err(WebhookError::Malformed(detail)) => Err(ApiError::malformed(detail)),
     }
 }
 

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Path, RawQuery, State};
-use plimsoll_alerting::{DeliveryFilter, DeliveryState, ReplayError, ReplayRefusal, ledger};
+use plimsoll_alerting::{DeliveryFilter, DeliveryState, ReplayDenied, ReplayError, ledger};
 use serde::de::DeserializeOwned;
 
 use crate::app::App;
@@ -51,19 +51,19 @@ pub(crate) async fn replay(
     body: Body,
 ) -> Result<Json<ReplayBody>, ApiError> {
     let ReplayRequest { dry_run } = read(body).await?.unwrap_or_default();
-    let replayed = tokio::task::block_in_place(|| app.desk().replay(&id, dry_run))?;
+    let replayed = tokio::task::block_in_place(|| app.control().replay(&id, dry_run))?;
     let delivery = replayed.map_err(|refusal| refused(&id, &refusal))?;
     Ok(Json(ReplayBody { dry_run, delivery: delivery.into() }))
 }
 
-fn refused(id: &str, refusal: &ReplayRefusal) -> ApiError {
+fn refused(id: &str, refusal: &ReplayDenied) -> ApiError {
     let detail = match refusal {
-        ReplayRefusal::Unknown => return unknown(id),
-        ReplayRefusal::NoReceiver(name) => {
+        ReplayDenied::Unknown => return unknown(id),
+        ReplayDenied::NoReceiver(name) => {
             format!("the rules file has no receiver {name:?} any more")
         }
-        ReplayRefusal::Delivery(ReplayError::NotDead) => "it was not given up".to_owned(),
-        ReplayRefusal::Delivery(ReplayError::AlertEnded) => {
+        ReplayDenied::Delivery(ReplayError::NotDead) => "it was not given up".to_owned(),
+        ReplayDenied::Delivery(ReplayError::AlertEnded) => {
             "it tells that an alert began that has ended since: nothing would tell its end"
                 .to_owned()
         }
@@ -77,7 +77,7 @@ pub(crate) async fn purge(State(app): State<App>, body: Body) -> Result<Json<Pur
         ApiError::malformed("the body must say what goes: {} for all dead letters, {\"dry_run\":true} to see them first")
     })?;
     let filter = DeliveryFilter { receiver, alert, state: None };
-    let purged = tokio::task::block_in_place(|| app.desk().purge(&filter, dry_run))?;
+    let purged = tokio::task::block_in_place(|| app.control().purge(&filter, dry_run))?;
     let count = purged.len();
     let shown = purged.into_iter().take(LIMIT_DEFAULT).map(DeliveryBody::from);
     Ok(Json(PurgeBody { dry_run, count, deliveries: shown.collect() }))

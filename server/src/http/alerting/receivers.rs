@@ -10,7 +10,7 @@ use crate::wire::push::truncated;
 
 pub(crate) async fn list(State(app): State<App>) -> Json<ReceiversBody> {
     let now = app.now();
-    let receivers = app.desk().receivers().into_iter();
+    let receivers = app.control().receivers().into_iter();
     let receivers = receivers.map(|(name, status)| ReceiverBody::new(name, status, now)).collect();
     Json(ReceiversBody { receivers })
 }
@@ -19,7 +19,7 @@ pub(crate) async fn test(
     State(app): State<App>,
     Path(name): Path<String>,
 ) -> Result<Json<TestBody>, ApiError> {
-    let results = app.desk().test(&name).await?;
+    let results = app.control().test(&name).await?;
     let results =
         results.ok_or_else(|| ApiError::not_found(format!("receiver {:?}", truncated(&name))))?;
     Ok(Json(TestBody::new(name, results)))

@@ -5,7 +5,7 @@ use axum::extract::{RawQuery, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use plimsoll_alerting::limits::LIST_ROWS_MAX;
-use plimsoll_alerting::noise::noise;
+use plimsoll_alerting::report::noise;
 use plimsoll_alerting::{AlertFilter, acknowledgement, alerts};
 
 use crate::app::App;

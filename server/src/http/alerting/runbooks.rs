@@ -5,7 +5,7 @@ use std::fmt::Write;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
-use plimsoll_alerting::runbook::RUNBOOKS;
+use plimsoll_alerting::RUNBOOKS;
 
 use crate::app::App;
 use crate::error::ApiError;

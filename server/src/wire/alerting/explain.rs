@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use plimsoll_alerting::explain::{ExplainedSlot, Explanation, GroupExplanation};
-use plimsoll_alerting::{AlertState, Rule, Severity, SignalKind, words};
+use plimsoll_alerting::{AlertState, Rule, Severity, SignalKind, units};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -79,7 +79,7 @@ impl ExplanationBody {
         let mut text = String::new();
         let (scale, _) = unit_of(self.kind);
         let shown = |number: Option<f64>| {
-            number.map_or_else(|| "-".to_owned(), |number| words::value(self.kind, number / scale))
+            number.map_or_else(|| "-".to_owned(), |number| units::value(self.kind, number / scale))
         };
         for group in &self.groups {
             // Writing to a string has no way to fail.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use plimsoll_alerting::noise::{Noise, Tally};
+use plimsoll_alerting::report::{Noise, Tally};
 use plimsoll_storage::TimestampMs;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -64,11 +64,11 @@ impl TallyBody {
     fn new(tally: Tally, weeks: f64) -> Self {
         Self {
             alerts: tally.alerts,
-            pages: tally.pages,
-            pages_per_week: (tally.pages as f64 / weeks * 100.0).round() / 100.0,
-            acknowledged_share: (tally.pages > 0)
-                .then(|| tally.acknowledged as f64 / tally.pages as f64),
-            short_share: (tally.ended > 0).then(|| tally.short as f64 / tally.ended as f64),
+            pages: tally.notified,
+            pages_per_week: (tally.notified as f64 / weeks * 100.0).round() / 100.0,
+            acknowledged_share: (tally.notified > 0)
+                .then(|| tally.acknowledged as f64 / tally.notified as f64),
+            short_share: (tally.resolved > 0).then(|| tally.short as f64 / tally.resolved as f64),
             flaps: tally.flaps,
             open_s: tally.open_ms as f64 / 1e3,
         }
@@ -150,8 +150,8 @@ fn put_table<'a>(
             "| {} | {} | {} | {} | {} | {} | {} | {:.1} h |",
             escaped(name),
             tally.alerts,
-            tally.pages,
-            tally.pages_per_week,
+            tally.notified,
+            tally.notified_per_week,
             percent(tally.acknowledged_share),
             percent(tally.short_share),
             tally.flaps,

@@ -1,4 +1,4 @@
-use plimsoll_alerting::runbook::RUNBOOKS;
+use plimsoll_alerting::RUNBOOKS;
 
 use super::*;
 

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use plimsoll_alerting::RuleSet;
-use plimsoll_alerting::noise::noise;
+use plimsoll_alerting::report::noise;
 
 use super::*;
 
@@ -12,9 +12,9 @@ fn a_page_names_what_was_noisy_and_takes_no_markup_from_names() {
     let mut body = NoiseBody::new(noise(&[], &BTreeSet::new(), &rules, span), span, true);
     let tally = Tally {
         alerts: 3,
-        pages: 2,
+        notified: 2,
         acknowledged: 1,
-        ended: 2,
+        resolved: 2,
         short: 2,
         flaps: 1,
         open_ms: 5_400_000,

@@ -1,0 +1,115 @@
+use serde_json::{Value, json};
+
+use super::*;
+use crate::testing::{alert, delivery_of};
+
+fn body(action: Action, late_ms: i64) -> Value {
+    let at = alert().fired_at;
+    let delivery = delivery_of(action, at, alert());
+    let key = Secret::new("R0UT1NG");
+    let request = request(
+        "https://events.pagerduty.com",
+        &key,
+        &delivery,
+        &MessageTemplates::default(),
+        at.plus_ms(late_ms),
+    );
+    assert_eq!(request.url, "https://events.pagerduty.com/v2/enqueue");
+    serde_json::from_str(&request.body).unwrap()
+}
+
+#[test]
+fn a_trigger_has_all_fields() {
+    let expected = json!({
+        "routing_key": "R0UT1NG",
+        "event_action": "trigger",
+        "dedup_key": alert().dedup_key(),
+        "payload": {
+            "summary": "dhl: 5xx+timeout share of requests 12.5% > 5% (320 items in 5m), since 2026-11-20T20:00:00Z",
+            "source": "dhl",
+            "severity": "critical",
+            "timestamp": "2026-11-20T20:05:00Z",
+            "component": "dhl",
+            "group": "partner-5xx",
+            "class": "ratio",
+            "custom_details": {
+                "value": 0.125, "lower": 0.07, "upper": 0.2, "count": 320, "threshold": 0.05,
+                "unit": "fraction", "window_s": 300.0, "labels": {"partner": "dhl"},
+                "rule": "partner-5xx", "owner": "integrations",
+                "runbook": "https://runbooks.example/partner-5xx", "alert_id": alert().id,
+                "pending_at": "2026-11-20T20:00:00Z", "fired_at": "2026-11-20T20:05:00Z",
+            },
+        },
+        "links": [{"href": "https://runbooks.example/partner-5xx", "text": "Runbook"}],
+    });
+    assert_eq!(body(Action::Trigger, 5_000), expected);
+    assert_eq!(body(Action::Escalate, 5_000), expected);
+}
+
+#[test]
+fn a_change_is_sent_to_the_change_endpoint() {
+    let at = alert().fired_at;
+    let notice =
+        crate::records::alerts::Alert::notice("notice:release:2".into(), "Release 2".into(), at);
+    let delivery = delivery_of(Action::Change, at, notice);
+    let (url, key) = ("https://events.pagerduty.com", Secret::new("R0UT1NG"));
+    let request = request(url, &key, &delivery, &MessageTemplates::default(), at);
+    assert_eq!(request.url, "https://events.pagerduty.com/v2/change/enqueue");
+    let expected = json!({
+        "routing_key": "R0UT1NG",
+        "payload": {
+            "summary": "Release 2", "source": "plimsoll", "timestamp": "2026-11-20T20:05:00Z",
+        },
+    });
+    assert_eq!(serde_json::from_str::<Value>(&request.body).unwrap(), expected);
+}
+
+#[test]
+fn a_late_trigger_has_its_delay() {
+    let late = body(Action::Trigger, 180_000);
+    assert_eq!(late["payload"]["custom_details"]["late_by_s"], 180);
+}
+
+#[test]
+fn a_resolve_needs_only_the_key() {
+    let expected = json!({
+        "routing_key": "R0UT1NG", "event_action": "resolve", "dedup_key": alert().dedup_key(),
+    });
+    assert_eq!(body(Action::Resolve, 0), expected);
+}
+
+#[test]
+fn an_acknowledgement_needs_only_the_key() {
+    let expected = json!({
+        "routing_key": "R0UT1NG", "event_action": "acknowledge",
+        "dedup_key": alert().dedup_key(),
+    });
+    assert_eq!(body(Action::Acknowledge, 0), expected);
+}
+
+#[test]
+fn the_summary_is_cut_at_its_limit() {
+    let mut long = alert();
+    long.symptom = "ü".repeat(3_000);
+    let delivery = delivery_of(Action::Trigger, long.fired_at, long);
+    let texts = MessageTemplates::default();
+    let request = request("https://x.example", &Secret::new("k"), &delivery, &texts, delivery.at);
+    let body: Value = serde_json::from_str(&request.body).unwrap();
+    let summary = body["payload"]["summary"].as_str().unwrap();
+    assert_eq!(summary.chars().count(), PAGERDUTY_SUMMARY_CHARS_MAX);
+}
+
+#[test]
+fn a_throttled_event_waits_for_a_minute() {
+    let answer = |status, retry_after_ms| Answer { status, retry_after_ms, body: String::new() };
+    let waits = |answer| match classify(&answer) {
+        AttemptOutcome::Throttled { after_ms, .. } | AttemptOutcome::Failed { after_ms, .. } => {
+            after_ms
+        }
+        outcome => panic!("{outcome:?}"),
+    };
+    assert_eq!(waits(answer(429, None)), Some(60_000));
+    assert_eq!(waits(answer(429, Some(5_000))), Some(5_000));
+    assert_eq!(waits(answer(503, None)), None);
+    assert_eq!(classify(&answer(202, None)), AttemptOutcome::Delivered);
+}

@@ -1,0 +1,91 @@
+use super::email::EMAIL_BODY_BYTES_MAX;
+use super::pagerduty::PAGERDUTY_BODY_BYTES_MAX;
+use super::slack::SLACK_SECTION_CHARS_MAX;
+use super::webhook::WEBHOOK_BODY_BYTES_MAX;
+use super::{alertmanager, email, pagerduty, slack, webhook};
+use crate::records::delivery::{Action, Delivery};
+use crate::rule::{MessageTemplates, Secret};
+use crate::testing::{alert, delivery_of};
+use crate::text::content::{Content, Trend};
+
+/// How each part that can be left out shows in a message, in the order of leaving out.
+const PARTS: [&str; 7] = ["contact ", "step ", "other ", "", "exemplar ", "trend ", ""];
+
+/// A delivery whose parts have these lengths, in the order of [`PARTS`].
+fn delivery(lengths: [usize; PARTS.len()]) -> Delivery {
+    let [contacts, steps, others, owner, exemplars, trend, symptom] =
+        lengths.map(|length| "ü".repeat(length));
+    let mut alert = alert();
+    (alert.owner, alert.symptom) = (owner, symptom);
+    let mut delivery = delivery_of(Action::Trigger, alert.fired_at, alert);
+    delivery.content = Content {
+        contacts: vec![format!("contact {contacts}")],
+        steps: vec![format!("step {steps}")],
+        which: vec!["dhl".into(), format!("other {others}")],
+        exemplars: vec![format!("exemplar {exemplars}")],
+        trend: Trend { spark: "▁".into(), text: format!("trend {trend}") },
+        ..Content::default()
+    };
+    delivery
+}
+
+/// The message for each kind of receiver: the kind, its limit, the length and the text.
+fn messages(delivery: &Delivery) -> Vec<(&'static str, usize, usize, String)> {
+    let (templates, at) = (MessageTemplates::default(), delivery.at);
+    let url = "https://x.example";
+    let pagerduty = pagerduty::request(url, &Secret::new("k"), delivery, &templates, at).body;
+    let webhook = webhook::request(url, &[], delivery, &templates, at).body;
+    let email = email::body(delivery, &templates, at);
+    let slack: serde_json::Value =
+        serde_json::from_str(&slack::request(url, delivery, &templates, at).body).unwrap();
+    let slack = slack["blocks"][0]["text"]["text"].as_str().unwrap().to_owned();
+    let (pagerduty_bytes, webhook_bytes, email_bytes, slack_chars) =
+        (pagerduty.len(), webhook.len(), email.len(), slack.chars().count());
+    vec![
+        ("pagerduty", PAGERDUTY_BODY_BYTES_MAX, pagerduty_bytes, pagerduty),
+        ("webhook", WEBHOOK_BODY_BYTES_MAX, webhook_bytes, webhook),
+        ("email", EMAIL_BODY_BYTES_MAX, email_bytes, email),
+        ("slack", SLACK_SECTION_CHARS_MAX, slack_chars, slack),
+    ]
+}
+
+#[test]
+fn a_message_within_the_limit_is_sent_whole() {
+    for (kind, limit, length, text) in messages(&delivery([9; PARTS.len()])) {
+        assert!(length <= limit, "{kind}");
+        for part in PARTS {
+            // A webhook's body has fields of the alert, and of the content only exemplars.
+            let is_sent = kind != "webhook" || part == "exemplar ";
+            assert!(text.contains(part) || !is_sent, "{kind} {part}: {text}");
+        }
+    }
+}
+
+#[test]
+fn of_a_message_above_the_limit_evidence_is_left_out_last() {
+    for (number, long) in PARTS.into_iter().enumerate() {
+        let mut lengths = [9; PARTS.len()];
+        lengths[number] = 600_000;
+        for (kind, limit, length, text) in messages(&delivery(lengths)) {
+            assert!(length <= limit, "{kind} of {long:?}: {length}");
+            assert!(text.contains("12.5%") || text.contains("0.125"), "{kind} of {long:?}");
+            let after = PARTS.get(number + 1..).unwrap_or_default();
+            for part in after.iter().filter(|_| kind != "webhook") {
+                assert!(text.contains(part), "{kind} of {long:?}: {part}");
+            }
+            if !long.is_empty() {
+                assert!(!text.contains(long), "{kind}: {long}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_message_with_every_part_too_long_fits() {
+    for (kind, limit, length, _) in messages(&delivery([600_000; PARTS.len()])) {
+        assert!(length <= limit, "{kind}: {length}");
+    }
+    let delivery = delivery([600_000; PARTS.len()]);
+    let alertmanager = alertmanager::request("http://am", &delivery, &MessageTemplates::default());
+    assert!(alertmanager.body.contains("summary"));
+}

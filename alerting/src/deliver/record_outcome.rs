@@ -1,0 +1,138 @@
+//! After an attempt: one commit that removes the delivery from the outbox or puts it back, with
+//! everything that follows from it.
+
+use plimsoll_storage::{Store, TableBatch, TimestampMs};
+
+use super::exchange::outcome::{AttemptOutcome, AttemptResult};
+use super::schedule::backoff;
+use super::schedule::queue::{ReceiverHealth, Thread};
+use super::status;
+use super::thread::{self, ThreadNotes};
+use crate::error::Result;
+use crate::limits::RETRY_AFTER_MS_MAX;
+use crate::records::delivery::{Action, Attempt, DeadReason, Delivery, DeliveryState};
+use crate::records::ledger;
+use crate::records::outbox;
+
+/// How long a receiver that answers 429 without `Retry-After` is paused, in milliseconds.
+const THROTTLED_MS: i64 = 5_000;
+
+/// An attempt that has ended.
+pub(super) struct FinishedAttempt {
+    pub(super) result: AttemptResult,
+    /// Fingerprint of the target it was sent to.
+    pub(super) fingerprint: String,
+    pub(super) started_at: TimestampMs,
+    pub(super) ended_at: TimestampMs,
+    /// How long the delivery is retried, in ms.
+    pub(super) give_up_after_ms: i64,
+}
+
+/// Writes the outcome of an attempt. Returns the state of the delivery and what the attempt shows
+/// about the receiver.
+pub(super) fn record_outcome(
+    store: &Store,
+    thread: &Thread,
+    mut notes: ThreadNotes,
+    mut delivery: Delivery,
+    attempt: FinishedAttempt,
+) -> Result<(DeliveryState, ReceiverHealth)> {
+    let now = attempt.ended_at;
+    let AttemptResult { outcome, status } = attempt.result;
+    let health = health(&outcome);
+    let error = outcome.error().map(str::to_owned);
+    let took_ms = now.since_ms(attempt.started_at).max(0);
+    delivery.note(Attempt { at: attempt.started_at, took_ms, status, error });
+    let mut batch = TableBatch::default();
+    let state = match outcome {
+        AttemptOutcome::Delivered => {
+            notes.notified =
+                (attempt.fingerprint != delivery.fingerprint).then(|| attempt.fingerprint.clone());
+            delivery.fingerprint = attempt.fingerprint;
+            log(&delivery, "delivered");
+            DeliveryState::Delivered
+        }
+        AttemptOutcome::Throttled { after_ms, reason }
+        | AttemptOutcome::Failed { after_ms, reason } => {
+            let first = delivery.first_attempt_at.unwrap_or(now);
+            if now.since_ms(first) < attempt.give_up_after_ms {
+                let wait_ms = backoff::wait_ms(&delivery.id, delivery.attempts, after_ms);
+                delivery.next_attempt_at = now.plus_ms(wait_ms);
+                log(&delivery, &format!("will be tried again in {wait_ms} ms: {reason}"));
+                outbox::put(&mut batch, &delivery);
+                store.commit(batch)?;
+                return Ok((DeliveryState::Waiting, health));
+            }
+            delivery.detail = Some(format!("tried in vain for too long; at last: {reason}"));
+            DeliveryState::Dead(DeadReason::Expired)
+        }
+        AttemptOutcome::Rejected { reason } => {
+            delivery.detail = Some(reason);
+            DeliveryState::Dead(DeadReason::Refused)
+        }
+        AttemptOutcome::Gone { reason } => {
+            status::disable(&mut batch, &attempt.fingerprint, &reason);
+            delivery.detail = Some(reason);
+            DeliveryState::Dead(DeadReason::Disabled)
+        }
+    };
+    close(&mut batch, thread, notes, delivery, state, now);
+    store.commit(batch)?;
+    Ok((state, health))
+}
+
+/// Moves a delivery from the outbox to the ledger. A resolve is also sent to the receiver that the
+/// thread was handed over to, if any.
+pub(super) fn close(
+    batch: &mut TableBatch,
+    thread: &Thread,
+    notes: ThreadNotes,
+    delivery: Delivery,
+    state: DeliveryState,
+    now: TimestampMs,
+) {
+    match delivery.action {
+        // The last delivery of its thread.
+        Action::Change => thread::write(batch, thread, &ThreadNotes::default()),
+        Action::Resolve => {
+            let handed_to = notes.handed_to.filter(|_| delivery.handed_to.is_none());
+            if let Some((to, fingerprint)) = handed_to {
+                outbox::put(batch, &delivery.for_other(to, fingerprint));
+            }
+            thread::write(batch, thread, &ThreadNotes::default());
+        }
+        _ => thread::write(batch, thread, &notes),
+    }
+    match state {
+        DeliveryState::Dead(reason) => {
+            let detail = delivery.detail.clone().unwrap_or_default();
+            ledger::give_up(batch, delivery, reason, detail, now);
+        }
+        _ => ledger::settle(batch, delivery, state, now),
+    }
+}
+
+/// What an attempt shows about the receiver.
+fn health(outcome: &AttemptOutcome) -> ReceiverHealth {
+    match outcome {
+        AttemptOutcome::Throttled { after_ms, .. } => {
+            let pause_ms = after_ms.unwrap_or(THROTTLED_MS).clamp(0, RETRY_AFTER_MS_MAX);
+            ReceiverHealth::Throttled(pause_ms)
+        }
+        AttemptOutcome::Failed { .. } => ReceiverHealth::Failed,
+        AttemptOutcome::Delivered
+        | AttemptOutcome::Rejected { .. }
+        | AttemptOutcome::Gone { .. } => ReceiverHealth::Answered,
+    }
+}
+
+fn log(delivery: &Delivery, outcome: &str) {
+    tracing::info!(
+        receiver = delivery.receiver,
+        alert = delivery.alert.id,
+        action = delivery.action.as_str(),
+        attempt = delivery.attempts,
+        outcome,
+        "a delivery was attempted"
+    );
+}

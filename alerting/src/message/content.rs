@@ -1,0 +1,200 @@
+//! Collects the content of a notification: values of the alert, its trend and exemplars from the store, links,
+//! first steps and contacts from the rules.
+
+use std::collections::BTreeSet;
+
+use plimsoll_storage::{Label, Store, TimestampMs};
+
+use super::exemplars::exemplars;
+use super::trend;
+use super::units;
+use crate::labels::GroupLabels;
+use crate::records::alerts::Alert;
+use crate::records::muted_by::MutedBy;
+use crate::rule::{RuleSet, SignalKind};
+use crate::text::content::{Content, Links, Trend};
+use crate::text::runbook;
+
+/// Groups that a notification lists; a cascade may have hundreds.
+const GROUPS_MAX: usize = 20;
+/// Lines with contacts.
+const CONTACTS_MAX: usize = 10;
+/// First steps of the runbook.
+const STEPS_MAX: usize = 3;
+
+/// The dashboard opens this long before the alert began, in ms.
+const LOOK_BACK_MS: i64 = 60 * 60_000;
+
+/// What the content of an alert is collected from.
+pub(crate) struct ContentSource<'a> {
+    pub(crate) store: &'a Store,
+    pub(crate) rules: &'a RuleSet,
+    /// The public address of this server, without a slash at the end.
+    pub(crate) base_url: &'a str,
+    /// Labels of the alerts that share the notification.
+    pub(crate) sharing: BTreeSet<&'a GroupLabels>,
+    /// End of the slot in which the notification is created.
+    pub(crate) at: TimestampMs,
+    /// Whether to read the trend and the exemplars from the store.
+    pub(crate) with_trend: bool,
+}
+
+impl ContentSource<'_> {
+    /// The groups beside that of an alert, each once.
+    fn others(&self, own: &GroupLabels) -> BTreeSet<GroupLabels> {
+        let by = self.rules.grouping.as_ref().map_or(&[][..], |pages| &pages.by);
+        let group = |labels: &GroupLabels| {
+            let named =
+                by.iter().filter_map(|label| Some((*label, labels.get(*label)?.to_owned())));
+            GroupLabels::new(named)
+        };
+        let own = group(own);
+        self.sharing.iter().map(|labels| group(labels)).filter(|labels| *labels != own).collect()
+    }
+}
+
+/// Collects the content of an alert.
+pub(crate) fn collect(alert: &Alert, source: &ContentSource<'_>) -> Content {
+    let others = source.others(&alert.labels);
+    let mut which = vec![alert.labels.title()];
+    which.extend(others.iter().map(GroupLabels::title));
+    let which_more = u32::try_from(which.len().saturating_sub(GROUPS_MAX)).unwrap_or(0);
+    which.truncate(GROUPS_MAX);
+    let partners = std::iter::once(&alert.labels).chain(&others);
+    Content {
+        what: alert.symptom.clone(),
+        which,
+        which_more,
+        since_ms: alert.pending_at.0,
+        fired_ms: alert.fired_at.0,
+        value: units::value(alert.signal, alert.latest.value),
+        threshold: threshold(alert),
+        basis: basis(alert),
+        window: units::duration(alert.window_ms),
+        trend: trend_of(alert, source),
+        exemplars: exemplars_of(alert, source),
+        links: links(alert, source),
+        steps: runbook::first_steps(
+            source.rules.runbook_text(&alert.runbook).unwrap_or_default(),
+            STEPS_MAX,
+        ),
+        muted_by: muted_by(alert).map(|it| it.in_words().to_owned()),
+        owner: alert.owner.clone(),
+        contacts: contacts(source.rules, partners),
+    }
+}
+
+/// What muted the alert until now. An alert that became critical, or left the notification of another
+/// alert, was not muted.
+fn muted_by(alert: &Alert) -> Option<MutedBy> {
+    let is_mute =
+        |it: &MutedBy| !matches!(it, MutedBy::Severity | MutedBy::Shared | MutedBy::Waiting);
+    alert.suppressor.filter(is_mute)
+}
+
+/// `> 5%`.
+fn threshold(alert: &Alert) -> String {
+    let evidence = &alert.latest;
+    let sign = if evidence.value < evidence.threshold { '<' } else { '>' };
+    format!("{sign} {}", units::value(alert.signal, evidence.threshold))
+}
+
+/// `320 items in 5m`.
+fn basis(alert: &Alert) -> String {
+    match alert.signal {
+        SignalKind::Freshness | SignalKind::Absence | SignalKind::Run | SignalKind::Gauge => {
+            String::new()
+        }
+        SignalKind::Ratio | SignalKind::Latency | SignalKind::Drop | SignalKind::Burn => {
+            format!("{} items in {}", alert.latest.count, units::duration(alert.window_ms))
+        }
+    }
+}
+
+/// Without a trend when it cannot be read: the notification must not fail for that.
+fn trend_of(alert: &Alert, source: &ContentSource<'_>) -> Trend {
+    let rule = source.rules.rule(&alert.rule).filter(|_| source.with_trend);
+    let Some(rule) = rule else { return Trend::default() };
+    let found = trend::trend(source.store, rule, &alert.labels, alert.window_ms, source.at);
+    found.unwrap_or_else(|error| {
+        tracing::warn!(%error, alert = alert.id, "a notification is sent without its trend");
+        Trend::default()
+    })
+}
+
+/// Without exemplars when they cannot be read: the notification must not fail for that.
+fn exemplars_of(alert: &Alert, source: &ContentSource<'_>) -> Vec<String> {
+    let rule = source.rules.rule(&alert.rule).filter(|_| source.with_trend && alert.is_open());
+    let Some(rule) = rule else { return Vec::new() };
+    let found = exemplars(source.store, rule, &alert.labels, alert.window_ms, source.at);
+    found.unwrap_or_else(|error| {
+        tracing::warn!(%error, alert = alert.id, "a notification is sent without its exemplars");
+        Vec::new()
+    })
+}
+
+fn links(alert: &Alert, source: &ContentSource<'_>) -> Links {
+    let base = source.base_url;
+    let from = units::rfc3339(alert.pending_at.plus_ms(-LOOK_BACK_MS));
+    let partner = alert.labels.get(Label::Partner).filter(|partner| !partner.is_empty());
+    let dashboard = match partner {
+        Some(partner) => format!("{base}/partners/{}?from={from}", url_encoded(partner)),
+        None => format!("{base}/?from={from}"),
+    };
+    let labels = alert.labels.iter();
+    let labels: String = labels
+        .map(|(label, value)| format!("&{}={}", label.as_str(), url_encoded(value)))
+        .collect();
+    let rule = url_encoded(&alert.rule);
+    let at = units::rfc3339(alert.fired_at);
+    let name = &alert.runbook;
+    Links {
+        dashboard,
+        alert: format!("{base}/api/v1/alerts/{}", alert.id),
+        explain: format!("{base}/api/v1/rules/{rule}/explain?at={at}{labels}"),
+        runbook: if is_url(name) {
+            Some(name.clone())
+        } else {
+            source
+                .rules
+                .runbook_text(name)
+                .map(|_| format!("{base}/runbooks/{}", url_encoded(name)))
+        },
+    }
+}
+
+fn is_url(name: &str) -> bool {
+    name.starts_with("https://") || name.starts_with("http://")
+}
+
+/// The contacts of the partners of some groups.
+fn contacts<'a>(rules: &RuleSet, groups: impl Iterator<Item = &'a GroupLabels>) -> Vec<String> {
+    let mut lines = Vec::new();
+    let known = |labels: &GroupLabels| {
+        let name = labels.get(Label::Partner)?;
+        rules.partners.iter().find(|partner| partner.name == name)
+    };
+    for partner in groups.filter_map(known).filter(|partner| !partner.contacts.is_empty()) {
+        let line = format!("{}: {}", partner.name, partner.contacts.join(", "));
+        if !lines.contains(&line) && lines.len() < CONTACTS_MAX {
+            lines.push(line);
+        }
+    }
+    lines
+}
+
+/// Text as a part of a URL, percent-encoded.
+fn url_encoded(text: &str) -> String {
+    let mut out = String::new();
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
+            out.push(char::from(byte));
+        } else {
+            out += &format!("%{byte:02X}");
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests;

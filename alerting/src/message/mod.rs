@@ -1,0 +1,13 @@
+//! Messages: what is sent to receivers about an alert.
+//!
+//! [`content`] collects the content when a notification is created: the values, the [`trend`],
+//! [`exemplars`], links and first steps. [`render`] renders it with templates, and [`fit`] leaves parts
+//! out when a message is too long for its receiver.
+
+pub(crate) mod content;
+mod exemplars;
+pub(crate) mod fit;
+pub(crate) mod render;
+pub(crate) mod summary;
+pub(crate) mod trend;
+pub mod units;
