@@ -227,7 +227,7 @@ fn alerting() -> Vec<Call> {
             .body(&[("application/json", r#"{"author":"ann"}"#)])
             .answers::<AlertBody>()
             .fails(&["malformed_body", "body_too_large", "alert_ended"]),
-        Call::post("/api/v1/webhooks/pagerduty", alerts::hear_pagerduty)
+        Call::post("/api/v1/webhooks/pagerduty", alerts::pagerduty_webhook)
             .says(
                 "What PagerDuty tells: its webhooks, v3",
                 "An incident that is acknowledged there is acknowledged here; other events are passed over. Signed with the `webhook_secret` of a receiver, in `X-PagerDuty-Signature`.",

@@ -4,7 +4,8 @@ mod chart;
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
-use plimsoll_alerting::{ReplayedAlert, RuleSet, score::Score};
+use plimsoll_alerting::report::Score;
+use plimsoll_alerting::{ReplayedAlert, RuleSet};
 use plimsoll_storage::{Label, TimestampMs};
 
 use super::compare::{Comparison, Page};
