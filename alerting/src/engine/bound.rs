@@ -1,4 +1,4 @@
-//! How sure a share is: Chernoff bounds of a proportion in their Kullback-Leibler form.
+//! How certain a share is: Chernoff bounds of a proportion in their Kullback-Leibler form.
 //!
 //! Of `n` items `x` were bad. For every true share `p` below `x/n`,
 //!
@@ -16,20 +16,20 @@
 /// a million.
 const NEWTON_STEPS_MAX: u32 = 40;
 
-/// How much evidence a confidence asks for: `ln(1 / (1 - confidence))`, in nats. Confidence is at
+/// The evidence that a confidence requires: `ln(1 / (1 - confidence))`, in nats. The confidence is at
 /// least 0 and below 1.
-pub(crate) fn evidence_limit(confidence: f64) -> f64 {
+pub(in crate::engine) fn evidence_limit(confidence: f64) -> f64 {
     -(1.0 - confidence).ln()
 }
 
 /// Whether `bad` of `count` is above a true share of `share`, beyond the limit of evidence.
-pub(crate) fn is_above(bad: u64, count: u64, share: f64, limit: f64) -> bool {
+pub(in crate::engine) fn is_above(bad: u64, count: u64, share: f64, limit: f64) -> bool {
     let observed = fraction(bad, count);
     observed > share && count as f64 * divergence(observed, share) > limit
 }
 
 /// The smallest true share that `bad` of `count` does not rule out: 0 to `bad / count`.
-pub(crate) fn lower(bad: u64, count: u64, limit: f64) -> f64 {
+pub(in crate::engine) fn lower(bad: u64, count: u64, limit: f64) -> f64 {
     if bad == 0 || count == 0 {
         return 0.0;
     }
@@ -39,8 +39,8 @@ pub(crate) fn lower(bad: u64, count: u64, limit: f64) -> f64 {
         return (-limit / items).exp();
     }
     let (observed, limit) = (fraction(bad, count), limit / items);
-    // Two shares that are certainly ruled out: by leaving out `-ln(1-p)`, which is not negative, and
-    // by Pinsker's inequality `KL >= 2 (a-p)^2`.
+    // Two shares that are ruled out: one from leaving out `-ln(1-p)`, which is not negative, the other from
+    // Pinsker's inequality `KL >= 2 (a-p)^2`.
     let good = 1.0 - observed;
     let by_bad_part = observed * ((good * good.ln() - limit) / observed).exp();
     let by_pinsker = observed - (limit / 2.0).sqrt();
@@ -59,12 +59,12 @@ pub(crate) fn lower(bad: u64, count: u64, limit: f64) -> f64 {
 }
 
 /// The largest true share that `bad` of `count` does not rule out: `bad / count` to 1.
-pub(crate) fn upper(bad: u64, count: u64, limit: f64) -> f64 {
+pub(in crate::engine) fn upper(bad: u64, count: u64, limit: f64) -> f64 {
     1.0 - lower(count.saturating_sub(bad), count, limit)
 }
 
-/// `bad / count`, 0 when there is nothing, never above 1.
-pub(crate) fn fraction(bad: u64, count: u64) -> f64 {
+/// `bad / count`, from 0 to 1; 0 when `count` is 0.
+pub(in crate::engine) fn fraction(bad: u64, count: u64) -> f64 {
     if count == 0 { 0.0 } else { (bad as f64 / count as f64).min(1.0) }
 }
 

@@ -6,14 +6,14 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use plimsoll_storage::TimestampMs;
 
-use crate::rule::RuleSet;
+use crate::rule::{Partner, RuleSet};
 
 /// Quarters of an hour in a day.
 pub(super) const QUARTERS: usize = 96;
 /// A quarter of an hour, in minutes.
 pub(super) const QUARTER_MIN: i64 = 15;
-/// Quarters before and after midnight in which a day may still be, or be already, like its neighbour:
-/// people do not change their ways at midnight, nor do all customers live in the partner's time zone.
+/// Quarters before and after midnight in which a day may be like its neighbour: habits do not change at
+/// midnight, and not all customers live in the partner's time zone.
 const EVE_QUARTERS: usize = 3 * 4;
 const MORNING_QUARTERS: usize = 6 * 4;
 
@@ -30,12 +30,12 @@ pub(super) enum DayKind {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct LocalQuarter {
     pub(super) kind: DayKind,
-    /// The kind of the day before or after, when midnight is near and it is another.
+    /// The kind of the day before or after, when midnight is near and the kind differs.
     pub(super) near: Option<DayKind>,
     /// 0 to 95 (DST changes leave it in range).
     pub(super) quarter: usize,
-    /// By how many quarters the clocks were put forward within the last week, 0 to 95. Some of what
-    /// a partner does follows the clock and some does not.
+    /// By how many quarters the clocks were put forward within the last week, 0 to 95. Some activity of a
+    /// partner follows the clock and some does not.
     pub(super) put_forward: usize,
 }
 
@@ -47,7 +47,7 @@ pub(super) struct PartnerDays {
 }
 
 impl PartnerDays {
-    /// The quarter that a moment lies in.
+    /// The quarter that a time lies in.
     pub(super) fn quarter(&self, at: TimestampMs) -> LocalQuarter {
         let Ok(at) = jiff::Timestamp::from_millisecond(at.0) else {
             return LocalQuarter::default();
@@ -82,7 +82,7 @@ impl PartnerDays {
     }
 }
 
-/// The days of every partner the rules file describes; any other lives in UTC without holidays.
+/// The days of every partner in the rules file; other partners are in UTC without holidays.
 #[derive(Debug, Clone)]
 pub(super) struct Calendar {
     partners: BTreeMap<String, PartnerDays>,
@@ -91,7 +91,7 @@ pub(super) struct Calendar {
 
 impl Calendar {
     pub(super) fn new(rules: &RuleSet) -> Self {
-        let days = |partner: &crate::rule::Partner| {
+        let days = |partner: &Partner| {
             let country = partner.country.as_deref();
             let named = partner.time_zone.as_deref().or_else(|| country.and_then(main_zone));
             let zone = named.and_then(|name| TimeZone::get(name).ok()).unwrap_or(TimeZone::UTC);
@@ -102,13 +102,14 @@ impl Calendar {
         Self { partners, other: PartnerDays { zone: TimeZone::UTC, holidays: BTreeSet::new() } }
     }
 
+    /// The days of a partner.
     pub(super) fn of(&self, partner: Option<&str>) -> &PartnerDays {
         partner.and_then(|partner| self.partners.get(partner)).unwrap_or(&self.other)
     }
 }
 
-/// The zone most people of a country live in, for partners whose own zone is not given. The part
-/// west or east of it sees its day shifted, which the median over days absorbs.
+/// The zone that most people of a country live in, for partners without a zone of their own. In the parts
+/// west or east of it the day is shifted, which the median over days absorbs.
 fn main_zone(country: &str) -> Option<&'static str> {
     const ZONES: [(&str, &str); 36] = [
         ("AT", "Europe/Vienna"),

@@ -1,17 +1,17 @@
-//! Evidence: what one judgement found, how sure it is, and which severity that reaches.
+//! Evidence: what one evaluation measured, how certain it is, and which severity it reaches.
 
 use bincode::{Decode, Encode};
 
 use crate::rule::{Rule, Severity};
 
-/// Why a judgement did or did not reach a severity. Numbers are on disk: never renumber.
+/// Why an evaluation did or did not reach a severity. The numbers are on disk: never renumber.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Encode, Decode)]
 pub enum Gate {
-    /// It did.
+    /// It reached one.
     Passed,
-    /// The value lies at or below the lowest threshold.
+    /// The value is at or below the lowest threshold.
     BelowThreshold,
-    /// The value lies above, but so few items could be chance.
+    /// The value is above it, but with so few items that could be chance.
     Uncertain,
     /// There were fewer items than the rule's `min_count`.
     TooFew,
@@ -30,13 +30,13 @@ impl Gate {
     }
 }
 
-/// What one judgement of one group found. Values are in the unit of the signal: fractions of 1 for
-/// a ratio, seconds for latency and freshness.
+/// What one evaluation of one group measured. Values are in the unit of the signal: fractions of 1 for a
+/// ratio, seconds for latency and freshness.
 #[derive(Debug, Clone, Copy, PartialEq, Encode, Decode)]
 pub struct Evidence {
     /// The measured value.
     pub value: f64,
-    /// How many items it rests on; 1 for freshness.
+    /// How many items were measured; 1 for freshness.
     pub count: u64,
     /// The true value is not below this, at the rule's confidence.
     pub lower: f64,
@@ -46,7 +46,7 @@ pub struct Evidence {
     pub threshold: f64,
     /// The severity that is reached.
     pub reached: Option<Severity>,
-    /// Why it is or is not.
+    /// Why a severity is reached or not.
     pub gate: Gate,
 }
 
@@ -69,7 +69,7 @@ impl Evidence {
     };
 }
 
-/// A measured value with its bounds, before it is held against a rule's thresholds.
+/// A measured value with its bounds, before it is compared with the thresholds of a rule.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Measured {
     pub(crate) value: f64,
@@ -79,18 +79,18 @@ pub(crate) struct Measured {
 }
 
 impl Measured {
-    /// Holds the value against the rule: a severity is reached when even the bound nearer to its
-    /// threshold is beyond it.
+    /// Compares the value with the thresholds of a rule: a severity is reached when even the bound nearer to
+    /// its threshold is beyond it.
     pub(crate) fn evaluate(self, rule: &Rule) -> Evidence {
         let enough = self.count >= rule.min_count;
-        let floor = rule.fires_below();
+        let fires_below = rule.fires_below();
         let beyond = |low: f64, high: f64, threshold: f64| {
-            if floor { high < threshold } else { low > threshold }
+            if fires_below { high < threshold } else { low > threshold }
         };
         let crossed = rule
             .thresholds()
             .find(|(_, threshold)| enough && beyond(self.lower, self.upper, *threshold));
-        let none = if floor { f64::NEG_INFINITY } else { f64::INFINITY };
+        let none = if fires_below { f64::NEG_INFINITY } else { f64::INFINITY };
         let lowest = rule.thresholds().next_back().map_or(none, |(_, threshold)| threshold);
         let gate = if crossed.is_some() {
             Gate::Passed

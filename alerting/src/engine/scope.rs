@@ -1,19 +1,21 @@
-//! What several rules look at in common: the groups that some streams fall into, and what is known
-//! of each. Rules that ask the same of a group share its sensor. Streams of the sandbox are groups of
-//! their own beside those of all other environments.
+//! A scope: some streams by some labels, which several rules may watch, with the groups that the streams
+//! make and the sensors of each group. Rules that need the same of a group share its sensor. Streams of the
+//! sandbox are groups of their own beside those of all other environments.
+
+use std::collections::BTreeSet;
 
 use foldhash::HashMap;
 use plimsoll_storage::{Label, SlotWidth, StreamKind, StreamRef};
 
-use super::sensor::{Sensor, Wanted};
+use crate::engine::sensor::{Sensor, SensorNeeds, can_share_sensor};
 use crate::labels::{GroupLabels, SANDBOX};
 use crate::limits::GROUPS_PER_RULE_MAX;
 use crate::rule::{Rule, Signal};
 
-/// Groups of the sandbox that one grouping of a rule watches: room for some hundred drills.
+/// Most groups of the sandbox in one scope: enough for some hundred drills.
 const SANDBOX_GROUPS_PER_RULE_MAX: usize = 500;
 
-/// Where the sensors for a rule are.
+/// Where the sensors of a rule are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Place {
     /// Position of the scope.
@@ -22,33 +24,34 @@ pub(super) struct Place {
     pub(super) sensors: usize,
 }
 
-/// Where to look for the whole that the groups of a scope are parts of.
+/// Where the parent groups of the groups of a scope are.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Whole {
+pub(super) struct Parent {
     pub(super) place: Place,
-    /// Position among the [`Wholes`] of the scope of the parts.
-    wholes: usize,
+    /// Position among the [`ParentGroups`] of the scope.
+    position: usize,
 }
 
-/// One sensor for each group of a scope, and what they measure.
+/// One sensor for each group of a scope.
 #[derive(Debug)]
 pub(super) struct Sensors {
-    /// Position of a rule they were made for; they serve others as well.
+    /// Position of the first rule that they serve.
     pub(super) rule: usize,
-    pub(super) wanted: Wanted,
-    /// What new groups are like until more is known of them.
-    pub(super) whole: Option<Whole>,
+    pub(super) needs: SensorNeeds,
+    /// Where the baseline of a new group comes from.
+    pub(super) parent: Option<Parent>,
+    /// By number of the group.
     pub(super) of_groups: Vec<Sensor>,
 }
 
-/// The groups of another scope that those of a scope are parts of.
+/// The groups of another scope that contain the groups of a scope.
 #[derive(Debug)]
-struct Wholes {
+struct ParentGroups {
     scope: usize,
     numbers: Vec<Option<u32>>,
 }
 
-/// Some streams, by groups.
+/// Some streams by some labels.
 #[derive(Debug)]
 pub(super) struct Scope {
     /// Position of a rule that watches these streams.
@@ -57,19 +60,18 @@ pub(super) struct Scope {
     pub(super) groups: Vec<GroupLabels>,
     index: HashMap<GroupLabels, u32>,
     pub(super) sensors: Vec<Sensors>,
-    wholes: Vec<Wholes>,
-    /// Groups that something was added to since the last judgement, each once.
+    parents: Vec<ParentGroups>,
+    /// Groups that a cell was added to since the last evaluation, each once.
     touched: Vec<u32>,
     is_touched: Vec<bool>,
-    /// Groups of the sandbox.
+    /// How many groups are in the sandbox.
     sandbox_groups: usize,
-    /// A cell without counts was seen: connectors say so when nothing happens. Outside the sandbox, and
-    /// in it.
+    /// Whether a heartbeat was seen, which is a cell without counts: outside the sandbox, and in it.
     pub(super) has_heartbeats: [bool; 2],
 }
 
 impl Scope {
-    /// The streams that the rule at a position watches, by some labels.
+    /// The scope of the streams that the rule at a position watches, by some labels.
     pub(super) fn new(rule: usize, by: &[Label]) -> Self {
         Self {
             rule,
@@ -77,7 +79,7 @@ impl Scope {
             groups: Vec::new(),
             index: HashMap::default(),
             sensors: Vec::new(),
-            wholes: Vec::new(),
+            parents: Vec::new(),
             touched: Vec::new(),
             is_touched: Vec::new(),
             sandbox_groups: 0,
@@ -85,7 +87,7 @@ impl Scope {
         }
     }
 
-    /// Whether it is what a rule watches when it groups by these labels.
+    /// Whether it is the scope of a rule that groups by these labels.
     pub(super) fn is_that_of(&self, rules: &[Rule], rule: &Rule, by: &[Label]) -> bool {
         let own = &rules[self.rule];
         let streams = |rule: &Rule| kind(&rule.signal);
@@ -97,38 +99,37 @@ impl Scope {
 
     /// The position of the sensors that serve the rule at a position.
     pub(super) fn sensors_for(&mut self, rules: &[Rule], rule: usize, width: SlotWidth) -> usize {
-        let asks = &rules[rule];
-        let serves = |held: &Sensors| Sensor::serves_both(&rules[held.rule], asks, width);
+        let serves = |held: &Sensors| can_share_sensor(&rules[held.rule], &rules[rule], width);
         let known = self.sensors.iter().position(serves);
         let position = known.unwrap_or_else(|| {
-            let (wanted, of_groups) = (Wanted::default(), Vec::new());
-            self.sensors.push(Sensors { rule, wanted, whole: None, of_groups });
+            let (needs, of_groups) = (SensorNeeds::default(), Vec::new());
+            self.sensors.push(Sensors { rule, needs, parent: None, of_groups });
             self.sensors.len() - 1
         });
-        self.sensors[position].wanted.extend(asks);
+        self.sensors[position].needs.add(&rules[rule]);
         position
     }
 
-    /// How to find what the groups are parts of.
-    pub(super) fn whole(&mut self, place: Place) -> Whole {
-        let known = self.wholes.iter().position(|wholes| wholes.scope == place.scope);
-        let wholes = known.unwrap_or_else(|| {
-            self.wholes.push(Wholes { scope: place.scope, numbers: Vec::new() });
-            self.wholes.len() - 1
+    /// Makes a place the parent of the groups.
+    pub(super) fn parent(&mut self, place: Place) -> Parent {
+        let known = self.parents.iter().position(|parents| parents.scope == place.scope);
+        let position = known.unwrap_or_else(|| {
+            self.parents.push(ParentGroups { scope: place.scope, numbers: Vec::new() });
+            self.parents.len() - 1
         });
-        Whole { place, wholes }
+        Parent { place, position }
     }
 
-    /// The group that a group is a part of.
-    pub(super) fn number_of_whole(&self, whole: Whole, group: u32) -> Option<u32> {
-        *self.wholes.get(whole.wholes)?.numbers.get(group as usize)?
+    /// The number of the parent group of a group; `None` when it has none.
+    pub(super) fn number_of_parent(&self, parent: Parent, group: u32) -> Option<u32> {
+        *self.parents.get(parent.position)?.numbers.get(group as usize)?
     }
 
-    /// Whether a stream is one of those it is about.
+    /// Whether it contains a stream.
     pub(super) fn covers(&self, rules: &[Rule], stream: StreamRef<'_>) -> bool {
         let rule = &rules[self.rule];
         let in_sandbox = stream.labels[Label::Environment as usize] == SANDBOX;
-        let is_value = |label: Label, values: &std::collections::BTreeSet<String>| {
+        let is_value = |label: Label, values: &BTreeSet<String>| {
             let is_open = in_sandbox && label == Label::Environment;
             is_open || values.contains(stream.labels[label as usize])
         };
@@ -137,7 +138,7 @@ impl Scope {
             && rule.matches.iter().all(|(label, values)| is_value(*label, values))
     }
 
-    /// The labels of the group that a stream belongs to.
+    /// The labels of the group of a stream.
     pub(super) fn labels_of(&self, stream: StreamRef<'_>) -> GroupLabels {
         let in_sandbox = stream.labels[Label::Environment as usize] == SANDBOX;
         let on_top = in_sandbox.then_some(&Label::Environment);
@@ -177,11 +178,11 @@ impl Scope {
         }
         self.sandbox_groups += usize::from(labels.is_sandbox());
         for sensors in &mut self.sensors {
-            let sensor = Sensor::new(&rules[sensors.rule], &sensors.wanted, width);
+            let sensor = Sensor::new(&rules[sensors.rule], &sensors.needs, width);
             sensors.of_groups.push(sensor);
         }
-        for wholes in &mut self.wholes {
-            wholes.numbers.push(None);
+        for parents in &mut self.parents {
+            parents.numbers.push(None);
         }
         self.is_touched.push(false);
         self.groups.push(labels.clone());
@@ -189,32 +190,32 @@ impl Scope {
         Some(number)
     }
 
-    /// The scopes in which the groups of this one are parts.
-    pub(super) fn scopes_of_wholes(&self) -> impl Iterator<Item = usize> {
-        self.wholes.iter().map(|wholes| wholes.scope)
+    /// The scopes of the parent groups.
+    pub(super) fn parent_scopes(&self) -> impl Iterator<Item = usize> {
+        self.parents.iter().map(|parents| parents.scope)
     }
 
-    /// Notes which group of another scope a group is a part of.
+    /// Sets the parent group of a group in another scope.
     pub(super) fn link(&mut self, group: u32, scope: usize, number: Option<u32>) {
-        for wholes in self.wholes.iter_mut().filter(|wholes| wholes.scope == scope) {
-            if let Some(held) = wholes.numbers.get_mut(group as usize) {
+        for parents in self.parents.iter_mut().filter(|parents| parents.scope == scope) {
+            if let Some(held) = parents.numbers.get_mut(group as usize) {
                 *held = number.or(*held);
             }
         }
     }
 
-    /// A cell without counts was added to a group.
+    /// Notes that a heartbeat was added to a group.
     pub(super) fn note_heartbeat(&mut self, group: u32) {
         let in_sandbox = self.groups.get(group as usize).is_some_and(GroupLabels::is_sandbox);
         self.has_heartbeats[usize::from(in_sandbox)] = true;
     }
 
-    /// Whether connectors send heartbeats, to groups like this one.
+    /// Whether connectors send heartbeats, in the sandbox or outside it as the group is.
     pub(super) fn has_heartbeats(&self, labels: &GroupLabels) -> bool {
         self.has_heartbeats[usize::from(labels.is_sandbox())]
     }
 
-    /// Something was added to a group.
+    /// Notes that a cell was added to a group.
     pub(super) fn touch(&mut self, group: u32) {
         if let Some(is_touched) = self.is_touched.get_mut(group as usize)
             && !std::mem::replace(is_touched, true)
@@ -223,12 +224,12 @@ impl Scope {
         }
     }
 
-    /// Groups that something was added to since the last judgement.
+    /// Groups that a cell was added to since the last evaluation.
     pub(super) fn touched(&self) -> &[u32] {
         &self.touched
     }
 
-    /// A judgement has been made.
+    /// Forgets them after an evaluation.
     pub(super) fn clear_touched(&mut self) {
         for group in self.touched.drain(..) {
             self.is_touched[group as usize] = false;

@@ -1,4 +1,4 @@
-//! The state machine of one alert, pure: (timing, state, level, moment) → (state, transition).
+//! The state machine of one alert, pure: (timing, state, level, time) → (state, transition).
 //!
 //! ```text
 //! inactive ──condition──▶ pending ──held for `for`──▶ firing ──gone for `clear.for`──▶ inactive
@@ -8,15 +8,15 @@
 //!                                                            `clear.for`
 //! ```
 //!
-//! Time is the end of the judged slot, so running live, catching up after a downtime and replaying
-//! history give the same answer. The state holds every timer; nothing else needs to be remembered.
+//! The time is the end of the evaluated slot, so running live, catching up after a downtime and replaying
+//! history give the same result. The state holds every timer; nothing else needs to be stored.
 
 use bincode::{Decode, Encode};
 use plimsoll_storage::TimestampMs;
 
 use crate::rule::Severity;
 
-/// The timers of a rule, in ms; at least 0.
+/// The durations of a rule, in ms, at least 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct RuleTiming {
     /// How long the condition must hold.
@@ -25,44 +25,44 @@ pub(super) struct RuleTiming {
     pub(super) clear_ms: i64,
 }
 
-/// Where an alert stands.
+/// The state of an alert.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Encode, Decode)]
 pub enum AlertState {
-    /// Nothing is wrong.
+    /// There is no alert.
     #[default]
     Inactive,
-    /// The condition holds, but not for long enough yet.
+    /// The condition holds, but not for `for` yet.
     Pending {
         /// End of the first slot in which it held.
         since: TimestampMs,
     },
-    /// It is an alert.
+    /// The alert is open.
     Firing(Firing),
 }
 
-/// The timers of an alert that fires.
+/// The timers of an open alert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 pub struct Firing {
     /// End of the first slot in which the condition held.
     pub since: TimestampMs,
     /// When it fired.
     pub fired_at: TimestampMs,
-    /// How bad it is.
+    /// Its severity.
     pub severity: Severity,
-    /// Since when the condition is gone; `None` while it holds.
+    /// When the condition was first gone; `None` while it holds.
     pub clear_since: Option<TimestampMs>,
-    /// Since when the judged level differs from `severity`; `None` while they agree.
+    /// When the level first differed from `severity`; `None` while they agree.
     pub moved_since: Option<TimestampMs>,
 }
 
-/// What one judgement says about the condition.
+/// The result of one evaluation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Level {
-    /// There was nothing to judge. Counts as "does not hold".
+    /// There was no data. It counts as "does not hold".
     NoData,
     /// The condition does not hold.
     Normal,
-    /// It holds, at this severity.
+    /// The condition holds, at this severity.
     Reached(Severity),
 }
 
@@ -71,15 +71,15 @@ pub(super) enum Level {
 pub enum StateChange {
     /// The condition began to hold.
     Pended,
-    /// It was gone before anyone was told.
+    /// The condition was gone before the alert fired.
     Cancelled,
-    /// An alert began.
+    /// The alert fired.
     Fired,
     /// A warning became critical.
     Escalated,
     /// A critical alert became a warning.
     Eased,
-    /// The alert ended.
+    /// The alert resolved.
     Resolved,
 }
 
@@ -98,14 +98,14 @@ impl StateChange {
     }
 }
 
-/// Why a state changed. Numbers are on disk: never renumber.
+/// Why a state changed. The numbers are on disk: never renumber.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Encode, Decode)]
 pub enum StateReason {
     /// The condition holds.
     ConditionMet,
     /// The condition was gone before `for` had passed.
     ConditionGone,
-    /// The data ended before `for` had passed.
+    /// There was no more data before `for` had passed.
     DataGone,
     /// The condition held for `for`.
     HeldFor,
@@ -121,7 +121,7 @@ pub enum StateReason {
     RuleRemoved,
     /// The rule now groups by other labels.
     GroupingChanged,
-    /// The rule now judges by other numbers.
+    /// The rule now evaluates something else.
     RuleChanged,
 }
 
@@ -145,7 +145,7 @@ impl StateReason {
     }
 }
 
-/// A change and why it came.
+/// A change of state and its reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Transition {
     /// What changed.
@@ -160,7 +160,7 @@ impl Transition {
     }
 }
 
-/// Judges one slot, which ends `at`. Slots come in the order of time.
+/// The state after a slot that ends `at`. Slots are evaluated in the order of time.
 #[must_use]
 pub(super) fn step(
     timing: RuleTiming,
@@ -186,8 +186,8 @@ pub(super) fn step(
     }
 }
 
-/// The alert, when the condition has held long enough. Its severity is the one that holds now: a
-/// problem that grew during `for` makes one alert, not two.
+/// The alert, when the condition has held long enough. Its severity is the one reached now: a problem
+/// that grew during `for` is one alert, not two.
 fn held(
     timing: RuleTiming,
     since: TimestampMs,
@@ -218,7 +218,7 @@ fn step_firing(
         Level::NoData | Level::Normal => None,
     };
     firing.clear_since = running(firing.clear_since, reached.is_none(), at);
-    // A warning whose condition is gone is on its way out, not on its way to another severity.
+    // A warning whose condition is gone is about to resolve, not about to change its severity.
     let moves = reached != Some(firing.severity)
         && (reached.is_some() || firing.severity == Severity::Critical);
     firing.moved_since = running(firing.moved_since, moves, at);
