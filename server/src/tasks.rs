@@ -88,9 +88,9 @@ pub(crate) async fn warm(app: App, stop: Stop) {
         return;
     }
     let (store, stop) = (Arc::clone(&app.store), ticks.stop);
-    match tokio::task::spawn_blocking(move || store.warm(|| !*stop.borrow())).await {
+    match tokio::task::spawn_blocking(move || store.preload(|| !*stop.borrow())).await {
         Ok(Ok(slots)) => {
-            let bytes = app.store.stats().resident_bytes;
+            let bytes = app.store.stats().cache_bytes;
             tracing::info!(slots, bytes, "filled memory with the newest cells");
         }
         Ok(Err(error)) => tracing::warn!(%error, "recent cells are read from the database"),
@@ -103,8 +103,9 @@ pub(crate) async fn tidy(app: App, stop: Stop) {
     let mut ticks = Ticks::new(TIDY_EVERY, stop);
     while ticks.next().await {
         let (store, stop) = (Arc::clone(&app.store), ticks.stop.clone());
-        let tidied =
-            tokio::task::spawn_blocking(move || store.tidy(clock::now(), || !*stop.borrow()));
+        let tidied = tokio::task::spawn_blocking(move || {
+            store.compact_when_idle(clock::now(), || !*stop.borrow())
+        });
         match tidied.await {
             Ok(Ok(false)) => {}
             Ok(Ok(true)) => {

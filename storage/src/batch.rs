@@ -114,7 +114,7 @@ impl<'a> BatchBuilder<'a> {
     }
 
     /// Keeps an event that was recorded in a slot as one of its exemplars, if it stands out: see
-    /// [`ExemplarsOf`](crate::ExemplarsOf). An id of more than [`EXEMPLAR_ID_BYTES_MAX`] is left out, and
+    /// [`ExemplarKind`](crate::ExemplarKind). An id of more than [`EXEMPLAR_ID_BYTES_MAX`] is left out, and
     /// an event without ids is none.
     ///
     /// # Errors

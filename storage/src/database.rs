@@ -127,6 +127,12 @@ impl Database {
     }
 }
 
+impl From<rocksdb::Error> for Error {
+    fn from(error: rocksdb::Error) -> Self {
+        Self::Database(error.into_string())
+    }
+}
+
 /// The file that names the newest manifest: without it there is no database.
 const CURRENT: &str = "CURRENT";
 

@@ -33,13 +33,13 @@ pub enum Error {
     },
     /// The slot width asked for is not the one the database was made with.
     #[error(
-        "the database was created with slots of {stored_ms} ms and cannot be opened with {asked_ms} ms; leave the slot setting out or use a new data directory"
+        "the database was created with slots of {stored_ms} ms and cannot be opened with {requested_ms} ms; leave the slot setting out or use a new data directory"
     )]
     SlotWidth {
         /// The width in the database, in ms.
         stored_ms: i64,
         /// The width asked for, in ms.
-        asked_ms: i64,
+        requested_ms: i64,
     },
     /// A directory that should take files holds some already.
     #[error("{} is not empty; choose a new or empty directory", .path.display())]
@@ -109,7 +109,7 @@ pub enum Error {
     Closed,
     /// RocksDB or the disk below it failed.
     #[error("the database failed: {0}")]
-    RocksDb(#[from] rocksdb::Error),
+    Database(String),
     /// A file operation failed.
     #[error("cannot {action} {}: {source}", .path.display())]
     Io {

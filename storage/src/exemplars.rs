@@ -11,7 +11,7 @@ use rocksdb::{DBRawIterator, MergeOperands, ReadOptions};
 use crate::codec::{decode_exemplars, encode_exemplars};
 use crate::error::Result;
 use crate::key::ExemplarKey;
-use crate::limits::{EXEMPLAR_ROWS_MAX, EXEMPLAR_SLOW_KEPT_MS, EXEMPLARS_ASKED_MAX};
+use crate::limits::{EXEMPLAR_ROWS_MAX, EXEMPLAR_SLOW_KEPT_MS, EXEMPLARS_LIMIT_MAX};
 use crate::model::exemplar::{Exemplar, Kind};
 use crate::model::outcome::Outcome;
 use crate::model::stream::StreamId;
@@ -38,52 +38,59 @@ pub(crate) fn day_of(slot: Slot, width: SlotWidth) -> u32 {
     slot.0 / (24 * width.slots_per_hour())
 }
 
-/// Which exemplars are asked for.
+/// Which exemplars a query looks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ExemplarsOf {
+pub enum ExemplarKind {
     /// The newest events of some failure classes.
     Failed(Vec<Outcome>),
     /// The events that took longest.
     Slow,
 }
 
-/// An exemplar with the stream it is of.
+/// Which exemplars to find, and how many of them.
+#[derive(Debug, Clone)]
+pub struct ExemplarQuery<'a> {
+    /// The streams, ascending by id.
+    pub streams: &'a [StreamId],
+    /// The slots.
+    pub slots: Range<Slot>,
+    /// Failed events or slow ones.
+    pub kind: &'a ExemplarKind,
+    /// How many to return, at most [`EXEMPLARS_LIMIT_MAX`].
+    pub limit: usize,
+}
+
+/// An exemplar with the stream it belongs to.
 pub type StreamExemplar = (StreamId, Exemplar);
 
-/// What was found.
+/// The exemplars that a query found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Exemplars {
+pub struct BestExemplars {
     /// Best first, each set of ids once.
     pub best: Vec<StreamExemplar>,
-    /// Whether looking stopped at [`EXEMPLAR_ROWS_MAX`] slots, so that there may be better ones.
+    /// Whether the search stopped after [`EXEMPLAR_ROWS_MAX`] slots, so that better ones may exist.
     pub is_cut: bool,
 }
 
 impl Store {
-    /// The best `limit` exemplars of some streams, ascending by id, in some slots; at most
-    /// [`EXEMPLARS_ASKED_MAX`](crate::limits::EXEMPLARS_ASKED_MAX). Failed ones are kept as long as slots
-    /// are, slow ones for [`EXEMPLAR_SLOW_KEPT_MS`](crate::limits::EXEMPLAR_SLOW_KEPT_MS).
+    /// The best exemplars of a query. Failed events are kept as long as slots are, slow ones for
+    /// [`EXEMPLAR_SLOW_KEPT_MS`](crate::limits::EXEMPLAR_SLOW_KEPT_MS).
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub fn exemplars(
-        &self,
-        streams: &[StreamId],
-        slots: &Range<Slot>,
-        of: &ExemplarsOf,
-        limit: usize,
-    ) -> Result<Exemplars> {
-        debug_assert!(streams.is_sorted(), "streams are looked for in the order of their ids");
-        let (shared, limit) = (self.shared(), limit.min(EXEMPLARS_ASKED_MAX));
-        let mut search = Search { shared, slots, limit, rows: 0, found: Exemplars::default() };
-        let kinds = match of {
-            ExemplarsOf::Failed(classes) => {
+    pub fn exemplars(&self, query: &ExemplarQuery<'_>) -> Result<BestExemplars> {
+        debug_assert!(query.streams.is_sorted(), "streams are read in the order of their ids");
+        let (shared, limit) = (self.shared(), query.limit.min(EXEMPLARS_LIMIT_MAX));
+        let found = BestExemplars::default();
+        let mut search = Search { shared, slots: &query.slots, limit, rows: 0, found };
+        let kinds = match query.kind {
+            ExemplarKind::Failed(classes) => {
                 classes.iter().map(|class| Kind::Failed(*class)).collect()
             }
-            ExemplarsOf::Slow => vec![Kind::Slow],
+            ExemplarKind::Slow => vec![Kind::Slow],
         };
-        if !slots.is_empty() {
-            kinds.into_iter().try_for_each(|kind| search.kind(kind, streams))?;
+        if !query.slots.is_empty() {
+            kinds.into_iter().try_for_each(|kind| search.kind(kind, query.streams))?;
         }
         Ok(search.found)
     }
@@ -95,7 +102,7 @@ struct Search<'a> {
     limit: usize,
     /// Slots and places looked at.
     rows: usize,
-    found: Exemplars,
+    found: BestExemplars,
 }
 
 impl Search<'_> {

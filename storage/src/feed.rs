@@ -1,7 +1,7 @@
 //! The feed: every cell that is appended, handed on once and in order to whoever follows the store.
 //!
 //! A subscription begins at a point between two groups of appends. What lies before it is read from
-//! the [`Past`]; what comes after arrives through the [`Feed`]. Nothing is in both, and sealing moves
+//! the [`FeedPast`]; what comes after arrives through the [`Feed`]. Nothing is in both, and sealing moves
 //! nothing from one to the other.
 //!
 //! The writer hands on the encoded cells that it has just written to the journal. Following costs it
@@ -118,12 +118,12 @@ impl Taps {
 
 /// Everything that was appended before a feed begins. It keeps what it shows in memory and on disk:
 /// read it and let it go.
-pub struct Past<'a> {
+pub struct FeedPast<'a> {
     shared: &'a Shared,
     view: Sight<'a>,
 }
 
-impl<'a> Past<'a> {
+impl<'a> FeedPast<'a> {
     /// What is sealed or frozen at this moment. The caller sees to it that no seal comes in between.
     pub(crate) fn new(shared: &'a Shared) -> Self {
         let view = shared.head.past(|| Some(Arc::new(Moment::now(shared))));
@@ -144,9 +144,9 @@ impl<'a> Past<'a> {
     }
 }
 
-impl std::fmt::Debug for Past<'_> {
+impl std::fmt::Debug for FeedPast<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Past").field("floor", &self.view.floor).finish_non_exhaustive()
+        f.debug_struct("FeedPast").field("floor", &self.view.floor).finish_non_exhaustive()
     }
 }
 

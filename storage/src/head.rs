@@ -153,7 +153,7 @@ struct Generations {
 }
 
 impl Generations {
-    fn resident_bytes(&self) -> usize {
+    fn cache_bytes(&self) -> usize {
         self.residents.iter().map(|one| one.size_bytes()).sum()
     }
 
@@ -163,7 +163,7 @@ impl Generations {
         self.changes += 1;
         self.floor = self.floor.max(resident.floor);
         self.residents.push_back(Arc::new(resident));
-        let mut bytes = self.resident_bytes();
+        let mut bytes = self.cache_bytes();
         while bytes > bytes_max {
             let Some(evicted) = self.residents.pop_front() else { break };
             bytes -= evicted.size_bytes();
@@ -256,7 +256,7 @@ impl Head {
         let generations = self.generations.read();
         let Generations { residents, floor, changes, .. } = &*generations;
         let is_whole = residents.iter().all(|one| one.start.is_none_or(|start| start >= *floor));
-        let bytes = generations.resident_bytes();
+        let bytes = generations.cache_bytes();
         let room_bytes = if is_whole { resident_bytes_max.saturating_sub(bytes) } else { 0 };
         Reach { floor: *floor, room_bytes, changes: *changes }
     }
@@ -312,8 +312,8 @@ impl Head {
     }
 
     /// Bytes of sealed cells kept for reading.
-    pub(crate) fn resident_bytes(&self) -> usize {
-        self.generations.read().resident_bytes()
+    pub(crate) fn cache_bytes(&self) -> usize {
+        self.generations.read().cache_bytes()
     }
 
     /// Bytes in memory, of all generations.

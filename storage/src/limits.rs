@@ -59,11 +59,15 @@ pub const fn head_bytes_max(memory_bytes: usize) -> usize {
 }
 
 /// Memory of sealed cells that stay readable without a block, in bytes, encoded: a quarter of a budget, or
-/// what so many streams need for the newest hour and a half, up to `grown_bytes_max`.
+/// what so many streams need for the newest hour and a half, up to `cache_growth_bytes_max`.
 #[must_use]
-pub fn resident_bytes_max(memory_bytes: usize, streams: usize, grown_bytes_max: usize) -> usize {
+pub fn resident_bytes_max(
+    memory_bytes: usize,
+    streams: usize,
+    cache_growth_bytes_max: usize,
+) -> usize {
     let needed = streams.saturating_mul(RESIDENT_BYTES_PER_STREAM);
-    (memory_bytes / 4).max(needed.min(grown_bytes_max))
+    (memory_bytes / 4).max(needed.min(cache_growth_bytes_max))
 }
 
 /// So that 4,000 streams fill a quarter of the default budget, at some 30 bytes a cell.
@@ -164,7 +168,7 @@ pub const EXEMPLAR_SLOW_KEPT_MS: i64 = 24 * 60 * 60 * 1000;
 pub const EXEMPLAR_ROWS_MAX: usize = 100_000;
 
 /// Exemplars that one question may ask for.
-pub const EXEMPLARS_ASKED_MAX: usize = 100;
+pub const EXEMPLARS_LIMIT_MAX: usize = 100;
 
 /// Longest step of a summary, in ms.
 pub const STEP_MS_MAX: i64 = 60 * 60 * 1000;

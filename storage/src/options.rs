@@ -32,7 +32,7 @@ pub struct Options {
     pub memory_bytes: usize,
     /// Up to how much of the newest sealed cells stays in memory beyond that, in bytes, when there are more
     /// streams than `memory_bytes` is for: [`crate::limits::resident_bytes_max`].
-    pub grown_bytes_max: usize,
+    pub cache_growth_bytes_max: usize,
 }
 
 impl Options {
@@ -45,7 +45,7 @@ impl Options {
             durability: Durability::default(),
             retention: Retention::default(),
             memory_bytes: MEMORY_BYTES_DEFAULT,
-            grown_bytes_max: 0,
+            cache_growth_bytes_max: 0,
         }
     }
 }

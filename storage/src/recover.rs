@@ -83,7 +83,7 @@ pub(crate) fn check_format(
     let stored = stored.ok_or_else(|| damaged("slot width"))?;
     match asked {
         Some(asked) if asked != stored => {
-            Err(Error::SlotWidth { stored_ms: stored.ms(), asked_ms: asked.ms() })
+            Err(Error::SlotWidth { stored_ms: stored.ms(), requested_ms: asked.ms() })
         }
         _ => Ok(stored),
     }

@@ -15,7 +15,7 @@ use crate::codec::Columns;
 use crate::damage::Damage;
 use crate::database::Database;
 use crate::error::{Error, Result};
-use crate::feed::{Feed, Past, Tap};
+use crate::feed::{Feed, FeedPast, Tap};
 use crate::head::Head;
 use crate::limits::{self, APPEND_QUEUE_MAX, HEAD_AGE_SEAL_MS, RECORD_BYTES_MAX};
 use crate::matcher::LabelMatchers;
@@ -53,7 +53,7 @@ pub(crate) struct Shared {
     /// See [`Shared::first_day`].
     pub(crate) slots_from: AtomicU32,
     memory_bytes: usize,
-    grown_bytes_max: usize,
+    cache_growth_bytes_max: usize,
     newest_slot: AtomicU32,
     sealed_slot: AtomicU32,
 }
@@ -82,7 +82,7 @@ impl Shared {
     /// How many bytes of sealed cells may stay in memory.
     pub(crate) fn resident_bytes_max(&self) -> usize {
         let streams = self.catalog.read().len();
-        limits::resident_bytes_max(self.memory_bytes, streams, self.grown_bytes_max)
+        limits::resident_bytes_max(self.memory_bytes, streams, self.cache_growth_bytes_max)
     }
 
     /// The newest slot that was ever sealed: no block holds a later one.
@@ -103,7 +103,7 @@ pub struct Stats {
     /// Bytes of unsealed cells in memory.
     pub head_bytes: u64,
     /// Bytes of sealed cells kept in memory for reading.
-    pub resident_bytes: u64,
+    pub cache_bytes: u64,
     /// Bytes of the database's files, write-ahead log left out.
     pub disk_bytes: u64,
     /// Blocks that readers found damaged since the store was opened.
@@ -165,7 +165,7 @@ impl Store {
             epochs: Epochs::default(),
             slots_from: AtomicU32::new(slots_from),
             memory_bytes,
-            grown_bytes_max: options.grown_bytes_max,
+            cache_growth_bytes_max: options.cache_growth_bytes_max,
             newest_slot: AtomicU32::new(sealed_slot.max(replayed.newest).0),
             sealed_slot: AtomicU32::new(sealed_slot.0),
         });
@@ -289,11 +289,11 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Closed`].
-    pub fn subscribe(&self) -> Result<(Past<'_>, Feed)> {
+    pub fn subscribe(&self) -> Result<(FeedPast<'_>, Feed)> {
         let _nothing_is_sealed = self.sealing.lock();
         let feed = Feed::default();
         self.freeze(Some(feed.tap()))?;
-        Ok((Past::new(&self.shared), feed))
+        Ok((FeedPast::new(&self.shared), feed))
     }
 
     /// Whether any scan has met a damaged block since the store was opened.
@@ -465,7 +465,7 @@ impl Store {
             streams: self.shared.catalog.read().len() as u64,
             head_bytes: self.shared.head.size_bytes() as u64,
             disk_bytes: self.shared.db.file_bytes(),
-            resident_bytes: self.shared.head.resident_bytes() as u64,
+            cache_bytes: self.shared.head.cache_bytes() as u64,
             append_queue: queue as u64,
             damaged_blocks: self.shared.damage.count(),
             appends: self.shared.groups.appends.load(Ordering::Relaxed),

@@ -79,7 +79,7 @@ impl Store {
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub fn tidy(&self, now: TimestampMs, go_on: impl Fn() -> bool) -> Result<bool> {
+    pub fn compact_when_idle(&self, now: TimestampMs, go_on: impl Fn() -> bool) -> Result<bool> {
         let shared = self.shared();
         let appended_bytes = shared.groups.bytes.load(Ordering::Relaxed);
         let journal_bytes = shared.head.journal_bytes() as u64;
@@ -87,7 +87,7 @@ impl Store {
         if !shared.untidy.is_due(now, appended_bytes, journal_bytes, file_bytes) {
             return Ok(false);
         }
-        self.settle()?;
+        self.flush()?;
         let days = shared.untidy.take();
         // What was sealed leaves files behind that hold nothing.
         shared.db.compact_family(Family::Journal);
@@ -104,7 +104,7 @@ impl Store {
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub fn settle(&self) -> Result<()> {
+    pub fn flush(&self) -> Result<()> {
         self.seal()?;
         self.shared().db.flush()
     }

@@ -34,7 +34,7 @@ impl Store {
     ///
     /// # Errors
     /// When the database cannot be read; what was filled by then stays.
-    pub fn warm(&self, go_on: impl Fn() -> bool) -> Result<u32> {
+    pub fn preload(&self, go_on: impl Fn() -> bool) -> Result<u32> {
         let shared = self.shared();
         let (mut filled, mut at_once_ms) = (0, WARM_MS);
         for _ in 0..WARM_TRIES_MAX {

@@ -267,7 +267,7 @@ fn refuse(group: Group, error: &rocksdb::Error) {
     tracing::error!(%error, requests = group.members.len(), "the journal cannot be written");
     let members = group.members.into_iter().map(|(append, _)| append.reply);
     for reply in members.chain(group.followers.into_iter().map(|(reply, _)| reply)) {
-        answer(reply, Err(Error::RocksDb(error.clone())));
+        answer(reply, Err(error.clone().into()));
     }
 }
 

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use plimsoll_query::Selector;
-use plimsoll_storage::{Feed, Label, Past, Scan, Slot, SlotValue, SlotWidth, Store, StreamId};
+use plimsoll_storage::{Feed, FeedPast, Label, Scan, Slot, SlotValue, SlotWidth, Store, StreamId};
 
 use crate::engine::{
     BASELINE_STRETCH_MS, Engine, LookBack, StreamNumber, learns_by_minute, stretch_slots,
@@ -87,14 +87,19 @@ impl Live {
     }
 
     /// Observes what the past holds of some slots.
-    pub(super) fn read(&mut self, past: &Past<'_>, slots: Range<Slot>, grain: u32) -> Result<()> {
+    pub(super) fn read(
+        &mut self,
+        past: &FeedPast<'_>,
+        slots: Range<Slot>,
+        grain: u32,
+    ) -> Result<()> {
         let streams: Vec<StreamId> = self.streams_of(&|_| true).into_iter().collect();
         self.read_streams(past, &streams, slots, grain)
     }
 
     fn read_streams(
         &mut self,
-        past: &Past<'_>,
+        past: &FeedPast<'_>,
         streams: &[StreamId],
         slots: Range<Slot>,
         grain: u32,
@@ -108,7 +113,7 @@ impl Live {
     }
 
     /// Learns what lies before `first`, as far back as the rules look and as finely as they do.
-    pub(super) fn warm(&mut self, past: &Past<'_>, first: Slot) -> Result<()> {
+    pub(super) fn warm(&mut self, past: &FeedPast<'_>, first: Slot) -> Result<()> {
         let width = self.store.slot_width();
         let rules = Arc::clone(self.engine.rules());
         let look_back = LookBack::of_all(&rules.rules);
@@ -147,7 +152,7 @@ impl Live {
 
     /// Learns from slots that lie further back than every window. Only drops look at minutes there;
     /// for all else quarters of an hour do, which is a fifteenth of the cells.
-    fn learn(&mut self, past: &Past<'_>, slots: Range<Slot>) -> Result<()> {
+    fn learn(&mut self, past: &FeedPast<'_>, slots: Range<Slot>) -> Result<()> {
         let width = self.store.slot_width();
         let (minute, quarter) = (width.slots_in(MINUTE_MS), width.slots_in(QUARTER_MS));
         let by_minute = self.streams_of(&learns_by_minute);

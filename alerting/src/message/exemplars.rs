@@ -2,7 +2,7 @@
 //! the classes that the rule counts, for latency the slowest.
 
 use plimsoll_query::Grid;
-use plimsoll_storage::{Exemplar, ExemplarsOf, IdName, Outcome, Store, TimestampMs};
+use plimsoll_storage::{Exemplar, ExemplarKind, IdName, Outcome, Store, TimestampMs};
 
 use super::units;
 use crate::error::Result;
@@ -28,13 +28,13 @@ pub(crate) fn exemplars(
 }
 
 /// Which exemplars belong to a signal. Signals that measure time or volume have none.
-fn kind_of(signal: &Signal) -> Option<ExemplarsOf> {
+fn kind_of(signal: &Signal) -> Option<ExemplarKind> {
     match signal {
         Signal::Ratio { of, .. } | Signal::Burn { of, .. } => {
             let failures = of.iter().copied().filter(|class| Outcome::is_failure(*class));
-            Some(ExemplarsOf::Failed(failures.collect()))
+            Some(ExemplarKind::Failed(failures.collect()))
         }
-        Signal::Latency { .. } => Some(ExemplarsOf::Slow),
+        Signal::Latency { .. } => Some(ExemplarKind::Slow),
         Signal::Freshness { .. }
         | Signal::Drop { .. }
         | Signal::Absence { .. }

@@ -64,19 +64,19 @@ fn main() -> Result<(), Failure> {
 /// Opens the store as a server does on a machine with enough memory.
 fn open(args: &Args) -> Result<Store, Failure> {
     let mut options = Options::new(&args.data_dir);
-    options.grown_bytes_max = usize::MAX;
+    options.cache_growth_bytes_max = usize::MAX;
     Ok(Store::open(&options)?)
 }
 
 /// Fills the cache, as a server does soon after its start.
 fn preload(store: &Store) -> Result<(), Failure> {
     let stopwatch = Stopwatch::start()?;
-    let slots = store.warm(|| true)?;
+    let slots = store.preload(|| true)?;
     println!(
         "cache filled {slots} slots back in {:.0} ms, {:.2} CPU-seconds: {} MB of cells",
         stopwatch.wall_s() * 1e3,
         stopwatch.cpu_s()?,
-        store.stats().resident_bytes >> 20
+        store.stats().cache_bytes >> 20
     );
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! The exemplars query: single events behind the counts, the newest that failed or the slowest.
 
-use plimsoll_storage::{Exemplar, ExemplarsOf, Store, StreamKey};
+use plimsoll_storage::{Exemplar, ExemplarKind, ExemplarQuery, Store, StreamKey};
 
 use crate::select::{Grid, Result, Selector};
 
@@ -22,11 +22,11 @@ pub fn exemplars(
     store: &Store,
     selector: &Selector,
     grid: &Grid,
-    of: &ExemplarsOf,
+    kind: &ExemplarKind,
     limit: usize,
 ) -> Result<FoundExemplars> {
-    let slots = grid.covers(store.slot_width());
-    let found = store.exemplars(&selector.streams(store), &slots, of, limit)?;
+    let (streams, slots) = (selector.streams(store), grid.covers(store.slot_width()));
+    let found = store.exemplars(&ExemplarQuery { streams: &streams, slots, kind, limit })?;
     let named = |(stream, exemplar)| Some((store.stream_key(stream)?, exemplar));
     let best = found.best.into_iter().filter_map(named).collect();
     Ok(FoundExemplars { best, is_cut: found.is_cut })

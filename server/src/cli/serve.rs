@@ -46,7 +46,7 @@ pub(super) fn run(args: Args) -> Result<(), CommandError> {
     options.retention = config.retention;
     match config.memory_bytes {
         Some(bytes) => options.memory_bytes = bytes,
-        None => options.grown_bytes_max = memory::cells_bytes_max(),
+        None => options.cache_growth_bytes_max = memory::cells_bytes_max(),
     }
     let store = Arc::new(Store::open(&options)?);
     tracing::info!(data_dir = %config.data_dir.display(), streams = store.stats().streams, "opened the store");
@@ -56,7 +56,7 @@ pub(super) fn run(args: Args) -> Result<(), CommandError> {
     // Blocking work that is still under way holds the store; it is let finish before the store
     // closes.
     drop(runtime);
-    if let Err(error) = store.settle() {
+    if let Err(error) = store.flush() {
         tracing::warn!(%error, "what is in the journal stays there: the next start replays it");
     }
     tracing::info!("stopped");

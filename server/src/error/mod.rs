@@ -203,7 +203,7 @@ impl From<plimsoll_storage::Error> for ApiError {
             Error::BatchTooLarge { limit, .. } => Self::too_large("the batch", *limit),
             Error::NotEmpty { .. } => Self::conflict("not_empty", error.to_string()),
             Error::Closed => Self::busy("the server is shutting down"),
-            Error::RocksDb(_) => {
+            Error::Database(_) => {
                 tracing::error!(cause = %error, "the store failed");
                 Self::busy("the store cannot be written or read at the moment")
             }

@@ -61,7 +61,7 @@ fn what_memory_is_filled_with_is_evicted_first() {
     assert!(head.extend(&head.reach(RESIDENT_BYTES_MAX), vec![resident(20, (20, 29), third)]));
     assert!(head.extend(&head.reach(RESIDENT_BYTES_MAX), vec![resident(10, (12, 19), third)]));
     assert_eq!(head.floor(), Slot(10));
-    assert!(head.resident_bytes() <= RESIDENT_BYTES_MAX);
+    assert!(head.cache_bytes() <= RESIDENT_BYTES_MAX);
     assert!(
         !head.extend(&head.reach(RESIDENT_BYTES_MAX), vec![resident(0, (0, 9), third)]),
         "there is no room"

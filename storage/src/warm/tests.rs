@@ -58,10 +58,10 @@ fn the_newest_hour_comes_back_and_no_more() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let store = reopened(directory.path(), NOON);
     assert_eq!(floor(&store), NOON);
-    assert_eq!(store.warm(|| false).expect("warmed"), 0);
+    assert_eq!(store.preload(|| false).expect("warmed"), 0);
     assert_eq!(floor(&store), NOON);
-    assert_eq!(store.warm(|| true).expect("warmed"), 360);
-    assert_eq!((floor(&store), store.warm(|| true).expect("warmed")), (NOON - 360, 0));
+    assert_eq!(store.preload(|| true).expect("warmed"), 360);
+    assert_eq!((floor(&store), store.preload(|| true).expect("warmed")), (NOON - 360, 0));
     for grain in [1, 6, 90] {
         let counts = [720, 360].map(|back| {
             requests(&store, Slot(NOON - back)..Slot(NOON), grain) / u64::from(STREAMS)
@@ -94,7 +94,7 @@ fn what_was_read_while_late_data_was_sealed_is_read_again() {
     assert!(past.read(shared, || true).expect("readable").is_none());
     assert!(!shared.head.extend(&past.reach, older));
     assert_eq!(floor(&store), end);
-    store.warm(|| true).expect("warmed");
+    store.preload(|| true).expect("warmed");
     assert_eq!(floor(&store), end + 3 - 360);
     for grain in [1, 6, 90] {
         let all = requests(&store, EVERY_SLOT, grain);
@@ -116,7 +116,7 @@ fn after_an_interruption_less_is_read_at_once() {
         }
         true
     };
-    assert_eq!(store.warm(go_on).expect("warmed"), 359, "of the hour up to the newest slot");
+    assert_eq!(store.preload(go_on).expect("warmed"), 359, "of the hour up to the newest slot");
     assert_eq!(looks.get(), 2 + 4, "a quarter of an hour each");
     assert_eq!(floor(&store), NOON + 1 - 360);
     let all = requests(&store, EVERY_SLOT, 1);
@@ -135,7 +135,7 @@ fn the_floor_stays_above_a_damaged_block_which_is_named() {
     fill(&store, NOON + 60..NOON + 120);
     drop(store);
     let store = Store::open(&Options::new(directory.path())).expect("the store opens");
-    assert_eq!(store.warm(|| true).expect("warmed"), 120);
+    assert_eq!(store.preload(|| true).expect("warmed"), 120);
     assert_eq!(floor(&store), NOON, "up to the hour of the damaged block");
     assert_eq!(requests(&store, EVERY_SLOT, 1), u64::from(STREAMS * 780 - 360));
     assert_eq!(store.damaged(&[StreamId(2)], &EVERY_SLOT).len(), 1);
@@ -162,7 +162,7 @@ fn gauges_come_back_too_and_slots_that_aged_do_not() {
     store.retain().expect("aged");
     drop(store);
     let store = Store::open(&options).expect("the store opens");
-    assert_eq!(store.warm(|| true).expect("warmed"), 180);
+    assert_eq!(store.preload(|| true).expect("warmed"), 180);
     assert_eq!(floor(&store), midnight);
     let reader = store.reader(EVERY_SLOT, 1, Columns::ALL);
     let mut last = Vec::new();

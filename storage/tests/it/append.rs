@@ -129,7 +129,10 @@ fn a_directory_in_use_or_of_another_slot_width_is_refused() {
     let mut options = Options::new(directory.path());
     options.slot_width = SlotWidth::from_ms(1_000);
     let width = Store::open(&options).expect_err("another width");
-    assert!(matches!(width, Error::SlotWidth { stored_ms: 10_000, asked_ms: 1_000 }), "{width}");
+    assert!(
+        matches!(width, Error::SlotWidth { stored_ms: 10_000, requested_ms: 1_000 }),
+        "{width}"
+    );
 }
 
 #[test]

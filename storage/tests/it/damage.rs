@@ -68,7 +68,7 @@ fn a_flipped_bit_anywhere_in_a_file_costs_what_it_hits_and_is_named() {
                     let inspected = store.inspect().expect("damage is reported");
                     assert!(names.is_empty() || inspected.damaged_count > 0);
                 }
-                Err(error) => assert!(matches!(error, Error::Files { .. } | Error::RocksDb(_))),
+                Err(error) => assert!(matches!(error, Error::Files { .. } | Error::Database(_))),
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use plimsoll_storage::{Feed, Label, Past, Scan, Slot, SlotValue, Store, StreamKind};
+use plimsoll_storage::{Feed, FeedPast, Label, Scan, Slot, SlotValue, Store, StreamKind};
 use proptest::prelude::*;
 
 use crate::support::{self, Cells};
@@ -32,7 +32,7 @@ impl Follower {
     }
 }
 
-fn cells_of(store: &Store, past: &Past<'_>) -> Cells {
+fn cells_of(store: &Store, past: &FeedPast<'_>) -> Cells {
     let mut found = Cells::new();
     let streams = store.select(StreamKind::Activity, None, &Default::default());
     let scan = Scan::new(&streams, Slot(0)..Slot(u32::MAX));

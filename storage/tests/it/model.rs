@@ -4,8 +4,8 @@
 use std::{cell::Cell as Shared, cmp::Reverse, collections::BTreeMap};
 
 use plimsoll_storage::{
-    Cell, Exemplar, ExemplarsOf, Options, Outcome, Retention, Slot, SlotValue, Store, StreamKind,
-    TimestampMs,
+    Cell, Exemplar, ExemplarKind, ExemplarQuery, Options, Outcome, Retention, Slot, SlotValue,
+    Store, StreamKind, TimestampMs,
 };
 use proptest::prelude::*;
 
@@ -141,7 +141,7 @@ impl Subject {
             Step::Warm(steps) => {
                 let left = Shared::new(*steps);
                 let go_on = || left.replace(left.get().saturating_sub(1)) > 0;
-                self.store().warm(go_on).expect("warmed");
+                self.store().preload(go_on).expect("warmed");
             }
         }
     }
@@ -176,13 +176,13 @@ impl Model {
     }
 
     /// The best of each class and slot, and of those the best in some slots.
-    fn exemplars(&self, slots: &std::ops::Range<Slot>, of: &ExemplarsOf) -> Vec<Exemplar> {
+    fn exemplars(&self, slots: &std::ops::Range<Slot>, of: &ExemplarKind) -> Vec<Exemplar> {
         let mut by_slot = BTreeMap::<_, Vec<Exemplar>>::new();
         for (partner, slot, event) in &self.events {
             let class = match of {
-                ExemplarsOf::Failed(classes) if !classes.contains(&event.outcome) => continue,
-                ExemplarsOf::Failed(_) => Some(event.outcome),
-                ExemplarsOf::Slow => None,
+                ExemplarKind::Failed(classes) if !classes.contains(&event.outcome) => continue,
+                ExemplarKind::Failed(_) => Some(event.outcome),
+                ExemplarKind::Slow => None,
             };
             if slots.contains(&Slot(*slot)) && event.ids.iter().any(|id| !id.is_empty()) {
                 by_slot.entry((*partner, *slot, class)).or_default().push(event.clone());
@@ -196,10 +196,10 @@ impl Model {
 /// How many exemplars are asked for.
 const ASKED: usize = 7;
 
-fn best(mut events: Vec<Exemplar>, of: &ExemplarsOf, limit: usize) -> Vec<Exemplar> {
+fn best(mut events: Vec<Exemplar>, of: &ExemplarKind, limit: usize) -> Vec<Exemplar> {
     events.sort_by_key(|it| {
         let whole = (it.at, it.duration_us, it.outcome, it.ids.clone());
-        Reverse((if *of == ExemplarsOf::Slow { it.duration_us } else { None }, whole))
+        Reverse((if *of == ExemplarKind::Slow { it.duration_us } else { None }, whole))
     });
     let mut seen = Vec::new();
     events.retain(|it| !seen.contains(&it.ids) && (seen.push(it.ids.clone()), true).1);
@@ -207,9 +207,10 @@ fn best(mut events: Vec<Exemplar>, of: &ExemplarsOf, limit: usize) -> Vec<Exempl
     events
 }
 
-fn exemplars(store: &Store, slots: &std::ops::Range<Slot>, of: &ExemplarsOf) -> Vec<Exemplar> {
+fn exemplars(store: &Store, slots: &std::ops::Range<Slot>, of: &ExemplarKind) -> Vec<Exemplar> {
     let streams = store.select(StreamKind::Activity, None, &Default::default());
-    let found = store.exemplars(&streams, slots, of, ASKED).expect("readable");
+    let query = ExemplarQuery { streams: &streams, slots: slots.clone(), kind: of, limit: ASKED };
+    let found = store.exemplars(&query).expect("readable");
     assert!(!found.is_cut);
     found.best.into_iter().map(|(_, exemplar)| exemplar).collect()
 }
@@ -230,11 +231,11 @@ proptest! {
                 let (found, expected) = (support::cells_by(store, grain), model.rolled(grain));
                 prop_assert_eq!(found, expected, "by {} after step {} of {:?}", grain, number, steps);
             }
-            let failed = |classes: &[Outcome]| ExemplarsOf::Failed(classes.to_vec());
+            let failed = |classes: &[Outcome]| ExemplarKind::Failed(classes.to_vec());
             for of in [
                 failed(&[Outcome::Timeout]),
                 failed(&[Outcome::Status5xx, Outcome::Timeout, Outcome::Exception]),
-                ExemplarsOf::Slow,
+                ExemplarKind::Slow,
             ] {
                 for slots in [Slot(0)..Slot(u32::MAX), Slot(8_639)..Slot(8_641), Slot(8_640)..Slot(8_640)] {
                     let (found, expected) = (exemplars(store, &slots, &of), model.exemplars(&slots, &of));

@@ -1,8 +1,8 @@
 //! Retention: days go by resolution and by size, and a clock that jumps expires nothing.
 
 use plimsoll_storage::{
-    Exemplar, ExemplarsOf, LabelMatchers, Options, Outcome, Resolution, Retention, Scan, Slot,
-    SlotValue, Store, StreamKind, TimestampMs,
+    Exemplar, ExemplarKind, ExemplarQuery, LabelMatchers, Options, Outcome, Resolution, Retention,
+    Scan, Slot, SlotValue, Store, StreamKind, TimestampMs,
 };
 
 use crate::support::{self, requests};
@@ -207,11 +207,12 @@ fn failed_events_stay_as_long_as_slots_and_slow_ones_for_a_day() {
     }
     let streams = store.select(StreamKind::Activity, None, &LabelMatchers::default());
     let orders = |of| {
-        let every_slot = Slot(0)..Slot(u32::MAX);
-        let found = store.exemplars(&streams, &every_slot, &of, 100).expect("readable");
+        let slots = Slot(0)..Slot(u32::MAX);
+        let query = ExemplarQuery { streams: &streams, slots, kind: &of, limit: 100 };
+        let found = store.exemplars(&query).expect("readable");
         found.best.into_iter().map(|(_, event)| event.ids[0].clone()).collect::<Vec<_>>()
     };
-    let failed = || ExemplarsOf::Failed(vec![Outcome::Timeout]);
+    let failed = || ExemplarKind::Failed(vec![Outcome::Timeout]);
     assert_eq!(orders(failed()), ["O-109", "O-108", "O-107", "O-106"], "days that slots keep");
-    assert_eq!(orders(ExemplarsOf::Slow), ["O-109", "O-108"]);
+    assert_eq!(orders(ExemplarKind::Slow), ["O-109", "O-108"]);
 }

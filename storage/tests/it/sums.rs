@@ -87,7 +87,7 @@ proptest! {
             match step {
                 Step::Append(events) => append(&store, events),
                 Step::Seal => drop(store.seal().expect("sealed")),
-                Step::Warm => drop(store.warm(|| true).expect("warmed")),
+                Step::Warm => drop(store.preload(|| true).expect("warmed")),
                 Step::Reopen => {
                     drop(store);
                     store = support::open(directory.path());

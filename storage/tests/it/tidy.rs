@@ -36,11 +36,11 @@ fn a_store_at_rest_becomes_small() {
     let (before, log) = (cells(&store), bytes(path, ".log"));
     let at = |seconds: i64| TimestampMs(i64::from(SLOTS.end) * 10_000 + seconds * 1_000);
     assert!(
-        !store.tidy(at(0), || true).expect("looked"),
+        !store.compact_when_idle(at(0), || true).expect("looked"),
         "it is not known yet whether it is quiet"
     );
-    assert!(store.tidy(at(5), || true).expect("tidied"));
-    assert!(!store.tidy(at(10), || true).expect("looked"), "all is tidy");
+    assert!(store.compact_when_idle(at(5), || true).expect("tidied"));
+    assert!(!store.compact_when_idle(at(10), || true).expect("looked"), "all is tidy");
     assert!(cells(&store) == before, "the store says something else");
     assert!(bytes(path, ".log") * 20 < log, "{} of {log} bytes are left", bytes(path, ".log"));
     let tidied = store.stats().disk_bytes;
@@ -56,7 +56,7 @@ fn a_store_that_was_settled_has_nothing_to_replay() {
     let store = open(directory.path());
     append(&store, &[(0, SLOTS.start, 0.1)]);
     let before = cells(&store);
-    store.settle().expect("settled");
+    store.flush().expect("settled");
     drop(store);
     let store = open(directory.path());
     assert_eq!((cells(&store), store.stats().head_bytes), (before, 0));

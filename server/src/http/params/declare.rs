@@ -7,7 +7,7 @@ use plimsoll_query::Rank;
 use plimsoll_query::limits::{
     BASELINE_WEEKS_MAX, HEATMAP_BUCKETS_MAX, HEATMAP_BUCKETS_MIN, TOP_MAX,
 };
-use plimsoll_storage::limits::EXEMPLARS_ASKED_MAX;
+use plimsoll_storage::limits::EXEMPLARS_LIMIT_MAX;
 use plimsoll_storage::{Label, Outcome};
 use serde_json::{Value, json};
 
@@ -259,7 +259,7 @@ pub(crate) const EXEMPLARS: [Parameter; 3] = [
         "Classes of failures; all of them when left out.",
     )
     .repeats(),
-    Parameter::new("limit", Kind::Integer(1, EXEMPLARS_ASKED_MAX), "3", "How many, at most."),
+    Parameter::new("limit", Kind::Integer(1, EXEMPLARS_LIMIT_MAX), "3", "How many, at most."),
 ];
 const FAILURES: [&str; Outcome::FAILURES.len()] = {
     let mut names = [""; Outcome::FAILURES.len()];

@@ -7,8 +7,8 @@ use plimsoll_query::limits::{
     BASELINE_WEEKS_MAX, HEATMAP_BUCKETS_MAX, HEATMAP_BUCKETS_MIN, TOP_MAX,
 };
 use plimsoll_query::{ClassRatio, Confidence, LatencyMeasures, Rank, Selector};
-use plimsoll_storage::limits::EXEMPLARS_ASKED_MAX;
-use plimsoll_storage::{ExemplarsOf, Label, LabelMatchers, Outcome, StreamKind};
+use plimsoll_storage::limits::EXEMPLARS_LIMIT_MAX;
+use plimsoll_storage::{ExemplarKind, Label, LabelMatchers, Outcome, StreamKind};
 
 use crate::error::ApiError;
 use crate::http::params::matcher;
@@ -177,12 +177,12 @@ impl Params {
 
     /// `which`, `of` and `limit`: the newest failures of some classes, all of them unless said
     /// otherwise, or the slowest events.
-    pub(crate) fn exemplars(&mut self) -> Result<(ExemplarsOf, usize), ApiError> {
+    pub(crate) fn exemplars(&mut self) -> Result<(ExemplarKind, usize), ApiError> {
         let is_slow = self.choice("which", &[("failed", false), ("slow", true)])?;
-        let limit = self.number("limit", &(1..=EXEMPLARS_ASKED_MAX))?.unwrap_or(EXEMPLARS_DEFAULT);
+        let limit = self.number("limit", &(1..=EXEMPLARS_LIMIT_MAX))?.unwrap_or(EXEMPLARS_DEFAULT);
         if is_slow == Some(true) {
             self.refuse("of", "needs `which=failed`: slow events are of any class")?;
-            return Ok((ExemplarsOf::Slow, limit));
+            return Ok((ExemplarKind::Slow, limit));
         }
         let of = self.classes("of")?;
         if let Some(class) = of.iter().find(|class| !class.is_failure()) {
@@ -191,7 +191,7 @@ impl Params {
         }
         let all = || Outcome::FAILURES.to_vec();
         let of = if of.is_empty() { all() } else { of.into_iter().collect() };
-        Ok((ExemplarsOf::Failed(of), limit))
+        Ok((ExemplarKind::Failed(of), limit))
     }
 
     fn classes(&mut self, name: &'static str) -> Result<BTreeSet<Outcome>, ApiError> {
