@@ -44,11 +44,8 @@ impl Database {
     /// Opens a database that is not to be changed.
     pub(crate) fn open_read_only(path: &Path) -> Result<Self> {
         let durability = Durability::Wal;
-        let Setup { mut database, mut families } = Setup::new(durability, &Arc::default());
+        let Setup { mut database, families } = Setup::new(durability, &Arc::default());
         database.create_if_missing(false);
-        // One of an older version lacks what later ones added.
-        let there = DB::list_cf(&database, path).map_err(|error| open_error(path, error))?;
-        families.retain(|family| there.iter().any(|name| name == family.name()));
         let opened = DB::open_cf_descriptors_read_only(&database, path, families, false);
         let db = opened.map_err(|error| open_error(path, error))?;
         Ok(Self { db, durability })

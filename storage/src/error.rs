@@ -18,9 +18,9 @@ pub enum Error {
         /// The data directory.
         path: PathBuf,
     },
-    /// The database was written by a version of the format that this program does not know.
+    /// The database has another format version than the one this program reads.
     #[error(
-        "the data directory {} has format version {found}, this program reads up to {expected}; use the program that wrote it",
+        "the data directory {} has format version {found}, this program reads version {expected}; use the program that wrote it",
         .path.display()
     )]
     FormatVersion {
@@ -28,7 +28,7 @@ pub enum Error {
         path: PathBuf,
         /// The version found on disk.
         found: u32,
-        /// The newest version this program knows.
+        /// The version this program reads.
         expected: u32,
     },
     /// The slot width asked for is not the one the database was made with.

@@ -10,14 +10,12 @@ use crate::catalog::Catalog;
 use crate::database::Database;
 use crate::error::{Error, Result};
 use crate::head::{Generation, Head};
-use crate::key::{self, day_start};
+use crate::key;
 use crate::limits::LABEL_BYTES_MAX;
 use crate::model::cell::SlotValue;
-use crate::model::resolution::Resolution;
 use crate::model::stream::{StreamId, StreamKey};
 use crate::model::time::{Slot, SlotWidth, TimestampMs};
-use crate::retention::Retention;
-use crate::schema::{FORMAT_VERSION, FORMAT_VERSION_MIN, Family, meta};
+use crate::schema::{FORMAT_VERSION, Family, meta};
 use crate::{damage, journal};
 
 /// A stream definition takes its six strings and a few bytes.
@@ -33,23 +31,6 @@ const CONFIG: config::Configuration<
 pub(crate) fn encode_stream(key: &StreamKey) -> Vec<u8> {
     // Encoding checked strings into memory has no way to fail.
     bincode::encode_to_vec(key, CONFIG).unwrap_or_default()
-}
-
-/// Makes a database of an older version one of this, in one write: the minutes of days whose slots are kept go, and
-/// the slots of days whose minutes are. `newest` is the end of what is sealed.
-pub(crate) fn upgrade(db: &Database, retention: &Retention, newest: TimestampMs) -> Result<()> {
-    let version = FORMAT_VERSION.to_be_bytes();
-    if db.get(Family::Meta, meta::FORMAT)?.as_deref() == Some(&version) {
-        return Ok(());
-    }
-    let first_day = retention.first_day(Resolution::Slot, newest);
-    let (oldest, border, end) = (day_start(0), day_start(first_day), day_start(u32::MAX));
-    let mut write = WriteBatch::default();
-    write.delete_range_cf(db.family(Family::Blocks), oldest, border);
-    write.delete_range_cf(db.family(Family::Blocks1m), border, end);
-    write.put_cf(db.family(Family::Meta), meta::SLOTS_FROM, first_day.to_be_bytes());
-    write.put_cf(db.family(Family::Meta), meta::FORMAT, version);
-    Ok(db.write(write)?)
 }
 
 /// The first day whose slots are kept.
@@ -75,7 +56,7 @@ pub(crate) fn check_format(
         return Ok(width);
     };
     let found = key::u32_of(&found).ok_or_else(|| damaged("format version"))?;
-    if !(FORMAT_VERSION_MIN..=FORMAT_VERSION).contains(&found) {
+    if found != FORMAT_VERSION {
         return Err(Error::FormatVersion { path: path.into(), found, expected: FORMAT_VERSION });
     }
     let stored = db.get(Family::Meta, meta::SLOT_MS)?.as_deref().and_then(key::u32_of);

@@ -12,16 +12,8 @@ use rocksdb::{
 
 use crate::{exemplars, limits, merge, model::resolution::Resolution, options::Durability};
 
-/// Version of everything on disk. A database of a later version is refused.
-///
-/// 2: exemplars. A database of version 1 has none.
-/// 3: minutes lie in blocks only once their slots have aged. Before, they lay there from the start.
-///
-/// A database of an older version becomes one of this when it is opened: `recover::upgrade`.
+/// Version of everything on disk. A database of any other version is not opened.
 pub(crate) const FORMAT_VERSION: u32 = 3;
-
-/// The oldest version that is read.
-pub(crate) const FORMAT_VERSION_MIN: u32 = 1;
 
 /// A column family.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

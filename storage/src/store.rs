@@ -145,7 +145,6 @@ impl Store {
         let slot_width = recover::check_format(&db, path, options.slot_width)?;
         let retention = options.retention.with_slots_of(slot_width);
         let sealed_slot = recover::sealed_slot(&db)?;
-        recover::upgrade(&db, &retention, slot_width.end(sealed_slot))?;
         let slots_from = recover::slots_from(&db)?;
         let catalog = recover::load_catalog(&db)?;
         let memory_bytes = options.memory_bytes.max(limits::MEMORY_BYTES_MIN);
