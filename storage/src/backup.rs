@@ -9,11 +9,11 @@ use std::path::{Path, PathBuf};
 
 use rocksdb::checkpoint::Checkpoint;
 
-use crate::database::{Database, is_database};
+use crate::db::database::{Database, is_database};
+use crate::db::schema::{Family, meta};
 use crate::error::{Error, Result};
 use crate::limits::COPY_BYTES;
-use crate::recover;
-use crate::schema::{Family, meta};
+use crate::open;
 use crate::store::Store;
 
 /// What a backup or restore wrote.
@@ -87,8 +87,8 @@ fn check_format(path: &Path) -> Result<()> {
         let detail = "it has no record of the format";
         return Err(Error::NotADatabase { path: path.into(), detail: detail.into() });
     }
-    recover::check_format(&db, path, None)?;
-    recover::load_catalog(&db).map(drop)
+    open::check_format(&db, path, None)?;
+    open::load_catalog(&db).map(drop)
 }
 
 /// Refuses a target that holds anything, and makes the directories above it.

@@ -2,14 +2,15 @@
 
 use rocksdb::{DBRawIterator, ErrorKind, IteratorMode, properties};
 
-use crate::ageing::oldest_block;
+use crate::codec;
+use crate::db::damage;
+use crate::db::schema::{FORMAT_VERSION, Family};
 use crate::error::Result;
 use crate::limits::DAMAGED_MAX;
+use crate::maintain::downsample::oldest_block;
 use crate::model::resolution::{BlockKey, Resolution};
 use crate::model::time::{Slot, TimestampMs};
-use crate::schema::{FORMAT_VERSION, Family};
 use crate::store::{Shared, Store};
-use crate::{codec, damage};
 
 /// What lies in a store.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use crate::{limits::MEMORY_BYTES_DEFAULT, model::time::SlotWidth, retention::Retention};
+use crate::limits::MEMORY_BYTES_DEFAULT;
+use crate::maintain::retention::Retention;
+use crate::model::time::SlotWidth;
 
 /// When an append is answered.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -8,29 +8,29 @@ use std::thread::JoinHandle;
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::ageing::Epochs;
-use crate::batch::{Batch, BatchBuilder};
-use crate::catalog::Catalog;
+use crate::catalog::matcher::LabelMatchers;
+use crate::catalog::streams::Catalog;
 use crate::codec::Columns;
-use crate::damage::Damage;
-use crate::database::Database;
+use crate::db::damage::Damage;
+use crate::db::database::Database;
+use crate::db::tables::{self, Order, Record, Table, TableBatch};
 use crate::error::{Error, Result};
-use crate::feed::{Feed, FeedPast, Tap};
-use crate::head::Head;
 use crate::limits::{self, APPEND_QUEUE_MAX, HEAD_AGE_SEAL_MS, RECORD_BYTES_MAX};
-use crate::matcher::LabelMatchers;
+use crate::maintain::compact::Untidy;
+use crate::maintain::downsample::Epochs;
+use crate::maintain::retention::Retention;
+use crate::maintain::seal::{self, Sealed};
+use crate::memory::head::Head;
 use crate::model::cell::SlotValue;
 use crate::model::labels::Label;
 use crate::model::stream::{StreamId, StreamKey, StreamKind, StreamRef};
 use crate::model::time::{Slot, SlotWidth, TimestampMs};
+use crate::open;
 use crate::options::Options;
-use crate::recover;
-use crate::retention::Retention;
-use crate::scan::{self, Reader, Scan};
-use crate::seal::{self, Sealed};
-use crate::tables::{self, Order, Record, Table, TableBatch};
-use crate::tidy::Untidy;
-use crate::writer::{Append, Appended, GroupCounts, Message, Writer};
+use crate::read::scan::{self, Reader, Scan};
+use crate::write::batch::{Batch, BatchBuilder};
+use crate::write::feed::{Feed, FeedPast, Tap};
+use crate::write::writer::{Append, Appended, GroupCounts, Message, Writer};
 
 /// What the clock holds before the store was told a time.
 const NO_TIME: i64 = i64::MIN;
@@ -142,14 +142,14 @@ impl Store {
         })?;
         let clock = Arc::new(AtomicI64::new(NO_TIME));
         let db = Database::open(path, options.durability, &clock)?;
-        let slot_width = recover::check_format(&db, path, options.slot_width)?;
+        let slot_width = open::check_format(&db, path, options.slot_width)?;
         let retention = options.retention.with_slots_of(slot_width);
-        let sealed_slot = recover::sealed_slot(&db)?;
-        let slots_from = recover::slots_from(&db)?;
-        let catalog = recover::load_catalog(&db)?;
+        let sealed_slot = open::sealed_slot(&db)?;
+        let slots_from = open::slots_from(&db)?;
+        let catalog = open::load_catalog(&db)?;
         let memory_bytes = options.memory_bytes.max(limits::MEMORY_BYTES_MIN);
         let head = Head::new(sealed_slot.plus(1));
-        let replayed = recover::replay_journal(&db, &catalog, &head)?;
+        let replayed = open::replay_journal(&db, &catalog, &head)?;
         let catalog = RwLock::new(catalog);
         let shared = Arc::new(Shared {
             db,

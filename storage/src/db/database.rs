@@ -9,10 +9,10 @@ use rocksdb::{
     WriteOptions,
 };
 
+use crate::db::key::day_start;
+use crate::db::schema::{Family, Setup};
 use crate::error::{Error, Result};
-use crate::key::day_start;
 use crate::options::Durability;
-use crate::schema::{Family, Setup};
 
 /// The open database.
 pub(crate) struct Database {

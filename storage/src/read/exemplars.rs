@@ -9,14 +9,14 @@ use std::ops::Range;
 use rocksdb::{DBRawIterator, MergeOperands, ReadOptions};
 
 use crate::codec::{decode_exemplars, encode_exemplars};
+use crate::db::key::ExemplarKey;
+use crate::db::schema::Family;
 use crate::error::Result;
-use crate::key::ExemplarKey;
 use crate::limits::{EXEMPLAR_ROWS_MAX, EXEMPLAR_SLOW_KEPT_MS, EXEMPLARS_LIMIT_MAX};
 use crate::model::exemplar::{Exemplar, Kind};
 use crate::model::outcome::Outcome;
 use crate::model::stream::StreamId;
 use crate::model::time::{Slot, SlotWidth, TimestampMs};
-use crate::schema::Family;
 use crate::store::{Shared, Store};
 
 /// Keeps the best of a row's exemplars. What cannot be read is passed over.

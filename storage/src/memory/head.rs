@@ -5,10 +5,10 @@
 //! list and a snapshot of the database in one step, so that it sees every cell once: either in a
 //! generation or in a block.
 //!
-//! The newest sealed cells stay in memory as well, encoded as they were written ([`crate::resident`]). From
+//! The newest sealed cells stay in memory as well, encoded as they were written ([`crate::memory::cache`]). From
 //! the *floor* on, residents hold every sealed cell, and questions about recent time need no block:
 //! when a resident is evicted, the floor rises above its newest slot. After a start it is lowered as
-//! memory is filled again ([`crate::warm`]).
+//! memory is filled again ([`crate::maintain::preload`]).
 
 use std::collections::{HashMap, VecDeque};
 use std::ops::Range;
@@ -18,10 +18,10 @@ use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use foldhash::fast::RandomState;
 use parking_lot::{RwLock, RwLockReadGuard};
 
+use crate::memory::cache::Resident;
 use crate::model::cell::SlotValue;
 use crate::model::stream::StreamId;
 use crate::model::time::{Slot, TimestampMs};
-use crate::resident::Resident;
 
 /// Cells of one stream, ascending by slot.
 pub(crate) type Run = Vec<(Slot, SlotValue)>;

@@ -1,9 +1,9 @@
 //! Sealed cells that stay in memory, encoded as sealing wrote them, so that questions about recent time need no
-//! block. [`crate::head`] decides which do.
+//! block. [`crate::memory::head`] decides which do.
 
 use std::ops::Range;
 
-use crate::aggregate::Aggregates;
+use crate::memory::partner_sums::Aggregates;
 use crate::model::resolution::Resolution;
 use crate::model::stream::StreamId;
 use crate::model::time::Slot;

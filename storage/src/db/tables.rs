@@ -3,7 +3,9 @@
 
 use rocksdb::{Direction, IteratorMode, WriteBatch};
 
-use crate::{error::Result, schema::Family, store::Shared};
+use crate::db::schema::Family;
+use crate::error::Result;
+use crate::store::Shared;
 
 /// A table. The numbers are written to disk: never renumber, never reuse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -9,19 +9,19 @@ use std::ops::Range;
 
 use rocksdb::ReadOptions;
 
-use crate::ageing::Moment;
 use crate::codec::{Columns, Visitor};
-use crate::cursor::Blocks;
+use crate::db::schema::Family;
 use crate::error::Result;
-use crate::head::{Reach, Run};
 use crate::limits::{WARM_CHUNK_CELLS, WARM_CHUNK_MS, WARM_MS, WARM_TRIES_MAX};
+use crate::maintain::downsample::Moment;
+use crate::maintain::seal;
+use crate::memory::cache::Resident;
+use crate::memory::head::{Reach, Run};
 use crate::model::cell::SlotValue;
 use crate::model::resolution::Resolution;
 use crate::model::stream::StreamId;
 use crate::model::time::{Slot, SlotWidth};
-use crate::resident::Resident;
-use crate::schema::Family;
-use crate::seal;
+use crate::read::block_reader::Blocks;
 use crate::store::{Shared, Store};
 
 /// Streams between two looks whether to go on.

@@ -1,8 +1,8 @@
 use super::*;
-use crate::{
-    GaugeCell, LabelMatchers, Options, Outcome, Scan, StreamKind, StreamRef, TimestampMs,
-    head::Head, key::day_start, model::resolution::BlockKey,
-};
+use crate::db::key::day_start;
+use crate::memory::head::Head;
+use crate::model::resolution::BlockKey;
+use crate::{GaugeCell, LabelMatchers, Options, Outcome, Scan, StreamKind, StreamRef, TimestampMs};
 
 /// The slot at noon of some day.
 const NOON: u32 = 100 * 8_640 + 12 * 360;

@@ -1,7 +1,6 @@
 use super::*;
-use crate::{
-    LabelMatchers, Options, Outcome, Scan, Store, StreamKind, StreamRef, TimestampMs, scan::Reader,
-};
+use crate::read::scan::Reader;
+use crate::{LabelMatchers, Options, Outcome, Scan, Store, StreamKind, StreamRef, TimestampMs};
 
 const DAY_SLOTS: u32 = 8_640;
 /// Streams of the day that ages.

@@ -4,25 +4,25 @@
 //! the coarsest resolution the reader can do with. What is not sealed yet is read from the head for
 //! the whole range.
 //!
-//! Minutes lie in blocks only once their slots have aged ([`crate::ageing`]); before, they are made of slots
+//! Minutes lie in blocks only once their slots have aged ([`crate::maintain::downsample`]); before, they are made of slots
 //! while they are read. So each cell lies in one of the two, and days that age at the moment are read from both.
 
 use std::{borrow::Cow, ops::Range, sync::Arc};
 
 use rocksdb::ReadOptions;
 
-use crate::ageing::Moment;
-use crate::aggregate;
 use crate::codec::{self, Columns, Panes, Sink, Visitor};
-use crate::cursor::Blocks;
+use crate::db::schema::Family;
 use crate::error::{Error, Result};
-use crate::head::View;
+use crate::maintain::downsample::Moment;
+use crate::memory::head::View;
+use crate::memory::partner_sums;
 use crate::model::cell::SlotValue;
 use crate::model::resolution::Resolution;
 use crate::model::stream::StreamId;
 use crate::model::sum::CellSum;
 use crate::model::time::Slot;
-use crate::schema::Family;
+use crate::read::block_reader::Blocks;
 use crate::store::Shared;
 
 /// What is read: cells of some streams in some slots.
@@ -275,7 +275,7 @@ impl Cursor<'_> {
                     sink.stream(one.first(), resolution.slots(shared.slot_width));
                     codec::decode_rows(one.rows(), &cells, *wanted, sink).map_err(damaged)?;
                 }
-                left = aggregate::others(streams, &aggregates);
+                left = partner_sums::others(streams, &aggregates);
             }
             for stream in left.iter() {
                 sink.stream(*stream, resolution.slots(shared.slot_width));

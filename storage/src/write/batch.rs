@@ -8,15 +8,17 @@ use std::hash::BuildHasher;
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 
+use crate::Store;
+use crate::codec;
+use crate::db::key::ExemplarKey;
 use crate::error::{Error, Result};
-use crate::key::ExemplarKey;
 use crate::limits::{EXEMPLAR_ID_BYTES_MAX, STREAMS_MAX};
 use crate::model::cell::{Cell, SlotValue};
 use crate::model::exemplar::{Exemplar, Kind};
 use crate::model::gauge::GaugeCell;
 use crate::model::stream::{StreamId, StreamKey, StreamKind, StreamRef};
 use crate::model::time::Slot;
-use crate::{Store, codec, journal};
+use crate::write::journal;
 
 /// A stream of a batch: its number, or its definition when it is new.
 #[derive(Debug, Clone, PartialEq, Eq)]

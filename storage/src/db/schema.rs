@@ -10,7 +10,11 @@ use rocksdb::{
     WriteBufferManager, compaction_filter::Decision,
 };
 
-use crate::{exemplars, limits, merge, model::resolution::Resolution, options::Durability};
+use crate::db::merge;
+use crate::limits;
+use crate::model::resolution::Resolution;
+use crate::options::Durability;
+use crate::read::exemplars;
 
 /// Version of everything on disk. A database of any other version is not opened.
 pub(crate) const FORMAT_VERSION: u32 = 3;
@@ -21,7 +25,7 @@ pub(crate) enum Family {
     /// Facts about the database: see [`meta`]. RocksDB insists on this family's name.
     Meta,
     /// Appended batches that are not sealed yet. Key: sequence number (u64). Value:
-    /// [`crate::journal`] record.
+    /// [`crate::write::journal`] record.
     Journal,
     /// Stream definitions. Key: stream id (u32). Value: bincode of a `StreamKey`.
     Streams,
@@ -38,7 +42,7 @@ pub(crate) enum Family {
     /// A compaction filter drops what has expired.
     Idempotency,
     /// Single events that stand for what slots count. Key: kind (u8), day (u32), stream (u32), slot (u32).
-    /// Value: [`crate::exemplars`]. Merge operator: the best few are kept.
+    /// Value: [`crate::read::exemplars`]. Merge operator: the best few are kept.
     Exemplars,
     /// Records whose meaning lives above this crate. Key: table number (u8), then the table's own
     /// key. Value: the table's own.
@@ -57,7 +61,7 @@ pub(crate) mod meta {
     pub(crate) const DAMAGED_JOURNAL: &[u8] = b"damaged_journal/";
     /// u32: the newest slot that was ever sealed.
     pub(crate) const SEALED_SLOT: &[u8] = b"sealed_slot";
-    /// u32: the first day whose slots are kept; those of earlier ones age (see [`crate::ageing`]).
+    /// u32: the first day whose slots are kept; those of earlier ones age (see [`crate::maintain::downsample`]).
     pub(crate) const SLOTS_FROM: &[u8] = b"slots_from";
 }
 

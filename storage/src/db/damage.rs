@@ -10,13 +10,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use parking_lot::Mutex;
 use rocksdb::{IteratorMode, WriteBatch};
 
-use crate::database::Database;
+use crate::db::database::Database;
+use crate::db::key;
+use crate::db::schema::{Family, meta};
 use crate::error::Result;
-use crate::key;
 use crate::limits::DAMAGED_MAX;
 use crate::model::resolution::{BlockKey, Resolution};
 use crate::model::stream::StreamId;
-use crate::schema::{Family, meta};
 
 /// Blocks that could not be read since the store was opened.
 #[derive(Debug, Default)]

@@ -8,11 +8,11 @@ use std::{ops::RangeInclusive, sync::atomic::Ordering};
 
 use parking_lot::Mutex;
 
+use crate::db::schema::Family;
 use crate::error::Result;
 use crate::limits::{QUIET_BYTES_PER_S, TIDY_BYTES_MIN, TIDY_SHARE};
 use crate::model::resolution::Resolution;
 use crate::model::time::TimestampMs;
-use crate::schema::Family;
 use crate::store::Store;
 
 /// What has been sealed since the last time everything was tidy.

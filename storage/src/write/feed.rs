@@ -12,15 +12,15 @@ use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
 
-use crate::ageing::Moment;
 use crate::error::{Error, Result};
-use crate::journal;
 use crate::limits::FEED_BYTES_MAX;
+use crate::maintain::downsample::Moment;
 use crate::model::cell::SlotValue;
 use crate::model::stream::StreamId;
 use crate::model::time::Slot;
-use crate::scan::{Reader, Scan, Sight};
+use crate::read::scan::{Reader, Scan, Sight};
 use crate::store::Shared;
+use crate::write::journal;
 
 /// One append: the numbers of its streams and its cells as they lie in the journal.
 #[derive(Debug)]

@@ -10,8 +10,8 @@ use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 use roaring::RoaringBitmap;
 
-use crate::index::{Index, Symbol};
-use crate::matcher::{LabelMatchers, Matcher, Pattern};
+use crate::catalog::index::{Index, Symbol};
+use crate::catalog::matcher::{LabelMatchers, Matcher, Pattern};
 use crate::model::labels::Label;
 use crate::model::stream::{StreamId, StreamKey, StreamKind, StreamRef};
 use crate::model::time::TimestampMs;

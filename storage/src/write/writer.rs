@@ -12,17 +12,18 @@ use std::sync::{Arc, mpsc as sync_mpsc};
 use rocksdb::WriteBatch;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::batch::{Batch, BatchCell, BatchStream};
+use crate::db::key::{self, ExemplarKey};
+use crate::db::schema::Family;
 use crate::error::{Error, Result};
-use crate::feed::{Tap, Taps};
-use crate::head::Generation;
-use crate::key::{self, ExemplarKey};
 use crate::limits::{GROUP_BYTES_MAX, GROUP_REQUESTS_MAX, IDEMPOTENCY_KEPT_MS, STREAMS_MAX};
+use crate::memory::head::Generation;
 use crate::model::stream::{StreamId, StreamKey};
 use crate::model::time::{Slot, TimestampMs};
-use crate::schema::Family;
+use crate::read::exemplars;
 use crate::store::Shared;
-use crate::{exemplars, journal};
+use crate::write::batch::{Batch, BatchCell, BatchStream};
+use crate::write::feed::{Tap, Taps};
+use crate::write::journal;
 
 /// The answer to an append that is durable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -215,7 +216,7 @@ impl Writer {
         let family = self.shared.db.family(Family::Streams);
         for (offset, key) in group.new_streams.iter().enumerate().skip(introduced) {
             let id = (catalog.len() + offset) as u32;
-            group.write.put_cf(family, id.to_be_bytes(), crate::recover::encode_stream(key));
+            group.write.put_cf(family, id.to_be_bytes(), crate::open::encode_stream(key));
         }
         Ok(ids)
     }

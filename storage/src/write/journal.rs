@@ -8,13 +8,13 @@
 
 use bincode::config;
 
-use crate::batch::BatchCell;
+use crate::db::key;
 use crate::error::{Error, Result};
-use crate::key;
 use crate::limits::RECORD_BYTES_MAX;
 use crate::model::cell::SlotValue;
 use crate::model::stream::StreamId;
 use crate::model::time::Slot;
+use crate::write::batch::BatchCell;
 
 const VERSION: u8 = 1;
 

@@ -7,16 +7,16 @@ use std::{collections::BTreeMap, ops::RangeInclusive};
 use rocksdb::WriteBatch;
 
 use crate::codec;
+use crate::db::schema::{Family, meta};
 use crate::error::Result;
-use crate::head::{Run, Shard};
+use crate::maintain::compact::spanning;
+use crate::memory::cache::Resident;
+use crate::memory::head::{Run, Shard};
 use crate::model::cell::SlotValue;
 use crate::model::resolution::Resolution;
 use crate::model::stream::StreamId;
 use crate::model::time::{Slot, SlotWidth};
-use crate::resident::Resident;
-use crate::schema::{Family, meta};
 use crate::store::Shared;
-use crate::tidy::spanning;
 
 /// What a seal did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -5,8 +5,8 @@ use std::ops::Range;
 use rocksdb::{DBRawIterator, ErrorKind};
 
 use crate::codec::{self, Columns, Sink};
+use crate::db::merge::Reading;
 use crate::error::{Error, Result};
-use crate::merge::Reading;
 use crate::model::resolution::{BlockKey, Resolution};
 use crate::model::stream::StreamId;
 use crate::model::time::Slot;

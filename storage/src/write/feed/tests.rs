@@ -1,5 +1,7 @@
 use super::*;
-use crate::{batch::BatchCell, model::gauge::GaugeCell, model::time::TimestampMs};
+use crate::model::gauge::GaugeCell;
+use crate::model::time::TimestampMs;
+use crate::write::batch::BatchCell;
 
 const STREAM: StreamId = StreamId(40);
 

@@ -6,17 +6,18 @@ use bincode::config;
 use parking_lot::Mutex;
 use rocksdb::{DBIterator, Direction, IteratorMode, WriteBatch};
 
-use crate::catalog::Catalog;
-use crate::database::Database;
+use crate::catalog::streams::Catalog;
+use crate::db::damage;
+use crate::db::database::Database;
+use crate::db::key;
+use crate::db::schema::{FORMAT_VERSION, Family, meta};
 use crate::error::{Error, Result};
-use crate::head::{Generation, Head};
-use crate::key;
 use crate::limits::LABEL_BYTES_MAX;
+use crate::memory::head::{Generation, Head};
 use crate::model::cell::SlotValue;
 use crate::model::stream::{StreamId, StreamKey};
 use crate::model::time::{Slot, SlotWidth, TimestampMs};
-use crate::schema::{FORMAT_VERSION, Family, meta};
-use crate::{damage, journal};
+use crate::write::journal;
 
 /// A stream definition takes its six strings and a few bytes.
 const STREAM_BYTES_MAX: usize = 8 * LABEL_BYTES_MAX;

@@ -1,5 +1,5 @@
 //! Ageing: of days past the retention of slots, the minutes stay. While slots are kept their minutes are not:
-//! whoever asks for minutes adds slots up ([`crate::scan`]), so nothing is stored twice.
+//! whoever asks for minutes adds slots up ([`crate::read::scan`]), so nothing is stored twice.
 //!
 //! A day ages stream by stream, some blocks at a time: one write puts the minutes of some streams into their blocks
 //! and deletes their slots, so every cell is in one of the two at any moment, also after a crash. When all of a day
@@ -14,14 +14,14 @@ use parking_lot::Mutex;
 use rocksdb::{DBRawIterator, ErrorKind, ReadOptions, Snapshot, WriteBatch};
 
 use crate::codec;
+use crate::db::key::day_start;
+use crate::db::merge::Reading;
+use crate::db::schema::{Family, meta};
 use crate::error::Result;
-use crate::key::day_start;
-use crate::merge::Reading;
 use crate::model::cell::SlotValue;
 use crate::model::resolution::{BlockKey, Resolution};
 use crate::model::stream::StreamId;
 use crate::model::time::Slot;
-use crate::schema::{Family, meta};
 use crate::store::Shared;
 
 /// What readers and ageing know of each other.

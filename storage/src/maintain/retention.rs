@@ -5,14 +5,14 @@ use std::sync::atomic::Ordering;
 
 use rocksdb::WriteBatch;
 
-use crate::ageing::{self, Aged, oldest_block};
+use crate::db::key::day_start;
+use crate::db::schema::Family;
 use crate::error::Result;
-use crate::exemplars;
-use crate::key::day_start;
 use crate::limits::AGEING_BLOCKS;
+use crate::maintain::downsample::{self, Aged, oldest_block};
 use crate::model::resolution::Resolution;
 use crate::model::time::{SlotWidth, TimestampMs};
-use crate::schema::Family;
+use crate::read::exemplars;
 use crate::store::{Shared, Store};
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
@@ -132,7 +132,7 @@ fn retain(shared: &Shared, blocks_max: usize) -> Result<Retained> {
     if first_day > shared.first_day(Resolution::Slot) {
         age_before(shared, first_day)?;
     }
-    let aged = ageing::age(shared, blocks_max)?;
+    let aged = downsample::age(shared, blocks_max)?;
     match aged {
         Aged::Some => return Ok(Retained { has_more: true, ..Retained::default() }),
         Aged::Day => return Ok(Retained { days: 1, has_more: true, is_waiting: false }),
