@@ -1,4 +1,4 @@
-//! Backups: a copy of the database as of one moment, made while it serves, and its way back.
+//! Backups: a copy of the database as of one time, made while it serves, and the restore of one.
 //!
 //! RocksDB's checkpoint links the files that never change and copies the rest, so a backup on the
 //! same file system takes next to no space or time. A restore copies, because the backup stays.
@@ -7,14 +7,10 @@ use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
-use rocksdb::checkpoint::Checkpoint;
-
-use crate::db::database::{Database, is_database};
-use crate::db::schema::{Family, meta};
+use crate::db::{Database, Family, is_database, meta};
 use crate::error::{Error, Result};
 use crate::limits::COPY_BYTES;
 use crate::open;
-use crate::store::Store;
 
 /// What a backup or restore wrote.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -25,27 +21,22 @@ pub struct Backup {
     pub files: u64,
 }
 
-impl Store {
-    /// Makes a backup in a directory that is missing or empty, while the store serves. It holds
-    /// everything that was acknowledged before the call. Until it is complete the directory is not
-    /// there.
-    ///
-    /// # Errors
-    /// [`Error::NotEmpty`], or when the directory cannot be written.
-    pub fn backup(&self, to: &Path) -> Result<Backup> {
-        prepare_target(to)?;
-        if to.exists() {
-            // RocksDB insists on making it.
-            fs::remove_dir(to).map_err(io_error("replace the empty directory", to))?;
-        }
-        Checkpoint::new(self.shared().db.raw())?.create_checkpoint(to)?;
-        verify(to)
+/// See [`crate::Store::backup`].
+///
+/// # Errors
+/// [`Error::NotEmpty`], or when the directory cannot be written.
+pub(crate) fn backup(db: &Database, to: &Path) -> Result<Backup> {
+    prepare_target(to)?;
+    if to.exists() {
+        // RocksDB only writes a checkpoint into a directory that it creates.
+        fs::remove_dir(to).map_err(io_error("replace the empty directory", to))?;
     }
+    db.checkpoint(to)?;
+    verify(to)
 }
 
-/// Copies a backup into a directory that is missing or empty, and checks the copy. `progress` is
-/// told the bytes that are done and the bytes there are. A restore that fails takes back what it
-/// copied.
+/// Copies a backup into a directory that is missing or empty, and checks the copy. `progress` gets the bytes
+/// that are copied and the bytes in total. A restore that fails deletes what it copied.
 ///
 /// # Errors
 /// [`Error::NotEmpty`], [`Error::NotADatabase`] when there is no backup at `from`, or when a file
@@ -57,14 +48,14 @@ pub fn restore(from: &Path, to: &Path, progress: &mut dyn FnMut(u64, u64)) -> Re
     let restored = copy_all(from, to, &mut |done| progress(done, total)).and_then(|()| verify(to));
     if restored.is_err() {
         for name in file_names(to).unwrap_or_default() {
-            // The failure that is reported already is the one that counts.
+            // The first failure is the one to report.
             let _ = fs::remove_file(to.join(name));
         }
     }
     restored
 }
 
-/// Checks that a directory holds a database that this program reads, and measures it.
+/// Checks that a directory holds a database that this program reads, and counts its files.
 fn verify(path: &Path) -> Result<Backup> {
     if !is_database(path) {
         let detail = "it holds no database files";
@@ -80,7 +71,7 @@ fn verify(path: &Path) -> Result<Backup> {
     Ok(backup)
 }
 
-/// Opens a database without changing it and reads its format record and every stream definition.
+/// Opens a database without changing it, and reads its format record and every stream definition.
 fn check_format(path: &Path) -> Result<()> {
     let db = Database::open_read_only(path)?;
     if db.get(Family::Meta, meta::FORMAT)?.is_none() {
@@ -91,7 +82,7 @@ fn check_format(path: &Path) -> Result<()> {
     open::load_catalog(&db).map(drop)
 }
 
-/// Refuses a target that holds anything, and makes the directories above it.
+/// Returns an error for a target that holds anything, and creates the directories above it.
 fn prepare_target(to: &Path) -> Result<()> {
     match fs::read_dir(to) {
         Ok(mut entries) => match entries.next() {
@@ -106,8 +97,8 @@ fn prepare_target(to: &Path) -> Result<()> {
     }
 }
 
-/// The files of a database that matter: locks and RocksDB's own logs are left out. `CURRENT`, without
-/// which nothing else is a database, comes last.
+/// The files of a database, without locks and RocksDB's logs. `CURRENT`, without which a directory is no
+/// database, comes last.
 fn file_names(path: &Path) -> Result<Vec<PathBuf>> {
     let mut names = Vec::new();
     for entry in fs::read_dir(path).map_err(io_error("read", path))? {
@@ -135,7 +126,7 @@ fn copy_all(from: &Path, to: &Path, progress: &mut dyn FnMut(u64)) -> Result<()>
     synced.map_err(io_error("make durable", to))
 }
 
-/// Copies a file and waits until the disk has it.
+/// Copies a file and waits until it is on disk.
 fn copy_file(from: &Path, to: &Path, progress: &mut dyn FnMut(u64)) -> Result<()> {
     let mut source = File::open(from).map_err(io_error("read", from))?;
     let mut target = File::create_new(to).map_err(io_error("create", to))?;

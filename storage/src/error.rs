@@ -1,4 +1,4 @@
-//! What can go wrong in the storage engine, in words an operator can act on.
+//! Errors of the storage engine, in words an operator can act on.
 
 use std::path::PathBuf;
 
@@ -20,7 +20,8 @@ pub enum Error {
     },
     /// The database has another format version than the one this program reads.
     #[error(
-        "the data directory {} has format version {found}, this program reads version {expected}; use the program that wrote it",
+        "the data directory {} has format version {found}, this program reads version {expected}; \
+         use the program that wrote it",
         .path.display()
     )]
     FormatVersion {
@@ -31,17 +32,18 @@ pub enum Error {
         /// The version this program reads.
         expected: u32,
     },
-    /// The slot width asked for is not the one the database was made with.
+    /// The requested slot width is not that of the database.
     #[error(
-        "the database was created with slots of {stored_ms} ms and cannot be opened with {requested_ms} ms; leave the slot setting out or use a new data directory"
+        "the database was created with slots of {stored_ms} ms and cannot be opened with {requested_ms} ms; \
+         leave the slot setting out or use a new data directory"
     )]
     SlotWidth {
         /// The width in the database, in ms.
         stored_ms: i64,
-        /// The width asked for, in ms.
+        /// The requested width, in ms.
         requested_ms: i64,
     },
-    /// A directory that should take files holds some already.
+    /// A directory that should be empty is not.
     #[error("{} is not empty; choose a new or empty directory", .path.display())]
     NotEmpty {
         /// The directory.
@@ -52,18 +54,19 @@ pub enum Error {
     NotADatabase {
         /// The directory.
         path: PathBuf,
-        /// How it showed.
+        /// What was found.
         detail: String,
     },
     /// A file of the database is missing or damaged, so that it cannot be opened.
     #[error(
-        "the database in {} cannot be opened: {detail}; put the file back, or restore a backup with `plimsoll restore` into a new directory",
+        "the database in {} cannot be opened: {detail}; put the file back, or restore a backup with \
+         `plimsoll restore` into a new directory",
         .path.display()
     )]
     Files {
         /// The data directory.
         path: PathBuf,
-        /// What RocksDB says, with the name of the file.
+        /// RocksDB's description, with the name of the file.
         detail: String,
     },
     /// A record on disk is damaged.
@@ -71,16 +74,16 @@ pub enum Error {
     Corrupt {
         /// Which record, by column family and key.
         what: String,
-        /// How the damage showed.
+        /// What is wrong with it.
         detail: String,
     },
-    /// Too much is waiting; the same append can succeed later.
+    /// Too much is waiting. The same append can succeed later.
     #[error("the store is busy: {reason}; send the same request again in a moment")]
     Busy {
         /// What is full.
         reason: &'static str,
     },
-    /// The batch would add more streams than the database takes.
+    /// The batch would add more streams than the database may hold.
     #[error(
         "the database holds its limit of {limit} streams; send fewer distinct label combinations"
     )]
@@ -96,7 +99,7 @@ pub enum Error {
         /// The limit.
         limit: usize,
     },
-    /// The reader of a feed was too slow: more had to wait for it than may.
+    /// The reader of a feed was too slow: more appends waited for it than may.
     #[error(
         "the feed was not read for so long that more than {limit} bytes had to wait; subscribe again"
     )]
@@ -104,10 +107,10 @@ pub enum Error {
         /// The limit.
         limit: usize,
     },
-    /// The store is closing or its writer has ended.
+    /// The store is closing, or its writer has ended.
     #[error("the store is closed")]
     Closed,
-    /// RocksDB or the disk below it failed.
+    /// RocksDB or the disk failed. RocksDB's description.
     #[error("the database failed: {0}")]
     Database(String),
     /// A file operation failed.
@@ -117,12 +120,13 @@ pub enum Error {
         action: &'static str,
         /// On which file.
         path: PathBuf,
-        /// The system's answer.
+        /// The error of the operating system.
         source: std::io::Error,
     },
 }
 
 impl Error {
+    /// [`Error::Corrupt`].
     pub(crate) fn corrupt(what: impl Into<String>, detail: impl Into<String>) -> Self {
         Self::Corrupt { what: what.into(), detail: detail.into() }
     }

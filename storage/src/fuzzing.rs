@@ -1,8 +1,8 @@
-//! Access for fuzz targets to decoders that are private otherwise. Only built for fuzzing. Damaged bytes must give an
-//! error, never a panic.
+//! Access for fuzz targets to decoders that are private otherwise. Only built for fuzzing. Damaged bytes must
+//! give an error, never a panic.
 
 use crate::codec;
-use crate::db::key::ExemplarKey;
+use crate::db::ExemplarKey;
 use crate::model::resolution::BlockKey;
 use crate::model::time::TimestampMs;
 
@@ -27,7 +27,7 @@ pub fn exemplars(bytes: &[u8]) {
 
 /// Decodes a journal record.
 pub fn journal(bytes: &[u8]) {
-    let _ = crate::write::journal::decode_record(1, bytes);
+    let _ = crate::write::decode_record(1, bytes);
 }
 
 /// Decodes the keys of blocks and of exemplars.

@@ -1,18 +1,39 @@
-//! What lies in a store, counted.
+//! What a store holds, counted.
 
-use rocksdb::{DBRawIterator, ErrorKind, IteratorMode, properties};
+use std::ops::Range;
+use std::sync::atomic::Ordering;
 
 use crate::codec;
-use crate::db::damage;
-use crate::db::schema::{FORMAT_VERSION, Family};
+use crate::db::{Database, FORMAT_VERSION, Family};
 use crate::error::Result;
 use crate::limits::DAMAGED_MAX;
-use crate::maintain::downsample::oldest_block;
+use crate::memory::{Head, Timeline};
 use crate::model::resolution::{BlockKey, Resolution};
-use crate::model::time::{Slot, TimestampMs};
-use crate::store::{Shared, Store};
+use crate::model::time::{Slot, SlotWidth, TimestampMs};
+use crate::shared::Shared;
 
-/// What lies in a store.
+/// What an open store holds, for metrics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stats {
+    /// Streams known.
+    pub streams: u64,
+    /// Bytes of unsealed cells in memory.
+    pub head_bytes: u64,
+    /// Bytes of sealed cells in the cache.
+    pub cache_bytes: u64,
+    /// Bytes of the database's files, without the write-ahead log.
+    pub disk_bytes: u64,
+    /// Blocks that readers found damaged since the store was opened.
+    pub damaged_blocks: u64,
+    /// Appends waiting for the writer.
+    pub append_queue: u64,
+    /// Appends written to the journal since the store was opened.
+    pub appends: u64,
+    /// Writes of these appends, each with one fsync when the store is opened so.
+    pub journal_writes: u64,
+}
+
+/// What a store holds on disk.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Inspection {
     /// Version of everything on disk.
@@ -21,9 +42,9 @@ pub struct Inspection {
     pub slot_ms: i64,
     /// Streams known.
     pub streams: u64,
-    /// Begin of the oldest slot that a block holds.
+    /// Begin of the oldest slot in any block.
     pub oldest: Option<TimestampMs>,
-    /// End of the newest slot that a block holds.
+    /// End of the newest slot in any block.
     pub newest: Option<TimestampMs>,
     /// Sealed cells by resolution, finest first.
     pub resolutions: Vec<ResolutionCount>,
@@ -33,7 +54,7 @@ pub struct Inspection {
     pub journal_bytes: u64,
     /// Every column family, with its bytes.
     pub families: Vec<FamilyBytes>,
-    /// What cannot be read, the first hundred by name.
+    /// Names of what cannot be read, the first hundred.
     pub damaged: Vec<String>,
     /// How many blocks and journal records cannot be read.
     pub damaged_count: u64,
@@ -63,100 +84,107 @@ pub struct FamilyBytes {
     pub memory_bytes: u64,
 }
 
-impl Store {
-    /// Counts what lies in the store. Reads every block: it takes a while on a large one.
-    ///
-    /// # Errors
-    /// When the database cannot be read; a damaged block is no error but reported.
-    pub fn inspect(&self) -> Result<Inspection> {
-        let shared = self.shared();
-        let mut found = Inspection {
-            format_version: FORMAT_VERSION,
-            slot_ms: shared.slot_width.ms(),
-            streams: shared.catalog.read().len() as u64,
-            families: Family::ALL.iter().map(|family| bytes_of(shared, *family)).collect(),
-            ..Inspection::default()
-        };
-        for resolution in Resolution::ALL {
-            count_blocks(shared, resolution, &mut found)?;
-        }
-        let journal = shared.db.family(Family::Journal);
-        for entry in shared.db.raw().iterator_cf(journal, IteratorMode::Start) {
-            let (_, record) = entry?;
-            found.journal_records += 1;
-            found.journal_bytes += record.len() as u64;
-        }
-        for (sequence, bytes) in damage::records_aside(&shared.db)? {
-            found.damaged_count += 1;
-            found.damaged.push(format!("journal record {sequence}, {bytes} bytes, kept aside"));
-        }
-        Ok(found)
+/// What an open store holds, while so many appends wait for the writer.
+pub(crate) fn stats(shared: &Shared, append_queue: usize) -> Stats {
+    let Shared { db, catalog, head, counts, .. } = shared;
+    Stats {
+        streams: catalog.read().len() as u64,
+        head_bytes: head.size_bytes() as u64,
+        disk_bytes: db.file_bytes(),
+        cache_bytes: head.cache_bytes() as u64,
+        append_queue: append_queue as u64,
+        damaged_blocks: db.damage().count(),
+        appends: counts.appends.load(Ordering::Relaxed),
+        journal_writes: counts.writes.load(Ordering::Relaxed),
     }
 }
 
-impl Store {
-    /// The slots of which cells of a resolution may be held: from the day of its oldest block that has
-    /// not expired, or the oldest cell that is not sealed, to the newest event. `None` when there is
-    /// nothing.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub fn kept_slots(&self, resolution: Resolution) -> Result<Option<std::ops::Range<Slot>>> {
-        let shared = self.shared();
-        let mut first: Option<Slot> = None;
-        let mut last = shared.sealed_slot();
-        let first_kept = shared.first_day(resolution);
-        // Minutes that have not aged lie with slots.
-        let families: &[Family] = match resolution {
-            Resolution::Minute => &[Family::Blocks1m, Family::Blocks],
-            _ => &[Family::of(resolution)],
-        };
-        for family in families {
-            if let Some(key) = oldest_block(shared, *family)? {
-                let day = key.day.max(first_kept);
-                let slot = Slot(day.saturating_mul(24 * shared.slot_width.slots_per_hour()));
-                first = first.into_iter().chain([slot]).min();
-            }
-        }
-        for generation in shared.head.view(&(Slot(0)..Slot(u32::MAX)), |_| ()).generations {
-            for shard in generation.shards() {
-                for run in shard.values() {
-                    let (oldest, newest) = (run.first().map(|it| it.0), run.last().map(|it| it.0));
-                    first = first.into_iter().chain(oldest).min();
-                    last = last.max(newest.unwrap_or(last));
-                }
-            }
-        }
-        Ok(first.map(|first| first..last.plus(1)))
-    }
-}
-
-fn bytes_of(shared: &Shared, family: Family) -> FamilyBytes {
-    // A property that RocksDB does not know counts as nothing.
-    let property = |name| {
-        let value = shared.db.raw().property_int_value_cf(shared.db.family(family), name);
-        value.ok().flatten().unwrap_or(0)
+/// Counts what a database with so many streams holds. Reads every block.
+///
+/// # Errors
+/// When the database cannot be read. A damaged block is no error but reported.
+pub(crate) fn inspect(db: &Database, slot_width: SlotWidth, streams: usize) -> Result<Inspection> {
+    let families = Family::ALL.map(|family| {
+        let (file_bytes, memory_bytes) = db.family_bytes(family);
+        FamilyBytes { name: family.name(), file_bytes, memory_bytes }
+    });
+    let mut found = Inspection {
+        format_version: FORMAT_VERSION,
+        slot_ms: slot_width.ms(),
+        streams: streams as u64,
+        families: families.into(),
+        ..Inspection::default()
     };
-    FamilyBytes {
-        name: family.name(),
-        file_bytes: property(properties::LIVE_SST_FILES_SIZE),
-        memory_bytes: property(properties::CUR_SIZE_ALL_MEM_TABLES),
+    for resolution in Resolution::ALL {
+        count_blocks(db, slot_width, resolution, &mut found)?;
     }
+    for entry in db.entries(Family::Journal) {
+        let (_, record) = entry?;
+        found.journal_records += 1;
+        found.journal_bytes += record.len() as u64;
+    }
+    for (sequence, bytes) in db.records_aside()? {
+        found.damaged_count += 1;
+        found.damaged.push(format!("journal record {sequence}, {bytes} bytes, kept aside"));
+    }
+    Ok(found)
 }
 
-fn count_blocks(shared: &Shared, resolution: Resolution, found: &mut Inspection) -> Result<()> {
-    let family = shared.db.family(Family::of(resolution));
-    let mut blocks: DBRawIterator<'_> = shared.db.raw().raw_iterator_cf(family);
-    let cell_ms = i64::from(resolution.slots(shared.slot_width)) * shared.slot_width.ms();
+/// See [`crate::Store::kept_slots`].
+///
+/// # Errors
+/// When the database cannot be read.
+pub(crate) fn kept_slots(
+    db: &Database,
+    head: &Head,
+    timeline: &Timeline,
+    resolution: Resolution,
+) -> Result<Option<Range<Slot>>> {
+    let mut first: Option<Slot> = None;
+    let mut last = timeline.sealed_slot();
+    let first_kept = timeline.first_day(resolution);
+    // Minutes that are not stored are added up from slots.
+    let families: &[Family] = match resolution {
+        Resolution::Minute => &[Family::Blocks1m, Family::Blocks],
+        _ => &[Family::of(resolution)],
+    };
+    for family in families {
+        if let Some(key) = db.first_block(*family)? {
+            let slot = timeline.day_start(key.day.max(first_kept));
+            first = first.into_iter().chain([slot]).min();
+        }
+    }
+    for generation in head.view(&(Slot(0)..Slot(u32::MAX)), |_| ()).generations {
+        for shard in generation.shards() {
+            for run in shard.values() {
+                let (oldest, newest) = (run.first().map(|it| it.0), run.last().map(|it| it.0));
+                first = first.into_iter().chain(oldest).min();
+                last = last.max(newest.unwrap_or(last));
+            }
+        }
+    }
+    Ok(first.map(|first| first..last.plus(1)))
+}
+
+/// Counts the blocks of a resolution.
+fn count_blocks(
+    db: &Database,
+    slot_width: SlotWidth,
+    resolution: Resolution,
+    found: &mut Inspection,
+) -> Result<()> {
+    let family = Family::of(resolution);
+    let mut rows = db.rows(family);
+    let cell_ms = i64::from(resolution.slots(slot_width)) * slot_width.ms();
     let mut count = ResolutionCount { cell_ms, blocks: 0, cells: 0, bytes: 0 };
     let mut slots: Option<(Slot, Slot)> = None;
-    blocks.seek_to_first();
-    while let Some((key, value)) = blocks.item() {
+    rows.seek_to_first();
+    while let Some((key, value)) = rows.item() {
         count.blocks += 1;
         count.bytes += value.len() as u64;
         let decoded = codec::decode(value, &mut |cell, _| {
             count.cells += 1;
-            let slot = resolution.first_slot(cell, shared.slot_width);
+            let slot = resolution.first_slot(cell, slot_width);
             let (oldest, newest) = slots.unwrap_or((slot, slot));
             slots = Some((oldest.min(slot), newest.max(slot)));
         });
@@ -168,18 +196,15 @@ fn count_blocks(shared: &Shared, resolution: Resolution, found: &mut Inspection)
                 found.damaged.push(format!("{name}: {error}"));
             }
         }
-        blocks.next();
+        rows.next();
     }
-    match blocks.status() {
-        // What lies behind the damage cannot be counted.
-        Err(error) if error.kind() == ErrorKind::Corruption => {
-            found.damaged_count += 1;
-            found.damaged.push(format!("family {}: {error}", Family::of(resolution).name()));
-        }
-        status => status?,
+    // What lies after the damage cannot be counted.
+    if let Some(detail) = rows.damage()? {
+        found.damaged_count += 1;
+        found.damaged.push(format!("family {}: {detail}", family.name()));
     }
     if let Some((oldest, newest)) = slots {
-        let (oldest, newest) = (shared.slot_width.start(oldest), shared.slot_width.end(newest));
+        let (oldest, newest) = (slot_width.start(oldest), slot_width.end(newest));
         found.oldest = Some(found.oldest.map_or(oldest, |held| held.min(oldest)));
         found.newest = found.newest.max(Some(newest));
     }

@@ -1,8 +1,17 @@
 //! The storage engine of Plimsoll: per-partner activity and gauge streams, cut into slots, kept in
 //! RocksDB.
 //!
-//! A batch goes through the writer into the journal (durable) and the head (visible), is
-//! sealed into blocks and read back through [`Store::scan`]. See `ARCHITECTURE.md`.
+//! A batch goes through the writer into the journal (durable) and the head (visible), is sealed into blocks
+//! and read back through [`Store::scan`]. See `ARCHITECTURE.md`.
+//!
+//! # Rooms
+//!
+//! Each room imports only rooms before it:
+//!
+//! `error`, `limits` → `model` → `codec` → `options` → `catalog` → `db` → `memory` → `shared` → `write` →
+//! `read` → `maintain` → `open` → `inspect` → `backup` → `store`.
+//!
+//! `db` is the only room that knows RocksDB, and `store` the only one with an `impl Store`.
 
 mod backup;
 #[cfg(feature = "bench")]
@@ -21,18 +30,17 @@ mod model;
 mod open;
 mod options;
 mod read;
+mod shared;
 mod store;
 mod write;
 
 pub use backup::{Backup, restore};
-pub use catalog::matcher::{LabelMatchers, Matcher, Pattern, PatternError};
+pub use catalog::{LabelMatchers, Matcher, Pattern, PatternError};
 pub use codec::Columns;
-pub use db::database::is_database;
-pub use db::tables::{Order, Record, Table, TableBatch};
+pub use db::{Order, Record, Table, TableBatch, is_database};
 pub use error::{Error, Result};
-pub use inspect::{FamilyBytes, Inspection, ResolutionCount};
-pub use maintain::retention::Retention;
-pub use maintain::seal::Sealed;
+pub use inspect::{FamilyBytes, Inspection, ResolutionCount, Stats};
+pub use maintain::Sealed;
 pub use model::bucket::{Bucket, SCALE_MAX, bucket_lower_s, bucket_upper_s};
 pub use model::cell::{Cell, SlotValue};
 pub use model::exemplar::{Exemplar, IdName, Ids};
@@ -45,10 +53,9 @@ pub use model::resolution::Resolution;
 pub use model::stream::{StreamId, StreamKey, StreamKind, StreamRef};
 pub use model::sum::CellSum;
 pub use model::time::{Slot, SlotWidth, TimestampMs};
-pub use options::{Durability, Options};
-pub use read::exemplars::{BestExemplars, ExemplarKind, ExemplarQuery, StreamExemplar};
-pub use read::scan::{Cursor, Reader, Scan};
-pub use store::{Stats, Store};
-pub use write::batch::{Batch, BatchBuilder};
-pub use write::feed::{Feed, FeedPast};
-pub use write::writer::Appended;
+pub use options::{Durability, Options, Retention};
+pub use read::{
+    BestExemplars, Cursor, ExemplarKind, ExemplarQuery, FeedPast, Reader, Scan, StreamExemplar,
+};
+pub use store::Store;
+pub use write::{Appended, Batch, BatchBuilder, Feed};

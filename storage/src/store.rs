@@ -1,212 +1,75 @@
-//! The store: opening, appending, reading, sealing and closing. The work is done in the modules
-//! beside this one.
+//! The store: what the crate offers for an open data directory. The work is done in the rooms; this is the
+//! only file that calls them all.
 
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering};
-use std::sync::{Arc, mpsc as sync_mpsc};
-use std::thread::JoinHandle;
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
 
-use parking_lot::{Mutex, RwLock};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
-use crate::catalog::matcher::LabelMatchers;
-use crate::catalog::streams::Catalog;
+use crate::backup::{self, Backup};
+use crate::catalog::LabelMatchers;
 use crate::codec::Columns;
-use crate::db::damage::Damage;
-use crate::db::database::Database;
-use crate::db::tables::{self, Order, Record, Table, TableBatch};
+use crate::db::{Order, Record, Table, TableBatch};
 use crate::error::{Error, Result};
-use crate::limits::{self, APPEND_QUEUE_MAX, HEAD_AGE_SEAL_MS, RECORD_BYTES_MAX};
-use crate::maintain::compact::Untidy;
-use crate::maintain::downsample::Epochs;
-use crate::maintain::retention::Retention;
-use crate::maintain::seal::{self, Sealed};
-use crate::memory::head::Head;
+use crate::inspect::{self, Inspection, Stats};
+use crate::maintain::{self, Maintenance, Sealed};
 use crate::model::cell::SlotValue;
 use crate::model::labels::Label;
-use crate::model::stream::{StreamId, StreamKey, StreamKind, StreamRef};
+use crate::model::resolution::Resolution;
+use crate::model::stream::{StreamId, StreamKey, StreamKind};
 use crate::model::time::{Slot, SlotWidth, TimestampMs};
 use crate::open;
 use crate::options::Options;
-use crate::read::scan::{self, Reader, Scan};
-use crate::write::batch::{Batch, BatchBuilder};
-use crate::write::feed::{Feed, FeedPast, Tap};
-use crate::write::writer::{Append, Appended, GroupCounts, Message, Writer};
-
-/// What the clock holds before the store was told a time.
-const NO_TIME: i64 = i64::MIN;
-
-/// What the store's threads share.
-#[derive(Debug)]
-pub(crate) struct Shared {
-    pub(crate) db: Database,
-    /// Blocks that readers found damaged.
-    pub(crate) damage: Damage,
-    pub(crate) catalog: RwLock<Catalog>,
-    pub(crate) head: Head,
-    pub(crate) slot_width: SlotWidth,
-    /// The newest time the store was told, in ms; [`NO_TIME`] before.
-    pub(crate) clock: Arc<AtomicI64>,
-    pub(crate) retention: Retention,
-    pub(crate) groups: GroupCounts,
-    pub(crate) untidy: Untidy,
-    pub(crate) epochs: Epochs,
-    /// See [`Shared::first_day`].
-    pub(crate) slots_from: AtomicU32,
-    memory_bytes: usize,
-    cache_growth_bytes_max: usize,
-    newest_slot: AtomicU32,
-    sealed_slot: AtomicU32,
-}
-
-impl Shared {
-    /// The time by which cells expire: the clock's, but never later than the newest data. A clock
-    /// that jumps ahead therefore expires nothing, and a store that is not written to keeps what it
-    /// has.
-    pub(crate) fn data_now(&self) -> TimestampMs {
-        match self.clock.load(Ordering::Relaxed) {
-            NO_TIME => self.newest(),
-            clock => self.newest().min(TimestampMs(clock)),
-        }
-    }
-
-    /// The end of the newest slot of which there is a cell.
-    pub(crate) fn newest(&self) -> TimestampMs {
-        self.slot_width.end(Slot(self.newest_slot.load(Ordering::Acquire)))
-    }
-
-    /// Notes that cells up to `slot` are stored.
-    pub(crate) fn saw_slot(&self, slot: Slot) {
-        self.newest_slot.fetch_max(slot.0, Ordering::AcqRel);
-    }
-
-    /// How many bytes of sealed cells may stay in memory.
-    pub(crate) fn resident_bytes_max(&self) -> usize {
-        let streams = self.catalog.read().len();
-        limits::resident_bytes_max(self.memory_bytes, streams, self.cache_growth_bytes_max)
-    }
-
-    /// The newest slot that was ever sealed: no block holds a later one.
-    pub(crate) fn sealed_slot(&self) -> Slot {
-        Slot(self.sealed_slot.load(Ordering::Acquire))
-    }
-
-    pub(crate) fn set_sealed_slot(&self, slot: Slot) {
-        self.sealed_slot.store(slot.0, Ordering::Release);
-    }
-}
-
-/// What the store holds, for telemetry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stats {
-    /// Streams known.
-    pub streams: u64,
-    /// Bytes of unsealed cells in memory.
-    pub head_bytes: u64,
-    /// Bytes of sealed cells kept in memory for reading.
-    pub cache_bytes: u64,
-    /// Bytes of the database's files, write-ahead log left out.
-    pub disk_bytes: u64,
-    /// Blocks that readers found damaged since the store was opened.
-    pub damaged_blocks: u64,
-    /// Appends waiting for the writer.
-    pub append_queue: u64,
-    /// Appends written to the journal since the store was opened.
-    pub appends: u64,
-    /// Writes that took them there, each with one fsync when the store is opened so.
-    pub journal_writes: u64,
-}
+use crate::read::{self, BestExemplars, ExemplarQuery, FeedPast, Reader, Scan};
+use crate::shared::Shared;
+use crate::write::{Appended, Batch, BatchBuilder, Feed, Queue};
 
 /// An embedded store in one data directory.
 #[derive(Debug)]
 pub struct Store {
+    /// Dropped first, so that the writer ends before the database is closed.
+    queue: Queue,
     shared: Arc<Shared>,
-    messages: Option<mpsc::Sender<Message>>,
-    writer: Option<JoinHandle<()>>,
-    pub(crate) sealing: Mutex<()>,
-    /// Whether days were past their retention when it was last looked.
-    pub(crate) has_more_to_retain: AtomicBool,
+    maintenance: Maintenance,
 }
 
+/// Opening, appending and following.
 impl Store {
-    /// Opens the store, making the data directory when it is missing and replaying what was
-    /// appended but not sealed.
+    /// Opens the store, creating the data directory when it is missing and replaying what was appended but
+    /// not sealed.
     ///
     /// # Errors
     /// When the directory is in use, has another format or slot width, or cannot be read.
     pub fn open(options: &Options) -> Result<Self> {
-        let path = &options.path;
-        std::fs::create_dir_all(path).map_err(|source| Error::Io {
-            action: "create the data directory",
-            path: path.clone(),
-            source,
-        })?;
-        let clock = Arc::new(AtomicI64::new(NO_TIME));
-        let db = Database::open(path, options.durability, &clock)?;
-        let slot_width = open::check_format(&db, path, options.slot_width)?;
-        let retention = options.retention.with_slots_of(slot_width);
-        let sealed_slot = open::sealed_slot(&db)?;
-        let slots_from = open::slots_from(&db)?;
-        let catalog = open::load_catalog(&db)?;
-        let memory_bytes = options.memory_bytes.max(limits::MEMORY_BYTES_MIN);
-        let head = Head::new(sealed_slot.plus(1));
-        let replayed = open::replay_journal(&db, &catalog, &head)?;
-        let catalog = RwLock::new(catalog);
-        let shared = Arc::new(Shared {
-            db,
-            damage: Damage::default(),
-            catalog,
-            head,
-            slot_width,
-            clock,
-            retention,
-            groups: GroupCounts::default(),
-            untidy: Untidy::default(),
-            epochs: Epochs::default(),
-            slots_from: AtomicU32::new(slots_from),
-            memory_bytes,
-            cache_growth_bytes_max: options.cache_growth_bytes_max,
-            newest_slot: AtomicU32::new(sealed_slot.max(replayed.newest).0),
-            sealed_slot: AtomicU32::new(sealed_slot.0),
-        });
-        let (messages, receiver) = mpsc::channel(APPEND_QUEUE_MAX);
-        let writer = Writer::new(Arc::clone(&shared), replayed.next_sequence);
-        let writer = std::thread::Builder::new()
-            .name("plimsoll-writer".into())
-            .spawn(move || writer.run(receiver))
-            .map_err(|source| Error::Io {
-                action: "start the writer for",
-                path: path.clone(),
-                source,
-            })?;
-        let (messages, writer) = (Some(messages), Some(writer));
+        let (shared, next_sequence) = open::open(options)?;
+        let shared = Arc::new(shared);
         Ok(Self {
+            queue: Queue::start(&shared, next_sequence, &options.path)?,
             shared,
-            messages,
-            writer,
-            sealing: Mutex::new(()),
-            has_more_to_retain: AtomicBool::new(false),
+            maintenance: Maintenance::default(),
         })
     }
 
     /// The width of a slot.
     #[must_use]
     pub fn slot_width(&self) -> SlotWidth {
-        self.shared.slot_width
+        self.shared.timeline.slot_width()
     }
 
     /// Starts a batch.
     #[must_use]
     pub fn batch(&self) -> BatchBuilder<'_> {
-        BatchBuilder::new(self)
+        BatchBuilder::new(&self.shared.catalog, self.slot_width())
     }
 
-    /// Hands a batch to the writer. The answer arrives once the batch is as durable as the store
-    /// was opened to be, and visible to readers. `items` is remembered with the idempotency key
-    /// and returned to whoever sends the key again.
+    /// Passes a batch to the writer. The answer arrives once the batch is as durable as the store was opened
+    /// to be, and visible to readers. `items` is stored with the idempotency key and returned to every
+    /// request that repeats the key.
     ///
     /// # Errors
-    /// [`Error::Busy`] when too much is waiting, [`Error::BatchTooLarge`], [`Error::Closed`]. The
-    /// answer itself can be an error too: then nothing of the batch was stored.
+    /// [`Error::Busy`] when too much is waiting, [`Error::BatchTooLarge`], [`Error::Closed`]. The answer
+    /// itself can be an error too: then nothing of the batch was stored.
     pub fn append(
         &self,
         batch: Batch,
@@ -214,24 +77,7 @@ impl Store {
         idempotency_key: Option<&[u8]>,
         received_at: TimestampMs,
     ) -> Result<oneshot::Receiver<Result<Appended>>> {
-        if batch.encoded.len() > RECORD_BYTES_MAX {
-            let bytes = batch.encoded.len();
-            return Err(Error::BatchTooLarge { bytes, limit: RECORD_BYTES_MAX });
-        }
-        if self.shared.head.size_bytes() > limits::head_bytes_max(self.shared.memory_bytes) {
-            return Err(Error::Busy { reason: "the head is full and waits for sealing" });
-        }
-        let (reply, answer) = oneshot::channel();
-        let idempotency_key = idempotency_key.map(<[u8]>::to_vec);
-        let append = Append { batch, idempotency_key, items, received_at, reply };
-        let messages = self.messages.as_ref().ok_or(Error::Closed)?;
-        messages.try_send(Message::Append(Box::new(append))).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => {
-                Error::Busy { reason: "too many appends are waiting" }
-            }
-            mpsc::error::TrySendError::Closed(_) => Error::Closed,
-        })?;
-        Ok(answer)
+        self.queue.append(batch, items, idempotency_key, received_at)
     }
 
     /// [`Store::append`] for threads that may block: waits for the answer.
@@ -249,66 +95,84 @@ impl Store {
         answer.blocking_recv().map_err(|_| Error::Closed)?
     }
 
-    /// How many cells a scan comes upon at most, found without reading any.
-    #[must_use]
-    pub fn cells_max(&self, scan: &Scan<'_>) -> u64 {
-        scan::cells_max(&self.shared, scan)
-    }
-
-    /// How many slots a stored cell covers when those finer than [`Scan::grain`] allows have expired where
-    /// `slots` begin and coarser ones stand in: each counts where it begins, so what is added up between
-    /// two borders may be off at them. `None` when nothing stands in.
-    #[must_use]
-    pub fn coarser_slots(&self, slots: &std::ops::Range<Slot>, grain: u32) -> Option<u32> {
-        scan::coarser_slots(&self.shared, slots, grain)
-    }
-
-    /// Calls `visit` with the cells asked for, in no order. A slot of a stream may come more than
-    /// once, each time with another share of it: add them up.
+    /// Begins to follow the store: everything appended so far can be read from the past, everything after it
+    /// arrives through the feed, each cell in one of the two.
     ///
     /// # Errors
-    /// When the database cannot be read. A damaged block is passed over: [`Store::damaged`] names it.
+    /// [`Error::Closed`].
+    pub fn subscribe(&self) -> Result<(FeedPast<'_>, Feed)> {
+        let _nothing_is_sealed = self.maintenance.pause();
+        let feed = Feed::default();
+        self.queue.freeze(Some(feed.tap()))?;
+        let Shared { db, head, timeline, .. } = &*self.shared;
+        Ok((FeedPast::new(db, head, timeline), feed))
+    }
+}
+
+/// Reading cells and exemplars.
+impl Store {
+    /// How many cells a scan visits at most, computed without reading any.
+    #[must_use]
+    pub fn cells_max(&self, scan: &Scan<'_>) -> u64 {
+        let Shared { head, timeline, .. } = &*self.shared;
+        read::cells_max(timeline, head, scan.streams.len(), &scan.slots, scan.grain)
+    }
+
+    /// How many slots a stored cell covers when cells finer than [`Scan::grain`] allows have expired where
+    /// `slots` begin, and coarser ones are read instead. Each counts where it begins, so sums between two
+    /// borders may be off at them. `None` when no coarser cells are read.
+    #[must_use]
+    pub fn coarser_slots(&self, slots: &Range<Slot>, grain: u32) -> Option<u32> {
+        read::coarser_slots(&self.shared.timeline, slots, grain)
+    }
+
+    /// Calls `visit` with the cells of a scan, in any order. A slot of a stream may come more than once, each
+    /// time with another share of it: add them up.
+    ///
+    /// # Errors
+    /// When the database cannot be read. A damaged block is skipped: [`Store::damaged`] names it.
     pub fn scan(
         &self,
         scan: &Scan<'_>,
         visit: &mut dyn FnMut(StreamId, Slot, &SlotValue),
     ) -> Result<()> {
-        self.reader(scan.slots.clone(), scan.grain, scan.wanted).scan(scan.streams, visit)
+        self.reader(scan.slots.clone(), scan.grain, scan.columns).scan(scan.streams, visit)
     }
 
-    /// What the store holds about some slots now, to be read stream by stream; [`Scan`] says what
-    /// `grain` and `wanted` mean.
+    /// What the store holds about some slots now, to be read stream by stream. See [`Scan`] for `grain` and
+    /// `columns`.
     #[must_use]
-    pub fn reader(&self, slots: std::ops::Range<Slot>, grain: u32, wanted: Columns) -> Reader<'_> {
-        Reader::new(&self.shared, slots, grain, wanted)
+    pub fn reader(&self, slots: Range<Slot>, grain: u32, columns: Columns) -> Reader<'_> {
+        let Shared { db, head, timeline, .. } = &*self.shared;
+        Reader::new(db, head, timeline, &slots, grain, columns)
     }
 
-    /// Begins to follow the store: everything appended so far can be read from the past, everything
-    /// that comes later arrives through the feed, each cell in one of the two.
+    /// The best exemplars of a query. Failed events are kept as long as slots are, slow ones for
+    /// [`EXEMPLAR_SLOW_KEPT_MS`](crate::limits::EXEMPLAR_SLOW_KEPT_MS).
     ///
     /// # Errors
-    /// [`Error::Closed`].
-    pub fn subscribe(&self) -> Result<(FeedPast<'_>, Feed)> {
-        let _nothing_is_sealed = self.sealing.lock();
-        let feed = Feed::default();
-        self.freeze(Some(feed.tap()))?;
-        Ok((FeedPast::new(&self.shared), feed))
+    /// When the database cannot be read.
+    pub fn exemplars(&self, query: &ExemplarQuery<'_>) -> Result<BestExemplars> {
+        read::find_exemplars(&self.shared.db, &self.shared.timeline, query)
     }
 
     /// Whether any scan has met a damaged block since the store was opened.
     #[must_use]
     pub fn has_damage(&self) -> bool {
-        self.shared.damage.count() > 0
+        self.shared.db.damage().count() > 0
     }
 
-    /// The damaged blocks that scans of these streams and slots have met so far, by name. Their cells
-    /// are missing from what was scanned.
+    /// The names of the damaged blocks that scans of these streams and slots have met so far. Their cells are
+    /// missing from what was scanned.
     #[must_use]
-    pub fn damaged(&self, streams: &[StreamId], slots: &std::ops::Range<Slot>) -> Vec<String> {
-        let day = |slot: Slot| slot.0 / (24 * self.shared.slot_width.slots_per_hour());
-        self.shared.damage.of(streams, &(day(slots.start)..=day(slots.end)))
+    pub fn damaged(&self, streams: &[StreamId], slots: &Range<Slot>) -> Vec<String> {
+        let day = |slot| self.shared.timeline.day_of(slot);
+        self.shared.db.damage().of(streams, &(day(slots.start)..=day(slots.end)))
     }
+}
 
+/// Streams and their labels.
+impl Store {
     /// The streams of a kind and name (any name when `None`) that match `labels`, ascending.
     #[must_use]
     pub fn select(
@@ -333,8 +197,8 @@ impl Store {
         labels.iter().map(|label| catalog.label(stream, *label).into()).collect()
     }
 
-    /// Streams by the values of some labels, at most as many as there are labels, in the order of the
-    /// values; empty where a label is absent.
+    /// Streams by the values of some labels, at most as many as there are labels, in the order of the values;
+    /// empty where a label is absent.
     #[must_use]
     pub fn group(&self, streams: &[StreamId], by: &[Label]) -> Vec<(Vec<String>, Vec<StreamId>)> {
         self.shared.catalog.read().group(streams, by)
@@ -357,30 +221,23 @@ impl Store {
     pub fn last_seen(&self, stream: StreamId) -> Option<TimestampMs> {
         self.shared.catalog.read().last_seen(stream)
     }
+}
 
-    /// Keeps the store in shape: seals the head when it is large or old, and lets go of days past
-    /// their retention, some of a day at a time. Call it every second or so.
+/// Maintenance.
+impl Store {
+    /// Seals the head when it is large or old, and deletes days past their retention, some of a day at a
+    /// time. Call it every second or so.
     ///
     /// # Errors
     /// When the database cannot be written; the head then stays as it is.
     pub fn maintain(&self, now: TimestampMs) -> Result<Option<Sealed>> {
-        self.shared.clock.fetch_max(now.0, Ordering::Relaxed);
-        let oldest = self.shared.head.first_append_at();
-        let is_old = |oldest| now.since_ms(oldest) >= HEAD_AGE_SEAL_MS || self.needs_seal();
-        let sealed = if oldest.is_some_and(is_old) { Some(self.seal()?) } else { None };
-        // Only sealed data makes days expire, so this is the moment to look.
-        if sealed.is_some() || self.has_more_to_retain.load(Ordering::Relaxed) {
-            self.retain_some()?;
-        }
-        Ok(sealed)
+        self.maintenance.run(&self.shared, &self.queue, now)
     }
 
     /// Whether the head or its journal has grown so large that it should be sealed at once.
     #[must_use]
     pub fn needs_seal(&self) -> bool {
-        let head = &self.shared.head;
-        head.size_bytes() >= limits::head_bytes_seal(self.shared.memory_bytes)
-            || head.journal_bytes() >= limits::journal_bytes_seal(self.shared.catalog.read().len())
+        maintain::needs_seal(&self.shared)
     }
 
     /// Seals everything appended so far into blocks.
@@ -388,34 +245,48 @@ impl Store {
     /// # Errors
     /// When the database cannot be written; nothing is lost and the next call tries again.
     pub fn seal(&self) -> Result<Sealed> {
-        let _one_at_a_time = self.sealing.lock();
-        // What an earlier attempt or a subscription left: while it cannot be written, no more
-        // generations are made.
-        let left_over = seal::seal_frozen(&self.shared)?;
-        self.freeze(None)?;
-        Ok(left_over + seal::seal_frozen(&self.shared)?)
+        self.maintenance.seal(&self.shared, &self.queue)
     }
 
-    /// Freezes the active generation. The feed of `tap` begins at that point.
-    fn freeze(&self, tap: Option<Tap>) -> Result<()> {
-        let (reply, frozen) = sync_mpsc::channel();
-        let mut message = Message::Freeze { tap, reply };
-        loop {
-            let messages = self.messages.as_ref().ok_or(Error::Closed)?;
-            match messages.try_send(message) {
-                Ok(()) => return frozen.recv().map_err(|_| Error::Closed),
-                Err(mpsc::error::TrySendError::Closed(_)) => return Err(Error::Closed),
-                Err(mpsc::error::TrySendError::Full(unsent)) => {
-                    // The writer takes a whole group from the queue at a time.
-                    message = unsent;
-                    std::thread::yield_now();
-                }
-            }
-        }
+    /// Seals everything and writes it to its files, so that the next start has nothing to replay. For an
+    /// orderly stop; without it nothing is lost either.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub fn flush(&self) -> Result<()> {
+        self.maintenance.flush(&self.shared, &self.queue)
     }
 
-    /// Compacts every sealed block: folds its parts into one and gives the space back. Compaction
-    /// goes on by itself; this is for measuring, and for before a backup.
+    /// Deletes days that have expired, and the oldest while the files are larger than the limit. Returns how
+    /// many days were deleted, over all resolutions.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub fn retain(&self) -> Result<u32> {
+        self.maintenance.retain(&self.shared)
+    }
+
+    /// The oldest time of which anything is kept: older data need not be appended. It lies the longest
+    /// retention before the newest data, or before `now` when that is earlier, so a store without data takes
+    /// data of any age.
+    #[must_use]
+    pub fn oldest_kept(&self, now: TimestampMs) -> TimestampMs {
+        let timeline = &self.shared.timeline;
+        timeline.retention().oldest(timeline.newest().min(now))
+    }
+
+    /// Flushes and compacts when little is being appended and much is uncompacted. Returns whether it did.
+    /// Call it every few seconds, not on the thread that calls [`Store::maintain`]: it may take as long as
+    /// rewriting the database. `go_on` is asked before each day; the rest is compacted as more is written.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub fn compact_when_idle(&self, now: TimestampMs, go_on: impl Fn() -> bool) -> Result<bool> {
+        self.maintenance.compact_when_idle(&self.shared, &self.queue, now, go_on)
+    }
+
+    /// Compacts every sealed block, so that each has one part and space is freed. RocksDB compacts by itself;
+    /// this is for measurements, and for the time before a backup.
     ///
     /// # Errors
     /// When the database cannot be written.
@@ -423,12 +294,25 @@ impl Store {
         self.shared.db.compact()
     }
 
+    /// Fills the cache with the cells that were sealed last: those of an hour, or of less when that is all
+    /// that fits or a block is damaged. Returns how many slots further back queries read no blocks. Call it
+    /// after a start; appends and readers continue meanwhile. Every now and then it asks `go_on`.
+    ///
+    /// # Errors
+    /// When the database cannot be read; what was cached by then stays.
+    pub fn preload(&self, go_on: impl Fn() -> bool) -> Result<u32> {
+        self.maintenance.preload(&self.shared, go_on)
+    }
+}
+
+/// Tables, statistics and backups.
+impl Store {
     /// Writes changes to tables: all of them, durably, or none.
     ///
     /// # Errors
     /// When the database cannot be written.
     pub fn commit(&self, batch: TableBatch) -> Result<()> {
-        if batch.is_empty() { Ok(()) } else { tables::commit(&self.shared, batch) }
+        if batch.is_empty() { Ok(()) } else { self.shared.db.commit_tables(batch) }
     }
 
     /// One record of a table.
@@ -436,11 +320,11 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>> {
-        tables::get(&self.shared, table, key)
+        self.shared.db.table_record(table, key)
     }
 
-    /// Up to `limit` records of a table whose key begins with `prefix`, in key order; with `after`,
-    /// only those strictly beyond it.
+    /// Up to `limit` records of a table whose key begins with `prefix`, in key order; with `after`, only
+    /// those strictly beyond it.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -452,43 +336,46 @@ impl Store {
         order: Order,
         limit: usize,
     ) -> Result<Vec<Record>> {
-        tables::scan(&self.shared, table, prefix, after, order, limit)
+        self.shared.db.table_records(table, prefix, after, order, limit)
     }
 
-    /// What the store holds.
+    /// What the store holds, for metrics.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        let queue =
-            self.messages.as_ref().map_or(0, |queue| queue.max_capacity() - queue.capacity());
-        Stats {
-            streams: self.shared.catalog.read().len() as u64,
-            head_bytes: self.shared.head.size_bytes() as u64,
-            disk_bytes: self.shared.db.file_bytes(),
-            cache_bytes: self.shared.head.cache_bytes() as u64,
-            append_queue: queue as u64,
-            damaged_blocks: self.shared.damage.count(),
-            appends: self.shared.groups.appends.load(Ordering::Relaxed),
-            journal_writes: self.shared.groups.writes.load(Ordering::Relaxed),
-        }
+        inspect::stats(&self.shared, self.queue.waiting())
     }
 
+    /// Counts what the store holds on disk. It reads every block, which takes a while on a large store.
+    ///
+    /// # Errors
+    /// When the database cannot be read; a damaged block is no error but reported.
+    pub fn inspect(&self) -> Result<Inspection> {
+        let streams = self.shared.catalog.read().len();
+        inspect::inspect(&self.shared.db, self.slot_width(), streams)
+    }
+
+    /// The slots of which cells of a resolution may be kept: from the day of its oldest block that has not
+    /// expired, or the oldest cell that is not sealed, to the newest event. `None` when there are none.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn kept_slots(&self, resolution: Resolution) -> Result<Option<Range<Slot>>> {
+        let Shared { db, head, timeline, .. } = &*self.shared;
+        inspect::kept_slots(db, head, timeline, resolution)
+    }
+
+    /// Makes a backup in a directory that is missing or empty, while the store serves. It holds everything
+    /// that was acknowledged before the call. The directory appears once the backup is complete.
+    ///
+    /// # Errors
+    /// [`Error::NotEmpty`], or when the directory cannot be written.
+    pub fn backup(&self, to: &Path) -> Result<Backup> {
+        backup::backup(&self.shared.db, to)
+    }
+
+    /// The parts of the store, for tests that look inside.
+    #[cfg(test)]
     pub(crate) fn shared(&self) -> &Shared {
         &self.shared
-    }
-
-    pub(crate) fn find_stream(&self, stream: &StreamRef<'_>) -> (Option<StreamId>, usize) {
-        let catalog = self.shared.catalog.read();
-        (catalog.get(stream), catalog.len())
-    }
-}
-
-impl Drop for Store {
-    /// Lets the writer finish what is waiting, then closes the database.
-    fn drop(&mut self) {
-        self.messages = None;
-        let ended = self.writer.take().map(JoinHandle::join);
-        if matches!(ended, Some(Err(_))) {
-            tracing::error!("the writer ended in a panic");
-        }
     }
 }

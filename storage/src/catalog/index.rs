@@ -1,13 +1,14 @@
-//! Which streams carry a label value: roaring bitmaps, so that a selector is bitmap algebra.
+//! Which streams have a label value: roaring bitmaps, so that a selector is a few bitmap operations.
 
 use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
 use roaring::RoaringBitmap;
 
-use crate::model::{labels::Label, stream::StreamId};
+use crate::model::labels::Label;
+use crate::model::stream::StreamId;
 
-/// Number of an interned string.
+/// Id of an interned string.
 pub(crate) type Symbol = u32;
 
 /// Label value → streams, for every label, and name → streams.

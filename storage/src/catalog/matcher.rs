@@ -1,7 +1,7 @@
 //! Selecting streams by the values of their labels.
 //!
-//! A matcher is asked about the distinct values of a label, never about single streams, so a pattern
-//! costs as many tests as the label has values.
+//! A matcher tests the distinct values of a label, not single streams, so a pattern costs as many tests as
+//! the label has values.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ use regex::{Regex, RegexBuilder};
 use crate::limits::{PATTERN_BYTES_MAX, PATTERN_PROGRAM_BYTES_MAX};
 use crate::model::labels::Label;
 
-/// What a label's value must be. The empty value stands for an absent label.
+/// A condition on the value of a label. The empty value stands for an absent label.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Matcher {
     /// One of these.
@@ -30,7 +30,7 @@ pub struct Pattern {
     anchored: Regex,
 }
 
-/// Why a pattern was refused.
+/// Why a pattern is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PatternError {
@@ -51,9 +51,9 @@ impl Pattern {
         if source.len() > PATTERN_BYTES_MAX {
             return Err(PatternError::TooLarge);
         }
-        // Alone first: `a)|(b` must not become valid through the group around it.
+        // Without the group first: `a)|(b` must not become valid through the group around it.
         compile(source)?;
-        // A comment of the `x` flag at the end would swallow the border: a line break ends it.
+        // A comment of the `x` flag would hide the closing parenthesis: a line break ends the comment.
         let anchored = compile(&format!("^(?:{source})$"))
             .or_else(|_| compile(&format!("^(?:{source}\n)$")))?;
         Ok(Self { source: source.to_owned(), anchored })
@@ -88,7 +88,7 @@ fn compile(source: &str) -> Result<Regex, PatternError> {
     built.map_err(|error| match error {
         regex::Error::CompiledTooBig(_) => PatternError::TooLarge,
         other => {
-            // The last line says what is wrong; those before it draw the pattern.
+            // The last line names the mistake; those before it show the pattern.
             let text = other.to_string();
             let last = text.lines().next_back().unwrap_or_default();
             PatternError::Syntax(last.trim_start_matches("error: ").to_owned())
@@ -96,20 +96,20 @@ fn compile(source: &str) -> Result<Regex, PatternError> {
     })
 }
 
-/// What the labels of a stream must be: each matcher of each label named must hold.
+/// Conditions on the labels of a stream. All of them must hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LabelMatchers {
     matchers: BTreeMap<Label, Vec<Matcher>>,
 }
 
 impl LabelMatchers {
-    /// Asks for nothing: every stream matches.
+    /// No condition: every stream matches.
     #[must_use]
     pub const fn new() -> Self {
         Self { matchers: BTreeMap::new() }
     }
 
-    /// Asks that a label has one of some values.
+    /// The condition that a label has one of some values.
     #[must_use]
     pub fn any_of<T: Into<String>>(label: Label, values: impl IntoIterator<Item = T>) -> Self {
         let mut matchers = Self::new();
@@ -117,18 +117,18 @@ impl LabelMatchers {
         matchers
     }
 
-    /// Asks for one thing more.
+    /// Adds a condition.
     pub fn push(&mut self, label: Label, matcher: Matcher) {
         self.matchers.entry(label).or_default().push(matcher);
     }
 
-    /// Whether it asks for nothing.
+    /// Whether there is no condition.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.matchers.is_empty()
     }
 
-    /// What is asked for, in the order of the labels.
+    /// The conditions, in the order of the labels.
     pub fn iter(&self) -> impl Iterator<Item = (Label, &Matcher)> {
         let each = self.matchers.iter();
         each.flat_map(|(label, matchers)| matchers.iter().map(|matcher| (*label, matcher)))
@@ -136,7 +136,7 @@ impl LabelMatchers {
 }
 
 impl From<BTreeMap<Label, BTreeSet<String>>> for LabelMatchers {
-    /// Each label named must have one of its values.
+    /// Each label must have one of its values.
     fn from(sets: BTreeMap<Label, BTreeSet<String>>) -> Self {
         let one = |(label, values)| (label, vec![Matcher::In(values)]);
         Self { matchers: sets.into_iter().map(one).collect() }

@@ -1,5 +1,12 @@
-//! Names of streams to numbers and back: the catalog, its index and the matchers that select from it.
+//! Streams and their ids: the catalog, its index by label values, the matchers that select streams, and how
+//! a stream's definition is encoded.
 
-pub(crate) mod index;
-pub(crate) mod matcher;
-pub(crate) mod streams;
+mod index;
+mod matcher;
+mod record;
+mod streams;
+
+pub use matcher::{LabelMatchers, Matcher, Pattern, PatternError};
+
+pub(crate) use record::{decode_stream, encode_stream};
+pub(crate) use streams::Catalog;

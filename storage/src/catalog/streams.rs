@@ -1,5 +1,5 @@
-//! Streams and their numbers. Strings are interned once; only streams whose definition is on disk
-//! are in here, because the writer publishes them after its write.
+//! Every stream with its id. Strings are interned once. The catalog only holds streams whose definition is on
+//! disk, because the writer adds them after its write.
 
 use std::collections::{BTreeSet, HashMap};
 use std::hash::BuildHasher;
@@ -10,13 +10,13 @@ use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 use roaring::RoaringBitmap;
 
-use crate::catalog::index::{Index, Symbol};
-use crate::catalog::matcher::{LabelMatchers, Matcher, Pattern};
+use super::index::{Index, Symbol};
+use super::matcher::{LabelMatchers, Matcher, Pattern};
 use crate::model::labels::Label;
 use crate::model::stream::{StreamId, StreamKey, StreamKind, StreamRef};
 use crate::model::time::TimestampMs;
 
-/// What an unset `last_seen` holds.
+/// The value of `last_seen` before any event.
 const NEVER: i64 = i64::MIN;
 
 /// A stream's full name in symbols.
@@ -68,7 +68,7 @@ impl Symbols {
 pub(crate) struct Catalog {
     symbols: Symbols,
     keys: Vec<SymbolKey>,
-    /// Numbers found by the name that stands in `keys`, which is thus kept once.
+    /// Ids by full name. The names themselves are in `keys` only.
     ids: HashTable<StreamId>,
     hasher: RandomState,
     last_seen: Vec<AtomicI64>,
@@ -76,12 +76,12 @@ pub(crate) struct Catalog {
 }
 
 impl Catalog {
-    /// How many streams there are. Numbers are given in order, so this is the next number too.
+    /// How many streams there are. Ids are given in order, so this is the next id as well.
     pub(crate) const fn len(&self) -> usize {
         self.keys.len()
     }
 
-    /// The number of a stream, if it is known.
+    /// The id of a stream, if it is known.
     pub(crate) fn get(&self, stream: &StreamRef<'_>) -> Option<StreamId> {
         let same = |id: &StreamId| self.name(*id).as_ref() == Some(stream);
         self.ids.find(self.hasher.hash_one(Some(stream)), same).copied()
@@ -92,9 +92,9 @@ impl Catalog {
         self.keys.get(id.0 as usize).map(|key| self.symbols.name(key))
     }
 
-    /// Adds a stream under the next number, which must be `id`.
+    /// Adds a stream under the next id, which must be `id`.
     pub(crate) fn insert(&mut self, id: StreamId, stream: &StreamRef<'_>) {
-        debug_assert_eq!(id.0 as usize, self.keys.len(), "numbers are given in order");
+        debug_assert_eq!(id.0 as usize, self.keys.len(), "ids are given in order");
         let name = self.symbols.intern(stream.name);
         let labels = stream.labels.map(|text| self.symbols.intern(text));
         self.keys.push(SymbolKey { kind: stream.kind, name, labels });
@@ -184,8 +184,8 @@ impl Catalog {
         named
     }
 
-    /// Streams of activity that questions are mostly about together: those of a name, partner and environment.
-    /// Given ascending, they stay so.
+    /// Streams of activity that most queries read together: those of a name, partner and environment. The
+    /// order of the streams is kept.
     pub(crate) fn by_partner(&self, streams: &[StreamId]) -> Vec<Vec<StreamId>> {
         let mut places = HashMap::<_, usize, RandomState>::default();
         let mut groups: Vec<Vec<StreamId>> = Vec::new();
@@ -227,7 +227,7 @@ impl Catalog {
         (at != NEVER).then_some(TimestampMs(at))
     }
 
-    /// Notes an event time of a stream; only a newer one counts.
+    /// Notes an event time of a stream. An older one than before changes nothing.
     pub(crate) fn saw(&self, id: StreamId, at: TimestampMs) {
         if let Some(newest) = self.last_seen.get(id.0 as usize) {
             newest.fetch_max(at.0, Ordering::Relaxed);

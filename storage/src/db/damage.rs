@@ -1,18 +1,18 @@
 //! What was found damaged: blocks that readers met, and journal records that could not be replayed.
 //!
-//! A reader goes on behind a damaged block, so that everything readable is answered; the block is
-//! logged when it is first met, and whoever answers a question asks here what is missing from it.
+//! A reader continues after a damaged block, so that everything readable is answered. The block is logged
+//! when it is first met, and every query asks here what is missing from its answer.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
-use rocksdb::{IteratorMode, WriteBatch};
 
-use crate::db::database::Database;
-use crate::db::key;
-use crate::db::schema::{Family, meta};
+use super::database::Database;
+use super::key::u64_of;
+use super::schema::{Family, meta};
+use super::write_batch::WriteBatch;
 use crate::error::Result;
 use crate::limits::DAMAGED_MAX;
 use crate::model::resolution::{BlockKey, Resolution};
@@ -26,14 +26,14 @@ pub(crate) struct Damage {
 }
 
 impl Damage {
-    /// Notes that a block cannot be read; only the first time says so in the log.
+    /// Notes that a block cannot be read. It is logged the first time only.
     pub(crate) fn note(&self, resolution: Resolution, key: BlockKey, detail: &str) {
         let mut blocks = self.blocks.lock();
         if blocks.len() >= DAMAGED_MAX || blocks.contains_key(&(resolution, key)) {
             return;
         }
         let name = key.describe(resolution);
-        tracing::error!(block = %name, detail, "a block is damaged: answers go without it");
+        tracing::error!(block = %name, detail, "a block is damaged and missing from answers");
         blocks.insert((resolution, key), name);
         self.count.fetch_add(1, Ordering::Relaxed);
     }
@@ -49,32 +49,37 @@ impl Damage {
             return Vec::new();
         }
         let blocks = self.blocks.lock();
-        let asked = |key: &BlockKey| days.contains(&key.day) && streams.contains(&key.stream);
-        let names = blocks.iter().filter(|((_, key), _)| asked(key));
+        let is_read = |key: &BlockKey| days.contains(&key.day) && streams.contains(&key.stream);
+        let names = blocks.iter().filter(|((_, key), _)| is_read(key));
         names.map(|(_, name)| name.clone()).collect()
     }
 }
 
-/// Takes a journal record that cannot be replayed out of the journal and keeps it beside it, so that
-/// sealing does not delete it and the next start does not stumble over it.
-pub(crate) fn set_aside(db: &Database, sequence: &[u8], record: &[u8]) -> Result<()> {
-    let mut write = WriteBatch::default();
-    let kept = [meta::DAMAGED_JOURNAL, sequence].concat();
-    write.put_cf(db.family(Family::Meta), kept, record);
-    write.delete_cf(db.family(Family::Journal), sequence);
-    Ok(db.write(write)?)
-}
-
-/// The journal records that were set aside: sequence number and bytes.
-pub(crate) fn records_aside(db: &Database) -> Result<Vec<(u64, usize)>> {
-    let mut found = Vec::new();
-    for entry in db.raw().iterator_cf(db.family(Family::Meta), IteratorMode::Start) {
-        let (name, record) = entry?;
-        let sequence = name.strip_prefix(meta::DAMAGED_JOURNAL).and_then(key::u64_of);
-        found.extend(sequence.map(|sequence| (sequence, record.len())));
+impl Database {
+    /// Moves a journal record that cannot be replayed out of the journal and keeps it in another place. So
+    /// sealing does not delete it, and the next start does not try to replay it again.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub(crate) fn set_record_aside(&self, sequence: u64, record: &[u8]) -> Result<()> {
+        let sequence = sequence.to_be_bytes();
+        let mut write = WriteBatch::default();
+        write.put(self, Family::Meta, [meta::DAMAGED_JOURNAL, &sequence].concat(), record);
+        write.delete(self, Family::Journal, sequence);
+        self.write(write)
     }
-    Ok(found)
-}
 
-#[cfg(test)]
-mod tests;
+    /// The journal records that were set aside: sequence number and bytes.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub(crate) fn records_aside(&self) -> Result<Vec<(u64, usize)>> {
+        let mut found = Vec::new();
+        for entry in self.entries(Family::Meta) {
+            let (name, record) = entry?;
+            let sequence = name.strip_prefix(meta::DAMAGED_JOURNAL).and_then(u64_of);
+            found.extend(sequence.map(|sequence| (sequence, record.len())));
+        }
+        Ok(found)
+    }
+}

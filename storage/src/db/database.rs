@@ -1,23 +1,32 @@
-//! RocksDB behind typed families.
+//! The open database: reading, writing and compacting its families.
 
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 
+use rocksdb::checkpoint::Checkpoint;
 use rocksdb::{
-    BottommostLevelCompaction, ColumnFamily, CompactOptions, DB, ErrorKind, WriteBatch,
-    WriteOptions,
+    BottommostLevelCompaction, ColumnFamily, CompactOptions, DB, Direction, ErrorKind,
+    IteratorMode, ReadOptions, WriteOptions, properties,
 };
 
-use crate::db::key::day_start;
-use crate::db::schema::{Family, Setup};
+use super::damage::Damage;
+use super::key::day_start;
+use super::merge::WithoutMerging;
+use super::rows::{Entries, Rows};
+use super::schema::{Family, Setup};
+use super::snapshot::{DayFiles, Epochs, Snapshot};
+use super::write_batch::WriteBatch;
 use crate::error::{Error, Result};
+use crate::model::resolution::BlockKey;
 use crate::options::Durability;
 
 /// The open database.
 pub(crate) struct Database {
     db: DB,
     durability: Durability,
+    damage: Damage,
+    epochs: Epochs,
 }
 
 impl std::fmt::Debug for Database {
@@ -27,47 +36,134 @@ impl std::fmt::Debug for Database {
 }
 
 impl Database {
-    /// Opens the database, making it when there is none. `clock` is the newest time the store was
-    /// told, in ms.
+    /// Opens the database, creating it when there is none. `clock` is the newest time the store has
+    /// seen, in ms: idempotency keys expire by it.
+    ///
+    /// # Errors
+    /// [`Error::InUse`], [`Error::Files`] when a file is missing or damaged, or when RocksDB fails.
     pub(crate) fn open(
         path: &Path,
         durability: Durability,
         clock: &Arc<AtomicI64>,
     ) -> Result<Self> {
-        refuse_remains(path)?;
+        check_current(path)?;
         let Setup { database, families } = Setup::new(durability, clock);
         let opened = DB::open_cf_descriptors(&database, path, families);
-        let db = opened.map_err(|error| open_error(path, error))?;
-        Ok(Self { db, durability })
+        Ok(Self::new(opened.map_err(|error| open_error(path, error))?, durability))
     }
 
     /// Opens a database that is not to be changed.
+    ///
+    /// # Errors
+    /// As [`Database::open`].
     pub(crate) fn open_read_only(path: &Path) -> Result<Self> {
         let durability = Durability::Wal;
         let Setup { mut database, families } = Setup::new(durability, &Arc::default());
         database.create_if_missing(false);
         let opened = DB::open_cf_descriptors_read_only(&database, path, families, false);
-        let db = opened.map_err(|error| open_error(path, error))?;
-        Ok(Self { db, durability })
+        Ok(Self::new(opened.map_err(|error| open_error(path, error))?, durability))
     }
 
-    pub(crate) fn family(&self, family: Family) -> &ColumnFamily {
-        self.db.cf_handle(family.name()).expect("every family was opened and none is ever dropped")
+    fn new(db: DB, durability: Durability) -> Self {
+        Self { db, durability, damage: Damage::default(), epochs: Epochs::default() }
     }
 
+    /// Blocks that readers found damaged.
+    pub(crate) const fn damage(&self) -> &Damage {
+        &self.damage
+    }
+
+    /// The value of a key.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
     pub(crate) fn get(&self, family: Family, key: &[u8]) -> Result<Option<Vec<u8>>> {
         Ok(self.db.get_cf(self.family(family), key)?)
     }
 
+    /// Every entry of a family.
+    pub(crate) fn entries(&self, family: Family) -> Entries<'_> {
+        self.entries_with(family, IteratorMode::Start)
+    }
+
+    /// The entries of a family from a key on.
+    pub(crate) fn entries_from(&self, family: Family, key: &[u8]) -> Entries<'_> {
+        self.entries_with(family, IteratorMode::From(key, Direction::Forward))
+    }
+
+    /// The entries of a family in the order and from the place that `mode` names.
+    pub(super) fn entries_with(&self, family: Family, mode: IteratorMode<'_>) -> Entries<'_> {
+        Entries::new(self.db.iterator_cf(self.family(family), mode))
+    }
+
+    /// The rows of a family.
+    pub(crate) fn rows(&self, family: Family) -> Rows<'_> {
+        Rows::new(self.db.raw_iterator_cf(self.family(family)))
+    }
+
+    /// The rows of a family at or after a key; earlier ones are never read.
+    pub(crate) fn rows_from(&self, family: Family, key: impl Into<Vec<u8>>) -> Rows<'_> {
+        let mut options = ReadOptions::default();
+        options.set_iterate_lower_bound(key);
+        Rows::new(self.db.raw_iterator_cf_opt(self.family(family), options))
+    }
+
+    /// Whether a family has a row from `from` up to but not including `to`.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub(crate) fn has_rows(&self, family: Family, from: &[u8], to: &[u8]) -> Result<bool> {
+        let mut options = ReadOptions::default();
+        options.set_iterate_upper_bound(to);
+        let mut rows = self.db.raw_iterator_cf_opt(self.family(family), options);
+        rows.seek(from);
+        rows.status()?;
+        Ok(rows.valid())
+    }
+
+    /// The key of the first block of a family.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub(crate) fn first_block(&self, family: Family) -> Result<Option<BlockKey>> {
+        let _reading = WithoutMerging::begin();
+        let mut blocks = self.rows(family);
+        blocks.seek_to_first();
+        blocks.status()?;
+        Ok(blocks.key().and_then(BlockKey::decode))
+    }
+
+    /// What the database holds now.
+    pub(crate) fn snapshot(&self) -> Snapshot<'_> {
+        Snapshot::now(self, &self.epochs)
+    }
+
+    /// Notes that the cells of all days before `day` have been moved: once no snapshot of the time
+    /// before is left, their files are unused.
+    pub(crate) fn end_epoch(&self, day: u32) {
+        self.epochs.end(day);
+    }
+
+    /// The files of moved days. Unused files are returned once.
+    pub(crate) fn take_unused_files(&self) -> DayFiles {
+        self.epochs.take_unused()
+    }
+
     /// Writes a batch whole or not at all, as durable as the store was opened to be.
-    pub(crate) fn write(&self, batch: WriteBatch) -> std::result::Result<(), rocksdb::Error> {
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub(crate) fn write(&self, batch: WriteBatch) -> Result<()> {
         let mut options = WriteOptions::default();
         options.set_sync(self.durability == Durability::Fsync);
         options.disable_wal(self.durability == Durability::Memory);
-        self.db.write_opt(batch, &options)
+        Ok(self.db.write_opt(batch.into_inner(), &options)?)
     }
 
     /// Writes what is in memory to files, so that no family needs the write-ahead log any more.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
     pub(crate) fn flush(&self) -> Result<()> {
         for family in Family::ALL {
             self.db.flush_cf(self.family(family))?;
@@ -76,6 +172,9 @@ impl Database {
     }
 
     /// Flushes and compacts every family down to its last level.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
     pub(crate) fn compact(&self) -> Result<()> {
         self.flush()?;
         Family::ALL.into_iter().for_each(|family| self.compact_family(family));
@@ -87,8 +186,8 @@ impl Database {
         self.rewrite(family, None, None);
     }
 
-    /// Folds every block of a day that is in a file.
-    pub(crate) fn fold_day(&self, family: Family, day: u32) {
+    /// Compacts the blocks of a day, in files, down to the last level.
+    pub(crate) fn compact_day(&self, family: Family, day: u32) {
         self.rewrite(family, Some(&day_start(day)), Some(&day_start(day.saturating_add(1))));
     }
 
@@ -97,29 +196,57 @@ impl Database {
     fn rewrite(&self, family: Family, from: Option<&[u8]>, to: Option<&[u8]>) {
         let mut options = CompactOptions::default();
         options.set_bottommost_level_compaction(BottommostLevelCompaction::Force);
-        // Others need not wait for it.
+        // Other compactions need not wait for it.
         options.set_exclusive_manual_compaction(false);
         self.db.compact_range_cf_opt(self.family(family), from, to, &options);
     }
 
-    /// Drops a range of keys: files that hold nothing else at once, whoever still reads them, and the rest by
-    /// rewriting the files at the border, so that all of the space comes back.
+    /// Deletes a range of keys. Files that hold nothing else are deleted at once, even if a snapshot needs
+    /// them; the files at the ends of the range are rewritten, so that all of the space is freed.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
     pub(crate) fn drop_range(&self, family: Family, from: &[u8], to: &[u8]) -> Result<()> {
         self.db.delete_file_in_range_cf(self.family(family), from, to)?;
         let mut write = WriteBatch::default();
-        write.delete_range_cf(self.family(family), from, to);
+        write.delete_range(self, family, from, to);
         self.write(write)?;
         self.db.compact_range_cf(self.family(family), Some(from), Some(to));
         Ok(())
     }
 
-    /// Bytes of every file of the database, write-ahead log left out.
+    /// Makes a copy of the database in a directory that must not exist.
+    ///
+    /// # Errors
+    /// When the directory cannot be written.
+    pub(crate) fn checkpoint(&self, to: &Path) -> Result<()> {
+        Ok(Checkpoint::new(&self.db)?.create_checkpoint(to)?)
+    }
+
+    /// Bytes of every file of the database, without the write-ahead log.
     pub(crate) fn file_bytes(&self) -> u64 {
-        // The call only fails when a file's name cannot be read; then nothing is known of sizes.
+        // The call only fails when a file's name cannot be read; then no size is known.
         self.db.live_files().unwrap_or_default().iter().map(|file| file.size as u64).sum()
     }
 
-    pub(crate) const fn raw(&self) -> &DB {
+    /// Bytes of a family's files, and bytes of it that are only in memory and the write-ahead log.
+    pub(crate) fn family_bytes(&self, family: Family) -> (u64, u64) {
+        // A property that RocksDB does not know counts as nothing.
+        let property = |name| {
+            let value = self.db.property_int_value_cf(self.family(family), name);
+            value.ok().flatten().unwrap_or(0)
+        };
+        let files = property(properties::LIVE_SST_FILES_SIZE);
+        (files, property(properties::CUR_SIZE_ALL_MEM_TABLES))
+    }
+
+    /// RocksDB's handle of a family.
+    pub(super) fn family(&self, family: Family) -> &ColumnFamily {
+        self.db.cf_handle(family.name()).expect("every family was opened and none is ever dropped")
+    }
+
+    /// RocksDB itself.
+    pub(super) const fn raw(&self) -> &DB {
         &self.db
     }
 }
@@ -139,8 +266,9 @@ pub fn is_database(path: &Path) -> bool {
     path.join(CURRENT).is_file()
 }
 
-/// Without `CURRENT` RocksDB would make a new database over the files of the old one.
-fn refuse_remains(path: &Path) -> Result<()> {
+/// Returns an error for a directory with files of a database but without `CURRENT`: RocksDB would create a
+/// new database over the files of the old one.
+fn check_current(path: &Path) -> Result<()> {
     if is_database(path) {
         return Ok(());
     }

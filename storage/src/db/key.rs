@@ -1,4 +1,4 @@
-//! How keys are encoded: big-endian, so that byte order is numeric order. The only place that does.
+//! How keys are encoded: big-endian, so that byte order is numeric order. Keys are encoded nowhere else.
 
 use crate::model::exemplar::Kind;
 use crate::model::resolution::{BlockKey, Resolution};
@@ -25,7 +25,7 @@ impl BlockKey {
         })
     }
 
-    /// Where it lies, for people.
+    /// A description for logs and answers.
     pub(crate) fn describe(self, resolution: Resolution) -> String {
         let hour = u32::from(self.block) * 24 / resolution.blocks_per_day();
         let kept = match resolution {
@@ -43,7 +43,7 @@ pub(crate) fn day_start(day: u32) -> [u8; BlockKey::BYTES] {
     BlockKey { day, stream: StreamId(0), block: 0 }.encode()
 }
 
-/// Where the exemplars of a kind in a slot of a stream lie.
+/// Key of the exemplars of a kind in a slot of a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct ExemplarKey {
     pub(crate) kind: Kind,

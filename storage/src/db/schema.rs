@@ -1,20 +1,20 @@
-//! What lies in RocksDB: every column family with its keys and values, and how each is tuned.
+//! What RocksDB holds: every column family with its keys and values, and how each is tuned.
 //!
-//! Names on disk are never renamed and numbers never reused. `docs/format.md` draws the bytes.
+//! Names on disk are never renamed and numbers never reused. `docs/format.md` shows the bytes.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use rocksdb::compaction_filter::Decision;
 use rocksdb::{
     BlockBasedOptions, Cache, ColumnFamilyDescriptor, DBCompressionType, LogLevel, Options,
-    WriteBufferManager, compaction_filter::Decision,
+    WriteBufferManager,
 };
 
-use crate::db::merge;
+use super::merge;
 use crate::limits;
 use crate::model::resolution::Resolution;
 use crate::options::Durability;
-use crate::read::exemplars;
 
 /// Version of everything on disk. A database of any other version is not opened.
 pub(crate) const FORMAT_VERSION: u32 = 3;
@@ -22,29 +22,28 @@ pub(crate) const FORMAT_VERSION: u32 = 3;
 /// A column family.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Family {
-    /// Facts about the database: see [`meta`]. RocksDB insists on this family's name.
+    /// Facts about the database: see [`meta`]. RocksDB requires the name of this family.
     Meta,
-    /// Appended batches that are not sealed yet. Key: sequence number (u64). Value:
-    /// [`crate::write::journal`] record.
+    /// Appended batches that are not sealed yet. Key: sequence number (u64). Value: a journal record.
     Journal,
     /// Stream definitions. Key: stream id (u32). Value: bincode of a `StreamKey`.
     Streams,
     /// Newest event time of each stream as of the last seal. Key: stream id (u32). Value: i64.
     LastSeen,
-    /// Sealed cells as they came. Key: day, stream, block (see [`crate::resolution`]). Value: one or
-    /// more [`crate::block`] parts. Merge operator: the parts are folded into one.
+    /// Sealed cells, by the slot. Key: day, stream, block ([`crate::model::resolution::BlockKey`]). Value:
+    /// one or more block parts. Merge operator: one part.
     Blocks,
-    /// Cells whose slots have aged, by the minute.
+    /// Cells of days whose slots have been downsampled, by the minute.
     Blocks1m,
     /// All cells by the quarter of an hour.
     Blocks15m,
     /// Idempotency keys. Key: the key's bytes. Value: expiry in ms (i64), items accepted (u64).
-    /// A compaction filter drops what has expired.
+    /// A compaction filter drops expired keys.
     Idempotency,
-    /// Single events that stand for what slots count. Key: kind (u8), day (u32), stream (u32), slot (u32).
-    /// Value: [`crate::read::exemplars`]. Merge operator: the best few are kept.
+    /// Exemplars. Key: kind (u8), day (u32), stream (u32), slot (u32). Value: see [`crate::codec`].
+    /// Merge operator: the best few are kept.
     Exemplars,
-    /// Records whose meaning lives above this crate. Key: table number (u8), then the table's own
+    /// Records whose meaning only the crates above know. Key: table number (u8), then the table's own
     /// key. Value: the table's own.
     Tables,
 }
@@ -55,13 +54,13 @@ pub(crate) mod meta {
     pub(crate) const FORMAT: &[u8] = b"format";
     /// u32: slot width in ms.
     pub(crate) const SLOT_MS: &[u8] = b"slot_ms";
-    /// u64: every journal record up to and with this sequence number is sealed.
+    /// u64: every journal record up to and including this sequence number is sealed.
     pub(crate) const SEALED_SEQ: &[u8] = b"sealed_seq";
-    /// Then a sequence number (u64): a journal record that could not be replayed, as it was.
+    /// Followed by a sequence number (u64): a journal record that could not be replayed, unchanged.
     pub(crate) const DAMAGED_JOURNAL: &[u8] = b"damaged_journal/";
     /// u32: the newest slot that was ever sealed.
     pub(crate) const SEALED_SLOT: &[u8] = b"sealed_slot";
-    /// u32: the first day whose slots are kept; those of earlier ones age (see [`crate::maintain::downsample`]).
+    /// u32: the first day whose slots are kept; those of earlier days are downsampled.
     pub(crate) const SLOTS_FROM: &[u8] = b"slots_from";
 }
 
@@ -95,7 +94,7 @@ impl Family {
         }
     }
 
-    /// Where the blocks of a resolution lie.
+    /// The family of the blocks of a resolution.
     pub(crate) const fn of(resolution: Resolution) -> Self {
         match resolution {
             Resolution::Slot => Self::Blocks,
@@ -114,17 +113,17 @@ impl Family {
         match self {
             Self::Journal => {
                 options.set_write_buffer_size(16 << 20);
-                // Gone in minutes; what is written of it at a start holds that up.
+                // Records live for minutes, and a start waits for their compression.
                 options.set_compression_type(DBCompressionType::None);
             }
             Self::Blocks | Self::Blocks1m | Self::Blocks15m => {
                 options.set_write_buffer_size(16 << 20);
-                // What is new is written to be folded, and at a start that is waited for.
+                // New parts are soon compacted, and a start waits for their compression.
                 options.set_compression_type(DBCompressionType::Lz4);
                 options.set_bottommost_compression_type(DBCompressionType::Zstd);
-                options.set_level_zero_file_num_compaction_trigger(limits::UNFOLDED_FILES);
-                options.set_level_zero_slowdown_writes_trigger(limits::UNFOLDED_FILES_SLOW);
-                options.set_level_zero_stop_writes_trigger(limits::UNFOLDED_FILES_MAX);
+                options.set_level_zero_file_num_compaction_trigger(limits::UNCOMPACTED_FILES);
+                options.set_level_zero_slowdown_writes_trigger(limits::UNCOMPACTED_FILES_SLOW);
+                options.set_level_zero_stop_writes_trigger(limits::UNCOMPACTED_FILES_MAX);
                 if self == Self::Blocks {
                     options.set_merge_operator("plimsoll.blocks", merge::slots, merge::concat);
                 } else {
@@ -134,7 +133,7 @@ impl Family {
             Self::Exemplars => {
                 options.set_write_buffer_size(8 << 20);
                 options.set_compression_type(DBCompressionType::Zstd);
-                options.set_merge_operator_associative("plimsoll.exemplars", exemplars::merge);
+                options.set_merge_operator_associative("plimsoll.exemplars", merge::exemplars);
             }
             Self::Idempotency => {
                 table.set_bloom_filter(10.0, false);
@@ -161,10 +160,10 @@ pub(crate) struct Setup {
 }
 
 impl Setup {
-    /// `clock` is the newest time the store was told, in ms.
+    /// `clock` is the newest time the store has seen, in ms: idempotency keys expire by it.
     pub(crate) fn new(durability: Durability, clock: &Arc<AtomicI64>) -> Self {
-        // What is written and not flushed counts as used cache, so one bound holds for both.
-        let cache = Cache::new_lru_cache(limits::CACHE_BYTES_MAX);
+        // What is written and not flushed counts as used cache, so one limit holds for both.
+        let cache = Cache::new_lru_cache(limits::BLOCK_CACHE_BYTES_MAX);
         let buffers = WriteBufferManager::new_write_buffer_manager_with_cache(
             limits::WRITE_BUFFER_BYTES_MAX,
             false,
@@ -188,9 +187,9 @@ fn database_options(durability: Durability) -> Options {
     options.set_max_open_files(512);
     options.set_keep_log_file_num(4);
     options.set_max_log_file_size(4 << 20);
-    // What RocksDB says of every flush and compaction takes more bytes than small databases themselves.
+    // A log of every flush and compaction is larger than a small database.
     options.set_log_level(LogLevel::Warn);
-    // Without a log a crash between the flushes of two families would tear a batch apart.
+    // Without a write-ahead log, a crash between the flushes of two families would keep half of a batch.
     options.set_atomic_flush(durability == Durability::Memory);
     options
 }

@@ -1,7 +1,13 @@
-//! What keeps a store in shape: sealing, downsampling, retention, compaction, preloading.
+//! What keeps an open store in shape: sealing, downsampling, retention, compaction while idle, and preloading
+//! the cache after a start. Preloading is here and not in `memory` because it reads blocks.
 
-pub(crate) mod compact;
-pub(crate) mod downsample;
-pub(crate) mod preload;
-pub(crate) mod retention;
-pub(crate) mod seal;
+mod compact;
+mod downsample;
+mod maintenance;
+mod preload;
+mod retention;
+mod seal;
+
+pub use seal::Sealed;
+
+pub(crate) use maintenance::{Maintenance, needs_seal};

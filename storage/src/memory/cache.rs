@@ -1,18 +1,30 @@
-//! Sealed cells that stay in memory, encoded as sealing wrote them, so that questions about recent time need no
-//! block. [`crate::memory::head`] decides which do.
+//! Entries of the cache: sealed cells that stay in memory, encoded as sealing wrote them, so that queries
+//! about recent time read no block. The head decides which entries stay.
 
 use std::ops::Range;
 
-use crate::memory::partner_sums::Aggregates;
+use super::partner_sums::PartnerSums;
+use crate::limits::CACHE_BYTES_PER_STREAM;
 use crate::model::resolution::Resolution;
 use crate::model::stream::StreamId;
 use crate::model::time::Slot;
 
-/// Parts of one resolution, one behind the other, by stream.
+/// Bytes of the cache: a quarter of the memory for cells, or what so many streams need, up to
+/// `growth_bytes_max`.
+pub(crate) fn cache_bytes_max(
+    memory_bytes: usize,
+    streams: usize,
+    growth_bytes_max: usize,
+) -> usize {
+    let needed = streams.saturating_mul(CACHE_BYTES_PER_STREAM);
+    (memory_bytes / 4).max(needed.min(growth_bytes_max))
+}
+
+/// Parts of one resolution, concatenated stream by stream.
 #[derive(Debug, Default)]
 struct Parts {
     bytes: Vec<u8>,
-    /// Where each part ends, ascending by stream once it is sealed.
+    /// Where each part ends, ascending by stream once all are added.
     ends: Vec<(StreamId, usize)>,
 }
 
@@ -22,16 +34,16 @@ impl Parts {
         self.ends.push((stream, self.bytes.len()));
     }
 
-    /// The parts of a stream, one behind the other.
+    /// The parts of a stream, concatenated.
     fn of(&self, stream: StreamId) -> &[u8] {
         let first = self.place(stream);
-        let own = self.ends.iter().skip(first).take_while(|(held, _)| *held == stream);
-        let Some((_, end)) = own.last() else { return &[] };
+        let parts = self.ends.iter().skip(first).take_while(|(held, _)| *held == stream);
+        let Some((_, end)) = parts.last() else { return &[] };
         let start = first.checked_sub(1).and_then(|before| self.ends.get(before));
         self.bytes.get(start.map_or(0, |(_, end)| *end)..*end).unwrap_or_default()
     }
 
-    /// Where the parts of a stream begin in `ends`. When every stream has one part, that is its number.
+    /// Where the parts of a stream begin in `ends`. When every stream has one part, that is its id.
     fn place(&self, stream: StreamId) -> usize {
         let guess = stream.0 as usize;
         let is_there = |at: usize| self.ends.get(at).is_some_and(|(held, _)| *held == stream);
@@ -47,37 +59,37 @@ impl Parts {
     }
 
     fn shrink(&mut self) {
-        debug_assert!(self.ends.is_sorted(), "streams are sealed in the order of their ids");
+        debug_assert!(self.ends.is_sorted(), "streams are added in the order of their ids");
         self.bytes.shrink_to_fit();
         self.ends.shrink_to_fit();
     }
 }
 
-/// The block parts that one seal wrote, kept for reading, or such as it would have written.
+/// One entry of the cache: the block parts that a seal wrote, or that preloading made of blocks.
 ///
-/// Slots and minutes are kept; a quarter of an hour is 15 minutes added up.
+/// It holds slots and minutes. Readers add minutes up to quarters of an hour.
 #[derive(Debug, Default)]
-pub(crate) struct Resident {
+pub(crate) struct CachedParts {
     slots: Parts,
     minutes: Parts,
-    /// The minutes once more, added up.
-    aggregates: Aggregates,
-    /// Below it nothing is kept here: not every resolution of it was sealed.
-    pub(crate) floor: Slot,
+    /// The minutes once more, added up by partner.
+    partner_sums: PartnerSums,
+    /// Nothing before this slot is in the entry.
+    pub(crate) from: Slot,
     /// One past the newest slot sealed.
     pub(crate) end: Slot,
-    /// The oldest.
+    /// The oldest slot.
     pub(crate) start: Option<Slot>,
 }
 
-impl Resident {
-    /// Nothing yet, and never anything below `floor`.
-    pub(crate) fn new(floor: Slot) -> Self {
-        Self { floor, ..Self::default() }
+impl CachedParts {
+    /// An empty entry for slots from `from` on.
+    pub(crate) fn new(from: Slot) -> Self {
+        Self { from, ..Self::default() }
     }
 
-    /// Keeps a part of some resolution made of the cells from slot `first` to slot `last`. Streams
-    /// come in the order of their ids.
+    /// Adds a part of a resolution that holds the cells from slot `first` to slot `last`. Streams must be
+    /// added in the order of their ids.
     pub(crate) fn add(
         &mut self,
         resolution: Resolution,
@@ -90,11 +102,12 @@ impl Resident {
             Resolution::Minute => self.minutes.add(stream, part),
             Resolution::Quarter => return,
         }
+        debug_assert!(first >= self.from, "older slots are not cached");
         self.start = Some(self.start.map_or(first, |start| start.min(first)));
         self.end = self.end.max(last.plus(1));
     }
 
-    /// The parts of a stream one behind the other, by the slot or by the minute.
+    /// The parts of a stream, concatenated, by the slot or by the minute.
     pub(crate) fn parts(&self, resolution: Resolution, stream: StreamId) -> &[u8] {
         if resolution == Resolution::Slot { self.slots.of(stream) } else { self.minutes.of(stream) }
     }
@@ -106,22 +119,22 @@ impl Resident {
         streams
     }
 
-    /// Adds the minutes of streams up that are asked for together, once all of them are there.
-    pub(crate) fn aggregate(&mut self, groups: Vec<Vec<StreamId>>) {
-        self.aggregates = Aggregates::of(groups, |stream| self.minutes.of(stream));
+    /// Adds up the minutes of each group of streams. Call it once all streams are added.
+    pub(crate) fn sum_groups(&mut self, groups: Vec<Vec<StreamId>>) {
+        self.partner_sums = PartnerSums::of(groups, |stream| self.minutes.of(stream));
     }
 
-    /// What [`Resident::aggregate`] added up.
-    pub(crate) const fn aggregates(&self) -> &Aggregates {
-        &self.aggregates
+    /// The sums that [`CachedParts::sum_groups`] made.
+    pub(crate) const fn partner_sums(&self) -> &PartnerSums {
+        &self.partner_sums
     }
 
     /// Bytes in memory once it has shrunk.
     pub(crate) fn size_bytes(&self) -> usize {
-        self.slots.size_bytes() + self.minutes.size_bytes() + self.aggregates.size_bytes()
+        self.slots.size_bytes() + self.minutes.size_bytes() + self.partner_sums.size_bytes()
     }
 
-    /// Gives room back that was made for more. For when everything is there.
+    /// Frees spare capacity. Call it once everything is added.
     pub(crate) fn shrink(&mut self) {
         self.slots.shrink();
         self.minutes.shrink();
@@ -132,3 +145,6 @@ impl Resident {
         self.start.is_some_and(|start| start < slots.end && slots.start < self.end)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,10 +1,11 @@
-//! The newest minutes of a partner's streams, added up beforehand.
+//! The newest minutes of a partner's streams, added up in advance.
 //!
-//! Most questions are about partners rather than their endpoints. So what a seal keeps in memory holds, beside the
-//! minutes of every stream, what those of all streams of a name, partner and environment add up to. A question
-//! for sums over all of these streams reads one row a minute instead of a cell for each stream.
+//! Most queries are about partners rather than their operations. So the cache holds, beside the minutes of
+//! every stream, the sums over all streams of a name, partner and environment. A query for sums over all of
+//! these streams reads one row a minute instead of a cell of each stream.
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use crate::codec;
 use crate::model::cell::SlotValue;
@@ -14,15 +15,15 @@ use crate::model::time::Slot;
 
 /// The minutes of some streams added up.
 #[derive(Debug)]
-pub(crate) struct Aggregate {
+pub(crate) struct PartnerSum {
     /// Ascending; two at least.
     streams: Box<[StreamId]>,
     /// See [`codec::put_row`].
     rows: Box<[u8]>,
 }
 
-impl Aggregate {
-    /// `None` of a single stream, whose minutes are there already.
+impl PartnerSum {
+    /// `None` for a single stream, whose minutes are in the cache already.
     fn of<'p>(streams: Vec<StreamId>, minutes_of: impl Fn(StreamId) -> &'p [u8]) -> Option<Self> {
         if streams.len() < 2 {
             return None;
@@ -34,7 +35,7 @@ impl Aggregate {
                     sums.entry(minute).or_default().add(cell);
                 }
             };
-            // They have never left memory; if they cannot be read, each says so for itself.
+            // Without sums, readers read each stream and report the damaged one.
             codec::decode(minutes_of(*stream), add).ok()?;
         }
         let mut rows = Vec::new();
@@ -55,30 +56,30 @@ impl Aggregate {
     /// Whether all of its streams are among some, ascending.
     fn is_within(&self, streams: &[StreamId]) -> bool {
         let mut rest = streams.iter();
-        self.streams.iter().all(|own| rest.find(|stream| *stream >= own) == Some(own))
+        self.streams.iter().all(|one| rest.find(|stream| *stream >= one) == Some(one))
     }
 }
 
-/// What a seal added up, ascending by first stream.
+/// The sums of one entry of the cache, ascending by first stream.
 #[derive(Debug, Default)]
-pub(crate) struct Aggregates(Vec<Aggregate>);
+pub(crate) struct PartnerSums(Vec<PartnerSum>);
 
-impl Aggregates {
-    /// Of streams that are asked for together, given the parts of each by the minute.
+impl PartnerSums {
+    /// The sums of groups of streams, given the parts of each stream by the minute.
     pub(crate) fn of<'p>(
         groups: Vec<Vec<StreamId>>,
         minutes_of: impl Fn(StreamId) -> &'p [u8],
     ) -> Self {
-        let added = groups.into_iter().filter_map(|group| Aggregate::of(group, &minutes_of));
-        let mut added: Vec<Aggregate> = added.collect();
-        added.sort_unstable_by_key(Aggregate::first);
+        let added = groups.into_iter().filter_map(|group| PartnerSum::of(group, &minutes_of));
+        let mut added: Vec<PartnerSum> = added.collect();
+        added.sort_unstable_by_key(PartnerSum::first);
         Self(added)
     }
 
-    /// Those that are of nothing but some streams, ascending.
-    pub(crate) fn within(&self, streams: &[StreamId]) -> Vec<&Aggregate> {
+    /// The sums all of whose streams are among `streams`, ascending.
+    pub(crate) fn within(&self, streams: &[StreamId]) -> Vec<&PartnerSum> {
         let beginning_with = |stream: &StreamId| {
-            let place = self.0.binary_search_by_key(stream, Aggregate::first).ok()?;
+            let place = self.0.binary_search_by_key(stream, PartnerSum::first).ok()?;
             self.0.get(place)
         };
         let begun =
@@ -91,27 +92,25 @@ impl Aggregates {
 
     /// Bytes in memory.
     pub(crate) fn size_bytes(&self) -> usize {
-        let of =
-            |one: &Aggregate| size_of_val(&*one.streams) + one.rows.len() + size_of::<Aggregate>();
+        let of = |one: &PartnerSum| {
+            size_of_val(&*one.streams) + one.rows.len() + size_of::<PartnerSum>()
+        };
         self.0.iter().map(of).sum()
     }
 }
 
-/// The streams that none of some aggregates holds.
-pub(crate) fn others<'s>(
-    streams: &'s [StreamId],
-    aggregates: &[&Aggregate],
-) -> Cow<'s, [StreamId]> {
-    if aggregates.is_empty() {
+/// The streams that none of `sums` covers.
+pub(crate) fn without<'s>(streams: &'s [StreamId], sums: &[&PartnerSum]) -> Cow<'s, [StreamId]> {
+    if sums.is_empty() {
         return Cow::Borrowed(streams);
     }
-    let mut held: Vec<StreamId> =
-        aggregates.iter().flat_map(|one| one.streams.iter().copied()).collect();
-    if held.len() == streams.len() {
+    let mut covered: Vec<StreamId> =
+        sums.iter().flat_map(|one| one.streams.iter().copied()).collect();
+    if covered.len() == streams.len() {
         return Cow::Borrowed(&[]);
     }
-    held.sort_unstable();
-    streams.iter().copied().filter(|stream| held.binary_search(stream).is_err()).collect()
+    covered.sort_unstable();
+    streams.iter().copied().filter(|stream| covered.binary_search(stream).is_err()).collect()
 }
 
 #[cfg(test)]

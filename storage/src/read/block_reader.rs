@@ -1,60 +1,63 @@
-//! Reading blocks from the database, in the order they lie in.
+//! Reading blocks from the database, in the order of their keys.
 
 use std::ops::Range;
 
-use rocksdb::{DBRawIterator, ErrorKind};
-
 use crate::codec::{self, Columns, Sink};
-use crate::db::merge::Reading;
+use crate::db::{Database, Rows, WithoutMerging};
 use crate::error::{Error, Result};
 use crate::model::resolution::{BlockKey, Resolution};
 use crate::model::stream::StreamId;
-use crate::model::time::Slot;
-use crate::store::Shared;
+use crate::model::time::{Slot, SlotWidth};
 
 /// Reads blocks of one resolution day by day and stream by stream.
-pub(crate) struct Blocks<'a> {
-    shared: &'a Shared,
+pub(crate) struct BlockReader<'a> {
+    db: &'a Database,
     resolution: Resolution,
-    blocks: DBRawIterator<'a>,
-    /// Where the last range began: between there and the iterator's place no key was passed over.
+    slot_width: SlotWidth,
+    rows: Rows<'a>,
+    /// Where the last range began: between there and the position of `rows` no key was skipped.
     from: Option<BlockKey>,
-    /// No block was passed over that holds a slot from here on.
+    /// Every block that holds a slot from here on could be read.
     pub(crate) whole_from: Slot,
 }
 
-impl<'a> Blocks<'a> {
+impl<'a> BlockReader<'a> {
+    /// A reader of the blocks of a resolution in `rows`.
     pub(crate) const fn new(
-        shared: &'a Shared,
+        db: &'a Database,
         resolution: Resolution,
-        blocks: DBRawIterator<'a>,
+        slot_width: SlotWidth,
+        rows: Rows<'a>,
     ) -> Self {
-        Self { shared, resolution, blocks, from: None, whole_from: Slot(0) }
+        Self { db, resolution, slot_width, rows, from: None, whole_from: Slot(0) }
     }
 
-    /// Gives the cells of some streams, ascending by id, in some slots to a sink. Damaged blocks are
-    /// noted and passed over.
+    /// Passes the cells of some streams, ascending by id, in some slots to a sink. Damaged blocks are noted
+    /// and skipped.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
     pub(crate) fn read(
         &mut self,
         streams: &[StreamId],
         slots: &Range<Slot>,
-        wanted: Columns,
+        columns: Columns,
         sink: &mut impl Sink,
     ) -> Result<()> {
         if slots.is_empty() {
             return Ok(());
         }
-        let _reading = Reading::begin();
-        let cells = self.resolution.cells_of(slots, self.shared.slot_width);
+        let _reading = WithoutMerging::begin();
+        let cells = self.resolution.cells_of(slots, self.slot_width);
         let (first, last) = (slots.start, slots.end.minus(1));
         for day in self.key(StreamId(0), first).day..=self.key(StreamId(0), last).day {
             for stream in streams {
                 let stream = *stream;
                 let from = self.key(stream, first).max(BlockKey { day, stream, block: 0 });
                 let to = self.key(stream, last).min(BlockKey { day, stream, block: u8::MAX });
-                sink.stream(stream, self.resolution.slots(self.shared.slot_width));
+                sink.stream(stream, self.resolution.slots(self.slot_width));
                 self.read_range(from, to, |block| {
-                    codec::decode_range(block, &cells, wanted, sink)
+                    codec::decode_range(block, &cells, columns, sink)
                 })?;
             }
         }
@@ -62,7 +65,7 @@ impl<'a> Blocks<'a> {
     }
 
     fn key(&self, stream: StreamId, slot: Slot) -> BlockKey {
-        self.resolution.block_of(stream, slot, self.shared.slot_width)
+        self.resolution.block_of(stream, slot, self.slot_width)
     }
 
     fn read_range(
@@ -71,31 +74,28 @@ impl<'a> Blocks<'a> {
         to: BlockKey,
         mut decode: impl FnMut(&[u8]) -> std::result::Result<(), codec::PartError>,
     ) -> Result<()> {
-        let is_behind = self.from.replace(from).is_none_or(|before| from <= before);
-        if is_behind || self.blocks.key().is_none_or(|at| at < from.encode().as_slice()) {
-            self.blocks.seek(from.encode());
+        let is_ahead = self.from.replace(from).is_none_or(|before| from <= before);
+        if is_ahead || self.rows.key().is_none_or(|at| at < from.encode().as_slice()) {
+            self.rows.seek(from.encode());
         }
-        while let Some((bytes, block)) = self.blocks.item() {
+        while let Some((bytes, block)) = self.rows.item() {
             let key = BlockKey::decode(bytes)
                 .ok_or_else(|| Error::corrupt("a block key", format!("{} bytes", bytes.len())))?;
             if key > to {
                 return Ok(());
             }
             if let Err(error) = decode(block) {
-                let end = self.resolution.block_end(key, self.shared.slot_width);
+                let end = self.resolution.block_end(key, self.slot_width);
                 self.whole_from = self.whole_from.max(end);
-                self.shared.damage.note(self.resolution, key, &error.to_string());
+                self.db.damage().note(self.resolution, key, &error.to_string());
             }
-            self.blocks.next();
+            self.rows.next();
         }
-        match self.blocks.status() {
-            // A file is damaged. The next range is looked for anew, perhaps in another one.
-            Err(error) if error.kind() == ErrorKind::Corruption => {
-                self.whole_from = Slot(u32::MAX);
-                self.shared.damage.note(self.resolution, from, error.as_ref());
-                Ok(())
-            }
-            status => Ok(status?),
+        // A file is damaged: the next range is looked for again, it may be in another file.
+        if let Some(detail) = self.rows.damage()? {
+            self.whole_from = Slot(u32::MAX);
+            self.db.damage().note(self.resolution, from, &detail);
         }
+        Ok(())
     }
 }

@@ -1,42 +1,20 @@
-//! Exemplars on disk: how they are written beside the journal, merged, read back and let go.
+//! Finding exemplars.
 //!
-//! They take no part in the head, in sealing or in the feed. A batch's exemplars are merge operands in the
-//! RocksDB write of its journal record, and RocksDB keeps the best of them whenever it reads or
-//! compacts, so what was acknowledged is kept and nothing of it stays in memory.
+//! Exemplars are in no head and no block, and in no feed. A batch's exemplars are merged into their family in
+//! the RocksDB write of its journal record, and RocksDB keeps the best of them whenever it reads or compacts.
+//! So acknowledged exemplars are durable, and none of them stays in memory.
 
 use std::ops::Range;
 
-use rocksdb::{DBRawIterator, MergeOperands, ReadOptions};
-
-use crate::codec::{decode_exemplars, encode_exemplars};
-use crate::db::key::ExemplarKey;
-use crate::db::schema::Family;
+use crate::codec::decode_exemplars;
+use crate::db::{Database, ExemplarKey, Family, Rows};
 use crate::error::Result;
-use crate::limits::{EXEMPLAR_ROWS_MAX, EXEMPLAR_SLOW_KEPT_MS, EXEMPLARS_LIMIT_MAX};
+use crate::limits::{EXEMPLAR_ROWS_MAX, EXEMPLARS_LIMIT_MAX};
+use crate::memory::Timeline;
 use crate::model::exemplar::{Exemplar, Kind};
 use crate::model::outcome::Outcome;
 use crate::model::stream::StreamId;
-use crate::model::time::{Slot, SlotWidth, TimestampMs};
-use crate::store::{Shared, Store};
-
-/// Keeps the best of a row's exemplars. What cannot be read is passed over.
-pub(crate) fn merge(key: &[u8], held: Option<&[u8]>, operands: &MergeOperands) -> Option<Vec<u8>> {
-    let kind = ExemplarKey::decode(key)?.kind;
-    // Within a slot, the order of times is that of distances to its start.
-    let start = TimestampMs(0);
-    let mut best = Vec::new();
-    for event in
-        held.into_iter().chain(operands).filter_map(|it| decode_exemplars(it, start)).flatten()
-    {
-        kind.keep_in_slot(&mut best, event.as_ref());
-    }
-    Some(encode_exemplars(best, start))
-}
-
-/// The day of a slot, since 1970.
-pub(crate) fn day_of(slot: Slot, width: SlotWidth) -> u32 {
-    slot.0 / (24 * width.slots_per_hour())
-}
+use crate::model::time::Slot;
 
 /// Which exemplars a query looks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,50 +50,49 @@ pub struct BestExemplars {
     pub is_cut: bool,
 }
 
-impl Store {
-    /// The best exemplars of a query. Failed events are kept as long as slots are, slow ones for
-    /// [`EXEMPLAR_SLOW_KEPT_MS`](crate::limits::EXEMPLAR_SLOW_KEPT_MS).
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub fn exemplars(&self, query: &ExemplarQuery<'_>) -> Result<BestExemplars> {
-        debug_assert!(query.streams.is_sorted(), "streams are read in the order of their ids");
-        let (shared, limit) = (self.shared(), query.limit.min(EXEMPLARS_LIMIT_MAX));
-        let found = BestExemplars::default();
-        let mut search = Search { shared, slots: &query.slots, limit, rows: 0, found };
-        let kinds = match query.kind {
-            ExemplarKind::Failed(classes) => {
-                classes.iter().map(|class| Kind::Failed(*class)).collect()
-            }
-            ExemplarKind::Slow => vec![Kind::Slow],
-        };
-        if !query.slots.is_empty() {
-            kinds.into_iter().try_for_each(|kind| search.kind(kind, query.streams))?;
-        }
-        Ok(search.found)
+/// The best exemplars of a query.
+///
+/// # Errors
+/// When the database cannot be read.
+pub(crate) fn find_exemplars(
+    db: &Database,
+    timeline: &Timeline,
+    query: &ExemplarQuery<'_>,
+) -> Result<BestExemplars> {
+    debug_assert!(query.streams.is_sorted(), "streams are read in the order of their ids");
+    let limit = query.limit.min(EXEMPLARS_LIMIT_MAX);
+    let found = BestExemplars::default();
+    let mut search = Search { db, timeline, slots: &query.slots, limit, rows: 0, found };
+    let kinds = match query.kind {
+        ExemplarKind::Failed(classes) => classes.iter().map(|class| Kind::Failed(*class)).collect(),
+        ExemplarKind::Slow => vec![Kind::Slow],
+    };
+    if !query.slots.is_empty() {
+        kinds.into_iter().try_for_each(|kind| search.kind(kind, query.streams))?;
     }
+    Ok(search.found)
 }
 
+/// A search through the rows of exemplars.
 struct Search<'a> {
-    shared: &'a Shared,
+    db: &'a Database,
+    timeline: &'a Timeline,
     slots: &'a Range<Slot>,
     limit: usize,
-    /// Slots and places looked at.
+    /// Rows and positions that were read.
     rows: usize,
     found: BestExemplars,
 }
 
 impl Search<'_> {
-    /// Looks through the exemplars of a kind, day by day from the newest on. Days and streams without any
-    /// cost nothing.
+    /// Reads the exemplars of a kind, day by day, the newest first. Days and streams without any cost
+    /// nothing.
     fn kind(&mut self, kind: Kind, streams: &[StreamId]) -> Result<()> {
-        let mut options = ReadOptions::default();
-        let first_day = day_of(self.slots.start, self.shared.slot_width);
-        options.set_iterate_lower_bound(ExemplarKey::day_start(kind, first_day));
-        let family = self.shared.db.family(Family::Exemplars);
-        let mut rows = self.shared.db.raw().raw_iterator_cf_opt(family, options);
+        let first_day = self.timeline.day_of(self.slots.start);
+        let first_key = ExemplarKey::day_start(kind, first_day);
+        let mut rows = self.db.rows_from(Family::Exemplars, first_key);
         let mut slot = self.slots.end.minus(1);
-        let mut day = day_of(slot, self.shared.slot_width);
+        let mut day = self.timeline.day_of(slot);
         loop {
             self.day(kind, day, streams, slot, &mut rows);
             rows.seek_for_prev(ExemplarKey::day_start(kind, day));
@@ -124,17 +101,17 @@ impl Search<'_> {
             let Some(earlier) = earlier.filter(is_earlier) else { break };
             (day, slot) = (earlier.day, Slot(u32::MAX));
         }
-        Ok(rows.status()?)
+        rows.status()
     }
 
-    /// Looks through a day's exemplars of a kind up to a slot, from the last stream to the first.
+    /// Reads a day's exemplars of a kind up to a slot, from the last stream to the first.
     fn day(
         &mut self,
         kind: Kind,
         day: u32,
         mut streams: &[StreamId],
         slot: Slot,
-        rows: &mut DBRawIterator<'_>,
+        rows: &mut Rows<'_>,
     ) {
         while let Some((stream, before)) = streams.split_last() {
             rows.seek_for_prev(ExemplarKey { kind, day, stream: *stream, slot }.encode());
@@ -142,7 +119,7 @@ impl Search<'_> {
             let Some(at) = at.filter(|at| at.day == day) else { return };
             self.rows += 1;
             if at.stream < *stream {
-                // None of the streams between has any.
+                // No stream in between has any.
                 streams = &before[..before.partition_point(|it| *it <= at.stream)];
             } else {
                 self.stream(*stream, kind, rows);
@@ -155,9 +132,9 @@ impl Search<'_> {
         }
     }
 
-    /// Looks through the exemplars of a stream from the newest on, as long as older ones may be better.
-    fn stream(&mut self, stream: StreamId, kind: Kind, rows: &mut DBRawIterator<'_>) {
-        let width = self.shared.slot_width;
+    /// Reads the exemplars of a stream, the newest first, as long as older ones may be better.
+    fn stream(&mut self, stream: StreamId, kind: Kind, rows: &mut Rows<'_>) {
+        let width = self.timeline.slot_width();
         while let Some((key, value)) = rows.item() {
             let Some(key) = ExemplarKey::decode(key) else { return };
             if key.kind != kind || key.stream != stream || key.slot < self.slots.start {
@@ -176,26 +153,4 @@ impl Search<'_> {
             rows.prev();
         }
     }
-}
-
-/// Lets go of exemplars before a day, and of slow ones a while before `now`: they are many.
-pub(crate) fn let_go(shared: &Shared, first_day: u32, now: TimestampMs) -> Result<()> {
-    let slow_from = shared.slot_width.slot_of(now.plus_ms(-EXEMPLAR_SLOW_KEPT_MS));
-    let slow_from = day_of(slow_from, shared.slot_width).max(first_day);
-    for kind in Kind::all() {
-        let first_day = if kind == Kind::Slow { slow_from } else { first_day };
-        let (from, to) = (ExemplarKey::day_start(kind, 0), ExemplarKey::day_start(kind, first_day));
-        let family = shared.db.family(Family::Exemplars);
-        let mut options = ReadOptions::default();
-        options.set_iterate_upper_bound(to);
-        let mut rows = shared.db.raw().raw_iterator_cf_opt(family, options);
-        rows.seek(from);
-        if !rows.valid() {
-            rows.status()?;
-            continue;
-        }
-        drop(rows);
-        shared.db.drop_range(Family::Exemplars, &from, &to)?;
-    }
-    Ok(())
 }

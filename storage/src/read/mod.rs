@@ -1,5 +1,15 @@
-//! Reading cells and exemplars.
+//! Reading: cells from blocks, cache and head through one interface, and exemplars.
 
-pub(crate) mod block_reader;
-pub(crate) mod exemplars;
-pub(crate) mod scan;
+mod block_reader;
+mod exemplars;
+mod past;
+mod plan;
+mod scan;
+
+pub use exemplars::{BestExemplars, ExemplarKind, ExemplarQuery, StreamExemplar};
+pub use past::FeedPast;
+pub use scan::{Cursor, Reader, Scan};
+
+pub(crate) use block_reader::BlockReader;
+pub(crate) use exemplars::find_exemplars;
+pub(crate) use plan::{cells_max, coarser_slots};

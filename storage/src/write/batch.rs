@@ -1,5 +1,5 @@
-//! A batch: the items of one request, pre-aggregated into cells by the thread that received them,
-//! so that the one writer has little left to do.
+//! A batch: the items of one request, aggregated into cells by the thread that received them, so that the
+//! one writer has little left to do.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -7,33 +7,25 @@ use std::hash::BuildHasher;
 
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
+use parking_lot::RwLock;
 
-use crate::Store;
-use crate::codec;
-use crate::db::key::ExemplarKey;
+use super::journal::{self, BatchCell};
+use crate::catalog::Catalog;
+use crate::codec::encode_exemplars;
+use crate::db::ExemplarKey;
 use crate::error::{Error, Result};
 use crate::limits::{EXEMPLAR_ID_BYTES_MAX, STREAMS_MAX};
 use crate::model::cell::{Cell, SlotValue};
 use crate::model::exemplar::{Exemplar, Kind};
 use crate::model::gauge::GaugeCell;
 use crate::model::stream::{StreamId, StreamKey, StreamKind, StreamRef};
-use crate::model::time::Slot;
-use crate::write::journal;
+use crate::model::time::{Slot, SlotWidth};
 
-/// A stream of a batch: its number, or its definition when it is new.
+/// A stream of a batch: its id, or its definition when it is new.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum BatchStream {
     Known(StreamId),
     New(StreamKey),
-}
-
-/// One cell of a batch.
-#[derive(Debug, Clone, PartialEq, bincode::Encode, bincode::Decode)]
-pub(crate) struct BatchCell {
-    /// Position in the batch's list of streams.
-    pub(crate) stream: u32,
-    pub(crate) slot: Slot,
-    pub(crate) value: SlotValue,
 }
 
 /// The exemplars of one kind in one slot of a batch.
@@ -43,29 +35,34 @@ pub(crate) struct BatchExemplars {
     pub(crate) stream: u32,
     pub(crate) kind: Kind,
     pub(crate) slot: Slot,
-    /// As they are merged into what is stored.
+    /// The value that is merged into what is stored.
     pub(crate) encoded: Vec<u8>,
 }
 
-/// The pre-aggregated items of one request, ready to be appended.
+/// The aggregated items of one request, ready to be appended.
 #[derive(Debug)]
 pub struct Batch {
     pub(crate) streams: Vec<BatchStream>,
     pub(crate) cells: Vec<BatchCell>,
     /// The cells, encoded for the journal.
     pub(crate) encoded: Vec<u8>,
-    /// What events with ids stand for.
+    /// Exemplars of its cells.
     pub(crate) exemplars: Vec<BatchExemplars>,
 }
 
 impl Batch {
-    /// Bytes that it takes to write.
-    pub(crate) fn write_bytes(&self) -> usize {
+    /// Bytes of its cells in the journal.
+    pub(super) const fn encoded_bytes(&self) -> usize {
+        self.encoded.len()
+    }
+
+    /// Bytes of everything that is written for it.
+    pub(super) fn write_bytes(&self) -> usize {
         let exemplars = self.exemplars.iter().map(|it| ExemplarKey::BYTES + it.encoded.len());
         self.encoded.len() + exemplars.sum::<usize>()
     }
 
-    /// Whether there is nothing in it.
+    /// Whether it has no cells.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.cells.is_empty()
@@ -75,11 +72,12 @@ impl Batch {
 /// Collects items into a [`Batch`].
 #[derive(Debug)]
 pub struct BatchBuilder<'a> {
-    store: &'a Store,
+    catalog: &'a RwLock<Catalog>,
+    slot_width: SlotWidth,
     hasher: RandomState,
-    /// Positions of the batch's streams that the store knows.
+    /// Positions of those streams of the batch that the catalog holds.
     known: HashMap<StreamId, u32, RandomState>,
-    /// Those that it does not, with their positions, found by their borrowed name.
+    /// The other streams, with their positions, found by their borrowed name.
     new: HashTable<(StreamKey, u32)>,
     streams: Vec<BatchStream>,
     positions: HashMap<(u32, Slot), usize, RandomState>,
@@ -88,9 +86,10 @@ pub struct BatchBuilder<'a> {
 }
 
 impl<'a> BatchBuilder<'a> {
-    pub(crate) fn new(store: &'a Store) -> Self {
+    pub(crate) fn new(catalog: &'a RwLock<Catalog>, slot_width: SlotWidth) -> Self {
         Self {
-            store,
+            catalog,
+            slot_width,
             hasher: RandomState::default(),
             known: HashMap::default(),
             new: HashTable::new(),
@@ -101,11 +100,11 @@ impl<'a> BatchBuilder<'a> {
         }
     }
 
-    /// The cell of an activity stream's slot, to record into or merge with. Labels must have been
+    /// The cell of an activity stream's slot, to record into or to merge with. Labels must have been
     /// checked.
     ///
     /// # Errors
-    /// [`Error::StreamLimit`] when the stream is new and the database is full of streams.
+    /// [`Error::StreamLimit`] when the stream is new and the database holds its limit of streams.
     pub fn activity(&mut self, stream: StreamRef<'_>, slot: Slot) -> Result<&mut Cell> {
         debug_assert_eq!(stream.kind, StreamKind::Activity);
         let new = || SlotValue::Activity(Cell::default());
@@ -115,12 +114,12 @@ impl<'a> BatchBuilder<'a> {
         }
     }
 
-    /// Keeps an event that was recorded in a slot as one of its exemplars, if it stands out: see
-    /// [`ExemplarKind`](crate::ExemplarKind). An id of more than [`EXEMPLAR_ID_BYTES_MAX`] is left out, and
-    /// an event without ids is none.
+    /// Keeps an event that was recorded in a slot as one of its exemplars if it is among the best: see
+    /// [`ExemplarKind`](crate::ExemplarKind). An id of more than [`EXEMPLAR_ID_BYTES_MAX`] bytes is left out.
+    /// An event without ids is not kept.
     ///
     /// # Errors
-    /// [`Error::StreamLimit`] when the stream is new and the database is full of streams.
+    /// [`Error::StreamLimit`] when the stream is new and the database holds its limit of streams.
     pub fn exemplar(
         &mut self,
         stream: StreamRef<'_>,
@@ -132,9 +131,9 @@ impl<'a> BatchBuilder<'a> {
         if event.ids.iter().all(|id| id.is_empty()) {
             return Ok(());
         }
-        let number = self.number(stream)?;
+        let position = self.position(stream)?;
         for kind in Kind::of(&event) {
-            let best = self.exemplars.entry((number, kind, slot)).or_default();
+            let best = self.exemplars.entry((position, kind, slot)).or_default();
             kind.keep_in_slot(best, event);
         }
         Ok(())
@@ -143,10 +142,10 @@ impl<'a> BatchBuilder<'a> {
     /// Adds a reading to a gauge's slot.
     ///
     /// # Errors
-    /// [`Error::StreamLimit`] when the stream is new and the database is full of streams.
+    /// [`Error::StreamLimit`] when the stream is new and the database holds its limit of streams.
     pub fn gauge(&mut self, stream: StreamRef<'_>, slot: Slot, reading: GaugeCell) -> Result<()> {
         debug_assert_eq!(stream.kind, StreamKind::Gauge);
-        let number = self.number(stream)?;
+        let number = self.position(stream)?;
         let reading = SlotValue::Gauge(reading);
         match self.positions.entry((number, slot)) {
             Entry::Occupied(entry) => {
@@ -166,13 +165,13 @@ impl<'a> BatchBuilder<'a> {
     #[must_use]
     pub fn finish(self) -> Batch {
         let encoded = journal::encode_cells(&self.cells);
-        let width = self.store.slot_width();
+        let width = self.slot_width;
         let exemplars =
             self.exemplars.into_iter().map(|((stream, kind, slot), best)| BatchExemplars {
                 stream,
                 kind,
                 slot,
-                encoded: codec::encode_exemplars(best, width.start(slot)),
+                encoded: encode_exemplars(best, width.start(slot)),
             });
         let exemplars = exemplars.collect();
         Batch { streams: self.streams, cells: self.cells, encoded, exemplars }
@@ -184,7 +183,7 @@ impl<'a> BatchBuilder<'a> {
         slot: Slot,
         new: impl FnOnce() -> SlotValue,
     ) -> Result<&mut SlotValue> {
-        let number = self.number(stream)?;
+        let number = self.position(stream)?;
         let position = *self.positions.entry((number, slot)).or_insert(self.cells.len());
         if position == self.cells.len() {
             self.cells.push(BatchCell { stream: number, slot, value: new() });
@@ -193,10 +192,13 @@ impl<'a> BatchBuilder<'a> {
         Ok(&mut self.cells[position].value)
     }
 
-    /// The position of a stream in the batch. One that becomes known meanwhile may have two.
-    fn number(&mut self, stream: StreamRef<'_>) -> Result<u32> {
+    /// The position of a stream in the batch. A stream that enters the catalog meanwhile may have two.
+    fn position(&mut self, stream: StreamRef<'_>) -> Result<u32> {
         let next = self.streams.len() as u32;
-        let (known, count) = self.store.find_stream(&stream);
+        let (known, count) = {
+            let catalog = self.catalog.read();
+            (catalog.get(&stream), catalog.len())
+        };
         if let Some(id) = known {
             let number = *self.known.entry(id).or_insert(next);
             if number == next {

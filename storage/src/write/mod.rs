@@ -1,6 +1,18 @@
-//! The way of an append: batch, journal, writer, feed.
+//! Writing: a batch goes through a queue to the one writer, which writes it to the journal, adds it to the
+//! head and passes it to feeds. After a start the journal is replayed into the head.
 
-pub(crate) mod batch;
-pub(crate) mod feed;
-pub(crate) mod journal;
-pub(crate) mod writer;
+mod batch;
+mod feed;
+mod journal;
+mod queue;
+mod replay;
+mod writer;
+
+pub use batch::{Batch, BatchBuilder};
+pub use feed::Feed;
+pub use writer::Appended;
+
+#[cfg(fuzzing)]
+pub(crate) use journal::decode_record;
+pub(crate) use queue::Queue;
+pub(crate) use replay::replay_journal;

@@ -1,36 +1,33 @@
-//! The one writer: takes the appends that are waiting, writes them to the journal with one fsync,
-//! puts them into the head and answers.
+//! The one writer: takes the appends that are waiting, writes them to the journal with one fsync, adds them
+//! to the head and answers.
 //!
-//! It is the only thread that gives out stream numbers and sequence numbers and the only one that
-//! adds to the head, so order needs no further thought: what is in the head is on disk, and a
-//! generation is frozen between two groups.
+//! It is the only thread that assigns stream ids and sequence numbers, and the only one that adds to the
+//! head. So whatever is in the head is on disk, and a generation is frozen between two groups.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, mpsc as sync_mpsc};
 
-use rocksdb::WriteBatch;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::db::key::{self, ExemplarKey};
-use crate::db::schema::Family;
+use super::batch::{Batch, BatchStream};
+use super::feed::{Tap, Taps};
+use super::journal::{self, BatchCell};
+use crate::catalog::encode_stream;
+use crate::db::{ExemplarKey, Family, WriteBatch, i64_of, u64_of};
 use crate::error::{Error, Result};
 use crate::limits::{GROUP_BYTES_MAX, GROUP_REQUESTS_MAX, IDEMPOTENCY_KEPT_MS, STREAMS_MAX};
-use crate::memory::head::Generation;
+use crate::memory::Generation;
 use crate::model::stream::{StreamId, StreamKey};
 use crate::model::time::{Slot, TimestampMs};
-use crate::read::exemplars;
-use crate::store::Shared;
-use crate::write::batch::{Batch, BatchCell, BatchStream};
-use crate::write::feed::{Tap, Taps};
-use crate::write::journal;
+use crate::shared::Shared;
 
-/// The answer to an append that is durable.
+/// The acknowledgement of an append.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Appended {
-    /// How many items the request had when its key was first seen.
+    /// How many items the request had when its idempotency key was first seen.
     pub items: u64,
-    /// Whether the key was seen before; then nothing was counted again.
+    /// Whether the key was seen before. Then nothing was counted again.
     pub duplicate: bool,
 }
 
@@ -46,28 +43,20 @@ pub(crate) struct Append {
     pub(crate) reply: Reply,
 }
 
-/// What the writer is asked for.
+/// A message to the writer.
 #[derive(Debug)]
 pub(crate) enum Message {
     Append(Box<Append>),
-    /// Freeze the active generation and answer. A feed begins with the next one.
+    /// Freeze the active generation and answer. A feed with `tap` begins with the next one.
     Freeze {
         tap: Option<Tap>,
         reply: sync_mpsc::Sender<()>,
     },
 }
 
-/// How many appends have shared how many journal writes.
-#[derive(Debug, Default)]
-pub(crate) struct GroupCounts {
-    pub(crate) appends: AtomicU64,
-    /// Their bytes in the journal.
-    pub(crate) bytes: AtomicU64,
-    pub(crate) writes: AtomicU64,
-}
-
+/// The state of the writer's thread.
 #[derive(Debug)]
-pub(crate) struct Writer {
+pub(super) struct Writer {
     shared: Arc<Shared>,
     active: Arc<Generation>,
     next_sequence: u64,
@@ -78,24 +67,25 @@ pub(crate) struct Writer {
 #[derive(Default)]
 struct Group {
     write: WriteBatch,
-    /// Appends of this write with the numbers of their streams.
+    /// Appends of this write with the ids of their streams.
     members: Vec<(Append, Vec<StreamId>)>,
-    /// Appends whose key is that of a member: they are duplicates once the write succeeds.
-    followers: Vec<(Reply, u64)>,
+    /// Appends with the key of a member. They are duplicates once the write succeeds.
+    duplicates: Vec<(Reply, u64)>,
     keys: HashMap<Vec<u8>, u64>,
-    /// Streams that this write introduces, in the order of their numbers.
+    /// Streams that this write introduces, in the order of their ids.
     new_streams: Vec<StreamKey>,
-    new_numbers: HashMap<StreamKey, StreamId>,
+    new_ids: HashMap<StreamKey, StreamId>,
 }
 
 impl Writer {
-    pub(crate) fn new(shared: Arc<Shared>, next_sequence: u64) -> Self {
+    /// A writer whose next append gets the sequence number `next_sequence`.
+    pub(super) fn new(shared: Arc<Shared>, next_sequence: u64) -> Self {
         let active = shared.head.active();
         Self { shared, active, next_sequence, taps: Taps::default() }
     }
 
-    /// Serves messages until every sender is gone.
-    pub(crate) fn run(mut self, mut messages: mpsc::Receiver<Message>) {
+    /// Serves messages until every sender is dropped.
+    pub(super) fn run(mut self, mut messages: mpsc::Receiver<Message>) {
         while let Some(first) = messages.blocking_recv() {
             let mut waiting = Some(first);
             let mut group = Vec::new();
@@ -120,7 +110,7 @@ impl Writer {
             if let Some((tap, reply)) = freeze {
                 self.active = self.shared.head.freeze(self.next_sequence - 1);
                 tap.into_iter().for_each(|tap| self.taps.add(tap));
-                // Whoever asked may have given up; the freeze holds all the same.
+                // The caller may be gone; the generation is frozen nevertheless.
                 let _ = reply.send(());
             }
         }
@@ -136,7 +126,7 @@ impl Writer {
         }
         match self.shared.db.write(std::mem::take(&mut group.write)) {
             Ok(()) => self.publish(group),
-            Err(error) => refuse(group, &error),
+            Err(error) => fail(group, error),
         }
     }
 
@@ -144,7 +134,7 @@ impl Writer {
     fn stage(&self, append: Append, group: &mut Group) {
         if let Some(key) = &append.idempotency_key {
             if let Some(items) = group.keys.get(key) {
-                group.followers.push((append.reply, *items));
+                group.duplicates.push((append.reply, *items));
                 return;
             }
             match self.seen_before(key, append.received_at) {
@@ -155,52 +145,51 @@ impl Writer {
                 Err(error) => return answer(append.reply, Err(error)),
             }
         }
-        let ids = match self.number_streams(&append.batch.streams, group) {
+        let ids = match self.stream_ids(&append.batch.streams, group) {
             Ok(ids) => ids,
             Err(error) => return answer(append.reply, Err(error)),
         };
         let sequence = self.next_sequence + group.members.len() as u64;
         let record = journal::encode_record(&ids, &append.batch.encoded);
-        let db = &self.shared.db;
-        group.write.put_cf(db.family(Family::Journal), sequence.to_be_bytes(), record);
+        let Shared { db, timeline, .. } = &*self.shared;
+        group.write.put(db, Family::Journal, sequence.to_be_bytes(), record);
         for it in &append.batch.exemplars {
             let Some(stream) = ids.get(it.stream as usize).copied() else { continue };
             let (kind, slot) = (it.kind, it.slot);
-            let day = exemplars::day_of(slot, self.shared.slot_width);
-            let key = ExemplarKey { kind, day, stream, slot }.encode();
-            group.write.merge_cf(db.family(Family::Exemplars), key, &it.encoded);
+            let key = ExemplarKey { kind, day: timeline.day_of(slot), stream, slot };
+            group.write.merge(db, Family::Exemplars, key.encode(), &it.encoded);
         }
         if let Some(key) = &append.idempotency_key {
             let expires_at = append.received_at.plus_ms(IDEMPOTENCY_KEPT_MS);
             let value = [expires_at.0.to_be_bytes(), append.items.to_be_bytes()].concat();
-            group.write.put_cf(db.family(Family::Idempotency), key, value);
+            group.write.put(db, Family::Idempotency, key, value);
             group.keys.insert(key.clone(), append.items);
         }
         group.members.push((append, ids));
     }
 
-    /// How many items the request with this key had, if it was seen and has not expired.
+    /// How many items the request with this key had, if the key was seen and has not expired.
     fn seen_before(&self, key: &[u8], now: TimestampMs) -> Result<Option<u64>> {
         let Some(value) = self.shared.db.get(Family::Idempotency, key)? else { return Ok(None) };
         let parsed = value
             .split_at_checked(8)
-            .and_then(|(expires_at, items)| Some((key::i64_of(expires_at)?, key::u64_of(items)?)));
+            .and_then(|(expires_at, items)| Some((i64_of(expires_at)?, u64_of(items)?)));
         let (expires_at, items) = parsed.ok_or_else(|| {
             Error::corrupt("an idempotency record", format!("{} bytes instead of 16", value.len()))
         })?;
         Ok((expires_at > now.0).then_some(items))
     }
 
-    /// The numbers of a batch's streams. Streams that another append of this group, or one since
-    /// the batch was built, has introduced are found; the rest get the next numbers.
-    fn number_streams(&self, streams: &[BatchStream], group: &mut Group) -> Result<Vec<StreamId>> {
+    /// The ids of a batch's streams. New streams may have been introduced since the batch was built, also by
+    /// another append of this group; those that were not get the next ids.
+    fn stream_ids(&self, streams: &[BatchStream], group: &mut Group) -> Result<Vec<StreamId>> {
         let catalog = self.shared.catalog.read();
         let introduced = group.new_streams.len();
         let ids = streams.iter().map(|stream| match stream {
             BatchStream::Known(id) => *id,
             BatchStream::New(key) => match catalog.get(&key.as_ref()) {
                 Some(id) => id,
-                None => *group.new_numbers.entry(key.clone()).or_insert_with(|| {
+                None => *group.new_ids.entry(key.clone()).or_insert_with(|| {
                     group.new_streams.push(key.clone());
                     StreamId((catalog.len() + group.new_streams.len() - 1) as u32)
                 }),
@@ -209,19 +198,19 @@ impl Writer {
         let ids: Vec<StreamId> = ids.collect();
         if catalog.len() + group.new_streams.len() > STREAMS_MAX {
             for key in group.new_streams.drain(introduced..) {
-                group.new_numbers.remove(&key);
+                group.new_ids.remove(&key);
             }
             return Err(Error::StreamLimit { limit: STREAMS_MAX });
         }
-        let family = self.shared.db.family(Family::Streams);
         for (offset, key) in group.new_streams.iter().enumerate().skip(introduced) {
             let id = (catalog.len() + offset) as u32;
-            group.write.put_cf(family, id.to_be_bytes(), crate::open::encode_stream(key));
+            let definition = encode_stream(key);
+            group.write.put(&self.shared.db, Family::Streams, id.to_be_bytes(), definition);
         }
         Ok(ids)
     }
 
-    /// The write is durable: makes it visible and answers.
+    /// The group is durable: makes it visible and answers.
     fn publish(&mut self, group: Group) {
         if !group.new_streams.is_empty() {
             let mut catalog = self.shared.catalog.write();
@@ -232,18 +221,18 @@ impl Writer {
         }
         let appends = group.members.len() as u64;
         self.next_sequence += appends;
-        self.shared.groups.appends.fetch_add(appends, Ordering::Relaxed);
-        self.shared.groups.writes.fetch_add(1, Ordering::Relaxed);
+        self.shared.counts.appends.fetch_add(appends, Ordering::Relaxed);
+        self.shared.counts.writes.fetch_add(1, Ordering::Relaxed);
         for (append, ids) in group.members {
             let Batch { cells, encoded, .. } = append.batch;
             self.active.note_append(append.received_at, encoded.len());
-            self.shared.groups.bytes.fetch_add(encoded.len() as u64, Ordering::Relaxed);
+            self.shared.counts.bytes.fetch_add(encoded.len() as u64, Ordering::Relaxed);
             self.add_to_head(cells, &ids);
             self.taps.publish(ids, encoded);
-            self.shared.clock.fetch_max(append.received_at.0, Ordering::Relaxed);
+            self.shared.timeline.saw_time(append.received_at);
             answer(append.reply, Ok(Appended { items: append.items, duplicate: false }));
         }
-        for (reply, items) in group.followers {
+        for (reply, items) in group.duplicates {
             answer(reply, Ok(Appended { items, duplicate: true }));
         }
     }
@@ -259,20 +248,24 @@ impl Writer {
             }
             self.active.add(*id, cell.slot, cell.value);
         }
-        self.shared.saw_slot(newest);
+        self.shared.timeline.saw_slot(newest);
     }
 }
 
-/// The write failed: nothing of the group is stored, and everyone is told.
-fn refuse(group: Group, error: &rocksdb::Error) {
+/// The write failed: nothing of the group is stored, and every append gets the error.
+fn fail(group: Group, error: Error) {
     tracing::error!(%error, requests = group.members.len(), "the journal cannot be written");
+    let detail = match error {
+        Error::Database(detail) => detail,
+        other => other.to_string(),
+    };
     let members = group.members.into_iter().map(|(append, _)| append.reply);
-    for reply in members.chain(group.followers.into_iter().map(|(reply, _)| reply)) {
-        answer(reply, Err(error.clone().into()));
+    for reply in members.chain(group.duplicates.into_iter().map(|(reply, _)| reply)) {
+        answer(reply, Err(Error::Database(detail.clone())));
     }
 }
 
 fn answer(reply: Reply, result: Result<Appended>) {
-    // Whoever asked may have gone; the append holds all the same.
+    // The caller may be gone; the append is stored nevertheless.
     let _ = reply.send(result);
 }

@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn selectors_are_bitmap_algebra() {
+fn bitmaps_combine_to_selectors() {
     let mut index = Index::default();
     index.insert(StreamId(0), 1, [10, 20, 30, 40, 50]);
     index.insert(StreamId(1), 1, [11, 20, 30, 40, 50]);

@@ -11,8 +11,8 @@ fn a_pattern_matches_from_end_to_end() {
 }
 
 #[test]
-fn a_bad_pattern_says_what_is_wrong() {
-    let wrong = |source: &str| Pattern::new(source).expect_err("refused");
+fn an_invalid_pattern_has_an_error_that_names_the_mistake() {
+    let wrong = |source: &str| Pattern::new(source).expect_err("invalid");
     assert_eq!(wrong("lab(el"), PatternError::Syntax("unclosed group".into()));
     assert!(matches!(wrong("a)|(b"), PatternError::Syntax(_)));
     assert_eq!(wrong("((a{100}){100}){100}"), PatternError::TooLarge);

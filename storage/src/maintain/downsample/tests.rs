@@ -1,9 +1,11 @@
 use super::*;
-use crate::read::scan::Reader;
-use crate::{LabelMatchers, Options, Outcome, Scan, Store, StreamKind, StreamRef, TimestampMs};
+use crate::shared::Shared;
+use crate::{
+    LabelMatchers, Options, Outcome, Reader, Scan, Store, StreamKind, StreamRef, TimestampMs,
+};
 
 const DAY_SLOTS: u32 = 8_640;
-/// Streams of the day that ages.
+/// Streams of the day that is downsampled.
 const STREAMS: u64 = 5;
 
 /// Streams with three requests in two minutes of a day whose slots are past their retention.
@@ -24,11 +26,11 @@ fn store_with_an_old_day(path: &std::path::Path) -> Store {
     }
     store.append_blocking(batch.finish(), 1, None, TimestampMs(1)).expect("appended");
     store.seal().expect("sealed");
-    let shared = store.shared();
-    shared.db.compact().expect("compacted");
+    let Shared { db, timeline, .. } = store.shared();
+    db.compact().expect("compacted");
     let mut write = WriteBatch::default();
-    shared.age_before(101, &mut write);
-    shared.db.write(write).expect("written");
+    downsample_before(db, timeline, 101, &mut write);
+    db.write(write).expect("written");
     drop(store);
     // Opened again, nothing old is in memory any more.
     Store::open(&Options::new(path)).expect("the store opens")
@@ -48,26 +50,32 @@ fn requests(store: &Store, reader: &Reader<'_>) -> u64 {
     count
 }
 
+/// One step of downsampling.
+fn downsampled(store: &Store, blocks_max: usize) -> Downsampled {
+    let Shared { db, timeline, .. } = store.shared();
+    downsample(db, timeline, STREAMS as u32, blocks_max).expect("downsampled")
+}
+
 fn by_minute(store: &Store) -> Reader<'_> {
-    store.reader(OLD_DAY, 6, Scan::new(&[], OLD_DAY).wanted)
+    store.reader(OLD_DAY, 6, Scan::new(&[], OLD_DAY).columns)
 }
 
 #[test]
-fn every_cell_is_counted_once_while_a_day_ages_and_files_wait_for_readers() {
+fn every_cell_is_counted_once_while_a_day_is_downsampled_and_files_wait_for_readers() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let store = store_with_an_old_day(directory.path());
     let before = by_minute(&store);
     let mut steps = 0;
-    while age(store.shared(), 1).expect("aged") == Aged::Some {
+    while downsampled(&store, 1) == Downsampled::Some {
         steps += 1;
         assert_eq!(requests(&store, &by_minute(&store)), 3 * STREAMS, "after step {steps}");
     }
     assert_eq!(steps, STREAMS - 1, "a stream at a time");
-    assert_eq!(age(store.shared(), 1).expect("aged"), Aged::InUse);
+    assert_eq!(downsampled(&store, 1), Downsampled::InUse);
     assert_eq!(requests(&store, &before), 3 * STREAMS, "as when it began");
     drop(before);
-    assert_eq!(age(store.shared(), 1).expect("aged"), Aged::Day);
-    assert_eq!(age(store.shared(), 1).expect("aged"), Aged::All);
+    assert_eq!(downsampled(&store, 1), Downsampled::Day);
+    assert_eq!(downsampled(&store, 1), Downsampled::All);
     let inspection = store.inspect().expect("readable");
     let cells: Vec<u64> = inspection.resolutions.iter().map(|one| one.cells).collect();
     assert_eq!(cells, [0, 2 * STREAMS, 2 * STREAMS], "slots, minutes, quarters");
@@ -75,13 +83,15 @@ fn every_cell_is_counted_once_while_a_day_ages_and_files_wait_for_readers() {
 }
 
 #[test]
-fn a_damaged_block_costs_its_own_minutes_only() {
+fn a_damaged_block_only_loses_its_own_minutes() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let store = store_with_an_old_day(directory.path());
     let key = BlockKey { day: 100, stream: StreamId(2), block: 0 };
-    let family = store.shared().db.family(Family::Blocks);
-    store.shared().db.raw().put_cf(family, key.encode(), b"no block").expect("written");
-    while age(store.shared(), 2).expect("aged") != Aged::All {}
+    let db = &store.shared().db;
+    let mut write = WriteBatch::default();
+    write.put(db, Family::Blocks, key.encode(), b"no block");
+    db.write(write).expect("written");
+    while downsampled(&store, 2) != Downsampled::All {}
     assert_eq!(requests(&store, &by_minute(&store)), 3 * (STREAMS - 1));
     assert_eq!(store.stats().damaged_blocks, 1);
 }

@@ -1,15 +1,17 @@
 use super::*;
-use crate::db::key::day_start;
-use crate::memory::head::Head;
+use crate::db::{WriteBatch, day_start};
+use crate::memory::Head;
 use crate::model::resolution::BlockKey;
-use crate::{GaugeCell, LabelMatchers, Options, Outcome, Scan, StreamKind, StreamRef, TimestampMs};
+use crate::{
+    GaugeCell, LabelMatchers, Options, Outcome, Scan, Store, StreamKind, StreamRef, TimestampMs,
+};
 
 /// The slot at noon of some day.
 const NOON: u32 = 100 * 8_640 + 12 * 360;
 const STREAMS: u32 = 5;
 const EVERY_SLOT: Range<Slot> = Slot(0)..Slot(u32::MAX / 900 * 900);
 
-/// All of one partner, so that their minutes are added up.
+/// A stream of the one partner, so that the minutes of all streams are added up.
 fn stream(operation: &str) -> StreamRef<'_> {
     let labels = ["dhl", operation, "production", "", ""];
     StreamRef { kind: StreamKind::Activity, name: "requests", labels }
@@ -27,7 +29,7 @@ fn fill(store: &Store, slots: Range<u32>) {
     store.seal().expect("sealed");
 }
 
-/// Two hours up to a slot, sealed and folded, and nothing in memory.
+/// Two hours up to a slot, sealed and compacted, with an empty cache.
 fn reopened(path: &std::path::Path, end: u32) -> Store {
     let store = Store::open(&Options::new(path)).expect("the store opens");
     fill(&store, end - 720..end);
@@ -49,26 +51,26 @@ fn requests(store: &Store, slots: Range<Slot>, grain: u32) -> u64 {
     count
 }
 
-fn floor(store: &Store) -> u32 {
-    store.shared().head.floor().0
+fn cached_from(store: &Store) -> u32 {
+    store.shared().head.cached_from().0
 }
 
 #[test]
-fn the_newest_hour_comes_back_and_no_more() {
+fn the_newest_hour_is_preloaded_and_no_more() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let store = reopened(directory.path(), NOON);
-    assert_eq!(floor(&store), NOON);
-    assert_eq!(store.preload(|| false).expect("warmed"), 0);
-    assert_eq!(floor(&store), NOON);
-    assert_eq!(store.preload(|| true).expect("warmed"), 360);
-    assert_eq!((floor(&store), store.preload(|| true).expect("warmed")), (NOON - 360, 0));
+    assert_eq!(cached_from(&store), NOON);
+    assert_eq!(store.preload(|| false).expect("preloaded"), 0);
+    assert_eq!(cached_from(&store), NOON);
+    assert_eq!(store.preload(|| true).expect("preloaded"), 360);
+    assert_eq!((cached_from(&store), store.preload(|| true).expect("preloaded")), (NOON - 360, 0));
     for grain in [1, 6, 90] {
         let counts = [720, 360].map(|back| {
             requests(&store, Slot(NOON - back)..Slot(NOON), grain) / u64::from(STREAMS)
         });
         assert_eq!(counts, [720, 360], "by {grain}");
     }
-    // Only memory can say so: the blocks are gone.
+    // Without the blocks, only the cache can answer.
     let families = [Family::Blocks, Family::Blocks1m, Family::Blocks15m];
     for family in families {
         let shared = store.shared();
@@ -87,15 +89,15 @@ fn what_was_read_while_late_data_was_sealed_is_read_again() {
     let end = NOON + 28;
     let store = reopened(directory.path(), end);
     let shared = store.shared();
-    let past = Past::before(shared, WARM_MS).expect("there is something to fill");
-    let older = past.read(shared, || true).expect("readable").expect("in time");
-    // From below the floor to above it.
+    let range = PreloadRange::next(shared, PRELOAD_MS).expect("there is something to preload");
+    let older = range.read(shared, || true).expect("readable").expect("in time");
+    // From before `cached_from` to after it.
     fill(&store, end - 3..end + 3);
-    assert!(past.read(shared, || true).expect("readable").is_none());
-    assert!(!shared.head.extend(&past.reach, older));
-    assert_eq!(floor(&store), end);
-    store.preload(|| true).expect("warmed");
-    assert_eq!(floor(&store), end + 3 - 360);
+    assert!(range.read(shared, || true).expect("readable").is_none());
+    assert!(!shared.head.extend_cache(&range.cache, older));
+    assert_eq!(cached_from(&store), end);
+    store.preload(|| true).expect("preloaded");
+    assert_eq!(cached_from(&store), end + 3 - 360);
     for grain in [1, 6, 90] {
         let all = requests(&store, EVERY_SLOT, grain);
         assert_eq!(all, u64::from(STREAMS * 726), "by {grain}");
@@ -116,33 +118,34 @@ fn after_an_interruption_less_is_read_at_once() {
         }
         true
     };
-    assert_eq!(store.preload(go_on).expect("warmed"), 359, "of the hour up to the newest slot");
+    assert_eq!(store.preload(go_on).expect("preloaded"), 359, "of the hour up to the newest slot");
     assert_eq!(looks.get(), 2 + 4, "a quarter of an hour each");
-    assert_eq!(floor(&store), NOON + 1 - 360);
+    assert_eq!(cached_from(&store), NOON + 1 - 360);
     let all = requests(&store, EVERY_SLOT, 1);
     assert_eq!(all, u64::from(STREAMS * (720 + 2)));
 }
 
 #[test]
-fn the_floor_stays_above_a_damaged_block_which_is_named() {
+fn cached_from_stays_after_a_damaged_block_which_is_named() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let store = reopened(directory.path(), NOON);
     let key = BlockKey { day: 100, stream: StreamId(2), block: 11 };
     let shared = store.shared();
-    let family = shared.db.family(Family::Blocks);
-    shared.db.raw().put_cf(family, key.encode(), b"no block").expect("written");
-    // Of the next hour there are twenty minutes.
+    let mut write = WriteBatch::default();
+    write.put(&shared.db, Family::Blocks, key.encode(), b"no block");
+    shared.db.write(write).expect("written");
+    // Ten minutes in the next hour, and a gap before them.
     fill(&store, NOON + 60..NOON + 120);
     drop(store);
     let store = Store::open(&Options::new(directory.path())).expect("the store opens");
-    assert_eq!(store.preload(|| true).expect("warmed"), 120);
-    assert_eq!(floor(&store), NOON, "up to the hour of the damaged block");
+    assert_eq!(store.preload(|| true).expect("preloaded"), 120);
+    assert_eq!(cached_from(&store), NOON, "up to the hour of the damaged block");
     assert_eq!(requests(&store, EVERY_SLOT, 1), u64::from(STREAMS * 780 - 360));
     assert_eq!(store.damaged(&[StreamId(2)], &EVERY_SLOT).len(), 1);
 }
 
 #[test]
-fn gauges_come_back_too_and_slots_that_aged_do_not() {
+fn gauges_are_preloaded_and_downsampled_slots_are_not() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let mut options = Options::new(directory.path());
     options.retention.slot_ms = 1;
@@ -159,11 +162,11 @@ fn gauges_come_back_too_and_slots_that_aged_do_not() {
     let now = store.slot_width().start(Slot(midnight + 180));
     store.append_blocking(batch.finish(), 1, None, now).expect("appended");
     store.seal().expect("sealed");
-    store.retain().expect("aged");
+    store.retain().expect("downsampled");
     drop(store);
     let store = Store::open(&options).expect("the store opens");
-    assert_eq!(store.preload(|| true).expect("warmed"), 180);
-    assert_eq!(floor(&store), midnight);
+    assert_eq!(store.preload(|| true).expect("preloaded"), 180);
+    assert_eq!(cached_from(&store), midnight);
     let reader = store.reader(EVERY_SLOT, 1, Columns::ALL);
     let mut last = Vec::new();
     let mut visit = |_, slot: Slot, value: &SlotValue| {
@@ -181,21 +184,22 @@ fn what_does_not_fit_stays_in_blocks() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let store = reopened(directory.path(), NOON);
     let shared = store.shared();
-    let mut past = Past::before(shared, WARM_MS).expect("there is something to fill");
-    let read = |past: &Past| past.read(shared, || true).expect("readable").expect("in time");
-    let all = read(&past);
+    let mut range = PreloadRange::next(shared, PRELOAD_MS).expect("there is something to preload");
+    let read =
+        |range: &PreloadRange| range.read(shared, || true).expect("readable").expect("in time");
+    let all = read(&range);
     assert_eq!(all.len(), 6);
-    // The minutes added up count too.
-    past.reach.room_bytes = all.iter().map(Resident::size_bytes).sum::<usize>() - 1;
-    let newest = read(&past);
+    // Sums by partner count as well.
+    range.cache.room_bytes = all.iter().map(CachedParts::size_bytes).sum::<usize>() - 1;
+    let newest = read(&range);
     assert_eq!(newest.len(), 5);
-    assert!(shared.head.extend(&past.reach, newest));
-    assert_eq!(floor(&store), NOON - 300);
+    assert!(shared.head.extend_cache(&range.cache, newest));
+    assert_eq!(cached_from(&store), NOON - 300);
     assert_eq!(requests(&store, EVERY_SLOT, 1), u64::from(STREAMS * 720));
-    past.reach = shared.head.reach(shared.resident_bytes_max());
-    past.slots.end = past.reach.floor;
-    past.reach.room_bytes = 1;
-    assert!(read(&past).is_empty());
+    range.cache = shared.head.cache_state(shared.cache_bytes_max());
+    range.slots.end = range.cache.cached_from;
+    range.cache.room_bytes = 1;
+    assert!(read(&range).is_empty());
 }
 
 #[test]
@@ -208,8 +212,8 @@ fn a_chunk_covers_less_time_the_more_streams_there_are() {
 
 #[test]
 fn of_the_first_streams_twice_their_share_is_kept() {
-    let reach = Head::new(Slot(360)).reach(1_000_000);
-    let past = Past { reach, slots: Slot(0)..Slot(360), streams: 10_240 };
-    let rooms = [0, 1_024, 4_096, 5_120, 9_216].map(|streams| past.room_bytes(streams));
+    let cache = Head::new(Slot(360)).cache_state(1_000_000);
+    let range = PreloadRange { cache, slots: Slot(0)..Slot(360), streams: 10_240 };
+    let rooms = [0, 1_024, 4_096, 5_120, 9_216].map(|streams| range.room_bytes(streams));
     assert_eq!(rooms, [1_000_000, 200_000, 800_000, 1_000_000, 1_000_000]);
 }

@@ -1,5 +1,7 @@
 use super::*;
-use crate::model::{cell::Cell, outcome::Outcome, time::TimestampMs};
+use crate::model::cell::Cell;
+use crate::model::outcome::Outcome;
+use crate::model::time::TimestampMs;
 
 fn minutes(count: u64) -> Vec<u8> {
     let mut cell = Cell::default();
@@ -12,15 +14,15 @@ fn ids(streams: &[u32]) -> Vec<StreamId> {
 }
 
 #[test]
-fn an_aggregate_is_taken_when_all_of_its_streams_are_asked_for() {
+fn sums_are_used_when_all_of_their_streams_are_read() {
     let parts = minutes(3);
     let groups = [ids(&[1, 4, 9]), ids(&[2, 3]), ids(&[5])].to_vec();
-    let aggregates = Aggregates::of(groups, |_| &parts);
+    let sums = PartnerSums::of(groups, |_| &parts);
     let taken = |streams: &[u32]| {
         let streams = ids(streams);
-        let within = aggregates.within(&streams);
+        let within = sums.within(&streams);
         let firsts: Vec<u32> = within.iter().map(|one| one.first().0).collect();
-        let left: Vec<u32> = others(&streams, &within).iter().map(|stream| stream.0).collect();
+        let left: Vec<u32> = without(&streams, &within).iter().map(|stream| stream.0).collect();
         (firsts, left)
     };
     assert_eq!(taken(&[1, 2, 3, 4, 5, 9]), (vec![1, 2], vec![5]));

@@ -1,7 +1,7 @@
 use super::*;
 use crate::model::gauge::GaugeCell;
 use crate::model::time::TimestampMs;
-use crate::write::batch::BatchCell;
+use crate::write::journal::BatchCell;
 
 const STREAM: StreamId = StreamId(40);
 
@@ -32,7 +32,7 @@ fn appends_come_once_and_in_order_to_each_feed() {
 }
 
 #[test]
-fn a_feed_that_nobody_reads_any_more_is_forgotten() {
+fn a_feed_that_was_dropped_is_removed() {
     let (mut taps, feed) = (Taps::default(), Feed::default());
     taps.add(feed.tap());
     drop(feed);
@@ -41,7 +41,7 @@ fn a_feed_that_nobody_reads_any_more_is_forgotten() {
 }
 
 #[test]
-fn a_reader_that_is_too_slow_is_told_and_holds_up_nothing() {
+fn a_reader_that_is_too_slow_gets_an_error_and_delays_nothing() {
     let (mut taps, mut slow, mut fast) = (Taps::default(), Feed::default(), Feed::default());
     taps.add(slow.tap());
     taps.add(fast.tap());
@@ -54,7 +54,7 @@ fn a_reader_that_is_too_slow_is_told_and_holds_up_nothing() {
         taps.publish(vec![STREAM], large());
         assert_eq!(slots(&mut fast).expect("read"), [1]);
     }
-    assert_eq!(taps.0.len(), 1, "the slow one is let go");
+    assert_eq!(taps.0.len(), 1, "the slow one is removed");
     assert!(slow.waiting.lock().deltas.is_empty(), "and takes no memory");
     for _ in 0..2 {
         assert!(matches!(slots(&mut slow), Err(Error::FeedLost { .. })));

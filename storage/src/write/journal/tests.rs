@@ -1,7 +1,10 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::{cell::Cell, gauge::GaugeCell, outcome::Outcome, time::TimestampMs};
+use crate::model::cell::Cell;
+use crate::model::gauge::GaugeCell;
+use crate::model::outcome::Outcome;
+use crate::model::time::TimestampMs;
 
 fn cells() -> Vec<BatchCell> {
     let mut cell = Cell::default();

@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn slots_as_wide_as_a_roll_up_are_kept_in_its_place() {
+fn slots_as_wide_as_a_roll_up_are_kept_for_as_long() {
     let kept = |width_ms| {
         let width = SlotWidth::from_ms(width_ms).expect("a width");
         Retention::default().with_slots_of(width).slot_ms / DAY_MS

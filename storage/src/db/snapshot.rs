@@ -1,0 +1,98 @@
+//! Snapshots, and when the files of a day may be deleted although older snapshots exist.
+//!
+//! RocksDB deletes whole files without regard for snapshots. So every snapshot holds the *epoch* in which it
+//! was taken. When all cells of a day have been moved elsewhere, the epoch ends, and the files of the day are
+//! deleted once no snapshot of that epoch is left.
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use rocksdb::ReadOptions;
+
+use super::database::Database;
+use super::merge::WithoutMerging;
+use super::rows::Rows;
+use super::schema::Family;
+use crate::model::resolution::BlockKey;
+
+/// What snapshots and the deletion of files know of each other.
+#[derive(Debug, Default)]
+pub(super) struct Epochs {
+    /// Held by every snapshot taken since a day was last moved.
+    current: Mutex<Arc<()>>,
+    /// Days before this one have been moved; their files are deleted when nobody holds the epoch.
+    moved: Mutex<Option<(u32, Arc<()>)>>,
+}
+
+/// The files of days whose cells have been moved elsewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum DayFiles {
+    /// There are none.
+    None,
+    /// A snapshot still needs them.
+    InUse,
+    /// Nobody needs the files of the days before this one.
+    Unused(u32),
+}
+
+impl Epochs {
+    /// Ends the current epoch: the cells of all days before `day` have been moved.
+    pub(super) fn end(&self, day: u32) {
+        let ended = std::mem::take(&mut *self.current.lock());
+        *self.moved.lock() = Some((day, ended));
+    }
+
+    /// The files that wait for deletion. Unused files are returned once.
+    pub(super) fn take_unused(&self) -> DayFiles {
+        let mut moved = self.moved.lock();
+        match moved.take() {
+            None => DayFiles::None,
+            Some((day, epoch)) if Arc::strong_count(&epoch) > 1 => {
+                *moved = Some((day, epoch));
+                DayFiles::InUse
+            }
+            Some((day, _)) => DayFiles::Unused(day),
+        }
+    }
+}
+
+/// What the database holds at one time.
+pub(crate) struct Snapshot<'a> {
+    db: &'a Database,
+    snapshot: rocksdb::Snapshot<'a>,
+    _epoch: Arc<()>,
+}
+
+impl<'a> Snapshot<'a> {
+    pub(super) fn now(db: &'a Database, epochs: &Epochs) -> Self {
+        // The epoch first: if it ends in between, files wait for this snapshot without need. The other
+        // way round they could be deleted too early.
+        let epoch = Arc::clone(&epochs.current.lock());
+        Self { db, snapshot: db.raw().snapshot(), _epoch: epoch }
+    }
+
+    /// The rows of a family.
+    pub(crate) fn rows(&self, family: Family) -> Rows<'a> {
+        self.rows_with(family, ReadOptions::default())
+    }
+
+    /// The rows of a family, for reading each once: what is read is not kept in RocksDB's cache.
+    pub(crate) fn rows_uncached(&self, family: Family) -> Rows<'a> {
+        let mut options = ReadOptions::default();
+        options.fill_cache(false);
+        self.rows_with(family, options)
+    }
+
+    /// The key of the first block of slots, if there is one that can be read.
+    pub(crate) fn first_block(&self) -> Option<BlockKey> {
+        let _reading = WithoutMerging::begin();
+        let mut blocks = self.rows(Family::Blocks);
+        blocks.seek_to_first();
+        blocks.key().and_then(BlockKey::decode)
+    }
+
+    fn rows_with(&self, family: Family, mut options: ReadOptions) -> Rows<'a> {
+        options.set_snapshot(&self.snapshot);
+        Rows::new(self.db.raw().raw_iterator_cf_opt(self.db.family(family), options))
+    }
+}

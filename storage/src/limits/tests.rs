@@ -1,9 +1,0 @@
-use super::*;
-
-#[test]
-fn memory_for_sealed_cells_goes_by_the_streams_between_its_bounds() {
-    let bytes = |streams| resident_bytes_max(MEMORY_BYTES_DEFAULT, streams, 1 << 30);
-    let mib = [0, 4_000, 8_192, 40_000, 1_000_000].map(|streams| bytes(streams) >> 20);
-    assert_eq!(mib, [64, 64, 128, 625, 1_024]);
-    assert_eq!(resident_bytes_max(32 << 20, 40_000, 0), 8 << 20, "a budget that was given");
-}

@@ -1,0 +1,40 @@
+//! What the threads of an open store share.
+
+use std::sync::atomic::AtomicU64;
+
+use parking_lot::RwLock;
+
+use crate::catalog::Catalog;
+use crate::db::Database;
+use crate::memory::{Head, Timeline, cache_bytes_max};
+
+/// The parts of an open store. Readers, the writer and maintenance use them side by side.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) db: Database,
+    pub(crate) catalog: RwLock<Catalog>,
+    pub(crate) head: Head,
+    pub(crate) timeline: Timeline,
+    pub(crate) counts: AppendCounts,
+    /// Memory for cells, in bytes.
+    pub(crate) memory_bytes: usize,
+    /// See [`crate::Options::cache_growth_bytes_max`].
+    pub(crate) cache_growth_bytes_max: usize,
+}
+
+/// How many appends shared how many journal writes since the store was opened.
+#[derive(Debug, Default)]
+pub(crate) struct AppendCounts {
+    pub(crate) appends: AtomicU64,
+    /// Bytes of the appends in the journal.
+    pub(crate) bytes: AtomicU64,
+    pub(crate) writes: AtomicU64,
+}
+
+impl Shared {
+    /// How many bytes of sealed cells the cache may hold.
+    pub(crate) fn cache_bytes_max(&self) -> usize {
+        let streams = self.catalog.read().len();
+        cache_bytes_max(self.memory_bytes, streams, self.cache_growth_bytes_max)
+    }
+}

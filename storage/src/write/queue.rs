@@ -1,0 +1,113 @@
+//! The queue of the writer, and its thread.
+
+use std::path::Path;
+use std::sync::{Arc, mpsc as sync_mpsc};
+use std::thread::{JoinHandle, yield_now};
+
+use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::oneshot;
+
+use super::batch::Batch;
+use super::feed::Tap;
+use super::writer::{Append, Appended, Message, Writer};
+use crate::error::{Error, Result};
+use crate::limits::{self, APPEND_QUEUE_MAX, RECORD_BYTES_MAX};
+use crate::model::time::TimestampMs;
+use crate::shared::Shared;
+
+/// Passes messages to the writer. When it is dropped, the writer finishes what is waiting and ends.
+#[derive(Debug)]
+pub(crate) struct Queue {
+    shared: Arc<Shared>,
+    /// `None` only while it is dropped.
+    messages: Option<mpsc::Sender<Message>>,
+    writer: Option<JoinHandle<()>>,
+}
+
+impl Queue {
+    /// Starts the writer of the store at `path`.
+    ///
+    /// # Errors
+    /// When the thread cannot be started.
+    pub(crate) fn start(shared: &Arc<Shared>, next_sequence: u64, path: &Path) -> Result<Self> {
+        let (messages, receiver) = mpsc::channel(APPEND_QUEUE_MAX);
+        let writer = Writer::new(Arc::clone(shared), next_sequence);
+        let writer = std::thread::Builder::new()
+            .name("plimsoll-writer".into())
+            .spawn(move || writer.run(receiver))
+            .map_err(|source| Error::Io {
+                action: "start the writer for",
+                path: path.into(),
+                source,
+            })?;
+        Ok(Self { shared: Arc::clone(shared), messages: Some(messages), writer: Some(writer) })
+    }
+
+    /// Queues a batch. The answer arrives once it is written.
+    ///
+    /// # Errors
+    /// [`Error::BatchTooLarge`], [`Error::Busy`], [`Error::Closed`].
+    pub(crate) fn append(
+        &self,
+        batch: Batch,
+        items: u64,
+        idempotency_key: Option<&[u8]>,
+        received_at: TimestampMs,
+    ) -> Result<oneshot::Receiver<Result<Appended>>> {
+        let bytes = batch.encoded_bytes();
+        if bytes > RECORD_BYTES_MAX {
+            return Err(Error::BatchTooLarge { bytes, limit: RECORD_BYTES_MAX });
+        }
+        if self.shared.head.size_bytes() > limits::head_bytes_max(self.shared.memory_bytes) {
+            return Err(Error::Busy { reason: "the head is full and waits for sealing" });
+        }
+        let (reply, answer) = oneshot::channel();
+        let idempotency_key = idempotency_key.map(<[u8]>::to_vec);
+        let append = Append { batch, idempotency_key, items, received_at, reply };
+        let messages = self.messages.as_ref().ok_or(Error::Closed)?;
+        match messages.try_send(Message::Append(Box::new(append))) {
+            Ok(()) => Ok(answer),
+            Err(TrySendError::Full(_)) => {
+                Err(Error::Busy { reason: "too many appends are waiting" })
+            }
+            Err(TrySendError::Closed(_)) => Err(Error::Closed),
+        }
+    }
+
+    /// Freezes the active generation. A feed with `tap` begins at that point.
+    ///
+    /// # Errors
+    /// [`Error::Closed`].
+    pub(crate) fn freeze(&self, tap: Option<Tap>) -> Result<()> {
+        let (reply, frozen) = sync_mpsc::channel();
+        let mut message = Message::Freeze { tap, reply };
+        loop {
+            let messages = self.messages.as_ref().ok_or(Error::Closed)?;
+            match messages.try_send(message) {
+                Ok(()) => return frozen.recv().map_err(|_| Error::Closed),
+                Err(TrySendError::Closed(_)) => return Err(Error::Closed),
+                Err(TrySendError::Full(unsent)) => {
+                    // The writer takes a whole group from the queue at a time.
+                    message = unsent;
+                    yield_now();
+                }
+            }
+        }
+    }
+
+    /// How many messages wait for the writer.
+    pub(crate) fn waiting(&self) -> usize {
+        self.messages.as_ref().map_or(0, |queue| queue.max_capacity() - queue.capacity())
+    }
+}
+
+impl Drop for Queue {
+    fn drop(&mut self) {
+        self.messages = None;
+        let ended = self.writer.take().map(JoinHandle::join);
+        if matches!(ended, Some(Err(_))) {
+            tracing::error!("the writer ended in a panic");
+        }
+    }
+}
