@@ -1,4 +1,4 @@
-//! Appending: durability, idempotency, group commit, refusals at open.
+//! Appending: durability, idempotency, group commit, errors at open.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -20,7 +20,7 @@ fn count(store: &Store) -> u64 {
 }
 
 #[test]
-fn a_key_that_was_seen_counts_nothing_again() {
+fn a_repeated_key_counts_nothing_again() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let store = open(directory.path());
     let send = |store: &Store, now| {
@@ -38,7 +38,7 @@ fn a_key_that_was_seen_counts_nothing_again() {
 }
 
 #[test]
-fn of_many_at_once_with_one_key_one_counts() {
+fn of_many_concurrent_appends_with_one_key_one_counts() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let store = Arc::new(open(directory.path()));
     let answers: Vec<_> = (0..32)
@@ -53,11 +53,11 @@ fn of_many_at_once_with_one_key_one_counts() {
 }
 
 #[test]
-fn streams_introduced_side_by_side_keep_their_cells_after_a_crash() {
+fn streams_introduced_concurrently_keep_their_cells_after_a_crash() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let path = directory.path().join("live");
     let store = open(&path);
-    // None of these batches knows of the others' new streams.
+    // Each of these batches defines its streams as new.
     let batches: Vec<_> = (0..40)
         .map(|n| batch_of(&store, &[(n % 5, n as u32, 0.1), ((n + 1) % 5, 9, 0.2)]))
         .collect();
@@ -120,7 +120,7 @@ fn sealing_is_due_by_age_and_empties_the_head() {
 }
 
 #[test]
-fn a_directory_in_use_or_of_another_slot_width_is_refused() {
+fn a_directory_in_use_or_of_another_slot_width_is_not_opened() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let store = open(directory.path());
     let again = Store::open(&Options::new(directory.path())).expect_err("in use");
@@ -136,7 +136,7 @@ fn a_directory_in_use_or_of_another_slot_width_is_refused() {
 }
 
 #[test]
-fn without_a_log_what_was_sealed_or_closed_in_order_is_kept() {
+fn without_a_log_a_sealed_and_closed_store_keeps_its_data() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let mut options = Options::new(directory.path());
     options.durability = Durability::Memory;
@@ -151,7 +151,7 @@ fn without_a_log_what_was_sealed_or_closed_in_order_is_kept() {
 }
 
 #[test]
-fn a_reader_in_the_middle_of_its_work_holds_up_neither_appends_nor_sealing() {
+fn a_reader_delays_neither_appends_nor_sealing() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let store = open(directory.path());
     append(&store, &[(0, 7, 0.1), (1, 7, 0.2)]);
@@ -167,7 +167,7 @@ fn a_reader_in_the_middle_of_its_work_holds_up_neither_appends_nor_sealing() {
         seen.push((slot, value.clone()));
     });
     read.expect("readable");
-    // What comes meanwhile may be seen as well; what was there is seen once.
+    // New cells may be seen as well; every old cell is seen once.
     for ((_, slot), value) in &before {
         assert_eq!(seen.iter().filter(|one| **one == (*slot, value.clone())).count(), 1);
     }

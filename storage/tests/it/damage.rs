@@ -1,4 +1,5 @@
-//! Damaged and missing files: what is affected is named, the rest stays readable, nothing panics.
+//! Damaged and missing files: errors and answers name what is affected, the rest stays readable, nothing
+//! panics.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -27,8 +28,8 @@ fn files(path: &Path, end: &str) -> Vec<PathBuf> {
 }
 
 /// Opening must fail with an error that names the file.
-fn refused(path: &Path, name: &str) {
-    let error = Store::open(&Options::new(path)).expect_err("a file is gone");
+fn assert_names(path: &Path, name: &str) {
+    let error = Store::open(&Options::new(path)).expect_err("a file is missing");
     assert!(matches!(error, Error::Files { .. }), "{error}");
     let text = error.to_string();
     assert!(text.contains(name) && text.contains("plimsoll restore"), "{text}");
@@ -40,12 +41,12 @@ fn readable(store: &Store) -> (usize, Vec<String>) {
     let slots = Slot(0)..Slot(100_000);
     let mut count = 0;
     let scan = Scan::new(&streams, slots.clone());
-    store.scan(&scan, &mut |_, _, _| count += 1).expect("damage is no reason to fail");
+    store.scan(&scan, &mut |_, _, _| count += 1).expect("damage is no error");
     (count, store.damaged(&streams, &slots))
 }
 
 #[test]
-fn a_flipped_bit_anywhere_in_a_file_costs_what_it_hits_and_is_named() {
+fn a_flipped_bit_loses_only_the_block_it_is_in_and_is_named() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let whole = directory.path().join("whole");
     let all = filled(&whole);
@@ -85,12 +86,12 @@ fn missing_and_truncated_files_are_named_at_open() {
         crash_copy(&whole, &copy);
         let file = files(&copy, end).remove(0);
         fs::remove_file(&file).expect("removed");
-        refused(&copy, &file.file_name().expect("a name").to_string_lossy());
+        assert_names(&copy, &file.file_name().expect("a name").to_string_lossy());
     }
     let copy = directory.path().join("without-current");
     crash_copy(&whole, &copy);
     fs::remove_file(copy.join("CURRENT")).expect("removed");
-    refused(&copy, "CURRENT");
+    assert_names(&copy, "CURRENT");
 
     let copy = directory.path().join("short");
     crash_copy(&whole, &copy);
@@ -98,11 +99,11 @@ fn missing_and_truncated_files_are_named_at_open() {
     let length = fs::metadata(&file).expect("a file").len();
     let cut = fs::OpenOptions::new().write(true).open(&file).expect("opened");
     cut.set_len(length / 2).expect("cut");
-    refused(&copy, &file.file_name().expect("a name").to_string_lossy());
+    assert_names(&copy, &file.file_name().expect("a name").to_string_lossy());
 }
 
 #[test]
-fn a_log_that_is_cut_short_loses_only_its_end() {
+fn a_truncated_log_loses_only_its_last_record() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let (live, copy) = (directory.path().join("live"), directory.path().join("copy"));
     let store = open(&live);
@@ -116,5 +117,5 @@ fn a_log_that_is_cut_short_loses_only_its_end() {
     let length = fs::metadata(log).expect("a file").len();
     let cut = fs::OpenOptions::new().write(true).open(log).expect("opened");
     cut.set_len(length - 7).expect("cut");
-    assert_eq!(cells(&open(&copy)).len(), 49, "the record that was cut is the one that is gone");
+    assert_eq!(cells(&open(&copy)).len(), 49, "only the truncated record is missing");
 }

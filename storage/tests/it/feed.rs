@@ -1,4 +1,4 @@
-//! Following the store: the past and the feed together are what was appended, each cell once.
+//! Following the store: the past and the feed together hold every appended cell once.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -10,7 +10,7 @@ use crate::support::{self, Cells};
 /// An event: partner number, slot, duration in seconds.
 type Event = (usize, u32, f64);
 
-/// Someone who follows a store from some point on.
+/// A follower of a store, from some point on.
 struct Follower {
     seen: Cells,
     feed: Feed,
@@ -51,8 +51,8 @@ fn events(slots: std::ops::Range<u32>) -> impl Strategy<Value = Vec<Event>> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 16, ..ProptestConfig::default() })]
 
-    /// Appends and seals go on while followers begin and read: whenever a follower begins, it ends up
-    /// with everything, and nothing twice.
+    /// Followers begin and read during appends and seals. Whenever a follower begins, it sees every cell
+    /// once.
     #[test]
     fn a_follower_sees_every_cell_once(batches in prop::collection::vec(events(8_280..9_000), 8..48)) {
         let directory = tempfile::tempdir().expect("a temporary directory");
@@ -106,12 +106,12 @@ fn the_past_ends_where_the_feed_begins() {
     let mut seen = Vec::new();
     feed.read(&mut |_, slot, value| seen.push((slot, value.clone()))).expect("read");
     let [(Slot(5), SlotValue::Activity(cell))] = seen.as_slice() else { panic!("{seen:?}") };
-    assert_eq!(cell.outcomes.total(), 1, "what this append added, not what the slot holds");
+    assert_eq!(cell.outcomes.total(), 1, "the cell of this append, not of the whole slot");
     assert_eq!(total(&support::cells(&store)), 4, "and readers of the store miss nothing");
 }
 
 #[test]
-fn a_batch_that_was_seen_is_not_delivered_again() {
+fn a_repeated_batch_is_not_delivered_again() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let store = support::open(directory.path());
     let (_, mut feed) = store.subscribe().expect("open");

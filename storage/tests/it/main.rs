@@ -1,7 +1,8 @@
 //! The store as a whole, on a real RocksDB in a temporary directory.
-#![allow(missing_docs, reason = "tests are named for what they show")]
+#![allow(missing_docs, reason = "the names of tests say what they test")]
 
 mod append;
+mod compact;
 mod damage;
 mod feed;
 mod model;
@@ -9,4 +10,3 @@ mod retention;
 mod sums;
 mod support;
 mod tables;
-mod tidy;

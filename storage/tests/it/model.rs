@@ -1,7 +1,9 @@
-//! Any interleaving of appends, late data, seals, crashes, reopenings and fillings of memory equals a naive
-//! model, cell for cell, at every resolution, and exemplar for exemplar.
+//! After any interleaving of appends, late data, seals, crashes, restarts and preloads the store equals a
+//! naive model: every cell at every resolution, and every exemplar.
 
-use std::{cell::Cell as Shared, cmp::Reverse, collections::BTreeMap};
+use std::cell::Cell as Shared;
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 use plimsoll_storage::{
     Cell, Exemplar, ExemplarKind, ExemplarQuery, Options, Outcome, Retention, Slot, SlotValue,
@@ -25,11 +27,11 @@ enum Step {
     Compact,
     Reopen,
     Crash,
-    /// Memory is filled, so many steps back.
-    Warm(u32),
+    /// Preload the cache, stopped after so many steps.
+    Preload(u32),
 }
 
-/// Events of few slots, times, durations and orders, so that all of them meet.
+/// Events of few slots, times, durations and orders, so that they coincide.
 fn event(slot: impl Strategy<Value = u32>) -> impl Strategy<Value = Event> {
     let outcome = prop_oneof![
         Just(Outcome::Status2xx),
@@ -49,7 +51,7 @@ fn event(slot: impl Strategy<Value = u32>) -> impl Strategy<Value = Event> {
     )
 }
 
-/// Events of any time, and more often such of some minutes that overlap with others.
+/// Events of any time, more often of some overlapping minutes.
 fn events() -> impl Strategy<Value = Vec<Event>> {
     let any_time = prop_oneof![SLOTS, 8_638..8_642_u32];
     let minutes = (0..6_u32).prop_map(|number| 8_570 + 20 * number);
@@ -60,7 +62,7 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let warm = || (1..8_u32).prop_map(Step::Warm);
+    let preload = || (1..8_u32).prop_map(Step::Preload);
     let step = prop_oneof![
         6 => events().prop_map(Step::Append),
         2 => Just(Step::Seal),
@@ -68,11 +70,11 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => Just(Step::Compact),
         1 => Just(Step::Reopen),
         1 => Just(Step::Crash),
-        1 => warm(),
+        1 => preload(),
     ];
-    // What a restart meets: late data and new, sealed before memory is filled.
-    let restart = (events(), warm()).prop_map(|(events, warm)| {
-        vec![Step::Seal, Step::Reopen, Step::Append(events), Step::Seal, warm]
+    // A restart, then late and new data that is sealed before the preload.
+    let restart = (events(), preload()).prop_map(|(events, preload)| {
+        vec![Step::Seal, Step::Reopen, Step::Append(events), Step::Seal, preload]
     });
     let steps = prop_oneof![8 => step.prop_map(|step| vec![step]), 1 => restart];
     prop::collection::vec(steps, 1..16).prop_map(|steps| steps.concat())
@@ -94,14 +96,14 @@ fn append(store: &Store, events: &[Event]) {
     store.append_blocking(batch, events.len() as u64, None, TimestampMs(1)).expect("appended");
 }
 
-/// What the store should hold.
+/// The expected content of the store.
 #[derive(Default)]
 struct Model {
     cells: Cells,
     events: Vec<Event>,
 }
 
-/// A store that is written, sealed, crashed and opened again.
+/// The store under test.
 struct Subject {
     directory: tempfile::TempDir,
     options: Options,
@@ -118,10 +120,10 @@ impl Subject {
     }
 
     fn store(&self) -> &Store {
-        self.store.as_ref().expect("it is only closed to be opened again")
+        self.store.as_ref().expect("it is open between steps")
     }
 
-    fn take(&mut self, number: usize, step: &Step) {
+    fn apply(&mut self, number: usize, step: &Step) {
         match step {
             Step::Append(events) => append(self.store(), events),
             Step::Seal => drop(self.store().seal().expect("sealed")),
@@ -138,17 +140,17 @@ impl Subject {
                 self.store = None;
                 self.store = Some(Store::open(&self.options).expect("the store opens"));
             }
-            Step::Warm(steps) => {
+            Step::Preload(steps) => {
                 let left = Shared::new(*steps);
                 let go_on = || left.replace(left.get().saturating_sub(1)) > 0;
-                self.store().preload(go_on).expect("warmed");
+                self.store().preload(go_on).expect("preloaded");
             }
         }
     }
 }
 
 impl Model {
-    fn take(&mut self, step: &Step) {
+    fn apply(&mut self, step: &Step) {
         if let Step::Append(events) = step {
             self.append(events);
         }
@@ -175,7 +177,7 @@ impl Model {
         self.events.extend_from_slice(events);
     }
 
-    /// The best of each class and slot, and of those the best in some slots.
+    /// The best exemplars in some slots, of the best of each class and slot.
     fn exemplars(&self, slots: &std::ops::Range<Slot>, of: &ExemplarKind) -> Vec<Exemplar> {
         let mut by_slot = BTreeMap::<_, Vec<Exemplar>>::new();
         for (partner, slot, event) in &self.events {
@@ -189,12 +191,12 @@ impl Model {
             }
         }
         let few = by_slot.into_values().flat_map(|events| best(events, of, 3)).collect();
-        best(few, of, ASKED)
+        best(few, of, LIMIT)
     }
 }
 
-/// How many exemplars are asked for.
-const ASKED: usize = 7;
+/// The limit of exemplar queries.
+const LIMIT: usize = 7;
 
 fn best(mut events: Vec<Exemplar>, of: &ExemplarKind, limit: usize) -> Vec<Exemplar> {
     events.sort_by_key(|it| {
@@ -209,7 +211,7 @@ fn best(mut events: Vec<Exemplar>, of: &ExemplarKind, limit: usize) -> Vec<Exemp
 
 fn exemplars(store: &Store, slots: &std::ops::Range<Slot>, of: &ExemplarKind) -> Vec<Exemplar> {
     let streams = store.select(StreamKind::Activity, None, &Default::default());
-    let query = ExemplarQuery { streams: &streams, slots: slots.clone(), kind: of, limit: ASKED };
+    let query = ExemplarQuery { streams: &streams, slots: slots.clone(), kind: of, limit: LIMIT };
     let found = store.exemplars(&query).expect("readable");
     assert!(!found.is_cut);
     found.best.into_iter().map(|(_, exemplar)| exemplar).collect()
@@ -223,8 +225,8 @@ proptest! {
         let mut subject = Subject::new(Retention::default());
         let mut model = Model::default();
         for (number, step) in steps.iter().enumerate() {
-            subject.take(number, step);
-            model.take(step);
+            subject.apply(number, step);
+            model.apply(step);
             let store = subject.store();
             prop_assert_eq!(&support::cells(store), &model.cells, "after step {} of {:?}", number, steps);
             for grain in [6, 90] {
@@ -239,20 +241,23 @@ proptest! {
             ] {
                 for slots in [Slot(0)..Slot(u32::MAX), Slot(8_639)..Slot(8_641), Slot(8_640)..Slot(8_640)] {
                     let (found, expected) = (exemplars(store, &slots, &of), model.exemplars(&slots, &of));
-                    prop_assert_eq!(found, expected, "{:?} {:?} after step {} of {:?}", of, slots, number, steps);
+                    prop_assert_eq!(
+                        found, expected,
+                        "{:?} {:?} after step {} of {:?}", of, slots, number, steps
+                    );
                 }
             }
         }
     }
 
     #[test]
-    fn slots_that_age_are_counted_once_by_the_minute(steps in steps()) {
-        // Of slots only the newest day stays.
+    fn downsampled_slots_are_counted_once_by_the_minute(steps in steps()) {
+        // Only the newest day keeps its slots.
         let mut subject = Subject::new(Retention { slot_ms: 1, ..Retention::default() });
         let mut model = Model::default();
         for (number, step) in steps.iter().enumerate() {
-            subject.take(number, step);
-            model.take(step);
+            subject.apply(number, step);
+            model.apply(step);
             for grain in [6, 90] {
                 let (found, expected) = (support::cells_by(subject.store(), grain), model.rolled(grain));
                 prop_assert_eq!(found, expected, "by {} after step {} of {:?}", grain, number, steps);

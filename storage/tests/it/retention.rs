@@ -1,4 +1,4 @@
-//! Retention: days go by resolution and by size, and a clock that jumps expires nothing.
+//! Retention: days are deleted by resolution and by size, and a clock that jumps expires nothing.
 
 use plimsoll_storage::{
     Exemplar, ExemplarKind, ExemplarQuery, LabelMatchers, Options, Outcome, Resolution, Retention,
@@ -9,7 +9,7 @@ use crate::support::{self, requests};
 
 const DAY_SLOTS: u32 = 8_640;
 const DAY_MS: i64 = 86_400_000;
-/// Where in a day the event lies: no multiple of a minute.
+/// The slot of the event within its day: no multiple of a minute.
 const EVENT_SLOT: u32 = DAY_SLOTS / 2 + 17;
 
 /// A store with an event after noon of each of `days`, sealed day by day.
@@ -27,8 +27,8 @@ fn store_of(path: &std::path::Path, retention: Retention, days: std::ops::Range<
     store
 }
 
-/// Where the event of each day is found when cells may come by `grain` slots: the day and the slot
-/// within it, which tells the resolution.
+/// Where the event of each day is found by a scan with a grain: the day and the slot within it, which shows
+/// the resolution.
 fn found(store: &Store, grain: u32) -> Vec<(u32, u32)> {
     let streams =
         store.select(StreamKind::Activity, Some(requests("dhl").name), &LabelMatchers::default());
@@ -61,7 +61,7 @@ fn each_resolution_keeps_its_days() {
         size_bytes: None,
     };
     drop(store_of(directory.path(), retention, 100..110));
-    // Opened again, nothing old is in memory any more.
+    // After a restart nothing old is in memory.
     let store = store_of(directory.path(), retention, 0..0);
     // The newest day is 109, noon: slots reach two days back, minutes four, quarters six.
     let (slot, minute, quarter) = (EVENT_SLOT, EVENT_SLOT / 6 * 6, EVENT_SLOT / 90 * 90);
@@ -94,10 +94,10 @@ fn data_too_old_for_a_resolution_is_kept_at_the_coarser_ones() {
     let store = store_of(directory.path(), Retention::default(), 150..151);
     support::append(&store, &[(0, 120 * DAY_SLOTS + 17, 0.1), (0, 40 * DAY_SLOTS + 97, 0.1)]);
     let unsealed = [(40, 97), (120, 17), (150, EVENT_SLOT)];
-    assert_eq!(found(&store, 1), unsealed, "what is not sealed yet is answered as it came");
+    assert_eq!(found(&store, 1), unsealed, "unsealed cells are read by the slot");
     store.seal().expect("sealed");
     let sealed = [(40, 90), (120, 12), (150, EVENT_SLOT)];
-    assert_eq!(found(&store, 1), sealed, "by the quarter, by the minute, as it came");
+    assert_eq!(found(&store, 1), sealed, "by the quarter, by the minute, by the slot");
     let days_of = |found: Vec<(u32, u32)>| found.into_iter().map(|(day, _)| day);
     assert!(days_of(found(&store, 90)).eq([40, 120, 150]));
     drop(store);
@@ -114,7 +114,7 @@ fn data_too_old_for_a_resolution_is_kept_at_the_coarser_ones() {
 }
 
 #[test]
-fn the_oldest_moment_kept_goes_by_the_newest_data_sealed_or_not() {
+fn the_oldest_time_kept_follows_the_newest_data_sealed_or_not() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let retention = Retention { quarter_ms: 90 * DAY_MS, ..Retention::default() };
     let now = TimestampMs(1_000 * DAY_MS);
@@ -135,7 +135,7 @@ fn the_oldest_moment_kept_goes_by_the_newest_data_sealed_or_not() {
 }
 
 #[test]
-fn a_replay_refuses_nothing_however_old() {
+fn a_replay_keeps_data_of_any_age() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let retention =
         Retention { slot_ms: DAY_MS, minute_ms: DAY_MS, quarter_ms: DAY_MS, size_bytes: None };
@@ -149,7 +149,7 @@ fn a_replay_refuses_nothing_however_old() {
 }
 
 #[test]
-fn the_oldest_days_go_when_the_files_are_too_large() {
+fn the_oldest_days_are_deleted_when_the_files_are_too_large() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let retention = Retention { size_bytes: Some(0), ..Retention::default() };
     let store = store_of(directory.path(), retention, 100..104);
@@ -161,7 +161,7 @@ fn the_oldest_days_go_when_the_files_are_too_large() {
 }
 
 #[test]
-fn while_a_reader_needs_the_files_of_a_day_no_other_goes_in_its_place() {
+fn while_a_reader_needs_the_files_of_a_day_no_other_day_is_deleted() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     drop(store_of(directory.path(), Retention::default(), 100..104));
     let retention = Retention { size_bytes: Some(0), ..Retention::default() };
@@ -173,7 +173,7 @@ fn while_a_reader_needs_the_files_of_a_day_no_other_goes_in_its_place() {
         kept.start.0 / DAY_SLOTS
     };
     let every_slot = Slot(0)..Slot(104 * DAY_SLOTS);
-    let reader = store.reader(every_slot.clone(), 1, Scan::new(&[], every_slot).wanted);
+    let reader = store.reader(every_slot.clone(), 1, Scan::new(&[], every_slot).columns);
     for _ in 0..3 {
         store.retain().expect("retained");
         assert_eq!(first_slot(), 101);
@@ -184,7 +184,7 @@ fn while_a_reader_needs_the_files_of_a_day_no_other_goes_in_its_place() {
 }
 
 #[test]
-fn failed_events_stay_as_long_as_slots_and_slow_ones_for_a_day() {
+fn failed_exemplars_are_kept_as_long_as_slots_and_slow_ones_for_a_day() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let retention = Retention { slot_ms: 3 * DAY_MS, ..Retention::default() };
     let mut options = Options::new(directory.path());
@@ -213,6 +213,6 @@ fn failed_events_stay_as_long_as_slots_and_slow_ones_for_a_day() {
         found.best.into_iter().map(|(_, event)| event.ids[0].clone()).collect::<Vec<_>>()
     };
     let failed = || ExemplarKind::Failed(vec![Outcome::Timeout]);
-    assert_eq!(orders(failed()), ["O-109", "O-108", "O-107", "O-106"], "days that slots keep");
+    assert_eq!(orders(failed()), ["O-109", "O-108", "O-107", "O-106"], "days whose slots are kept");
     assert_eq!(orders(ExemplarKind::Slow), ["O-109", "O-108"]);
 }

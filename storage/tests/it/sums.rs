@@ -1,4 +1,4 @@
-//! Sums over any streams and windows equal what a scan of these streams adds up to, wherever the cells lie.
+//! Sums over any streams and windows equal the sums of a scan of these streams, wherever the cells are.
 
 use std::ops::Range;
 
@@ -24,7 +24,7 @@ enum Step {
     Append(Vec<Event>),
     Seal,
     Reopen,
-    Warm,
+    Preload,
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -34,7 +34,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         6 => prop::collection::vec(event, 1..60).prop_map(Step::Append),
         4 => Just(Step::Seal),
         1 => Just(Step::Reopen),
-        1 => Just(Step::Warm),
+        1 => Just(Step::Preload),
     ];
     prop::collection::vec(step, 1..12)
 }
@@ -53,10 +53,10 @@ fn append(store: &Store, events: &[Event]) {
     store.append_blocking(batch.finish(), items, None, TimestampMs(1)).expect("appended");
 }
 
-/// Sums by the window, added up where the cells lie.
+/// Sums by window, added up by the store.
 fn sums(store: &Store, streams: &[StreamId], borders: &[Slot]) -> Vec<Cell> {
     let slots = borders[0]..borders[borders.len() - 1];
-    let reader = store.reader(slots.clone(), 6, Scan::new(&[], slots).wanted);
+    let reader = store.reader(slots.clone(), 6, Scan::new(&[], slots).columns);
     let mut sums = vec![CellSum::default(); borders.len() - 1];
     reader.cursor().sum(streams, borders, &mut sums).expect("readable");
     sums.iter().map(CellSum::to_cell).collect()
@@ -80,23 +80,23 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
     #[test]
-    fn sums_equal_scans(steps in steps(), asked in prop::collection::vec(any::<[bool; 12]>(), 1..4)) {
+    fn sums_equal_scans(steps in steps(), picks in prop::collection::vec(any::<[bool; 12]>(), 1..4)) {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let mut store = support::open(directory.path());
         for step in &steps {
             match step {
                 Step::Append(events) => append(&store, events),
                 Step::Seal => drop(store.seal().expect("sealed")),
-                Step::Warm => drop(store.preload(|| true).expect("warmed")),
+                Step::Preload => drop(store.preload(|| true).expect("preloaded")),
                 Step::Reopen => {
                     drop(store);
                     store = support::open(directory.path());
                 }
             }
             let all = store.select(StreamKind::Activity, None, &LabelMatchers::default());
-            let some = asked.iter().map(|asked| {
-                let pairs = all.iter().zip(asked);
-                pairs.filter(|(_, is_asked)| **is_asked).map(|(stream, _)| *stream).collect()
+            let some = picks.iter().map(|picks| {
+                let pairs = all.iter().zip(picks);
+                pairs.filter(|(_, is_picked)| **is_picked).map(|(stream, _)| *stream).collect()
             });
             for streams in some.chain([all.clone()]).collect::<Vec<Vec<StreamId>>>() {
                 for step in [6, 30, 360] {

@@ -1,6 +1,7 @@
-//! What the tests share: opening stores, building batches, reading cells back.
+//! Shared by the tests: opening stores, building batches, reading cells.
 
-use std::{collections::BTreeMap, path::Path};
+use std::collections::BTreeMap;
+use std::path::Path;
 
 use plimsoll_storage::{
     Batch, Label, Options, Outcome, Scan, Slot, SlotValue, Store, StreamKind, StreamRef,
@@ -9,7 +10,7 @@ use plimsoll_storage::{
 
 pub(crate) const PARTNERS: [&str; 5] = ["dhl", "ups", "gls", "shopify", "Großhändler"];
 
-/// What is stored, by partner and slot.
+/// Stored cells by partner and slot.
 pub(crate) type Cells = BTreeMap<(String, Slot), SlotValue>;
 
 pub(crate) fn open(path: &Path) -> Store {
@@ -70,9 +71,9 @@ pub(crate) fn merge_into(cells: &mut Cells, partner: String, slot: Slot, value: 
         .or_insert_with(|| value.clone());
 }
 
-/// Copies a data directory as a crash at this moment would leave it.
+/// Copies a data directory as a crash now would leave it.
 pub(crate) fn crash_copy(from: &Path, to: &Path) {
-    // Compaction works on in the background: a copy during which files came or went is of no moment.
+    // RocksDB compacts in the background: a copy is only valid when no file changed meanwhile.
     loop {
         let before = files(from);
         std::fs::create_dir_all(to).expect("a directory for the copy");
@@ -86,7 +87,7 @@ pub(crate) fn crash_copy(from: &Path, to: &Path) {
     }
 }
 
-/// The files of a directory with their sizes; RocksDB's own log is left out, it grows at any time.
+/// The files of a directory with their sizes, without RocksDB's log, which grows at any time.
 fn files(path: &Path) -> BTreeMap<String, u64> {
     let entries = std::fs::read_dir(path).expect("the data directory");
     let sized = entries.filter_map(|entry| {

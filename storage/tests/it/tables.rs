@@ -5,7 +5,7 @@ use plimsoll_storage::{Order, Table, TableBatch};
 use crate::support::open;
 
 #[test]
-fn records_are_read_in_key_order_from_where_the_reader_left_off() {
+fn records_are_read_in_key_order_after_a_given_key() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let store = open(directory.path());
     let mut batch = TableBatch::default();
@@ -37,11 +37,11 @@ fn changes_are_kept_across_a_restart() {
     let store = open(directory.path());
     let mut batch = TableBatch::default();
     batch.put(Table::Cursor, b"evaluator", vec![1, 2]);
-    batch.put(Table::Silence, b"gone", vec![3]);
-    batch.delete(Table::Silence, b"gone");
+    batch.put(Table::Silence, b"deleted", vec![3]);
+    batch.delete(Table::Silence, b"deleted");
     store.commit(batch).expect("written");
     drop(store);
     let store = open(directory.path());
     assert_eq!(store.get(Table::Cursor, b"evaluator").expect("readable"), Some(vec![1, 2]));
-    assert_eq!(store.get(Table::Silence, b"gone").expect("readable"), None);
+    assert_eq!(store.get(Table::Silence, b"deleted").expect("readable"), None);
 }

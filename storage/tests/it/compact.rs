@@ -1,4 +1,5 @@
-//! Tidying up: a store at rest is folded and has no log to speak of, and says the same as before.
+//! Compaction of an idle store: its parts are merged, its write-ahead log is nearly empty, and its answers
+//! stay the same.
 
 use std::path::Path;
 
@@ -28,35 +29,33 @@ fn bytes(path: &Path, ending: &str) -> u64 {
 }
 
 #[test]
-fn a_store_at_rest_becomes_small() {
+fn an_idle_store_becomes_small() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let path = directory.path();
     let store = open(path);
     fill(&store);
     let (before, log) = (cells(&store), bytes(path, ".log"));
     let at = |seconds: i64| TimestampMs(i64::from(SLOTS.end) * 10_000 + seconds * 1_000);
-    assert!(
-        !store.compact_when_idle(at(0), || true).expect("looked"),
-        "it is not known yet whether it is quiet"
-    );
-    assert!(store.compact_when_idle(at(5), || true).expect("tidied"));
-    assert!(!store.compact_when_idle(at(10), || true).expect("looked"), "all is tidy");
-    assert!(cells(&store) == before, "the store says something else");
+    let is_compacted = |now| store.compact_when_idle(now, || true).expect("compacted");
+    assert!(!is_compacted(at(0)), "the first check cannot know whether it is idle");
+    assert!(is_compacted(at(5)));
+    assert!(!is_compacted(at(10)), "everything is compacted");
+    assert!(cells(&store) == before, "the cells have changed");
     assert!(bytes(path, ".log") * 20 < log, "{} of {log} bytes are left", bytes(path, ".log"));
-    let tidied = store.stats().disk_bytes;
+    let idle = store.stats().disk_bytes;
     store.compact().expect("compacted");
-    let compacted = store.stats().disk_bytes;
-    // Small families are left as they are.
-    assert!(tidied < compacted + (8 << 10), "{tidied} bytes, compacted {compacted}");
+    let all = store.stats().disk_bytes;
+    // Small families are not compacted.
+    assert!(idle < all + (8 << 10), "{idle} bytes, with every family compacted {all}");
 }
 
 #[test]
-fn a_store_that_was_settled_has_nothing_to_replay() {
+fn a_store_that_was_flushed_has_nothing_to_replay() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let store = open(directory.path());
     append(&store, &[(0, SLOTS.start, 0.1)]);
     let before = cells(&store);
-    store.flush().expect("settled");
+    store.flush().expect("flushed");
     drop(store);
     let store = open(directory.path());
     assert_eq!((cells(&store), store.stats().head_bytes), (before, 0));
