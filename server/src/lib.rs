@@ -18,10 +18,7 @@ mod http;
 mod import;
 mod ingest;
 mod memory;
-mod own;
-mod rules;
-mod tasks;
-mod telemetry;
+mod self_metrics;
 mod wire;
 
 pub use cli::{Cli, CommandError};

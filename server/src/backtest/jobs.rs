@@ -1,8 +1,7 @@
-//! Backtests that a server runs on request, one at a time, beside its own work.
+//! Backtests that a server runs on request, one at a time.
 //!
-//! They run on a thread of their own, which rests as long as it works, so that at least half a core and
-//! all others are left to pushes and questions. A few wait, the results of a few are kept, in memory:
-//! a restart forgets them.
+//! One thread runs them. It pauses as long as it works, so that pushes and queries have at least half of its core and all
+//! others. Waiting backtests and results are kept in memory, in limited number; a restart drops them.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -18,30 +17,29 @@ use serde::{Serialize, Serializer};
 use tokio::sync::watch;
 
 use super::limits::{JOB_ALERTS_MAX, JOB_REST, JOB_TIME_MAX, JOBS_KEPT_MAX, JOBS_WAITING_MAX};
-use super::report::AlertLine;
-use super::score::{ScoreBody, score};
-use super::{History, Told, html};
+use super::report::{AlertLine, ScoreBody, html, score};
+use super::{History, ReadSummary, Replay, ReplayOptions, replay};
 use crate::wire::time;
 
-/// What is asked for.
+/// A backtest to run.
 #[derive(Debug)]
-pub(crate) struct Request {
+pub(crate) struct JobRequest {
     pub(crate) rules: RuleSet,
     pub(crate) partners: BTreeSet<String>,
-    /// Only what this drill pushed into the sandbox, which is left out otherwise.
+    /// Only what this drill pushed into the sandbox; without a drill the sandbox is left out.
     pub(crate) drill: Option<String>,
     pub(crate) from: Option<TimestampMs>,
     pub(crate) to: Option<TimestampMs>,
     pub(crate) incidents: Option<Vec<Incident>>,
-    /// Whether a page with charts is asked for.
+    /// Whether the result has an HTML page with charts.
     pub(crate) with_page: bool,
 }
 
-/// How a backtest is doing.
+/// The state of a backtest.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum JobState {
-    /// It waits for the one before it.
+    /// It waits for an earlier backtest.
     #[default]
     Queued,
     Running,
@@ -61,7 +59,7 @@ impl JobState {
 pub(crate) struct JobBody {
     id: String,
     state: JobState,
-    /// How much of the history is judged, 0 to 1.
+    /// The evaluated share of the history, 0 to 1.
     progress: f64,
     /// Why it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -79,35 +77,35 @@ fn inner<S: Serializer>(result: &Option<Arc<ResultBody>>, to: S) -> Result<S::Ok
 /// What a backtest found.
 #[derive(Debug, Default, Serialize, JsonSchema)]
 pub(crate) struct ResultBody {
-    /// Cells of the database that were judged.
+    /// Cells of the database that were evaluated.
     cells: u64,
-    /// Slots before this have expired: minutes stood in for them, and were judged by the minute.
+    /// Slots before this have expired, so their minutes were evaluated.
     #[serde(skip_serializing_if = "Option::is_none")]
     by_minute_until: Option<String>,
     /// In the order of firing.
     alerts: Vec<AlertLine>,
-    /// Further alerts there was no room for.
+    /// Number of further alerts that were left out.
     alerts_left_out: usize,
-    /// How good the alerts are, when incidents were named.
+    /// How good the alerts are, if incidents were given.
     #[serde(skip_serializing_if = "Option::is_none")]
     score: Option<ScoreBody>,
-    /// All of it as an HTML page with charts that stands alone, when it was asked for.
+    /// The result as a self-contained HTML page with charts, if it was requested.
     #[serde(skip_serializing_if = "Option::is_none")]
     page: Option<String>,
 }
 
-/// Backtests that wait, run and are over, shared by all requests.
+/// Waiting, running and finished backtests, shared by all requests.
 #[derive(Debug, Clone)]
 pub(crate) struct Jobs {
     inner: Arc<Mutex<Inner>>,
-    /// Counts changes, for those who wait for one.
+    /// Counts changes, so that requests can wait for one.
     changes: watch::Sender<u64>,
 }
 
 #[derive(Debug, Default)]
 struct Inner {
     last_id: u64,
-    /// Oldest first; those that wait, run and are over.
+    /// Oldest first.
     jobs: VecDeque<Job>,
     worker: Option<JoinHandle<()>>,
     is_stopped: bool,
@@ -116,8 +114,8 @@ struct Inner {
 #[derive(Debug)]
 struct Job {
     body: JobBody,
-    /// Taken out when it starts.
-    request: Option<Request>,
+    /// `None` once it has started.
+    request: Option<JobRequest>,
     is_cancelled: bool,
 }
 
@@ -128,8 +126,8 @@ impl Default for Jobs {
 }
 
 impl Jobs {
-    /// Runs a backtest as soon as its turn comes; nothing when too many wait.
-    pub(crate) fn start(&self, store: &Arc<Store>, request: Request) -> Option<JobBody> {
+    /// Queues a backtest; `None` if too many wait.
+    pub(crate) fn start(&self, store: &Arc<Store>, request: JobRequest) -> Option<JobBody> {
         let mut inner = self.inner.lock();
         let waiting = inner.jobs.iter().filter(|job| job.body.state == JobState::Queued).count();
         if waiting >= JOBS_WAITING_MAX || inner.is_stopped {
@@ -139,7 +137,7 @@ impl Jobs {
         let body = JobBody { id: inner.last_id.to_string(), ..JobBody::default() };
         let job = Job { body: body.clone(), request: Some(request), is_cancelled: false };
         inner.jobs.push_back(job);
-        inner.forget_old();
+        inner.drop_old();
         let is_idle = inner.worker.as_ref().is_none_or(JoinHandle::is_finished);
         if is_idle {
             let (jobs, store) = (self.clone(), Arc::clone(store));
@@ -147,7 +145,7 @@ impl Jobs {
             match worker.spawn(move || jobs.work(&store)) {
                 Ok(worker) => inner.worker = Some(worker),
                 Err(error) => {
-                    tracing::error!(%error, "no thread for a backtest");
+                    tracing::error!(%error, "cannot start a thread for a backtest");
                     inner.jobs.pop_back();
                     return None;
                 }
@@ -156,7 +154,7 @@ impl Jobs {
         Some(body)
     }
 
-    /// Every backtest that is known, newest first, without results.
+    /// Every known backtest, newest first, without results.
     pub(crate) fn list(&self) -> Vec<JobBody> {
         let inner = self.inner.lock();
         let bodies = inner.jobs.iter().rev();
@@ -169,22 +167,22 @@ impl Jobs {
         inner.jobs.iter().find(|job| job.body.id == id).map(|job| job.body.clone())
     }
 
-    /// One backtest, once it is over or a time has passed.
+    /// One backtest, once it has ended or `patience` has passed.
     pub(crate) async fn wait_for(&self, id: &str, patience: Duration) -> Option<JobBody> {
         let mut changes = self.changes.subscribe();
-        let over = async {
+        let ended = async {
             while self.get(id).is_some_and(|job| !job.state.is_over()) {
                 if changes.changed().await.is_err() {
                     return;
                 }
             }
         };
-        // When the time is over, how far it has come is the answer.
-        let _ = tokio::time::timeout(patience, over).await;
+        // After the timeout the answer is the current progress.
+        let _ = tokio::time::timeout(patience, ended).await;
         self.get(id)
     }
 
-    /// Ends a backtest that waits or runs; forgets one that is over.
+    /// Cancels a waiting or running backtest; drops a finished one.
     pub(crate) fn cancel(&self, id: &str) -> Option<JobBody> {
         let mut inner = self.inner.lock();
         let position = inner.jobs.iter().position(|job| job.body.id == id)?;
@@ -200,7 +198,7 @@ impl Jobs {
         Some(body)
     }
 
-    /// Ends everything, and waits until the store is no longer used.
+    /// Cancels all backtests, and waits until none uses the store.
     pub(crate) fn stop(&self) {
         let worker = {
             let mut inner = self.inner.lock();
@@ -209,7 +207,7 @@ impl Jobs {
             inner.worker.take()
         };
         if worker.is_some_and(|worker| worker.join().is_err()) {
-            tracing::error!("a backtest ended badly");
+            tracing::error!("a backtest panicked");
         }
     }
 
@@ -217,22 +215,22 @@ impl Jobs {
         self.changes.send_modify(|count| *count += 1);
     }
 
-    /// Runs what waits until nothing does.
+    /// Runs waiting backtests until there are none.
     fn work(&self, store: &Arc<Store>) {
         while let Some((id, request)) = self.next() {
             let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
                 self.run(store, &id, request)
             }));
-            let outcome = outcome.unwrap_or_else(|_| Err("the backtest ended badly".to_owned()));
+            let outcome = outcome.unwrap_or_else(|_| Err("the backtest panicked".to_owned()));
             self.finish(&id, outcome);
         }
     }
 
-    fn next(&self) -> Option<(String, Request)> {
+    fn next(&self) -> Option<(String, JobRequest)> {
         let mut inner = self.inner.lock();
         let waiting = |job: &&mut Job| job.body.state == JobState::Queued;
         let Some(job) = inner.jobs.iter_mut().find(waiting) else {
-            // Whoever comes now starts a worker of their own.
+            // The next request starts another worker.
             inner.worker = None;
             return None;
         };
@@ -240,35 +238,36 @@ impl Jobs {
         Some((job.body.id.clone(), job.request.take()?))
     }
 
-    fn run(&self, store: &Arc<Store>, id: &str, request: Request) -> Result<ResultBody, String> {
-        let Request { rules, partners, drill, from, to, incidents, with_page } = request;
+    fn run(&self, store: &Arc<Store>, id: &str, request: JobRequest) -> Result<ResultBody, String> {
+        let JobRequest { rules, partners, drill, from, to, incidents, with_page } = request;
         let history = History::stored(Arc::clone(store)).narrowed(partners, to).of_drill(drill);
         let slots = history.slot_count().map_err(|error| error.to_string())?.max(1);
         let started = Instant::now();
         let worked = std::cell::Cell::new(started);
-        let judged = history.judge(vec![rules.clone()], 1, false, &|position, _| {
-            // As long a rest as there was work.
+        let options = ReplayOptions { threads: 1, with_transitions: false };
+        let replayed = replay(&history, vec![rules.clone()], options, &|position, _| {
+            // Pause as long as it worked.
             std::thread::sleep(worked.get().elapsed().min(JOB_REST));
             worked.set(Instant::now());
             self.note_progress(id, position as f64 / slots as f64)
                 && started.elapsed() < JOB_TIME_MAX
         });
-        let (mut found, seen, told) = judged.map_err(|error| error.to_string())?;
+        let Replay { mut results, scope, read } = replayed.map_err(|error| error.to_string())?;
         if started.elapsed() >= JOB_TIME_MAX {
             let minutes = JOB_TIME_MAX.as_secs() / 60;
             return Err(format!("it took longer than {minutes} minutes; narrow it to partners"));
         }
-        let mut alerts = found.pop().unwrap_or_default().alerts;
+        let mut alerts = results.pop().unwrap_or_default().alerts;
         let score =
-            incidents.map(|incidents| score(&alerts, &incidents, &seen, history.width(), from));
+            incidents.map(|incidents| score(&alerts, &incidents, &scope, history.width(), from));
         alerts.retain(|alert| from.is_none_or(|from| alert.fired_at >= from));
         let alerts_left_out = alerts.len().saturating_sub(JOB_ALERTS_MAX);
-        let found = (&alerts[..], score.as_ref());
-        let page = with_page.then(|| html::of(&history, &rules, found, (&seen, &told), from));
+        let scored = (&alerts[..], score.as_ref());
+        let page = with_page.then(|| html::of(&history, &rules, scored, (&scope, &read), from));
         let page = page.transpose().map_err(|error| error.to_string())?;
-        let (cells, by_minute_until) = match told {
-            Told::Cells { count, by_minute_until } => (count, by_minute_until),
-            Told::Lines(_) => (0, None),
+        let (cells, by_minute_until) = match read {
+            ReadSummary::Cells { count, by_minute_until } => (count, by_minute_until),
+            ReadSummary::Lines(_) => (0, None),
         };
         Ok(ResultBody {
             cells,
@@ -280,7 +279,7 @@ impl Jobs {
         })
     }
 
-    /// Answers whether to go on.
+    /// Records the progress; returns whether to continue.
     fn note_progress(&self, id: &str, progress: f64) -> bool {
         let mut inner = self.inner.lock();
         let job = inner.jobs.iter_mut().find(|job| job.body.id == id);
@@ -309,7 +308,7 @@ impl Jobs {
 }
 
 impl Inner {
-    fn forget_old(&mut self) {
+    fn drop_old(&mut self) {
         while self.jobs.len() > JOBS_KEPT_MAX {
             let Some(oldest) = self.jobs.iter().position(|job| job.body.state.is_over()) else {
                 return;

@@ -1,5 +1,4 @@
-//! What a running server found and what a backtest finds over its store afterwards are the same
-//! bytes.
+//! A backtest over the store of a running server finds the same bytes as the server found live.
 
 use std::sync::Arc;
 
@@ -12,7 +11,7 @@ use plimsoll_storage::{
 };
 use tempfile::TempDir;
 
-use super::{Found, History, Told, report};
+use super::{History, ReadSummary, Replay, ReplayOptions, ReplayResult, replay, report};
 
 /// 2026-11-20T20:00:00Z.
 const START: TimestampMs = TimestampMs(1_795_204_800_000);
@@ -189,9 +188,10 @@ fn a_live_run_and_a_backtest_of_its_store_write_the_same_bytes() {
         let live = transitions_of(&world.live(seed), &world.rules);
         world.store.seal().expect("sealed");
         let history = History::stored(Arc::clone(&world.store));
-        let (mut found, seen, _) =
-            history.judge(vec![world.rules.clone()], 1, true, &|_, _| true).expect("readable");
-        let Found { mut alerts, transitions } = found.pop().expect("one rule set");
+        let options = ReplayOptions { threads: 1, with_transitions: true };
+        let replayed = replay(&history, vec![world.rules.clone()], options, &|_, _| true);
+        let Replay { mut results, scope, .. } = replayed.expect("readable");
+        let ReplayResult { mut alerts, transitions } = results.pop().expect("one rule set");
         let again = transitions_of(&transitions, &world.rules);
         assert_eq!(live, again, "seed {seed}");
         for name in ["partner-5xx", "partner-p95", "requests-stale", "queue-depth"] {
@@ -202,29 +202,31 @@ fn a_live_run_and_a_backtest_of_its_store_write_the_same_bytes() {
                 assert!(any, "seed {seed}: {name} has no {change}");
             }
         }
-        let told: Vec<bool> = alerts.iter().map(|it| !it.notifications.is_empty()).collect();
-        assert!(told.contains(&true), "seed {seed}");
-        // What was said goes to the outbox live, which keeps no name of the message.
+        let notified: Vec<bool> = alerts.iter().map(|it| !it.notifications.is_empty()).collect();
+        assert!(notified.contains(&true), "seed {seed}");
+        // Live notifications are in the outbox, which does not keep the group name.
         alerts.iter_mut().for_each(|alert| alert.notifications.clear());
-        let (live, live_told) = world.live_alerts();
+        let (live, live_notified) = world.live_alerts();
         assert_eq!(alerts_of(&live), alerts_of(&alerts), "seed {seed}");
-        assert_eq!(live_told, told, "seed {seed}");
-        assert_eq!(seen.partners.len(), 3);
+        assert_eq!(live_notified, notified, "seed {seed}");
+        assert_eq!(scope.partners.len(), 3);
         drop(world.dir);
     }
 }
 
-/// Two rule sets, so that judges of both share threads.
-fn judged_on(threads: usize, world: &World) -> (String, Told) {
+/// Replays two rule sets, so that evaluators of both share threads.
+fn replayed_on(threads: usize, world: &World) -> (String, ReadSummary) {
     let history = History::stored(Arc::clone(&world.store));
     let mut quiet = world.rules.clone();
     quiet.rules.iter_mut().for_each(|rule| rule.for_ms *= 2);
     let rule_sets = vec![world.rules.clone(), quiet];
-    let (found, _, told) = history.judge(rule_sets, threads, true, &|_, _| true).expect("readable");
-    let text = found
+    let options = ReplayOptions { threads, with_transitions: true };
+    let Replay { results, read, .. } =
+        replay(&history, rule_sets, options, &|_, _| true).expect("readable");
+    let text = results
         .iter()
-        .map(|found| alerts_of(&found.alerts) + &transitions_of(&found.transitions, &world.rules));
-    (text.collect(), told)
+        .map(|it| alerts_of(&it.alerts) + &transitions_of(&it.transitions, &world.rules));
+    (text.collect(), read)
 }
 
 #[test]
@@ -233,15 +235,15 @@ fn one_thread_and_several_write_the_same_bytes() {
     let mut random = Random(7);
     let first = world.store.slot_width().slot_of(START);
     (0..MINUTES * 6).for_each(|number| world.append(first.plus(number), number / 6, &mut random));
-    let (one, _) = judged_on(1, &world);
+    let (one, _) = replayed_on(1, &world);
     assert!(one.lines().filter(|it| it.contains("\"notifications\":[{")).count() > 4, "{one}");
     for threads in [2, 3, 8] {
-        assert!(judged_on(threads, &world).0 == one, "{threads} threads find something else");
+        assert!(replayed_on(threads, &world).0 == one, "{threads} threads find something else");
     }
 }
 
 #[test]
-fn days_whose_slots_have_expired_are_judged_by_the_minute() {
+fn days_with_expired_slots_are_evaluated_by_the_minute() {
     const DAY_MS: i64 = 86_400_000;
     let world = World::keeping(Retention { slot_ms: DAY_MS, ..Retention::default() });
     let width = world.store.slot_width();
@@ -256,32 +258,32 @@ fn days_whose_slots_have_expired_are_judged_by_the_minute() {
     }
     let now = START.plus_ms(i64::from(MINUTES) * 60_000);
     world.store.maintain(now).expect("tidied");
-    let (one, told) = judged_on(1, &world);
-    assert_eq!(judged_on(3, &world).0, one);
+    let (one, read) = replayed_on(1, &world);
+    assert_eq!(replayed_on(3, &world).0, one);
     // 20:00 to 02:00: slots are kept since yesterday's midnight.
     let until = TimestampMs(START.0 - START.0.rem_euclid(DAY_MS));
-    let Told::Cells { count, by_minute_until } = told else { panic!("cells were read") };
+    let ReadSummary::Cells { count, by_minute_until } = read else { panic!("cells were read") };
     assert_eq!(by_minute_until, Some(until));
-    assert!(told_before(&one, until, "fired") > 4, "{one}");
-    assert!(told_since(&one, until, "fired") > 4, "{one}");
+    assert!(count_before(&one, until, "fired") > 4, "{one}");
+    assert!(count_since(&one, until, "fired") > 4, "{one}");
     for line in one.lines().filter(|line| at_of(line).is_some_and(|at| at < until)) {
         assert!(line.contains(":00.000Z\""), "{line}");
     }
     assert!(count > 0);
 }
 
-/// When a line about a change of state says that it came.
+/// The time of a line about a change of state.
 fn at_of(line: &str) -> Option<TimestampMs> {
     let at = line.strip_prefix("{\"at\":\"")?.split('"').next()?;
     crate::wire::time::parse(at)
 }
 
-fn told_before(text: &str, until: TimestampMs, change: &str) -> usize {
+fn count_before(text: &str, until: TimestampMs, change: &str) -> usize {
     let change = format!("\"change\":\"{change}\"");
     text.lines().filter(|it| it.contains(&change) && at_of(it).is_some_and(|at| at < until)).count()
 }
 
-fn told_since(text: &str, from: TimestampMs, change: &str) -> usize {
-    let all = told_before(text, TimestampMs(i64::MAX), change);
-    all - told_before(text, from, change)
+fn count_since(text: &str, from: TimestampMs, change: &str) -> usize {
+    let all = count_before(text, TimestampMs(i64::MAX), change);
+    all - count_before(text, from, change)
 }

@@ -1,4 +1,4 @@
-//! `plimsoll backup`: the database as of one moment, in a directory of its own.
+//! `plimsoll backup`: a consistent copy of the database in another directory.
 
 use std::path::{Path, PathBuf};
 
@@ -7,25 +7,26 @@ use reqwest::Method;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{CommandError, client::Client};
+use super::CommandError;
+use super::client::Client;
 
 #[derive(Debug, clap::Args)]
 #[command(group(clap::ArgGroup::new("source").required(true).args(["url", "data_dir"])))]
 pub(super) struct Args {
-    /// Ask a running server, which writes on its own machine
+    /// Running server, which writes the backup on its machine
     #[arg(long, value_name = "URL")]
     url: Option<String>,
-    /// Read a data directory that no server has open
+    /// Data directory that no server uses
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
-    /// Directory of the backup; missing or empty
+    /// Directory of the backup; must be missing or empty
     #[arg(long, value_name = "DIR")]
     to: PathBuf,
 }
 
-/// What was written.
+/// The size of a backup.
 #[derive(Debug, Deserialize)]
-struct Done {
+struct BackupSize {
     bytes: u64,
     files: u64,
 }
@@ -41,15 +42,18 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     Ok(())
 }
 
-fn from_directory(data_dir: &Path, to: &Path) -> Result<Done, CommandError> {
+fn from_directory(data_dir: &Path, to: &Path) -> Result<BackupSize, CommandError> {
     let store = open_existing(data_dir)?;
     let backup = store.backup(to)?;
-    Ok(Done { bytes: backup.bytes, files: backup.files })
+    Ok(BackupSize { bytes: backup.bytes, files: backup.files })
 }
 
-/// Opens the store of a data directory; a directory without one is refused, not made.
+/// Opens the store of a data directory.
+///
+/// # Errors
+/// The directory holds no database (none is created), or the database cannot be opened.
 pub(super) fn open_existing(data_dir: &Path) -> Result<Store, CommandError> {
-    // What remains of a damaged database is for the store to name.
+    // A directory with parts of a damaged database is opened as well: the store reports the damage.
     let has_file = |end: &str| {
         let mut files = std::fs::read_dir(data_dir).into_iter().flatten().flatten();
         files.any(|file| file.file_name().to_string_lossy().contains(end))
@@ -60,7 +64,7 @@ pub(super) fn open_existing(data_dir: &Path) -> Result<Store, CommandError> {
     Ok(Store::open(&Options::new(data_dir))?)
 }
 
-fn from_server(url: &str, to: &Path) -> Result<Done, CommandError> {
+fn from_server(url: &str, to: &Path) -> Result<BackupSize, CommandError> {
     let to = std::path::absolute(to)?;
     let client = Client::new(url)?;
     let request = client.request(Method::POST, "/api/v1/backups").json(&json!({ "to": to }));

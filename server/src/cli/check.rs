@@ -1,5 +1,4 @@
-//! `plimsoll check`: reads a rules file as the server would, and warns of what is allowed but will
-//! disappoint.
+//! `plimsoll check`: reads a rules file like the server, and warns of rules that are valid but will not work well.
 
 use std::path::{Path, PathBuf};
 
@@ -7,15 +6,16 @@ use plimsoll_alerting::report::crossed_by_normal_hours;
 use plimsoll_alerting::{Rule, RuleSet, runbook, units};
 use plimsoll_storage::{Resolution, Store};
 
-use super::{CommandError, backup::open_existing};
+use super::CommandError;
+use super::backup::open_existing;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The rules file
     #[arg(value_name = "RULES.yaml")]
     file: PathBuf,
-    /// Data directory that no server has open: also warn of rules that match nothing in it, and of
-    /// thresholds that ordinary hours of the last week cross
+    /// Data directory that no server uses: also warn of rules that match nothing in it, and of thresholds that normal
+    /// hours of the last week cross
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
 }
@@ -23,7 +23,7 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     let rules = RuleSet::load(&args.file, &|name| std::env::var(name).ok())?;
     println!(
-        "{} is fine: {} rules, {} receivers, {} partners, {} maintenance windows",
+        "{} is valid: {} rules, {} receivers, {} partners, {} maintenance windows",
         args.file.display(),
         rules.rules.len(),
         rules.receivers.len(),
@@ -31,9 +31,10 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
         rules.maintenance.len()
     );
     for rule in &rules.rules {
-        let told =
+        let receivers =
             if rule.notify.is_empty() { "nobody".to_owned() } else { rule.notify.join(", ") };
-        println!("  {}: {}, owner {}, tells {told}", rule.name, rule.signal.symptom(), rule.owner,);
+        let (name, symptom, owner) = (&rule.name, rule.signal.symptom(), &rule.owner);
+        println!("  {name}: {symptom}, owner {owner}, notifies {receivers}");
     }
     let beside = args.file.parent().unwrap_or(Path::new("."));
     let mut warnings = without_runbook(&rules, beside);
@@ -41,7 +42,7 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     if let Some(data_dir) = &args.data_dir {
         let store = open_existing(data_dir)?;
         warnings.extend(matching_nothing(&rules, &store));
-        warnings.extend(in_the_noise(&rules, &store)?);
+        warnings.extend(noisy_thresholds(&rules, &store)?);
     }
     for warning in warnings {
         println!("warning: {warning}");
@@ -49,7 +50,7 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     Ok(())
 }
 
-/// Rules whose runbook nobody will find at night.
+/// Rules whose runbook does not exist.
 fn without_runbook(rules: &RuleSet, beside: &Path) -> Vec<String> {
     let is_found = |name: &str| {
         let is_url = name.starts_with("https://") || name.starts_with("http://");
@@ -65,13 +66,11 @@ fn without_runbook(rules: &RuleSet, beside: &Path) -> Vec<String> {
     .collect()
 }
 
-/// Receivers that are never told anything.
+/// Receivers that no rule notifies.
 fn unused_receivers(rules: &RuleSet) -> Vec<String> {
-    let is_told = |name: &String| rules.rules.iter().any(|rule| rule.notify.contains(name));
-    let unused = rules.receivers.iter().filter(|receiver| !is_told(&receiver.name));
-    unused
-        .map(|receiver| format!("receiver {}: no rule tells it anything", receiver.name))
-        .collect()
+    let is_notified = |name: &String| rules.rules.iter().any(|rule| rule.notify.contains(name));
+    let unused = rules.receivers.iter().filter(|receiver| !is_notified(&receiver.name));
+    unused.map(|receiver| format!("receiver {}: no rule notifies it", receiver.name)).collect()
 }
 
 /// Rules that watch no stream of a store.
@@ -88,8 +87,8 @@ fn matching_nothing(rules: &RuleSet, store: &Store) -> Vec<String> {
     .collect()
 }
 
-/// Rules whose lowest threshold ordinary hours cross.
-fn in_the_noise(rules: &RuleSet, store: &Store) -> Result<Vec<String>, CommandError> {
+/// Rules whose lowest threshold is crossed in normal hours.
+fn noisy_thresholds(rules: &RuleSet, store: &Store) -> Result<Vec<String>, CommandError> {
     let Some(kept) = store.kept_slots(Resolution::Slot)? else { return Ok(Vec::new()) };
     let until = store.slot_width().start(kept.end);
     let mut warnings = Vec::new();
@@ -97,7 +96,7 @@ fn in_the_noise(rules: &RuleSet, store: &Store) -> Result<Vec<String>, CommandEr
         let Some(found) = crossed_by_normal_hours(store, rule, until)? else { continue };
         let within = units::value(rule.signal.kind(), found.within);
         warnings.push(format!(
-            "rule {}: its threshold lies in the noise: {} crossed it in {} of the last {} hours; 98% of them stay within {within}",
+            "rule {}: its threshold is in the noise: {} crossed it in {} of the last {} hours; 98% of them stay within {within}",
             rule.name,
             found.labels.title(),
             found.crossed,

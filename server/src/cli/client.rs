@@ -1,4 +1,4 @@
-//! Talking to a running server from the command line.
+//! An HTTP client of a running server.
 
 use reqwest::{Method, RequestBuilder, Response};
 use serde::Deserialize;
@@ -12,21 +12,21 @@ pub(super) struct Client {
     base: String,
 }
 
-/// Why the server did not.
+/// An error of the server.
 #[derive(Debug, Deserialize)]
 struct Problem {
     detail: String,
 }
 
 impl Client {
-    /// The server at a URL.
+    /// A client of the server at a URL.
     ///
     /// # Errors
-    /// There is no TLS.
+    /// TLS is not available.
     pub(super) fn new(url: &str) -> Result<Self, CommandError> {
-        // Only the first call installs it; a second one has nothing to do.
+        // Only the first call installs it; a second one has no effect.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        // No time limit: the caller knows how long it may take.
+        // No timeout: only the caller knows how long a request may take.
         let http = reqwest::Client::builder().build()?;
         Ok(Self { http, base: url.trim_end_matches('/').to_owned() })
     }
@@ -36,10 +36,10 @@ impl Client {
         self.http.request(method, format!("{}{path}", self.base))
     }
 
-    /// Sends a request; an answer that is no success is an error, in the server's words.
+    /// Sends a request. An answer without success is an error with the detail of the server.
     ///
     /// # Errors
-    /// The server cannot be reached or refuses.
+    /// The server cannot be reached, or answers with an error.
     pub(super) async fn send(&self, request: RequestBuilder) -> Result<Response, CommandError> {
         let answer =
             request.send().await.map_err(|error| format!("cannot reach {}: {error}", self.base))?;
@@ -50,7 +50,7 @@ impl Client {
         let detail = answer
             .json()
             .await
-            .map_or_else(|_| "without saying why".to_owned(), |problem: Problem| problem.detail);
+            .map_or_else(|_| "without a reason".to_owned(), |problem: Problem| problem.detail);
         Err(format!("{} answered {status}: {detail}", self.base).into())
     }
 }

@@ -1,4 +1,4 @@
-//! `plimsoll inspect`: what lies in a data directory.
+//! `plimsoll inspect`: what a data directory holds.
 
 use std::fmt::{self, Write};
 use std::path::PathBuf;
@@ -7,12 +7,13 @@ use indicatif::{BinaryBytes, HumanCount};
 use plimsoll_storage::Inspection;
 use serde_json::{Value, json};
 
-use super::{CommandError, Format, backup::open_existing};
+use super::backup::open_existing;
+use super::{CommandError, Format};
 use crate::wire::time;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Data directory that no server has open
+    /// Data directory that no server uses
     #[arg(long, value_name = "DIR")]
     data_dir: PathBuf,
     /// How to print

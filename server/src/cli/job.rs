@@ -1,4 +1,4 @@
-//! A backtest that a running server is asked for, followed until it is over.
+//! Runs a backtest on a server and waits for its end.
 
 use std::time::Duration;
 
@@ -7,9 +7,10 @@ use reqwest::Method;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{CommandError, client::Client};
+use super::CommandError;
+use super::client::Client;
 
-/// How long the server is asked to wait before it says how far it has come, in seconds.
+/// How long the server may wait for the end before it answers with the progress, in seconds.
 const WAIT_S: u64 = 1;
 
 #[derive(Debug, Deserialize)]
@@ -25,28 +26,28 @@ struct Job {
 pub(super) struct JobResult {
     pub(super) cells: u64,
     pub(super) by_minute_until: Option<String>,
-    /// As the server wrote them, so that they are printed by the byte.
+    /// As the server wrote them, so that the same bytes are printed.
     pub(super) alerts: Vec<Box<RawValue>>,
     pub(super) alerts_left_out: usize,
     pub(super) score: Option<Box<RawValue>>,
     pub(super) page: Option<String>,
 }
 
-/// Has the server judge what a request says. Ctrl-C ends it there as well.
+/// Runs the backtest of a request. Ctrl-C cancels it on the server too.
 ///
 /// # Errors
-/// The server cannot be reached, refuses, or says that it failed.
-pub(super) async fn judged(
+/// The server cannot be reached, rejects the request, or the backtest fails.
+pub(super) async fn evaluated(
     client: &Client,
     body: &serde_json::Value,
 ) -> Result<JobResult, CommandError> {
     let request = client.request(Method::POST, "/api/v1/backtests").json(body);
     let job: Job = client.send(request).await?.json().await?;
     let path = format!("/api/v1/backtests/{}", job.id);
-    let over = follow(client, &path);
+    let end = follow(client, &path);
     tokio::select! {
-        job = over => {
-            // Its result is not needed there any more.
+        job = end => {
+            // The server no longer needs to keep the result.
             let _ = client.send(client.request(Method::DELETE, &path)).await;
             job
         }
@@ -57,7 +58,7 @@ pub(super) async fn judged(
     }
 }
 
-/// Asks how far it is until it is over.
+/// Polls the backtest and shows its progress until it ends.
 async fn follow(client: &Client, path: &str) -> Result<JobResult, CommandError> {
     let bar = ProgressBar::new(1_000);
     if let Ok(style) = ProgressStyle::with_template("{wide_bar} {percent} %  {msg}  {eta} left") {

@@ -1,4 +1,4 @@
-//! The command line, one file a command.
+//! The command line, one module for each command.
 
 mod backtest;
 mod backup;
@@ -18,8 +18,8 @@ use plimsoll_storage::TimestampMs;
 
 use crate::wire::time;
 
-/// Stores how partner integrations are doing, answers questions about it, and pages when a partner
-/// has really been failing for a while.
+/// Stores the health of partner integrations, answers queries about it, and notifies when a partner
+/// has been failing for a while.
 #[derive(Debug, Parser)]
 #[command(name = "plimsoll", version, about, max_term_width = 100)]
 pub struct Cli {
@@ -27,7 +27,7 @@ pub struct Cli {
     command: Command,
 }
 
-/// How a command prints what it found.
+/// The output format of a command.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
 enum Format {
     /// For people.
@@ -41,34 +41,34 @@ enum Format {
 enum Command {
     /// Start the server
     Serve(Box<serve::Args>),
-    /// Check a rules file and say what is wrong with it
+    /// Check a rules file and report mistakes
     Check(check::Args),
-    /// Replay rules over a recording or over what is stored, and say what they would have told
+    /// Replay rules over a recording or stored data, and report the alerts and notifications
     Backtest(Box<backtest::Args>),
-    /// Push a made-up fault into a running server's sandbox, and say which rules noticed it and when
+    /// Push a simulated fault into the sandbox of a running server, and report which rules detect it and when
     Simulate(simulate::Args),
-    /// Propose thresholds that give so many pages a week, by what is stored
+    /// Suggest a threshold for a number of notifications a week, from history
     Suggest(Box<suggest::Args>),
     /// Read access logs into a server or a data directory
     Import(Box<import::Args>),
-    /// Copy the database as of this moment, of a running server or of a data directory
+    /// Back up the database of a running server or of a data directory
     Backup(backup::Args),
-    /// Make a data directory from a backup
+    /// Create a data directory from a backup
     Restore(restore::Args),
     /// List the receivers of a rules file, or test one
     Receivers(receivers::Args),
-    /// Count what lies in a data directory that no server has open
+    /// Show what a data directory holds that no server uses
     Inspect(inspect::Args),
 }
 
-/// A command that failed: the sentence to show.
+/// Why a command failed: the sentence to print.
 pub type CommandError = Box<dyn std::error::Error + Send + Sync>;
 
 impl Cli {
     /// Runs the command.
     ///
     /// # Errors
-    /// What to tell the person at the terminal.
+    /// The command failed.
     pub fn run(self) -> Result<(), CommandError> {
         match self.command {
             Command::Serve(args) => serve::run(*args),

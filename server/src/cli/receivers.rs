@@ -1,4 +1,4 @@
-//! `plimsoll receivers`: who can be told, and a test that needs no server.
+//! `plimsoll receivers`: lists receivers, and tests one without a server.
 
 use std::path::PathBuf;
 
@@ -18,13 +18,13 @@ pub(super) struct Args {
 enum Command {
     /// List the receivers of a rules file
     List(Rules),
-    /// Send a receiver the beginning and the end of an alert that says that it is a test
+    /// Send a receiver the trigger and the resolve of a test alert
     Test {
         /// Name of the receiver
         name: String,
         #[command(flatten)]
         rules: Rules,
-        /// Let it be at a loopback or private address
+        /// Allow a receiver at a loopback or private address
         #[arg(long, env = "PLIMSOLL_ALLOW_PRIVATE_RECEIVERS")]
         allow_private_receivers: bool,
     },
@@ -32,7 +32,7 @@ enum Command {
 
 #[derive(Debug, clap::Args)]
 struct Rules {
-    /// The rules file; secrets are read from where it says
+    /// The rules file; secrets are read from the places it names
     #[arg(long, env = "PLIMSOLL_RULES", value_name = "RULES.yaml")]
     rules: PathBuf,
 }
@@ -72,7 +72,7 @@ fn test(rules: &RuleSet, name: &str, allow_private: bool) -> Result<(), CommandE
         }
     }
     if results.iter().any(|result| result.error.is_some()) {
-        return Err(format!("the receiver {name} did not take the test").into());
+        return Err(format!("the receiver {name} did not accept the test").into());
     }
     Ok(())
 }

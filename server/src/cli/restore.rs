@@ -1,4 +1,4 @@
-//! `plimsoll restore`: a data directory from a backup.
+//! `plimsoll restore`: creates a data directory from a backup.
 
 use std::path::PathBuf;
 
@@ -11,13 +11,13 @@ pub(super) struct Args {
     /// Directory of the backup
     #[arg(long, value_name = "DIR")]
     from: PathBuf,
-    /// Data directory to make; missing or empty
+    /// Data directory to create; must be missing or empty
     #[arg(long, value_name = "DIR")]
     data_dir: PathBuf,
 }
 
 pub(super) fn run(args: &Args) -> Result<(), CommandError> {
-    // Draws on the standard error, and nothing at all when that is no terminal.
+    // Draws on stderr, and nothing if that is not a terminal.
     let bar = ProgressBar::new(0);
     if let Ok(style) = ProgressStyle::with_template("{wide_bar} {bytes}/{total_bytes}  {eta} left")
     {

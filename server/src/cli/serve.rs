@@ -1,6 +1,9 @@
-//! `plimsoll serve`: opens the store and serves until it is told to stop.
+//! `plimsoll serve`: opens the store and serves until a signal stops it.
 
-use std::{io::Write, net::SocketAddr, sync::Arc};
+use std::io::Write;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
 
 use axum::serve::ListenerExt;
 use parking_lot::RwLock;
@@ -13,38 +16,37 @@ use tokio::task::JoinSet;
 
 use super::{CommandError, parse_time};
 use crate::admission::{BodyMemory, HeavyBodies, Queries};
-use crate::app::App;
+use crate::app::{self, App, Delivery, Rules, RulesCheck, Stop};
 use crate::backtest::jobs::Jobs;
-use crate::config::{Config, Flags};
-use crate::rules::{self, Check, Rules};
-use crate::tasks::{self, Delivery, Stop};
-use crate::{clock, http, memory, telemetry};
+use crate::config::{Config, ConfigFlags, ServerSettings};
+use crate::self_metrics::start_logs;
+use crate::{clock, http, memory};
 
-/// How long requests under way may take to finish once the server was told to stop.
-const DRAIN: std::time::Duration = std::time::Duration::from_secs(20);
+/// How long running requests may take to finish when the server stops.
+const DRAIN: Duration = Duration::from_secs(20);
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(flatten)]
-    flags: Flags,
-    /// Judge the rules over stored history from this time on, and page for what they find
+    config: ConfigFlags,
+    /// Evaluate the rules over stored history from this time on, and notify of what they find
     ///
-    /// After an import: what the rules would have said is found and told in order, as if it happened now.
-    /// Without it, what fired and ended while the server was down is recorded and told to nobody.
+    /// For use after an import: alerts are found and receivers notified in the order of the data. Without this flag,
+    /// alerts that fired and resolved while the server was down are recorded, and nobody is notified of them.
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     evaluate_from: Option<TimestampMs>,
 }
 
 pub(super) fn run(args: Args) -> Result<(), CommandError> {
-    let config = Config::resolve(args.flags)?;
-    telemetry::start_logs(config.log_format, &config.log_level)?;
+    let Config { server: config, retention } = args.config.resolve()?;
+    start_logs(config.log_format, &config.log_level)?;
     memory::give_back_soon();
-    let rules = rules::load(config.rules.as_deref())?;
+    let rules = app::load_rules(config.rules.as_deref())?;
     let mut options = Options::new(&config.data_dir);
-    options.slot_width = config.slot_width;
+    options.slot_width = config.slot;
     options.durability = config.durability;
-    options.retention = config.retention;
-    match config.memory_bytes {
+    options.retention = retention.retention();
+    match config.memory {
         Some(bytes) => options.memory_bytes = bytes,
         None => options.cache_growth_bytes_max = memory::cells_bytes_max(),
     }
@@ -53,18 +55,17 @@ pub(super) fn run(args: Args) -> Result<(), CommandError> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let served = Arc::clone(&store);
     runtime.block_on(serve(&config, served, Arc::new(rules), args.evaluate_from))?;
-    // Blocking work that is still under way holds the store; it is let finish before the store
-    // closes.
+    // Blocking work that still runs holds the store: it finishes before the store closes.
     drop(runtime);
     if let Err(error) = store.flush() {
-        tracing::warn!(%error, "what is in the journal stays there: the next start replays it");
+        tracing::warn!(%error, "the head cannot be sealed; the next start replays the journal");
     }
     tracing::info!("stopped");
     Ok(())
 }
 
 async fn serve(
-    config: &Config,
+    config: &ServerSettings,
     store: Arc<Store>,
     rules: Arc<RuleSet>,
     evaluate_from: Option<TimestampMs>,
@@ -74,27 +75,27 @@ async fn serve(
         evaluator.rewind_to(from)?;
     }
     let allow_private_receivers = config.allow_private_receivers;
-    let check = Check { store: Arc::clone(&store), allow_private_receivers };
+    let check = RulesCheck { store: Arc::clone(&store), allow_private_receivers };
     let notifier = check.notifier(&rules)?;
     let (rules, reload) = Rules::new(rules);
     let listener = TcpListener::bind(config.listen).await.map_err(|error| {
         format!(
-            "cannot listen on {}: {error}; setting `listen` takes another address",
+            "cannot listen on {}: {error}; choose another address with setting `listen`",
             config.listen
         )
     })?;
     let address = listener.local_addr()?;
-    let own_url = format!("http://{address}");
-    evaluator = evaluator.linking_to(config.external_url.as_deref().unwrap_or(&own_url));
+    let listen_url = format!("http://{address}");
+    evaluator = evaluator.linking_to(config.external_url.as_deref().unwrap_or(&listen_url));
     let app = App {
         store,
         rules,
         control: Arc::new(RwLock::new(notifier.control())),
         bodies: BodyMemory::default(),
         heavy_bodies: HeavyBodies::default(),
-        queries: Queries::new(config.queries),
+        queries: Queries::new(config.query_limits()),
         backtests: Jobs::default(),
-        telemetry: Arc::default(),
+        metrics: Arc::default(),
         backup_dir: config.backup_dir.as_deref().map(Arc::from),
         not_ready: Arc::new(RwLock::new(None)),
     };
@@ -102,12 +103,12 @@ async fn serve(
     let mut background = JoinSet::new();
     let (rules, control) = (app.rules.clone(), Arc::clone(&app.control));
     let delivery = Delivery { rules, check: check.clone(), control };
-    background.spawn(rules::follow(config.rules.clone(), reload, check, stop.clone()));
-    background.spawn(tasks::maintain(app.clone(), stop.clone()));
-    background.spawn(tasks::warm(app.clone(), stop.clone()));
-    background.spawn(tasks::tidy(app.clone(), stop.clone()));
-    background.spawn(tasks::judge(app.clone(), evaluator, stop.clone()));
-    background.spawn(tasks::deliver(delivery, notifier, stop.clone()));
+    background.spawn(app::follow_rules(config.rules.clone(), reload, check, stop.clone()));
+    background.spawn(app::seal(app.clone(), stop.clone()));
+    background.spawn(app::preload(app.clone(), stop.clone()));
+    background.spawn(app::compact(app.clone(), stop.clone()));
+    background.spawn(app::evaluate(app.clone(), evaluator, stop.clone()));
+    background.spawn(app::deliver(delivery, notifier, stop.clone()));
     greet(address)?;
     let backtests = app.backtests.clone();
     let served = answer_requests(listener, app, stop_sender, stop).await;
@@ -116,7 +117,7 @@ async fn serve(
     served
 }
 
-/// Answers requests until a signal arrives, then lets those under way finish.
+/// Answers requests until a signal arrives; requests that run then may finish.
 async fn answer_requests(
     listener: TcpListener,
     app: App,
@@ -124,17 +125,17 @@ async fn answer_requests(
     stop: Stop,
 ) -> Result<(), CommandError> {
     let listener = listener.tap_io(|connection| {
-        // Answers are small and wanted at once. A connection that refuses the option works too.
+        // Answers are small and must not wait for more data. A connection without the option works too.
         let _ = connection.set_nodelay(true);
     });
     let signals = async move {
         let name = stop_signal().await;
-        tracing::info!(signal = name, "stopping: requests under way are let finish");
+        tracing::info!(signal = name, "stopping: waiting for running requests");
         stop_sender.send_replace(true);
     };
     let server = axum::serve(listener, http::router(app)).with_graceful_shutdown(signals);
     let drained = async {
-        tasks::stopped(stop).await;
+        app::stopped(stop).await;
         tokio::time::sleep(DRAIN).await;
     };
     tokio::select! {
@@ -162,16 +163,16 @@ async fn stop_signal() -> &'static str {
     }
 }
 
-/// Says where the server is and what to try first.
+/// Prints the address of the server and a first command.
 fn greet(address: SocketAddr) -> std::io::Result<()> {
     let mut out = std::io::stdout();
     writeln!(out, "listening on http://{address}")?;
-    writeln!(out, "try: {}", example(address))?;
+    writeln!(out, "try: {}", first_push(address))?;
     out.flush()
 }
 
-/// A push that works as it stands: the event happens now.
-fn example(address: SocketAddr) -> String {
+/// A push that works without a change: the event happens now.
+fn first_push(address: SocketAddr) -> String {
     format!(
         "curl -s http://{address}/api/v1/push --json '{{\"events\":[{{\"stream\":\"requests\",\"partner\":\"dhl\",\"operation\":\"create_label\",\"at\":{},\"status\":200,\"latency_ms\":132.4}}]}}'",
         clock::now().0

@@ -1,5 +1,5 @@
-//! `plimsoll simulate`: a made-up fault, pushed into a running server's sandbox, and what its rules made
-//! of it.
+//! `plimsoll simulate`: pushes a simulated fault into the sandbox of a running server, and reports which rules detect
+//! it.
 
 use std::io::Write as _;
 
@@ -7,23 +7,24 @@ use reqwest::Method;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{CommandError, Format, client::Client, job};
+use super::client::Client;
+use super::{CommandError, Format, job};
 use crate::clock;
-use crate::drill::{Found, Report, RuleFacts, Scenario, Traffic};
+use crate::drill::{DrillReport, FiredAlert, RuleFacts, Scenario, Traffic};
 use crate::wire::time;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// What happens; --list says what there is
+    /// The fault; --list lists them
     #[arg(value_enum, required_unless_present = "list")]
     scenario: Option<Scenario>,
     /// List the scenarios
     #[arg(long)]
     list: bool,
-    /// Whose drill it is
+    /// Partner to simulate
     #[arg(long, value_name = "NAME", required_unless_present = "list")]
     partner: Option<String>,
-    /// Running server; nobody is told of what happens in its sandbox
+    /// Running server; nobody is notified of alerts in its sandbox
     #[arg(long, value_name = "URL", required_unless_present = "list")]
     url: Option<String>,
     /// How to print
@@ -38,15 +39,15 @@ struct Rules {
 
 #[derive(Debug, Deserialize)]
 struct Pushed {
-    rejected: Vec<Refused>,
+    rejected: Vec<RejectedItem>,
 }
 
 #[derive(Debug, Deserialize)]
-struct Refused {
+struct RejectedItem {
     detail: String,
 }
 
-/// An alert of the drill.
+/// An alert that the drill caused.
 #[derive(Debug, Deserialize)]
 struct AlertFacts {
     rule: String,
@@ -64,7 +65,7 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     };
     let drill = Traffic::new(scenario, partner, clock::now());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let report = runtime.block_on(drilled(&Client::new(url)?, &drill))?;
+    let report = runtime.block_on(run_drill(&Client::new(url)?, &drill))?;
     let mut out = std::io::stdout().lock();
     match args.format {
         Format::Table => out.write_all(report.table()?.as_bytes())?,
@@ -84,22 +85,22 @@ fn list() -> Result<(), CommandError> {
     Ok(())
 }
 
-/// Pushes the drill, has the server judge it, and holds what was found against what was expected.
-async fn drilled(client: &Client, drill: &Traffic) -> Result<Report, CommandError> {
+/// Pushes the drill, has the server evaluate it, and compares the alerts with the expected ones.
+async fn run_drill(client: &Client, drill: &Traffic) -> Result<DrillReport, CommandError> {
     let rules: Rules =
         client.send(client.request(Method::GET, "/api/v1/rules")).await?.json().await?;
     for body in drill.bodies() {
         push(client, body).await?;
     }
     let request = json!({ "drill": drill.name, "from": drill.fault_from().0, "to": drill.until.0 });
-    let result = job::judged(client, &request).await?;
+    let result = job::evaluated(client, &request).await?;
     let found = result.alerts.iter().map(|alert| {
         let AlertFacts { rule, severity, fired_at } = serde_json::from_str(alert.get())?;
-        let fired_at = time::parse(&fired_at).ok_or("the server told no time of an alert")?;
-        Ok(Found { rule, fired_at, severity })
+        let fired_at = time::parse(&fired_at).ok_or("an alert of the server has no time")?;
+        Ok(FiredAlert { rule, fired_at, severity })
     });
     let found = found.collect::<Result<Vec<_>, CommandError>>()?;
-    Ok(Report::new(drill, &rules.rules, &found))
+    Ok(DrillReport::new(drill, &rules.rules, &found))
 }
 
 async fn push(client: &Client, body: String) -> Result<(), CommandError> {
@@ -108,6 +109,6 @@ async fn push(client: &Client, body: String) -> Result<(), CommandError> {
     let pushed: Pushed = client.send(request).await?.json().await?;
     match pushed.rejected.first() {
         None => Ok(()),
-        Some(refused) => Err(format!("the server refused the drill: {}", refused.detail).into()),
+        Some(item) => Err(format!("the server rejected the drill: {}", item.detail).into()),
     }
 }

@@ -1,13 +1,19 @@
-//! `plimsoll suggest`: thresholds for a signal of a partner, by what is stored.
+//! `plimsoll suggest`: thresholds for a signal of a partner, from history.
 
-use std::{collections::BTreeSet, io::Write, path::PathBuf, sync::Arc};
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::Arc;
 
-use plimsoll_alerting::{RuleSet, Signal};
+use plimsoll_alerting::{Rule, RuleSet, Signal};
 use plimsoll_storage::{SlotWidth, TimestampMs};
 
-use super::{CommandError, Format, backup::open_existing, parse_time};
-use crate::backtest::suggest::{Level, Question, Suggestion, levels_of, suggest, widen};
-use crate::backtest::{History, HistoryError, cores, posted};
+use super::backup::open_existing;
+use super::{CommandError, Format, parse_time};
+use crate::backtest::variants::suggest::{
+    SuggestRequest, SuggestedLevel, Suggestion, levels_of, suggest, widen,
+};
+use crate::backtest::{History, HistoryError, Replay, ReplayOptions, cores, posted, replay};
 use crate::config::parse_slot;
 
 /// The rule that gets a threshold.
@@ -19,10 +25,10 @@ pub(super) struct Args {
     /// What is measured, as the `signal` of a rule: '{ ratio: { of: [5xx], stream: requests } }'
     #[arg(long, value_name = "SIGNAL")]
     signal: String,
-    /// About whom
+    /// The partner to watch
     #[arg(long, value_name = "NAME")]
     partner: String,
-    /// How many pages a week are bearable
+    /// How many notifications a week are acceptable
     #[arg(long, value_name = "N", default_value_t = 1.0)]
     pages_per_week: f64,
     /// Window of the rule
@@ -31,13 +37,13 @@ pub(super) struct Args {
     /// How long the condition must hold
     #[arg(long = "for", value_name = "DURATION", default_value = "5m")]
     hold: String,
-    /// Data directory that no server has open
+    /// Data directory that no server uses
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
     /// Recording of pushes, as for `plimsoll backtest`
     #[arg(long, value_name = "FILE")]
     input: Option<PathBuf>,
-    /// Count pages from this time on
+    /// Count notifications from this time on
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     from: Option<TimestampMs>,
     /// Stop at this time
@@ -63,8 +69,8 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
         _ => None,
     };
     let levels = levels_of(signal.kind(), readings)
-        .ok_or("the gauge has no readings that differ, so there is nothing to suggest")?;
-    let question = Question {
+        .ok_or("the gauge always has the same reading, so there is nothing to suggest")?;
+    let request = SuggestRequest {
         rules: &rules,
         rule: RULE,
         pages_per_week: args.pages_per_week,
@@ -72,16 +78,17 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
         from: args.from,
         width: history.width(),
     };
-    let mut judge = |rule_sets| -> Result<_, HistoryError> {
+    let options = ReplayOptions { threads: cores(), with_transitions: false };
+    let mut replay_all = |rule_sets| -> Result<_, HistoryError> {
         let progress = history.progress()?;
-        let judged = history.judge(rule_sets, cores(), false, &|position, count| {
+        let replayed = replay(&history, rule_sets, options, &|position, count| {
             progress.update(position, count);
             true
         });
         progress.finish();
-        judged.map(|(found, seen, _)| (found, seen))
+        replayed.map(|Replay { results, scope, .. }| (results, scope))
     };
-    let suggestion = suggest(&question, &mut judge)?;
+    let suggestion = suggest(&request, &mut replay_all)?;
     let mut out = std::io::stdout().lock();
     match args.format {
         Format::Json => writeln!(out, "{}", serde_json::to_string(&suggestion)?)?,
@@ -100,7 +107,7 @@ fn rules(args: &Args) -> Result<RuleSet, CommandError> {
         );
         posted::read(&text)
     };
-    // Which notation fits is up to the signal: the first that is taken.
+    // The signal decides which notation of a threshold is valid: use the first that is.
     let mut first = None;
     for threshold in ["> 5%", "> 1000ms", "< 30% of usual", "> 1"] {
         match of_threshold(threshold) {
@@ -109,13 +116,13 @@ fn rules(args: &Args) -> Result<RuleSet, CommandError> {
             Err(error) => drop(first.get_or_insert(error)),
         }
     }
-    Err(first.unwrap_or_else(|| format!("`{signal}` is no signal of a rule")).into())
+    Err(first.unwrap_or_else(|| format!("`{signal}` is not a signal of a rule")).into())
 }
 
 fn history(args: &Args) -> Result<History, CommandError> {
     let history = match (&args.input, &args.data_dir) {
         (Some(input), _) => {
-            let width = args.slot.clone().map(parse_slot).transpose()?;
+            let width = args.slot.as_deref().map(parse_slot).transpose()?;
             History::recording(input.clone(), width.unwrap_or(SlotWidth::DEFAULT))
         }
         (None, Some(data_dir)) => History::stored(Arc::new(open_existing(data_dir)?)),
@@ -143,25 +150,28 @@ fn readings(history: &History, name: &str) -> Result<Option<(f64, f64)>, Command
 fn print(
     suggestion: &Suggestion,
     args: &Args,
-    rule: Option<&plimsoll_alerting::Rule>,
+    rule: Option<&Rule>,
     out: &mut dyn Write,
 ) -> std::io::Result<()> {
-    let sign = if rule.is_some_and(plimsoll_alerting::Rule::fires_below) { '<' } else { '>' };
+    let sign = if rule.is_some_and(Rule::fires_below) { '<' } else { '>' };
     let Suggestion { asked_pages_per_week, weeks, suggested, levels, caution } = suggestion;
-    writeln!(out, "{:>16}  {:>6}  {:>8}  {:>6}", "threshold", "pages", "a week", "flaps")?;
+    writeln!(out, "{:>16}  {:>8}  {:>8}  {:>6}", "threshold", "notified", "a week", "flaps")?;
     for level in levels {
-        let Level { threshold, pages, pages_per_week, flaps, .. } = level;
+        let SuggestedLevel { threshold, pages, pages_per_week, flaps, .. } = level;
         let mark = if suggested.as_ref() == Some(level) { "  <- suggested" } else { "" };
         let threshold = format!("{sign} {threshold}");
-        writeln!(out, "{threshold:>16}  {pages:>6}  {pages_per_week:>8.2}  {flaps:>6}{mark}")?;
+        writeln!(out, "{threshold:>16}  {pages:>8}  {pages_per_week:>8.2}  {flaps:>6}{mark}")?;
     }
     match suggested {
         Some(level) => writeln!(
             out,
-            "\ncritical: \"{sign} {}\"    # {:.2} pages a week about {} over {weeks:.1} weeks; asked for {asked_pages_per_week}",
+            "\ncritical: \"{sign} {}\"    # {:.2} notifications a week about {} over {weeks:.1} weeks; requested {asked_pages_per_week}",
             level.threshold, level.pages_per_week, args.partner
         )?,
-        None => writeln!(out, "\nno threshold keeps to {asked_pages_per_week} pages a week")?,
+        None => writeln!(
+            out,
+            "\nno threshold keeps within {asked_pages_per_week} notifications a week"
+        )?,
     }
     if let Some(caution) = caution {
         writeln!(out, "caution: {caution}")?;

@@ -1,4 +1,4 @@
-//! What a drill found, against what was expected.
+//! The alerts of a drill, compared with the expected ones.
 
 use std::fmt::{self, Write as _};
 
@@ -8,26 +8,25 @@ use serde::Serialize;
 use super::{RuleFacts, Scenario, Traffic};
 use crate::wire::time;
 
-/// A rule that fired in a drill.
+/// An alert that fired in a drill.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Found {
+pub(crate) struct FiredAlert {
     pub(crate) rule: String,
     pub(crate) fired_at: TimestampMs,
     pub(crate) severity: String,
 }
 
-/// A drill, and every rule that noticed it or should have.
+/// A drill, and every rule that detected it or should have.
 #[derive(Debug, Serialize)]
-pub(crate) struct Report {
+pub(crate) struct DrillReport {
     scenario: &'static str,
     partner: String,
-    /// The release that its streams have.
+    /// The release of its streams.
     drill: String,
     fault_from: String,
     fault_until: String,
     rules: Vec<Line>,
-    /// Whether every rule that is about the fault noticed it; of one that is to wake nobody, whether
-    /// none did.
+    /// Whether every rule that should detect the fault did; for a fault that should not notify, whether no rule did.
     as_expected: bool,
     #[serde(skip)]
     sentence: &'static str,
@@ -39,20 +38,20 @@ struct Line {
     expected: bool,
     found: bool,
     fired_at: Option<String>,
-    /// Seconds from the beginning of the fault.
+    /// Seconds since the start of the fault.
     after_s: Option<f64>,
     severity: Option<String>,
 }
 
-impl Report {
-    /// Holds what was found against what the rules are about. Of several alerts of a rule the first
-    /// counts; those from before the fault are surprises too.
-    pub(crate) fn new(drill: &Traffic, rules: &[RuleFacts], found: &[Found]) -> Self {
+impl DrillReport {
+    /// Compares the alerts with the expected rules. Of several alerts of a rule the first counts. An alert from before
+    /// the fault counts as unexpected.
+    pub(crate) fn new(drill: &Traffic, rules: &[RuleFacts], found: &[FiredAlert]) -> Self {
         let Traffic { scenario, partner, .. } = drill;
         let line = |rule: &RuleFacts| {
-            let expected = scenario.is_noticed_by(rule, partner);
-            let own = found.iter().filter(|one| one.rule == rule.name);
-            let first = own.min_by_key(|one| one.fired_at);
+            let expected = scenario.is_detected_by(rule, partner);
+            let alerts = found.iter().filter(|one| one.rule == rule.name);
+            let first = alerts.min_by_key(|one| one.fired_at);
             (expected || first.is_some()).then(|| Line {
                 rule: rule.name.clone(),
                 expected,
@@ -64,9 +63,9 @@ impl Report {
         };
         let lines: Vec<Line> = rules.iter().filter_map(line).collect();
         let is_quiet = *scenario == Scenario::Blip;
-        let is_noticed = lines.iter().all(|line| line.found || !line.expected)
+        let is_detected = lines.iter().all(|line| line.found || !line.expected)
             && lines.iter().any(|line| line.expected);
-        let as_expected = if is_quiet { lines.is_empty() } else { is_noticed };
+        let as_expected = if is_quiet { lines.is_empty() } else { is_detected };
         Self {
             scenario: scenario.name(),
             partner: partner.clone(),
@@ -83,10 +82,10 @@ impl Report {
         self.as_expected
     }
 
-    /// For people.
+    /// A table for people.
     ///
     /// # Errors
-    /// Never: it is written into memory.
+    /// Never: the text is written into memory.
     pub(crate) fn table(&self) -> Result<String, fmt::Error> {
         let mut text = String::new();
         let Self { scenario, partner, drill, fault_from, fault_until, sentence, .. } = self;
@@ -99,7 +98,7 @@ impl Report {
         if !self.rules.is_empty() {
             writeln!(text, "{:<width$}  expected  found  {:>7}  severity", "rule", "after")?;
         }
-        let word = |is: bool| if is { "yes" } else { "no" };
+        let yes_or_no = |is: bool| if is { "yes" } else { "no" };
         for line in &self.rules {
             let after = line.after_s.map_or("-".to_owned(), |s| {
                 format!("{}m{:02}s", (s / 60.0).floor(), s.rem_euclid(60.0).floor())
@@ -108,21 +107,23 @@ impl Report {
                 text,
                 "{:<width$}  {:<8}  {:<5}  {after:>7}  {}",
                 line.rule,
-                word(line.expected),
-                word(line.found),
+                yes_or_no(line.expected),
+                yes_or_no(line.found),
                 line.severity.as_deref().unwrap_or("-")
             )?;
         }
         let missed = self.rules.iter().filter(|line| line.expected && !line.found).count();
-        let is_about = self.rules.iter().any(|line| line.expected);
-        let verdict = match (self.as_expected, missed) {
-            (true, _) if !is_about => "as expected: no rule fired".to_owned(),
+        let is_any_expected = self.rules.iter().any(|line| line.expected);
+        let result = match (self.as_expected, missed) {
+            (true, _) if !is_any_expected => "as expected: no rule fired".to_owned(),
             (true, _) => "as expected".to_owned(),
-            (false, 0) if self.rules.is_empty() => "no rule of the server is about this".to_owned(),
-            (false, 0) => "not as expected: no rule that fired is about this".to_owned(),
-            (false, missed) => format!("not as expected: {missed} did not notice"),
+            (false, 0) if self.rules.is_empty() => {
+                "no rule of the server covers this fault".to_owned()
+            }
+            (false, 0) => "not as expected: no rule that fired covers this fault".to_owned(),
+            (false, missed) => format!("not as expected: {missed} rules did not detect it"),
         };
-        writeln!(text, "{}{verdict}", if self.rules.is_empty() { "" } else { "\n" })?;
+        writeln!(text, "{}{result}", if self.rules.is_empty() { "" } else { "\n" })?;
         Ok(text)
     }
 }

@@ -1,4 +1,4 @@
-//! What can be drilled, what of it happens in a minute, and which rules are expected to notice.
+//! The faults that a drill can simulate: their traffic by the minute, and which rules should detect them.
 
 use std::collections::BTreeMap;
 
@@ -15,19 +15,19 @@ pub(crate) enum Scenario {
     Status5xx,
     /// Half of the calls time out.
     Timeout,
-    /// Calls take 4 s in place of 120 ms.
+    /// Calls take 4 s instead of 120 ms.
     Latency,
-    /// Nothing happens any more: no calls, no webhooks, no tracking events.
+    /// Nothing is reported: no calls, no webhooks, no tracking events.
     Silence,
-    /// Half of the calls are refused with 401: a credential has expired.
+    /// Half of the calls fail with 401: a credential has expired.
     Status401,
-    /// Half of the calls are refused with 429: there is a limit, and it is passed.
+    /// Half of the calls fail with 429: a rate limit is exceeded.
     Status429,
-    /// Half of the calls are refused with 400: a release sends what the partner does not take.
+    /// Half of the calls fail with 400: a release sends wrong requests.
     Status4xx,
-    /// Six bad minutes and four good ones in turn: 40 % of the calls fail with 5xx.
+    /// Six bad minutes and four good ones alternate: 40 % of the calls fail with 5xx in bad ones.
     Flapping,
-    /// One minute of 5xx, then all is well: nobody is to be woken.
+    /// One minute of 5xx, then normal traffic: no rule should fire.
     Blip,
 }
 
@@ -41,20 +41,20 @@ impl clap::ValueEnum for Scenario {
     }
 }
 
-/// What calls are like in a minute of the fault.
+/// The calls of a minute of the fault.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Calls {
-    /// The part that ends in `outcome` and not in success, 0 to 1.
+    /// The share that ends in `outcome` instead of success, 0 to 1.
     pub(super) failing: f64,
     pub(super) outcome: Outcome,
     pub(super) latency_ms: f64,
 }
 
-/// How long a call takes when all is well, in ms.
-pub(super) const USUAL_LATENCY_MS: f64 = 120.0;
+/// How long a normal call takes, in ms.
+pub(super) const NORMAL_LATENCY_MS: f64 = 120.0;
 const SLOW_LATENCY_MS: f64 = 4_000.0;
 
-/// A rule as a server tells of it: thresholds of latencies are in ms, of ages in seconds.
+/// A rule as the API describes it: thresholds of latencies are in ms, of ages in seconds.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct RuleFacts {
     pub(crate) name: String,
@@ -70,7 +70,7 @@ pub(crate) struct RuleFacts {
 }
 
 impl Scenario {
-    /// All of them.
+    /// All scenarios.
     pub(crate) const ALL: [Self; 9] = [
         Self::Status5xx,
         Self::Timeout,
@@ -98,26 +98,24 @@ impl Scenario {
         }
     }
 
-    /// What happens, in a sentence.
+    /// The fault in a sentence.
     pub(crate) const fn sentence(self) -> &'static str {
         match self {
             Self::Status5xx => "40 % of the calls fail with 503",
             Self::Timeout => "half of the calls time out",
-            Self::Latency => "calls take 4 s in place of 120 ms",
-            Self::Silence => "nothing is reported any more: no calls, webhooks or tracking events",
-            Self::Status401 => {
-                "half of the calls are refused with 401, as with an expired credential"
-            }
-            Self::Status429 => "half of the calls are refused with 429, as over a rate limit",
-            Self::Status4xx => "half of the calls are refused with 400, as after a bad release",
+            Self::Latency => "calls take 4 s instead of 120 ms",
+            Self::Silence => "nothing is reported: no calls, webhooks or tracking events",
+            Self::Status401 => "half of the calls fail with 401, as with an expired credential",
+            Self::Status429 => "half of the calls fail with 429, as over a rate limit",
+            Self::Status4xx => "half of the calls fail with 400, as after a bad release",
             Self::Flapping => {
-                "six bad minutes and four good ones in turn; 40 % fail with 503 in bad ones"
+                "six bad minutes and four good ones alternate; 40 % fail with 503 in bad ones"
             }
-            Self::Blip => "one minute of 503, then all is well: nobody is to be woken",
+            Self::Blip => "one minute of 503, then normal traffic: no rule should fire",
         }
     }
 
-    /// The calls of a minute of the fault, counted from its beginning; `None` for silence.
+    /// The calls of a minute of the fault, counted from its start; `None` for silence.
     pub(super) const fn calls(self, minute: i64) -> Option<Calls> {
         let (outcome, failing) = match self {
             Self::Silence => return None,
@@ -132,17 +130,17 @@ impl Scenario {
         };
         let latency_ms = match self {
             Self::Latency => SLOW_LATENCY_MS,
-            _ => USUAL_LATENCY_MS,
+            _ => NORMAL_LATENCY_MS,
         };
         Some(Calls { failing, outcome, latency_ms })
     }
 
-    /// Whether a rule is about this fault of that partner, and its threshold is one that is passed.
-    pub(crate) fn is_noticed_by(self, rule: &RuleFacts, partner: &str) -> bool {
-        self != Self::Blip && rule.watches(partner) && self.passes(rule)
+    /// Whether a rule watches that partner and this fault crosses its threshold.
+    pub(crate) fn is_detected_by(self, rule: &RuleFacts, partner: &str) -> bool {
+        self != Self::Blip && rule.watches(partner) && self.crosses(rule)
     }
 
-    fn passes(self, rule: &RuleFacts) -> bool {
+    fn crosses(self, rule: &RuleFacts) -> bool {
         let lowest = [rule.critical, rule.warning].into_iter().flatten().reduce(f64::min);
         let Some(lowest) = lowest else { return false };
         if self == Self::Silence {
@@ -150,7 +148,7 @@ impl Scenario {
             return STREAMS.contains(&rule.stream.as_str())
                 && match rule.signal.as_str() {
                     "drop" => true,
-                    // A few minutes are left for `for`.
+                    // Five minutes are reserved for `for`.
                     "freshness" | "absence" => lowest < lasts_s - 300.0,
                     _ => false,
                 };
@@ -169,8 +167,7 @@ impl Scenario {
 }
 
 impl RuleFacts {
-    /// Whether it watches the drill's streams. The sandbox is judged by all rules, whatever environment
-    /// they are for.
+    /// Whether it watches the streams of a drill. All rules evaluate the sandbox, whatever environment they are for.
     fn watches(&self, partner: &str) -> bool {
         self.matches.iter().all(|(label, values)| match label.as_str() {
             "environment" => true,

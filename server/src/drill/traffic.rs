@@ -1,17 +1,17 @@
-//! What a drill pushes: a week of the usual by the minute, then half an hour of the fault call by call.
+//! The traffic of a drill: a week of normal traffic by the minute, then half an hour of the fault call by call.
 
 use plimsoll_storage::{Histogram, Outcome, TimestampMs};
 use serde_json::{Value, json};
 
-use super::scenario::{Calls, USUAL_LATENCY_MS};
+use super::scenario::{Calls, NORMAL_LATENCY_MS};
 use super::{OPERATION, Scenario};
 
 const MINUTE_MS: i64 = 60_000;
 /// How long the fault lasts, in ms.
 pub(crate) const FAULT_MS: i64 = 30 * MINUTE_MS;
-/// The usual before it: every kind of day is in a week.
-const USUAL_MS: i64 = 7 * 24 * 60 * MINUTE_MS;
-/// How much of the usual is pushed at once.
+/// How long normal traffic lasts before it, in ms: a week has every day of the week.
+const NORMAL_MS: i64 = 7 * 24 * 60 * MINUTE_MS;
+/// How much normal traffic one push has, in ms.
 const PUSH_MS: i64 = 6 * 60 * MINUTE_MS;
 
 /// The stream of calls.
@@ -24,45 +24,45 @@ pub(super) const STREAMS: [&str; 3] = [CALLS, "webhooks", "tracking"];
 pub(crate) struct Traffic {
     pub(crate) scenario: Scenario,
     pub(crate) partner: String,
-    /// What tells this drill from others: the release of its streams.
+    /// Identifies the drill: the release of its streams.
     pub(crate) name: String,
     /// The end of the fault.
     pub(crate) until: TimestampMs,
 }
 
 impl Traffic {
-    /// A drill whose fault has lasted until the newest minute that is over.
+    /// A drill whose fault lasts until the last full minute.
     pub(crate) fn new(scenario: Scenario, partner: &str, now: TimestampMs) -> Self {
         let until = TimestampMs(now.0 - now.0.rem_euclid(MINUTE_MS));
         let name = format!("drill-{}", now.0);
         Self { scenario, partner: partner.to_owned(), name, until }
     }
 
-    /// When the fault begins.
+    /// When the fault starts.
     pub(crate) fn fault_from(&self) -> TimestampMs {
         self.until.plus_ms(-FAULT_MS)
     }
 
-    /// Bodies to push as NDJSON, the oldest first.
+    /// The bodies to push as NDJSON, oldest first.
     pub(crate) fn bodies(&self) -> impl Iterator<Item = String> {
         let fault_from = self.fault_from();
-        let first = fault_from.plus_ms(-USUAL_MS);
-        let stretches = (0..USUAL_MS / PUSH_MS).map(move |number| {
+        let first = fault_from.plus_ms(-NORMAL_MS);
+        let normal = (0..NORMAL_MS / PUSH_MS).map(move |number| {
             let from = first.plus_ms(number * PUSH_MS);
             lines(
                 (0..PUSH_MS / MINUTE_MS)
-                    .flat_map(|minute| self.usual(from.plus_ms(minute * MINUTE_MS))),
+                    .flat_map(|minute| self.normal(from.plus_ms(minute * MINUTE_MS))),
             )
         });
         let fault = (0..FAULT_MS / MINUTE_MS)
             .flat_map(move |minute| self.fault(minute, fault_from.plus_ms(minute * MINUTE_MS)));
-        let bodies = stretches.chain(std::iter::once_with(|| lines(fault)));
-        // Silence has none.
+        let bodies = normal.chain(std::iter::once_with(|| lines(fault)));
+        // The fault has no body if it is silence.
         bodies.filter(|body| !body.is_empty())
     }
 
-    /// A minute in which all is well: a summary of each stream.
-    fn usual(&self, start: TimestampMs) -> impl Iterator<Item = Value> {
+    /// A minute of normal traffic: a summary of each stream.
+    fn normal(&self, start: TimestampMs) -> impl Iterator<Item = Value> {
         STREAMS.into_iter().map(move |stream| {
             let (count, minute) = (count_of(stream, start), start.0 / MINUTE_MS);
             let failed = u64::from(stream == CALLS && minute % 7 == 0);
@@ -72,15 +72,15 @@ impl Traffic {
             item["outcomes"] = json!({ good(stream).as_str(): count - failed, "5xx": failed });
             if stream == CALLS {
                 item["latency"] =
-                    latency((0..count).map(|call| latency_ms(USUAL_LATENCY_MS, call)));
+                    latency((0..count).map(|call| latency_ms(NORMAL_LATENCY_MS, call)));
             }
             item
         })
     }
 
-    /// A minute of the fault: an event for each call. What the fault is not about goes on as usual.
+    /// A minute of the fault: an event for each call. Streams without a fault have normal traffic.
     fn fault(&self, minute: i64, start: TimestampMs) -> Vec<Value> {
-        let Some(Calls { failing, outcome, latency_ms: usual_ms }) = self.scenario.calls(minute)
+        let Some(Calls { failing, outcome, latency_ms: mean_ms }) = self.scenario.calls(minute)
         else {
             return Vec::new();
         };
@@ -95,7 +95,7 @@ impl Traffic {
                 let fails = call * failed / count != (call + 1) * failed / count;
                 item["outcome"] = json!(if fails { outcome } else { good(stream) }.as_str());
                 if stream == CALLS {
-                    item["latency_ms"] = json!(latency_ms(usual_ms, call));
+                    item["latency_ms"] = json!(latency_ms(mean_ms, call));
                 }
                 items.push(item);
             }
@@ -115,19 +115,19 @@ const fn good(stream: &str) -> Outcome {
     if stream.len() == CALLS.len() { Outcome::Status2xx } else { Outcome::Success }
 }
 
-/// How much is reported in a minute: a little more or less each time.
+/// Items in a minute; the number varies a little.
 fn count_of(stream: &str, start: TimestampMs) -> u64 {
-    let usual = if stream == CALLS { 60 } else { 20 };
+    let mean = if stream == CALLS { 60 } else { 20 };
     let jitter = (start.0 / MINUTE_MS).rem_euclid(1_009) * 7_919 % 11;
-    usual - 5 + jitter.unsigned_abs()
+    mean - 5 + jitter.unsigned_abs()
 }
 
-/// How long a call takes, within a tenth of the usual.
-fn latency_ms(usual_ms: f64, call: u64) -> f64 {
-    usual_ms * (0.9 + (call * 37 % 20) as f64 / 100.0)
+/// How long a call takes: within a tenth of the mean.
+fn latency_ms(mean_ms: f64, call: u64) -> f64 {
+    mean_ms * (0.9 + (call * 37 % 20) as f64 / 100.0)
 }
 
-/// Durations as an exponential histogram of the wire.
+/// Durations as the exponential histogram of a push.
 fn latency(durations_ms: impl Iterator<Item = f64>) -> Value {
     let mut histogram = Histogram::default();
     durations_ms.for_each(|ms| histogram.record(ms / 1e3));

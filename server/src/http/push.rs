@@ -86,11 +86,11 @@ async fn append(
 ) -> Result<Json<PushBody>, ApiError> {
     let Ingested { batch, accepted, refusals, refused } = ingested;
     for refusal in &refusals {
-        app.telemetry.count_rejected(refusal.problem.code, 1);
+        app.metrics.count_rejected(refusal.problem.code, 1);
     }
     let unlisted = refused.saturating_sub(refusals.len() as u64);
     if unlisted > 0 {
-        app.telemetry.count_rejected("unlisted", unlisted);
+        app.metrics.count_rejected("unlisted", unlisted);
     }
     let rejected = refusals.into_iter().map(Into::into).collect();
     if accepted == 0 {
@@ -99,9 +99,9 @@ async fn append(
     let answer = app.store.append(batch, accepted, key, now)?;
     let appended = answer.await.map_err(|_| plimsoll_storage::Error::Closed)??;
     if appended.duplicate {
-        app.telemetry.duplicates.inc();
+        app.metrics.duplicates.inc();
     } else {
-        app.telemetry.items_accepted.inc_by(accepted);
+        app.metrics.items_accepted.inc_by(accepted);
     }
     Ok(Json(PushBody {
         accepted: appended.items,

@@ -35,7 +35,7 @@ pub(crate) async fn trace(State(app): State<App>, request: Request, next: Next) 
     let seconds = started.elapsed().as_secs_f64();
     let status = response.status().as_u16();
     span.in_scope(|| tracing::debug!(status, ms = seconds * 1e3, "answered"));
-    app.telemetry.observe_request(method.as_str(), &route, status, seconds);
+    app.metrics.observe_request(method.as_str(), &route, status, seconds);
     let headers = response.headers_mut();
     if let Ok(id) = HeaderValue::from_str(&id) {
         headers.insert(CORRELATION_ID, id);

@@ -4,12 +4,11 @@
 //! host ident user [time] "request" status bytes "referer" "user agent" rt=0.009 urt=0.009, 0.004 cid=c-1
 //! ```
 //!
-//! What follows the byte count may be missing, and may come in any order: quoted fields are skipped,
-//! `rt=`, `urt=` and `cid=` are read. Lines are bytes, because a log holds whatever clients sent;
-//! nothing is copied.
+//! The fields after the byte count are optional and in any order: `rt=`, `urt=` and `cid=` are read, quoted fields are
+//! skipped. Lines are bytes, because a log holds whatever clients sent. Nothing is copied.
 
 use super::log_time::parse_log_time;
-use super::reason::Reason;
+use super::reason::UnreadableReason;
 
 /// Length of `20/Nov/2026:19:18:30 +0000`.
 const TIME_LEN: usize = 26;
@@ -32,20 +31,20 @@ pub(crate) struct AccessLine<'a> {
 }
 
 impl<'a> AccessLine<'a> {
-    /// Reads one line, given without its line end.
+    /// Parses one line without its line end.
     ///
     /// # Errors
-    /// Says what part of the line could not be read.
-    pub(crate) fn parse(line: &'a [u8]) -> Result<Self, Reason> {
+    /// The part of the line that is wrong.
+    pub(crate) fn parse(line: &'a [u8]) -> Result<Self, UnreadableReason> {
         let (time, rest) = split_at_time(line)?;
-        let at_ms = parse_log_time(time).ok_or(Reason::BadTime)?;
-        let (request, rest) = split_quoted(rest).ok_or(Reason::NotCombined)?;
+        let at_ms = parse_log_time(time).ok_or(UnreadableReason::BadTime)?;
+        let (request, rest) = split_quoted(rest).ok_or(UnreadableReason::NotCombined)?;
         let (method, path) = parse_request(request)?;
         let (status, rest) = split_word(rest);
         let status = parse_status(status)?;
         let (bytes_sent, rest) = split_word(rest);
         if bytes_sent.is_empty() {
-            return Err(Reason::NotCombined);
+            return Err(UnreadableReason::NotCombined);
         }
         let extras = Extras::parse(rest);
         Ok(Self {
@@ -59,8 +58,8 @@ impl<'a> AccessLine<'a> {
     }
 }
 
-/// Finds `[time] "`. A `[` may also stand in an IPv6 address or a user name, so the shape decides.
-fn split_at_time(line: &[u8]) -> Result<(&[u8], &[u8]), Reason> {
+/// Finds `[time] "`. An IPv6 address or a user name may also have a `[`, so the whole shape must match.
+fn split_at_time(line: &[u8]) -> Result<(&[u8], &[u8]), UnreadableReason> {
     let mut from = 0;
     while let Some(open) = position(line, from, b'[') {
         from = open + 1;
@@ -72,10 +71,10 @@ fn split_at_time(line: &[u8]) -> Result<(&[u8], &[u8]), Reason> {
             return Ok((time, rest));
         }
     }
-    // Brackets in the right place with something else inside are a time in a format of its own.
+    // Brackets in the right place with other content are a time in an unknown format.
     let opened = position(line, 0, b'[').and_then(|open| line.get(open..)).unwrap_or_default();
     let bracketed = opened.windows(3).any(|window| window == b"] \"");
-    Err(if bracketed { Reason::BadTime } else { Reason::NotCombined })
+    Err(if bracketed { UnreadableReason::BadTime } else { UnreadableReason::NotCombined })
 }
 
 fn position(bytes: &[u8], from: usize, wanted: u8) -> Option<usize> {
@@ -104,25 +103,25 @@ fn split_word(bytes: &[u8]) -> (&[u8], &[u8]) {
     bytes.split_at(end)
 }
 
-/// Takes the method and the path out of `GET /path?query HTTP/1.1`.
-fn parse_request(request: &[u8]) -> Result<(&str, &str), Reason> {
+/// Takes the method and the path from `GET /path?query HTTP/1.1`.
+fn parse_request(request: &[u8]) -> Result<(&str, &str), UnreadableReason> {
     if request == b"-" || request.is_empty() {
         return Ok(("-", ""));
     }
-    let space = position(request, 0, b' ').ok_or(Reason::BadRequest)?;
+    let space = position(request, 0, b' ').ok_or(UnreadableReason::BadRequest)?;
     let (method, target) = request.split_at(space);
     if !method.iter().all(|&byte| is_method_byte(byte)) {
-        return Err(Reason::BadRequest);
+        return Err(UnreadableReason::BadRequest);
     }
     let target = path_of(without_protocol(target.trim_ascii()));
     match (str::from_utf8(method), str::from_utf8(target)) {
         (Ok(method), Ok(target)) if !target.is_empty() => Ok((method, target)),
-        (Ok(_), Ok(_)) => Err(Reason::BadRequest),
-        _ => Err(Reason::NotUtf8),
+        (Ok(_), Ok(_)) => Err(UnreadableReason::BadRequest),
+        _ => Err(UnreadableReason::NotUtf8),
     }
 }
 
-/// The token bytes of RFC 9110 that real methods use.
+/// The token bytes of RFC 9110 that known methods use.
 fn is_method_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'!' | b'+')
 }
@@ -150,18 +149,18 @@ fn path_of(target: &[u8]) -> &[u8] {
     position(path, scheme + 3, b'/').and_then(|slash| path.get(slash..)).unwrap_or(b"/")
 }
 
-fn parse_status(word: &[u8]) -> Result<u16, Reason> {
+fn parse_status(word: &[u8]) -> Result<u16, UnreadableReason> {
     match word {
         &[hundreds @ b'1'..=b'5', tens @ b'0'..=b'9', ones @ b'0'..=b'9'] => {
             Ok(u16::from(hundreds - b'0') * 100
                 + u16::from(tens - b'0') * 10
                 + u16::from(ones - b'0'))
         }
-        _ => Err(Reason::BadStatus),
+        _ => Err(UnreadableReason::BadStatus),
     }
 }
 
-/// What may follow the byte count.
+/// The optional fields after the byte count.
 #[derive(Default)]
 struct Extras<'a> {
     request_time_us: Option<u64>,
@@ -170,7 +169,7 @@ struct Extras<'a> {
 }
 
 impl<'a> Extras<'a> {
-    /// A quote that never closes ends them: servers cut long user agents, and the rest of the line is good.
+    /// A quote without an end ends the fields: servers cut long user agents, and the rest of the line is valid.
     fn parse(mut rest: &'a [u8]) -> Self {
         let mut extras = Self::default();
         loop {
@@ -185,7 +184,7 @@ impl<'a> Extras<'a> {
         }
     }
 
-    /// Reads one `key=value` and gives back what follows it.
+    /// Reads one `key=value` and returns the rest.
     fn read_field(&mut self, bytes: &'a [u8]) -> &'a [u8] {
         if let Some(value) = bytes.strip_prefix(b"rt=") {
             let (value, rest) = split_value(value);
@@ -233,14 +232,14 @@ fn split_list(bytes: &[u8]) -> (&[u8], &[u8]) {
     }
 }
 
-/// The sum of the upstreams' times; `-` stands for an upstream that gave none.
+/// The sum of the times of the upstreams; `-` is an upstream without a time.
 fn sum_of_seconds(list: &[u8]) -> Option<u64> {
     list.split(|byte| matches!(byte, b',' | b':' | b' '))
         .filter_map(parse_seconds)
         .reduce(u64::saturating_add)
 }
 
-/// `12.345678` seconds as microseconds; finer digits are cut off.
+/// `12.345678` seconds as microseconds; further digits are dropped.
 fn parse_seconds(word: &[u8]) -> Option<u64> {
     let dot = position(word, 0, b'.').unwrap_or(word.len());
     let (whole, fraction) = (word.get(..dot)?, word.get(dot + 1..).unwrap_or_default());

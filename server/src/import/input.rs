@@ -1,7 +1,6 @@
-//! A file as lines: a file or the standard input, plain, gzip or zstd.
+//! A file or the standard input as lines: plain, gzip or zstd.
 //!
-//! The compression is recognised by its first bytes, because files carry all kinds of names.
-//! Memory is bounded by the longest line kept, whatever the file holds.
+//! The first bytes show the compression, because file names do not always. Memory is bounded by the longest line.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Cursor, Read};
@@ -11,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use flate2::bufread::MultiGzDecoder;
 
-/// Longest line kept; a longer one is no access-log line and no item of a push.
+/// Longest line that is read; a longer one is neither an access-log line nor an item of a push.
 pub(crate) const LINE_BYTES_MAX: usize = 64 * 1024;
 
 const BUFFER_BYTES: usize = 256 * 1024;
@@ -26,15 +25,15 @@ pub(crate) struct Input {
 
 /// The next line of a file.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Line<'a> {
+pub(crate) enum InputLine<'a> {
     /// The line without its end.
     Whole(&'a [u8]),
     /// It was longer than [`LINE_BYTES_MAX`] and was skipped.
     TooLong,
 }
 
-impl Line<'_> {
-    /// Bytes of it that were kept.
+impl InputLine<'_> {
+    /// Bytes of the line that were read.
     pub(crate) const fn size_bytes(&self) -> usize {
         match self {
             Self::Whole(bytes) => bytes.len(),
@@ -75,36 +74,36 @@ impl Input {
         Ok(Self { reader: decompressed(counted)?, bytes_read, size_bytes, line: Vec::new() })
     }
 
-    /// The size of the file as it lies on disk, if it is known.
+    /// The size of the file on disk, if it is known.
     pub(crate) const fn size_bytes(&self) -> Option<u64> {
         self.size_bytes
     }
 
-    /// How much of [`Self::size_bytes`] was read.
+    /// Bytes read from the file on disk.
     pub(crate) fn bytes_read(&self) -> u64 {
         self.bytes_read.load(Ordering::Relaxed)
     }
 
-    /// The next line, or nothing at the end.
+    /// The next line; `None` at the end.
     ///
     /// # Errors
-    /// The file cannot be read on, or its compressed data is damaged or cut short.
-    pub(crate) fn next_line(&mut self) -> io::Result<Option<Line<'_>>> {
+    /// The file cannot be read, or its compressed data is damaged or incomplete.
+    pub(crate) fn next_line(&mut self) -> io::Result<Option<InputLine<'_>>> {
         self.line.clear();
-        // The line end counts too, so that a line of just the limit is whole.
+        // The line end counts too, so that a line of exactly the limit is whole.
         let limit = LINE_BYTES_MAX as u64 + 1;
         let count = self.reader.by_ref().take(limit).read_until(b'\n', &mut self.line)?;
         if count == 0 {
             return Ok(None);
         }
         if let Some(line) = self.line.strip_suffix(b"\n") {
-            return Ok(Some(Line::Whole(line.strip_suffix(b"\r").unwrap_or(line))));
+            return Ok(Some(InputLine::Whole(line.strip_suffix(b"\r").unwrap_or(line))));
         }
         if count > LINE_BYTES_MAX {
             self.reader.skip_until(b'\n')?;
-            return Ok(Some(Line::TooLong));
+            return Ok(Some(InputLine::TooLong));
         }
-        Ok(Some(Line::Whole(&self.line)))
+        Ok(Some(InputLine::Whole(&self.line)))
     }
 }
 
@@ -114,7 +113,7 @@ impl std::fmt::Debug for Input {
     }
 }
 
-/// Counts what is read from the file itself, before it is decompressed.
+/// Counts the bytes read from the file before decompression.
 struct Counted<R> {
     inner: R,
     bytes_read: Arc<AtomicU64>,
@@ -143,7 +142,7 @@ fn decompressed(mut reader: impl Read + Send + 'static) -> io::Result<Box<dyn Bu
     })
 }
 
-/// A zstd frame, or a skippable frame in front of one.
+/// A zstd frame, or a skippable frame before one.
 fn is_zstd(start: &[u8]) -> bool {
     matches!(start, [0x28, 0xb5, 0x2f, 0xfd] | [0x50..=0x5f, 0x2a, 0x4d, 0x18])
 }

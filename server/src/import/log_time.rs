@@ -1,6 +1,6 @@
 //! The time of an access log: `20/Nov/2026:19:18:30 +0000`.
 //!
-//! Done by hand, because it runs once a line and a general parser costs more than the rest of the line.
+//! Parsed by hand, because it runs once a line and a general parser costs more than the rest of the line.
 
 /// Reads the 26 bytes of a log time as milliseconds since 1970 UTC.
 pub(super) fn parse_log_time(text: &[u8]) -> Option<i64> {

@@ -5,7 +5,7 @@
 //! - { prefix: /shop, partner: shopify }
 //! ```
 //!
-//! The longest prefix that fits a path wins. What an entry leaves out is taken from the flags.
+//! The longest prefix of a path decides. Labels that an entry does not set are taken from the flags.
 
 use std::collections::HashMap;
 
@@ -17,15 +17,15 @@ use super::route::{LabelSource, LabelSources, Routes};
 /// What is wrong with a mapping file.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum MappingError {
-    /// Not YAML, or not of the shape of a mapping.
+    /// Not YAML, or not a mapping.
     #[error("{file}: {detail}")]
     Unreadable {
         /// The file.
         file: String,
-        /// What the reader says, with line and column.
+        /// The parser's error, with line and column.
         detail: String,
     },
-    /// A field holds something that cannot work.
+    /// A field has a value that cannot be used.
     #[error("{file}, line {line}, {field}: {detail}")]
     Field {
         /// The file.
@@ -34,7 +34,7 @@ pub(crate) enum MappingError {
         line: u64,
         /// The name of the field.
         field: &'static str,
-        /// What is wrong, and what to do.
+        /// What is wrong and how to correct it.
         detail: String,
     },
 }
@@ -54,7 +54,7 @@ impl Routes {
     /// Adds the routes of a mapping file; `file` is its name for errors.
     ///
     /// # Errors
-    /// The text is not a mapping, or an entry cannot work; the error says which line and field.
+    /// The text is not a mapping, or an entry is wrong; the error names the line and the field.
     pub(crate) fn with_mapping(self, file: &str, text: &str) -> Result<Self, MappingError> {
         let entries: Vec<Entry> =
             serde_saphyr::from_str(text).map_err(|error| unreadable(file, &error))?;
@@ -79,10 +79,10 @@ fn unreadable(file: &str, error: &serde_saphyr::Error) -> MappingError {
     MappingError::Unreadable { file: file.to_owned(), detail }
 }
 
-/// What the check of an entry needs to know beside the entry.
+/// What the check of an entry needs.
 struct Context<'a> {
     file: &'a str,
-    /// Where each prefix was first seen.
+    /// The line of the first occurrence of each prefix.
     first_lines: &'a mut HashMap<String, u64>,
 }
 
@@ -115,7 +115,7 @@ impl Context<'_> {
         }
         let prefix = written.value.trim_end_matches('/').to_owned();
         if let Some(first) = self.first_lines.get(&prefix) {
-            let detail = format!("{:?} stands already in line {first}", written.value);
+            let detail = format!("{:?} is already in line {first}", written.value);
             return Err(self.error("prefix", written, detail));
         }
         self.first_lines.insert(prefix.clone(), written.referenced.line());

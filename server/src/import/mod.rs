@@ -1,8 +1,7 @@
-//! Import of access logs: lines in, observations out, in chunks.
+//! Import of access logs: reads lines and returns observations in chunks.
 //!
-//! This part knows neither the store nor HTTP: [`import_lines`] hands what it reads to a function.
-//! [`access_log`] reads a line, [`route`] and [`mapping`] say whose request it was, [`input`] opens the
-//! file, [`progress`] and [`summary`] tell the person who waits.
+//! [`import_lines`] passes them to a function, and knows neither the store nor HTTP. [`access_log`] parses a line,
+//! [`route`] and [`mapping`] find its labels, [`input`] opens the file, [`progress`] and [`summary`] report to the user.
 
 mod access_log;
 mod input;
@@ -15,18 +14,18 @@ mod summary;
 
 use std::io;
 
-pub(crate) use input::{Input, Line};
+pub(crate) use input::{Input, InputLine};
 pub(crate) use progress::Progress;
 pub(crate) use route::{LabelSource, LabelSources, Routes};
-pub(crate) use summary::Summary;
+pub(crate) use summary::ImportSummary;
 
 use access_log::AccessLine;
-use reason::Reason;
+use reason::UnreadableReason;
 
-/// Observations handed on at a time: big enough to share one fsync, small enough to hold in memory.
+/// Observations in a chunk: enough to share one fsync, few enough to hold in memory.
 pub(crate) const CHUNK_LEN: usize = 5_000;
 
-/// One request that a log tells of.
+/// One request of a log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Observation {
     /// The partner.
@@ -41,25 +40,25 @@ pub(crate) struct Observation {
     pub(crate) at_ms: i64,
     /// The HTTP status, 100 to 599.
     pub(crate) status: u16,
-    /// How long it took, if the log says.
+    /// How long it took, if the log has it.
     pub(crate) latency_us: Option<u64>,
-    /// Its correlation id, if the log says.
+    /// Its correlation id, if the log has it.
     pub(crate) correlation_id: Option<String>,
 }
 
 impl Observation {
-    /// Reads a line and finds where it belongs.
+    /// Parses a line and finds its labels.
     ///
     /// # Errors
-    /// The line cannot be read, or names no partner.
-    pub(crate) fn from_line(line: &[u8], routes: &Routes) -> Result<Self, Reason> {
+    /// The line cannot be parsed, or has no partner.
+    pub(crate) fn from_line(line: &[u8], routes: &Routes) -> Result<Self, UnreadableReason> {
         let line = AccessLine::parse(line)?;
-        let place = routes.place(line.path)?;
+        let labels = routes.labels(line.path)?;
         Ok(Self {
-            partner: place.partner.into_owned(),
-            operation: place.operation.map(Into::into),
-            environment: place.environment.map(Into::into),
-            site: place.site.map(Into::into),
+            partner: labels.partner.into_owned(),
+            operation: labels.operation.map(Into::into),
+            environment: labels.environment.map(Into::into),
+            site: labels.site.map(Into::into),
             at_ms: line.at_ms,
             status: line.status,
             latency_us: line.request_time_us,
@@ -68,33 +67,33 @@ impl Observation {
     }
 }
 
-/// Why an import stopped. What was handed on before stays imported.
+/// Why an import stopped. Earlier chunks stay imported.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ImportError<E> {
-    /// The log could not be read on.
+    /// The log could not be read to its end.
     #[error("the log could not be read after line {line_number}: {source}")]
     Read {
         /// The last line that was read, from 1.
         line_number: u64,
-        /// What the system says.
+        /// The system's error.
         source: io::Error,
     },
-    /// A chunk was not taken.
+    /// A chunk was not written.
     #[error("{0}")]
-    Take(E),
+    Write(E),
 }
 
-/// Reads a log to its end and hands its observations to `take`, [`CHUNK_LEN`] at a time.
+/// Reads a log to its end and passes its observations to `write`, [`CHUNK_LEN`] at a time.
 ///
 /// # Errors
-/// The log cannot be read on, or `take` refuses a chunk. An unreadable line is no error: it is counted.
+/// The log cannot be read to its end, or `write` fails. An unreadable line is not an error: it is counted.
 pub(crate) fn import_lines<E>(
     mut input: Input,
     routes: &Routes,
     progress: &Progress,
-    mut take: impl FnMut(&[Observation]) -> Result<(), E>,
-) -> Result<Summary, ImportError<E>> {
-    let mut summary = Summary::default();
+    mut write: impl FnMut(&[Observation]) -> Result<(), E>,
+) -> Result<ImportSummary, ImportError<E>> {
+    let mut summary = ImportSummary::default();
     let mut chunk = Vec::with_capacity(CHUNK_LEN);
     let mut line_number = 0;
     loop {
@@ -111,25 +110,28 @@ pub(crate) fn import_lines<E>(
         }
         summary.lines += 1;
         if chunk.len() == CHUNK_LEN {
-            take(&chunk).map_err(ImportError::Take)?;
+            write(&chunk).map_err(ImportError::Write)?;
             chunk.clear();
             progress.update(input.bytes_read(), summary.lines);
         }
     }
     if !chunk.is_empty() {
-        take(&chunk).map_err(ImportError::Take)?;
+        write(&chunk).map_err(ImportError::Write)?;
     }
     progress.finish();
     summary.bytes = input.bytes_read();
     Ok(summary)
 }
 
-/// Nothing for an empty line: editors and log rotation leave them behind.
-fn read_line(line: &Line<'_>, routes: &Routes) -> Option<Result<Observation, Reason>> {
+/// `None` for an empty line: editors and log rotation leave them.
+fn read_line(
+    line: &InputLine<'_>,
+    routes: &Routes,
+) -> Option<Result<Observation, UnreadableReason>> {
     match line {
-        Line::TooLong => Some(Err(Reason::TooLong)),
-        Line::Whole(bytes) if bytes.trim_ascii().is_empty() => None,
-        Line::Whole(bytes) => Some(Observation::from_line(bytes, routes)),
+        InputLine::TooLong => Some(Err(UnreadableReason::TooLong)),
+        InputLine::Whole(bytes) if bytes.trim_ascii().is_empty() => None,
+        InputLine::Whole(bytes) => Some(Observation::from_line(bytes, routes)),
     }
 }
 

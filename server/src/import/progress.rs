@@ -1,12 +1,12 @@
-//! The progress bar of whoever reads a file: on a terminal only, so that scripts and logs stay clean.
+//! A progress bar for reading a file. It appears only on a terminal, so that scripts and logs stay clean.
 
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 
-/// Shows how much is done, what is read a second, and the time left, on the standard error.
+/// Shows the progress, the rate and the time left on stderr.
 #[derive(Debug)]
 pub(crate) struct Progress {
     bar: ProgressBar,
-    /// What is counted by the second.
+    /// The unit of the rate.
     unit: &'static str,
 }
 
@@ -27,7 +27,7 @@ impl Progress {
         Self::styled(ProgressBar::new(count), "{wide_bar} {percent} %  {msg}  {eta} left", "cells")
     }
 
-    /// Draws on the standard error, and nothing at all when that is no terminal.
+    /// Draws on stderr, and nothing if that is not a terminal.
     fn styled(bar: ProgressBar, template: &str, unit: &'static str) -> Self {
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
@@ -41,7 +41,7 @@ impl Progress {
         Self { bar: ProgressBar::hidden(), unit: "lines" }
     }
 
-    /// Says how far it has come.
+    /// Shows a position, and the rate from a count of units.
     pub(crate) fn update(&self, position: u64, count: u64) {
         if self.bar.is_hidden() {
             return;
@@ -52,7 +52,7 @@ impl Progress {
         self.bar.set_position(position);
     }
 
-    /// Takes the bar away, so that the summary stands alone.
+    /// Removes the bar, so that only the summary remains.
     pub(crate) fn finish(&self) {
         self.bar.finish_and_clear();
     }

@@ -1,10 +1,10 @@
-//! Why a line could not be imported: a closed list, so that lines can be counted by reason.
+//! Why a line could not be imported: an enum, so that lines can be counted by reason.
 
 use std::fmt;
 
 /// Why a line could not be imported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Reason {
+pub(crate) enum UnreadableReason {
     /// Not the shape of a common or combined log line, or cut short.
     NotCombined,
     /// The time is not `day/Mon/year:hour:minute:second offset`.
@@ -15,16 +15,16 @@ pub(crate) enum Reason {
     BadStatus,
     /// The request path is not UTF-8.
     NotUtf8,
-    /// Longer than the reader keeps.
+    /// Longer than the longest line that is read.
     TooLong,
-    /// The path has no segment where the partner was to be found.
+    /// The path has no segment for the partner.
     NoPartner,
     /// A label is longer than 128 bytes or holds control characters.
     BadLabel,
 }
 
-impl Reason {
-    /// The reason in words, for people.
+impl UnreadableReason {
+    /// The reason as text for people.
     pub(crate) const fn text(self) -> &'static str {
         match self {
             Self::NotCombined => "not in the common or combined format",
@@ -33,13 +33,13 @@ impl Reason {
             Self::BadStatus => "status outside 100 to 599",
             Self::NotUtf8 => "path is not UTF-8",
             Self::TooLong => "line longer than 64 KiB",
-            Self::NoPartner => "path names no partner",
+            Self::NoPartner => "path has no partner",
             Self::BadLabel => "label longer than 128 bytes or with control characters",
         }
     }
 }
 
-impl fmt::Display for Reason {
+impl fmt::Display for UnreadableReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.text())
     }

@@ -1,14 +1,14 @@
-//! Which partner, operation, environment and site a request path belongs to.
+//! The labels of a request path: partner, operation, environment, site.
 //!
-//! A label is taken from a path segment (`path:1` is the first) or is the same for every line. A mapping
-//! file gives paths below a prefix labels of their own; what it leaves open is taken from the flags.
+//! A label is a path segment (`path:1` is the first) or the same for every line. A mapping file sets the labels of paths
+//! below a prefix; labels that it does not set are taken from the flags.
 
 use std::borrow::Cow;
 use std::str::FromStr;
 
-use super::reason::Reason;
+use super::reason::UnreadableReason;
 
-/// Longest label value, in bytes: the store's own limit, so that a bad line is counted and not sent.
+/// Longest label value, in bytes: the limit of the store, so that a bad line is counted and not sent.
 const LABEL_BYTES_MAX: usize = 128;
 
 /// Where the value of a label comes from.
@@ -23,7 +23,7 @@ pub(crate) enum LabelSource {
 impl FromStr for LabelSource {
     type Err = LabelSourceError;
 
-    /// `path:N` is a segment, anything else a literal.
+    /// `path:N` is a segment, any other text a literal.
     fn from_str(text: &str) -> Result<Self, LabelSourceError> {
         let Some(number) = text.strip_prefix("path:") else {
             let label =
@@ -38,7 +38,7 @@ impl FromStr for LabelSource {
 }
 
 impl LabelSource {
-    /// The value for a path; nothing where the path has no such segment.
+    /// The value for a path; `None` if the path has no such segment.
     fn value<'a>(&'a self, path: &'a str) -> Option<Cow<'a, str>> {
         match self {
             Self::Literal(value) => Some(Cow::Borrowed(value)),
@@ -47,13 +47,13 @@ impl LabelSource {
     }
 }
 
-/// Why a text is no [`LabelSource`].
+/// Why a text is not a [`LabelSource`].
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum LabelSourceError {
     /// `path:` without a segment number.
-    #[error("path:{0} names no segment: segments count from 1, as in path:1")]
+    #[error("path:{0} is not a segment: segments count from 1, as in path:1")]
     BadSegment(String),
-    /// A literal that the store would refuse.
+    /// A literal that the store would reject.
     #[error("a label has 1 to {LABEL_BYTES_MAX} bytes and no control characters")]
     BadLabel,
 }
@@ -61,7 +61,7 @@ pub(crate) enum LabelSourceError {
 /// The labels of a route; what is `None` is not set.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct LabelSources {
-    /// Where the partner comes from; a route without one matches nothing.
+    /// Where the partner comes from; a line without a partner is not imported.
     pub(crate) partner: Option<LabelSource>,
     /// Where the operation comes from.
     pub(crate) operation: Option<LabelSource>,
@@ -72,7 +72,7 @@ pub(crate) struct LabelSources {
 }
 
 impl LabelSources {
-    /// Fills what is not set from `other`.
+    /// Each label as set here, or else as in `other`.
     pub(super) fn or(self, other: &Self) -> Self {
         Self {
             partner: self.partner.or_else(|| other.partner.clone()),
@@ -82,13 +82,13 @@ impl LabelSources {
         }
     }
 
-    fn place<'a>(&'a self, path: &'a str) -> Result<Place<'a>, Reason> {
+    fn labels<'a>(&'a self, path: &'a str) -> Result<LineLabels<'a>, UnreadableReason> {
         let value = |source: &'a Option<LabelSource>| {
             let value = source.as_ref().and_then(|source| source.value(path));
             value.map(checked_label).transpose()
         };
-        Ok(Place {
-            partner: value(&self.partner)?.ok_or(Reason::NoPartner)?,
+        Ok(LineLabels {
+            partner: value(&self.partner)?.ok_or(UnreadableReason::NoPartner)?,
             operation: value(&self.operation)?,
             environment: value(&self.environment)?,
             site: value(&self.site)?,
@@ -96,9 +96,9 @@ impl LabelSources {
     }
 }
 
-/// Where a request belongs.
+/// The labels of a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Place<'a> {
+pub(crate) struct LineLabels<'a> {
     /// The partner.
     pub(crate) partner: Cow<'a, str>,
     /// The operation, if the route names one and the path has it.
@@ -130,18 +130,18 @@ impl Routes {
         self
     }
 
-    /// The labels of the flags, which fill what a mapping leaves open.
+    /// The labels of the flags, for labels that a mapping does not set.
     pub(super) const fn fallback(&self) -> &LabelSources {
         &self.fallback
     }
 
-    /// Finds where a path belongs.
+    /// The labels of a path.
     ///
     /// # Errors
-    /// The path names no partner, or a label that the store would refuse.
-    pub(crate) fn place<'a>(&'a self, path: &'a str) -> Result<Place<'a>, Reason> {
+    /// The path has no partner, or a label that the store would reject.
+    pub(crate) fn labels<'a>(&'a self, path: &'a str) -> Result<LineLabels<'a>, UnreadableReason> {
         let route = self.by_prefix.iter().find(|(prefix, _)| is_below(path, prefix));
-        route.map_or(&self.fallback, |(_, sources)| sources).place(path)
+        route.map_or(&self.fallback, |(_, sources)| sources).labels(path)
     }
 }
 
@@ -150,13 +150,13 @@ fn is_below(path: &str, prefix: &str) -> bool {
     path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// The n-th segment, unescaped; an empty one is missing.
+/// The n-th segment, unescaped; `None` if it is missing or empty.
 fn segment(path: &str, number: usize) -> Option<Cow<'_, str>> {
     let segment = path.strip_prefix('/')?.split('/').nth(number - 1)?;
     (!segment.is_empty()).then(|| unescaped(segment))
 }
 
-/// Undoes what clients (`%20`) and log writers (`\x22`, `\"`) escape.
+/// Removes the escapes of clients (`%20`) and log writers (`\x22`, `\"`).
 fn unescaped(segment: &str) -> Cow<'_, str> {
     if !segment.contains(['%', '\\']) {
         return Cow::Borrowed(segment);
@@ -190,9 +190,9 @@ fn hex_digit(digit: u8) -> u8 {
     }
 }
 
-fn checked_label(value: Cow<'_, str>) -> Result<Cow<'_, str>, Reason> {
+fn checked_label(value: Cow<'_, str>) -> Result<Cow<'_, str>, UnreadableReason> {
     if value.is_empty() || value.len() > LABEL_BYTES_MAX || value.chars().any(char::is_control) {
-        return Err(Reason::BadLabel);
+        return Err(UnreadableReason::BadLabel);
     }
     Ok(value)
 }

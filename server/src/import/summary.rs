@@ -1,4 +1,4 @@
-//! What an import did: counts, the time span, and the unreadable lines by reason.
+//! The result of an import: counts, the time span, and the unreadable lines by reason.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -6,7 +6,7 @@ use std::fmt;
 use indicatif::{HumanBytes, HumanCount};
 use jiff::Timestamp;
 
-use super::reason::Reason;
+use super::reason::UnreadableReason;
 
 /// Lines that could not be imported for one reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,37 +17,37 @@ pub(crate) struct Unreadable {
     pub(crate) first_line: u64,
 }
 
-/// What an import did.
+/// The result of an import.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Summary {
+pub(crate) struct ImportSummary {
     /// Lines read, without empty ones.
     pub(crate) lines: u64,
-    /// Lines handed on and not refused.
+    /// Lines that were imported.
     pub(crate) imported: u64,
-    /// The others.
-    pub(crate) unreadable: BTreeMap<Reason, Unreadable>,
-    /// Bytes read from the file as it lies on disk.
+    /// Lines that could not be imported.
+    pub(crate) unreadable: BTreeMap<UnreadableReason, Unreadable>,
+    /// Bytes read from the file on disk.
     pub(crate) bytes: u64,
-    /// The oldest time handed on, in milliseconds since 1970.
+    /// The oldest time of an imported line, in milliseconds since 1970.
     pub(crate) oldest_ms: Option<i64>,
-    /// The newest time handed on, in milliseconds since 1970.
+    /// The newest time of an imported line, in milliseconds since 1970.
     pub(crate) newest_ms: Option<i64>,
 }
 
-impl Summary {
+impl ImportSummary {
     pub(super) fn count_imported(&mut self, at_ms: i64) {
         self.imported += 1;
         self.oldest_ms = Some(self.oldest_ms.map_or(at_ms, |oldest| oldest.min(at_ms)));
         self.newest_ms = Some(self.newest_ms.map_or(at_ms, |newest| newest.max(at_ms)));
     }
 
-    /// The same import, of which `items` were refused by whoever took them.
-    pub(crate) const fn without_refused(mut self, items: u64) -> Self {
+    /// The same result without `items` that were rejected.
+    pub(crate) const fn without_rejected(mut self, items: u64) -> Self {
         self.imported = self.imported.saturating_sub(items);
         self
     }
 
-    pub(super) fn count_unreadable(&mut self, reason: Reason, line_number: u64) {
+    pub(super) fn count_unreadable(&mut self, reason: UnreadableReason, line_number: u64) {
         let unreadable = self
             .unreadable
             .entry(reason)
@@ -56,7 +56,7 @@ impl Summary {
     }
 }
 
-impl fmt::Display for Summary {
+impl fmt::Display for ImportSummary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (lines, imported) = (HumanCount(self.lines), HumanCount(self.imported));
         write!(f, "{imported} of {lines} lines imported ({} read)", HumanBytes(self.bytes))?;

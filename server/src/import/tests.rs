@@ -101,10 +101,10 @@ fn unreadable_lines_are_counted_by_reason_with_the_first_of_each() {
         .map(|(reason, lines)| (*reason, lines.count, lines.first_line))
         .collect();
     let expected = [
-        (Reason::NotCombined, 2, 3),
-        (Reason::BadTime, 1, 7),
-        (Reason::TooLong, 1, 6),
-        (Reason::NoPartner, 1, 4),
+        (UnreadableReason::NotCombined, 2, 3),
+        (UnreadableReason::BadTime, 1, 7),
+        (UnreadableReason::TooLong, 1, 6),
+        (UnreadableReason::NoPartner, 1, 4),
     ];
     assert_eq!(found, expected);
     let text = summary.to_string();
@@ -114,7 +114,7 @@ fn unreadable_lines_are_counted_by_reason_with_the_first_of_each() {
         text.contains("\n  2 unreadable: not in the common or combined format (first in line 3)"),
         "{text}"
     );
-    let text = summary.without_refused(2).to_string();
+    let text = summary.without_rejected(2).to_string();
     assert!(text.starts_with("0 of 7 lines imported"), "{text}");
     assert!(!text.contains("2026"), "there is no time of nothing: {text}");
 }
@@ -127,7 +127,7 @@ fn an_import_stops_when_a_chunk_is_refused() {
         calls += 1;
         Err("the disk is full")
     });
-    assert!(matches!(result, Err(ImportError::Take("the disk is full"))));
+    assert!(matches!(result, Err(ImportError::Write("the disk is full"))));
     assert_eq!(calls, 1);
 }
 

@@ -1,4 +1,4 @@
-//! `plimsoll backtest`: what rules would have said about what really happened.
+//! `plimsoll backtest`: what rules find in history.
 
 mod remote;
 mod sweep;
@@ -13,11 +13,12 @@ use plimsoll_alerting::report::Incident;
 use plimsoll_storage::{SlotWidth, TimestampMs};
 use serde_json::json;
 
-use super::{CommandError, backup::open_existing, parse_time};
-use crate::backtest::compare::compare;
-use crate::backtest::report::{self, Row};
-use crate::backtest::score::{ScoreBody, score};
-use crate::backtest::{Found, History, HistoryError, Seen, Told, cores, html};
+use super::backup::open_existing;
+use super::{CommandError, parse_time};
+use crate::backtest::report::{self, Row, ScoreBody, html, score};
+use crate::backtest::{
+    History, HistoryError, ReadSummary, Replay, ReplayOptions, ReplayResult, cores, replay,
+};
 use crate::config::parse_slot;
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -25,11 +26,11 @@ enum Format {
     /// For people.
     #[default]
     Table,
-    /// One JSON object a line and an alert.
+    /// One JSON object a line, one line for each alert.
     Json,
-    /// A page with charts that stands alone, for a browser.
+    /// A self-contained HTML page with charts.
     Html,
-    /// One JSON object a line and a change of state, pending ones included.
+    /// One JSON object a line, one line for each change of state, also pending ones.
     Transitions,
 }
 
@@ -41,17 +42,17 @@ pub(super) struct Args {
     rules: PathBuf,
     /// Recording of pushes: NDJSON in the order of arrival, plain, gzip or zstd; - for standard input
     ///
-    /// A line may carry `received_at` (the replay's clock; default: the end of the item) and `batch`
+    /// A line may have `received_at` (the time on the clock of the replay; default: the end of the item) and `batch`
     /// (its idempotency key).
     #[arg(long, value_name = "FILE")]
     input: Option<PathBuf>,
-    /// Data directory that no server has open
+    /// Data directory that no server uses
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
-    /// Running server that judges what it has stored; its receivers are told nothing
+    /// Running server that evaluates what it has stored; its receivers are not notified
     #[arg(long, value_name = "URL")]
     url: Option<String>,
-    /// Report alerts that fired at or after this time; what came before is still learned from
+    /// Report alerts that fired at or after this time; earlier data is still used for learning
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     from: Option<TimestampMs>,
     /// Stop at this time
@@ -63,18 +64,18 @@ pub(super) struct Args {
     /// Width of a slot for a recording [default: 10s]
     #[arg(long, value_name = "DURATION", requires = "input")]
     slot: Option<String>,
-    /// Compare with another rules file: pages only in A (--rules), only in B, in both and how much earlier
+    /// Compare with another rules file: notifications only in A (--rules), only in B, in both and how much earlier
     #[arg(long, value_name = "FILE", conflicts_with_all = ["url", "incidents", "sweep"])]
     against: Option<PathBuf>,
-    /// Judge a rule at each threshold and `for`: rule=NAME threshold=1%,2%,5% for=2m,5m
+    /// Evaluate a rule at each threshold and `for`: rule=NAME threshold=1%,2%,5% for=2m,5m
     ///
-    /// Prints pages, flaps and the time alerts were open, and marks the knee, where raising the
-    /// threshold further saves little.
+    /// Prints notifications, flaps and how long alerts were open, and marks the knee, where a higher threshold saves
+    /// few notifications.
     #[arg(long, value_name = "KEY=VALUE", num_args = 1..=3, conflicts_with_all = ["url", "incidents"])]
     sweep: Vec<String>,
-    /// Hold the alerts against incidents: a JSON list of {"start", "end", "partners", "must_page"}
+    /// Score the alerts against incidents: a JSON list of {"start", "end", "partners", "must_page"}
     ///
-    /// Prints recall, precision, time to detect, pages per incident, false pages per partner-week and
+    /// Prints recall, precision, time to detect, notifications per incident, false notifications per partner-week and
     /// flaps, from --from on.
     #[arg(long, value_name = "FILE")]
     incidents: Option<PathBuf>,
@@ -98,21 +99,22 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     let start = Instant::now();
     let history = history(args)?;
     let with_transitions = args.format == Format::Transitions;
-    let (mut found, seen, told) = judged(&history, vec![rules.clone()], with_transitions)?;
-    let Found { mut alerts, mut transitions } = found.pop().unwrap_or_default();
-    let score = incidents.map(|it| score(&alerts, &it, &seen, history.width(), args.from));
+    let Replay { mut results, scope, read } =
+        evaluate(&history, vec![rules.clone()], with_transitions)?;
+    let ReplayResult { mut alerts, mut transitions } = results.pop().unwrap_or_default();
+    let score = incidents.map(|it| score(&alerts, &it, &scope, history.width(), args.from));
     if let Some(from) = args.from {
         alerts.retain(|alert| alert.fired_at >= from);
         transitions.retain(|event| event.at >= from);
     }
-    eprintln!("{told} in {:.1} s: {} alerts", start.elapsed().as_secs_f64(), alerts.len());
+    eprintln!("{read} in {:.1} s: {} alerts", start.elapsed().as_secs_f64(), alerts.len());
     let mut out = io::BufWriter::new(io::stdout().lock());
     match args.format {
         Format::Json => report::write_json(&alerts, &mut out)?,
         Format::Transitions => report::write_transitions(&transitions, &rules, &mut out)?,
         Format::Html => {
-            let found = (&alerts[..], score.as_ref());
-            let page = html::of(&history, &rules, found, (&seen, &told), args.from)?;
+            let scored = (&alerts[..], score.as_ref());
+            let page = html::of(&history, &rules, scored, (&scope, &read), args.from)?;
             out.write_all(page.as_bytes())?;
         }
         Format::Table => {
@@ -140,20 +142,20 @@ fn load(path: &Path) -> Result<RuleSet, CommandError> {
 fn compare_with(args: &Args, rules: RuleSet, against: &Path) -> Result<(), CommandError> {
     let rule_sets = vec![rules, load(against)?];
     let history = history(args)?;
-    let (mut found, seen, told) = judged(&history, rule_sets, false)?;
-    for found in &mut found {
-        found.alerts.retain(|alert| args.from.is_none_or(|from| alert.fired_at >= from));
+    let Replay { mut results, scope, read } = evaluate(&history, rule_sets, false)?;
+    for result in &mut results {
+        result.alerts.retain(|alert| args.from.is_none_or(|from| alert.fired_at >= from));
     }
-    let [a, b] = found.as_slice() else { return Err("two rule files were not judged".into()) };
-    eprintln!("{told}: A is {}, B is {}", args.rules.display(), against.display());
-    let comparison = compare(&a.alerts, &b.alerts);
+    let [a, b] = results.as_slice() else { return Err("a rules file was not evaluated".into()) };
+    eprintln!("{read}: A is {}, B is {}", args.rules.display(), against.display());
+    let comparison = report::compare(&a.alerts, &b.alerts);
     let mut out = io::BufWriter::new(io::stdout().lock());
     match args.format {
         Format::Json => comparison.write_json(&mut out)?,
         Format::Html => {
             let names = (args.rules.display().to_string(), against.display().to_string());
-            let span = seen.span(history.width(), args.from);
-            let page = html::comparison(&comparison, (&names.0, &names.1), &told.to_string(), span);
+            let span = scope.span(history.width(), args.from);
+            let page = html::comparison(&comparison, (&names.0, &names.1), &read.to_string(), span);
             out.write_all(page.as_bytes())?;
         }
         _ => out.write_all(comparison.table()?.as_bytes())?,
@@ -171,7 +173,7 @@ fn read_incidents(path: &Path) -> Result<Vec<Incident>, CommandError> {
 fn history(args: &Args) -> Result<History, CommandError> {
     let history = match (&args.input, &args.data_dir) {
         (Some(input), _) => {
-            let width = args.slot.clone().map(parse_slot).transpose()?;
+            let width = args.slot.as_deref().map(parse_slot).transpose()?;
             History::recording(input.clone(), width.unwrap_or(SlotWidth::DEFAULT))
         }
         (None, Some(data_dir)) => {
@@ -189,25 +191,26 @@ fn history(args: &Args) -> Result<History, CommandError> {
     Ok(history.narrowed(args.partner.iter().cloned().collect(), args.to))
 }
 
-/// Judges with a progress bar, and tells of broken lines.
-fn judged(
+/// Replays with a progress bar, and prints broken lines.
+fn evaluate(
     history: &History,
     rule_sets: Vec<RuleSet>,
     with_transitions: bool,
-) -> Result<(Vec<Found>, Seen, Told), CommandError> {
+) -> Result<Replay, CommandError> {
     let progress = history.progress()?;
-    let judged = history.judge(rule_sets, cores(), with_transitions, &|position, count| {
+    let options = ReplayOptions { threads: cores(), with_transitions };
+    let replayed = replay(history, rule_sets, options, &|position, count| {
         progress.update(position, count);
         true
     });
     progress.finish();
-    let broken = match &judged {
-        Ok((_, _, Told::Lines(reading))) => reading.first_broken.as_slice(),
+    let broken = match &replayed {
+        Ok(Replay { read: ReadSummary::Lines(summary), .. }) => summary.first_broken.as_slice(),
         Err(HistoryError::NothingUsable { reading, .. }) => reading.first_broken.as_slice(),
         _ => &[],
     };
     for line in broken {
         eprintln!("{}{line}", history.name());
     }
-    Ok(judged?)
+    Ok(replayed?)
 }

@@ -1,27 +1,28 @@
-//! A backtest on a running server, over what that has stored.
+//! A backtest on a running server, over the data that it has stored.
 
 use std::io::Write;
 
 use serde_json::json;
 
-use super::super::client::Client;
-use super::super::job;
-use super::{Args, CommandError, Format};
-use crate::{backtest::report, wire::time};
+use super::{Args, Format};
+use crate::backtest::report;
+use crate::cli::client::Client;
+use crate::cli::{CommandError, job};
+use crate::wire::time;
 
 /// Runs the backtest on the server at `url` and prints what it found.
 pub(super) fn run(args: &Args, url: &str) -> Result<(), CommandError> {
     if args.format == Format::Transitions {
-        return Err("a server does not tell of changes of state; for them judge a copy of what it \
-                    has stored: `plimsoll backup --url URL --to COPY`, `plimsoll restore --from COPY --data-dir DIR`, \
-                    and --data-dir DIR in place of --url"
+        return Err("a server does not report changes of state; for them evaluate a copy of what it has stored: \
+                    `plimsoll backup --url URL --to COPY`, `plimsoll restore --from COPY --data-dir DIR`, \
+                    and --data-dir DIR instead of --url"
             .into());
     }
     let client = Client::new(url)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let result = runtime.block_on(job::judged(&client, &request(args)?))?;
+    let result = runtime.block_on(job::evaluated(&client, &request(args)?))?;
     let by_minute = result.by_minute_until.as_ref().map_or_else(String::new, |until| {
-        format!(", before {until} by the minute, because slots have expired")
+        format!(", by the minute before {until} because slots have expired")
     });
     eprintln!(
         "{} cells replayed on {url}{by_minute}: {} alerts",
@@ -29,7 +30,7 @@ pub(super) fn run(args: &Args, url: &str) -> Result<(), CommandError> {
         result.alerts.len()
     );
     if result.alerts_left_out > 0 {
-        eprintln!("{} further alerts were left out; narrow the time", result.alerts_left_out);
+        eprintln!("{} further alerts were left out; choose a shorter time", result.alerts_left_out);
     }
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     match args.format {
@@ -37,7 +38,7 @@ pub(super) fn run(args: &Args, url: &str) -> Result<(), CommandError> {
             let rows = result.alerts.iter().map(|alert| serde_json::from_str(alert.get()));
             out.write_all(report::table(&rows.collect::<Result<Vec<_>, _>>()?)?.as_bytes())?;
         }
-        // It has the score as well.
+        // The page has the score as well.
         Format::Html => {
             out.write_all(result.page.unwrap_or_default().as_bytes())?;
             return Ok(out.flush()?);
@@ -50,7 +51,7 @@ pub(super) fn run(args: &Args, url: &str) -> Result<(), CommandError> {
     Ok(out.flush()?)
 }
 
-/// What the server is asked for.
+/// The body of the request.
 fn request(args: &Args) -> Result<serde_json::Value, CommandError> {
     let rules = std::fs::read_to_string(&args.rules)
         .map_err(|error| format!("{}: {error}", args.rules.display()))?;

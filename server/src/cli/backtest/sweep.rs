@@ -1,18 +1,20 @@
 //! `--sweep rule=NAME threshold=1%,2%,5% for=2m,5m`: a rule at every threshold and `for`.
 
-use std::{fmt::Write as _, io::Write as _};
+use std::fmt::Write as _;
+use std::io::Write as _;
 
 use plimsoll_alerting::{Rule, RuleSet, SignalKind};
 use plimsoll_storage::Slot;
 use serde_json::json;
 
-use super::{Args, CommandError, Format, history, judged};
+use super::{Args, Format, evaluate, history};
 use crate::backtest::limits::VARIANTS_MAX;
-use crate::backtest::report::span;
-use crate::backtest::variant::{Outcome, Variant, knee, shown};
+use crate::backtest::variants::{Variant, VariantOutcome, knee};
+use crate::backtest::{Replay, level_text, span};
+use crate::cli::CommandError;
 use crate::wire::time;
 
-/// What is swept.
+/// The rule and the values to evaluate.
 #[derive(Debug, PartialEq)]
 struct Grid {
     rule: String,
@@ -32,13 +34,13 @@ pub(super) fn run(args: &Args, rules: &RuleSet) -> Result<(), CommandError> {
         .collect();
     let history = history(args)?;
     let rule_sets = variants.iter().filter_map(|variant| variant.of(rules, &grid.rule));
-    let (found, seen, told) = judged(&history, rule_sets.collect(), false)?;
-    let end = history.width().end(seen.slots.map_or(Slot(0), |(_, last)| last));
-    let outcomes = variants.iter().zip(&found);
-    let outcomes: Vec<Outcome> = outcomes
-        .map(|(variant, found)| variant.outcome(&found.alerts, &grid.rule, args.from, end))
+    let Replay { results, scope, read } = evaluate(&history, rule_sets.collect(), false)?;
+    let end = history.width().end(scope.slots.map_or(Slot(0), |(_, last)| last));
+    let outcomes = variants.iter().zip(&results);
+    let outcomes: Vec<VariantOutcome> = outcomes
+        .map(|(variant, result)| variant.outcome(&result.alerts, &grid.rule, args.from, end))
         .collect();
-    eprintln!("{told}, {} variants of rule `{}`", variants.len(), grid.rule);
+    eprintln!("{read}, {} variants of rule `{}`", variants.len(), grid.rule);
     let signal = rules.rule(&grid.rule).map_or(SignalKind::Ratio, |rule| rule.signal.kind());
     let mut out = std::io::stdout().lock();
     match args.format {
@@ -48,14 +50,18 @@ pub(super) fn run(args: &Args, rules: &RuleSet) -> Result<(), CommandError> {
     Ok(())
 }
 
-/// Reads the words behind `--sweep`.
-fn read(words: &[String], rules: &RuleSet) -> Result<Grid, CommandError> {
+/// Reads the values of `--sweep`.
+fn read(arguments: &[String], rules: &RuleSet) -> Result<Grid, CommandError> {
     let value = |name: &str| {
-        words.iter().find_map(|word| word.strip_prefix(name)?.strip_prefix('=')).map(str::to_owned)
+        arguments
+            .iter()
+            .find_map(|argument| argument.strip_prefix(name)?.strip_prefix('='))
+            .map(str::to_owned)
     };
     let known = ["rule", "threshold", "for"];
-    let is_known = |word: &&String| word.split_once('=').is_some_and(|it| known.contains(&it.0));
-    if let Some(other) = words.iter().find(|word| !is_known(word)) {
+    let is_known =
+        |argument: &&String| argument.split_once('=').is_some_and(|it| known.contains(&it.0));
+    if let Some(other) = arguments.iter().find(|word| !is_known(word)) {
         return Err(format!("--sweep takes rule=, threshold= and for=, not `{other}`").into());
     }
     let name = value("rule").ok_or("--sweep needs rule=NAME")?;
@@ -77,7 +83,7 @@ fn read(words: &[String], rules: &RuleSet) -> Result<Grid, CommandError> {
     let count = thresholds.len() * for_ms.len();
     if count == 0 || count > VARIANTS_MAX {
         return Err(
-            format!("--sweep has {count} variants; 1 to {VARIANTS_MAX} can be judged").into()
+            format!("--sweep has {count} variants; 1 to {VARIANTS_MAX} can be evaluated").into()
         );
     }
     Ok(Grid { rule: name, thresholds, for_ms })
@@ -93,29 +99,33 @@ fn from_loud_to_quiet(thresholds: &mut [f64], rule: &Rule) {
 fn duration_ms(text: &str) -> Result<i64, String> {
     let zero = ["0", "0s", "0m"].contains(&text).then_some(0);
     zero.or_else(|| time::parse_duration_ms(text))
-        .ok_or_else(|| format!("for of --sweep: `{text}` is no duration such as 2m"))
+        .ok_or_else(|| format!("for of --sweep: `{text}` is not a duration such as 2m"))
 }
 
 /// The knee of each `for`, as a position among all.
-fn knees(outcomes: &[Outcome], grid: &Grid) -> Vec<usize> {
+fn knees(outcomes: &[VariantOutcome], grid: &Grid) -> Vec<usize> {
     let width = grid.thresholds.len().max(1);
     let rows = outcomes.chunks(width).enumerate();
     rows.filter_map(|(row, outcomes)| Some(row * width + knee(outcomes)?)).collect()
 }
 
-fn table(outcomes: &[Outcome], grid: &Grid, signal: SignalKind) -> Result<String, std::fmt::Error> {
+fn table(
+    outcomes: &[VariantOutcome],
+    grid: &Grid,
+    signal: SignalKind,
+) -> Result<String, std::fmt::Error> {
     let knees = knees(outcomes, grid);
     let mut text = String::new();
-    let heads = ["threshold", "for", "pages", "flaps", "firing"];
-    let [threshold, hold, pages, flaps, firing] = heads;
-    writeln!(text, "{threshold:>14}  {hold:>6}  {pages:>6}  {flaps:>6}  {firing:>8}")?;
+    let heads = ["threshold", "for", "notified", "flaps", "firing"];
+    let [threshold, hold, notified, flaps, firing] = heads;
+    writeln!(text, "{threshold:>14}  {hold:>6}  {notified:>8}  {flaps:>6}  {firing:>8}")?;
     for (position, outcome) in outcomes.iter().enumerate() {
-        let Outcome { variant, pages, flaps, firing_ms } = outcome;
+        let VariantOutcome { variant, pages, flaps, firing_ms } = outcome;
         let mark = if knees.contains(&position) { "  <- knee" } else { "" };
         writeln!(
             text,
-            "{:>14}  {:>6}  {pages:>6}  {flaps:>6}  {:>8}{mark}",
-            shown(signal, variant.threshold),
+            "{:>14}  {:>6}  {pages:>8}  {flaps:>6}  {:>8}{mark}",
+            level_text(signal, variant.threshold),
             span(variant.for_ms),
             span(*firing_ms),
         )?;
@@ -124,7 +134,7 @@ fn table(outcomes: &[Outcome], grid: &Grid, signal: SignalKind) -> Result<String
 }
 
 fn write_json(
-    outcomes: &[Outcome],
+    outcomes: &[VariantOutcome],
     grid: &Grid,
     signal: SignalKind,
     out: &mut dyn std::io::Write,
@@ -133,7 +143,7 @@ fn write_json(
     for (position, outcome) in outcomes.iter().enumerate() {
         let line = json!({
             "rule": grid.rule,
-            "threshold": shown(signal, outcome.variant.threshold),
+            "threshold": level_text(signal, outcome.variant.threshold),
             "for_s": outcome.variant.for_ms as f64 / 1e3,
             "pages": outcome.pages,
             "flaps": outcome.flaps,

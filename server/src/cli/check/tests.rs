@@ -37,7 +37,7 @@ fn a_runbook_is_a_page_a_file_or_a_url() {
 }
 
 #[test]
-fn receivers_that_are_never_told_are_named() {
+fn receivers_that_no_rule_notifies_are_named() {
     let [warning] = &unused_receivers(&rules("partner-5xx", "dhl"))[..] else {
         panic!("one warning");
     };
@@ -78,7 +78,8 @@ fn a_threshold_that_every_hour_crosses_is_named() {
     };
     let directory = tempfile::tempdir().expect("a temporary directory");
     let store = store_of(directory.path(), (0..48).map(hour));
-    let [warning] = &in_the_noise(&rules("partner-5xx", "dhl"), &store).expect("read")[..] else {
+    let [warning] = &noisy_thresholds(&rules("partner-5xx", "dhl"), &store).expect("read")[..]
+    else {
         panic!("one warning");
     };
     assert!(

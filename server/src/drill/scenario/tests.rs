@@ -11,16 +11,16 @@ fn rule(signal: &str, of: &[&str], threshold: f64) -> RuleFacts {
 }
 
 #[test]
-fn a_rule_is_expected_to_notice_what_it_is_about_and_what_passes_its_threshold() {
-    let noticed = |scenario: Scenario, rule: &RuleFacts| scenario.is_noticed_by(rule, "dhl");
+fn a_rule_detects_a_fault_that_it_watches_and_that_crosses_its_threshold() {
+    let detected = |scenario: Scenario, rule: &RuleFacts| scenario.is_detected_by(rule, "dhl");
     let errors = rule("ratio", &["5xx", "timeout"], 0.05);
-    assert!(noticed(Scenario::Status5xx, &errors) && noticed(Scenario::Timeout, &errors));
-    assert!(!noticed(Scenario::Status429, &errors) && !noticed(Scenario::Blip, &errors));
-    assert!(!noticed(Scenario::Status5xx, &rule("ratio", &["5xx"], 0.6)));
+    assert!(detected(Scenario::Status5xx, &errors) && detected(Scenario::Timeout, &errors));
+    assert!(!detected(Scenario::Status429, &errors) && !detected(Scenario::Blip, &errors));
+    assert!(!detected(Scenario::Status5xx, &rule("ratio", &["5xx"], 0.6)));
     let slow = rule("latency", &[], 1_000.0);
-    assert!(noticed(Scenario::Latency, &slow) && !noticed(Scenario::Silence, &slow));
-    assert!(noticed(Scenario::Silence, &rule("freshness", &[], 600.0)));
-    assert!(!noticed(Scenario::Silence, &rule("freshness", &[], 3_600.0)));
+    assert!(detected(Scenario::Latency, &slow) && !detected(Scenario::Silence, &slow));
+    assert!(detected(Scenario::Silence, &rule("freshness", &[], 600.0)));
+    assert!(!detected(Scenario::Silence, &rule("freshness", &[], 3_600.0)));
     let other = RuleFacts { matches: [("partner".into(), vec!["ups".into()])].into(), ..errors };
-    assert!(!noticed(Scenario::Status5xx, &other));
+    assert!(!detected(Scenario::Status5xx, &other));
 }

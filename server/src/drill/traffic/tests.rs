@@ -10,7 +10,7 @@ fn items(traffic: &Traffic) -> Vec<Value> {
 }
 
 #[test]
-fn a_week_of_the_usual_goes_before_half_an_hour_of_the_fault() {
+fn a_week_of_normal_traffic_comes_before_half_an_hour_of_the_fault() {
     let traffic = traffic(Scenario::Status5xx);
     assert_eq!(traffic.until, TimestampMs(1_795_204_800_000));
     let items = items(&traffic);
@@ -27,7 +27,7 @@ fn a_week_of_the_usual_goes_before_half_an_hour_of_the_fault() {
 }
 
 #[test]
-fn silence_is_silent_and_the_same_drill_is_the_same_again() {
+fn silence_has_no_items_and_a_drill_is_repeatable() {
     let silent = items(&traffic(Scenario::Silence));
     assert!(silent.iter().all(|item| item["type"] == "summary"));
     assert_eq!(silent, items(&traffic(Scenario::Silence)));

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::app::App;
-use crate::backtest::jobs::{JobBody, Request};
+use crate::backtest::jobs::{JobBody, JobRequest};
 use crate::backtest::limits::{JOB_BODY_BYTES_MAX, JOB_WAIT_MAX};
 use crate::backtest::posted;
 use crate::error::ApiError;
@@ -83,7 +83,7 @@ pub(crate) async fn cancel(
     app.backtests.cancel(&id).map(Json).ok_or_else(|| ApiError::not_found("such backtest"))
 }
 
-fn checked(app: &App, request: BacktestRequest) -> Result<Request, ApiError> {
+fn checked(app: &App, request: BacktestRequest) -> Result<JobRequest, ApiError> {
     let wrong = |field: &str, detail: String| ApiError::malformed(format!("`{field}`: {detail}"));
     let rules = match request.rules {
         None => (*app.rules.get()).clone(),
@@ -93,7 +93,7 @@ fn checked(app: &App, request: BacktestRequest) -> Result<Request, ApiError> {
     let incidents = request.incidents.map(|list| {
         Incident::read_list(list.to_string().as_bytes()).map_err(|it| wrong("incidents", it))
     });
-    Ok(Request {
+    Ok(JobRequest {
         rules,
         partners: request.partners,
         drill: request.drill,

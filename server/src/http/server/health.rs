@@ -22,7 +22,7 @@ pub(crate) async fn readyz(State(app): State<App>) -> Result<&'static str, ApiEr
 
 /// Own telemetry as Prometheus text.
 pub(crate) async fn metrics(State(app): State<App>) -> Result<Response, ApiError> {
-    let text = app.telemetry.encode(app.store.stats(), &app.control().receivers(), app.now());
+    let text = app.metrics.encode(app.store.stats(), &app.control().receivers(), app.now());
     let text =
         text.map_err(|error| ApiError::busy(format!("metrics cannot be written: {error}")))?;
     let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";

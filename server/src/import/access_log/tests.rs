@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 const AT_MS: i64 = 1_795_202_310_000;
 
-fn parse(line: &str) -> Result<AccessLine<'_>, Reason> {
+fn parse(line: &str) -> Result<AccessLine<'_>, UnreadableReason> {
     AccessLine::parse(line.as_bytes())
 }
 
@@ -123,18 +123,21 @@ fn says_what_is_wrong_with_a_line() {
     let good = r#"::1 - - [20/Nov/2026:19:18:30 +0000] "GET /a HTTP/1.1" 200 5 "-" "x""#;
     assert!(parse(good).is_ok());
     for (text, reason) in [
-        (String::new(), Reason::NotCombined),
-        ("{\"json\":true}".into(), Reason::NotCombined),
-        (good.replace("200 5 \"-\" \"x\"", "200"), Reason::NotCombined),
-        (good.replace(" HTTP/1.1\" 200 5 \"-\" \"x\"", ""), Reason::NotCombined),
-        (good.replace("Nov", "Nob"), Reason::BadTime),
-        (good.replace("20/Nov/2026:19:18:30 +0000", "2026-11-20T19:18:30Z"), Reason::BadTime),
-        (good.replace("GET /a HTTP/1.1", r"\x16\x03\x01"), Reason::BadRequest),
-        (good.replace("GET /a HTTP/1.1", "GET"), Reason::BadRequest),
-        (good.replace("GET /a HTTP/1.1", "GET ?a HTTP/1.1"), Reason::BadRequest),
-        (good.replace(" 200 ", " 000 "), Reason::BadStatus),
-        (good.replace(" 200 ", " 2000 "), Reason::BadStatus),
-        (good.replace(" 200 ", " - "), Reason::BadStatus),
+        (String::new(), UnreadableReason::NotCombined),
+        ("{\"json\":true}".into(), UnreadableReason::NotCombined),
+        (good.replace("200 5 \"-\" \"x\"", "200"), UnreadableReason::NotCombined),
+        (good.replace(" HTTP/1.1\" 200 5 \"-\" \"x\"", ""), UnreadableReason::NotCombined),
+        (good.replace("Nov", "Nob"), UnreadableReason::BadTime),
+        (
+            good.replace("20/Nov/2026:19:18:30 +0000", "2026-11-20T19:18:30Z"),
+            UnreadableReason::BadTime,
+        ),
+        (good.replace("GET /a HTTP/1.1", r"\x16\x03\x01"), UnreadableReason::BadRequest),
+        (good.replace("GET /a HTTP/1.1", "GET"), UnreadableReason::BadRequest),
+        (good.replace("GET /a HTTP/1.1", "GET ?a HTTP/1.1"), UnreadableReason::BadRequest),
+        (good.replace(" 200 ", " 000 "), UnreadableReason::BadStatus),
+        (good.replace(" 200 ", " 2000 "), UnreadableReason::BadStatus),
+        (good.replace(" 200 ", " - "), UnreadableReason::BadStatus),
     ] {
         assert_eq!(parse(&text), Err(reason), "{text}");
     }
@@ -156,7 +159,7 @@ fn only_the_path_must_be_utf8() {
         [head, path, b" HTTP/1.1\" 200 5 \"-\" \"", agent, b"\""].concat()
     };
     assert!(AccessLine::parse(&with("ü".as_bytes(), b"\xff\xfe")).is_ok());
-    assert_eq!(AccessLine::parse(&with(b"\xff", b"x")), Err(Reason::NotUtf8));
+    assert_eq!(AccessLine::parse(&with(b"\xff", b"x")), Err(UnreadableReason::NotUtf8));
 }
 
 proptest! {

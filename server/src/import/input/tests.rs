@@ -8,8 +8,8 @@ fn lines_of(bytes: Vec<u8>) -> Vec<String> {
     let mut lines = Vec::new();
     while let Some(line) = input.next_line().expect("readable") {
         lines.push(match line {
-            Line::Whole(line) => String::from_utf8_lossy(line).into_owned(),
-            Line::TooLong => "too long".to_owned(),
+            InputLine::Whole(line) => String::from_utf8_lossy(line).into_owned(),
+            InputLine::TooLong => "too long".to_owned(),
         });
     }
     assert_eq!(input.bytes_read(), size);

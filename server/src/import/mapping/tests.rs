@@ -29,11 +29,11 @@ fn the_longest_prefix_wins_at_segment_borders() {
         ("/api/shop/europe", "shopify", Some("other"), Some("ams1")),
         ("/api/shopping/x", "shopping", Some("x"), None),
     ] {
-        let place = routes.place(path).expect(path);
-        let found = (&*place.partner, place.operation.as_deref(), place.site.as_deref());
+        let labels = routes.labels(path).expect(path);
+        let found = (&*labels.partner, labels.operation.as_deref(), labels.site.as_deref());
         assert_eq!(found, (partner, operation, site), "{path}");
     }
-    assert!(routes.place("/apis/x").is_err(), "no prefix fits and no flag names a partner");
+    assert!(routes.labels("/apis/x").is_err(), "no prefix fits and no flag names a partner");
 }
 
 #[test]

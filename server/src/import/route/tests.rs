@@ -44,16 +44,16 @@ fn segments_give_labels() {
         (r#"/a\"b/c\\d"#, "a\"b", Some(r"c\d")),
         ("/%zz/%4", "%zz", Some("%4")),
     ] {
-        let place = routes.place(path).expect(path);
-        assert_eq!((&*place.partner, place.operation.as_deref()), (partner, operation), "{path}");
-        assert_eq!((place.environment, place.site), (None, None));
+        let labels = routes.labels(path).expect(path);
+        assert_eq!((&*labels.partner, labels.operation.as_deref()), (partner, operation), "{path}");
+        assert_eq!((labels.environment, labels.site), (None, None));
     }
 }
 
 #[test]
 fn a_path_without_the_segment_has_no_partner() {
     for path in ["", "/", "//dhl", "*", "shop.example:443", "dhl/rates"] {
-        assert_eq!(by_segments().place(path), Err(Reason::NoPartner), "{path}");
+        assert_eq!(by_segments().labels(path), Err(UnreadableReason::NoPartner), "{path}");
     }
 }
 
@@ -61,10 +61,10 @@ fn a_path_without_the_segment_has_no_partner() {
 fn a_label_the_store_would_refuse_is_a_bad_label() {
     let long = format!("/{}", "x".repeat(129));
     for path in ["/a%00b", "/a%0Ab", long.as_str()] {
-        assert_eq!(by_segments().place(path), Err(Reason::BadLabel), "{path}");
+        assert_eq!(by_segments().labels(path), Err(UnreadableReason::BadLabel), "{path}");
     }
     let full = format!("/{}", "x".repeat(128));
-    assert!(by_segments().place(&full).is_ok());
+    assert!(by_segments().labels(&full).is_ok());
 }
 
 #[test]
@@ -75,8 +75,8 @@ fn a_literal_partner_takes_every_line() {
         ..LabelSources::default()
     });
     for path in ["", "/", "/a/b"] {
-        let place = routes.place(path).expect("a literal needs no path");
-        assert_eq!((&*place.partner, place.site.as_deref()), ("web", Some("ams1")));
+        let labels = routes.labels(path).expect("a literal needs no path");
+        assert_eq!((&*labels.partner, labels.site.as_deref()), ("web", Some("ams1")));
     }
 }
 
@@ -86,11 +86,11 @@ proptest! {
         let encoded: String = text.bytes().map(|byte| format!("%{byte:02x}")).collect();
         let path = format!("/{encoded}/x");
         let routes = by_segments();
-        prop_assert_eq!(&*routes.place(&path).expect("one segment").partner, text.as_str());
+        prop_assert_eq!(&*routes.labels(&path).expect("one segment").partner, text.as_str());
     }
 
     #[test]
     fn no_path_makes_it_panic(path in any::<String>()) {
-        let _ = by_segments().place(&path);
+        let _ = by_segments().labels(&path);
     }
 }

@@ -1,16 +1,16 @@
 use super::*;
 
-fn words(text: &str) -> Vec<String> {
+fn arguments(text: &str) -> Vec<String> {
     text.split(' ').map(str::to_owned).collect()
 }
 
 #[test]
-fn a_sweep_is_read_from_its_words() {
+fn a_sweep_is_read_from_its_arguments() {
     let rules = RuleSet::default_pack().expect("the pack");
     let ratio = |rule: &&Rule| rule.signal.kind() == SignalKind::Ratio;
     let name = &rules.rules.iter().find(ratio).expect("a ratio").name;
     let text = format!("rule={name} threshold=5%,1% for=0s,5m");
-    let grid = read(&words(&text), &rules).expect("a grid");
+    let grid = read(&arguments(&text), &rules).expect("a grid");
     assert_eq!(grid.thresholds, [0.01, 0.05]);
     assert_eq!(grid.for_ms, [0, 300_000]);
     for (text, part) in [
@@ -20,7 +20,7 @@ fn a_sweep_is_read_from_its_words() {
         (format!("rule={name} for=soon"), "no duration"),
         (format!("rule={name} colour=red"), "colour=red"),
     ] {
-        let error = read(&words(&text), &rules).expect_err(&text).to_string();
+        let error = read(&arguments(&text), &rules).expect_err(&text).to_string();
         assert!(error.contains(part), "{text}: {error}");
     }
 }

@@ -1,0 +1,92 @@
+//! Evaluates the rules of each slot when it has closed.
+
+use std::time::Duration;
+
+use plimsoll_alerting::{EvaluatedSlots, Evaluator, Severity};
+
+use super::App;
+use super::stop::{Stop, Ticks};
+use crate::clock;
+use crate::self_metrics::OutboxGauge;
+use crate::wire::time;
+
+/// How often the evaluator checks whether a slot has closed. A fraction of the shortest slot, so that the wait adds
+/// little to the time until a notification.
+const EVALUATE_EVERY: Duration = Duration::from_millis(200);
+
+/// Evaluates each slot when it has closed, until the server stops.
+pub(crate) async fn evaluate(app: App, mut evaluator: Evaluator, stop: Stop) {
+    let mut rules = app.rules.clone();
+    let mut ticks = Ticks::new(EVALUATE_EVERY, stop);
+    let mut gauge = OutboxGauge::default();
+    while ticks.next().await {
+        let changed_rules = rules.take_changed();
+        let worker_app = app.clone();
+        let evaluated = tokio::task::spawn_blocking(move || {
+            if let Some(rules) = changed_rules {
+                evaluator.reload(rules);
+            }
+            let result = evaluator.judge_until(clock::now());
+            if result.as_ref().is_ok_and(|evaluated| evaluated.slots > 0) {
+                record_outbox_age(&worker_app, &mut gauge);
+            }
+            (evaluator, gauge, result)
+        });
+        let result = match evaluated.await {
+            Ok((returned, gauge_returned, result)) => {
+                (evaluator, gauge) = (returned, gauge_returned);
+                result
+            }
+            Err(error) => {
+                tracing::error!(%error, "the evaluator panicked; rules are no longer evaluated");
+                *app.not_ready.write() = Some("the evaluator has stopped".to_owned());
+                return;
+            }
+        };
+        match result {
+            Ok(evaluated) => report(&app, &evaluated),
+            Err(error) => {
+                app.metrics.evaluation_failures.inc();
+                tracing::error!(%error, "rules cannot be evaluated");
+            }
+        }
+    }
+}
+
+/// Once a slot: the age of the outbox becomes data that rules can watch.
+fn record_outbox_age(app: &App, gauge: &mut OutboxGauge) {
+    if let Err(error) = gauge.write(&app.store, &app.control().receivers(), app.now()) {
+        tracing::warn!(%error, "the age of the outbox cannot be stored");
+    }
+}
+
+/// Counts and logs what an evaluation found, and wakes delivery.
+fn report(app: &App, evaluated: &EvaluatedSlots) {
+    app.metrics.slots_evaluated.inc_by(evaluated.slots);
+    app.metrics.transitions.inc_by(evaluated.transitions.len() as u64);
+    for event in &evaluated.transitions {
+        tracing::info!(
+            rule = %event.rule,
+            group = %event.labels.title(),
+            reason = event.reason.as_str(),
+            severity = event.severity.map(Severity::as_str),
+            at = %time::format(event.at),
+            "an alert changed its state"
+        );
+    }
+    if evaluated.groups_left_out > 0 {
+        tracing::warn!(
+            groups = evaluated.groups_left_out,
+            "some groups are not evaluated: a rule has too many"
+        );
+    }
+    if evaluated.cells_left_out > 0 {
+        tracing::warn!(
+            cells = evaluated.cells_left_out,
+            "some cells are not evaluated: too many are ahead of the clock"
+        );
+    }
+    if evaluated.slots > 0 {
+        app.control().wake();
+    }
+}

@@ -1,0 +1,69 @@
+//! The running server: what HTTP handlers and background tasks share, and the tasks.
+
+mod delivery;
+mod evaluation;
+mod maintenance;
+mod rules;
+mod stop;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use parking_lot::RwLock;
+use plimsoll_alerting::DeliveryControl;
+use plimsoll_query::Budget;
+use plimsoll_storage::{Store, TimestampMs};
+
+use crate::admission::{BodyMemory, HeavyBodies, Queries};
+use crate::backtest::jobs::Jobs;
+use crate::clock;
+use crate::error::ApiError;
+use crate::self_metrics::Metrics;
+
+pub(crate) use delivery::{Delivery, deliver};
+pub(crate) use evaluation::evaluate;
+pub(crate) use maintenance::{compact, preload, seal};
+pub(crate) use rules::{Rules, RulesCheck, follow_rules, load_rules};
+pub(crate) use stop::{Stop, stopped};
+
+/// What every handler and task may use.
+#[derive(Debug, Clone)]
+pub(crate) struct App {
+    pub(crate) store: Arc<Store>,
+    pub(crate) rules: Rules,
+    /// Controls delivery: that of the notifier that runs.
+    pub(crate) control: Arc<RwLock<DeliveryControl>>,
+    pub(crate) bodies: BodyMemory,
+    pub(crate) heavy_bodies: HeavyBodies,
+    pub(crate) queries: Queries,
+    pub(crate) backtests: Jobs,
+    pub(crate) metrics: Arc<Metrics>,
+    /// Directory below which backups may be made; `None` for no backups.
+    pub(crate) backup_dir: Option<Arc<Path>>,
+    /// Why the server is not ready; `None` when it is.
+    pub(crate) not_ready: Arc<RwLock<Option<String>>>,
+}
+
+impl App {
+    /// Control and status of delivery.
+    pub(crate) fn control(&self) -> DeliveryControl {
+        self.control.read().clone()
+    }
+
+    /// The wall clock.
+    pub(crate) fn now(&self) -> TimestampMs {
+        clock::now()
+    }
+
+    /// Runs a query when there is a free place for it, within the budget of a query.
+    ///
+    /// # Errors
+    /// 503 when no place gets free in time; the error of the query.
+    pub(crate) async fn ask<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&Self, Budget) -> Result<T, ApiError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let app = self.clone();
+        self.queries.run(move |budget| query(&app, budget)).await
+    }
+}

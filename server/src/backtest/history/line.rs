@@ -1,0 +1,90 @@
+//! One line of a recording: the NDJSON push format with two more fields, the arrival time and the batch id.
+
+use plimsoll_storage::{SlotWidth, TimestampMs};
+use serde::de::MapAccess;
+
+use crate::ingest::check::{Checker, Item};
+use crate::ingest::field::{Checked, Problem, fault, read_time};
+use crate::wire::push::item::RawItem;
+use crate::wire::push::tolerant::{FromObject, Name, Nested, Scalar};
+use crate::wire::push::{kind_of, not_an_object};
+
+/// A line, unchecked.
+#[derive(Debug, Default)]
+pub(crate) struct RawLine<'a> {
+    item: RawItem<'a>,
+    received_at: Scalar<'a>,
+    batch: Scalar<'a>,
+}
+
+impl<'de> FromObject<'de> for RawLine<'de> {
+    fn field<A: MapAccess<'de>>(&mut self, name: Name<'de>, map: &mut A) -> Result<(), A::Error> {
+        match &*name.0 {
+            "received_at" => self.received_at = map.next_value()?,
+            "batch" => self.batch = map.next_value()?,
+            _ => self.item.field(name, map)?,
+        }
+        Ok(())
+    }
+}
+
+impl<'a> RawLine<'a> {
+    /// Reads a line.
+    ///
+    /// # Errors
+    /// It is not a JSON object.
+    pub(crate) fn read(line: &'a [u8]) -> Checked<Self> {
+        match serde_json::from_slice::<Nested<Self>>(line) {
+            Ok(Nested::Is(line)) => Ok(line),
+            Ok(other) => fault("", "wrong_type", not_an_object(&other)),
+            Err(error) => fault("", "not_json", format!("the line is not JSON: {error}")),
+        }
+    }
+
+    /// The value of the field `partner`, unchecked.
+    pub(crate) fn partner(&self) -> Option<&str> {
+        match &self.item.partner {
+            Scalar::Text(partner) => Some(partner),
+            _ => None,
+        }
+    }
+
+    /// The arrival time.
+    ///
+    /// # Errors
+    /// It is not a time.
+    pub(crate) fn received_at(&self) -> Checked<Option<TimestampMs>> {
+        read_time("/received_at", &self.received_at)
+    }
+
+    /// The id of its batch.
+    ///
+    /// # Errors
+    /// It is not a string.
+    pub(crate) fn batch(&self) -> Checked<Option<&str>> {
+        match &self.batch {
+            Scalar::Missing => Ok(None),
+            Scalar::Text(batch) => Ok(Some(batch)),
+            other => {
+                fault("/batch", "wrong_type", format!("must be a string, not {}", other.kind()))
+            }
+        }
+    }
+
+    /// Checks the item like a push that arrived at `received_at`, except that an item may be any time ahead of the
+    /// clock.
+    ///
+    /// # Errors
+    /// The first wrong field.
+    pub(crate) fn check(
+        &self,
+        width: SlotWidth,
+        received_at: Option<TimestampMs>,
+    ) -> Checked<Item<'_>> {
+        let kind = kind_of(&self.item)
+            .map_err(|detail| ("/type".into(), Problem::new("wrong_type", detail)))?;
+        let now = received_at.unwrap_or(TimestampMs(i64::MAX));
+        Checker { width, now, oldest_kept: TimestampMs(i64::MIN), ahead_ms_max: i64::MAX }
+            .check(kind, &self.item)
+    }
+}

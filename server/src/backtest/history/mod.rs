@@ -1,0 +1,266 @@
+//! What is replayed: a recording or a database, and which part of it. It can be read more than once.
+
+mod batch;
+mod chunk;
+mod line;
+mod recording;
+mod stored;
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use indicatif::{HumanBytes, HumanCount};
+use plimsoll_alerting::silence::{self, Silence};
+use plimsoll_alerting::{ByMinute, SANDBOX};
+use plimsoll_storage::{
+    Label, LabelMatchers, Matcher, Resolution, Slot, SlotWidth, Store, TimestampMs,
+};
+
+use crate::import::{Input, Progress};
+use crate::wire::time;
+
+pub(crate) use chunk::Chunk;
+
+use recording::{RecordingError, RecordingSummary, Selection};
+
+/// Receives chunks of a history. Returns whether to continue.
+pub(crate) type OnChunk<'c> = dyn FnMut(Chunk) -> bool + 'c;
+
+/// A history.
+#[derive(Debug, Clone)]
+pub(crate) struct History {
+    origin: Origin,
+    width: SlotWidth,
+    /// Only these partners; all when empty.
+    partners: BTreeSet<String>,
+    /// Only this drill; the sandbox is left out otherwise.
+    drill: Option<String>,
+    /// Nothing at or after this time.
+    to: Option<TimestampMs>,
+}
+
+#[derive(Debug, Clone)]
+enum Origin {
+    Recording(PathBuf),
+    Stored(Arc<Store>),
+}
+
+/// What was read of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ReadSummary {
+    /// Lines of a recording.
+    Lines(RecordingSummary),
+    /// Cells of a database.
+    Cells {
+        count: u64,
+        /// Slots before this have expired, and their minutes were evaluated; `None` when no slot has expired.
+        by_minute_until: Option<TimestampMs>,
+    },
+}
+
+/// Why a history cannot be replayed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum HistoryError {
+    /// The recording cannot be opened.
+    #[error("cannot open {}: {source}", path.display())]
+    Open {
+        /// Its path.
+        path: PathBuf,
+        /// The system's error.
+        source: std::io::Error,
+    },
+    /// The recording cannot be read to its end.
+    #[error(transparent)]
+    Recording(#[from] RecordingError),
+    /// No line of the recording is an item.
+    #[error("no line of {} could be used", path.display())]
+    NothingUsable {
+        /// Its path.
+        path: PathBuf,
+        /// Its first lines, with what is wrong.
+        reading: Box<RecordingSummary>,
+    },
+    /// The database cannot be read.
+    #[error(transparent)]
+    Store(#[from] plimsoll_storage::Error),
+    /// The silences of the database cannot be read.
+    #[error(transparent)]
+    Silences(#[from] plimsoll_alerting::Error),
+}
+
+impl History {
+    /// A recording.
+    pub(crate) const fn recording(path: PathBuf, width: SlotWidth) -> Self {
+        Self::of(Origin::Recording(path), width)
+    }
+
+    /// What a database holds.
+    pub(crate) fn stored(store: Arc<Store>) -> Self {
+        let width = store.slot_width();
+        Self::of(Origin::Stored(store), width)
+    }
+
+    const fn of(origin: Origin, width: SlotWidth) -> Self {
+        Self { origin, width, partners: BTreeSet::new(), drill: None, to: None }
+    }
+
+    /// Only some partners, or all if none is named, and nothing at or after a time.
+    #[must_use]
+    pub(crate) fn narrowed(self, partners: BTreeSet<String>, to: Option<TimestampMs>) -> Self {
+        Self { partners, to, ..self }
+    }
+
+    /// Of a database, only what a drill of that name pushed into the sandbox.
+    #[must_use]
+    pub(crate) fn of_drill(self, drill: Option<String>) -> Self {
+        Self { drill, ..self }
+    }
+
+    /// The prefix of messages about its lines: the file and a colon; empty for a database.
+    pub(crate) fn name(&self) -> String {
+        match &self.origin {
+            Origin::Recording(path) => format!("{}: ", path.display()),
+            Origin::Stored(_) => String::new(),
+        }
+    }
+
+    /// The width of its slots.
+    pub(crate) const fn width(&self) -> SlotWidth {
+        self.width
+    }
+
+    /// A progress bar for reading it.
+    ///
+    /// # Errors
+    /// It cannot be opened.
+    pub(crate) fn progress(&self) -> Result<Progress, HistoryError> {
+        Ok(match &self.origin {
+            Origin::Recording(path) => Progress::new(open(path)?.size_bytes()),
+            Origin::Stored(_) => Progress::of_slots(self.slot_count()?),
+        })
+    }
+
+    /// How many slots of a database are to be read; 0 for a recording.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub(crate) fn slot_count(&self) -> Result<u64, HistoryError> {
+        let Origin::Stored(store) = &self.origin else { return Ok(0) };
+        let (slots, _) = self.stored_slots(store)?;
+        Ok(u64::from(slots.end.0 - slots.start.0))
+    }
+
+    /// Slots that have expired, so that only their minutes can be evaluated.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub(super) fn by_minute(&self) -> Result<Option<ByMinute>, HistoryError> {
+        match &self.origin {
+            Origin::Recording(_) => Ok(None),
+            Origin::Stored(store) => Ok(self.stored_slots(store)?.1),
+        }
+    }
+
+    /// The silences of a database; a recording has none.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub(super) fn silences(&self) -> Result<Vec<Silence>, HistoryError> {
+        match &self.origin {
+            Origin::Recording(_) => Ok(Vec::new()),
+            Origin::Stored(store) => Ok(silence::list(store)?),
+        }
+    }
+
+    /// Passes all of it to `on_chunk`, chunk by chunk, until that returns `false`.
+    ///
+    /// # Errors
+    /// It cannot be read to its end.
+    pub(crate) fn read(&self, on_chunk: &mut OnChunk<'_>) -> Result<ReadSummary, HistoryError> {
+        let path = match &self.origin {
+            Origin::Recording(path) => path,
+            Origin::Stored(store) => {
+                let (slots, by_minute) = self.stored_slots(store)?;
+                let count = stored::read(store, &self.labels(), slots, by_minute, on_chunk)?;
+                let by_minute_until = by_minute.map(|it| self.width.start(it.until));
+                return Ok(ReadSummary::Cells { count, by_minute_until });
+            }
+        };
+        let selection =
+            Selection { width: self.width, partners: self.partners.clone(), to: self.to };
+        let reading = recording::read(open(path)?, &selection, on_chunk)?;
+        if reading.broken > 0 && reading.broken == reading.lines {
+            let (path, reading) = (path.clone(), Box::new(reading));
+            return Err(HistoryError::NothingUsable { path, reading });
+        }
+        Ok(ReadSummary::Lines(reading))
+    }
+
+    /// Selects the streams of a database.
+    fn labels(&self) -> LabelMatchers {
+        let mut labels = LabelMatchers::new();
+        if !self.partners.is_empty() {
+            labels.push(Label::Partner, Matcher::In(self.partners.clone()));
+        }
+        let sandbox = BTreeSet::from([SANDBOX.to_owned()]);
+        if let Some(drill) = &self.drill {
+            labels.push(Label::Environment, Matcher::In(sandbox));
+            labels.push(Label::Release, Matcher::In(BTreeSet::from([drill.clone()])));
+        } else {
+            labels.push(Label::Environment, Matcher::NotIn(sandbox));
+        }
+        labels
+    }
+
+    /// The slots that are kept, up to the newest one or `to`, and which of them only have minutes. A quarter of an hour
+    /// is too coarse to evaluate.
+    fn stored_slots(&self, store: &Store) -> Result<(Range<Slot>, Option<ByMinute>), HistoryError> {
+        let Some(single) = store.kept_slots(Resolution::Slot)? else {
+            return Ok((Slot(0)..Slot(0), None));
+        };
+        let end = match (self.to.map(|to| self.width.slot_from(to)), &self.drill) {
+            (None, _) => single.end,
+            (Some(to), None) => to.min(single.end),
+            // A drill may end in silence, of which nothing is stored.
+            (Some(to), Some(_)) => to,
+        };
+        let minutes = store.kept_slots(Resolution::Minute)?.map_or(single.start, |it| it.start);
+        let start = minutes.min(single.start);
+        let slots = Resolution::Minute.slots(self.width);
+        let until = single.start.min(end);
+        let by_minute = ByMinute { until: Slot(until.0 - until.0 % slots), slots };
+        Ok((start..end.max(start), (start < by_minute.until).then_some(by_minute)))
+    }
+}
+
+fn open(path: &Path) -> Result<Input, HistoryError> {
+    Input::open(path).map_err(|source| HistoryError::Open { path: path.to_owned(), source })
+}
+
+impl fmt::Display for ReadSummary {
+    /// `1,080 of 1,080 lines replayed (…)`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let reading = match self {
+            Self::Cells { count, by_minute_until } => {
+                write!(f, "{} cells replayed", HumanCount(*count))?;
+                let Some(until) = by_minute_until else { return Ok(()) };
+                let until = time::format(*until);
+                return write!(f, ", by the minute before {until} because slots have expired");
+            }
+            Self::Lines(reading) => reading,
+        };
+        let RecordingSummary { lines, replayed, repeated, broken, bytes, .. } = reading;
+        write!(f, "{} of {} lines replayed", HumanCount(*replayed), HumanCount(*lines))?;
+        write!(f, " ({} of NDJSON", HumanBytes(*bytes))?;
+        if *repeated > 0 {
+            write!(f, ", {} of batches seen before", HumanCount(*repeated))?;
+        }
+        if *broken > 0 {
+            write!(f, ", {} broken", HumanCount(*broken))?;
+        }
+        f.write_str(")")
+    }
+}

@@ -1,0 +1,155 @@
+use std::io::Cursor;
+
+use super::*;
+
+fn replayed(text: &str, selection: &Selection) -> (Vec<Chunk>, RecordingSummary) {
+    let size = text.len() as u64;
+    let input = Input::from_reader(Cursor::new(text.to_owned().into_bytes()), Some(size));
+    let mut chunks = Vec::new();
+    let reading = read(input.expect("readable"), selection, |chunk| {
+        chunks.push(chunk);
+        true
+    });
+    (chunks, reading.expect("readable"))
+}
+
+fn everything() -> Selection {
+    Selection { width: SlotWidth::DEFAULT, partners: BTreeSet::new(), to: None }
+}
+
+/// The arrivals of a text as (clock, stream, slot, requests).
+fn arrivals(text: &str, selection: &Selection) -> Vec<(i64, u32, u32, u64)> {
+    let (chunks, _) = replayed(text, selection);
+    let arrivals = chunks.into_iter().flat_map(|chunk| chunk.arrivals);
+    arrivals
+        .map(|arrival| {
+            let count = match arrival.value {
+                SlotValue::Activity(cell) => cell.outcomes.total(),
+                SlotValue::Gauge(gauge) => gauge.count,
+            };
+            (arrival.at.0, arrival.stream, arrival.slot.0, count)
+        })
+        .collect()
+}
+
+fn summary(partner: &str, start: i64, rest: &str) -> String {
+    format!(
+        r#"{{"type":"summary","stream":"requests","partner":"{partner}","start":{start},"step_s":60,"outcomes":{{"2xx":3}}{rest}}}"#
+    )
+}
+
+const START: i64 = 1_795_201_440_000;
+
+#[test]
+fn what_says_no_arrival_arrives_at_its_end() {
+    let text = [
+        summary("dhl", START, ""),
+        format!(
+            r#"{{"type":"event","stream":"requests","partner":"ups","at":{},"status":200}}"#,
+            START + 70_000
+        ),
+        format!(
+            r#"{{"type":"gauge","name":"queue_depth","partner":"dhl","at":{},"value":3}}"#,
+            START + 80_000
+        ),
+        summary("dhl", START + 60_000, ""),
+    ];
+    let slot = (START / 10_000) as u32;
+    let expected = [
+        (START + 60_000, 0, slot, 3),
+        (START + 70_000, 1, slot + 7, 1),
+        (START + 80_000, 2, slot + 8, 1),
+        (START + 120_000, 0, slot + 6, 3),
+    ];
+    assert_eq!(arrivals(&text.join("\n"), &everything()), expected);
+}
+
+#[test]
+fn the_clock_is_the_arrival_and_never_goes_back() {
+    let at = |ms: i64| format!(r#","received_at":{ms}"#);
+    let text = [
+        summary("dhl", START, &at(START + 61_000)),
+        summary("ups", START, r#","received_at":"2026-11-20T19:05:02Z""#),
+        summary("gls", START, &at(START + 61_500)),
+    ];
+    let clocks: Vec<i64> =
+        arrivals(&text.join("\n"), &everything()).iter().map(|one| one.0).collect();
+    assert_eq!(clocks, [START + 61_000, START + 62_000, START + 62_000]);
+}
+
+#[test]
+fn an_item_far_ahead_of_its_arrival_is_replayed_all_the_same() {
+    let line = summary("dhl", START + 3_600_000, &format!(r#","received_at":{START}"#));
+    let found = arrivals(&line, &everything());
+    assert_eq!(found, [(START, 0, ((START + 3_600_000) / 10_000) as u32, 3)]);
+}
+
+#[test]
+fn partners_and_time_are_selected() {
+    let lines: Vec<String> = (0..4)
+        .flat_map(|n| ["dhl", "ups"].map(|partner| summary(partner, START + n * 60_000, "")))
+        .collect();
+    let selection = Selection {
+        partners: ["ups".to_owned()].into(),
+        to: Some(TimestampMs(START + 180_000)),
+        ..everything()
+    };
+    let (chunks, reading) = replayed(&lines.join("\n"), &selection);
+    let found: Vec<&str> =
+        chunks.iter().flat_map(|chunk| &chunk.new_streams).map(|key| &*key.labels[0]).collect();
+    assert_eq!(found, ["ups"]);
+    assert_eq!(reading.replayed, 2, "those of which the end lies before the time");
+}
+
+#[test]
+fn broken_lines_are_named_and_the_rest_is_replayed() {
+    let text = [
+        summary("dhl", START, ""),
+        "{\"type\":\"summary\"".to_owned(),
+        String::new(),
+        "[1]".to_owned(),
+        summary("dhl", START, "").replace("summary", "blob"),
+        summary("dhl", START, r#","received_at":"soon""#),
+        summary("dhl", START, r#","batch":7"#),
+        summary("dhl", 17, ""),
+        format!("{{\"pad\":\"{}\"}}", "x".repeat(70_000)),
+        summary("ups", START, ""),
+    ];
+    let (_, reading) = replayed(&text.join("\n"), &everything());
+    assert_eq!((reading.lines, reading.replayed, reading.broken), (9, 2, 7));
+    let named: Vec<(u64, &str)> =
+        reading.first_broken.iter().map(|line| (line.number, line.field.as_str())).collect();
+    let fields = ["", "", "/type", "/received_at", "/batch", "/start", ""];
+    let expected: Vec<(u64, &str)> = [2, 4, 5, 6, 7, 8, 9].into_iter().zip(fields).collect();
+    assert_eq!(named, expected);
+}
+
+#[test]
+fn a_broken_line_leaves_its_batch_free() {
+    let batch = |line: String| line.replace("}}", r#"},"batch":"k"}"#);
+    let text = [batch(summary("dhl", 17, "")), batch(summary("dhl", START, ""))];
+    let (_, reading) = replayed(&text.join("\n"), &everything());
+    assert_eq!((reading.replayed, reading.broken, reading.repeated), (1, 1, 0));
+}
+
+#[test]
+fn many_lines_come_in_chunks_with_each_stream_named_once() {
+    let lines: Vec<String> = (0..CHUNK_ARRIVALS_MAX as i64 * 2 + 1)
+        .map(|n| summary(["dhl", "ups"][n as usize % 2], START + n * 60_000, ""))
+        .collect();
+    let (chunks, reading) = replayed(&lines.join("\n"), &everything());
+    let sizes: Vec<usize> = chunks.iter().map(|chunk| chunk.arrivals.len()).collect();
+    assert_eq!(sizes, [CHUNK_ARRIVALS_MAX, CHUNK_ARRIVALS_MAX, 1]);
+    assert_eq!(chunks.iter().map(|chunk| chunk.new_streams.len()).sum::<usize>(), 2);
+    assert_eq!(reading.replayed, lines.len() as u64);
+}
+
+#[test]
+fn reading_ends_when_nobody_listens() {
+    let lines: Vec<String> = (0..CHUNK_ARRIVALS_MAX as i64 * 3)
+        .map(|n| summary("dhl", START + n * 60_000, ""))
+        .collect();
+    let input = Input::from_reader(Cursor::new(lines.join("\n").into_bytes()), None);
+    let reading = read(input.expect("readable"), &everything(), |_| false).expect("readable");
+    assert_eq!(reading.lines, CHUNK_ARRIVALS_MAX as u64);
+}

@@ -1,0 +1,213 @@
+//! Suggests a threshold for a given number of notifications a week, by replaying history at many levels.
+//!
+//! A coarse grid over all useful levels finds where the notifications exceed the number, starting at the quiet end. A
+//! fine grid there finds the loudest level that does not exceed it. The engine evaluates every level with windows,
+//! evidence and `for`, so the numbers are those of live running.
+
+use plimsoll_alerting::{RuleSet, SignalKind};
+use plimsoll_storage::{Slot, SlotValue, SlotWidth, TimestampMs};
+use serde::Serialize;
+
+use super::variant::{Variant, VariantOutcome};
+use crate::backtest::{ReplayResult, ReplayedScope, level_text};
+
+/// Levels of the coarse grid and of the fine one.
+const COARSE: usize = 32;
+const FINE: usize = 24;
+/// Rows of the answer.
+const SHOWN_MAX: usize = 9;
+/// Fewer notifications than this over the whole history prove too little.
+const PAGES_MIN: f64 = 4.0;
+/// A shorter history does not contain each weekday.
+const WEEKS_MIN: f64 = 1.0;
+const WEEK_MS: f64 = 7.0 * 86_400e3;
+
+/// Replays some rule sets over the history.
+pub(crate) type ReplayAll<'j, E> =
+    dyn FnMut(Vec<RuleSet>) -> Result<(Vec<ReplayResult>, ReplayedScope), E> + 'j;
+
+/// The rule to find a threshold for, and the number of notifications.
+#[derive(Debug, Clone)]
+pub(crate) struct SuggestRequest<'r> {
+    /// Rules that contain the rule.
+    pub(crate) rules: &'r RuleSet,
+    /// The name of the rule.
+    pub(crate) rule: &'r str,
+    pub(crate) pages_per_week: f64,
+    /// The lowest and the highest useful level.
+    pub(crate) levels: (f64, f64),
+    /// Alerts before this do not count; the time before it is for learning.
+    pub(crate) from: Option<TimestampMs>,
+    pub(crate) width: SlotWidth,
+}
+
+/// What a level would have found.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct SuggestedLevel {
+    /// As a rules file writes it.
+    pub(crate) threshold: String,
+    /// In the unit of the signal.
+    pub(crate) level: f64,
+    pub(crate) pages: usize,
+    pub(crate) pages_per_week: f64,
+    pub(crate) flaps: usize,
+    pub(crate) firing_s: f64,
+}
+
+/// A suggestion.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct Suggestion {
+    pub(crate) asked_pages_per_week: f64,
+    /// How much history there was.
+    pub(crate) weeks: f64,
+    /// The loudest level within the number; `None` if every level notifies more often.
+    pub(crate) suggested: Option<SuggestedLevel>,
+    /// Levels around it, from loud to quiet.
+    pub(crate) levels: Vec<SuggestedLevel>,
+    /// Why the suggestion may be unreliable.
+    pub(crate) caution: Option<String>,
+}
+
+/// The useful levels of a signal; those of a gauge depend on its readings.
+pub(crate) fn levels_of(signal: SignalKind, readings: Option<(f64, f64)>) -> Option<(f64, f64)> {
+    Some(match signal {
+        SignalKind::Ratio => (0.001, 0.95),
+        SignalKind::Drop => (0.02, 0.95),
+        SignalKind::Latency => (0.005, 120.0),
+        SignalKind::Freshness | SignalKind::Absence | SignalKind::Run => (60.0, 6.0 * 86_400.0),
+        SignalKind::Burn => (0.5, 1_000.0),
+        SignalKind::Gauge => return readings.filter(|(low, high)| low < high),
+    })
+}
+
+/// Widens a range of gauge readings by a cell.
+pub(crate) fn widen(range: &mut Option<(f64, f64)>, value: &SlotValue) {
+    if let SlotValue::Gauge(cell) = value {
+        let (low, high) = range.unwrap_or((f64::INFINITY, f64::NEG_INFINITY));
+        *range = Some((low.min(cell.min), high.max(cell.max)));
+    }
+}
+
+/// `count` levels from `low` to `high`, evenly spaced by factor, or by difference if `low` is not positive.
+fn grid((low, high): (f64, f64), count: usize) -> Vec<f64> {
+    let part = |step: usize| step as f64 / (count.max(2) - 1) as f64;
+    let level = |step| match low > 0.0 {
+        true => low * (high / low).powf(part(step)),
+        false => low + (high - low) * part(step),
+    };
+    (0..count).map(level).collect()
+}
+
+/// Finds the level.
+///
+/// # Errors
+/// Those of `replay`.
+pub(crate) fn suggest<E>(
+    request: &SuggestRequest<'_>,
+    replay: &mut ReplayAll<'_, E>,
+) -> Result<Suggestion, E> {
+    let (coarse, weeks) = outcomes(request, request.levels, COARSE, replay)?;
+    let allowed = request.pages_per_week * weeks;
+    let fits = |outcome: &&VariantOutcome| outcome.pages as f64 <= allowed;
+    let quiet = coarse.iter().rev().take_while(fits).count();
+    let first_fitting = coarse.len() - quiet;
+    let mut found = coarse.get(first_fitting).copied();
+    let mut around = coarse.clone();
+    if let (Some(fitting), Some(louder)) =
+        (found, first_fitting.checked_sub(1).and_then(|before| coarse.get(before)))
+    {
+        let between = (louder.variant.threshold, fitting.variant.threshold);
+        let (fine, _) = outcomes(request, between, FINE, replay)?;
+        let quiet = fine.iter().rev().take_while(fits).count();
+        found = fine.get(fine.len() - quiet).copied().or(found);
+        around.extend(found);
+    }
+    Ok(answer(request, weeks, found, around))
+}
+
+/// What levels from loud to quiet would have found, and over how many weeks.
+fn outcomes<E>(
+    request: &SuggestRequest<'_>,
+    between: (f64, f64),
+    count: usize,
+    replay: &mut ReplayAll<'_, E>,
+) -> Result<(Vec<VariantOutcome>, f64), E> {
+    let Some(rule) = request.rules.rule(request.rule) else { return Ok((Vec::new(), 0.0)) };
+    let (low, high) = (between.0.min(between.1), between.0.max(between.1));
+    let mut levels = grid((low, high), count);
+    if rule.fires_below() {
+        levels.reverse();
+    }
+    let for_ms = rule.for_ms;
+    let variants: Vec<Variant> =
+        levels.into_iter().map(|threshold| Variant { threshold, for_ms }).collect();
+    let rule_sets = variants.iter().filter_map(|it| it.of(request.rules, request.rule));
+    let (found, scope) = replay(rule_sets.collect())?;
+    let (first, last) = scope.slots.unwrap_or((Slot(0), Slot(0)));
+    let end = request.width.end(last);
+    let begin = request.from.unwrap_or_else(|| request.width.start(first));
+    let weeks = end.since_ms(begin).max(0) as f64 / WEEK_MS;
+    let outcomes = variants
+        .iter()
+        .zip(found)
+        .map(|(variant, found)| variant.outcome(&found.alerts, request.rule, request.from, end));
+    Ok((outcomes.collect(), weeks))
+}
+
+fn answer(
+    request: &SuggestRequest<'_>,
+    weeks: f64,
+    found: Option<VariantOutcome>,
+    mut around: Vec<VariantOutcome>,
+) -> Suggestion {
+    let rule = request.rules.rule(request.rule);
+    let signal = rule.map_or(SignalKind::Ratio, |rule| rule.signal.kind());
+    let fires_below = rule.is_some_and(plimsoll_alerting::Rule::fires_below);
+    let level = |outcome: &VariantOutcome| SuggestedLevel {
+        threshold: level_text(signal, outcome.variant.threshold),
+        level: outcome.variant.threshold,
+        pages: outcome.pages,
+        pages_per_week: outcome.pages as f64 / weeks.max(f64::MIN_POSITIVE),
+        flaps: outcome.flaps,
+        firing_s: outcome.firing_ms as f64 / 1e3,
+    };
+    around.sort_by(|a, b| {
+        let order = a.variant.threshold.total_cmp(&b.variant.threshold);
+        if fires_below { order.reverse() } else { order }
+    });
+    let middle = found.and_then(|found| around.iter().position(|it| it.variant == found.variant));
+    let first = middle.unwrap_or(around.len()).saturating_sub(SHOWN_MAX / 2);
+    Suggestion {
+        asked_pages_per_week: request.pages_per_week,
+        weeks,
+        suggested: found.as_ref().map(level),
+        levels: around.iter().skip(first).take(SHOWN_MAX).map(level).collect(),
+        caution: caution(request.pages_per_week, weeks, found.as_ref(), &around),
+    }
+}
+
+fn caution(
+    pages_per_week: f64,
+    weeks: f64,
+    found: Option<&VariantOutcome>,
+    around: &[VariantOutcome],
+) -> Option<String> {
+    if weeks < WEEKS_MIN {
+        let days = weeks * 7.0;
+        return Some(format!("there are only {days:.1} days of data; at least a week is needed"));
+    }
+    if around.iter().all(|outcome| outcome.pages == 0) {
+        return Some("no level would have fired; is there data of that signal?".to_owned());
+    }
+    let expected = pages_per_week * weeks;
+    if expected < PAGES_MIN {
+        let needed = (PAGES_MIN / pages_per_week).ceil();
+        return Some(format!(
+            "{pages_per_week} a week over {weeks:.1} weeks is only {expected:.1} notifications; {needed} weeks of data would be more reliable"
+        ));
+    }
+    found.is_none().then(|| "every level notifies more often than requested".to_owned())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,150 @@
+//! Every setting of the server, declared once.
+//!
+//! A declaration gives flag, environment variable and file key (all of its name), default, check, help and the entry
+//! in `docs/settings.md`. To add a setting, declare it here and use the field.
+
+use std::net::SocketAddr;
+use std::num::NonZero;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use plimsoll_storage::{Durability, Retention, SlotWidth};
+
+use super::declare::{Declaration, Given, Setting, Settings, settings};
+use super::error::ConfigError;
+use super::parse;
+use crate::admission::QueryLimits;
+use crate::self_metrics::LogFormat;
+
+pub(super) const SLOT_REMEDY: &str =
+    "use whole seconds that divide a minute, such as 1s, 5s, 10s, 30s or 60s";
+const DURATION_REMEDY: &str = "use a duration such as 12h, 8d or 730d";
+const SIZE_REMEDY: &str = "use a size such as 512MiB or 50GiB";
+const DIRECTORY_REMEDY: &str = "use the path of a directory";
+const FILE_REMEDY: &str = "use the path of a file";
+
+settings! {
+    /// What the server needs to know, except for how long it keeps data.
+    struct ServerSettings {
+        /// Directory of the embedded database
+        data_dir: PathBuf = Setting::new("DIR", parse::path, DIRECTORY_REMEDY);
+
+        /// Address to listen on
+        listen: SocketAddr = Setting::new(
+            "ADDR:PORT",
+            parse::plain,
+            "use an address and port such as 127.0.0.1:8585 or [::1]:8585",
+        )
+        .or("127.0.0.1:8585");
+
+        /// URL under which people reach this server; links in notifications begin with it
+        external_url: Option<String> = Setting::new(
+            "URL",
+            |given| parse::base_url(given).map(Some),
+            "use an address such as https://plimsoll.example",
+        )
+        .or_none("http:// and the address it listens on");
+
+        /// Rules file (YAML): receivers, rules, partners, maintenance
+        rules: Option<PathBuf> = Setting::new("FILE", |given| parse::path(given).map(Some), FILE_REMEDY)
+            .or_none("the default rules");
+
+        /// Width of a slot; chosen once, when the database is created
+        slot: Option<SlotWidth> =
+            Setting::new("DURATION", |given| parse::slot_width(given).map(Some), SLOT_REMEDY)
+                .or_none("10s");
+
+        /// When a push is answered: fsync survives power loss, wal survives kill -9
+        ///
+        /// With memory the answer does not wait for the disk, and a crash loses what was not yet written.
+        durability: Durability =
+            Setting::new("fsync|wal|memory", parse::durability, "use fsync, wal or memory").or("fsync");
+
+        /// Allow receivers at loopback and private addresses
+        allow_private_receivers: bool =
+            Setting::new("BOOL", parse::switch, "use true or false").or("false").as_switch();
+
+        /// Directory below which POST /api/v1/backups may make backups
+        backup_dir: Option<PathBuf> =
+            Setting::new("DIR", |given| parse::absolute_path(given).map(Some), DIRECTORY_REMEDY)
+                .or_none("none: no backups over HTTP");
+
+        /// Memory for cells, such as 256MiB
+        ///
+        /// By default 256MiB. With more than 4,000 streams the newest hour takes 16 KiB of each stream instead, up to a
+        /// quarter of the memory of the machine or container. The database, the index and requests need memory on top
+        /// of this.
+        memory: Option<usize> =
+            Setting::new("SIZE", |given| parse::memory(given).map(Some), "use 32MiB or more")
+                .or_none("256MiB, more with many streams");
+
+        /// Cells that a query may read; a query that needs more is rejected
+        query_cells_max: u64 =
+            Setting::new("COUNT", parse::plain, "use a whole number").or("50000000");
+
+        /// How long a query may take
+        query_timeout: Duration =
+            Setting::new("DURATION", parse::duration, "use a duration such as 5s, 30s or 2m").or("30s");
+
+        /// Queries that run at the same time; others wait up to 5 seconds
+        queries_max: usize = Setting::new("COUNT", parse::query_count, "use 1 to 256")
+            .or_else(cores, "the number of cores, at least 2");
+
+        /// Log level, or a filter such as info,plimsoll=debug
+        log_level: String = Setting::new("LEVEL", parse::plain, "use a level such as info").or("info");
+
+        /// Format of the log on stderr
+        log_format: LogFormat =
+            Setting::new("text|json", parse::log_format, "use text or json").or("text");
+    }
+}
+
+settings! {
+    /// How long cells are kept.
+    struct RetentionSettings {
+        /// How long cells are kept in slots
+        ///
+        /// Where a slot is a minute wide, slots are kept as long as minutes.
+        retention: Duration = Setting::new("DURATION", parse::duration, DURATION_REMEDY).or("8d");
+
+        /// How long cells are kept in minutes
+        retention_1m: Duration = Setting::new("DURATION", parse::duration, DURATION_REMEDY).or("60d");
+
+        /// How long cells are kept in quarters of an hour
+        retention_15m: Duration = Setting::new("DURATION", parse::duration, DURATION_REMEDY).or("730d");
+
+        /// Size of the database above which the oldest days are deleted early, such as 50GiB
+        retention_size: Option<u64> =
+            Setting::new("SIZE", |given| parse::size(given).map(Some), SIZE_REMEDY)
+                .or_none("none");
+    }
+}
+
+/// As many queries as there are cores, but at least two: a slow one must not delay all others.
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZero::get).max(2)
+}
+
+impl ServerSettings {
+    /// The bounds of queries.
+    pub(crate) const fn query_limits(&self) -> QueryLimits {
+        QueryLimits {
+            cells_max: self.query_cells_max,
+            timeout: self.query_timeout,
+            at_once_max: self.queries_max,
+        }
+    }
+}
+
+impl RetentionSettings {
+    /// For the store.
+    pub(crate) fn retention(&self) -> Retention {
+        let ms = |duration: Duration| i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
+        Retention {
+            slot_ms: ms(self.retention),
+            minute_ms: ms(self.retention_1m),
+            quarter_ms: ms(self.retention_15m),
+            size_bytes: self.retention_size,
+        }
+    }
+}

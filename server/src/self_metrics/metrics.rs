@@ -1,0 +1,171 @@
+//! The metrics of the process, in the Prometheus text format.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
+
+use plimsoll_alerting::ReceiverStatus;
+use plimsoll_storage::{Stats, TimestampMs};
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::{Registry, Unit};
+
+use super::receiver_metrics::ReceiverMetrics;
+
+/// Upper borders of request durations, in seconds.
+const SECONDS: [f64; 10] = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.1, 0.5, 2.0, 10.0];
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RequestLabels {
+    method: String,
+    route: String,
+    status: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RouteLabels {
+    route: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CodeLabels {
+    code: String,
+}
+
+/// Every metric of the server.
+#[derive(Debug)]
+pub(crate) struct Metrics {
+    registry: Registry,
+    requests: Family<RequestLabels, Counter>,
+    request_seconds: Family<RouteLabels, Histogram>,
+    /// Items stored.
+    pub(crate) items_accepted: Counter,
+    items_rejected: Family<CodeLabels, Counter>,
+    /// Pushes answered as duplicates.
+    pub(crate) duplicates: Counter,
+    /// Slots that the evaluator evaluated.
+    pub(crate) slots_evaluated: Counter,
+    /// State changes of alerts.
+    pub(crate) transitions: Counter,
+    /// Evaluations that failed.
+    pub(crate) evaluation_failures: Counter,
+    receivers: ReceiverMetrics,
+    streams: Gauge,
+    head_bytes: Gauge,
+    disk_bytes: Gauge,
+    append_queue: Gauge,
+    appends: Counter,
+    journal_writes: Counter,
+    damaged_blocks: Gauge,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut metrics = Self {
+            registry: Registry::with_prefix("plimsoll"),
+            requests: Family::default(),
+            request_seconds: Family::new_with_constructor(|| Histogram::new(SECONDS)),
+            items_accepted: Counter::default(),
+            items_rejected: Family::default(),
+            duplicates: Counter::default(),
+            slots_evaluated: Counter::default(),
+            transitions: Counter::default(),
+            evaluation_failures: Counter::default(),
+            receivers: ReceiverMetrics::default(),
+            streams: Gauge::default(),
+            head_bytes: Gauge::default(),
+            disk_bytes: Gauge::default(),
+            append_queue: Gauge::default(),
+            appends: Counter::default(),
+            journal_writes: Counter::default(),
+            damaged_blocks: Gauge::default(),
+        };
+        metrics.register();
+        metrics
+    }
+}
+
+impl Metrics {
+    fn register(&mut self) {
+        let r = &mut self.registry;
+        r.register("http_requests", "HTTP requests answered", self.requests.clone());
+        r.register_with_unit(
+            "http_request_duration",
+            "Time to answer",
+            Unit::Seconds,
+            self.request_seconds.clone(),
+        );
+        r.register("items_accepted", "Pushed items stored", self.items_accepted.clone());
+        r.register("items_rejected", "Pushed items rejected", self.items_rejected.clone());
+        r.register("push_duplicates", "Pushes whose key was seen before", self.duplicates.clone());
+        r.register("slots_judged", "Slots evaluated", self.slots_evaluated.clone());
+        r.register("alert_transitions", "State changes of alerts", self.transitions.clone());
+        r.register(
+            "evaluation_failures",
+            "Evaluations that failed",
+            self.evaluation_failures.clone(),
+        );
+        self.receivers.register(r);
+        r.register("streams", "Streams known", self.streams.clone());
+        r.register_with_unit(
+            "head",
+            "Unsealed cells in memory",
+            Unit::Bytes,
+            self.head_bytes.clone(),
+        );
+        r.register_with_unit("disk", "Database files", Unit::Bytes, self.disk_bytes.clone());
+        r.register("damaged_blocks", "Damaged blocks found", self.damaged_blocks.clone());
+        r.register("append_queue", "Appends waiting for the writer", self.append_queue.clone());
+        r.register("appends", "Pushes written to the journal", self.appends.clone());
+        r.register(
+            "journal_writes",
+            "Writes to the journal, with one fsync each unless durability is less; pushes share them",
+            self.journal_writes.clone(),
+        );
+    }
+
+    /// Counts an answered request and its duration.
+    pub(crate) fn observe_request(&self, method: &str, route: &str, status: u16, seconds: f64) {
+        let labels = RequestLabels {
+            // Methods are free text on the wire; only known ones become label values.
+            method: if matches!(method, "GET" | "POST" | "PUT" | "PATCH" | "DELETE" | "HEAD") {
+                method.to_owned()
+            } else {
+                "other".to_owned()
+            },
+            route: route.to_owned(),
+            status: status.into(),
+        };
+        self.requests.get_or_create(&labels).inc();
+        let route = RouteLabels { route: route.to_owned() };
+        self.request_seconds.get_or_create(&route).observe(seconds);
+    }
+
+    /// Counts rejected items by their error code.
+    pub(crate) fn count_rejected(&self, code: &str, count: u64) {
+        self.items_rejected.get_or_create(&CodeLabels { code: code.to_owned() }).inc_by(count);
+    }
+
+    /// The Prometheus text format.
+    pub(crate) fn encode(
+        &self,
+        stats: Stats,
+        receivers: &BTreeMap<String, ReceiverStatus>,
+        now: TimestampMs,
+    ) -> Result<String, std::fmt::Error> {
+        self.receivers.set(receivers, now);
+        self.streams.set(stats.streams as i64);
+        self.head_bytes.set(stats.head_bytes as i64);
+        self.disk_bytes.set(stats.disk_bytes as i64);
+        self.append_queue.set(stats.append_queue as i64);
+        self.damaged_blocks.set(stats.damaged_blocks as i64);
+        self.appends.inner().store(stats.appends, Ordering::Relaxed);
+        self.journal_writes.inner().store(stats.journal_writes, Ordering::Relaxed);
+        let mut text = String::new();
+        encode(&mut text, &self.registry)?;
+        Ok(text)
+    }
+}
