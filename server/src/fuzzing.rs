@@ -1,6 +1,13 @@
 //! Entry points for the fuzz targets into parsers that are private otherwise. Only built for fuzzing.
 
+use plimsoll_storage::{SlotWidth, TimestampMs};
+
+use crate::http;
 use crate::import::{LabelSource, LabelSources, Observation, Routes};
+use crate::ingest::check::Checker;
+use crate::wire::push::item::{ItemKind, RawItem};
+use crate::wire::push::repair::quote_impossible_numbers;
+use crate::wire::push::{Place, Sink, read_json, read_ndjson};
 
 /// Reads an access-log line whose partner and operation are the first two segments of its path.
 pub fn access_log(line: &[u8]) {
@@ -9,4 +16,43 @@ pub fn access_log(line: &[u8]) {
         LabelSources { partner: segment(1), operation: segment(2), ..LabelSources::default() };
     // An unreadable line is an error; a panic is not allowed.
     let _ = Observation::from_line(line, &Routes::new(sources));
+}
+
+/// Reads the body of a push in both formats and checks its items.
+pub fn push(body: &[u8]) {
+    let mut items = Items::new();
+    // A body that is not JSON is an error; a panic is not allowed.
+    let _ = read_json(body, &mut items);
+    if let Some(repaired) = quote_impossible_numbers(body) {
+        let _ = read_json(&repaired, &mut items);
+    }
+    read_ndjson(body, &mut items);
+}
+
+/// Reads a query string as the parameters of every query.
+pub fn parameters(query: &str) {
+    // A wrong parameter is an error; a panic is not allowed.
+    let _ = http::read_query(query);
+}
+
+/// Checks items without a store.
+struct Items(Checker);
+
+impl Items {
+    fn new() -> Self {
+        Self(Checker {
+            width: SlotWidth::DEFAULT,
+            now: TimestampMs(1_795_201_490_000),
+            oldest_kept: TimestampMs(i64::MIN),
+            ahead_ms_max: 5 * 60 * 1000,
+        })
+    }
+}
+
+impl Sink for Items {
+    fn item(&mut self, _: Place, kind: ItemKind, item: &RawItem<'_>) {
+        let _ = self.0.check(kind, item);
+    }
+
+    fn not_an_item(&mut self, _: Place, _: &str, _: &str) {}
 }

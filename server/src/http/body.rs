@@ -1,53 +1,61 @@
-//! Request bodies: read and unpacked within bounds of size, time and memory.
+//! Request bodies: received and decompressed within bounds of size, time and memory.
 
 use std::io::{Cursor, Read};
 use std::time::Duration;
 
-use axum::body::{Body, Bytes};
+use axum::body::{Body, Bytes, to_bytes};
 use axum::http::{HeaderMap, header};
 use memmap2::MmapMut;
+use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
 use crate::admission::{BodyMemory, Reserved};
-use crate::error::ApiError;
+use crate::error::{ApiError, ErrorCode};
 
-/// Bytes of a body as it is sent.
-pub(crate) const SENT_BYTES_MAX: usize = 32 << 20;
-/// Bytes of a body once it is unpacked. A gzip bomb is dropped at this size.
-pub(crate) const UNPACKED_BYTES_MAX: usize = 64 << 20;
+/// Bytes of a body as it is sent, before decompression.
+const SENT_BYTES_MAX: usize = 32 << 20;
+/// Bytes of a body after decompression. A gzip bomb is rejected at this size.
+const DECOMPRESSED_BYTES_MAX: usize = 64 << 20;
 /// How long a body may take to arrive.
 const ARRIVAL: Duration = Duration::from_secs(30);
-/// Largest zstd window taken, as a power of two: 8 MiB, what RFC 8878 recommends to support.
+/// Largest zstd window accepted, as a power of two: 8 MiB, what RFC 8878 recommends to support.
 const ZSTD_WINDOW_LOG_MAX: u32 = 23;
-/// Unpacking asks for memory in strides of this many bytes.
-const STRIDE_BYTES: usize = 256 << 10;
+/// Decompression reserves memory in chunks of this many bytes.
+const CHUNK_BYTES: usize = 256 << 10;
 
-/// How a body is packed.
+/// How a body is compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Packing {
-    Plain,
+pub(crate) enum Compression {
+    None,
     Gzip,
     Zstd,
 }
 
-impl Packing {
+impl Compression {
+    /// The compression that `Content-Encoding` names.
+    ///
+    /// # Errors
+    /// 415 when it is not one of these.
     pub(crate) fn of(headers: &HeaderMap) -> Result<Self, ApiError> {
         let mut values = headers.get_all(header::CONTENT_ENCODING).iter();
         let (first, second) = (values.next(), values.next());
-        let Some(value) = first else { return Ok(Self::Plain) };
+        let Some(value) = first else { return Ok(Self::None) };
         match (value.to_str().unwrap_or_default().trim().to_ascii_lowercase().as_str(), second) {
-            ("identity" | "", None) => Ok(Self::Plain),
+            ("identity" | "", None) => Ok(Self::None),
             ("gzip" | "x-gzip", None) => Ok(Self::Gzip),
             ("zstd", None) => Ok(Self::Zstd),
-            _ => Err(ApiError::unsupported(
+            _ => Err(ApiError::new(
+                ErrorCode::UnsupportedMediaType,
                 "header `content-encoding` must be gzip, zstd or identity, and one of them",
             )),
         }
     }
 }
 
-/// Receives a body of at most [`SENT_BYTES_MAX`]. The memory is reserved for as long as `Reserved`
-/// lives.
+/// Receives a body of at most [`SENT_BYTES_MAX`]. Its memory stays reserved as long as `Reserved` lives.
+///
+/// # Errors
+/// 413 when the body is too large, 408 when it takes too long, 503 when too much memory is reserved.
 pub(crate) async fn receive(
     headers: &HeaderMap,
     body: Body,
@@ -61,14 +69,19 @@ pub(crate) async fn receive(
         return Err(too_large());
     }
     let mut reserved = memory.reserve(declared)?;
-    let received = timeout(ARRIVAL, axum::body::to_bytes(body, SENT_BYTES_MAX)).await;
-    let received = received.map_err(|_| ApiError::body_timeout(ARRIVAL.as_secs()))?;
+    let received = timeout(ARRIVAL, to_bytes(body, SENT_BYTES_MAX)).await;
+    let received = received.map_err(|_| body_timeout())?;
     let bytes = received.map_err(|error| match is_length_limit(&error) {
         true => too_large(),
         false => ApiError::malformed(format!("the body broke off: {error}")),
     })?;
     reserved.shrink_to(bytes.len());
     Ok((bytes, reserved))
+}
+
+fn body_timeout() -> ApiError {
+    let detail = format!("the body did not arrive within {} s", ARRIVAL.as_secs());
+    ApiError::new(ErrorCode::BodyTimeout, detail)
 }
 
 fn is_length_limit(error: &axum::Error) -> bool {
@@ -82,54 +95,81 @@ fn is_length_limit(error: &axum::Error) -> bool {
     false
 }
 
-/// Unpacks a body to at most [`UNPACKED_BYTES_MAX`].
-pub(crate) fn unpack(
-    packing: Packing,
+/// Receives a body of at most `bytes_max`, for calls whose bodies are small.
+///
+/// # Errors
+/// 413 when the body is larger.
+pub(crate) async fn small(body: Body, bytes_max: usize) -> Result<Bytes, ApiError> {
+    to_bytes(body, bytes_max).await.map_err(|_| ApiError::too_large("the body", bytes_max))
+}
+
+/// Receives a small JSON body. `wanted` says what it must be, for the error.
+///
+/// # Errors
+/// 413 when the body is larger than `bytes_max`, 400 when it is not such JSON.
+pub(crate) async fn json<T: DeserializeOwned>(
+    body: Body,
+    bytes_max: usize,
+    wanted: &str,
+) -> Result<T, ApiError> {
+    let body = small(body, bytes_max).await?;
+    serde_json::from_slice(&body).map_err(|error| ApiError::malformed(format!("{wanted}: {error}")))
+}
+
+/// Decompresses a body to at most [`DECOMPRESSED_BYTES_MAX`].
+///
+/// # Errors
+/// 400 when the body is not compressed that way, 413 when it is too large, 503 when too much memory is reserved.
+pub(crate) fn decompress(
+    compression: Compression,
     body: Bytes,
     reserved: &mut Reserved,
 ) -> Result<Bytes, ApiError> {
-    match packing {
-        Packing::Plain => Ok(body),
-        Packing::Gzip => unpack_from(flate2::read::MultiGzDecoder::new(&*body), "gzip", reserved),
-        Packing::Zstd => {
+    match compression {
+        Compression::None => Ok(body),
+        Compression::Gzip => {
+            decompress_from(flate2::read::MultiGzDecoder::new(&*body), "gzip", reserved)
+        }
+        Compression::Zstd => {
             let failed = |error| ApiError::malformed(format!("zstd cannot start: {error}"));
             let mut reader = zstd::Decoder::with_buffer(&*body).map_err(failed)?;
             reader.window_log_max(ZSTD_WINDOW_LOG_MAX).map_err(failed)?;
-            unpack_from(reader, "zstd", reserved)
+            decompress_from(reader, "zstd", reserved)
         }
     }
 }
 
-fn unpack_from(
+fn decompress_from(
     mut reader: impl Read,
-    packing: &str,
+    compression: &str,
     reserved: &mut Reserved,
 ) -> Result<Bytes, ApiError> {
-    let broken = |error| ApiError::malformed(format!("the body is not valid {packing}: {error}"));
-    reserved.grow(STRIDE_BYTES)?;
+    let broken =
+        |error| ApiError::malformed(format!("the body is not valid {compression}: {error}"));
+    reserved.grow(CHUNK_BYTES)?;
     let mut start = Vec::new();
-    (&mut reader).take(STRIDE_BYTES as u64).read_to_end(&mut start).map_err(broken)?;
-    if start.len() < STRIDE_BYTES {
+    (&mut reader).take(CHUNK_BYTES as u64).read_to_end(&mut start).map_err(broken)?;
+    if start.len() < CHUNK_BYTES {
         return Ok(start.into());
     }
-    // A large body lies outside the heap: pages that are not touched cost nothing, nothing is copied
-    // as it grows, and all of it goes back to the system at once.
-    let unmapped = |_| ApiError::busy("there is no memory for the unpacked body");
-    let mut room = MmapMut::map_anon(UNPACKED_BYTES_MAX + 1).map_err(unmapped)?;
+    // A large body is mapped outside the heap: pages that are not touched cost nothing, nothing is copied as it grows,
+    // and all of it is returned to the system at once.
+    let unmapped = |_| ApiError::busy("there is no memory for the decompressed body");
+    let mut room = MmapMut::map_anon(DECOMPRESSED_BYTES_MAX + 1).map_err(unmapped)?;
     let mut filled = 0;
     let mut source = Cursor::new(start).chain(reader);
-    for stride in room.chunks_mut(STRIDE_BYTES) {
-        reserved.grow(STRIDE_BYTES)?;
-        let read = fill(&mut source, stride).map_err(broken)?;
+    for chunk in room.chunks_mut(CHUNK_BYTES) {
+        reserved.grow(CHUNK_BYTES)?;
+        let read = fill(&mut source, chunk).map_err(broken)?;
         filled += read;
-        if read < stride.len() {
+        if read < chunk.len() {
             return Ok(Bytes::from_owner(room).slice(..filled));
         }
     }
-    Err(ApiError::too_large("the unpacked body", UNPACKED_BYTES_MAX))
+    Err(ApiError::too_large("the decompressed body", DECOMPRESSED_BYTES_MAX))
 }
 
-/// Reads until `room` is full or the source has ended, and answers how much it read.
+/// Reads until `room` is full or the source ends; returns the number of bytes read.
 fn fill(source: &mut impl Read, room: &mut [u8]) -> std::io::Result<usize> {
     let mut unfilled = Cursor::new(room);
     let wanted = unfilled.get_ref().len() as u64;

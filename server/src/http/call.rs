@@ -1,12 +1,13 @@
-//! What a call of the API is: where it is, who answers it, and how it is described. The router and
-//! `/openapi.json` are made of the same calls, so neither can know one that the other does not.
+//! What a call of the API is: its path, its handler and its description. The router and `/openapi.json` are built from
+//! the same calls, so neither has one that the other lacks.
 
 use axum::handler::Handler;
 use axum::routing::{MethodRouter, delete, get, post};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
-use super::params::declare::Parameter;
+use super::params::declare::{Declared, ParameterDescription};
 use crate::app::App;
+use crate::error::ErrorCode;
 
 type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
 
@@ -28,18 +29,19 @@ pub(crate) struct Call {
     /// With path parameters in braces.
     pub(crate) path: &'static str,
     pub(crate) handler: MethodRouter<App>,
+    /// The subject that it is listed under.
     pub(crate) tag: &'static str,
     pub(crate) summary: &'static str,
-    /// What else there is to know.
+    /// Details beyond the summary.
     pub(crate) about: &'static str,
-    pub(crate) parameters: Vec<Parameter>,
+    pub(crate) parameters: Vec<ParameterDescription>,
     /// The media types of the body with an example of each.
     pub(crate) bodies: &'static [(&'static str, &'static str)],
     pub(crate) answer: Answer,
-    /// Status of an answer that is no problem.
+    /// Status of an answer that is not an error.
     pub(crate) status: &'static str,
-    /// Codes of the problems it may answer with, beside those that every call may.
-    pub(crate) problems: Vec<&'static str>,
+    /// Errors beside those that follow from the parameters and those that every call may have.
+    pub(crate) errors: Vec<ErrorCode>,
 }
 
 impl Call {
@@ -67,25 +69,19 @@ impl Call {
             bodies: &[],
             answer: Answer::Text("text/plain"),
             status: "200",
-            problems: Vec::new(),
+            errors: Vec::new(),
         }
     }
 
-    /// A headline, and what else there is to know.
-    pub(crate) const fn says(mut self, summary: &'static str, about: &'static str) -> Self {
+    /// A summary, and details beyond it.
+    pub(crate) const fn about(mut self, summary: &'static str, about: &'static str) -> Self {
         (self.summary, self.about) = (summary, about);
         self
     }
 
     /// Parameters of the path or the query string; more may be added.
-    pub(crate) fn takes(mut self, parameters: &[Parameter]) -> Self {
-        if parameters.iter().any(|one| one.is_in_query) {
-            self = self.fails(&["invalid_parameter"]);
-        }
-        if parameters.iter().any(|one| !one.is_in_query) {
-            self = self.fails(&["not_found"]);
-        }
-        self.parameters.extend_from_slice(parameters);
+    pub(crate) fn takes(mut self, parameters: &[&dyn Declared]) -> Self {
+        parameters.iter().for_each(|one| one.describe(&mut self.parameters));
         self
     }
 
@@ -95,24 +91,24 @@ impl Call {
         self
     }
 
-    /// JSON.
+    /// Answers with JSON.
     pub(crate) fn answers<B: JsonSchema>(mut self) -> Self {
         self.answer = Answer::Json(vec![SchemaGenerator::subschema_for::<B>]);
         self
     }
 
-    /// JSON that tells of work that is still to be done.
+    /// Answers 202 with JSON about work that is still to be done.
     pub(crate) fn answers_accepted<B: JsonSchema>(self) -> Self {
         Self { status: "202", ..self.answers::<B>() }
     }
 
-    /// JSON or rows.
+    /// Answers with JSON or rows.
     pub(crate) fn answers_rows<B: JsonSchema>(mut self) -> Self {
         self.answer = Answer::Rows(vec![SchemaGenerator::subschema_for::<B>]);
-        self.fails(&["not_acceptable"])
+        self.errors(&[ErrorCode::NotAcceptable])
     }
 
-    /// JSON of another type, depending on the parameters.
+    /// Answers with JSON of another type, depending on the parameters.
     pub(crate) fn or<B: JsonSchema>(mut self) -> Self {
         if let Answer::Json(schemas) | Answer::Rows(schemas) = &mut self.answer {
             schemas.push(SchemaGenerator::subschema_for::<B>);
@@ -120,25 +116,21 @@ impl Call {
         self
     }
 
-    /// Text.
+    /// Answers with text.
     pub(crate) fn answers_text(mut self, media_type: &'static str) -> Self {
         self.answer = Answer::Text(media_type);
         self
     }
 
-    /// Codes of problems it may answer with.
-    pub(crate) fn fails(mut self, codes: &[&'static str]) -> Self {
-        self.problems.extend_from_slice(codes);
+    /// Errors that it may have.
+    pub(crate) fn errors(mut self, codes: &[ErrorCode]) -> Self {
+        self.errors.extend_from_slice(codes);
         self
     }
 
-    /// The problems of a question that reads cells.
+    /// The errors of a query that reads cells.
     pub(crate) fn reads_cells(self) -> Self {
-        self.fails(&["too_many_cells", "answer_too_large", "query_timeout", "busy"])
+        use ErrorCode::{AnswerTooLarge, Busy, QueryTimeout, TooManyCells};
+        self.errors(&[TooManyCells, AnswerTooLarge, QueryTimeout, Busy])
     }
-}
-
-/// The calls of one subject.
-pub(crate) fn tagged(tag: &'static str, calls: Vec<Call>) -> impl Iterator<Item = Call> {
-    calls.into_iter().map(move |call| Call { tag, ..call })
 }

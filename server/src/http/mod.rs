@@ -14,3 +14,13 @@ mod server;
 mod trace;
 
 pub(crate) use router::router;
+
+/// Reads a query string as the parameters of every query, for the fuzz target.
+#[cfg(fuzzing)]
+pub(crate) fn read_query(query: &str) -> Result<(), crate::error::ApiError> {
+    use plimsoll_storage::{SlotWidth, TimestampMs};
+
+    let clock =
+        params::grid::SlotClock { now: TimestampMs(1_795_201_490_000), width: SlotWidth::DEFAULT };
+    query::read_all(params::Params::new(Some(query))?, clock)
+}

@@ -1,5 +1,5 @@
-//! `GET /openapi.json`: the API as an OpenAPI 3.1 document, made of the calls that the router is
-//! made of and of the types that the answers are written from.
+//! `GET /openapi.json`: the API as an OpenAPI 3.1 document, built from the calls of the router and from the types of
+//! their answers.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -13,16 +13,20 @@ use serde_json::{Map, Value, json};
 
 use super::call::{Answer, Call};
 use super::calls;
-use super::params::declare::Parameter;
+use super::params::declare::ParameterDescription;
 use crate::app::App;
-use crate::error::{self, Problem};
+use crate::error::{ErrorCode, Problem};
 
 /// An OpenAPI document.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(transparent)]
 pub(crate) struct Description(Map<String, Value>);
 
-pub(crate) async fn openapi(State(_): State<App>) -> Json<&'static Description> {
+pub(crate) fn calls() -> Vec<Call> {
+    vec![Call::get("/openapi.json", openapi).about("This description", "").answers::<Description>()]
+}
+
+async fn openapi(State(_): State<App>) -> Json<&'static Description> {
     static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| describe(&calls::all()));
     Json(&DESCRIPTION)
 }
@@ -43,7 +47,7 @@ fn describe(calls: &[Call]) -> Description {
         "info": {
             "title": "Plimsoll",
             "version": env!("CARGO_PKG_VERSION"),
-            "description": "Stores how partner integrations are doing, answers questions about it, and pages when a partner has really been failing for a while. Times in answers are RFC 3339 UTC. Errors are RFC 9457 problems with a stable `code`.",
+            "description": "Stores events, counts and latencies of partner integrations, answers queries about them, and notifies people when a partner keeps failing. Times in answers are RFC 3339 UTC. Errors are RFC 9457 problems with a stable `code`.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/"}],
@@ -63,8 +67,10 @@ fn operation(call: &Call, schemas: &mut SchemaGenerator, problem: &schemars::Sch
         let unchanged = "The answer is the one whose tag was sent as `If-None-Match`.";
         responses.insert("304".to_owned(), json!({"description": unchanged}));
     }
-    for (status, codes) in problems(call) {
-        let described = codes.iter().map(|code| format!("- `{}`: {}", code.0, code.2));
+    for (status, codes) in errors(call) {
+        let described = codes
+            .iter()
+            .map(|code| format!("- `{}`: {}; {}", code.as_str(), code.title(), code.remedy()));
         let response = json!({
             "description": described.collect::<Vec<_>>().join("\n"),
             "content": {"application/problem+json": {"schema": problem}},
@@ -132,30 +138,27 @@ fn answer(call: &Call, schemas: &mut SchemaGenerator) -> Value {
     }
 }
 
-type Code = (&'static str, u16, &'static str);
-
-/// The problems of a call by status.
-fn problems(call: &Call) -> BTreeMap<u16, Vec<Code>> {
-    let mut by_status: BTreeMap<u16, Vec<Code>> = BTreeMap::new();
-    let always = ["internal"];
-    for code in call.problems.iter().copied().chain(always) {
-        if let Some(known) = error::CODES.into_iter().find(|(name, ..)| *name == code) {
-            by_status.entry(known.1).or_default().push(known);
-        }
+/// The errors of a call by status.
+fn errors(call: &Call) -> BTreeMap<u16, Vec<ErrorCode>> {
+    let has = |in_query| call.parameters.iter().any(|one| one.is_in_query == in_query);
+    let of_query = has(true).then_some(ErrorCode::InvalidParameter);
+    let of_path = has(false).then_some(ErrorCode::NotFound);
+    let codes = of_query.into_iter().chain(of_path).chain(call.errors.iter().copied());
+    let mut by_status: BTreeMap<u16, Vec<ErrorCode>> = BTreeMap::new();
+    for code in codes.chain([ErrorCode::Internal]) {
+        by_status.entry(code.status().as_u16()).or_default().push(code);
     }
     by_status
 }
 
-fn parameter(parameter: &Parameter) -> Value {
-    let value = parameter.kind.schema();
-    let schema = if parameter.repeats { json!({"type": "array", "items": value}) } else { value };
+fn parameter(parameter: &ParameterDescription) -> Value {
     let place = if parameter.is_in_query { "query" } else { "path" };
     let mut described = json!({
         "name": parameter.name,
         "in": place,
         "required": !parameter.is_in_query,
         "description": parameter.about,
-        "schema": schema,
+        "schema": parameter.schema,
         "example": parameter.example,
     });
     if !parameter.needs.is_empty() {

@@ -1,4 +1,4 @@
-//! `POST /api/v1/push`.
+//! `POST /api/v1/push`: events, summaries and gauges.
 
 use axum::Json;
 use axum::body::{Body, Bytes};
@@ -9,15 +9,16 @@ use plimsoll_storage::limits::IDEMPOTENCY_KEY_BYTES_MAX;
 
 use crate::admission::Reserved;
 use crate::app::App;
-use crate::error::ApiError;
-use crate::http::body::{self, Packing};
+use crate::error::{ApiError, ErrorCode};
+use crate::http::body::{self, Compression};
+use crate::http::call::Call;
 use crate::ingest::{Ingest, Ingested};
 use crate::wire::push::answer::PushBody;
 use crate::wire::push::repair::quote_impossible_numbers;
 use crate::wire::push::{read_json, read_ndjson};
 
-/// Bodies above this size, and packed ones, wait for a place among the heavy bodies, so that they do
-/// not hold up small ones.
+/// Bodies above this size, and compressed ones, wait for a permit of [`App::heavy_bodies`], so that they do not delay
+/// small ones.
 const INLINE_BYTES_MAX: usize = 128 << 10;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,43 +27,72 @@ enum Format {
     Ndjson,
 }
 
-pub(crate) async fn push(
+pub(crate) fn calls() -> Vec<Call> {
+    use ErrorCode::{
+        BodyTimeout, BodyTooLarge, Busy, EmptyBody, InvalidHeader, MalformedBody, NothingAccepted,
+        Overloaded, StreamLimit, UnsupportedMediaType,
+    };
+    vec![
+        Call::post("/api/v1/push", push)
+            .about(
+                "Store events, summaries and gauges",
+                "Durable and visible by the time of the answer. A rejected item is named by a JSON pointer; the other \
+                 items are stored. With an `Idempotency-Key`, a retry of the same batch counts once for a day. Bodies \
+                 may be compressed: `Content-Encoding: gzip` or `zstd`.",
+            )
+            .body(&[("application/json", JSON), ("application/x-ndjson", NDJSON)])
+            .answers::<PushBody>()
+            .errors(&[MalformedBody, EmptyBody, InvalidHeader, BodyTimeout, BodyTooLarge])
+            .errors(&[UnsupportedMediaType, NothingAccepted, StreamLimit, Overloaded, Busy]),
+    ]
+}
+
+const JSON: &str = r#"{"events":[{"stream":"requests","partner":"dhl","operation":"create_label",
+    "at":"2026-11-20T19:04:40.123Z","status":200,"latency_ms":132.4}],
+    "summaries":[{"stream":"requests","partner":"dhl","start":1795201480000,"step_s":10,"outcomes":{"2xx":3},
+    "latency":{"scale":5,"sum":0.4,"zero_count":0,"positive":{"offset":-94,"bucket_counts":[1,0,2]}}}],
+    "gauges":[{"name":"queue_depth","partner":"dhl","at":1795201480000,"value":12}]}"#;
+const NDJSON: &str =
+    r#"{"type":"event","stream":"requests","partner":"dhl","at":1795201480123,"status":503}"#;
+
+async fn push(
     State(app): State<App>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<PushBody>, ApiError> {
     let format = format_of(&headers)?;
-    let packing = Packing::of(&headers)?;
+    let compression = Compression::of(&headers)?;
     let key = idempotency_key(&headers)?;
     let now = app.now();
     let (body, reserved) = body::receive(&headers, body, &app.bodies).await?;
-    let ingested = if body.len() > INLINE_BYTES_MAX || packing != Packing::Plain {
-        app.heavy_bodies.run(|| read(&app, now, format, packing, body, reserved)).await?
+    let ingested = if body.len() > INLINE_BYTES_MAX || compression != Compression::None {
+        app.heavy_bodies.run(|| read(&app, now, format, compression, body, reserved)).await?
     } else {
-        read(&app, now, format, packing, body, reserved)?
+        read(&app, now, format, compression, body, reserved)?
     };
     append(&app, now, key.as_deref(), ingested).await
 }
 
-/// Unpacks and reads a body.
+/// Decompresses and reads a body.
 fn read(
     app: &App,
     now: TimestampMs,
     format: Format,
-    packing: Packing,
+    compression: Compression,
     body: Bytes,
     mut reserved: Reserved,
 ) -> Result<Ingested, ApiError> {
-    let body = body::unpack(packing, body, &mut reserved)?;
+    let body = body::decompress(compression, body, &mut reserved)?;
     if body.trim_ascii().is_empty() {
-        return Err(ApiError::empty_body());
+        let detail = "the body is empty; send {\"events\":[…]}, \"summaries\" or \"gauges\"";
+        return Err(ApiError::new(ErrorCode::EmptyBody, detail));
     }
     let mut ingest = Ingest::new(&app.store, now);
     match format {
         Format::Ndjson => read_ndjson(&body, &mut ingest),
         Format::Json => {
             if let Err(error) = read_json(&body, &mut ingest) {
-                // Only here: a body that reads at once is never looked through for such numbers.
+                // Only after a failure, so that a valid body is never searched for such numbers.
                 let Some(repaired) = quote_impossible_numbers(&body) else {
                     return Err(not_json(&error));
                 };
@@ -84,17 +114,16 @@ async fn append(
     key: Option<&[u8]>,
     ingested: Ingested,
 ) -> Result<Json<PushBody>, ApiError> {
-    let Ingested { batch, accepted, refusals, refused } = ingested;
-    for refusal in &refusals {
-        app.metrics.count_rejected(refusal.problem.code, 1);
+    let Ingested { batch, accepted, rejected, rejected_count } = ingested;
+    for item in &rejected {
+        app.metrics.count_rejected(item.code.as_str(), 1);
     }
-    let unlisted = refused.saturating_sub(refusals.len() as u64);
+    let unlisted = rejected_count.saturating_sub(rejected.len() as u64);
     if unlisted > 0 {
         app.metrics.count_rejected("unlisted", unlisted);
     }
-    let rejected = refusals.into_iter().map(Into::into).collect();
     if accepted == 0 {
-        return Err(ApiError::nothing_accepted(rejected, refused));
+        return Err(ApiError::nothing_accepted(rejected, rejected_count));
     }
     let answer = app.store.append(batch, accepted, key, now)?;
     let appended = answer.await.map_err(|_| plimsoll_storage::Error::Closed)??;
@@ -107,7 +136,7 @@ async fn append(
         accepted: appended.items,
         duplicate: appended.duplicate,
         rejected,
-        rejected_count: (unlisted > 0).then_some(refused),
+        rejected_count: (unlisted > 0).then_some(rejected_count),
     }))
 }
 
@@ -117,7 +146,8 @@ fn format_of(headers: &HeaderMap) -> Result<Format, ApiError> {
     match essence.to_ascii_lowercase().as_str() {
         "application/json" => Ok(Format::Json),
         "application/x-ndjson" | "application/ndjson" => Ok(Format::Ndjson),
-        _ => Err(ApiError::unsupported(
+        _ => Err(ApiError::new(
+            ErrorCode::UnsupportedMediaType,
             "header `content-type` must be application/json or application/x-ndjson",
         )),
     }
@@ -129,7 +159,11 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<Vec<u8>>, ApiError> {
     let key = value.as_bytes();
     let printable = key.iter().all(|byte| (0x20..0x7f).contains(byte));
     if key.is_empty() || key.len() > IDEMPOTENCY_KEY_BYTES_MAX || !printable {
-        return Err(ApiError::header(NAME, "must be 1 to 255 printable ASCII characters"));
+        return Err(ApiError::header(
+            ErrorCode::InvalidHeader,
+            NAME,
+            "must be 1 to 255 printable ASCII characters",
+        ));
     }
     Ok(Some(key.to_vec()))
 }

@@ -8,7 +8,7 @@ use axum::response::Response;
 use super::params::Params;
 use super::{calls, trace};
 use crate::app::App;
-use crate::error::ApiError;
+use crate::error::{ApiError, ErrorCode};
 
 /// A router for all calls of [`calls::all`].
 pub(crate) fn router(app: App) -> Router {
@@ -24,7 +24,9 @@ pub(crate) fn router(app: App) -> Router {
             router.route(call.path, handler)
         })
         .fallback(|| async { ApiError::not_found("such path") })
-        .method_not_allowed_fallback(|| async { ApiError::method_not_allowed() })
+        .method_not_allowed_fallback(|| async {
+            ApiError::new(ErrorCode::MethodNotAllowed, "this path does not take that method")
+        })
         .layer(middleware::from_fn_with_state(app.clone(), trace::trace))
         .with_state(app)
 }

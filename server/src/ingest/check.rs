@@ -9,29 +9,28 @@ use plimsoll_storage::{
 };
 
 use super::field::{
-    Checked, Problem, count, fault, integer, number, optional_text, read_time, required_text,
-    too_many,
+    Checked, FieldError, count, integer, number, optional_text, read_time, required_text, too_many,
+    wrong,
 };
+use crate::error::RejectCode;
 use crate::wire::push::item::{ItemKind, Pairs, RawHistogram, RawItem};
 use crate::wire::push::tolerant::{Counts, Nested, Scalar};
-use crate::wire::push::truncated;
-use crate::wire::time;
+use crate::wire::{excerpt, time};
 
-/// The oldest time taken: 2000-01-01. Before it lies a unit mistake, such as seconds for ms.
+/// The oldest time accepted: 2000-01-01. An earlier time is a unit mistake, such as seconds for ms.
 const OLDEST: TimestampMs = TimestampMs(946_684_800_000);
 /// Ids an event may carry.
 const IDS_MAX: usize = 16;
 
-/// An item that holds: what it adds to which slot of which stream.
+/// A valid item: what it adds to which slot of which stream.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Item<'i> {
     pub(crate) stream: StreamRef<'i>,
     pub(crate) slot: Slot,
     pub(crate) delta: Delta,
-    /// Ids of an event that are known by name; empty where it has none.
+    /// The ids of an event that have a known name; empty where it has none.
     pub(crate) ids: Ids<&'i str>,
-    /// The moment up to which it tells: of an event or a reading its own time, of a summary the end
-    /// of its step.
+    /// The end of what it covers: the time of an event or a reading, the end of the step of a summary.
     pub(crate) end: TimestampMs,
 }
 
@@ -49,9 +48,9 @@ pub(crate) struct Checker {
     pub(crate) width: SlotWidth,
     /// The clock when the item arrived.
     pub(crate) now: TimestampMs,
-    /// Older items are not worth storing: their retention is over.
+    /// Older items would expire at once.
     pub(crate) oldest_kept: TimestampMs,
-    /// How far ahead of that clock an item may lie, in ms.
+    /// How far ahead of that clock an item may be, in ms.
     pub(crate) ahead_ms_max: i64,
 }
 
@@ -88,7 +87,11 @@ impl Checker {
         if let Nested::Is(histogram) = &item.latency {
             cell.durations = read_histogram(histogram)?;
         } else if let Nested::Wrong(kind) = &item.latency {
-            return fault("/latency", "wrong_type", format!("must be an object, not {kind}"));
+            return wrong(
+                "/latency",
+                RejectCode::WrongType,
+                format!("must be an object, not {kind}"),
+            );
         }
         cell.last_at = self.summary_last_at(item, &cell, start, step_ms)?;
         let slot = self.width.slot_of(start);
@@ -105,16 +108,19 @@ impl Checker {
         Ok(Item { stream, slot: self.width.slot_of(at), delta, ids: Ids::default(), end: at })
     }
 
-    /// A moment that the store takes: not before 2000, not past its retention, not too far in the
-    /// future.
+    /// A time that the store accepts: not before 2000, not outside the retention, not too far in the future.
     fn time(&self, field: &'static str, value: &Scalar<'_>) -> Checked<TimestampMs> {
         let Some(at) = read_time(field, value)? else {
-            return fault(field, "missing_field", "is required: RFC 3339 or epoch milliseconds");
+            return wrong(
+                field,
+                RejectCode::MissingField,
+                "is required: RFC 3339 or epoch milliseconds",
+            );
         };
         if at < OLDEST {
-            return fault(
+            return wrong(
                 field,
-                "out_of_range",
+                RejectCode::OutOfRange,
                 format!(
                     "{} is before the year 2000; epoch times are in milliseconds",
                     time::format(at)
@@ -122,20 +128,20 @@ impl Checker {
             );
         }
         if at < self.oldest_kept {
-            return fault(
+            return wrong(
                 field,
-                "outside_retention",
+                RejectCode::OutsideRetention,
                 format!(
-                    "{} is before {}, the oldest moment kept beside the newest data; a longer setting `retention_15m` would keep it",
+                    "{} is before {}, the oldest time kept beside the newest data; a longer setting `retention_15m` would keep it",
                     time::format(at),
                     time::format(self.oldest_kept)
                 ),
             );
         }
         if at > self.now.plus_ms(self.ahead_ms_max) {
-            return fault(
+            return wrong(
                 field,
-                "in_the_future",
+                RejectCode::InTheFuture,
                 format!(
                     "{} is more than 5 minutes ahead of the server's clock, {}",
                     time::format(at),
@@ -146,7 +152,7 @@ impl Checker {
         Ok(at)
     }
 
-    /// A multiple of the slot up to an hour; one slot when it is left out.
+    /// A multiple of the slot up to an hour; one slot when the field is missing.
     fn step_ms(&self, value: &Scalar<'_>) -> Checked<i64> {
         if *value == Scalar::Missing {
             return Ok(self.width.ms());
@@ -157,16 +163,16 @@ impl Checker {
         let whole = ms > 0.0 && ms <= limits::STEP_MS_MAX as f64 && (ms as i64) % slot_ms == 0;
         if !whole {
             let slot_s = slot_ms / 1_000;
-            return fault(
+            return wrong(
                 "/step_s",
-                "out_of_range",
+                RejectCode::OutOfRange,
                 format!("must be a multiple of the slot ({slot_s} s) up to 3600, not {seconds}"),
             );
         }
         Ok(ms as i64)
     }
 
-    /// The newest event time of a summary: what it says, or the end of its step when it has counts.
+    /// The newest event time of a summary: the one it names, or the end of its step when it has counts.
     fn summary_last_at(
         &self,
         item: &RawItem<'_>,
@@ -174,20 +180,20 @@ impl Checker {
         start: TimestampMs,
         step_ms: i64,
     ) -> Checked<Option<TimestampMs>> {
-        let Some(said) = read_time("/last_at", &item.last_at)? else {
+        let Some(last_at) = read_time("/last_at", &item.last_at)? else {
             let counted = cell.outcomes.total() > 0 || !cell.durations.is_empty();
             let end = start.plus_ms(step_ms - 1).min(self.now.max(start));
             return Ok(counted.then_some(end));
         };
-        // It may be older than the step: a heartbeat can tell when something happened last.
-        if said < OLDEST || said > start.plus_ms(step_ms) {
-            return fault(
+        // It may be older than the step: a heartbeat can carry the time of the last event.
+        if last_at < OLDEST || last_at > start.plus_ms(step_ms) {
+            return wrong(
                 "/last_at",
-                "out_of_range",
-                format!("{} lies behind the summary's step", time::format(said)),
+                RejectCode::OutOfRange,
+                format!("{} lies behind the summary's step", time::format(last_at)),
             );
         }
-        Ok(Some(said))
+        Ok(Some(last_at))
     }
 }
 
@@ -208,22 +214,24 @@ fn stream_of<'i>(kind: StreamKind, name: &'i str, item: &'i RawItem<'_>) -> Chec
     Ok(StreamRef { kind, name, labels })
 }
 
-/// The class an event names, or that of its HTTP status. A named class is the more exact of the two.
+/// The class that an event names, or that of its HTTP status. A named class is more exact and comes first.
 fn outcome_of(item: &RawItem<'_>) -> Checked<Outcome> {
     match (&item.outcome, &item.status) {
-        (Scalar::Missing, Scalar::Missing) => fault(
+        (Scalar::Missing, Scalar::Missing) => wrong(
             "/outcome",
-            "missing_field",
+            RejectCode::MissingField,
             "either status (an HTTP status) or outcome (a class) is required",
         ),
         (Scalar::Missing, status) => outcome_of_status(status),
         (Scalar::Text(name), _) => match Outcome::parse(name) {
             Some(outcome) => Ok(outcome),
-            None => Err((Cow::Borrowed("/outcome"), unknown_outcome(name))),
+            None => Err(unknown_outcome("/outcome", name)),
         },
-        (other, _) => {
-            fault("/outcome", "wrong_type", format!("must be a string, not {}", other.kind()))
-        }
+        (other, _) => wrong(
+            "/outcome",
+            RejectCode::WrongType,
+            format!("must be a string, not {}", other.kind()),
+        ),
     }
 }
 
@@ -232,25 +240,23 @@ fn outcome_of_status(status: &Scalar<'_>) -> Checked<Outcome> {
         Scalar::Uint(_) | Scalar::Int(_) => integer("/status", status)?,
         other => {
             let detail = format!("must be an HTTP status as a number, not {}", other.kind());
-            return fault("/status", "wrong_type", detail);
+            return wrong("/status", RejectCode::WrongType, detail);
         }
     };
     match u16::try_from(status).ok().and_then(Outcome::of_status) {
         Some(outcome) => Ok(outcome),
-        None => fault(
+        None => wrong(
             "/status",
-            "out_of_range",
+            RejectCode::OutOfRange,
             format!("{status} is no final HTTP status; 101 and 200 to 599 are"),
         ),
     }
 }
 
-fn unknown_outcome(name: &str) -> Problem {
+fn unknown_outcome(field: impl Into<Cow<'static, str>>, name: &str) -> FieldError {
     let known = Outcome::ALL.map(Outcome::as_str).join(", ");
-    Problem::new(
-        "unknown_outcome",
-        format!("{:?} is no outcome class; the classes are {known}", truncated(name)),
-    )
+    let detail = format!("{:?} is no outcome class; the classes are {known}", excerpt(name));
+    FieldError::new(field, RejectCode::UnknownOutcome, detail)
 }
 
 fn latency_s(value: &Scalar<'_>) -> Checked<Option<f64>> {
@@ -260,35 +266,37 @@ fn latency_s(value: &Scalar<'_>) -> Checked<Option<f64>> {
     let ms = number("/latency_ms", value)?;
     let seconds = ms / 1e3;
     if ms < 0.0 {
-        return fault("/latency_ms", "out_of_range", format!("must not be negative, is {ms}"));
+        return wrong(
+            "/latency_ms",
+            RejectCode::OutOfRange,
+            format!("must not be negative, is {ms}"),
+        );
     }
     if seconds > limits::DURATION_S_MAX {
-        return fault("/latency_ms", "out_of_range", format!("{ms} ms is beyond 34 years"));
+        return wrong("/latency_ms", RejectCode::OutOfRange, format!("{ms} ms is beyond 34 years"));
     }
     Ok(Some(seconds))
 }
 
-/// The ids that are known by name. The others must be texts as well.
+/// The ids with a known name. The others must be strings as well.
 fn ids_of<'i>(ids: &'i Nested<Pairs<'_>>) -> Checked<Ids<&'i str>> {
     let mut known = Ids::default();
     let pairs = match ids {
         Nested::Missing => return Ok(known),
         Nested::Wrong(kind) => {
-            return fault("/ids", "wrong_type", format!("must be an object, not {kind}"));
+            return wrong("/ids", RejectCode::WrongType, format!("must be an object, not {kind}"));
         }
         Nested::Is(Pairs(pairs)) => pairs,
     };
     if pairs.len() > IDS_MAX {
-        return fault(
+        return wrong(
             "/ids",
-            "out_of_range",
+            RejectCode::OutOfRange,
             format!("has {} ids, the limit is {IDS_MAX}", pairs.len()),
         );
     }
     for (name, value) in pairs {
-        let id = optional_text("", value).map_err(|(_, problem)| {
-            (Cow::Owned(format!("/ids/{}", pointer_token(name))), problem)
-        })?;
+        let id = optional_text("", value).map_err(|error| error.of("/ids", name))?;
         if let Some(name) = IdName::parse(name) {
             // In bounds: as many as there are names.
             known[name as usize] = id;
@@ -297,23 +305,22 @@ fn ids_of<'i>(ids: &'i Nested<Pairs<'_>>) -> Checked<Ids<&'i str>> {
     Ok(known)
 }
 
-/// A name as a token of a JSON pointer (RFC 6901), shortened when it is long.
-fn pointer_token(name: &str) -> String {
-    truncated(name).replace('~', "~0").replace('/', "~1")
-}
-
 fn read_outcomes(outcomes: &Nested<Pairs<'_>>, cell: &mut Cell) -> Checked<()> {
     let pairs = match outcomes {
         Nested::Missing => return Ok(()),
         Nested::Wrong(kind) => {
-            return fault("/outcomes", "wrong_type", format!("must be an object, not {kind}"));
+            return wrong(
+                "/outcomes",
+                RejectCode::WrongType,
+                format!("must be an object, not {kind}"),
+            );
         }
         Nested::Is(Pairs(pairs)) => pairs,
     };
     for (name, value) in pairs {
-        let at = || Cow::Owned(format!("/outcomes/{}", pointer_token(name)));
-        let outcome = Outcome::parse(name).ok_or_else(|| (at(), unknown_outcome(name)))?;
-        let count = count("", value).map_err(|(_, problem)| (at(), problem))?;
+        let of_name = |error: FieldError| error.of("/outcomes", name);
+        let outcome = Outcome::parse(name).ok_or_else(|| of_name(unknown_outcome("", name)))?;
+        let count = count("", value).map_err(of_name)?;
         cell.outcomes.add(outcome, count);
     }
     Ok(())
@@ -321,7 +328,7 @@ fn read_outcomes(outcomes: &Nested<Pairs<'_>>, cell: &mut Cell) -> Checked<()> {
 
 fn read_histogram(raw: &RawHistogram<'_>) -> Checked<Histogram> {
     let scale = match &raw.scale {
-        Scalar::Missing => return fault("/latency/scale", "missing_field", "is required"),
+        Scalar::Missing => return wrong("/latency/scale", RejectCode::MissingField, "is required"),
         scale => integer("/latency/scale", scale)?,
     };
     let sum = match &raw.sum {
@@ -333,9 +340,9 @@ fn read_histogram(raw: &RawHistogram<'_>) -> Checked<Histogram> {
     let (offset, counts) = match &raw.positive {
         Nested::Missing => (0, &no_counts),
         Nested::Wrong(kind) => {
-            return fault(
+            return wrong(
                 "/latency/positive",
-                "wrong_type",
+                RejectCode::WrongType,
                 format!("must be an object, not {kind}"),
             );
         }
@@ -350,26 +357,27 @@ fn read_histogram(raw: &RawHistogram<'_>) -> Checked<Histogram> {
             HistogramError::Sum => "/latency/sum",
             _ => "/latency/positive",
         };
-        (Cow::Borrowed(field), Problem::new("out_of_range", error.to_string()))
+        FieldError::new(field, RejectCode::OutOfRange, error.to_string())
     })
 }
 
 fn bucket_counts(counts: &Counts) -> Checked<&[u64]> {
-    let field = "/latency/positive/bucket_counts";
+    const FIELD: &str = "/latency/positive/bucket_counts";
+    let error =
+        |at: usize, code, detail: String| FieldError::new(format!("{FIELD}/{at}"), code, detail);
     match counts {
         Counts::Missing => Ok(&[]),
         Counts::Are(counts) => match counts.iter().position(|count| *count > COUNT_MAX) {
             None => Ok(counts),
-            Some(position) => Err((
-                Cow::Owned(format!("{field}/{position}")),
-                // In bounds: it was found there.
-                Problem::new("out_of_range", too_many(counts[position])),
-            )),
+            // In bounds: it was found there.
+            Some(at) => Err(error(at, RejectCode::OutOfRange, too_many(counts[at]))),
         },
-        Counts::Wrong(kind) => fault(field, "wrong_type", format!("must be a list, not {kind}")),
-        Counts::WrongAt(position, kind) => Err((
-            Cow::Owned(format!("{field}/{position}")),
-            Problem::new("wrong_type", format!("must be a whole number from 0, not {kind}")),
-        )),
+        Counts::Wrong(kind) => {
+            wrong(FIELD, RejectCode::WrongType, format!("must be a list, not {kind}"))
+        }
+        Counts::WrongAt(at, kind) => {
+            let detail = format!("must be a whole number from 0, not {kind}");
+            Err(error(*at, RejectCode::WrongType, detail))
+        }
     }
 }

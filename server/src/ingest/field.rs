@@ -1,50 +1,60 @@
-//! One field of an item: a JSON value of any type becomes what the field should be, or a refusal that
-//! says what it was.
+//! One field of an item: a JSON value of any type becomes the type of the field, or an error that says what it was.
 
 use std::borrow::Cow;
 
 use plimsoll_storage::limits::COUNT_MAX;
 use plimsoll_storage::{LabelError, TimestampMs, check_label};
 
+use crate::error::RejectCode;
 use crate::wire::push::tolerant::Scalar;
-use crate::wire::push::truncated;
-use crate::wire::time;
+use crate::wire::{excerpt, time};
 
-/// Why a field was refused: a stable code and a sentence.
+/// A field that failed, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Problem {
-    pub(crate) code: &'static str,
+pub(crate) struct FieldError {
+    /// JSON pointer within the item; empty for the item as a whole.
+    pub(crate) field: Cow<'static, str>,
+    pub(crate) code: RejectCode,
     pub(crate) detail: String,
 }
 
-impl Problem {
-    pub(crate) fn new(code: &'static str, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into() }
+impl FieldError {
+    pub(crate) fn new(
+        field: impl Into<Cow<'static, str>>,
+        code: RejectCode,
+        detail: impl Into<String>,
+    ) -> Self {
+        Self { field: field.into(), code, detail: detail.into() }
+    }
+
+    /// The same error for the value of `name` in the object at `field`.
+    pub(crate) fn of(self, field: &str, name: &str) -> Self {
+        // A token of a JSON pointer (RFC 6901).
+        let token = excerpt(name).replace('~', "~0").replace('/', "~1");
+        Self { field: format!("{field}/{token}").into(), ..self }
     }
 }
 
-/// A field that failed: its place within the item, and why.
-pub(crate) type Fault = (Cow<'static, str>, Problem);
-pub(crate) type Checked<T> = Result<T, Fault>;
+pub(crate) type Checked<T> = Result<T, FieldError>;
 
-/// A field that failed.
-pub(crate) fn fault<T>(
+/// The error of a field that failed.
+pub(crate) fn wrong<T>(
     field: &'static str,
-    code: &'static str,
+    code: RejectCode,
     detail: impl Into<String>,
 ) -> Checked<T> {
-    Err((Cow::Borrowed(field), Problem::new(code, detail)))
+    Err(FieldError::new(field, code, detail))
 }
 
 /// The text of a label.
 pub(crate) fn required_text<'i>(field: &'static str, value: &'i Scalar<'_>) -> Checked<&'i str> {
     match value {
-        Scalar::Missing => fault(field, "missing_field", "is required"),
+        Scalar::Missing => wrong(field, RejectCode::MissingField, "is required"),
         _ => label_text(field, value),
     }
 }
 
-/// The text of a label, empty when it is left out.
+/// The text of a label; empty when the field is missing.
 pub(crate) fn optional_text<'i>(field: &'static str, value: &'i Scalar<'_>) -> Checked<&'i str> {
     match value {
         Scalar::Missing => Ok(""),
@@ -54,16 +64,22 @@ pub(crate) fn optional_text<'i>(field: &'static str, value: &'i Scalar<'_>) -> C
 
 fn label_text<'i>(field: &'static str, value: &'i Scalar<'_>) -> Checked<&'i str> {
     let Scalar::Text(text) = value else {
-        return fault(field, "wrong_type", format!("must be a string, not {}", value.kind()));
+        return wrong(
+            field,
+            RejectCode::WrongType,
+            format!("must be a string, not {}", value.kind()),
+        );
     };
     match check_label(text) {
         Ok(()) => Ok(text),
-        Err(error @ LabelError::Empty) => fault(field, "invalid_label", error.to_string()),
-        Err(error) => fault(field, "invalid_label", format!("{:?} {error}", truncated(text))),
+        Err(error @ LabelError::Empty) => wrong(field, RejectCode::InvalidLabel, error.to_string()),
+        Err(error) => {
+            wrong(field, RejectCode::InvalidLabel, format!("{:?} {error}", excerpt(text)))
+        }
     }
 }
 
-/// A moment; nothing when it is left out.
+/// A time; `None` when the field is missing.
 pub(crate) fn read_time(field: &'static str, value: &Scalar<'_>) -> Checked<Option<TimestampMs>> {
     let at = match value {
         Scalar::Missing => return Ok(None),
@@ -75,17 +91,17 @@ pub(crate) fn read_time(field: &'static str, value: &Scalar<'_>) -> Checked<Opti
     };
     match (at, value) {
         (Some(at), _) => Ok(Some(at)),
-        (None, Scalar::Text(text)) => fault(
+        (None, Scalar::Text(text)) => wrong(
             field,
-            "invalid_time",
-            format!("{:?} is no time; use RFC 3339 or epoch milliseconds", truncated(text)),
+            RejectCode::InvalidTime,
+            format!("{:?} is no time; use RFC 3339 or epoch milliseconds", excerpt(text)),
         ),
         (None, Scalar::Uint(_) | Scalar::Float(_)) => {
-            fault(field, "out_of_range", "is beyond the range of epoch milliseconds")
+            wrong(field, RejectCode::OutOfRange, "is beyond the range of epoch milliseconds")
         }
-        (None, _) => fault(
+        (None, _) => wrong(
             field,
-            "wrong_type",
+            RejectCode::WrongType,
             format!("must be RFC 3339 or epoch milliseconds, not {}", value.kind()),
         ),
     }
@@ -97,40 +113,50 @@ pub(crate) fn number(field: &'static str, value: &Scalar<'_>) -> Checked<f64> {
         Scalar::Int(number) => Ok(*number as f64),
         Scalar::Uint(number) => Ok(*number as f64),
         Scalar::Float(number) => Ok(*number),
-        Scalar::Missing => fault(field, "missing_field", "is required"),
-        Scalar::Text(text) => {
-            fault(field, "wrong_type", format!("must be a number, not {:?}", truncated(text)))
+        Scalar::Missing => wrong(field, RejectCode::MissingField, "is required"),
+        Scalar::Text(text) => wrong(
+            field,
+            RejectCode::WrongType,
+            format!("must be a number, not {:?}", excerpt(text)),
+        ),
+        other => {
+            wrong(field, RejectCode::WrongType, format!("must be a number, not {}", other.kind()))
         }
-        other => fault(field, "wrong_type", format!("must be a number, not {}", other.kind())),
     }
 }
 
-/// A count: a whole number from 0; 0 when it is left out.
+/// A count: a whole number from 0; 0 when the field is missing.
 pub(crate) fn count(field: &'static str, value: &Scalar<'_>) -> Checked<u64> {
     match value {
         Scalar::Missing => Ok(0),
-        Scalar::Uint(count) if *count > COUNT_MAX => fault(field, "out_of_range", too_many(*count)),
-        Scalar::Uint(count) => Ok(*count),
-        Scalar::Int(_) => fault(field, "out_of_range", "must not be negative"),
-        other => {
-            fault(field, "wrong_type", format!("must be a whole number, not {}", other.kind()))
+        Scalar::Uint(count) if *count > COUNT_MAX => {
+            wrong(field, RejectCode::OutOfRange, too_many(*count))
         }
+        Scalar::Uint(count) => Ok(*count),
+        Scalar::Int(_) => wrong(field, RejectCode::OutOfRange, "must not be negative"),
+        other => wrong(
+            field,
+            RejectCode::WrongType,
+            format!("must be a whole number, not {}", other.kind()),
+        ),
     }
 }
 
-/// That a count is too large.
+/// The error text for a count that is too large.
 pub(crate) fn too_many(count: u64) -> String {
     format!("must be at most {COUNT_MAX}, not {count}")
 }
 
-/// A whole number; 0 when it is left out.
+/// A whole number; 0 when the field is missing.
 pub(crate) fn integer(field: &'static str, value: &Scalar<'_>) -> Checked<i64> {
     match value {
         Scalar::Missing => Ok(0),
         Scalar::Int(number) => Ok(*number),
         Scalar::Uint(number) => Ok(i64::try_from(*number).unwrap_or(i64::MAX)),
-        other => {
-            fault(field, "wrong_type", format!("must be a whole number, not {}", other.kind()))
-        }
+        other => wrong(
+            field,
+            RejectCode::WrongType,
+            format!("must be a whole number, not {}", other.kind()),
+        ),
     }
 }

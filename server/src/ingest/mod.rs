@@ -1,53 +1,42 @@
-//! Pushed items become a batch: each field is checked, and what fails is refused by name while the
-//! rest is kept.
+//! Pushed items become a batch. Each field is checked; an item that fails is rejected by name, and the others are kept.
 
 pub(crate) mod check;
 pub(crate) mod field;
 
-use std::borrow::Cow;
 use std::fmt;
 
 use plimsoll_storage::{Batch, BatchBuilder, Exemplar, Store, TimestampMs};
 
-use check::{Checker, Delta, Item};
-use field::{Checked, Fault, Problem};
+use self::check::{Checker, Delta, Item};
+use self::field::{Checked, FieldError};
 
+use crate::error::{RejectCode, RejectedItem};
 use crate::wire::push::item::{ItemKind, RawItem};
 use crate::wire::push::{Place, Sink};
 
-/// How far ahead of the server's clock an item may lie, in ms.
-pub(crate) const SKEW_MS_MAX: i64 = 5 * 60 * 1000;
-/// Refusals that are listed in full; the rest is only counted, so that an answer stays bounded.
-const REFUSALS_LISTED_MAX: usize = 1_000;
+/// How far ahead of the server's clock an item may be, in ms.
+const SKEW_MS_MAX: i64 = 5 * 60 * 1000;
+/// Rejected items that are listed; the rest is only counted, so that an answer stays bounded.
+const REJECTED_LISTED_MAX: usize = 1_000;
 
-/// An item that was refused.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Refusal {
-    /// JSON pointer to the field.
-    pub(crate) pointer: String,
-    /// Line of an NDJSON body, from 1.
-    pub(crate) line: Option<usize>,
-    pub(crate) problem: Problem,
-}
-
-/// What became of the items of one request.
+/// The result of checking the items of one request.
 #[derive(Debug)]
 pub(crate) struct Ingested {
     pub(crate) batch: Batch,
     pub(crate) accepted: u64,
-    /// The first refusals.
-    pub(crate) refusals: Vec<Refusal>,
-    /// How many items were refused in all.
-    pub(crate) refused: u64,
+    /// The first rejected items.
+    pub(crate) rejected: Vec<RejectedItem>,
+    /// How many items were rejected in all.
+    pub(crate) rejected_count: u64,
 }
 
-/// Collects the items of one request.
+/// Checks and collects the items of one request.
 pub(crate) struct Ingest<'a> {
     batch: BatchBuilder<'a>,
     checker: Checker,
     accepted: u64,
-    refusals: Vec<Refusal>,
-    refused: u64,
+    rejected: Vec<RejectedItem>,
+    rejected_count: u64,
 }
 
 impl<'a> Ingest<'a> {
@@ -61,8 +50,8 @@ impl<'a> Ingest<'a> {
                 ahead_ms_max: SKEW_MS_MAX,
             },
             accepted: 0,
-            refusals: Vec::new(),
-            refused: 0,
+            rejected: Vec::new(),
+            rejected_count: 0,
         }
     }
 
@@ -70,19 +59,25 @@ impl<'a> Ingest<'a> {
         Ingested {
             batch: self.batch.finish(),
             accepted: self.accepted,
-            refusals: self.refusals,
-            refused: self.refused,
+            rejected: self.rejected,
+            rejected_count: self.rejected_count,
         }
     }
 
-    fn refuse(&mut self, place: Place, field: &str, problem: Problem) {
-        self.refused += 1;
-        if self.refusals.len() < REFUSALS_LISTED_MAX {
+    fn reject(&mut self, place: Place, error: FieldError) {
+        self.rejected_count += 1;
+        if self.rejected.len() < REJECTED_LISTED_MAX {
             let line = match place {
                 Place::Line(number) => Some(number + 1),
                 Place::List(..) | Place::WholeList(_) => None,
             };
-            self.refusals.push(Refusal { pointer: format!("{place}{field}"), line, problem });
+            let FieldError { field, code, detail } = error;
+            self.rejected.push(RejectedItem {
+                pointer: format!("{place}{field}"),
+                line,
+                code,
+                detail,
+            });
         }
     }
 
@@ -115,12 +110,12 @@ impl Sink for Ingest<'_> {
     fn item(&mut self, place: Place, kind: ItemKind, item: &RawItem<'_>) {
         match self.checker.check(kind, item).and_then(|item| self.add(item)) {
             Ok(()) => self.accepted += 1,
-            Err((field, problem)) => self.refuse(place, &field, problem),
+            Err(error) => self.reject(place, error),
         }
     }
 
     fn not_an_item(&mut self, place: Place, field: &str, problem: &str) {
-        self.refuse(place, field, Problem::new("wrong_type", problem));
+        self.reject(place, FieldError::new(field.to_owned(), RejectCode::WrongType, problem));
     }
 }
 
@@ -130,8 +125,8 @@ impl fmt::Debug for Ingest<'_> {
     }
 }
 
-fn full(error: &plimsoll_storage::Error) -> Fault {
-    (Cow::Borrowed(""), Problem::new("stream_limit", error.to_string()))
+fn full(error: &plimsoll_storage::Error) -> FieldError {
+    FieldError::new("", RejectCode::StreamLimit, error.to_string())
 }
 
 #[cfg(test)]

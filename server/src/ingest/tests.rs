@@ -17,13 +17,18 @@ fn ingest(store: &Store, body: &str) -> Ingested {
     ingest.finish()
 }
 
-/// The one refusal of a body with one item: pointer and code.
-fn refused(store: &Store, body: &str) -> (String, &'static str) {
+/// The pointer and code of the one rejected item of a body.
+fn rejected(store: &Store, body: &str) -> (String, &'static str) {
     let ingested = ingest(store, body);
-    assert_eq!((ingested.accepted, ingested.refused), (0, 1), "{body}: {:?}", ingested.refusals);
-    let refusal = ingested.refusals.into_iter().next().expect("listed");
-    assert!(!refusal.problem.detail.is_empty());
-    (refusal.pointer, refusal.problem.code)
+    assert_eq!(
+        (ingested.accepted, ingested.rejected_count),
+        (0, 1),
+        "{body}: {:?}",
+        ingested.rejected
+    );
+    let item = ingested.rejected.into_iter().next().expect("listed");
+    assert!(!item.detail.is_empty());
+    (item.pointer, item.code.as_str())
 }
 
 fn event(field: &str) -> String {
@@ -38,7 +43,7 @@ fn event(field: &str) -> String {
 }
 
 #[test]
-fn every_bad_field_of_an_event_is_refused_by_name() {
+fn every_bad_field_of_an_event_is_rejected_by_name() {
     let table = [
         (r#"{"stream":null}"#, "/stream", "missing_field"),
         (r#"{"partner":""}"#, "/partner", "invalid_label"),
@@ -64,16 +69,16 @@ fn every_bad_field_of_an_event_is_refused_by_name() {
     with_store(|store| {
         for (field, pointer, code) in table {
             let expected = (format!("/events/0{pointer}"), code);
-            assert_eq!(refused(store, &event(field)), expected, "{field}");
+            assert_eq!(rejected(store, &event(field)), expected, "{field}");
         }
         let long = format!(r#"{{"partner":"{}"}}"#, "x".repeat(1 << 20));
         let ingested = ingest(store, &event(&long));
-        assert!(ingested.refusals[0].problem.detail.len() < 200, "a long value is not echoed");
+        assert!(ingested.rejected[0].detail.len() < 200, "a long value is not echoed");
     });
 }
 
 #[test]
-fn every_bad_field_of_a_summary_or_gauge_is_refused_by_name() {
+fn every_bad_field_of_a_summary_or_gauge_is_rejected_by_name() {
     let summary = |fields: &str| {
         format!(
             r#"{{"summaries":[{{"stream":"requests","partner":"dhl","start":1795201480000,{fields}}}]}}"#
@@ -113,27 +118,31 @@ fn every_bad_field_of_a_summary_or_gauge_is_refused_by_name() {
     with_store(|store| {
         for (fields, pointer, code) in table {
             let expected = (format!("/summaries/0{pointer}"), code);
-            assert_eq!(refused(store, &summary(fields)), expected, "{fields}");
+            assert_eq!(rejected(store, &summary(fields)), expected, "{fields}");
         }
         let gauge = r#"{"gauges":[{"name":"depth","partner":"dhl","at":1795201480000}]}"#;
-        assert_eq!(refused(store, gauge), ("/gauges/0/value".to_owned(), "missing_field"));
+        assert_eq!(rejected(store, gauge), ("/gauges/0/value".to_owned(), "missing_field"));
     });
 }
 
 #[test]
-fn what_is_past_the_retention_of_the_newest_data_is_refused() {
+fn items_outside_the_retention_of_the_newest_data_are_rejected() {
     with_store(|store| {
         let of_2015 = event(r#"{"at":"2015-05-17T10:05:03Z"}"#);
         let ingested = ingest(store, &of_2015);
-        assert_eq!((ingested.accepted, ingested.refused), (1, 0), "an empty store takes any age");
+        assert_eq!(
+            (ingested.accepted, ingested.rejected_count),
+            (1, 0),
+            "an empty store takes any age"
+        );
         store.append_blocking(ingested.batch, 1, None, NOW).expect("appended");
 
         let ingested = ingest(store, &event("{}"));
         store.append_blocking(ingested.batch, 1, None, NOW).expect("appended");
         let expected = ("/events/0/at".to_owned(), "outside_retention");
-        assert_eq!(refused(store, &of_2015), expected);
-        let refusal = ingest(store, &of_2015).refusals.remove(0);
-        let detail = refusal.problem.detail;
+        assert_eq!(rejected(store, &of_2015), expected);
+        let item = ingest(store, &of_2015).rejected.remove(0);
+        let detail = item.detail;
         // Two years of 365 days before the end of the newest slot.
         assert!(detail.contains("2024-11-20T19:04:50.000Z"), "{detail}");
         assert!(detail.contains("`retention_15m`"), "{detail}");
@@ -149,14 +158,14 @@ fn good_items_are_kept_beside_bad_ones() {
         let body =
             format!(r#"{{"events":[{good},7,{{"partner":1}},{good}],"gauges":"none","more":1}}"#);
         let ingested = ingest(store, &body);
-        assert_eq!((ingested.accepted, ingested.refused), (2, 3));
-        let pointers: Vec<_> = ingested.refusals.iter().map(|refusal| &refusal.pointer).collect();
+        assert_eq!((ingested.accepted, ingested.rejected_count), (2, 3));
+        let pointers: Vec<_> = ingested.rejected.iter().map(|item| &item.pointer).collect();
         assert_eq!(pointers, ["/events/1", "/events/2/stream", "/gauges"]);
     });
 }
 
 #[test]
-fn ndjson_lines_stand_alone() {
+fn ndjson_lines_are_rejected_one_by_one() {
     with_store(|store| {
         let good = r#"{"type":"event","stream":"requests","partner":"dhl","at":1795201480123,"status":200"#;
         let body = format!(
@@ -165,12 +174,9 @@ fn ndjson_lines_stand_alone() {
         let mut ingest = Ingest::new(store, NOW);
         read_ndjson(body.as_bytes(), &mut ingest);
         let ingested = ingest.finish();
-        assert_eq!((ingested.accepted, ingested.refused), (2, 3));
-        let places: Vec<_> = ingested
-            .refusals
-            .iter()
-            .map(|refusal| (refusal.pointer.as_str(), refusal.line))
-            .collect();
+        assert_eq!((ingested.accepted, ingested.rejected_count), (2, 3));
+        let places: Vec<_> =
+            ingested.rejected.iter().map(|item| (item.pointer.as_str(), item.line)).collect();
         assert_eq!(places, [("/2/type", Some(3)), ("/3", Some(4)), ("/4/latency_ms", Some(5))]);
     });
 }
@@ -184,7 +190,7 @@ fn a_summary_keeps_its_counts_at_its_first_slot_and_a_heartbeat_has_no_events() 
             {"stream":"tracking","partner":"dhl","start":1795201440000},
             {"stream":"webhooks","partner":"dhl","start":1795201440000,"last_at":1795201437000}]}"#;
         let ingested = ingest(store, body);
-        assert_eq!((ingested.accepted, ingested.refused), (3, 0));
+        assert_eq!((ingested.accepted, ingested.rejected_count), (3, 0));
         store.append_blocking(ingested.batch, 3, None, NOW).expect("appended");
         let find = |name| {
             store.select(StreamKind::Activity, Some(name), &plimsoll_storage::LabelMatchers::new())
@@ -206,6 +212,6 @@ fn a_summary_keeps_its_counts_at_its_first_slot_and_a_heartbeat_has_no_events() 
         assert_eq!(store.last_seen(find("requests")[0]), Some(NOW));
         assert_eq!(store.last_seen(find("tracking")[0]), None);
         let earlier = Some(TimestampMs(1_795_201_437_000));
-        assert_eq!(store.last_seen(find("webhooks")[0]), earlier, "a heartbeat may tell of it");
+        assert_eq!(store.last_seen(find("webhooks")[0]), earlier, "a heartbeat may carry it");
     });
 }

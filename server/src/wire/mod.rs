@@ -2,7 +2,10 @@
 //! crates.
 
 pub(crate) mod alerting;
+mod excerpt;
 pub(crate) mod push;
 pub(crate) mod query;
 pub(crate) mod rows;
 pub(crate) mod time;
+
+pub(crate) use excerpt::excerpt;

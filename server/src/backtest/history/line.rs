@@ -3,8 +3,9 @@
 use plimsoll_storage::{SlotWidth, TimestampMs};
 use serde::de::MapAccess;
 
+use crate::error::RejectCode;
 use crate::ingest::check::{Checker, Item};
-use crate::ingest::field::{Checked, Problem, fault, read_time};
+use crate::ingest::field::{Checked, FieldError, read_time, wrong};
 use crate::wire::push::item::RawItem;
 use crate::wire::push::tolerant::{FromObject, Name, Nested, Scalar};
 use crate::wire::push::{kind_of, not_an_object};
@@ -36,8 +37,8 @@ impl<'a> RawLine<'a> {
     pub(crate) fn read(line: &'a [u8]) -> Checked<Self> {
         match serde_json::from_slice::<Nested<Self>>(line) {
             Ok(Nested::Is(line)) => Ok(line),
-            Ok(other) => fault("", "wrong_type", not_an_object(&other)),
-            Err(error) => fault("", "not_json", format!("the line is not JSON: {error}")),
+            Ok(other) => wrong("", RejectCode::WrongType, not_an_object(&other)),
+            Err(error) => wrong("", RejectCode::NotJson, format!("the line is not JSON: {error}")),
         }
     }
 
@@ -65,9 +66,11 @@ impl<'a> RawLine<'a> {
         match &self.batch {
             Scalar::Missing => Ok(None),
             Scalar::Text(batch) => Ok(Some(batch)),
-            other => {
-                fault("/batch", "wrong_type", format!("must be a string, not {}", other.kind()))
-            }
+            other => wrong(
+                "/batch",
+                RejectCode::WrongType,
+                format!("must be a string, not {}", other.kind()),
+            ),
         }
     }
 
@@ -82,7 +85,7 @@ impl<'a> RawLine<'a> {
         received_at: Option<TimestampMs>,
     ) -> Checked<Item<'_>> {
         let kind = kind_of(&self.item)
-            .map_err(|detail| ("/type".into(), Problem::new("wrong_type", detail)))?;
+            .map_err(|detail| FieldError::new("/type", RejectCode::WrongType, detail))?;
         let now = received_at.unwrap_or(TimestampMs(i64::MAX));
         Checker { width, now, oldest_kept: TimestampMs(i64::MIN), ahead_ms_max: i64::MAX }
             .check(kind, &self.item)

@@ -13,9 +13,10 @@ use super::batch::Batches;
 use super::chunk::{Arrival, Chunk, StreamNumbers};
 use super::line::RawLine;
 use crate::backtest::limits::{BROKEN_LINES_SHOWN_MAX, CHUNK_ARRIVALS_MAX};
+use crate::error::RejectCode;
 use crate::import::{Input, InputLine};
 use crate::ingest::check::{Delta, Item};
-use crate::ingest::field::{Checked, fault};
+use crate::ingest::field::{Checked, wrong};
 
 /// Which part of a recording is replayed.
 #[derive(Debug, Clone)]
@@ -108,7 +109,7 @@ pub(crate) fn read(
         let result = match line {
             InputLine::Whole(bytes) if bytes.trim_ascii().is_empty() => continue,
             InputLine::Whole(bytes) => reader.line(bytes),
-            InputLine::TooLong => fault("", "too_long", "the line is longer than 64 KiB"),
+            InputLine::TooLong => wrong("", RejectCode::TooLong, "the line is longer than 64 KiB"),
         };
         summary.lines += 1;
         match result {
@@ -116,7 +117,7 @@ pub(crate) fn read(
             Ok(LineResult::Repeated) => summary.repeated += 1,
             Ok(LineResult::LeftOut) => {}
             Ok(LineResult::Late) => break,
-            Err((field, problem)) => summary.count_broken(line_number, &field, problem.detail),
+            Err(error) => summary.count_broken(line_number, &error.field, error.detail),
         }
         if reader.chunk.arrivals.len() >= CHUNK_ARRIVALS_MAX {
             let chunk =
@@ -194,9 +195,9 @@ impl<'s> Reader<'s> {
             return Ok(LineResult::LeftOut);
         }
         let Some(stream) = self.streams.number(item.stream, &mut self.chunk.new_streams) else {
-            return fault(
+            return wrong(
                 "",
-                "stream_limit",
+                RejectCode::StreamLimit,
                 "has a new stream, and a database has no room for more",
             );
         };

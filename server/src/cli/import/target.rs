@@ -112,10 +112,10 @@ fn push_to_store(store: &Store, chunk: &Chunk) -> Result<NotCounted, CommandErro
     let mut ingest = Ingest::new(store, now);
     read_json(&chunk.body, &mut ingest)?;
     let ingested = ingest.finish();
-    let first = ingested.refusals.first();
+    let first = ingested.rejected.first();
     let mut not_counted = NotCounted {
-        rejected: ingested.refused,
-        first_rejected: first.map(|item| format!("{} {}", item.pointer, item.problem.detail)),
+        rejected: ingested.rejected_count,
+        first_rejected: first.map(|item| format!("{} {}", item.pointer, item.detail)),
         duplicates: 0,
     };
     if store.needs_seal() {

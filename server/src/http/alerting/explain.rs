@@ -1,47 +1,73 @@
 //! `GET /api/v1/rules/{name}/explain`: why a rule did or did not fire.
 
 use axum::Json;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{Path, State};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
-use plimsoll_alerting::explain::EXPLAIN_SPAN_MS_MAX;
-use plimsoll_alerting::explain::{ExplainRequest, explain as judged_around};
+use plimsoll_alerting::explain::{EXPLAIN_SPAN_MS_MAX, ExplainRequest, explain as explain_rule};
 use plimsoll_storage::Label;
 
+use super::rules::NAME;
+use super::{ALERT_LABELS, alert_labels};
 use crate::app::App;
 use crate::error::ApiError;
+use crate::http::call::Call;
 use crate::http::params::Params;
+use crate::http::params::declare::Query;
+use crate::http::params::kind::{DurationMs, Time};
 use crate::wire::alerting::explain::ExplanationBody;
-use crate::wire::push::truncated;
+use crate::wire::excerpt;
 
-/// How much is told unless `span` says otherwise, in ms.
-const SPAN_DEFAULT_MS: i64 = 20 * 60_000;
+const AT: Query<Time> =
+    Query::new("at", Time, "2026-11-20T19:00:00Z", "The time it is about; now when left out.")
+        .needs("partner=dhl");
+const SPAN: Query<DurationMs> = Query::new(
+    "span",
+    DurationMs,
+    "30m",
+    "How much time to explain, half of it before `at`; 20m when left out, 24h at most.",
+)
+.needs("partner=dhl");
+const SPAN_MS_DEFAULT: i64 = 20 * 60_000;
 
-pub(crate) async fn explain(
+pub(crate) fn calls() -> Vec<Call> {
+    // Rules of the example evaluate each partner, so the other labels need it.
+    let [partner, others @ ..] = ALERT_LABELS;
+    let others = others.map(|label| label.needs("partner=dhl"));
+    vec![
+        Call::get("/api/v1/rules/{name}/explain", explain)
+            .about(
+                "Why a rule did or did not fire: its evaluations around a time",
+                "Computed again from the stored data by the code that evaluates live. Labels that the rule does not \
+                 group by are ignored. `Accept: text/plain` answers with sentences and a table.",
+            )
+            .takes(&[&NAME, &AT, &SPAN, &partner, &others])
+            .answers::<ExplanationBody>()
+            .reads_cells(),
+    ]
+}
+
+async fn explain(
     State(app): State<App>,
     Path(name): Path<String>,
-    RawQuery(query): RawQuery,
+    mut params: Params,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let rules = app.rules.get();
     let rule = rules.rule(&name).cloned();
-    let rule = rule.ok_or_else(|| ApiError::not_found(format!("rule {:?}", truncated(&name))))?;
-    let mut params = Params::new(query.as_deref())?;
+    let rule = rule.ok_or_else(|| ApiError::not_found(format!("rule {:?}", excerpt(&name))))?;
     let now = app.now();
-    let at = params.time("at")?.unwrap_or(now).min(now);
-    let span_ms = params.duration_ms("span")?.unwrap_or(SPAN_DEFAULT_MS);
+    let at = params.read(&AT)?.unwrap_or(now).min(now);
+    let span_ms = params.read(&SPAN)?.unwrap_or(SPAN_MS_DEFAULT);
     if span_ms > EXPLAIN_SPAN_MS_MAX {
-        return Err(ApiError::parameter("span", "is longer than 24h; ask for less at once"));
+        return Err(ApiError::parameter(SPAN.name, "is longer than 24h; ask for less at once"));
     }
-    let mut labels = Vec::new();
-    for label in Label::ALL {
-        labels.extend(params.one(label.as_str())?.map(|value| (label, value)));
-    }
+    let labels = alert_labels(&mut params)?;
     params.end()?;
     let is_named = |label: &Label| labels.iter().any(|(named, _)| named == label);
     if let Some(first) = rule.by.first().filter(|_| !rule.by.iter().any(is_named)) {
         let detail = format!(
-            "is missing: rule {} judges each {first} alone",
+            "is missing: rule {} evaluates each {first} alone",
             rule.name,
             first = first.as_str()
         );
@@ -49,9 +75,9 @@ pub(crate) async fn explain(
     }
     let body = app
         .ask(move |app, budget| {
-            let question = ExplainRequest { rule: &rule, labels, at, span_ms, now };
-            let found = judged_around(&app.store, &rules, &question, budget)?;
-            let found = found.ok_or_else(|| ApiError::not_found(nothing_judged(&question)))?;
+            let request = ExplainRequest { rule: &rule, labels, at, span_ms, now };
+            let found = explain_rule(&app.store, &rules, &request, budget)?;
+            let found = found.ok_or_else(|| ApiError::not_found(no_such_group(&request)))?;
             Ok(ExplanationBody::new(&rule, found))
         })
         .await?;
@@ -64,16 +90,16 @@ pub(crate) async fn explain(
 }
 
 /// After "there is no".
-fn nothing_judged(question: &ExplainRequest<'_>) -> String {
+fn no_such_group(request: &ExplainRequest<'_>) -> String {
     let names = |by: &[Label]| by.iter().map(|label| label.as_str()).collect::<Vec<_>>().join("+");
-    let by: Vec<String> = question.rule.groupings().map(names).collect();
-    let labels = question.labels.iter();
+    let by: Vec<String> = request.rule.groupings().map(names).collect();
+    let labels = request.labels.iter();
     let asked: Vec<String> =
-        labels.map(|(label, value)| format!("{}={:?}", label.as_str(), truncated(value))).collect();
+        labels.map(|(label, value)| format!("{}={:?}", label.as_str(), excerpt(value))).collect();
     format!(
-        "group with {} among those that rule {} judged up to then; it judges by {}",
+        "group with {} among those that rule {} evaluated up to then; it evaluates by {}",
         asked.join(", "),
-        question.rule.name,
+        request.rule.name,
         by.join(", by ")
     )
 }

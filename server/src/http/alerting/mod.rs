@@ -8,3 +8,33 @@ pub(crate) mod reports;
 pub(crate) mod rules;
 pub(crate) mod runbooks;
 pub(crate) mod silences;
+pub(crate) mod webhooks;
+
+use plimsoll_storage::Label;
+
+use crate::error::ApiError;
+use crate::http::params::Params;
+use crate::http::params::declare::{Query, WithDefault};
+use crate::http::params::kind::{Integer, Text};
+
+/// The labels of an alert, as plain values.
+const ALERT_LABELS: [Query<Text>; Label::COUNT] = [
+    Query::new("partner", Text, "dhl", "The label of the alert."),
+    Query::new("operation", Text, "create_label", "The label of the alert."),
+    Query::new("environment", Text, "production", "The label of the alert."),
+    Query::new("site", Text, "ams1", "The label of the alert."),
+    Query::new("release", Text, "2.4.1", "The label of the alert."),
+];
+
+/// The length of a list.
+const LIMIT: WithDefault<Integer> =
+    Query::new("limit", Integer(1, 1_000), "100", "How many, at most.").or(100);
+
+/// Reads [`ALERT_LABELS`].
+fn alert_labels(params: &mut Params) -> Result<Vec<(Label, String)>, ApiError> {
+    let mut labels = Vec::new();
+    for (label, parameter) in Label::ALL.into_iter().zip(&ALERT_LABELS) {
+        labels.extend(params.read(parameter)?.map(|value| (label, value)));
+    }
+    Ok(labels)
+}

@@ -1,4 +1,4 @@
-//! `GET /api/v1/rules`.
+//! `GET /api/v1/rules`: the rules in force.
 
 use axum::Json;
 use axum::extract::{Path, State};
@@ -6,10 +6,26 @@ use plimsoll_alerting::{AlertFilter, Rule, alerts};
 
 use crate::app::App;
 use crate::error::ApiError;
+use crate::http::call::Call;
+use crate::http::params::declare::InPath;
 use crate::wire::alerting::alert::{RuleBody, RulesBody};
-use crate::wire::push::truncated;
+use crate::wire::excerpt;
 
-pub(crate) async fn list(State(app): State<App>) -> Result<Json<RulesBody>, ApiError> {
+/// The parameter of calls about one rule.
+pub(crate) const NAME: InPath =
+    InPath { name: "name", example: "partner-5xx", about: "The rule's name." };
+
+pub(crate) fn calls() -> Vec<Call> {
+    vec![
+        Call::get("/api/v1/rules", list).about("The rules in force", "").answers::<RulesBody>(),
+        Call::get("/api/v1/rules/{name}", one)
+            .about("One rule", "")
+            .takes(&[&NAME])
+            .answers::<RuleBody>(),
+    ]
+}
+
+async fn list(State(app): State<App>) -> Result<Json<RulesBody>, ApiError> {
     let rules = tokio::task::block_in_place(|| {
         app.rules
             .get()
@@ -21,13 +37,10 @@ pub(crate) async fn list(State(app): State<App>) -> Result<Json<RulesBody>, ApiE
     Ok(Json(RulesBody { rules, rules_error: app.rules.error() }))
 }
 
-pub(crate) async fn one(
-    State(app): State<App>,
-    Path(name): Path<String>,
-) -> Result<Json<RuleBody>, ApiError> {
+async fn one(State(app): State<App>, Path(name): Path<String>) -> Result<Json<RuleBody>, ApiError> {
     let rules = app.rules.get();
     let rule = rules.rule(&name);
-    let rule = rule.ok_or_else(|| ApiError::not_found(format!("rule {:?}", truncated(&name))))?;
+    let rule = rule.ok_or_else(|| ApiError::not_found(format!("rule {:?}", excerpt(&name))))?;
     Ok(Json(tokio::task::block_in_place(|| with_open_alerts(&app, rule))?))
 }
 

@@ -1,4 +1,4 @@
-//! `GET /runbooks`: the pages that tell what to do about an alert.
+//! `GET /runbooks`: instructions for each alert.
 
 use std::fmt::Write;
 
@@ -9,14 +9,29 @@ use plimsoll_alerting::RUNBOOKS;
 
 use crate::app::App;
 use crate::error::ApiError;
+use crate::http::call::Call;
+use crate::http::params::declare::InPath;
 use crate::http::reply::markdown::rendered;
-use crate::wire::push::truncated;
+use crate::wire::excerpt;
 
-/// Every page with its title.
-pub(crate) async fn list(State(app): State<App>, headers: HeaderMap) -> Response {
+const NAME: InPath = InPath { name: "name", example: "partner-5xx", about: "The page's name." };
+
+pub(crate) fn calls() -> Vec<Call> {
+    vec![
+        Call::get("/runbooks", list)
+            .about("The runbooks: what to do about each alert", "Markdown, or HTML for browsers.")
+            .answers_text("text/markdown"),
+        Call::get("/runbooks/{name}", one)
+            .about("One runbook", "Markdown, or HTML for browsers.")
+            .takes(&[&NAME])
+            .answers_text("text/markdown"),
+    ]
+}
+
+async fn list(State(app): State<App>, headers: HeaderMap) -> Response {
     let mut text = String::from("# Runbooks\n\n");
     for page in RUNBOOKS {
-        // Writing to a string has no way to fail.
+        // Writing to a string cannot fail.
         let _ = writeln!(text, "- [{}](/runbooks/{}): {}", page.name, page.name, page.title());
     }
     for (name, own) in &app.rules.get().runbooks {
@@ -25,8 +40,7 @@ pub(crate) async fn list(State(app): State<App>, headers: HeaderMap) -> Response
     rendered(&headers, "Runbooks", &text)
 }
 
-/// One page.
-pub(crate) async fn one(
+async fn one(
     State(app): State<App>,
     headers: HeaderMap,
     Path(name): Path<String>,
@@ -34,11 +48,11 @@ pub(crate) async fn one(
     let rules = app.rules.get();
     let text = rules
         .runbook_text(&name)
-        .ok_or_else(|| ApiError::not_found(format!("runbook {:?}", truncated(&name))))?;
+        .ok_or_else(|| ApiError::not_found(format!("runbook {:?}", excerpt(&name))))?;
     Ok(rendered(&headers, title(text), text))
 }
 
-/// The first line, without its mark.
+/// The first line, without its heading mark.
 fn title(text: &str) -> &str {
     text.lines().next().unwrap_or_default().trim_start_matches("# ")
 }

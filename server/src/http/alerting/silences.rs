@@ -1,39 +1,75 @@
-//! `/api/v1/silences`: periods in which matching alerts are told to nobody.
+//! `/api/v1/silences`: periods in which nobody is notified of matching alerts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use axum::Json;
-use axum::body::{Body, to_bytes};
-use axum::extract::{Path, RawQuery, State};
+use axum::body::Body;
+use axum::extract::{Path, State};
 use plimsoll_alerting::rule::{Period, Schedule};
-use plimsoll_alerting::silence::SILENCE_MS_MAX;
-use plimsoll_alerting::silence::{self, Silence};
+use plimsoll_alerting::silence::{self, SILENCE_MS_MAX, Silence};
 use plimsoll_alerting::{AlertFilter, alerts};
 use plimsoll_storage::{Label, LabelMatchers, StreamKind, TimestampMs};
 
 use crate::app::App;
-use crate::error::ApiError;
+use crate::error::{ApiError, ErrorCode};
+use crate::http::body;
+use crate::http::call::Call;
 use crate::http::params::Params;
+use crate::http::params::declare::{InPath, Query};
+use crate::http::params::kind::{Choice, same};
 use crate::wire::alerting::silence::{
     CoverageBody, MadeSilenceBody, OneOrMany, STATES, SilenceBody, SilenceRequest, SilencesBody,
     state,
 };
-use crate::wire::push::truncated;
+use crate::wire::excerpt;
 use crate::wire::time;
+
+const STATE: Query<Choice<&str>> = Query::new(
+    "state",
+    Choice(&STATE_NAMES),
+    "active",
+    "Those that have not begun, are in force, or are over.",
+);
+const STATE_NAMES: [(&str, &str); STATES.len()] = same(STATES);
+const ID: InPath = InPath { name: "id", example: "01HZX", about: "The silence's id." };
 
 /// The body is a few fields.
 const BODY_BYTES_MAX: usize = 64 << 10;
 /// Partners and alerts that are named of what a silence covers.
 const NAMED_MAX: usize = 20;
 /// Characters of an author or reason.
-const WORDS_MAX: usize = 1_000;
+const TEXT_CHARS_MAX: usize = 1_000;
 
-pub(crate) async fn list(
-    State(app): State<App>,
-    RawQuery(query): RawQuery,
-) -> Result<Json<SilencesBody>, ApiError> {
-    let mut params = Params::new(query.as_deref())?;
-    let wanted = params.choice("state", &STATES.map(|state| (state, state)))?;
+pub(crate) fn calls() -> Vec<Call> {
+    const EXAMPLE: &str = r#"{"author":"ann","reason":"vendor call","match":{"partner":"dhl"},"for":"2h","dry_run":true}"#;
+    use ErrorCode::{BodyTooLarge, MalformedBody, TooManySilences};
+    vec![
+        Call::get("/api/v1/silences", list)
+            .about(
+                "Periods in which nobody is notified of matching alerts",
+                "Those that begin last come first.",
+            )
+            .takes(&[&STATE])
+            .answers::<SilencesBody>(),
+        Call::post("/api/v1/silences", create)
+            .about(
+                "Silence alerts for a while",
+                "By label values (`match`), by `rule`, or both, from `start` (now) to `end` or `for` a while, all of \
+                 it or in the hours of `weekly`. Alerts that were notified before are still resolved. The answer \
+                 shows what it covers; with `dry_run`, nothing else happens.",
+            )
+            .body(&[("application/json", EXAMPLE)])
+            .answers::<MadeSilenceBody>()
+            .errors(&[MalformedBody, BodyTooLarge, TooManySilences]),
+        Call::delete("/api/v1/silences/{id}", end)
+            .about("End a silence now", "It is listed for another 30 days.")
+            .takes(&[&ID])
+            .answers::<SilenceBody>(),
+    ]
+}
+
+async fn list(State(app): State<App>, mut params: Params) -> Result<Json<SilencesBody>, ApiError> {
+    let wanted = params.read(&STATE)?;
     params.end()?;
     let now = app.now();
     let mut silences = silence::list(&app.store)?;
@@ -43,40 +79,31 @@ pub(crate) async fn list(
     Ok(Json(SilencesBody { silences }))
 }
 
-pub(crate) async fn create(
-    State(app): State<App>,
-    body: Body,
-) -> Result<Json<MadeSilenceBody>, ApiError> {
-    let body = to_bytes(body, BODY_BYTES_MAX)
-        .await
-        .map_err(|_| ApiError::too_large("the body", BODY_BYTES_MAX))?;
-    let request: SilenceRequest = serde_json::from_slice(&body).map_err(|error| {
-        let example =
-            r#"{"author":"ann","reason":"vendor call","match":{"partner":"dhl"},"for":"2h"}"#;
-        ApiError::malformed(format!("the body must be like {example}: {error}"))
-    })?;
+async fn create(State(app): State<App>, body: Body) -> Result<Json<MadeSilenceBody>, ApiError> {
+    let wanted = r#"the body must be like {"author":"ann","reason":"vendor call","match":{"partner":"dhl"},"for":"2h"}"#;
+    let request: SilenceRequest = body::json(body, BODY_BYTES_MAX, wanted).await?;
     let (now, dry_run) = (app.now(), request.dry_run);
     let silence = checked(request, now)?;
     if silence.rule.as_ref().is_some_and(|rule| app.rules.get().rule(rule).is_none()) {
-        return Err(refused("rule", "names no rule in force; `/api/v1/rules` lists them"));
+        return Err(wrong("rule", "names no rule in force; `/api/v1/rules` lists them"));
     }
     let covers = tokio::task::block_in_place(|| coverage(&app, &silence))?;
     if !dry_run && !tokio::task::block_in_place(|| silence::put(&app.store, &silence, now))? {
-        let detail = "there are too many silences; end some and come back";
-        return Err(ApiError::conflict("too_many_silences", detail));
+        let detail = "there are too many silences; end some and try again";
+        return Err(ApiError::new(ErrorCode::TooManySilences, detail));
     }
     Ok(Json(MadeSilenceBody { dry_run, silence: SilenceBody::new(silence, now), covers }))
 }
 
-/// Ends a silence now; one that has not begun never will.
-pub(crate) async fn end(
+/// Ends a silence now, also one that has not begun.
+async fn end(
     State(app): State<App>,
     Path(id): Path<String>,
 ) -> Result<Json<SilenceBody>, ApiError> {
     let now = app.now();
     let found = silence::get(&app.store, &id)?;
     let mut silence =
-        found.ok_or_else(|| ApiError::not_found(format!("silence {:?}", truncated(&id))))?;
+        found.ok_or_else(|| ApiError::not_found(format!("silence {:?}", excerpt(&id))))?;
     if silence.period.end > now {
         silence.period.end = now;
         tokio::task::block_in_place(|| silence::put(&app.store, &silence, now))?;
@@ -84,44 +111,47 @@ pub(crate) async fn end(
     Ok(Json(SilenceBody::new(silence, now)))
 }
 
-/// The silence that is asked for, when nothing is wrong with it.
+/// The silence that is asked for.
+///
+/// # Errors
+/// 400 naming the field that is wrong.
 fn checked(request: SilenceRequest, now: TimestampMs) -> Result<Silence, ApiError> {
     for (field, text) in [("author", &request.author), ("reason", &request.reason)] {
-        if text.trim().is_empty() || text.chars().count() > WORDS_MAX {
-            return Err(refused(field, "must say something, in at most 1000 characters"));
+        if text.trim().is_empty() || text.chars().count() > TEXT_CHARS_MAX {
+            return Err(wrong(field, "must have a text of at most 1000 characters"));
         }
     }
     let matches = matches(request.matches)?;
     if matches.is_empty() && request.rule.is_none() {
-        return Err(refused(
+        return Err(wrong(
             "match",
             "is missing; name the labels or the `rule` of what is silenced",
         ));
     }
-    let moment = |field, text: &str| {
+    let time_of = |field, text: &str| {
         time::parse(text).ok_or_else(|| {
-            refused(field, "must be RFC 3339 (2026-11-20T19:04:40Z) or epoch milliseconds")
+            wrong(field, "must be RFC 3339 (2026-11-20T19:04:40Z) or epoch milliseconds")
         })
     };
-    // What was told already cannot be silenced afterwards.
-    let start = request.start.map_or(Ok(now), |text| moment("start", &text))?.max(now);
+    // A notification that was sent cannot be silenced afterwards.
+    let start = request.start.map_or(Ok(now), |text| time_of("start", &text))?.max(now);
     let end = match (request.end, request.lasts) {
-        (Some(end), None) => moment("end", &end)?,
+        (Some(end), None) => time_of("end", &end)?,
         (None, Some(lasts)) => {
             let ms = time::parse_duration_ms(&lasts);
-            start.plus_ms(ms.ok_or_else(|| refused("for", "must be a duration such as 30m or 2h"))?)
+            start.plus_ms(ms.ok_or_else(|| wrong("for", "must be a duration such as 30m or 2h"))?)
         }
-        _ => return Err(refused("end", "or `for` must be given, and only one of them")),
+        _ => return Err(wrong("end", "or `for` must be given, and only one of them")),
     };
     if end <= start || end <= now || end.since_ms(start) > SILENCE_MS_MAX {
-        return Err(refused(
+        return Err(wrong(
             "end",
             "must lie after `start` and now, and at most 30 days after `start`",
         ));
     }
     let weekly = request.weekly.map(|hours| {
         let read = Schedule::read(&hours.days, &hours.from, &hours.to, &hours.time_zone);
-        read.map_err(|problem| refused("weekly", &format!("is wrong: {problem}")))
+        read.map_err(|problem| wrong("weekly", &format!("is wrong: {problem}")))
     });
     let period = Period { start, end, weekly: weekly.transpose()? };
     let (author, reason, rule) = (request.author, request.reason, request.rule);
@@ -134,21 +164,21 @@ fn matches(
 ) -> Result<BTreeMap<Label, BTreeSet<String>>, ApiError> {
     let one = |(name, values): (String, OneOrMany)| {
         let label = Label::parse(&name).ok_or_else(|| {
-            refused("match", &format!("names {:?}, which is no label", truncated(&name)))
+            wrong("match", &format!("names {:?}, which is not a label", excerpt(&name)))
         })?;
         let values: BTreeSet<String> = match values {
             OneOrMany::One(value) => BTreeSet::from([value]),
             OneOrMany::Many(values) => values.into_iter().collect(),
         };
         if values.is_empty() || values.iter().any(String::is_empty) {
-            return Err(refused("match", &format!("names no value of {name}")));
+            return Err(wrong("match", &format!("names no value of {name}")));
         }
         Ok((label, values))
     };
     given.into_iter().map(one).collect()
 }
 
-/// How far a silence reaches: what is stored, and what is open now.
+/// What a silence covers: stored streams, and alerts that are open now.
 fn coverage(app: &App, silence: &Silence) -> Result<CoverageBody, ApiError> {
     let labels: LabelMatchers = silence.matches.clone().into();
     let streams: Vec<_> = [StreamKind::Activity, StreamKind::Gauge]
@@ -176,6 +206,6 @@ fn coverage(app: &App, silence: &Silence) -> Result<CoverageBody, ApiError> {
 }
 
 /// A field that is wrong.
-fn refused(field: &str, detail: &str) -> ApiError {
+fn wrong(field: &str, detail: &str) -> ApiError {
     ApiError::malformed(format!("field `{field}` {detail}"))
 }

@@ -9,27 +9,27 @@ fn gzip(bytes: &[u8]) -> Bytes {
 }
 
 #[test]
-fn bodies_unpack_to_what_was_packed() {
+fn bodies_decompress_to_what_was_compressed() {
     let memory = BodyMemory::default();
     let text = b"hello ".repeat(100_000);
     let zstd = zstd::encode_all(text.as_slice(), 1).expect("into memory");
-    for (packing, body) in [
-        (Packing::Plain, Bytes::from(text.clone())),
-        (Packing::Gzip, gzip(&text)),
-        (Packing::Zstd, zstd.into()),
+    for (compression, body) in [
+        (Compression::None, Bytes::from(text.clone())),
+        (Compression::Gzip, gzip(&text)),
+        (Compression::Zstd, zstd.into()),
     ] {
         let mut reserved = memory.reserve(0).expect("room");
-        assert_eq!(unpack(packing, body, &mut reserved).expect("unpacks"), text);
+        assert_eq!(decompress(compression, body, &mut reserved).expect("decompresses"), text);
     }
 }
 
 #[test]
-fn a_bomb_is_dropped_and_rubbish_is_refused() {
+fn a_gzip_bomb_and_invalid_bytes_are_rejected() {
     let memory = BodyMemory::default();
     let mut reserved = memory.reserve(0).expect("room");
-    let bomb = gzip(&vec![0; UNPACKED_BYTES_MAX + 1]);
-    assert!(unpack(Packing::Gzip, bomb, &mut reserved).is_err());
-    let rubbish = Bytes::from_static(b"not packed at all");
-    assert!(unpack(Packing::Gzip, rubbish.clone(), &mut reserved).is_err());
-    assert!(unpack(Packing::Zstd, rubbish, &mut reserved).is_err());
+    let bomb = gzip(&vec![0; DECOMPRESSED_BYTES_MAX + 1]);
+    assert!(decompress(Compression::Gzip, bomb, &mut reserved).is_err());
+    let invalid = Bytes::from_static(b"not compressed at all");
+    assert!(decompress(Compression::Gzip, invalid.clone(), &mut reserved).is_err());
+    assert!(decompress(Compression::Zstd, invalid, &mut reserved).is_err());
 }

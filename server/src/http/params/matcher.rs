@@ -1,18 +1,18 @@
-//! The values of a label parameter as what the label must be.
+//! The values of a label parameter as conditions on the label.
 
 use std::collections::BTreeSet;
 
 use plimsoll_storage::{Label, LabelMatchers, Matcher, Pattern};
 
 use crate::error::ApiError;
-use crate::wire::push::truncated;
+use crate::wire::excerpt;
 
-/// Patterns that one question may have for a label.
+/// Patterns that one query may have for a label.
 const PATTERNS_MAX: usize = 16;
 
-/// Adds what the values of a label's parameter ask for: plain values are a set, one of which it
-/// must have; `!value` is one it must not have; `~pattern` must match the whole value, `!~pattern`
-/// must not. The empty value stands for an absent label. All of it must hold.
+/// Adds the conditions of the values of a label parameter. The label must have one of the plain values and none of
+/// those written `!value`; it must match `~pattern` as a whole and must not match `!~pattern`. The empty value
+/// stands for an absent label. All conditions must hold.
 ///
 /// # Errors
 /// 400 naming the parameter when a pattern is wrong or there are too many.
@@ -28,8 +28,8 @@ pub(crate) fn read(
             patterns.push(Matcher::NotRegex(pattern(label, text)?));
         } else if let Some(text) = value.strip_prefix('~') {
             patterns.push(Matcher::Regex(pattern(label, text)?));
-        } else if let Some(refused) = value.strip_prefix('!') {
-            none_of.insert(refused.to_owned());
+        } else if let Some(excluded) = value.strip_prefix('!') {
+            none_of.insert(excluded.to_owned());
         } else {
             any_of.insert(value);
         }
@@ -50,7 +50,7 @@ pub(crate) fn read(
 
 fn pattern(label: Label, text: &str) -> Result<Pattern, ApiError> {
     Pattern::new(text).map_err(|error| {
-        let detail = format!("has the pattern {:?}, which {error}", truncated(text));
+        let detail = format!("has the pattern {:?}, which {error}", excerpt(text));
         ApiError::parameter(label.as_str(), detail)
     })
 }

@@ -1,35 +1,84 @@
-//! `GET /api/v1/query/exemplars`: single events to look at, by the ids they carried.
+//! `GET /api/v1/query/exemplars`: single events with the ids they carried.
 
-use axum::extract::{RawQuery, State};
-use plimsoll_storage::StreamKind;
+use axum::extract::State;
+use plimsoll_storage::limits::EXEMPLARS_LIMIT_MAX;
+use plimsoll_storage::{ExemplarKind, Outcome};
 
-use super::Answer;
+use super::{Answer, slot_clock};
 use crate::app::App;
+use crate::error::{ApiError, ErrorCode};
+use crate::http::call::Call;
 use crate::http::params::Params;
-use crate::http::params::grid::Asked;
-use crate::http::params::question::Defaults;
+use crate::http::params::declare::{Query, Repeated, WithDefault};
+use crate::http::params::grid::RANGE;
+use crate::http::params::kind::{Choice, FailureClass, Integer};
+use crate::http::params::labels::{LABELS, STREAM};
 use crate::http::reply::Reply;
 use crate::wire::query::exemplar::{ExemplarBody, ExemplarsBody};
 use crate::wire::query::series::CoversBody;
 
-pub(crate) async fn exemplars(
-    State(app): State<App>,
-    RawQuery(query): RawQuery,
-    reply: Reply,
-) -> Answer {
-    let mut params = Params::new(query.as_deref())?;
-    let (of, limit) = params.exemplars()?;
-    let selector = params.selector(StreamKind::Activity, Defaults::ANY)?;
-    let asked = Asked { now: app.now(), width: app.store.slot_width() };
-    let grid = params.stretch(asked, Defaults::ANY)?;
+const WHICH: WithDefault<Choice<Which>> = Query::new(
+    "which",
+    Choice(&[("failed", Which::Failed), ("slow", Which::Slow)]),
+    "failed",
+    "The newest that failed, or the slowest.",
+)
+.or(Which::Failed);
+const OF: Repeated<FailureClass> =
+    Query::new("of", FailureClass, "5xx", "Classes of failures; all of them when left out.")
+        .repeated();
+const LIMIT: WithDefault<Integer> =
+    Query::new("limit", Integer(1, EXEMPLARS_LIMIT_MAX), "3", "How many, at most.").or(10);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Which {
+    Failed,
+    Slow,
+}
+
+pub(crate) fn calls() -> Vec<Call> {
+    vec![
+        Call::get("/api/v1/query/exemplars", exemplars)
+            .about(
+                "Single events to look at, by the ids they carried",
+                "The newest that failed, or the slowest. Of each slot of a stream up to three are kept of each class, \
+                 as long as slots are, and the three slowest for a day.",
+            )
+            .takes(&[&WHICH, &OF, &LIMIT, &STREAM, &LABELS, &RANGE])
+            .answers_rows::<ExemplarsBody>()
+            .errors(&[ErrorCode::Busy]),
+    ]
+}
+
+async fn exemplars(State(app): State<App>, mut params: Params, reply: Reply) -> Answer {
+    let (of, limit) = kind_and_limit(&mut params)?;
+    let selector = params.selector(None)?;
+    let grid = params.range(slot_clock(&app))?;
     params.end()?;
     app.ask(move |app, _| {
         let found = plimsoll_query::exemplars(&app.store, &selector, &grid, &of, limit)?;
-        reply.settled(grid.last(), app.now()).send(&ExemplarsBody {
+        reply.ends_at(grid.last(), app.now()).send(&ExemplarsBody {
             exemplars: found.best.into_iter().map(ExemplarBody::from).collect(),
             covers: CoversBody::new(&app.store, &grid, app.now()),
             is_cut: found.is_cut,
         })
     })
     .await
+}
+
+/// Which events, and how many: the newest failures of some classes (all by default) or the slowest events.
+pub(crate) fn kind_and_limit(params: &mut Params) -> Result<(ExemplarKind, usize), ApiError> {
+    let which = params.read(&WHICH)?;
+    let limit = params.read(&LIMIT)?;
+    if which == Which::Slow {
+        params.reject(&OF, "needs `which=failed`: slow events are of any class")?;
+        return Ok((ExemplarKind::Slow, limit));
+    }
+    let mut of = params.read(&OF)?;
+    if of.is_empty() {
+        of.extend(Outcome::FAILURES);
+    }
+    of.sort_unstable();
+    of.dedup();
+    Ok((ExemplarKind::Failed(of), limit))
 }

@@ -1,35 +1,48 @@
-//! `GET /api/v1/query/freshness`: the newest event and its age, also where one is expected and none
-//! ever came.
+//! `GET /api/v1/query/freshness`: the newest event of each group and its age, also where one is expected and none ever
+//! came.
 
-use axum::extract::{RawQuery, State};
+use axum::extract::State;
 use plimsoll_alerting::RuleSet;
 use plimsoll_query::ExpectedStream;
-use plimsoll_storage::StreamKind;
 
-use super::Answer;
+use super::{Answer, Defaults};
 use crate::app::App;
+use crate::error::ErrorCode;
+use crate::http::call::Call;
 use crate::http::params::Params;
-use crate::http::params::question::Defaults;
+use crate::http::params::labels::{BY, LABELS, STREAM};
 use crate::http::reply::Reply;
 use crate::wire::query::partner::{FreshnessBody, FreshnessesBody};
 
-pub(crate) async fn freshness(
-    State(app): State<App>,
-    RawQuery(query): RawQuery,
-    reply: Reply,
-) -> Answer {
-    answer(&app, query.as_deref(), reply, Defaults::ANY).await
+pub(crate) fn calls() -> Vec<Call> {
+    vec![of_freshness(Call::get("/api/v1/query/freshness", freshness)).about(
+        "The newest event and its age",
+        "Also where the rules file expects something and nothing ever came.",
+    )]
 }
 
-/// Answers about freshness, with the stream that is meant when none is named.
+/// The parameters and answers of calls about freshness.
+pub(crate) fn of_freshness(call: Call) -> Call {
+    call.takes(&[&STREAM, &BY, &LABELS])
+        .answers_rows::<FreshnessesBody>()
+        .errors(&[ErrorCode::Busy])
+}
+
+async fn freshness(State(app): State<App>, params: Params, reply: Reply) -> Answer {
+    answer(&app, params, reply, Defaults::ANY).await
+}
+
+/// Answers a query about freshness.
+///
+/// # Errors
+/// 400 naming a parameter that is wrong; 503 when too many queries run.
 pub(crate) async fn answer(
     app: &App,
-    query: Option<&str>,
+    mut params: Params,
     reply: Reply,
     defaults: Defaults,
 ) -> Answer {
-    let mut params = Params::new(query)?;
-    let selector = params.selector(StreamKind::Activity, defaults)?;
+    let selector = params.selector(defaults.stream)?;
     let by = params.by()?;
     params.end()?;
     app.ask(move |app, _| {
@@ -42,7 +55,7 @@ pub(crate) async fn answer(
     .await
 }
 
-/// What the rules file says should be reported.
+/// The streams that partners should report, according to the rules file.
 fn expected(rules: &RuleSet) -> Vec<ExpectedStream> {
     let of_partner = |partner: &plimsoll_alerting::rule::Partner| {
         let one = |stream: &String| ExpectedStream {

@@ -1,27 +1,52 @@
-//! `GET /api/v1/partners`, one partner, and how it is doing.
+//! `GET /api/v1/partners`: all partners, one of them, and its health.
 
 use std::collections::BTreeSet;
 
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{Path, State};
 use plimsoll_alerting::{Alert, AlertFilter, RuleSet, SANDBOX, Severity, alerts};
 use plimsoll_query::{OpenAlert, PartnerActivity, Selector, assess, health};
 use plimsoll_storage::{Label, LabelMatchers, Matcher, StreamKind, TimestampMs};
 
 use super::Answer;
 use crate::app::App;
-use crate::error::ApiError;
+use crate::error::{ApiError, ErrorCode};
+use crate::http::alerting::alerts::bodies;
+use crate::http::call::Call;
 use crate::http::params::Params;
+use crate::http::params::declare::InPath;
+use crate::http::params::labels::{LABELS, LabelValues};
 use crate::http::reply::Reply;
-use crate::wire::push::truncated;
+use crate::wire::excerpt;
 use crate::wire::query::partner::{HealthBody, PartnerBody, PartnersBody, StreamHealthBody};
 use crate::wire::time;
 
-pub(crate) async fn list(
-    State(app): State<App>,
-    RawQuery(query): RawQuery,
-    reply: Reply,
-) -> Answer {
-    let mut params = Params::new(query.as_deref())?;
+const PARTNER: InPath = InPath { name: "partner", example: "dhl", about: "The partner's name." };
+/// The labels beside the partner, which is in the path.
+const OTHER_LABELS: [LabelValues; 4] = [LABELS[1], LABELS[2], LABELS[3], LABELS[4]];
+
+pub(crate) fn calls() -> Vec<Call> {
+    vec![
+        Call::get("/api/v1/partners", list)
+            .about("The partners, with their streams and newest event", "")
+            .takes(&[&LABELS])
+            .answers_rows::<PartnersBody>()
+            .errors(&[ErrorCode::Busy]),
+        Call::get("/api/v1/partners/{partner}", one)
+            .about("One partner", "")
+            .takes(&[&PARTNER])
+            .answers_rows::<PartnerBody>(),
+        Call::get("/api/v1/partners/{partner}/health", one_health)
+            .about(
+                "The health of a partner",
+                "Over several windows, in production unless the labels say otherwise, with a status and its reason.",
+            )
+            .takes(&[&PARTNER, &OTHER_LABELS])
+            .answers_rows::<HealthBody>()
+            .errors(&[ErrorCode::Busy]),
+    ]
+}
+
+async fn list(State(app): State<App>, mut params: Params, reply: Reply) -> Answer {
     let mut labels = params.labels()?;
     params.end()?;
     if labels.iter().all(|(label, _)| label != Label::Environment) {
@@ -36,10 +61,10 @@ pub(crate) async fn list(
     .await
 }
 
-/// The partners that ever reported, and those of the rules file, by name.
+/// The partners that ever pushed data, and those of the rules file, by name.
 fn known(app: &App, rules: &RuleSet, labels: &LabelMatchers) -> Vec<PartnerActivity> {
     let mut found = plimsoll_query::partners(&app.store, labels);
-    // Of one that never reported nothing but its name is known.
+    // A partner without data has no labels but its name.
     let is_plain = |(label, matcher): (Label, &Matcher)| {
         label == Label::Partner
             || label == Label::Environment && matches!(matcher, Matcher::NotIn(_))
@@ -62,11 +87,7 @@ fn body(rules: &RuleSet, partner: PartnerActivity, now: TimestampMs) -> PartnerB
     PartnerBody::new(partner, registered, now)
 }
 
-pub(crate) async fn one(
-    State(app): State<App>,
-    Path(partner): Path<String>,
-    reply: Reply,
-) -> Answer {
+async fn one(State(app): State<App>, Path(partner): Path<String>, reply: Reply) -> Answer {
     let labels = LabelMatchers::any_of(Label::Partner, [partner.clone()]);
     let rules = app.rules.get();
     let found = known(&app, &rules, &labels).into_iter().next();
@@ -74,15 +95,14 @@ pub(crate) async fn one(
     reply.send(&body(&rules, found, app.now()))
 }
 
-/// How a partner is doing, in production unless the labels say otherwise.
-pub(crate) async fn one_health(
+/// The health of a partner, in production unless the labels say otherwise.
+async fn one_health(
     State(app): State<App>,
     Path(partner): Path<String>,
-    RawQuery(query): RawQuery,
+    mut params: Params,
     reply: Reply,
 ) -> Answer {
-    let mut params = Params::new(query.as_deref())?;
-    params.refuse("partner", "is part of the path")?;
+    params.reject(&LABELS[0], "is part of the path")?;
     let mut labels = params.labels()?;
     params.end()?;
     if labels.iter().all(|(label, _)| label != Label::Environment) {
@@ -113,11 +133,11 @@ fn health_of(app: &App, partner: String, labels: LabelMatchers) -> Result<Health
         verdict: status.as_str(),
         reason,
         streams: streams.into_iter().map(|one| StreamHealthBody::new(one, now)).collect(),
-        alerts: crate::http::alerting::alerts::bodies(&app.store, alerts)?,
+        alerts: bodies(&app.store, alerts)?,
     })
 }
 
-/// The open alerts of a partner, but for those about labels that are not asked for.
+/// The open alerts of a partner, without those about labels that are not asked for.
 fn open_alerts(app: &App, partner: &str, labels: LabelMatchers) -> Result<Vec<Alert>, ApiError> {
     let of_partner = vec![(Label::Partner, partner.to_owned())];
     let filter = AlertFilter { open: Some(true), labels: of_partner, ..AlertFilter::default() };
@@ -134,5 +154,5 @@ fn one_value(value: &str) -> BTreeSet<String> {
 }
 
 fn unknown(partner: &str) -> ApiError {
-    ApiError::not_found(format!("partner {:?}", truncated(partner)))
+    ApiError::not_found(format!("partner {:?}", excerpt(partner)))
 }

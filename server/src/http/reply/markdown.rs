@@ -3,7 +3,7 @@
 use axum::http::{HeaderMap, header};
 use axum::response::{Html, IntoResponse, Response};
 
-/// The page in the form that is asked for.
+/// The page as Markdown or, if `Accept` names `text/html`, as HTML.
 pub(crate) fn rendered(headers: &HeaderMap, title: &str, markdown: &str) -> Response {
     let accepts = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
     if accepts.is_some_and(|types| types.contains("text/html")) {
@@ -13,7 +13,7 @@ pub(crate) fn rendered(headers: &HeaderMap, title: &str, markdown: &str) -> Resp
     ([(header::CONTENT_TYPE, content_type)], markdown.to_owned()).into_response()
 }
 
-/// The pages are our own or the operator's: what is in them needs no cleaning.
+/// The pages are part of the program or written by the operator, so they need no sanitizing.
 fn html(title: &str, markdown: &str) -> String {
     let mut body = String::new();
     let parser = pulldown_cmark::Parser::new_ext(markdown, pulldown_cmark::Options::ENABLE_TABLES);

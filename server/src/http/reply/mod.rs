@@ -1,8 +1,8 @@
-//! How an answer goes out: in the form `Accept` asks for, packed as `Accept-Encoding` allows, and
-//! under an `ETag`, so that whoever has it already is told so in a few bytes.
+//! How an answer is sent: in the format of `Accept`, compressed as `Accept-Encoding` allows, and with an `ETag`, so that
+//! a client that has it already gets 304.
 //!
-//! A handler takes [`Reply`] as an argument, says with [`Reply::settled`] what its answer covers,
-//! and ends with [`Reply::send`].
+//! A handler takes [`Reply`] as an argument, states where the time range of its answer ends with [`Reply::ends_at`],
+//! and calls [`Reply::send`].
 
 pub(crate) mod markdown;
 pub(crate) mod negotiate;
@@ -19,30 +19,30 @@ use foldhash::quality::RandomState;
 use plimsoll_storage::TimestampMs;
 use serde::Serialize;
 
-use crate::error::ApiError;
-use crate::http::body::Packing;
+use crate::error::{ApiError, ErrorCode};
+use crate::http::body::Compression;
 use crate::http::reply::negotiate::Preferences;
 use crate::wire::rows;
 
-/// Answers below this size are not packed: they fit into one packet as they are.
-const PACKED_BYTES_MIN: usize = 1_400;
-/// An answer about slots older than this is not expected to change: late data has come by then.
-const SETTLED_MS: i64 = 15 * 60 * 1000;
-/// How long a settled answer may be kept without asking again.
-const SETTLED_FOR: HeaderValue = HeaderValue::from_static("private, max-age=60");
-/// How many blocks could not be read; JSON names them in `damaged`.
+/// Answers below this size are not compressed: they fit into one network packet.
+const COMPRESSED_BYTES_MIN: usize = 1_400;
+/// An answer about slots older than this is not expected to change, because late data has arrived by then.
+const LATE_DATA_MS: i64 = 15 * 60 * 1000;
+/// How long such an answer may be cached without revalidation.
+const CACHED_FOR: HeaderValue = HeaderValue::from_static("private, max-age=60");
+/// How many blocks could not be read; JSON lists them in `damaged`.
 const DAMAGED: &str = "plimsoll-damaged";
 
-/// What an answer looks like.
+/// The format of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Form {
+enum Format {
     Json,
     Csv,
     Ndjson,
 }
 
-impl Form {
-    /// In the order of preference where the caller has none.
+impl Format {
+    /// In order of preference, for clients without one.
     const ALL: [Self; 3] = [Self::Json, Self::Csv, Self::Ndjson];
 
     const fn media_type(self) -> &'static str {
@@ -74,11 +74,14 @@ impl Form {
         if accept.is_empty() {
             return Ok(Self::Json);
         }
-        let quality = |form: Self| accept.quality(form.names()).unwrap_or(0);
-        // The first of the best: `max_by_key` would take the last.
-        let best = Self::ALL.into_iter().rev().max_by_key(|form| quality(*form));
-        best.filter(|form| quality(*form) > 0)
-            .ok_or_else(|| ApiError::not_acceptable(&Self::ALL.map(Self::media_type)))
+        let quality = |format: Self| accept.quality(format.names()).unwrap_or(0);
+        // `max_by_key` returns the last of several equal ones; the first is wanted.
+        let best = Self::ALL.into_iter().rev().max_by_key(|format| quality(*format));
+        best.filter(|format| quality(*format) > 0).ok_or_else(|| {
+            let offered = Self::ALL.map(Self::media_type).join(", ");
+            let detail = format!("must allow one of {offered}");
+            ApiError::header(ErrorCode::NotAcceptable, header::ACCEPT.as_str(), detail)
+        })
     }
 
     fn write(self, body: &impl Serialize) -> Result<Vec<u8>, ApiError> {
@@ -92,14 +95,16 @@ impl Form {
     }
 }
 
-/// How the answer to one request goes out.
+/// How the answer to one request is sent.
 #[derive(Debug)]
 pub(crate) struct Reply {
-    form: Form,
-    packing: Packing,
+    format: Format,
+    compression: Compression,
     /// The `If-None-Match` header.
     known: Option<HeaderValue>,
-    settled: bool,
+    /// Whether late data can no longer change the answer.
+    is_final: bool,
+    /// How many blocks could not be read.
     damaged: usize,
 }
 
@@ -114,51 +119,54 @@ impl<S: Sync> FromRequestParts<S> for Reply {
 impl Reply {
     fn of(headers: &HeaderMap) -> Result<Self, ApiError> {
         Ok(Self {
-            form: Form::accepted(headers)?,
-            packing: accepted_packing(headers),
+            format: Format::accepted(headers)?,
+            compression: accepted_compression(headers),
             known: headers.get(header::IF_NONE_MATCH).cloned(),
-            settled: false,
+            is_final: false,
             damaged: 0,
         })
     }
 
-    /// The answer covers nothing at or after `end`: once that is long enough ago, it may be kept for
-    /// a while. An answer of which this is not said is asked for anew each time.
-    pub(crate) const fn settled(mut self, end: TimestampMs, now: TimestampMs) -> Self {
-        self.settled = now.since_ms(end) >= SETTLED_MS;
+    /// Sets the end of what the answer covers. An answer that ended long enough ago may be cached for a while; without
+    /// an end it is revalidated each time.
+    pub(crate) const fn ends_at(mut self, end: TimestampMs, now: TimestampMs) -> Self {
+        self.is_final = now.since_ms(end) >= LATE_DATA_MS;
         self
     }
 
-    /// So many blocks could not be read. An answer that lacks something is not to be kept.
+    /// Sets how many blocks could not be read. An answer that lacks some is not cached.
     pub(crate) const fn damaged(mut self, blocks: usize) -> Self {
         self.damaged = blocks;
         self
     }
 
-    /// The answer. Call it where blocking is fine: a large one takes a while to write and pack.
+    /// Writes the answer. This may block: a large answer takes a while to write and compress.
     ///
     /// # Errors
-    /// 500 when the body cannot be written; no body of this server is such.
+    /// 500 when the body cannot be written.
     pub(crate) fn send(self, body: &impl Serialize) -> Result<Response, ApiError> {
-        let bytes = self.form.write(body)?;
-        let packing = if bytes.len() < PACKED_BYTES_MIN { Packing::Plain } else { self.packing };
-        let tag = entity_tag(&bytes, packing);
+        let bytes = self.format.write(body)?;
+        let is_small = bytes.len() < COMPRESSED_BYTES_MIN;
+        let compression = if is_small { Compression::None } else { self.compression };
+        let tag = entity_tag(&bytes, compression);
         let known = self.known.as_ref().is_some_and(|known| lists(known, &tag));
         let mut response = if known {
             StatusCode::NOT_MODIFIED.into_response()
         } else {
-            pack(packing, bytes).map_err(|error| ApiError::internal(&error))?.into_response()
+            compress(compression, bytes)
+                .map_err(|error| ApiError::internal(&error))?
+                .into_response()
         };
         let headers = response.headers_mut();
         if !known {
-            let content_type = HeaderValue::from_static(self.form.content_type());
+            let content_type = HeaderValue::from_static(self.format.content_type());
             headers.insert(header::CONTENT_TYPE, content_type);
-            if let Some(coding) = coding(packing) {
+            if let Some(coding) = coding(compression) {
                 headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(coding));
             }
         }
-        let keep = self.settled && self.damaged == 0;
-        let caching = if keep { SETTLED_FOR } else { HeaderValue::from_static("no-cache") };
+        let is_cached = self.is_final && self.damaged == 0;
+        let caching = if is_cached { CACHED_FOR } else { HeaderValue::from_static("no-cache") };
         headers.insert(header::CACHE_CONTROL, caching);
         headers.insert(header::VARY, HeaderValue::from_static("accept, accept-encoding"));
         headers.insert(header::ETAG, tag);
@@ -169,45 +177,45 @@ impl Reply {
     }
 }
 
-/// The content coding of a packing; `None` when bytes go as they are.
-const fn coding(packing: Packing) -> Option<&'static str> {
-    match packing {
-        Packing::Plain => None,
-        Packing::Gzip => Some("gzip"),
-        Packing::Zstd => Some("zstd"),
+/// The name of a content coding; `None` for bytes that are not compressed.
+const fn coding(compression: Compression) -> Option<&'static str> {
+    match compression {
+        Compression::None => None,
+        Compression::Gzip => Some("gzip"),
+        Compression::Zstd => Some("zstd"),
     }
 }
 
-fn accepted_packing(headers: &HeaderMap) -> Packing {
+fn accepted_compression(headers: &HeaderMap) -> Compression {
     let accept = Preferences::of(headers, &header::ACCEPT_ENCODING);
-    let quality = |packing| match coding(packing) {
+    let quality = |compression| match coding(compression) {
         Some(coding) => accept.quality(&[coding, "*"]).unwrap_or(0),
-        // Needs not be asked for, and gives way to whatever is.
+        // Acceptable without being listed, but any coding that is listed comes first.
         None => accept.quality(&["identity"]).unwrap_or(1),
     };
-    let offers = [Packing::Plain, Packing::Gzip, Packing::Zstd];
-    offers.into_iter().max_by_key(|packing| quality(*packing)).unwrap_or(Packing::Plain)
+    let offers = [Compression::None, Compression::Gzip, Compression::Zstd];
+    offers.into_iter().max_by_key(|one| quality(*one)).unwrap_or(Compression::None)
 }
 
-fn pack(packing: Packing, bytes: Vec<u8>) -> std::io::Result<Vec<u8>> {
-    match packing {
-        Packing::Plain => Ok(bytes),
-        Packing::Gzip => {
+fn compress(compression: Compression, bytes: Vec<u8>) -> std::io::Result<Vec<u8>> {
+    match compression {
+        Compression::None => Ok(bytes),
+        Compression::Gzip => {
             let mut writer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
             writer.write_all(&bytes)?;
             writer.finish()
         }
-        Packing::Zstd => zstd::encode_all(bytes.as_slice(), 1),
+        Compression::Zstd => zstd::encode_all(bytes.as_slice(), 1),
     }
 }
 
-/// A strong tag (RFC 9110, section 8.8.3): another for other bytes sent, but for one chance in 2⁶⁴.
-/// The hash is seeded anew by each process, so that nobody can push labels that make two answers meet;
-/// a cryptographic one took a fifth of the time that a large answer takes to write.
-fn entity_tag(bytes: &[u8], packing: Packing) -> HeaderValue {
+/// A strong tag (RFC 9110, section 8.8.3): different bytes have different tags, but for one chance in 2⁶⁴. Each process
+/// seeds the hash with a random number, so that nobody can push labels that make two answers collide. A
+/// cryptographic hash took a fifth of the time that a large answer takes to write.
+fn entity_tag(bytes: &[u8], compression: Compression) -> HeaderValue {
     static SEED: LazyLock<RandomState> = LazyLock::new(RandomState::default);
     let hash = SEED.hash_one(bytes);
-    let suffix = coding(packing).map(|coding| format!("-{coding}")).unwrap_or_default();
+    let suffix = coding(compression).map(|coding| format!("-{coding}")).unwrap_or_default();
     HeaderValue::try_from(format!("\"{hash:016x}{suffix}\""))
         .unwrap_or(HeaderValue::from_static("\"\""))
 }

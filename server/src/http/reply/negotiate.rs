@@ -1,30 +1,29 @@
-//! What the caller prefers: headers such as `Accept` and `Accept-Encoding` (RFC 9110, section 12.5).
+//! What the client prefers: headers such as `Accept` and `Accept-Encoding` (RFC 9110, section 12.5).
 
 use axum::http::{HeaderMap, HeaderName};
 
-/// Choices of one header beyond this many are not looked at.
+/// Choices of one header beyond this many are ignored.
 const CHOICES_MAX: usize = 64;
 
-/// What a header lists, each with its quality in thousandths; lower-cased, in no order.
+/// The choices that a header lists, in lower case, each with its quality in thousandths.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Preferences(Vec<(String, u16)>);
 
 impl Preferences {
-    /// Reads every occurrence of a header. Parameters other than `q` tell nothing here; a choice
-    /// whose quality is not a number from 0 to 1 is left out.
+    /// Reads every occurrence of a header. Parameters other than `q` are ignored; so is a choice whose quality is not
+    /// a number from 0 to 1.
     pub(crate) fn of(headers: &HeaderMap, name: &HeaderName) -> Self {
         let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
         let choices = values.flat_map(|value| value.split(',')).filter_map(choice);
         Self(choices.take(CHOICES_MAX).collect())
     }
 
-    /// Whether nothing is asked for.
+    /// Whether the client has no preference.
     pub(crate) const fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The quality of something that goes by `names`, the most specific first; `None` when none of
-    /// them is listed.
+    /// The quality of something that has these names, the most specific first; `None` when none is listed.
     pub(crate) fn quality(&self, names: &[&str]) -> Option<u16> {
         let of = |name: &&str| self.0.iter().find(|(listed, _)| listed == name);
         names.iter().find_map(of).map(|(_, quality)| *quality)

@@ -11,8 +11,8 @@ fn headers(pairs: &[(HeaderName, &str)]) -> HeaderMap {
     pairs.iter().map(|(name, text)| (name.clone(), value(text))).collect()
 }
 
-fn form(accept: &str) -> Option<Form> {
-    Form::accepted(&headers(&[(header::ACCEPT, accept)])).ok()
+fn format(accept: &str) -> Option<Format> {
+    Format::accepted(&headers(&[(header::ACCEPT, accept)])).ok()
 }
 
 fn body() -> Value {
@@ -34,59 +34,59 @@ async fn bytes_of(response: Response) -> Vec<u8> {
 }
 
 #[test]
-fn the_form_is_the_one_liked_best() {
-    assert_eq!(Form::accepted(&HeaderMap::new()).ok(), Some(Form::Json));
+fn the_format_is_the_preferred_one() {
+    assert_eq!(Format::accepted(&HeaderMap::new()).ok(), Some(Format::Json));
     for (accept, expected) in [
-        ("", Some(Form::Json)),
-        ("*/*", Some(Form::Json)),
-        ("text/html,application/xhtml+xml,*/*;q=0.8", Some(Form::Json)),
-        ("text/csv", Some(Form::Csv)),
-        ("text/*", Some(Form::Csv)),
-        ("application/json;q=0.5, text/csv", Some(Form::Csv)),
-        ("application/ndjson", Some(Form::Ndjson)),
-        ("application/json;q=0, application/*", Some(Form::Ndjson)),
-        ("text/csv;q=0, */*", Some(Form::Json)),
+        ("", Some(Format::Json)),
+        ("*/*", Some(Format::Json)),
+        ("text/html,application/xhtml+xml,*/*;q=0.8", Some(Format::Json)),
+        ("text/csv", Some(Format::Csv)),
+        ("text/*", Some(Format::Csv)),
+        ("application/json;q=0.5, text/csv", Some(Format::Csv)),
+        ("application/ndjson", Some(Format::Ndjson)),
+        ("application/json;q=0, application/*", Some(Format::Ndjson)),
+        ("text/csv;q=0, */*", Some(Format::Json)),
         ("image/png", None),
         ("text/csv;q=0", None),
     ] {
-        assert_eq!(form(accept), expected, "{accept:?}");
+        assert_eq!(format(accept), expected, "{accept:?}");
     }
 }
 
 #[test]
-fn packing_is_what_is_asked_for() {
+fn compression_is_the_preferred_one() {
     for (accept, expected) in [
-        ("gzip", Packing::Gzip),
-        ("gzip, zstd", Packing::Zstd),
-        ("gzip, zstd;q=0.5", Packing::Gzip),
-        ("br", Packing::Plain),
-        ("*", Packing::Zstd),
-        ("gzip;q=0", Packing::Plain),
-        ("gzip;q=0.5, identity", Packing::Plain),
+        ("gzip", Compression::Gzip),
+        ("gzip, zstd", Compression::Zstd),
+        ("gzip, zstd;q=0.5", Compression::Gzip),
+        ("br", Compression::None),
+        ("*", Compression::Zstd),
+        ("gzip;q=0", Compression::None),
+        ("gzip;q=0.5, identity", Compression::None),
     ] {
         let headers = headers(&[(header::ACCEPT_ENCODING, accept)]);
-        assert_eq!(accepted_packing(&headers), expected, "{accept}");
+        assert_eq!(accepted_compression(&headers), expected, "{accept}");
     }
-    assert_eq!(accepted_packing(&HeaderMap::new()), Packing::Plain);
+    assert_eq!(accepted_compression(&HeaderMap::new()), Compression::None);
 }
 
 #[tokio::test]
-async fn a_packed_answer_unpacks_to_the_plain_one() {
+async fn a_compressed_answer_decompresses_to_the_plain_one() {
     let plain = bytes_of(send(&[])).await;
     assert_eq!(serde_json::from_slice::<Value>(&plain).expect("JSON"), body());
     let gzip = send(&[(header::ACCEPT_ENCODING, "gzip")]);
     assert_eq!(header_of(&gzip, header::CONTENT_ENCODING), "gzip");
     let gzip = bytes_of(gzip).await;
-    let mut unpacked = Vec::new();
-    flate2::read::GzDecoder::new(gzip.as_slice()).read_to_end(&mut unpacked).expect("gzip");
-    assert_eq!(unpacked, plain);
-    let packed = bytes_of(send(&[(header::ACCEPT_ENCODING, "zstd")])).await;
-    assert_eq!(zstd::decode_all(packed.as_slice()).expect("zstd"), plain);
-    assert!(packed.len() < plain.len());
+    let mut decompressed = Vec::new();
+    flate2::read::GzDecoder::new(gzip.as_slice()).read_to_end(&mut decompressed).expect("gzip");
+    assert_eq!(decompressed, plain);
+    let compressed = bytes_of(send(&[(header::ACCEPT_ENCODING, "zstd")])).await;
+    assert_eq!(zstd::decode_all(compressed.as_slice()).expect("zstd"), plain);
+    assert!(compressed.len() < plain.len());
 }
 
 #[tokio::test]
-async fn what_is_known_is_not_sent_again() {
+async fn a_known_answer_gets_304() {
     let mut tags = Vec::new();
     for pairs in
         [vec![], vec![(header::ACCEPT, "text/csv")], vec![(header::ACCEPT_ENCODING, "gzip")]]
@@ -104,16 +104,16 @@ async fn what_is_known_is_not_sent_again() {
         tags.push(tag);
     }
     tags.dedup();
-    assert_eq!(tags.len(), 3, "every form and packing has a tag of its own: {tags:?}");
+    assert_eq!(tags.len(), 3, "every format and compression has its own tag: {tags:?}");
     let other = send(&[(header::IF_NONE_MATCH, "\"other\"")]);
     assert_eq!(other.status(), StatusCode::OK);
 }
 
 #[test]
-fn only_settled_and_whole_answers_are_kept() {
+fn only_final_and_complete_answers_are_cached() {
     let caching = |end: i64, damaged: usize| {
         let reply = Reply::of(&HeaderMap::new()).expect("acceptable");
-        let reply = reply.settled(TimestampMs(end), TimestampMs(SETTLED_MS)).damaged(damaged);
+        let reply = reply.ends_at(TimestampMs(end), TimestampMs(LATE_DATA_MS)).damaged(damaged);
         header_of(&reply.send(&body()).expect("sent"), header::CACHE_CONTROL)
     };
     assert_eq!(caching(0, 0), "private, max-age=60");

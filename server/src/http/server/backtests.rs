@@ -1,10 +1,10 @@
-//! `/api/v1/backtests`: rules tried on what is stored, beside the work of the server.
+//! `/api/v1/backtests`: rules replayed over the stored data, beside the other work of the server.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use axum::Json;
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 use plimsoll_alerting::report::Incident;
@@ -17,57 +17,93 @@ use crate::app::App;
 use crate::backtest::jobs::{JobBody, JobRequest};
 use crate::backtest::limits::{JOB_BODY_BYTES_MAX, JOB_WAIT_MAX};
 use crate::backtest::posted;
-use crate::error::ApiError;
+use crate::error::{ApiError, ErrorCode};
+use crate::http::body;
+use crate::http::call::Call;
+use crate::http::params::declare::InPath;
 use crate::wire::time;
 
-/// What is asked for.
+/// The request for a backtest.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct BacktestRequest {
-    /// A rules file as text, or what it says as an object; the rules in force when left out.
+    /// A rules file as text or as an object; the rules in force when left out.
     rules: Option<Value>,
     from: Option<Value>,
     to: Option<Value>,
     #[serde(default)]
     partners: BTreeSet<String>,
-    /// The release that a drill pushed under: only that is judged.
+    /// The release of a drill: only its data is evaluated.
     drill: Option<String>,
     incidents: Option<Value>,
-    /// Whether the result holds a page with charts as well.
+    /// Whether the result also holds an HTML page with charts.
     #[serde(default)]
     page: bool,
 }
 
-/// Every backtest that is known.
+/// The backtests that the server remembers.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct JobsBody {
     /// Newest first, without results.
     backtests: Vec<JobBody>,
 }
 
-pub(crate) async fn create(
+const ID: InPath =
+    InPath { name: "id", example: "1", about: "The id that `POST /api/v1/backtests` answered." };
+
+pub(crate) fn calls() -> Vec<Call> {
+    vec![
+        Call::post("/api/v1/backtests", create)
+            .about(
+                "Try rules on the stored data",
+                "`rules` is a rules file as text or as an object, the rules in force when left out. Nobody is \
+                 notified of the alerts. One backtest runs at a time, beside the other work of the server, and a few \
+                 wait; results are kept in memory. With `incidents`, the alerts are scored; with `page`, the result \
+                 holds an HTML page with charts. The sandbox is left out; with `drill`, the release that `plimsoll \
+                 simulate` pushed under, only that drill is evaluated, up to `to`.",
+            )
+            .body(&[("application/json", EXAMPLE)])
+            .answers_accepted::<JobBody>()
+            .errors(&[ErrorCode::MalformedBody, ErrorCode::BodyTooLarge, ErrorCode::Busy]),
+        Call::get("/api/v1/backtests", list)
+            .about("The backtests, newest first, without results", "")
+            .answers::<JobsBody>(),
+        Call::get("/api/v1/backtests/{id}", one)
+            .about(
+                "The progress and result of a backtest",
+                "With the header `Prefer: wait=10`, the answer waits until it is over, for so many seconds and 30 at \
+                 most.",
+            )
+            .takes(&[&ID])
+            .answers::<JobBody>(),
+        Call::delete("/api/v1/backtests/{id}", cancel)
+            .about("Cancel a backtest that waits or runs, or delete one that is over", "")
+            .takes(&[&ID])
+            .answers::<JobBody>(),
+    ]
+}
+
+const EXAMPLE: &str = r#"{"rules":"receivers:\n- name: oncall\nrules:\n- name: partner-5xx\n  owner: integrations\n  runbook: partner-5xx\n  signal: { ratio: { of: [5xx], stream: requests } }\n  by: [partner]\n  critical: '> 2%'\n  notify: [oncall]\n",
+    "from":"2026-11-20T00:00:00Z","to":"2026-11-21T00:00:00Z","partners":["dhl"]}"#;
+
+async fn create(
     State(app): State<App>,
     body: Body,
 ) -> Result<(StatusCode, Json<JobBody>), ApiError> {
-    let body = to_bytes(body, JOB_BODY_BYTES_MAX)
-        .await
-        .map_err(|_| ApiError::too_large("the body", JOB_BODY_BYTES_MAX))?;
-    let request: BacktestRequest = serde_json::from_slice(&body).map_err(|error| {
-        ApiError::malformed(format!(
-            "the body must be {{\"rules\":\"…\",\"from\":\"…\",\"to\":\"…\",\"partners\":[…],\"drill\":\"…\",\"page\":false}}, each optional: {error}"
-        ))
-    })?;
+    let wanted = "the body must be {\"rules\":\"…\",\"from\":\"…\",\"to\":\"…\",\"partners\":[…],\"drill\":\"…\",\
+                  \"page\":false}, each optional";
+    let request = body::json(body, JOB_BODY_BYTES_MAX, wanted).await?;
     let request = checked(&app, request)?;
     let job = app.backtests.start(&app.store, request);
     let job = job.ok_or_else(|| ApiError::busy("too many backtests wait for their turn"))?;
     Ok((StatusCode::ACCEPTED, Json(job)))
 }
 
-pub(crate) async fn list(State(app): State<App>) -> Json<JobsBody> {
+async fn list(State(app): State<App>) -> Json<JobsBody> {
     Json(JobsBody { backtests: app.backtests.list() })
 }
 
-pub(crate) async fn one(
+async fn one(
     State(app): State<App>,
     Path(id): Path<String>,
     headers: HeaderMap,
@@ -76,10 +112,7 @@ pub(crate) async fn one(
     job.map(Json).ok_or_else(|| ApiError::not_found("such backtest"))
 }
 
-pub(crate) async fn cancel(
-    State(app): State<App>,
-    Path(id): Path<String>,
-) -> Result<Json<JobBody>, ApiError> {
+async fn cancel(State(app): State<App>, Path(id): Path<String>) -> Result<Json<JobBody>, ApiError> {
     app.backtests.cancel(&id).map(Json).ok_or_else(|| ApiError::not_found("such backtest"))
 }
 
@@ -97,29 +130,29 @@ fn checked(app: &App, request: BacktestRequest) -> Result<JobRequest, ApiError> 
         rules,
         partners: request.partners,
         drill: request.drill,
-        from: moment("from", request.from)?,
-        // Nothing that is still to come is judged.
-        to: moment("to", request.to)?.map(|to| to.min(app.now())),
+        from: time_of("from", request.from)?,
+        // The future is not evaluated.
+        to: time_of("to", request.to)?.map(|to| to.min(app.now())),
         incidents: incidents.transpose()?,
         with_page: request.page,
     })
 }
 
-fn moment(field: &str, value: Option<Value>) -> Result<Option<TimestampMs>, ApiError> {
+fn time_of(field: &str, value: Option<Value>) -> Result<Option<TimestampMs>, ApiError> {
     let at = match value {
         None | Some(Value::Null) => return Ok(None),
         Some(Value::String(text)) => time::parse(&text),
         Some(Value::Number(number)) => number.as_i64().map(TimestampMs),
         Some(_) => None,
     };
-    let refusal = || {
+    let wrong = || {
         let detail = format!("`{field}` must be RFC 3339 or milliseconds since 1970");
         ApiError::malformed(detail)
     };
-    at.map(Some).ok_or_else(refusal)
+    at.map(Some).ok_or_else(wrong)
 }
 
-/// How long the caller would wait: `Prefer: wait=10` (RFC 7240), in seconds.
+/// How long the client is willing to wait: `Prefer: wait=10` (RFC 7240), in seconds.
 fn patience(headers: &HeaderMap) -> Duration {
     let values = headers.get_all(HeaderName::from_static("prefer")).iter();
     let mut preferences =

@@ -1,17 +1,19 @@
-//! `POST /api/v1/backups`: a backup on the server's own machine, while it serves.
+//! `POST /api/v1/backups`: a backup on the machine of the server, while it runs.
 
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use axum::Json;
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::State;
 use plimsoll_storage::Error;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
-use crate::error::ApiError;
+use crate::error::{ApiError, ErrorCode};
+use crate::http::body;
+use crate::http::call::Call;
 
 /// The body is one path.
 const BODY_BYTES_MAX: usize = 16 << 10;
@@ -30,46 +32,52 @@ pub(crate) struct BackupBody {
     files: u64,
 }
 
-pub(crate) async fn create(
-    State(app): State<App>,
-    body: Body,
-) -> Result<Json<BackupBody>, ApiError> {
-    let body = to_bytes(body, BODY_BYTES_MAX)
-        .await
-        .map_err(|_| ApiError::too_large("the body", BODY_BYTES_MAX))?;
-    let BackupRequest { to } = serde_json::from_slice(&body).map_err(|error| {
-        ApiError::malformed(format!("the body must be {{\"to\":\"/path\"}}: {error}"))
-    })?;
+pub(crate) fn calls() -> Vec<Call> {
+    use ErrorCode::{
+        BackupFailed, BackupsOff, BodyTooLarge, Busy, MalformedBody, NotEmpty, OutsideBackupDir,
+    };
+    vec![
+        Call::post("/api/v1/backups", create)
+            .about("Copy the database as it is now", "Below the directory of `--backup-dir`.")
+            .body(&[("application/json", r#"{"to":"/backups/monday"}"#)])
+            .answers::<BackupBody>()
+            .errors(&[MalformedBody, BodyTooLarge, BackupsOff, OutsideBackupDir])
+            .errors(&[NotEmpty, BackupFailed, Busy]),
+    ]
+}
+
+async fn create(State(app): State<App>, body: Body) -> Result<Json<BackupBody>, ApiError> {
+    let wanted = "the body must be {\"to\":\"/path\"}";
+    let BackupRequest { to } = body::json(body, BODY_BYTES_MAX, wanted).await?;
     check_target(&to, app.backup_dir.as_deref())?;
     let (store, target) = (Arc::clone(&app.store), to.clone());
     let made = tokio::task::spawn_blocking(move || store.backup(&target)).await;
-    let backup = made.map_err(|_| Error::Closed)?.map_err(|error| refusal(&to, error))?;
+    let backup = made.map_err(|_| Error::Closed)?.map_err(|error| failure(&to, error))?;
     tracing::info!(to = %to.display(), bytes = backup.bytes, files = backup.files, "made a backup");
     Ok(Json(BackupBody { to, bytes: backup.bytes, files: backup.files }))
 }
 
-/// Backups are made below the directory that the server was given for them, and nowhere else:
-/// whoever can reach the API must not be able to write where they like.
+/// Backups are only made below the configured directory: a client of the API must not be able to write anywhere else.
 fn check_target(to: &Path, backup_dir: Option<&Path>) -> Result<(), ApiError> {
     let Some(backup_dir) = backup_dir else {
         let detail = "this server makes no backups: start it with --backup-dir DIR";
-        return Err(ApiError::forbidden("backups_off", detail));
+        return Err(ApiError::new(ErrorCode::BackupsOff, detail));
     };
     let climbs = to.components().any(|part| part == Component::ParentDir);
     if climbs || !to.starts_with(backup_dir) || to == backup_dir {
         let detail = format!("`to` must be a directory below {}", backup_dir.display());
-        return Err(ApiError::forbidden("outside_backup_dir", detail));
+        return Err(ApiError::new(ErrorCode::OutsideBackupDir, detail));
     }
     Ok(())
 }
 
-/// Whoever asks must learn why the path cannot be written; nothing of it is a secret.
-fn refusal(to: &Path, error: Error) -> ApiError {
+/// The client learns why the path cannot be written; nothing of that is secret.
+fn failure(to: &Path, error: Error) -> ApiError {
     match error {
         Error::NotEmpty { .. } | Error::Closed => error.into(),
         other => {
             tracing::error!(to = %to.display(), error = %other, "a backup failed");
-            ApiError::conflict("backup_failed", format!("the backup failed: {other}"))
+            ApiError::new(ErrorCode::BackupFailed, format!("the backup failed: {other}"))
         }
     }
 }

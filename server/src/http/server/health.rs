@@ -5,23 +5,34 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 
 use crate::app::App;
-use crate::error::ApiError;
+use crate::error::{ApiError, ErrorCode};
+use crate::http::call::Call;
 
-/// The process runs.
-pub(crate) async fn livez() -> &'static str {
+pub(crate) fn calls() -> Vec<Call> {
+    vec![
+        Call::get("/livez", livez).about("The process runs", ""),
+        Call::get("/readyz", readyz)
+            .about("It accepts pushes and answers queries", "")
+            .errors(&[ErrorCode::Busy]),
+        Call::get("/metrics", metrics)
+            .about("Metrics of the server itself", "")
+            .answers_text("application/openmetrics-text")
+            .errors(&[ErrorCode::Busy]),
+    ]
+}
+
+async fn livez() -> &'static str {
     "ok\n"
 }
 
-/// It takes pushes and answers questions.
-pub(crate) async fn readyz(State(app): State<App>) -> Result<&'static str, ApiError> {
+async fn readyz(State(app): State<App>) -> Result<&'static str, ApiError> {
     match app.not_ready.read().as_ref() {
         None => Ok("ok\n"),
         Some(reason) => Err(ApiError::busy(reason.clone())),
     }
 }
 
-/// Own telemetry as Prometheus text.
-pub(crate) async fn metrics(State(app): State<App>) -> Result<Response, ApiError> {
+async fn metrics(State(app): State<App>) -> Result<Response, ApiError> {
     let text = app.metrics.encode(app.store.stats(), &app.control().receivers(), app.now());
     let text =
         text.map_err(|error| ApiError::busy(format!("metrics cannot be written: {error}")))?;

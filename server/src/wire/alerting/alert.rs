@@ -67,7 +67,7 @@ pub(crate) struct AcknowledgeRequest {
 
 /// What came of a webhook.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(crate) struct HeardBody {
+pub(crate) struct AcknowledgementBody {
     /// The alert that is acknowledged by it; `null` when it is about no open one.
     pub(crate) acknowledged: Option<String>,
 }

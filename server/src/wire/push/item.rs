@@ -1,4 +1,4 @@
-//! One pushed item, as it lies in JSON: every field it may have, unchecked.
+//! One pushed item as JSON: every field it may have, unchecked.
 
 use std::borrow::Cow;
 
@@ -54,7 +54,7 @@ impl<'de> FromObject<'de> for RawItem<'de> {
             "outcomes" => self.outcomes = map.next_value()?,
             "latency" => self.latency = map.next_value()?,
             "value" => self.value = map.next_value()?,
-            // Fields of later versions are not this version's business.
+            // Unknown fields are ignored: later versions may add some.
             _ => drop(map.next_value::<IgnoredAny>()?),
         }
         Ok(())

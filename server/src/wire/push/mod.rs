@@ -1,4 +1,4 @@
-//! The body of a push: reads it item by item and hands each on with where it stands.
+//! The body of a push, read item by item. Each item is passed on with its place in the body.
 
 pub(crate) mod answer;
 pub(crate) mod item;
@@ -8,12 +8,13 @@ pub(crate) mod tolerant;
 use std::fmt;
 
 use serde::Deserializer;
-use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use crate::wire::push::item::{ItemKind, RawItem};
-use crate::wire::push::tolerant::{Nested, Scalar};
+use self::item::{ItemKind, RawItem};
+use self::tolerant::{Nested, ReadAny, Scalar};
+use crate::wire::excerpt;
 
-/// Where an item stands in its request.
+/// The place of an item in its request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Place {
     /// The n-th (from 0) of the list of its kind.
@@ -45,24 +46,23 @@ const fn list_name(kind: ItemKind) -> &'static str {
 
 /// Takes the items of a push, one by one.
 pub(crate) trait Sink {
-    /// An item of a kind; of an NDJSON line with the kind it named.
+    /// Takes an item.
     fn item(&mut self, place: Place, kind: ItemKind, item: &RawItem<'_>);
-    /// Something that is no item: `problem` says what it should have been and was.
+    /// Takes something that is not an item; `problem` says what is wrong with it.
     fn not_an_item(&mut self, place: Place, field: &str, problem: &str);
 }
 
 /// Reads a JSON body: an object with the lists `events`, `summaries` and `gauges`.
 ///
 /// # Errors
-/// When the body is not JSON, or no object. Items before the fault may have been handed on.
+/// When the body is not JSON or not an object. Items before that place may have been passed on.
 pub(crate) fn read_json(body: &[u8], sink: &mut dyn Sink) -> Result<(), serde_json::Error> {
     let mut reader = serde_json::Deserializer::from_slice(body);
     reader.deserialize_map(Body(sink))?;
     reader.end()
 }
 
-/// Reads an NDJSON body line by line; empty lines are skipped. A line that is not JSON is refused
-/// alone.
+/// Reads an NDJSON body line by line; empty lines are skipped. A line that is not JSON is rejected as one item.
 pub(crate) fn read_ndjson(body: &[u8], sink: &mut dyn Sink) {
     for (number, line) in body.split(|byte| *byte == b'\n').enumerate() {
         if line.trim_ascii().is_empty() {
@@ -72,44 +72,35 @@ pub(crate) fn read_ndjson(body: &[u8], sink: &mut dyn Sink) {
         let line = repaired.as_deref().unwrap_or(line);
         let place = Place::Line(number);
         match serde_json::from_slice::<Nested<RawItem<'_>>>(line) {
-            Ok(Nested::Is(item)) => hand_on_line(place, &item, sink),
+            Ok(Nested::Is(item)) => pass_on_line(place, &item, sink),
             Ok(other) => sink.not_an_item(place, "", &not_an_object(&other)),
             Err(error) => sink.not_an_item(place, "", &format!("the line is not JSON: {error}")),
         }
     }
 }
 
-fn hand_on_line(place: Place, item: &RawItem<'_>, sink: &mut dyn Sink) {
+fn pass_on_line(place: Place, item: &RawItem<'_>, sink: &mut dyn Sink) {
     match kind_of(item) {
         Ok(kind) => sink.item(place, kind, item),
         Err(problem) => sink.not_an_item(place, "/type", &problem),
     }
 }
 
-/// Which of the three a line says it is, or what is wrong with that.
+/// The kind that a line names, or what is wrong with it.
 pub(crate) fn kind_of(item: &RawItem<'_>) -> Result<ItemKind, String> {
     let found = match &item.kind {
         Scalar::Text(name) => match name.as_ref() {
             "event" => return Ok(ItemKind::Event),
             "summary" => return Ok(ItemKind::Summary),
             "gauge" => return Ok(ItemKind::Gauge),
-            other => format!("{:?}", truncated(other)),
+            other => format!("{:?}", excerpt(other)),
         },
         other => other.kind().to_owned(),
     };
     Err(format!("must be \"event\", \"summary\" or \"gauge\", not {found}"))
 }
 
-/// The beginning of a text that came from outside, short enough to be shown.
-pub(crate) fn truncated(text: &str) -> String {
-    const SHOWN_CHARS: usize = 40;
-    match text.char_indices().nth(SHOWN_CHARS) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-        None => text.to_owned(),
-    }
-}
-
-/// What an item that is no object is instead.
+/// The error for an item that is not an object.
 pub(crate) fn not_an_object<T>(found: &Nested<T>) -> String {
     let kind = match found {
         Nested::Wrong(kind) => kind,
@@ -118,7 +109,7 @@ pub(crate) fn not_an_object<T>(found: &Nested<T>) -> String {
     format!("an item must be an object, not {kind}")
 }
 
-/// The body's object.
+/// The object of a JSON body.
 struct Body<'s>(&'s mut dyn Sink);
 
 impl<'de> Visitor<'de> for Body<'_> {
@@ -151,51 +142,25 @@ struct List<'s> {
     sink: &'s mut dyn Sink,
 }
 
-impl List<'_> {
-    fn wrong<E>(self, found: &Scalar<'_>) -> Result<(), E> {
-        let problem = format!("must be a list, not {}", found.kind());
-        self.sink.not_an_item(Place::WholeList(self.kind), "", &problem);
-        Ok(())
-    }
-}
-
 impl<'de> DeserializeSeed<'de> for List<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
+        self.read(deserializer)
     }
 }
 
-impl<'de> Visitor<'de> for List<'_> {
+impl<'de> ReadAny<'de> for List<'_> {
     type Value = ();
 
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list of items")
+    fn scalar(self, value: Scalar<'de>) {
+        if value != Scalar::Missing {
+            let problem = format!("must be a list, not {}", value.kind());
+            self.sink.not_an_item(Place::WholeList(self.kind), "", &problem);
+        }
     }
-    fn visit_unit<E: Error>(self) -> Result<(), E> {
-        Ok(())
-    }
-    fn visit_bool<E: Error>(self, _: bool) -> Result<(), E> {
-        self.wrong(&Scalar::Bool)
-    }
-    fn visit_i64<E: Error>(self, value: i64) -> Result<(), E> {
-        self.wrong(&Scalar::Int(value))
-    }
-    fn visit_u64<E: Error>(self, value: u64) -> Result<(), E> {
-        self.wrong(&Scalar::Uint(value))
-    }
-    fn visit_f64<E: Error>(self, value: f64) -> Result<(), E> {
-        self.wrong(&Scalar::Float(value))
-    }
-    fn visit_str<E: Error>(self, value: &str) -> Result<(), E> {
-        self.wrong(&Scalar::Text(value.into()))
-    }
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        self.wrong(&Scalar::Object)
-    }
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
+
+    fn list<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
         let mut number = 0;
         while let Some(item) = list.next_element::<Nested<RawItem<'de>>>()? {
             let place = Place::List(self.kind, number);

@@ -1,5 +1,5 @@
-//! JSON values that never fail to deserialize: a value of the wrong type is remembered as such, so
-//! that one bad field refuses its item by name and costs nothing else.
+//! JSON values that never fail to deserialize. A value of the wrong type is remembered as such, so that one bad field
+//! rejects its item by name and leaves the other items alone.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer};
 /// A JSON value that should be a scalar.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) enum Scalar<'a> {
-    /// The field is not there, or is null.
+    /// The field is absent or null.
     #[default]
     Missing,
     Bool,
@@ -23,7 +23,7 @@ pub(crate) enum Scalar<'a> {
 }
 
 impl Scalar<'_> {
-    /// What it is, for messages.
+    /// Its type, for messages.
     pub(crate) const fn kind(&self) -> &'static str {
         match self {
             Self::Missing => "nothing",
@@ -36,105 +36,115 @@ impl Scalar<'_> {
     }
 }
 
-impl<'de> Deserialize<'de> for Scalar<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ScalarVisitor)
+/// Reads a JSON value, whatever its type is. A reader says what it makes of a scalar; lists and objects that it has no
+/// use for are skipped and arrive as [`Scalar::List`] and [`Scalar::Object`].
+pub(crate) trait ReadAny<'de>: Sized {
+    type Value;
+
+    fn scalar(self, value: Scalar<'de>) -> Self::Value;
+
+    fn list<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+        while list.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(self.scalar(Scalar::List))
+    }
+
+    fn object<A: MapAccess<'de>>(self, mut object: A) -> Result<Self::Value, A::Error> {
+        while object.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(self.scalar(Scalar::Object))
+    }
+
+    /// Reads the value.
+    ///
+    /// # Errors
+    /// Only when the input is not JSON.
+    fn read<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_any(AnyVisitor(self))
     }
 }
 
-struct ScalarVisitor;
+struct AnyVisitor<R>(R);
 
-impl<'de> Visitor<'de> for ScalarVisitor {
-    type Value = Scalar<'de>;
+impl<'de, R: ReadAny<'de>> Visitor<'de> for AnyVisitor<R> {
+    type Value = R::Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a JSON value")
     }
-    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
-        Ok(Scalar::Missing)
+    fn visit_unit<E: Error>(self) -> Result<R::Value, E> {
+        Ok(self.0.scalar(Scalar::Missing))
     }
-    fn visit_bool<E: Error>(self, _: bool) -> Result<Self::Value, E> {
-        Ok(Scalar::Bool)
+    fn visit_bool<E: Error>(self, _: bool) -> Result<R::Value, E> {
+        Ok(self.0.scalar(Scalar::Bool))
     }
-    fn visit_i64<E: Error>(self, value: i64) -> Result<Self::Value, E> {
-        Ok(Scalar::Int(value))
+    fn visit_i64<E: Error>(self, value: i64) -> Result<R::Value, E> {
+        Ok(self.0.scalar(Scalar::Int(value)))
     }
-    fn visit_u64<E: Error>(self, value: u64) -> Result<Self::Value, E> {
-        Ok(Scalar::Uint(value))
+    fn visit_u64<E: Error>(self, value: u64) -> Result<R::Value, E> {
+        Ok(self.0.scalar(Scalar::Uint(value)))
     }
-    fn visit_f64<E: Error>(self, value: f64) -> Result<Self::Value, E> {
-        Ok(Scalar::Float(value))
+    fn visit_f64<E: Error>(self, value: f64) -> Result<R::Value, E> {
+        Ok(self.0.scalar(Scalar::Float(value)))
     }
-    fn visit_borrowed_str<E: Error>(self, value: &'de str) -> Result<Self::Value, E> {
-        Ok(Scalar::Text(Cow::Borrowed(value)))
+    fn visit_borrowed_str<E: Error>(self, value: &'de str) -> Result<R::Value, E> {
+        Ok(self.0.scalar(Scalar::Text(Cow::Borrowed(value))))
     }
-    fn visit_str<E: Error>(self, value: &str) -> Result<Self::Value, E> {
-        Ok(Scalar::Text(Cow::Owned(value.to_owned())))
+    fn visit_str<E: Error>(self, value: &str) -> Result<R::Value, E> {
+        Ok(self.0.scalar(Scalar::Text(Cow::Owned(value.to_owned()))))
     }
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
-        while list.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Scalar::List)
+    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<R::Value, A::Error> {
+        self.0.list(list)
     }
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Scalar::Object)
+    fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<R::Value, A::Error> {
+        self.0.object(object)
     }
 }
 
-/// A JSON value that should be a list or an object, or what it was instead.
+struct ScalarReader;
+
+impl<'de> ReadAny<'de> for ScalarReader {
+    type Value = Scalar<'de>;
+
+    fn scalar(self, value: Scalar<'de>) -> Scalar<'de> {
+        value
+    }
+}
+
+impl<'de> Deserialize<'de> for Scalar<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        ScalarReader.read(deserializer)
+    }
+}
+
+/// A JSON value that should be an object, or what it was instead.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) enum Nested<T> {
-    /// The field is not there, or is null.
+    /// The field is absent or null.
     #[default]
     Missing,
-    /// It is something else; what, for messages.
+    /// It has another type, named for messages.
     Wrong(&'static str),
     Is(T),
 }
 
 /// Something read from a JSON object, field by field.
 pub(crate) trait FromObject<'de>: Default {
-    /// Takes one field. It must read the value, whatever it is.
+    /// Reads one field. It must consume the value, whatever it is.
     fn field<A: MapAccess<'de>>(&mut self, name: Name<'de>, map: &mut A) -> Result<(), A::Error>;
 }
 
-impl<'de, T: FromObject<'de>> Deserialize<'de> for Nested<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ObjectVisitor(std::marker::PhantomData))
-    }
-}
+struct ObjectReader<T>(std::marker::PhantomData<T>);
 
-struct ObjectVisitor<T>(std::marker::PhantomData<T>);
-
-impl<'de, T: FromObject<'de>> Visitor<'de> for ObjectVisitor<T> {
+impl<'de, T: FromObject<'de>> ReadAny<'de> for ObjectReader<T> {
     type Value = Nested<T>;
 
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON value")
+    fn scalar(self, value: Scalar<'de>) -> Nested<T> {
+        match value {
+            Scalar::Missing => Nested::Missing,
+            other => Nested::Wrong(other.kind()),
+        }
     }
-    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
-        Ok(Nested::Missing)
-    }
-    fn visit_bool<E: Error>(self, _: bool) -> Result<Self::Value, E> {
-        Ok(Nested::Wrong(Scalar::Bool.kind()))
-    }
-    fn visit_i64<E: Error>(self, _: i64) -> Result<Self::Value, E> {
-        Ok(Nested::Wrong(Scalar::Int(0).kind()))
-    }
-    fn visit_u64<E: Error>(self, _: u64) -> Result<Self::Value, E> {
-        Ok(Nested::Wrong(Scalar::Uint(0).kind()))
-    }
-    fn visit_f64<E: Error>(self, _: f64) -> Result<Self::Value, E> {
-        Ok(Nested::Wrong(Scalar::Float(0.0).kind()))
-    }
-    fn visit_str<E: Error>(self, _: &str) -> Result<Self::Value, E> {
-        Ok(Nested::Wrong(Scalar::Text(Cow::Borrowed("")).kind()))
-    }
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
-        while list.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Nested::Wrong(Scalar::List.kind()))
-    }
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+
+    fn object<A: MapAccess<'de>>(self, mut map: A) -> Result<Nested<T>, A::Error> {
         let mut object = T::default();
         while let Some(name) = map.next_key::<Name<'de>>()? {
             object.field(name, &mut map)?;
@@ -143,61 +153,45 @@ impl<'de, T: FromObject<'de>> Visitor<'de> for ObjectVisitor<T> {
     }
 }
 
+impl<'de, T: FromObject<'de>> Deserialize<'de> for Nested<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        ObjectReader(std::marker::PhantomData).read(deserializer)
+    }
+}
+
 /// A field's name, borrowed when it has no escapes.
 #[derive(Deserialize)]
 pub(crate) struct Name<'a>(#[serde(borrow)] pub(crate) Cow<'a, str>);
 
-/// A JSON list of counts, or what it was instead: a position of the list is named when the value
-/// there is no count.
+/// A JSON list of counts, or what it was instead.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) enum Counts {
+    /// The field is absent or null.
     #[default]
     Missing,
+    /// It has another type, named for messages.
     Wrong(&'static str),
+    /// The value at this position has another type, named for messages.
     WrongAt(usize, &'static str),
     Are(Vec<u64>),
 }
 
-impl<'de> Deserialize<'de> for Counts {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(CountsVisitor)
-    }
-}
-
-/// Buckets from the lowest to the highest of a partner's durations, where they are counted closely.
+/// Buckets from the lowest to the highest of a partner's durations, at a fine scale.
 const COUNTS_TYPICAL: usize = 128;
 
-struct CountsVisitor;
+struct CountsReader;
 
-impl<'de> Visitor<'de> for CountsVisitor {
+impl<'de> ReadAny<'de> for CountsReader {
     type Value = Counts;
 
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON value")
+    fn scalar(self, value: Scalar<'de>) -> Counts {
+        match value {
+            Scalar::Missing => Counts::Missing,
+            other => Counts::Wrong(other.kind()),
+        }
     }
-    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
-        Ok(Counts::Missing)
-    }
-    fn visit_bool<E: Error>(self, _: bool) -> Result<Self::Value, E> {
-        Ok(Counts::Wrong(Scalar::Bool.kind()))
-    }
-    fn visit_i64<E: Error>(self, _: i64) -> Result<Self::Value, E> {
-        Ok(Counts::Wrong(Scalar::Int(0).kind()))
-    }
-    fn visit_u64<E: Error>(self, _: u64) -> Result<Self::Value, E> {
-        Ok(Counts::Wrong(Scalar::Uint(0).kind()))
-    }
-    fn visit_f64<E: Error>(self, _: f64) -> Result<Self::Value, E> {
-        Ok(Counts::Wrong(Scalar::Float(0.0).kind()))
-    }
-    fn visit_str<E: Error>(self, _: &str) -> Result<Self::Value, E> {
-        Ok(Counts::Wrong(Scalar::Text(Cow::Borrowed("")).kind()))
-    }
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Counts::Wrong(Scalar::Object.kind()))
-    }
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+
+    fn list<A: SeqAccess<'de>>(self, mut list: A) -> Result<Counts, A::Error> {
         let mut counts = Vec::with_capacity(COUNTS_TYPICAL);
         let mut wrong = None;
         while let Some(value) = list.next_element::<Scalar<'_>>()? {
@@ -210,5 +204,11 @@ impl<'de> Visitor<'de> for CountsVisitor {
             }
         }
         Ok(wrong.map_or(Counts::Are(counts), |(at, kind)| Counts::WrongAt(at, kind)))
+    }
+}
+
+impl<'de> Deserialize<'de> for Counts {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        CountsReader.read(deserializer)
     }
 }

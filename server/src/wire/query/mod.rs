@@ -3,6 +3,7 @@
 pub(crate) mod baseline;
 pub(crate) mod exemplar;
 pub(crate) mod gauge;
+pub(crate) mod label;
 pub(crate) mod latency;
 pub(crate) mod outcomes;
 pub(crate) mod partner;

@@ -2,17 +2,17 @@ use plimsoll_storage::Slot;
 
 use super::*;
 
-const ASKED: Asked = Asked { now: TimestampMs(3_605_000), width: SlotWidth::DEFAULT };
+const CLOCK: SlotClock = SlotClock { now: TimestampMs(3_605_000), width: SlotWidth::DEFAULT };
 
 fn covers(query: &str, minutes: bool) -> (i64, i64) {
     let mut params = Params::new(Some(query)).expect("few parameters");
     let grid = if minutes {
-        params.grid_of_minutes(ASKED.now, Defaults::ANY)
+        params.grid_of_minutes(CLOCK.now)
     } else {
-        params.grid(ASKED, Defaults::ANY)
+        params.grid(CLOCK, WINDOW_MS_DEFAULT)
     };
-    let covers = grid.expect("valid").covers(ASKED.width);
-    let at = |slot: Slot| ASKED.width.start(slot).0 / 1000;
+    let covers = grid.expect("valid").covers(CLOCK.width);
+    let at = |slot: Slot| CLOCK.width.start(slot).0 / 1000;
     (at(covers.start), at(covers.end))
 }
 
@@ -32,7 +32,7 @@ fn a_grid_of_minutes_is_rounded_down() {
     assert_eq!(covers("start=610000&end=730000", true), (600, 720));
     for query in ["window=90s", "start=0&step=10s"] {
         let mut params = Params::new(Some(query)).expect("few parameters");
-        let error = params.grid_of_minutes(ASKED.now, Defaults::ANY).expect_err(query);
+        let error = params.grid_of_minutes(CLOCK.now).expect_err(query);
         assert!(format!("{error:?}").contains("whole minutes"), "{error:?}");
     }
 }

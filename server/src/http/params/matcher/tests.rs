@@ -24,7 +24,7 @@ fn values_are_sets_negations_and_patterns() {
 
 #[test]
 fn a_wrong_pattern_names_the_parameter() {
-    let error = format!("{:?}", read_all(&["~lab(el"]).expect_err("refused"));
+    let error = format!("{:?}", read_all(&["~lab(el"]).expect_err("an error"));
     assert!(error.contains("`operation`") && error.contains("unclosed group"), "{error}");
     assert!(read_all(&["~a"; PATTERNS_MAX + 1]).is_err());
 }

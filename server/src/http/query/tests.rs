@@ -1,31 +1,16 @@
 use plimsoll_storage::{SlotWidth, TimestampMs};
 
 use super::*;
-use crate::http::params::grid::Asked;
 
-const ASKED: Asked = Asked { now: TimestampMs(3_605_000), width: SlotWidth::DEFAULT };
+const CLOCK: SlotClock = SlotClock { now: TimestampMs(3_605_000), width: SlotWidth::DEFAULT };
 
-/// Reads everything that any question takes, in the order of the handlers.
 fn read(query: &str) -> Result<(), ApiError> {
-    let mut params = Params::new(Some(query))?;
-    let heatmap = params.heatmap()?;
-    let selector = params.selector(StreamKind::Activity, Defaults::ANY)?;
-    let by = params.by()?;
-    params.grid(ASKED, Defaults::ANY)?;
-    params.top(&by, Rank::P95)?;
-    if heatmap.is_none() {
-        params.contrast(&selector, &by)?;
-        params.timing()?;
-    }
-    params.class_ratio()?;
-    params.weeks()?;
-    params.time_zone()?;
-    params.end()
+    read_all(Params::new(Some(query))?, CLOCK)
 }
 
 #[test]
-fn wrong_values_and_combinations_name_the_parameter_and_what_it_takes() {
-    for (query, parameter, says) in [
+fn a_wrong_value_or_combination_names_the_parameter_and_what_it_takes() {
+    for (query, parameter, detail) in [
         ("window=5", "window", "a duration such as 30s"),
         ("window=9s", "window", "shorter than a slot"),
         ("window=1m&window=2m", "window", "comes 2 times"),
@@ -68,12 +53,12 @@ fn wrong_values_and_combinations_name_the_parameter_and_what_it_takes() {
     ] {
         let error = format!("{:?}", read(query).expect_err(query));
         assert!(error.contains(&format!("parameter `{parameter}` ")), "{query}: {error}");
-        assert!(error.contains(says), "{query}: {error}");
+        assert!(error.contains(detail), "{query}: {error}");
     }
 }
 
 #[test]
-fn what_is_right_is_taken() {
+fn valid_queries_are_read() {
     for query in [
         "",
         "stream=requests&partner=!dhl&by=partner,site&by=operation",

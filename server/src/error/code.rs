@@ -1,0 +1,99 @@
+//! The codes of failed requests: one table of code, HTTP status, title and remedy.
+
+use axum::http::StatusCode;
+
+/// Defines [`ErrorCode`] from a table: variant, code, status, title, remedy.
+macro_rules! error_codes {
+    ($($variant:ident $code:literal $status:ident $title:literal, $remedy:literal;)+) => {
+        /// Why a request failed.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(crate) enum ErrorCode {
+            $(#[doc = $title] $variant,)+
+        }
+
+        impl ErrorCode {
+            /// The stable name that clients see.
+            pub(crate) const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $code,)+
+                }
+            }
+
+            /// The HTTP status.
+            pub(crate) const fn status(self) -> StatusCode {
+                match self {
+                    $(Self::$variant => StatusCode::$status,)+
+                }
+            }
+
+            /// What is wrong, in a few words.
+            pub(crate) const fn title(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $title,)+
+                }
+            }
+
+            /// What the caller can do about it.
+            pub(crate) const fn remedy(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $remedy,)+
+                }
+            }
+        }
+    };
+}
+
+error_codes! {
+    MalformedBody "malformed_body" BAD_REQUEST
+        "the body cannot be read", "`detail` says what is expected";
+    EmptyBody "empty_body" BAD_REQUEST
+        "there is no body", "send one";
+    InvalidParameter "invalid_parameter" BAD_REQUEST
+        "a parameter is wrong", "`field` names it, `detail` says what it takes";
+    InvalidHeader "invalid_header" BAD_REQUEST
+        "a header is wrong", "`field` names it, `detail` says what it takes";
+    Unsigned "unsigned" UNAUTHORIZED
+        "the body is not signed with a secret that is known here", "sign it with the `webhook_secret` of a receiver";
+    BackupsOff "backups_off" FORBIDDEN
+        "the server makes no backups", "start it with `--backup-dir`";
+    OutsideBackupDir "outside_backup_dir" FORBIDDEN
+        "backups are not made there", "name a directory below that of `--backup-dir`";
+    NotFound "not_found" NOT_FOUND
+        "it does not exist", "`detail` says what was looked for";
+    MethodNotAllowed "method_not_allowed" METHOD_NOT_ALLOWED
+        "the path does not take that method", "`/openapi.json` lists the methods";
+    NotAcceptable "not_acceptable" NOT_ACCEPTABLE
+        "the answer has none of the media types asked for", "`detail` lists those it has";
+    BodyTimeout "body_timeout" REQUEST_TIMEOUT
+        "the body did not arrive in time", "send it again";
+    NotEmpty "not_empty" CONFLICT
+        "the target is not empty", "choose a directory that does not exist";
+    TooManySilences "too_many_silences" CONFLICT
+        "there are too many silences", "end some and try again";
+    AlertEnded "alert_ended" CONFLICT
+        "the alert has ended", "no acknowledgement is needed";
+    NotReplayable "not_replayable" CONFLICT
+        "the delivery cannot be replayed", "`detail` says why";
+    BackupFailed "backup_failed" CONFLICT
+        "the backup cannot be written", "`detail` says why";
+    BodyTooLarge "body_too_large" PAYLOAD_TOO_LARGE
+        "the body is too large", "send it in parts";
+    UnsupportedMediaType "unsupported_media_type" UNSUPPORTED_MEDIA_TYPE
+        "the type or the encoding of the body is not supported", "`detail` says which are";
+    NothingAccepted "nothing_accepted" UNPROCESSABLE_ENTITY
+        "no item was accepted", "`rejected` says why";
+    StreamLimit "stream_limit" UNPROCESSABLE_ENTITY
+        "there would be too many streams", "push fewer combinations of labels";
+    TooManyCells "too_many_cells" UNPROCESSABLE_ENTITY
+        "the query reads too much", "`detail` says how to narrow it";
+    AnswerTooLarge "answer_too_large" UNPROCESSABLE_ENTITY
+        "the answer has too many points", "`detail` says how to narrow it";
+    Overloaded "overloaded" TOO_MANY_REQUESTS
+        "more is pushed than the server can store", "try again after `Retry-After`";
+    Internal "internal" INTERNAL_SERVER_ERROR
+        "the server failed", "its log has the cause under the correlation id";
+    Busy "busy" SERVICE_UNAVAILABLE
+        "the server is busy or not ready", "the same request can succeed after `Retry-After`";
+    QueryTimeout "query_timeout" SERVICE_UNAVAILABLE
+        "the query took too long", "narrow it";
+}

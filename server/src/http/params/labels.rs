@@ -1,0 +1,106 @@
+//! What a query is about: its stream and labels, and the labels that its series are grouped by.
+
+use plimsoll_query::Selector;
+use plimsoll_storage::{Label, LabelMatchers, StreamKind};
+use serde_json::json;
+
+use super::Params;
+use super::declare::{Declared, ParameterDescription, Query, Read, Repeated};
+use super::kind::{LabelName, StreamName};
+use super::matcher;
+use crate::error::ApiError;
+
+pub(crate) const STREAM: Query<StreamName> = Query::new(
+    "stream",
+    StreamName,
+    "requests",
+    "The activity stream; every one when it is left out, or the one the call is named for.",
+);
+
+pub(crate) const BY: Repeated<LabelName> = Query::new(
+    "by",
+    LabelName,
+    "partner",
+    "A series for each value of this label; repeated or with commas for several.",
+)
+.repeated();
+
+/// A label parameter: any number of values, each plain, negated or a pattern.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct LabelValues {
+    label: Label,
+    example: &'static str,
+}
+
+/// The labels of the streams that are selected.
+pub(crate) const LABELS: [LabelValues; Label::COUNT] = [
+    LabelValues { label: Label::Partner, example: "dhl" },
+    LabelValues { label: Label::Operation, example: "create_label" },
+    LabelValues { label: Label::Environment, example: "production" },
+    LabelValues { label: Label::Site, example: "ams1" },
+    LabelValues { label: Label::Release, example: "2.4.1" },
+];
+
+impl Declared for LabelValues {
+    fn describe(&self, all: &mut Vec<ParameterDescription>) {
+        all.push(ParameterDescription {
+            name: self.label.as_str(),
+            is_in_query: true,
+            about: "Repeated for a set. `!value` is all but that, `~pattern` and `!~pattern` are regular expressions \
+                    that match the whole value; the empty value stands for no label.",
+            schema: json!({"type": "array", "items": {"type": "string"}}),
+            example: self.example,
+            needs: "",
+        });
+    }
+}
+
+impl Read for LabelValues {
+    type Output = Vec<String>;
+
+    fn name(&self) -> &'static str {
+        self.label.as_str()
+    }
+
+    /// Reads the values as they were sent.
+    fn read(&self, params: &mut Params) -> Result<Vec<String>, ApiError> {
+        Ok(params.take(self.name()))
+    }
+}
+
+impl Params {
+    /// Reads [`LABELS`].
+    ///
+    /// # Errors
+    /// 400 naming the label when a pattern is wrong or there are too many.
+    pub(crate) fn labels(&mut self) -> Result<LabelMatchers, ApiError> {
+        let mut matchers = LabelMatchers::new();
+        for parameter in LABELS {
+            matcher::read(parameter.label, self.read(&parameter)?, &mut matchers)?;
+        }
+        Ok(matchers)
+    }
+
+    /// Reads [`STREAM`] and [`LABELS`]: the activity streams that are selected, all of them when none is named.
+    ///
+    /// # Errors
+    /// 400 naming a parameter that is wrong.
+    pub(crate) fn selector(&mut self, default: Option<&str>) -> Result<Selector, ApiError> {
+        let stream = self.read(&STREAM)?.or_else(|| default.map(str::to_owned));
+        Ok(Selector { kind: StreamKind::Activity, stream, labels: self.labels()? })
+    }
+
+    /// Reads [`BY`], each label once.
+    ///
+    /// # Errors
+    /// 400 naming the parameter when it is not a label.
+    pub(crate) fn by(&mut self) -> Result<Vec<Label>, ApiError> {
+        let mut labels = Vec::new();
+        for label in self.read(&BY)? {
+            if !labels.contains(&label) {
+                labels.push(label);
+            }
+        }
+        Ok(labels)
+    }
+}
