@@ -43,13 +43,13 @@ fn main() {
 }
 
 fn measure(options: &Options, streams: usize) {
-    let resident_mb = || process::resident_mb(std::process::id()).unwrap_or_default();
-    let before_mb = resident_mb();
+    let rss_mb = || process::rss_mb(std::process::id()).unwrap_or_default();
+    let before_mb = rss_mb();
     let start = Instant::now();
     let store = Store::open(options).expect("the store opens");
     let took = start.elapsed();
     assert_eq!(store.stats().streams, streams as u64);
-    let held_bytes = ((resident_mb() - before_mb) << 20) as f64;
+    let held_bytes = ((rss_mb() - before_mb) << 20) as f64;
     println!("{streams} streams: opened in {:.2} s", took.as_secs_f64());
     println!("{:.0} bytes of memory a stream", held_bytes / streams as f64);
     select(&store);

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::http::{Answer, BlockingConnection};
-use crate::process::{cpu_seconds, resident_mb};
+use crate::process::{cpu_seconds, rss_mb};
 
 /// How long a server may take to start or to stop.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -259,12 +259,12 @@ impl Server {
         cpu_seconds(self.child.id())
     }
 
-    /// Its resident memory in MB.
+    /// Its memory (RSS) in MB.
     ///
     /// # Errors
     /// The process has ended.
-    pub fn resident_mb(&self) -> io::Result<u64> {
-        resident_mb(self.child.id())
+    pub fn rss_mb(&self) -> io::Result<u64> {
+        rss_mb(self.child.id())
     }
 
     /// Stops it with SIGTERM and waits for its end.

@@ -45,11 +45,11 @@ pub fn cpu_seconds(pid: u32) -> std::io::Result<f64> {
     both.ok_or_else(|| std::io::Error::other("the process statistics cannot be read"))
 }
 
-/// Resident memory of a process, in MB.
+/// Memory (RSS) of a process, in MB.
 ///
 /// # Errors
 /// The process has ended or the system has no /proc.
-pub fn resident_mb(pid: u32) -> std::io::Result<u64> {
+pub fn rss_mb(pid: u32) -> std::io::Result<u64> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     let kb = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());

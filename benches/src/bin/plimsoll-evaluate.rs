@@ -273,12 +273,12 @@ impl Workload {
         let bytes = ALLOCATOR.allocated().saturating_sub(self.bytes_before);
         let slots = f64::from(cost.slots);
         println!(
-            "{name}: {:.1} MB in {} streams, {} bytes each; resident {} MB; adding {:.0} ns a cell, \
+            "{name}: {:.1} MB in {} streams, {} bytes each; RSS {} MB; adding {:.0} ns a cell, \
              {:.2} ms a slot; evaluating {:.2} ms a slot; both at most {:.1} ms; {} evaluations",
             bytes as f64 / 1e6,
             self.streams(),
             bytes / self.streams(),
-            process::resident_mb(std::process::id())?,
+            process::rss_mb(std::process::id())?,
             cost.adding_s * 1e9 / cost.cells as f64,
             cost.adding_s * 1e3 / slots,
             cost.evaluating_s * 1e3 / slots,

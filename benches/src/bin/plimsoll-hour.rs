@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use clap::Parser;
 use mimalloc::MiMalloc;
-use plimsoll_benches::process::{Stopwatch, resident_mb};
+use plimsoll_benches::process::{Stopwatch, rss_mb};
 use plimsoll_benches::{Failure, facts};
 use plimsoll_query::{Grid, LatencyMeasures, Selector, groups, latency};
 use plimsoll_storage::{Label, LabelMatchers, Options, Slot, Store, TimestampMs};
@@ -47,7 +47,7 @@ fn main() -> Result<(), Failure> {
     let store = open(&args)?;
     write(&args, &store)?;
     query(&args, &store)?;
-    println!("resident before closing: {} MB", resident_mb(std::process::id())?);
+    println!("RSS before closing: {} MB", rss_mb(std::process::id())?);
     drop(store);
     let stopwatch = Stopwatch::start()?;
     let store = open(&args)?;
@@ -142,8 +142,8 @@ fn write(args: &Args, store: &Store) -> Result<(), Failure> {
         cells / append_s
     );
     println!(
-        "resident after writing: {} MB, head {} MB",
-        resident_mb(std::process::id())?,
+        "RSS after writing: {} MB, head {} MB",
+        rss_mb(std::process::id())?,
         store.stats().head_bytes >> 20
     );
     let stopwatch = Stopwatch::start()?;

@@ -13,7 +13,7 @@ use mimalloc::MiMalloc;
 use plimsoll_benches::clock::now_ms;
 use plimsoll_benches::facts::{self, Endpoint};
 use plimsoll_benches::http::{self, AsyncConnection};
-use plimsoll_benches::process::{cpu_seconds, resident_mb};
+use plimsoll_benches::process::{cpu_seconds, rss_mb};
 use plimsoll_benches::{Failure, items};
 use plimsoll_storage::TimestampMs;
 use serde_json::{Value, json};
@@ -194,7 +194,7 @@ async fn run(load: Arc<Load>) -> Result<String, Failure> {
         at_ms(1.0),
         or_dash(cpu_s.map(|cpu_s| format!("{cpu_s:.2}"))),
         or_dash(cpu_s.map(|cpu_s| format!("{:.0}", items as f64 / cpu_s))),
-        or_dash(pid.map(resident_mb).transpose()?.map(|mb| mb.to_string())),
+        or_dash(pid.map(rss_mb).transpose()?.map(|mb| mb.to_string())),
     ))
 }
 

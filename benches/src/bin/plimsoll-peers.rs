@@ -106,14 +106,14 @@ fn run(args: &Args, kind: StoreKind, program: &Path, end_ms: i64) -> Result<Vec<
             measured.push((measure(&server, &mut connection, &path)?, body.len()));
         }
     }
-    let resident_mb = server.resident_mb()?;
+    let rss_mb = server.rss_mb()?;
     let disk = disk_bytes(kind, server, &mut connection, &data_dir)?;
     let slots = f64::from(args.slots) * (args.partners * 20) as f64;
     let each =
         |show: &dyn Fn(&(Measured, usize)) -> String| measured.iter().map(show).collect::<Vec<_>>();
     let times = each(&|(one, _)| format!("{:.2} / {:.2}", one.median_ms, one.p99_ms));
     println!(
-        "| {} | {write_cpu_s:.1} | {} | {:.3} | {} | {} | {resident_mb} | {:.1} |",
+        "| {} | {write_cpu_s:.1} | {} | {:.3} | {} | {} | {rss_mb} | {:.1} |",
         kind.name(),
         times.join(" | "),
         empty.median_ms,
