@@ -5,6 +5,7 @@ use plimsoll_storage::{
     Durability, Label, Options, Outcome, Store, StreamKind, StreamRef, TimestampMs,
 };
 use proptest::prelude::*;
+use tempfile::TempDir;
 
 pub(crate) const PARTNERS: [&str; 3] = ["dhl", "gls", "ups"];
 pub(crate) const SITES: [&str; 2] = ["ams1", ""];
@@ -55,11 +56,17 @@ pub(crate) fn events(span_ms: i64) -> impl Strategy<Value = Vec<Event>> {
     prop::collection::vec(event, 1..120)
 }
 
-/// A store with the events; every second batch is sealed.
-pub(crate) fn store_of(events: &[Event]) -> (tempfile::TempDir, Store) {
+/// A store without data.
+pub(crate) fn empty_store() -> (TempDir, Store) {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let options = Options { durability: Durability::Memory, ..Options::new(directory.path()) };
     let store = Store::open(&options).expect("the store opens");
+    (directory, store)
+}
+
+/// A store with the events; every second batch is sealed.
+pub(crate) fn store_of(events: &[Event]) -> (TempDir, Store) {
+    let (directory, store) = empty_store();
     for (number, chunk) in events.chunks(20).enumerate() {
         let mut batch = store.batch();
         for event in chunk {

@@ -4,12 +4,11 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use plimsoll_query::{Grid, Selector, gauges, groups};
-use plimsoll_storage::{
-    GaugeCell, Label, Options, Slot, Store, StreamKind, StreamRef, TimestampMs,
-};
+use plimsoll_storage::{GaugeCell, Label, Slot, Store, StreamKind, StreamRef, TimestampMs};
 use proptest::prelude::*;
+use tempfile::TempDir;
 
-use crate::common::{PARTNERS, SLOT_MS, partner_of};
+use crate::common::{PARTNERS, SLOT_MS, empty_store, partner_of};
 
 const SPAN_MS: i64 = 1_800_000;
 
@@ -26,9 +25,8 @@ fn readings() -> impl Strategy<Value = Vec<Reading>> {
     prop::collection::vec(reading, 1..80)
 }
 
-fn store_of(readings: &[Reading]) -> (tempfile::TempDir, Store) {
-    let directory = tempfile::tempdir().expect("a temporary directory");
-    let store = Store::open(&Options::new(directory.path())).expect("the store opens");
+fn store_of(readings: &[Reading]) -> (TempDir, Store) {
+    let (directory, store) = empty_store();
     for (number, chunk) in readings.chunks(20).enumerate() {
         let mut batch = store.batch();
         for reading in chunk {

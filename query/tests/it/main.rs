@@ -4,6 +4,7 @@
 mod baseline;
 mod common;
 mod compare;
+mod exemplars;
 mod freshness;
 mod gauges;
 mod health;
