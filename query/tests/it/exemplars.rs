@@ -1,7 +1,9 @@
 //! Exemplars of a grid, with the keys of their streams.
 
 use plimsoll_query::{FoundExemplars, Grid, Selector, exemplars};
-use plimsoll_storage::{Exemplar, ExemplarsOf, Label, Outcome, StreamKind, StreamRef, TimestampMs};
+use plimsoll_storage::{
+    Exemplar, ExemplarKind, Label, Outcome, StreamKind, StreamRef, TimestampMs,
+};
 
 use crate::common::empty_store;
 
@@ -23,8 +25,8 @@ fn exemplars_come_from_the_slots_of_the_grid_newest_first() {
     }
     store.append_blocking(batch.finish(), 3, None, TimestampMs(0)).expect("appended");
     let grid = Grid::at(TimestampMs(60_000), 60_000).expect("valid");
-    let of = ExemplarsOf::Failed(vec![Outcome::Timeout]);
-    let found = exemplars(&store, &Selector::activity("requests"), &grid, &of, 10);
+    let kind = ExemplarKind::Failed(vec![Outcome::Timeout]);
+    let found = exemplars(&store, &Selector::activity("requests"), &grid, &kind, 10);
     let FoundExemplars { best, is_cut } = found.expect("answered");
     let orders = best.iter().map(|(key, exemplar)| (key.label(Label::Partner), &*exemplar.ids[0]));
     assert_eq!(orders.collect::<Vec<_>>(), [("ups", "O-2"), ("dhl", "O-1")]);
