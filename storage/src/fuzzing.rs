@@ -1,9 +1,11 @@
 //! Access for fuzz targets to decoders that are private otherwise. Only built for fuzzing. Damaged bytes must
 //! give an error, never a panic.
 
+use crate::catalog::decode_stream;
 use crate::codec;
 use crate::db::ExemplarKey;
 use crate::model::resolution::BlockKey;
+use crate::model::stream::StreamId;
 use crate::model::time::TimestampMs;
 
 /// Decodes and merges a block, and a part with these bytes as version and body.
@@ -28,6 +30,11 @@ pub fn exemplars(bytes: &[u8]) {
 /// Decodes a journal record.
 pub fn journal(bytes: &[u8]) {
     let _ = crate::write::decode_record(1, bytes);
+}
+
+/// Decodes the definition of a stream.
+pub fn stream(bytes: &[u8]) {
+    let _ = decode_stream(StreamId(0), bytes);
 }
 
 /// Decodes the keys of blocks and of exemplars.

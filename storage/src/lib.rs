@@ -54,8 +54,6 @@ pub use model::stream::{StreamId, StreamKey, StreamKind, StreamRef};
 pub use model::sum::CellSum;
 pub use model::time::{Slot, SlotWidth, TimestampMs};
 pub use options::{Durability, Options, Retention};
-pub use read::{
-    BestExemplars, Cursor, ExemplarKind, ExemplarQuery, FeedPast, Reader, Scan, StreamExemplar,
-};
+pub use read::{BestExemplars, Cursor, ExemplarKind, ExemplarQuery, FeedPast, Reader, Scan};
 pub use store::Store;
 pub use write::{Appended, Batch, BatchBuilder, Feed};

@@ -32,3 +32,6 @@ pub(crate) fn decode_stream(id: StreamId, definition: &[u8]) -> Result<StreamKey
     })?;
     Ok(key)
 }
+
+#[cfg(test)]
+mod tests;

@@ -39,13 +39,13 @@ pub struct ExemplarQuery<'a> {
 }
 
 /// An exemplar with the stream it belongs to.
-pub type StreamExemplar = (StreamId, Exemplar);
+type StreamExemplar = (StreamId, Exemplar);
 
 /// The exemplars that a query found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BestExemplars {
     /// Best first, each set of ids once.
-    pub best: Vec<StreamExemplar>,
+    pub best: Vec<(StreamId, Exemplar)>,
     /// Whether the search stopped after [`EXEMPLAR_ROWS_MAX`] slots, so that better ones may exist.
     pub is_cut: bool,
 }

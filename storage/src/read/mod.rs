@@ -6,7 +6,7 @@ mod past;
 mod plan;
 mod scan;
 
-pub use exemplars::{BestExemplars, ExemplarKind, ExemplarQuery, StreamExemplar};
+pub use exemplars::{BestExemplars, ExemplarKind, ExemplarQuery};
 pub use past::FeedPast;
 pub use scan::{Cursor, Reader, Scan};
 

@@ -1,6 +1,7 @@
 //! Appending: durability, idempotency, group commit, errors at open.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use plimsoll_storage::{
     Appended, Durability, Error, GaugeCell, Label, LabelMatchers, Options, Scan, Slot, SlotValue,
