@@ -1,6 +1,6 @@
 //! Bytes as lower-case hexadecimal digits.
 
-/// Two digits a byte.
+/// The bytes in hexadecimal, two digits a byte.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     const DIGITS: [char; 16] =
         ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
@@ -9,7 +9,7 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     nibbles.map(|nibble| DIGITS[usize::from(nibble)]).collect()
 }
 
-/// The bytes of such digits, in either case; `None` when they are something else.
+/// The bytes of hexadecimal digits in either case; `None` when the text is something else.
 pub(crate) fn unhex(text: &str) -> Option<Vec<u8>> {
     let digits: Option<Vec<u32>> = text.chars().map(|digit| digit.to_digit(16)).collect();
     let digits = digits.filter(|digits| digits.len() % 2 == 0)?;

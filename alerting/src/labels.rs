@@ -11,17 +11,16 @@ use sha2::{Digest as _, Sha256};
 
 use crate::hex::hex;
 
-/// The environment of drills. Every rule judges its streams apart from all others, whatever environment
-/// the rule is for, in groups that carry this label; nobody is told of their alerts.
+/// The environment of drills. Every rule evaluates its streams apart from all others, for whichever
+/// environment the rule is written, in groups with this label. Their alerts are muted.
 pub const SANDBOX: &str = "sandbox";
 
-/// Label values in the order of [`Label`], each label at most once. Many hold them at once: a copy
-/// shares them.
+/// Label values in the order of [`Label`], each label at most once. A clone shares the values.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct GroupLabels(Arc<[(Label, Box<str>)]>);
 
 impl GroupLabels {
-    /// Sorts the labels; of several values for one label the first stays.
+    /// Sorts the labels; of several values for one label the first is kept.
     pub fn new(labels: impl IntoIterator<Item = (Label, String)>) -> Self {
         let mut labels: Vec<_> = labels.into_iter().collect();
         labels.sort_by_key(|(label, _)| *label);
@@ -35,13 +34,13 @@ impl GroupLabels {
         self.0.iter().find(|(held, _)| *held == label).map(|(_, value)| &**value)
     }
 
-    /// Whether they name a group of the sandbox.
+    /// Whether they are those of a group of the sandbox.
     #[must_use]
     pub fn is_sandbox(&self) -> bool {
         self.get(Label::Environment) == Some(SANDBOX)
     }
 
-    /// Whether they name a group by these labels. A group of the sandbox has its environment on top.
+    /// Whether they are those of a group by these labels. A group of the sandbox has its environment as well.
     pub(crate) fn are_by(&self, by: &[Label]) -> bool {
         let own = || self.iter().map(|(label, _)| label);
         let by = || by.iter().copied();
@@ -49,7 +48,7 @@ impl GroupLabels {
         own().eq(by()) || self.is_sandbox() && own().filter(on_top).eq(by())
     }
 
-    /// The labels of the group by these labels that they lie in; `None` when one is missing.
+    /// The labels of the group by these labels that contains them; `None` when one is missing.
     pub(crate) fn within(&self, by: &[Label]) -> Option<Self> {
         let value = |label: &Label| Some((*label, self.get(*label)?.to_owned()));
         let own: Option<Vec<_>> = by.iter().map(value).collect();
@@ -62,7 +61,7 @@ impl GroupLabels {
         self.0.iter().map(|(label, value)| (*label, &**value))
     }
 
-    /// The values alone, joined for people: `dhl / ams1`; `all` when there are none.
+    /// The values alone, joined for display: `dhl / ams1`; `all` when there are none.
     #[must_use]
     pub fn title(&self) -> String {
         let values: Vec<&str> =
@@ -70,7 +69,7 @@ impl GroupLabels {
         if values.is_empty() { "all".to_owned() } else { values.join(" / ") }
     }
 
-    /// Feeds rule and labels to a hash, unambiguously: no name or value holds a zero byte.
+    /// A hash of rule and labels. It is unambiguous, because no name or value contains a zero byte.
     pub(crate) fn digest(&self, rule: &str) -> Sha256 {
         let mut hash = Sha256::new();
         hash.update(rule.as_bytes());
@@ -83,7 +82,7 @@ impl GroupLabels {
         hash
     }
 
-    /// What receivers join messages by: 64 hex digits over rule and labels, the same for every
+    /// The key by which receivers join messages: 64 hex digits over rule and labels, the same for every
     /// alert of that rule and group.
     #[must_use]
     pub fn dedup_key(&self, rule: &str) -> String {

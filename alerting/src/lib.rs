@@ -1,10 +1,10 @@
-//! Alerting of Plimsoll: rules over partner data, judged in data time, and their delivery.
+//! Alerting of Plimsoll: rules over partner data, evaluated in data time, and their notifications.
 //!
-//! [`RuleSet`] says what is watched. The [`engine`] holds what is known of every rule and group in
-//! memory and evaluates slot after slot. It is pure. The [`pager`] decides
-//! who speaks. [`Evaluator`] runs it on a store: states, [`alerts`] and [`outbox`] entries of a slot
-//! are one commit. [`Judge`] and [`ReplayNotifier`] run it over history. [`Notifier`] delivers what is in the
-//! outbox and keeps the [`ledger`]. Nothing here reads a clock but the notifier, which is given one.
+//! A [`RuleSet`] is a checked rules file. The [`engine`] holds what is known of every rule and group in memory
+//! and evaluates slot after slot; it is pure. `notify` decides who is notified of what. [`Evaluator`] runs both
+//! on a store: states, [`alerts`] and [`outbox`] entries of a slot are one commit. [`ReplayEvaluator`] and
+//! [`ReplayNotifier`] run them over history. [`Notifier`] delivers the outbox and keeps the [`ledger`]. Only the
+//! notifier needs a clock, which its caller passes.
 
 mod deliver;
 pub mod engine;

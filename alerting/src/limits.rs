@@ -28,7 +28,7 @@ pub const BREAKER_FAILURES: u32 = 5;
 /// Wait before the first probe, in milliseconds; it doubles with each that fails.
 pub const BREAKER_WAIT_MS: i64 = 15_000;
 
-/// Deliveries that one commit settles at most when many are settled at once.
+/// Deliveries whose outcomes are recorded in one commit at most.
 pub const SETTLED_PER_COMMIT_MAX: usize = 500;
 
 /// A delivery lane looks at the outbox at least this often, in milliseconds, even when nothing woke it.

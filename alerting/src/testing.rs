@@ -43,7 +43,7 @@ pub(crate) fn rule(name: &str) -> Rule {
     }
 }
 
-/// A critical alert of [`rule`] on the partner `dhl` that nobody was told of yet.
+/// A critical alert of [`rule`] on the partner `dhl` that nobody was notified of yet.
 pub(crate) fn alert() -> Alert {
     let rule = rule("partner-5xx");
     let labels = GroupLabels::new([(Label::Partner, "dhl".to_owned())]);

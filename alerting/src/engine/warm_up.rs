@@ -3,10 +3,8 @@
 
 use plimsoll_storage::SlotWidth;
 
+use crate::engine::time::{HOUR_MS, MINUTE_MS};
 use crate::rule::{BaselineSettings, Rule, ScanSettings, Signal};
-
-const MINUTE_MS: i64 = 60_000;
-const HOUR_MS: i64 = 60 * MINUTE_MS;
 
 /// Cells of one stretch, approximately: reading the past takes bounded memory.
 const STRETCH_CELLS: usize = 200_000;

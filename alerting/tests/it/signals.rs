@@ -1,5 +1,5 @@
-//! What each signal and each field of a rule does, slot by slot on made-up data: when it pends, fires
-//! and resolves, and why.
+//! What each signal and each field of a rule does, slot by slot on generated data: when an alert is
+//! pending, fires and resolves, and why.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -55,8 +55,8 @@ fn rule_with(fields: &str, rest: &str) -> RuleSet {
         .unwrap_or_else(|error| panic!("{error}: {text}"))
 }
 
-/// Judges `minutes` of reports; answers the changes as `minute:second change reason severity`.
-fn judged(rules: RuleSet, minutes: i64, report: impl Fn(i64) -> Report) -> Vec<String> {
+/// Evaluates `minutes` of reports; returns the transitions as `minute:second change reason severity`.
+fn transitions(rules: RuleSet, minutes: i64, report: impl Fn(i64) -> Report) -> Vec<String> {
     let is_gauge = matches!(report(0), Level(_));
     let kind = if is_gauge { StreamKind::Gauge } else { StreamKind::Activity };
     let mut engine = Engine::new(Arc::new(rules), WIDTH);
@@ -74,9 +74,9 @@ fn judged(rules: RuleSet, minutes: i64, report: impl Fn(i64) -> Report) -> Vec<S
     lines
 }
 
-fn line(verdict: &Evaluation, at: TimestampMs) -> Option<String> {
-    let transition = verdict.transition?;
-    let severity = match (verdict.state, verdict.before) {
+fn line(evaluation: &Evaluation, at: TimestampMs) -> Option<String> {
+    let transition = evaluation.transition?;
+    let severity = match (evaluation.state, evaluation.before) {
         (AlertState::Firing(firing), _) | (_, AlertState::Firing(firing)) => {
             firing.severity.as_str()
         }
@@ -96,7 +96,7 @@ fn a_gauge_fires_above_or_below_its_threshold() {
     let high =
         "signal: { gauge: { name: s } }, window: 1m, for: 1m, warning: '> 500', critical: '> 1000'";
     assert_eq!(
-        judged(rule(high), 30, between(10..20, Level(1_500.0), Level(20.0))),
+        transitions(rule(high), 30, between(10..20, Level(1_500.0), Level(20.0))),
         [
             "10:10 Pended condition_met -",
             "11:10 Fired held_for critical",
@@ -106,7 +106,7 @@ fn a_gauge_fires_above_or_below_its_threshold() {
     let low =
         "signal: { gauge: { name: s } }, window: 1m, for: 0s, clear: { for: 2m }, critical: '< 3'";
     assert_eq!(
-        judged(rule(low), 30, between(10..20, Level(2.0), Level(30.0))),
+        transitions(rule(low), 30, between(10..20, Level(2.0), Level(30.0))),
         ["10:10 Fired held_for critical", "22:10 Resolved cleared_for critical"]
     );
 }
@@ -115,25 +115,28 @@ fn a_gauge_fires_above_or_below_its_threshold() {
 fn a_forecast_fires_before_the_level_is_reached_and_a_flat_level_never() {
     let fields =
         "signal: { gauge: { name: s, forecast: 1h } }, window: 30m, for: 5m, critical: '> 1000'";
-    // Ten a minute: 1,000 is reached at minute 90, and foreseen an hour before.
-    let found = judged(rule(fields), 60, |at| Level(at as f64 * 10.0 + 100.0));
+    // Ten a minute: 1,000 is reached at minute 90, and forecast an hour before.
+    let found = transitions(rule(fields), 60, |at| Level(at as f64 * 10.0 + 100.0));
     let [pended, fired] = &found[..] else { panic!("{found:?}") };
     assert!(pended.starts_with("30:") || pended.starts_with("31:"), "{pended}");
     assert!(fired.starts_with("35:") || fired.starts_with("36:"), "{fired}");
-    assert_eq!(judged(rule(fields), 60, |_| Level(990.0)), [""; 0]);
+    assert_eq!(transitions(rule(fields), 60, |_| Level(990.0)), [""; 0]);
 }
 
 #[test]
-fn a_burn_rate_needs_both_windows_and_ends_with_the_burning() {
+fn a_burn_rate_needs_both_windows_and_resolves_when_the_burning_stops() {
     let fields = "signal: { burn: { of: [exception], stream: s, objective: 99% } }, window: 1h, for: 0s, clear: { for: 1m }, critical: '> 14.4'";
     // A fifth fails: twenty times what is allowed. It takes most of the hour to burn that much.
-    let found = judged(rule(fields), 150, between(60..110, Items(80, 20), Items(100, 0)));
+    let found = transitions(rule(fields), 150, between(60..110, Items(80, 20), Items(100, 0)));
     let [fired, resolved] = &found[..] else { panic!("{found:?}") };
     assert!(fired.starts_with("105:"), "{fired}");
     // The hour is still burnt when the five minutes are over.
     assert!(resolved.starts_with("111:"), "{resolved}");
-    // A burst is over before it has burnt enough.
-    assert_eq!(judged(rule(fields), 150, between(60..70, Items(80, 20), Items(100, 0))), [""; 0]);
+    // A burst ends before it has burnt enough.
+    assert_eq!(
+        transitions(rule(fields), 150, between(60..70, Items(80, 20), Items(100, 0))),
+        [""; 0]
+    );
 }
 
 #[test]
@@ -154,8 +157,8 @@ fn a_run_that_is_missed_late_or_failed_fires_when_its_success_is_overdue() {
     // The success of minute 60 was at 60:59; each slot of minute 60 reports one.
     let shifted: Vec<String> =
         overdue.iter().map(|line| line.replace("150:00", "151:00")).collect();
-    assert_eq!(judged(rule(fields), 200, runs(|_| Nothing)), shifted, "missed");
-    assert_eq!(judged(rule(fields), 200, runs(|_| Items(0, 1))), shifted, "failed");
+    assert_eq!(transitions(rule(fields), 200, runs(|_| Nothing)), shifted, "missed");
+    assert_eq!(transitions(rule(fields), 200, runs(|_| Items(0, 1))), shifted, "failed");
     let late = |at: i64| {
         if at == 120 {
             Nothing
@@ -165,27 +168,31 @@ fn a_run_that_is_missed_late_or_failed_fires_when_its_success_is_overdue() {
             Nothing
         }
     };
-    let found = judged(rule(fields), 200, late);
+    let found = transitions(rule(fields), 200, late);
     assert_eq!(found, ["151:00 Fired held_for critical", "155:10 Resolved cleared_for critical"]);
     assert_eq!(
-        judged(rule(fields), 200, |at| if at % 60 == 0 { Items(1, 0) } else { Nothing }),
+        transitions(rule(fields), 200, |at| if at % 60 == 0 { Items(1, 0) } else { Nothing }),
         [""; 0]
     );
 }
 
 #[test]
-fn absence_is_of_those_seen_before_and_of_those_expected_but_never_seen() {
+fn absence_covers_partners_seen_before_and_partners_expected_but_never_seen() {
     let fields = "signal: { absence: { stream: s } }, warning: '> 30m', critical: '> 2h'";
-    // A heartbeat, which is a report without items, is presence as well.
-    let seen = judged(rule(fields), 200, |at| if at < 20 { Items(0, 0) } else { Nothing });
+    // A heartbeat, which is a report without items, ends an absence as well.
+    let seen = transitions(rule(fields), 200, |at| if at < 20 { Items(0, 0) } else { Nothing });
     assert_eq!(
         seen,
         ["50:10 Fired held_for warning", "140:10 Escalated critical_held_for critical"]
     );
     let expected = "partners: [{ name: ups, expects: [s] }, { name: gls, expects: [other] }]\n";
-    let never = judged(rule_with(fields, expected), 60, |_| Items(1, 0));
+    let never = transitions(rule_with(fields, expected), 60, |_| Items(1, 0));
     assert_eq!(never, ["30:10 Fired held_for warning"], "ups alone");
-    assert_eq!(judged(rule(fields), 60, |_| Nothing), [""; 0], "who is not known is not missed");
+    assert_eq!(
+        transitions(rule(fields), 60, |_| Nothing),
+        [""; 0],
+        "an unknown partner is not expected"
+    );
 }
 
 #[test]
@@ -194,7 +201,7 @@ fn outside_its_schedule_a_rule_is_at_rest() {
     let fields = "signal: { ratio: { of: [exception], stream: s } }, window: 1m, for: 2m, critical: '> 5%', \
          schedule: { days: [sat], from: '06:00', to: '07:00', time_zone: Europe/Berlin }";
     assert_eq!(
-        judged(rule(fields), 660, |_| Items(5, 5)),
+        transitions(rule(fields), 660, |_| Items(5, 5)),
         [
             "540:00 Pended condition_met -",
             "542:00 Fired held_for critical",
@@ -204,13 +211,13 @@ fn outside_its_schedule_a_rule_is_at_rest() {
 }
 
 #[test]
-fn no_data_ends_an_alert_keeps_it_or_is_one() {
+fn no_data_resolves_an_alert_keeps_it_or_is_one() {
     let fields = |on_no_data: &str| {
         rule(&format!(
             "signal: {{ ratio: {{ of: [exception], stream: s }} }}, window: 1m, for: 1m, critical: '> 5%', on_no_data: {on_no_data}"
         ))
     };
-    // Failures until minute 20, silence until 40, and all is well again.
+    // Failures until minute 20, no data until 40, then no failures.
     let report = |at: i64| match at {
         0..10 | 40.. => Items(10, 0),
         10..20 => Items(5, 5),
@@ -219,17 +226,23 @@ fn no_data_ends_an_alert_keeps_it_or_is_one() {
     let begin = ["10:30 Pended condition_met -", "11:30 Fired held_for critical"];
     let with = |end: &[&'static str]| [&begin[..], end].concat();
     assert_eq!(
-        judged(fields("ok"), 50, report),
+        transitions(fields("ok"), 50, report),
         with(&["22:00 Resolved cleared_without_data critical"])
     );
-    assert_eq!(judged(fields("keep"), 50, report), with(&["41:10 Resolved cleared_for critical"]));
-    assert_eq!(judged(fields("alert"), 50, report), with(&["41:10 Resolved cleared_for critical"]));
-    // Silence from a good state on.
-    let silent = between(20..30, Nothing, Items(10, 0));
-    assert_eq!(judged(fields("ok"), 40, &silent), [""; 0]);
-    assert_eq!(judged(fields("keep"), 40, &silent), [""; 0]);
     assert_eq!(
-        judged(fields("alert"), 40, &silent),
+        transitions(fields("keep"), 50, report),
+        with(&["41:10 Resolved cleared_for critical"])
+    );
+    assert_eq!(
+        transitions(fields("alert"), 50, report),
+        with(&["41:10 Resolved cleared_for critical"])
+    );
+    // No data while no alert is open.
+    let silent = between(20..30, Nothing, Items(10, 0));
+    assert_eq!(transitions(fields("ok"), 40, &silent), [""; 0]);
+    assert_eq!(transitions(fields("keep"), 40, &silent), [""; 0]);
+    assert_eq!(
+        transitions(fields("alert"), 40, &silent),
         [
             "21:00 Pended condition_met -",
             "22:00 Fired held_for critical",
@@ -247,7 +260,7 @@ fn an_alert_is_kept_for_a_while_and_until_its_clear_level() {
         _ => Level(100.0),
     };
     let end = |more: &str, end: &str| {
-        let found = judged(rule(&format!("{signal}, {more}")), 60, report);
+        let found = transitions(rule(&format!("{signal}, {more}")), 60, report);
         assert_eq!(found, ["10:10 Fired held_for critical", end], "{more}");
     };
     end("clear: { for: 1m }", "21:10 Resolved cleared_for critical");
@@ -256,43 +269,43 @@ fn an_alert_is_kept_for_a_while_and_until_its_clear_level() {
 }
 
 #[test]
-fn few_items_are_weighed_or_left_out() {
+fn few_items_need_evidence_or_are_ignored() {
     let fields = "signal: { ratio: { of: [exception], stream: s } }, window: 1m, for: 0s, clear: { for: 1m }, critical: '> 5%'";
     let report = |at: i64| if (10..12).contains(&at) { Items(0, 1) } else { Nothing };
     // Three failures in a row prove more than 5 %, whatever the volume; two do not.
-    assert_eq!(judged(rule(fields), 20, report)[0], "10:30 Fired held_for critical");
+    assert_eq!(transitions(rule(fields), 20, report)[0], "10:30 Fired held_for critical");
     let counted = format!("{fields}, min_count: 6");
-    assert_eq!(judged(rule(&counted), 20, report)[0], "11:00 Fired held_for critical");
+    assert_eq!(transitions(rule(&counted), 20, report)[0], "11:00 Fired held_for critical");
     let sure = format!("{fields}, confidence: 0.999999");
-    assert_eq!(judged(rule(&sure), 20, report)[0], "10:50 Fired held_for critical");
+    assert_eq!(transitions(rule(&sure), 20, report)[0], "10:50 Fired held_for critical");
     let never = format!("{fields}, min_count: 7");
-    assert_eq!(judged(rule(&never), 20, report), [""; 0]);
+    assert_eq!(transitions(rule(&never), 20, report), [""; 0]);
 }
 
 #[test]
-fn latency_is_held_against_a_level_or_against_its_own_usual() {
+fn latency_is_compared_with_a_level_or_with_its_baseline() {
     let fixed =
         "signal: { latency: { q: 0.95, stream: s } }, window: 1m, for: 1m, critical: '> 1000ms'";
     let slow = between(600..620, Took(3.0), Took(0.8));
     assert_eq!(
-        judged(rule(fixed), 640, &slow),
+        transitions(rule(fixed), 640, &slow),
         [
             "600:20 Pended condition_met -",
             "601:20 Fired held_for critical",
             "621:50 Resolved cleared_for critical"
         ]
     );
-    let usual = "signal: { latency: { q: 0.95, stream: s } }, critical: '> 500ms', usual: { times: 2 }, \
+    let with_baseline = "signal: { latency: { q: 0.95, stream: s } }, critical: '> 500ms', usual: { times: 2 }, \
          scan: { windows: [3m, 5m] }, clear: { for: 5m }";
-    // 0.8 s is above the level, but it is what this partner always takes, once that is known.
-    let found = judged(rule(usual), 660, &slow);
+    // 0.8 s is above the level, but it is the baseline of this partner, once that is known.
+    let found = transitions(rule(with_baseline), 660, &slow);
     let late: Vec<&String> = found.iter().filter(|line| line.as_str() > "600").collect();
     assert!(late.len() == 2 && late[0].starts_with("603:00 Fired"), "{found:?}");
 }
 
 #[test]
-fn the_time_of_a_change_does_not_depend_on_when_the_slots_are_known() {
-    // Everything is known before anything is judged, as after a downtime.
+fn the_time_of_a_transition_does_not_depend_on_when_the_slots_are_known() {
+    // All cells are known before the first evaluation, as after a downtime.
     let fields = "signal: { gauge: { name: s } }, window: 1m, for: 1m, critical: '> 1000'";
     let mut engine = Engine::new(Arc::new(rule(fields)), WIDTH);
     let stream = engine.stream(StreamRef {
@@ -310,10 +323,10 @@ fn the_time_of_a_change_does_not_depend_on_when_the_slots_are_known() {
     let slots = (0..180).map(|number| first.plus(number));
     let found: Vec<String> = slots
         .flat_map(|slot| {
-            let verdicts = engine.evaluate(slot);
-            verdicts.iter().filter_map(|it| line(it, WIDTH.end(slot))).collect::<Vec<_>>()
+            let evaluations = engine.evaluate(slot);
+            evaluations.iter().filter_map(|it| line(it, WIDTH.end(slot))).collect::<Vec<_>>()
         })
         .collect();
-    assert_eq!(found, judged(rule(fields), 30, &report));
+    assert_eq!(found, transitions(rule(fields), 30, &report));
     assert_eq!(WIDTH.start(first), minute(0));
 }

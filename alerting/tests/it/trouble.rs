@@ -1,4 +1,4 @@
-//! What can go wrong at a receiver, on real sockets, with a clock that only the test moves.
+//! Receivers that fail, on real sockets, with a clock that only the test moves.
 
 use std::time::Duration;
 
@@ -11,12 +11,12 @@ use crate::deliver::{failing, in_state, judge, until_delivered};
 use crate::receiver::{RESET, Receiver, SILENCE, STALL};
 use crate::world::{Running, World, partner_5xx, rules, until};
 
-/// Lets the clock come to the next attempt, and not further; answers how long that took.
+/// Moves the clock to the next attempt, and not further; returns how long that took, in ms.
 async fn until_next_attempt(world: &World, running: &Running, receiver: &Receiver) -> i64 {
     let count = receiver.count();
     let failed_at = world.now();
     let mut next = TimestampMs(0);
-    until("a note of the failure", || {
+    until("a record of the failure", || {
         let waiting = in_state(world, "waiting");
         next = waiting.first().map_or(failed_at, |delivery| delivery.next_attempt_at);
         waiting.first().is_some_and(|delivery| delivery.attempts as usize == count)
@@ -26,26 +26,26 @@ async fn until_next_attempt(world: &World, running: &Running, receiver: &Receive
         world.set_now(next.plus_ms(-1));
         running.waker.wake();
         tokio::time::sleep(Duration::from_millis(5)).await;
-        assert_eq!(receiver.count(), count, "an attempt came too early");
+        assert_eq!(receiver.count(), count, "an attempt was made too early");
     }
     world.set_now(next);
     running.waker.wake();
-    // The breaker may hold an attempt back for longer than the delivery itself waits.
+    // The breaker may delay an attempt for longer than the delivery itself waits.
     until("the next attempt", || {
-        let is_there = receiver.count() > count;
-        if !is_there {
+        let is_made = receiver.count() > count;
+        if !is_made {
             std::thread::sleep(Duration::from_millis(10));
             world.set_now(world.now().plus_ms(i64::from(receiver.count() == count) * 1_000));
             running.waker.wake();
         }
-        is_there
+        is_made
     })
     .await;
     world.now().since_ms(failed_at)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn attempts_come_in_the_order_and_with_the_waits_of_the_schedule() {
+async fn attempts_follow_the_order_and_the_waits_of_the_schedule() {
     let answers = [
         "500 Oops",
         RESET,
@@ -71,7 +71,7 @@ async fn attempts_come_in_the_order_and_with_the_waits_of_the_schedule() {
     println!("waits in ms: {waits:?}");
     for (attempt, (wait, longest)) in waits.iter().zip(BACKOFF_MS).enumerate() {
         let asked = if answers[attempt].starts_with("429") { 200_000 } else { 0 };
-        // A probe of the open breaker comes later, and the last steps of the clock are seconds.
+        // A probe of the open breaker is later, and the last steps of the clock are seconds.
         let longest = longest.max(asked).max(BREAKER_WAIT_MS) + 5_000;
         assert!((asked..=longest).contains(wait), "{attempt}: {wait}");
     }
@@ -117,11 +117,11 @@ async fn no_answer_in_time_is_a_failure_and_a_body_that_never_ends_is_none() {
     let [delivered] = &in_state(&world, "delivered")[..] else { panic!("one delivery") };
     let error = delivered.log[0].error.as_deref().unwrap_or_default();
     assert!(error.contains("timed out") && !error.contains(&receiver.address), "{error}");
-    assert_eq!(delivered.log[1].status, Some(200), "the status said it all");
+    assert_eq!(delivered.log[1].status, Some(200), "the status alone decides");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_receiver_that_speaks_no_tls_is_tried_again_and_the_reason_is_told() {
+async fn a_receiver_without_tls_is_tried_again_and_the_reason_is_recorded() {
     let receiver = Receiver::start(&[]);
     let mut set = rules(&receiver.address, &partner_5xx("[hub]"));
     let url = format!("https://{}/hook?token=s3cr3t", receiver.address);
@@ -138,7 +138,7 @@ async fn a_receiver_that_speaks_no_tls_is_tried_again_and_the_reason_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_receiver_that_wants_nothing_more_gets_nothing_until_a_test_succeeds() {
+async fn a_receiver_that_is_gone_gets_nothing_until_a_test_succeeds() {
     let receiver = Receiver::start(&["410 Gone"]);
     let rules = rules(&receiver.address, &partner_5xx("[hub]"));
     let world = failing();
@@ -147,11 +147,11 @@ async fn a_receiver_that_wants_nothing_more_gets_nothing_until_a_test_succeeds()
     until_delivered(&world).await;
     assert_eq!(in_state(&world, "dead")[0].state, DeliveryState::Dead(DeadReason::Disabled));
     running.stop().await;
-    // Over a restart as well.
+    // It stays disabled over a restart.
     let world = world.restarted();
     judge(&world, &rules, 30);
     let running = world.notifier(&rules);
-    until("the end is given up", || in_state(&world, "dead").len() == 2).await;
+    until("the resolve is dead", || in_state(&world, "dead").len() == 2).await;
     assert_eq!(receiver.count(), 1);
     assert!(running.control.receivers()["hub"].disabled.is_some());
     let results = running.control.test("hub").await.unwrap().unwrap();
@@ -165,7 +165,7 @@ async fn a_receiver_that_wants_nothing_more_gets_nothing_until_a_test_succeeds()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_tried_for_too_long_is_given_up() {
+async fn a_delivery_that_is_attempted_for_too_long_is_given_up() {
     let receiver = Receiver::start(&["500 Oops", "500 Oops"]);
     let mut rules = rules(&receiver.address, &partner_5xx("[hub]"));
     rules.receivers[1].give_up_after_ms = 600_000;
@@ -194,13 +194,13 @@ fn with_fail_over(down: &Receiver, other: &Receiver) -> RuleSet {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn another_receiver_takes_the_place_of_one_that_is_down_and_hears_of_the_end() {
+async fn another_receiver_replaces_one_that_is_down_and_receives_the_resolve() {
     let (down, other) = (Receiver::start(&["500 Oops"; 40]), Receiver::start(&[]));
     let rules = with_fail_over(&down, &other);
     let world = failing();
     judge(&world, &rules, 3);
     let running = world.notifier(&rules);
-    until("the other is told", || {
+    until("the other is notified", || {
         world.set_now(world.now().plus_ms(2_000));
         running.waker.wake();
         other.count() == 1
@@ -212,9 +212,9 @@ async fn another_receiver_takes_the_place_of_one_that_is_down_and_hears_of_the_e
     let handed = waiting.iter().find(|delivery| delivery.receiver == "oncall").unwrap();
     assert_eq!((handed.receiver.as_str(), handed.handed_to.as_deref()), ("oncall", Some("hub")));
 
-    // It comes back before the alert ends: both are told of the end, each once.
+    // It recovers before the alert resolves: both are notified of that, each once.
     let tried = down.count();
-    until("the first is told as well", || {
+    until("the first is notified as well", || {
         world.set_now(world.now().plus_ms(5_000));
         running.waker.wake();
         in_state(&world, "delivered").iter().any(|it| it.receiver == "oncall")
@@ -222,22 +222,22 @@ async fn another_receiver_takes_the_place_of_one_that_is_down_and_hears_of_the_e
     })
     .await;
     judge(&world, &rules, 60);
-    until("everyone is told of the end", || {
+    until("everyone is notified of the resolve", || {
         world.set_now(world.now().plus_ms(5_000));
         running.waker.wake();
         in_state(&world, "waiting").is_empty() && other.count() == 2
     })
     .await;
     running.stop().await;
-    let said: Vec<(String, Action)> = in_state(&world, "delivered")
+    let delivered: Vec<(String, Action)> = in_state(&world, "delivered")
         .iter()
         .rev()
         .map(|delivery| (delivery.receiver.clone(), delivery.action))
         .collect();
     for expected in ["oncall", "hub"] {
         for action in [Action::Trigger, Action::Resolve] {
-            let count = said.iter().filter(|it| **it == (expected.to_owned(), action)).count();
-            assert_eq!(count, 1, "{expected} {action:?}: {said:?}");
+            let count = delivered.iter().filter(|it| **it == (expected.to_owned(), action)).count();
+            assert_eq!(count, 1, "{expected} {action:?}: {delivered:?}");
         }
     }
     assert_eq!(other.got()[1].json()["type"], "alert.resolved");
@@ -254,7 +254,7 @@ fn with_key_in(variable: &str, address: &str) -> RuleSet {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_end_goes_to_the_key_that_heard_of_the_beginning_while_that_can_be_found() {
+async fn a_resolve_goes_to_the_key_of_its_trigger_while_that_can_be_found() {
     let receiver = Receiver::start(&[]);
     let before = with_key_in("OLD_KEY", &receiver.address);
     // Another variable, with another key in it; or no receiver of that name at all.

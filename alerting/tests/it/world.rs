@@ -16,7 +16,7 @@ use tempfile::TempDir;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-/// 2026-11-20T20:00:00Z, where every story begins.
+/// 2026-11-20T20:00:00Z, when every test begins.
 pub(crate) const START: TimestampMs = TimestampMs(1_795_204_800_000);
 
 /// The routing key of every rules file here.
@@ -83,7 +83,7 @@ impl World {
         Evaluator::new(Arc::clone(&self.store), Arc::new(rules.clone())).unwrap()
     }
 
-    /// An evaluator that has marked [`START`] as its beginning.
+    /// An evaluator whose first slot is the one after [`START`].
     pub(crate) fn started(&self, rules: &RuleSet) -> Evaluator {
         let mut evaluator = self.evaluator(rules);
         assert_eq!(evaluator.judge_until(closed(START)).unwrap().slots, 0);
@@ -108,7 +108,7 @@ fn open(path: &Path) -> Arc<Store> {
     Arc::new(Store::open(&options).unwrap())
 }
 
-/// A notifier at work.
+/// A running notifier.
 pub(crate) struct Running {
     pub(crate) waker: Waker,
     pub(crate) control: DeliveryControl,
@@ -134,17 +134,17 @@ pub(crate) fn environment(name: &str) -> Option<String> {
     Some(value.to_owned())
 }
 
-/// A moment in minutes after [`START`].
+/// A time in minutes after [`START`].
 pub(crate) fn minute(minutes: i64) -> TimestampMs {
     START.plus_ms(minutes * 60_000)
 }
 
-/// A time at which every slot that ends by `at` can be judged.
+/// A time at which every slot that ends by `at` can be evaluated.
 pub(crate) fn closed(at: TimestampMs) -> TimestampMs {
     at.plus_ms(plimsoll_alerting::grace_ms(SlotWidth::DEFAULT))
 }
 
-/// Changes as lines: minute and second after [`START`], rule, labels, change, reason, severity.
+/// Transitions as lines: minute and second after [`START`], rule, labels, change, reason, severity.
 pub(crate) fn lines(events: &[TransitionEvent]) -> Vec<String> {
     let line = |event: &TransitionEvent| {
         let seconds = event.at.since_ms(START) / 1_000;
@@ -173,7 +173,7 @@ pub(crate) fn rules(address: &str, rules: &str) -> RuleSet {
     RuleSet::parse(&text, &environment, Path::new(".")).unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// The rule most stories are about, told to `notify`.
+/// The rule of most tests, which notifies `notify`.
 pub(crate) fn partner_5xx(notify: &str) -> String {
     format!(
         "rules:\n  - name: partner-5xx\n    owner: integrations\n    runbook: https://runbooks.example/5xx\n\
@@ -183,10 +183,10 @@ pub(crate) fn partner_5xx(notify: &str) -> String {
     )
 }
 
-/// Waits until something is so; fails after ten seconds.
-pub(crate) async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+/// Waits until something holds; fails after ten seconds.
+pub(crate) async fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let started = Instant::now();
-    while !is_so() {
+    while !holds() {
         assert!(started.elapsed() < Duration::from_secs(10), "waited in vain: {what}");
         tokio::time::sleep(Duration::from_millis(2)).await;
     }

@@ -7,7 +7,7 @@ use crate::records::row;
 
 const SLOT_MS: i64 = 10_000;
 
-/// Runs a script, one letter a slot: `.` normal, `w` warning, `c` critical, `?` no data. Answers
+/// Runs a script, one letter a slot: `.` normal, `w` warning, `c` critical, `?` no data. Returns
 /// one line a transition: the slot's number, the change, the reason, and the severity from then on.
 fn run(for_slots: i64, clear_slots: i64, script: &str) -> String {
     let timing = RuleTiming { for_ms: for_slots * SLOT_MS, clear_ms: clear_slots * SLOT_MS };
@@ -49,7 +49,7 @@ fn the_state_machine_follows_its_table() {
         (3, 2, "wwcc", "0 Pended condition_met -; 3 Fired held_for critical"),
         // A problem that shrinks within `for` is a warning.
         (3, 2, "ccww", "0 Pended condition_met -; 3 Fired held_for warning"),
-        // Without `for` and without `clear` each slot speaks for itself.
+        // Without `for` and without `clear` each slot decides alone.
         (0, 0, "c.", "0 Fired held_for critical; 1 Resolved cleared_for -"),
         // Critical must hold for `for` before it escalates.
         (

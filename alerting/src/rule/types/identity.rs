@@ -14,7 +14,7 @@ use crate::rule::types::rule::Rule;
 use crate::rule::types::settings::{BaselineSettings, OnNoData, ScanSettings};
 use crate::rule::types::signal::Signal;
 
-/// RuleIdentity of a rule's judging: the first bytes of a hash.
+/// Identity of what a rule evaluates: the first bytes of a hash.
 pub(crate) type RuleIdentity = [u8; 8];
 
 impl Rule {
@@ -64,7 +64,7 @@ impl Rule {
             );
         }
         if let Some(BaselineSettings { times, hours }) = self.baseline {
-            let _ = write!(text, "|usual {} {}", times, hours);
+            let _ = write!(text, "|usual {times} {hours}");
         }
         if let Some(Schedule { days, from_min, to_min, time_zone }) = &self.schedule {
             let zone = time_zone.iana_name().unwrap_or_default();

@@ -9,7 +9,8 @@ proptest! {
             (proptest::collection::vec(0.0_f64..50.0, 1..40), -1_i8..=5), 1..5),
         q in 0.01_f64..0.99
     ) {
-        let (mut all, mut one, mut two) = (Histogram::default(), CoarseHistogram::default(), CoarseHistogram::default());
+        let mut all = Histogram::default();
+        let (mut one, mut two) = (CoarseHistogram::default(), CoarseHistogram::default());
         let mut coarsest = 5;
         for (durations_s, scale) in parts {
             let mut part = Histogram::default();

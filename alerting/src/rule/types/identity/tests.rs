@@ -3,7 +3,7 @@ use crate::rule::Rule;
 use crate::testing::rule;
 
 #[test]
-fn what_judges_makes_another_rule_and_what_describes_does_not() {
+fn fields_that_decide_evaluations_make_another_rule_and_others_do_not() {
     let same: [fn(&mut Rule); 4] = [
         |rule| rule.owner = "others".into(),
         |rule| rule.runbook = "other".into(),
