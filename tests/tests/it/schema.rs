@@ -51,6 +51,7 @@ rules:
     notify: ["*"]
     notify_from: critical
   - { name: latency, owner: o, runbook: r, signal: { latency: { q: 0.95, stream: requests } }, window: 10m, for: 5m, min_count: 3, confidence: 0.99, critical: "> 1000ms", notify: [hub], depends_on: [ratio] }
+  - { name: scanned, owner: o, runbook: r, signal: { latency: { q: 0.95, stream: requests } }, scan: {}, critical: "> 1s", notify: [hub] }
   - { name: freshness, owner: o, runbook: r, signal: { freshness: { stream: tracking } }, critical: "> 30m", notify: [hub] }
   - { name: absence, owner: o, runbook: r, signal: { absence: { stream: tracking } }, warning: "> 3h", notify: [hub] }
   - { name: run, owner: o, runbook: r, signal: { run: { stream: runs } }, critical: "> 1d", notify: [hub] }
