@@ -20,7 +20,7 @@ pub fn encode_cold(run: &[(Slot, SlotValue)]) -> Vec<u8> {
 }
 
 /// Calls `visit` with each cell of a block; false when the block is damaged.
-pub fn decode(block: &[u8], visit: &mut dyn FnMut(Slot, &SlotValue)) -> bool {
+pub fn for_each_cell(block: &[u8], visit: &mut dyn FnMut(Slot, &SlotValue)) -> bool {
     codec::decode(block, visit).is_ok()
 }
 

@@ -21,6 +21,9 @@ use crate::model::bucket::Bucket;
 use crate::model::sum::{Buckets, CellSum, add_inside};
 use crate::model::time::Slot;
 
+/// A bound for the index of the first bucket; no bucket of any scale is outside.
+const FIRST_MAX: u32 = 4_096;
+
 /// Appends a row: the sum of everything in cell `cell`.
 pub(crate) fn put_row(cell: Slot, sum: &CellSum, rows: &mut Vec<u8>) {
     let mut row = Vec::new();
@@ -92,7 +95,7 @@ fn decode_row(
     if columns.durations || columns.sums {
         let scale = row.byte()? as i8;
         let (zeros, sum_us) = (row.varint()?, row.varint()?);
-        let first = i32::try_from(unzigzag(row.varint()?)).map_err(|_| PartError::Columns)?;
+        let first = take_first(row)?;
         let taken = match row.byte()? {
             1 => sink.durations(scale, zeros, sum_us, Counts::<1> { first, bytes: row.rest() }),
             2 => sink.durations(scale, zeros, sum_us, Counts::<2> { first, bytes: row.rest() }),
@@ -102,6 +105,12 @@ fn decode_row(
     }
     sink.end();
     Ok(())
+}
+
+/// Reads the index of the first bucket, which is within the range of any scale.
+fn take_first(row: &mut Reader<'_>) -> Result<i32, PartError> {
+    let first = i32::try_from(unzigzag(row.varint()?)).ok();
+    first.filter(|first| first.unsigned_abs() <= FIRST_MAX).ok_or(PartError::Columns)
 }
 
 /// The counts of a row starting at bucket `first`, each in `WIDTH` bytes.

@@ -47,3 +47,16 @@ proptest! {
         prop_assert_eq!(found[0].cells(), expected.cells(), "rows of other cells are ignored");
     }
 }
+
+proptest! {
+    #[test]
+    fn arbitrary_rows_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..60)) {
+        let mut rows = Vec::new();
+        put_sized(&mut rows, &bytes);
+        for scale in [5, 2] {
+            let mut sums = [sum_of(&[(0, 0.5)], 0, scale)];
+            let mut panes = Panes::new(&[Slot(0), Slot(u32::MAX)], &mut sums);
+            let _ = decode_rows(&rows, &(Slot(0)..Slot(u32::MAX)), Columns::ALL, &mut panes);
+        }
+    }
+}
