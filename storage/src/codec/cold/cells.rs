@@ -184,16 +184,6 @@ impl<'a, E: Encoding> SegmentReader<'a, E> {
         }
     }
 
-    /// Reads how many durations a cell has, and how many of them are zero.
-    #[inline]
-    fn read_counts(&mut self) -> Result<(u32, u32), PartError> {
-        let codes = self.encoding.numbers();
-        let number = E::read_number(&codes.durations, &mut self.counts);
-        let zeros = E::read_number(&codes.zeros, &mut self.counts);
-        let fitting = u32::try_from(number).ok().filter(|number| zeros <= u64::from(*number));
-        Ok((fitting.ok_or(PartError::Columns)?, zeros as u32))
-    }
-
     #[inline]
     fn read_outcomes(&mut self, durations: u32, sink: &mut impl Sink) -> Result<(), PartError> {
         let codes = self.encoding.numbers();
@@ -256,12 +246,16 @@ impl<E: Encoding> CellReader for SegmentReader<'_, E> {
             sink.last_at(last_at_of_number(stored, frame.start_ms(slot)));
         }
         if outcomes || durations || sums {
-            let counts = self.read_counts()?;
+            let codes = self.encoding.numbers();
+            let number = E::read_number(&codes.durations, &mut self.counts);
+            let zeros = E::read_number(&codes.zeros, &mut self.counts);
+            let fitting = u32::try_from(number).ok().filter(|number| zeros <= u64::from(*number));
+            let number = fitting.ok_or(PartError::Columns)?;
             if outcomes {
-                self.read_outcomes(counts.0, sink)?;
+                self.read_outcomes(number, sink)?;
             }
             if durations || sums {
-                self.read_durations(counts, sink)?;
+                self.read_durations((number, zeros as u32), sink)?;
             }
         }
         sink.end();
