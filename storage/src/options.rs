@@ -29,7 +29,7 @@ pub struct Retention {
     pub minute_ms: i64,
     /// Cells by the quarter of an hour, in ms.
     pub quarter_ms: i64,
-    /// Bytes of files above which the oldest days are deleted early; `None` for no such limit.
+    /// Bytes of files above which the oldest days are dropped early; `None` for no such limit.
     pub size_bytes: Option<u64>,
 }
 

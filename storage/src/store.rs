@@ -225,7 +225,7 @@ impl Store {
 
 /// Maintenance.
 impl Store {
-    /// Seals the head when it is large or old, and deletes days past their retention, some of a day at a
+    /// Seals the head when it is large or old, and drops days past their retention, some of a day at a
     /// time. Call it every second or so.
     ///
     /// # Errors
@@ -257,8 +257,8 @@ impl Store {
         self.maintenance.flush(&self.shared, &self.queue)
     }
 
-    /// Deletes days that have expired, and the oldest while the files are larger than the limit. Returns how
-    /// many days were deleted, over all resolutions.
+    /// Drops days that have expired, and the oldest while the files are larger than the limit. Returns how
+    /// many days were dropped, over all resolutions.
     ///
     /// # Errors
     /// When the database cannot be written.

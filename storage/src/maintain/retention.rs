@@ -1,4 +1,4 @@
-//! Retention: deletes whole days, which in the order of the keys are whole files.
+//! Retention: drops whole days, which in the order of the keys are whole files.
 
 use super::downsample::{Downsampled, downsample, downsample_before};
 use crate::db::{Database, ExemplarKey, Family, WriteBatch, day_start};
@@ -11,15 +11,15 @@ use crate::model::resolution::Resolution;
 /// What one step of retention did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Retained {
-    /// Days deleted, over all resolutions.
+    /// Days dropped, over all resolutions.
     pub(crate) days: u32,
-    /// Whether there is more to delete at once.
+    /// Whether there is more to drop at once.
     pub(crate) has_more: bool,
     /// Whether files wait for a reader.
     pub(crate) is_waiting: bool,
 }
 
-/// Deletes days that have expired, and the oldest days while the files are too large. Slots are downsampled
+/// Drops days that have expired, and the oldest days while the files are too large. Slots are downsampled
 /// first, of a limited number of blocks: call it again while it has more to do. The caller prevents other
 /// writes of blocks.
 ///
@@ -47,14 +47,14 @@ pub(crate) fn retain(db: &Database, timeline: &Timeline, streams: u32) -> Result
         }
     }
     drop_exemplars(db, timeline)?;
-    // Files that wait for a reader will be deleted: no other day is deleted instead of them.
+    // Files that wait for a reader will be deleted: no other day is dropped instead of them.
     let is_waiting = downsampled == Downsampled::InUse;
     let has_more = !is_waiting && drop_oldest(db, timeline)?;
     Ok(Retained { days, has_more, is_waiting })
 }
 
-/// Deletes the oldest day when the files are too large, of the finest resolution that has more than the
-/// newest day. Returns whether it deleted one, or has it downsampled next.
+/// Drops the oldest day when the files are too large, of the finest resolution that has more than the
+/// newest day. Returns whether it dropped one, or has it downsampled next.
 fn drop_oldest(db: &Database, timeline: &Timeline) -> Result<bool> {
     let Some(limit) = timeline.retention().size_bytes else { return Ok(false) };
     if db.file_bytes() <= limit {
@@ -73,7 +73,7 @@ fn drop_oldest(db: &Database, timeline: &Timeline) -> Result<bool> {
             day,
             ?resolution,
             limit,
-            "a day is deleted early: the files are larger than the limit"
+            "a day is dropped early: the files are larger than the limit"
         );
         return Ok(true);
     }
@@ -92,14 +92,14 @@ fn oldest_day(db: &Database, resolution: Resolution) -> Result<Option<u32>> {
     Ok(db.first_block(Family::of(resolution))?.map(|key| key.day))
 }
 
-/// Deletes the days from `first` up to but not including `end`.
+/// Drops the days from `first` up to but not including `end`.
 fn drop_days(db: &Database, resolution: Resolution, first: u32, end: u32) -> Result<()> {
     db.drop_range(Family::of(resolution), &day_start(first), &day_start(end))?;
-    tracing::info!(?resolution, first, end, "deleted days past their retention");
+    tracing::info!(?resolution, first, end, "dropped days past their retention");
     Ok(())
 }
 
-/// Deletes exemplars of days whose slots are not kept. Slow events are many and are deleted earlier.
+/// Drops exemplars of days whose slots are not kept. Slow events are many and are dropped earlier.
 fn drop_exemplars(db: &Database, timeline: &Timeline) -> Result<()> {
     let first_day = timeline.first_day(Resolution::Slot);
     let slow_from = timeline.data_now().plus_ms(-EXEMPLAR_SLOW_KEPT_MS);

@@ -15,8 +15,8 @@ use crate::model::resolution::Resolution;
 use crate::model::stream::StreamId;
 use crate::model::time::{Slot, SlotWidth};
 
-/// Slots that are read at a resolution.
-pub(super) type Stretch = (Resolution, Range<Slot>);
+/// A range of slots and the resolution they are read at.
+pub(super) type ReadRange = (Resolution, Range<Slot>);
 
 /// A query as far as it decides which resolutions are read.
 pub(super) struct Request<'a> {
@@ -29,9 +29,9 @@ pub(super) struct Request<'a> {
 /// Where the sealed cells of a query are read.
 pub(super) struct Plan {
     /// In blocks.
-    pub(super) stored: Vec<Stretch>,
+    pub(super) stored: Vec<ReadRange>,
     /// In the cache.
-    pub(super) cached: Stretch,
+    pub(super) cached: ReadRange,
 }
 
 impl Request<'_> {
@@ -46,7 +46,7 @@ impl Request<'_> {
         let resolution = self.block_resolution();
         let border = self.border(resolution, cached_from).clamp(start, end);
         let stored = if start < border {
-            self.stretches(resolution, start..border, |slots_from| {
+            self.ranges(resolution, start..border, |slots_from| {
                 let first = snapshot.first_block().map(|key| self.timeline.day_start(key.day));
                 first.map_or(slots_from, |first| first.min(slots_from))
             })
@@ -58,12 +58,12 @@ impl Request<'_> {
 
     /// Where slots that are read at a resolution lie in blocks. `oldest_slot` returns the oldest slot before
     /// the given one that may not have been downsampled yet; it is called when needed.
-    fn stretches(
+    fn ranges(
         &self,
         resolution: Resolution,
         slots: Range<Slot>,
         oldest_slot: impl FnOnce(Slot) -> Slot,
-    ) -> Vec<Stretch> {
+    ) -> Vec<ReadRange> {
         let slots_from = self.timeline.slots_from();
         if resolution != Resolution::Minute {
             return vec![(resolution, slots)];
@@ -115,8 +115,8 @@ impl Request<'_> {
     }
 }
 
-/// How many cells of a stream lie in a stretch at most.
-pub(super) fn cells_in(width: SlotWidth, (resolution, slots): &Stretch) -> u32 {
+/// How many cells of a stream lie in a range at most.
+pub(super) fn cells_in(width: SlotWidth, (resolution, slots): &ReadRange) -> u32 {
     let slot_count = slots.end.0.saturating_sub(slots.start.0);
     slot_count.div_ceil(resolution.slots(width))
 }
@@ -135,7 +135,7 @@ pub(crate) fn cells_max(
     let (start, end) = (slots.start.max(oldest).min(slots.end), slots.end);
     let cached_from = head.cached_from().min(end).max(start);
     let request = Request { timeline, slots, grain };
-    let stored = request.stretches(request.block_resolution(), start..cached_from, |first| first);
+    let stored = request.ranges(request.block_resolution(), start..cached_from, |first| first);
     let cached = (request.memory_resolution(), cached_from..end);
     let cells = stored.iter().chain([&cached]).map(|one| u64::from(cells_in(width, one)));
     streams as u64 * cells.sum::<u64>()

@@ -23,9 +23,9 @@ pub struct Scan<'a> {
     pub streams: &'a [StreamId],
     /// The slots.
     pub slots: Range<Slot>,
-    /// How many slots may be added up. Between two multiples of `grain`, cells may come as one sum, under the
-    /// first of their slots, unless an end of `slots` lies between them: it is read from a roll-up then. A
-    /// grain of 1 gives every slot, as long as it is kept.
+    /// The scan may add up the slots between two multiples of `grain` and pass them as one cell under the
+    /// first of them: then it reads a roll-up. It does not when `slots` begins or ends between two multiples.
+    /// A grain of 1 gives every slot, as long as slots are kept.
     pub grain: u32,
     /// The columns that are needed; others may be left empty.
     pub columns: Columns,
@@ -42,8 +42,7 @@ impl<'a> Scan<'a> {
 /// What is seen at one time: memory, and the blocks when they are needed.
 pub(super) type ReadView<'a> = View<Option<Arc<Snapshot<'a>>>>;
 
-/// What the store holds about some slots at one time. Threads may read it side by side, each with its own
-/// [`Cursor`].
+/// What the store holds about some slots at one time. Several threads may read it, each with a [`Cursor`].
 pub struct Reader<'a> {
     db: &'a Database,
     slot_width: SlotWidth,

@@ -1,4 +1,4 @@
-//! Retention: days are deleted by resolution and by size, and a clock that jumps expires nothing.
+//! Retention: days are dropped by resolution and by size, and a clock that jumps expires nothing.
 
 use plimsoll_storage::{
     Exemplar, ExemplarKind, ExemplarQuery, LabelMatchers, Options, Outcome, Resolution, Retention,
@@ -149,7 +149,7 @@ fn a_replay_keeps_data_of_any_age() {
 }
 
 #[test]
-fn the_oldest_days_are_deleted_when_the_files_are_too_large() {
+fn the_oldest_days_are_dropped_when_the_files_are_too_large() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let retention = Retention { size_bytes: Some(0), ..Retention::default() };
     let store = store_of(directory.path(), retention, 100..104);
@@ -161,7 +161,7 @@ fn the_oldest_days_are_deleted_when_the_files_are_too_large() {
 }
 
 #[test]
-fn while_a_reader_needs_the_files_of_a_day_no_other_day_is_deleted() {
+fn while_a_reader_needs_the_files_of_a_day_no_other_day_is_dropped() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     drop(store_of(directory.path(), Retention::default(), 100..104));
     let retention = Retention { size_bytes: Some(0), ..Retention::default() };
