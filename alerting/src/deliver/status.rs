@@ -16,7 +16,7 @@ const DISABLED: u8 = b'd';
 /// The status of the deliveries to one receiver since the server was started.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ReceiverStatus {
-    /// Its kind; see [`crate::rule::Target::KINDS`].
+    /// Its kind; see [`crate::rule::Target::kind`].
     pub kind: &'static str,
     /// Deliveries that wait.
     pub waiting: usize,

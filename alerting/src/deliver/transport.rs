@@ -1,12 +1,12 @@
-//! One attempt: the kind of the receiver builds the request and reads the answer; this module sends it.
-//! It is the only module outside [`receivers`](super::receivers) that knows the kinds.
+//! One attempt: the kind of the receiver builds the request and reads the answer, this module sends it. It
+//! is the only module of the core that uses [`receivers`].
 
 use plimsoll_storage::TimestampMs;
 use reqwest::Client;
 
-use super::exchange::http::{self, Answer, Request};
+use super::exchange::http;
 use super::exchange::outcome::{AttemptOutcome, AttemptResult};
-use super::receivers::{alertmanager, email, pagerduty, slack, webhook};
+use super::receivers::{self, Channel, HttpReceiver};
 use crate::error::Result;
 use crate::records::delivery::Delivery;
 use crate::rule::{MessageTemplates, Secret, Target};
@@ -34,25 +34,10 @@ impl Transport {
         templates: &MessageTemplates,
         now: TimestampMs,
     ) -> AttemptResult {
-        let result = match target {
-            Target::PagerDuty { url, routing_key } => {
-                let request = pagerduty::request(url, routing_key, delivery, templates, now);
-                self.exchange(request, pagerduty::classify, now).await
-            }
-            Target::Webhook { url, secrets } => {
-                let request = webhook::request(url, secrets, delivery, templates, now);
-                self.exchange(request, webhook::classify, now).await
-            }
-            Target::Slack { url } => {
-                let request = slack::request(url.expose(), delivery, templates, now);
-                self.exchange(request, slack::classify, now).await
-            }
-            Target::Alertmanager { url } => {
-                let request = alertmanager::request(url, delivery, templates);
-                self.exchange(request, AttemptOutcome::of, now).await
-            }
-            Target::Email(mailbox) => {
-                email::send(mailbox, delivery, templates, now, self.allow_private).await
+        let result = match receivers::channel(target) {
+            Channel::Http(receiver) => self.exchange(receiver, delivery, templates, now).await,
+            Channel::Mail(target) => {
+                receivers::send_mail(target, delivery, templates, now, self.allow_private).await
             }
         };
         let outcome = result.outcome.map_reason(|reason| redact(reason, target));
@@ -61,12 +46,16 @@ impl Transport {
 
     async fn exchange(
         &self,
-        request: Request,
-        classify: fn(&Answer) -> AttemptOutcome,
+        receiver: &dyn HttpReceiver,
+        delivery: &Delivery,
+        templates: &MessageTemplates,
         now: TimestampMs,
     ) -> AttemptResult {
+        let request = receiver.request(delivery, templates, now);
         match http::exchange(&self.client, request, now).await {
-            Ok(answer) => AttemptResult { outcome: classify(&answer), status: Some(answer.status) },
+            Ok(answer) => {
+                AttemptResult { outcome: receiver.outcome(&answer), status: Some(answer.status) }
+            }
             Err(reason) => AttemptResult { outcome: AttemptOutcome::failed(reason), status: None },
         }
     }
@@ -76,5 +65,5 @@ impl Transport {
 /// get into logs and stored rows.
 fn redact(text: String, target: &Target) -> String {
     let hide = |text: String, secret: &Secret| text.replace(secret.expose(), "***");
-    target.secrets().into_iter().fold(text, hide)
+    target.secrets().iter().fold(text, hide)
 }

@@ -15,7 +15,7 @@ use crate::records::alerts::{self, Alert, alert_id};
 use crate::records::delivery::{Action, Delivery, NotificationRecord};
 use crate::records::outbox;
 use crate::records::row;
-use crate::rule::{Receiver, Target};
+use crate::rule::Receiver;
 use crate::text::content::Content;
 
 /// That someone takes care of an alert.
@@ -115,7 +115,7 @@ fn one(
     batch.put(Table::Acknowledgement, alert.id.as_bytes(), row::encode(said));
     for told in &alert.receivers {
         let takes_it = |receiver: &Receiver| {
-            receiver.name == told.receiver && matches!(receiver.target, Target::PagerDuty { .. })
+            receiver.name == told.receiver && receiver.target.takes_acknowledgements()
         };
         let is_source = said.by_receiver.as_ref() == Some(&told.receiver);
         if !is_source && receivers.iter().any(takes_it) {

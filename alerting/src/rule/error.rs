@@ -3,6 +3,8 @@
 use std::fmt;
 use std::io;
 
+use crate::rule::targets::kind_names;
+
 /// Result of a check. The error is boxed to keep the result small.
 pub(super) type Checked<T> = Result<T, Box<RuleError>>;
 
@@ -184,9 +186,7 @@ pub enum RuleProblem {
     )]
     EmailAddress(String),
     /// A receiver without a kind, or of several kinds.
-    #[error(
-        "must be of exactly one kind; give `pagerduty`, `webhook`, `slack`, `alertmanager` or `email`"
-    )]
+    #[error("must be of exactly one kind; give {}", kind_names())]
     ReceiverKind,
     /// A template that cannot be rendered.
     #[error("is not a valid template; its line {line}: {detail}")]

@@ -9,16 +9,21 @@ mod check;
 mod error;
 mod load;
 mod parse;
+mod targets;
 mod types;
 
 pub use error::{RuleError, RuleProblem, RulesFileError};
-pub use types::{
-    BaselineSettings, Escalation, FailOver, GroupingSettings, Holiday, MailTls, Mailbox,
-    Maintenance, MessageTemplates, NotifyPolicy, OnNoData, PAGERDUTY_URL, Partner, Period,
-    RateLimit, Receiver, Rule, RuleMode, RuleSet, ScanSettings, Schedule, Secret, Severity, Signal,
-    SignalKind, Target,
+pub(crate) use targets::{Address, webhook_key};
+pub use targets::{
+    AlertmanagerTarget, EmailTarget, MailTls, PAGERDUTY_URL, PagerDutyTarget, SlackTarget, Target,
+    WebhookTarget,
 };
-pub(crate) use types::{RuleIdentity, SecretOrigin, webhook_key};
+pub use types::{
+    BaselineSettings, Escalation, FailOver, GroupingSettings, Holiday, Maintenance,
+    MessageTemplates, NotifyPolicy, OnNoData, Partner, Period, RateLimit, Receiver, Rule, RuleMode,
+    RuleSet, ScanSettings, Schedule, Secret, Severity, Signal, SignalKind,
+};
+pub(crate) use types::{RuleIdentity, SecretOrigin};
 
 #[cfg(test)]
 mod tests;

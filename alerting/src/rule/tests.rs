@@ -41,11 +41,11 @@ fn the_file_of_the_contract_is_read_as_it_is_printed() {
     let set = RuleSet::parse(&text, &env, dir.path()).unwrap();
     assert_eq!(set.receivers.len(), 2);
     let pagerduty =
-        Target::PagerDuty { url: PAGERDUTY_URL.into(), routing_key: Secret::new("R0UT1NG") };
-    assert_eq!(set.receiver("oncall").unwrap().target, pagerduty);
+        PagerDutyTarget { url: PAGERDUTY_URL.into(), routing_key: Secret::new("R0UT1NG") };
+    assert_eq!(set.receiver("oncall").unwrap().target, Target::PagerDuty(pagerduty));
     let url = "https://hub.example/alerts".to_owned();
-    let webhook = Target::Webhook { url, secrets: vec![Secret::new("s3cret")] };
-    assert_eq!(set.receiver("hub").unwrap().target, webhook);
+    let webhook = WebhookTarget { url, secrets: vec![Secret::new("s3cret")] };
+    assert_eq!(set.receiver("hub").unwrap().target, Target::Webhook(webhook));
 
     let rule = set.rule("partner-5xx").unwrap();
     let of = vec![Outcome::Status5xx, Outcome::Timeout, Outcome::Network];

@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use plimsoll_alerting::DeliveryState;
+use plimsoll_alerting::rule::{PagerDutyTarget, Target};
 use plimsoll_alerting::{
     Action, DeadReason, Delivery, DeliveryFilter, Error, Notifier, RuleSet, ledger, outbox,
 };
@@ -270,8 +271,7 @@ async fn the_end_of_an_alert_goes_only_to_the_target_that_heard_of_it() {
         if reason == DeadReason::TargetChanged {
             let url = format!("http://{}", receiver.address);
             let routing_key = plimsoll_alerting::rule::Secret::new(change);
-            after.receivers[0].target =
-                plimsoll_alerting::rule::Target::PagerDuty { url, routing_key };
+            after.receivers[0].target = Target::PagerDuty(PagerDutyTarget { url, routing_key });
         } else {
             after.receivers.remove(0);
             after.rules[0].notify = vec!["hub".into()];

@@ -5,7 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
 use plimsoll_alerting::DeliveryState;
-use plimsoll_alerting::rule::{MailTls, Mailbox, Target};
+use plimsoll_alerting::rule::{EmailTarget, MailTls, Target};
 use plimsoll_alerting::{DeadReason, RuleSet};
 
 use crate::deliver::{failing, in_state, judge, until_delivered};
@@ -92,7 +92,7 @@ pub(crate) fn converse<S: Read + Write>(
 
 fn mailing(port: u16) -> RuleSet {
     let mut set = rules("127.0.0.1:9", &partner_5xx("[hub]"));
-    set.receivers[1].target = Target::Email(Mailbox {
+    set.receivers[1].target = Target::Email(EmailTarget {
         host: "127.0.0.1".into(),
         port,
         tls: MailTls::None,

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use plimsoll_alerting::DeliveryState;
 use plimsoll_alerting::limits::{BACKOFF_MS, BREAKER_FAILURES, BREAKER_WAIT_MS, SEND_TIMEOUT_MS};
+use plimsoll_alerting::rule::{Target, WebhookTarget};
 use plimsoll_alerting::{Action, DeadReason, RuleSet};
 use plimsoll_storage::TimestampMs;
 
@@ -125,7 +126,7 @@ async fn a_receiver_without_tls_is_tried_again_and_the_reason_is_recorded() {
     let receiver = Receiver::start(&[]);
     let mut set = rules(&receiver.address, &partner_5xx("[hub]"));
     let url = format!("https://{}/hook?token=s3cr3t", receiver.address);
-    set.receivers[1].target = plimsoll_alerting::rule::Target::Webhook { url, secrets: Vec::new() };
+    set.receivers[1].target = Target::Webhook(WebhookTarget { url, secrets: Vec::new() });
     let world = failing();
     judge(&world, &set, 3);
     let running = world.notifier(&set);

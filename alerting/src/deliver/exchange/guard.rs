@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
-use crate::rule::Target;
+use crate::rule::{Address, Target};
 
 /// Resolves names and drops every address that is not public. The connection goes to the addresses
 /// it returns and to no other, so a name that changes between check and use has no effect.
@@ -24,12 +24,12 @@ impl Resolve for PublicOnly {
 
 /// The host of a target, when it is written as an IP address that is not public.
 pub(in crate::deliver) fn private_literal(target: &Target) -> Option<String> {
-    match target {
-        Target::Email(mailbox) => {
-            let ip: IpAddr = mailbox.host.parse().ok()?;
-            (!is_public(ip)).then(|| mailbox.host.clone())
+    match target.address() {
+        Address::Url(url) => private_host(url),
+        Address::Host(host) => {
+            let ip: IpAddr = host.parse().ok()?;
+            (!is_public(ip)).then(|| host.to_owned())
         }
-        _ => private_host(target.url()?),
     }
 }
 

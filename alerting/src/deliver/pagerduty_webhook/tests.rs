@@ -1,9 +1,9 @@
 use super::*;
-use crate::rule::Target;
+use crate::rule::{PagerDutyTarget, Target};
 
 fn receiver(name: &str, secret: Option<&str>) -> Receiver {
     let url = "https://events.pagerduty.com".to_owned();
-    let target = Target::PagerDuty { url, routing_key: Secret::new("R0UT1NG") };
+    let target = Target::PagerDuty(PagerDutyTarget { url, routing_key: Secret::new("R0UT1NG") });
     let webhook_secret = secret.map(Secret::new);
     Receiver { webhook_secret, ..Receiver::new(name.into(), target) }
 }

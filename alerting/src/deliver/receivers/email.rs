@@ -18,7 +18,7 @@ use crate::limits::SEND_TIMEOUT_MS;
 use crate::message::fit;
 use crate::message::render::RenderedMessage;
 use crate::records::delivery::{Action, Delivery};
-use crate::rule::{MailTls, Mailbox, MessageTemplates};
+use crate::rule::{EmailTarget, MailTls, MessageTemplates};
 
 /// Characters of a mail's subject.
 const EMAIL_SUBJECT_CHARS_MAX: usize = 200;
@@ -30,18 +30,18 @@ const BODY: &str = include_str!("../../../templates/email.txt");
 
 /// Sends a delivery as one mail to all addressees.
 pub(in crate::deliver) async fn send(
-    mailbox: &Mailbox,
+    target: &EmailTarget,
     delivery: &Delivery,
     templates: &MessageTemplates,
     now: TimestampMs,
     allow_private: bool,
 ) -> AttemptResult {
     let result = |outcome, status| AttemptResult { outcome, status };
-    let message = match message(mailbox, delivery, templates, now) {
+    let message = match message(target, delivery, templates, now) {
         Ok(message) => message,
         Err(reason) => return result(AttemptOutcome::Rejected { reason }, None),
     };
-    let sending = attempt(mailbox, message, allow_private);
+    let sending = attempt(target, message, allow_private);
     match tokio::time::timeout(Duration::from_millis(SEND_TIMEOUT_MS), sending).await {
         Ok(Ok(status)) => result(AttemptOutcome::Delivered, Some(status)),
         Ok(Err(MailError::Address(error))) => {
@@ -65,17 +65,17 @@ enum MailError {
 
 /// Tries the addresses of the server, one after another, until one of them answers.
 async fn attempt(
-    mailbox: &Mailbox,
+    target: &EmailTarget,
     message: Message,
     allow_private: bool,
 ) -> Result<u16, MailError> {
-    let addresses = guard::addresses(&mailbox.host, mailbox.port, allow_private);
+    let addresses = guard::addresses(&target.host, target.port, allow_private);
     let mut addresses = addresses.await.map_err(MailError::Address)?.into_iter().peekable();
     loop {
         let Some(address) = addresses.next() else {
             return Err(MailError::Address(io::ErrorKind::NotFound.into()));
         };
-        let server = server(mailbox, address).map_err(MailError::Smtp)?;
+        let server = server(target, address).map_err(MailError::Smtp)?;
         match server.send(message.clone()).await {
             Ok(response) => return Ok(response.code().into()),
             Err(error) if error.status().is_some() || addresses.peek().is_none() => {
@@ -88,20 +88,20 @@ async fn attempt(
 
 /// The server at an address that its name resolved to; certificates are checked against the name.
 fn server(
-    mailbox: &Mailbox,
+    target: &EmailTarget,
     address: SocketAddr,
 ) -> Result<AsyncSmtpTransport<Tokio1Executor>, smtp::Error> {
-    let parameters = || parameters(mailbox);
-    let tls = match mailbox.tls {
+    let parameters = || parameters(target);
+    let tls = match target.tls {
         MailTls::StartTls => Tls::Required(parameters()?),
         MailTls::Tls => Tls::Wrapper(parameters()?),
         MailTls::None => Tls::None,
     };
     let builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(address.ip().to_string())
-        .port(mailbox.port)
+        .port(target.port)
         .tls(tls)
         .timeout(Some(Duration::from_millis(SEND_TIMEOUT_MS)));
-    let builder = match &mailbox.login {
+    let builder = match &target.login {
         Some((user, password)) => {
             builder.credentials(Credentials::new(user.clone(), password.expose().to_owned()))
         }
@@ -111,9 +111,9 @@ fn server(
 }
 
 /// How the server's certificate is checked.
-fn parameters(mailbox: &Mailbox) -> Result<TlsParameters, smtp::Error> {
-    let builder = TlsParameters::builder(mailbox.host.clone());
-    let builder = match &mailbox.ca {
+fn parameters(target: &EmailTarget) -> Result<TlsParameters, smtp::Error> {
+    let builder = TlsParameters::builder(target.host.clone());
+    let builder = match &target.ca {
         Some(ca) => builder
             .certificate_store(CertificateStore::None)
             .add_root_certificate(Certificate::from_pem(ca.expose().as_bytes())?),
@@ -124,7 +124,7 @@ fn parameters(mailbox: &Mailbox) -> Result<TlsParameters, smtp::Error> {
 
 /// Builds the mail.
 fn message(
-    mailbox: &Mailbox,
+    target: &EmailTarget,
     delivery: &Delivery,
     templates: &MessageTemplates,
     now: TimestampMs,
@@ -142,13 +142,13 @@ fn message(
             .map_err(|error| format!("the address {text}: {error}"))
     };
     let builder = Message::builder()
-        .from(address(&mailbox.from)?)
+        .from(address(&target.from)?)
         .subject(subject)
         .date(SystemTime::UNIX_EPOCH + now_ms)
         .message_id(Some(format!("<{}@plimsoll>", delivery.id)))
         .references(format!("<{}@plimsoll>", delivery.alert.id))
         .header(ContentType::TEXT_PLAIN);
-    let builder = mailbox
+    let builder = target
         .to
         .iter()
         .try_fold(builder, |builder, to| Ok::<_, String>(builder.to(address(to)?)))?;

@@ -1,10 +1,53 @@
-//! The kinds of receivers, one file each: a kind builds the request and reads the answer.
+//! How each kind of receiver is sent to, one file a kind: it builds the request and reads the answer. The
+//! settings of a kind are in `rule/targets/`.
 
-pub(super) mod alertmanager;
-pub(super) mod email;
-pub(super) mod pagerduty;
-pub(super) mod slack;
-pub(super) mod webhook;
+mod alertmanager;
+mod email;
+mod pagerduty;
+mod slack;
+mod webhook;
+
+use plimsoll_storage::TimestampMs;
+
+use super::exchange::http::{Answer, Request};
+use super::exchange::outcome::AttemptOutcome;
+use crate::records::delivery::Delivery;
+use crate::rule::{EmailTarget, MessageTemplates, Target};
+
+pub(super) use self::email::send as send_mail;
+
+/// A kind of receiver that is sent to over HTTP.
+pub(super) trait HttpReceiver: Sync {
+    /// The request for a delivery that is sent at `now`.
+    fn request(
+        &self,
+        delivery: &Delivery,
+        templates: &MessageTemplates,
+        now: TimestampMs,
+    ) -> Request;
+
+    /// The outcome that an answer means.
+    fn outcome(&self, answer: &Answer) -> AttemptOutcome {
+        AttemptOutcome::of(answer)
+    }
+}
+
+/// How a receiver is sent to.
+pub(super) enum Channel<'a> {
+    Http(&'a dyn HttpReceiver),
+    Mail(&'a EmailTarget),
+}
+
+/// The channel of a target: the one place that lists the kinds.
+pub(super) fn channel(target: &Target) -> Channel<'_> {
+    match target {
+        Target::PagerDuty(target) => Channel::Http(target),
+        Target::Webhook(target) => Channel::Http(target),
+        Target::Slack(target) => Channel::Http(target),
+        Target::Alertmanager(target) => Channel::Http(target),
+        Target::Email(target) => Channel::Mail(target),
+    }
+}
 
 #[cfg(test)]
 mod tests;

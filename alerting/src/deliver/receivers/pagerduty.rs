@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use plimsoll_storage::TimestampMs;
 use serde::Serialize;
 
+use super::HttpReceiver;
 use crate::deliver::exchange::http::{self, Answer, Request};
 use crate::deliver::exchange::outcome::AttemptOutcome;
 use crate::limits::LATE_PAGE_MS;
@@ -14,7 +15,7 @@ use crate::message::render::RenderedMessage;
 use crate::message::summary::partner;
 use crate::message::units::{self, rfc3339};
 use crate::records::delivery::{Action, Delivery};
-use crate::rule::{MessageTemplates, Secret};
+use crate::rule::{MessageTemplates, PagerDutyTarget, Secret};
 
 /// PagerDuty's limit on `payload.summary`, in characters.
 /// <https://developer.pagerduty.com/docs/send-alert-event>
@@ -103,36 +104,50 @@ struct Link<'a> {
     text: &'static str,
 }
 
-/// The request for a notification that is sent at `now`.
-pub(in crate::deliver) fn request(
-    url: &str,
-    routing_key: &Secret,
-    delivery: &Delivery,
-    templates: &MessageTemplates,
-    now: TimestampMs,
-) -> Request {
-    let (event_action, has_payload) = match delivery.action {
-        // A trigger with the key of an open incident updates it without notifying anyone again.
-        Action::Trigger | Action::Escalate | Action::Update => ("trigger", true),
-        Action::Acknowledge => ("acknowledge", false),
-        Action::Resolve => ("resolve", false),
-        Action::Change => {
-            let body = http::json(&change(routing_key, delivery));
-            return Request { url: format!("{url}/v2/change/enqueue"), headers: Vec::new(), body };
+impl HttpReceiver for PagerDutyTarget {
+    fn request(
+        &self,
+        delivery: &Delivery,
+        templates: &MessageTemplates,
+        now: TimestampMs,
+    ) -> Request {
+        let (event_action, has_payload) = match delivery.action {
+            // A trigger with the key of an open incident updates it without notifying anyone again.
+            Action::Trigger | Action::Escalate | Action::Update => ("trigger", true),
+            Action::Acknowledge => ("acknowledge", false),
+            Action::Resolve => ("resolve", false),
+            Action::Change => {
+                let body = http::json(&change(&self.routing_key, delivery));
+                return Request {
+                    url: format!("{}/v2/change/enqueue", self.url),
+                    headers: Vec::new(),
+                    body,
+                };
+            }
+        };
+        let event = |delivery: &Delivery| {
+            let message = RenderedMessage::new(delivery, templates, now);
+            http::json(&Event {
+                routing_key: self.routing_key.expose(),
+                event_action,
+                dedup_key: delivery.alert.dedup_key(),
+                payload: has_payload.then(|| payload(delivery, &message, now)),
+                links: if has_payload { links(delivery) } else { Vec::new() },
+            })
+        };
+        let body = fit::fitting(delivery, event, |body| body.len() <= PAGERDUTY_BODY_BYTES_MAX);
+        Request { url: format!("{}/v2/enqueue", self.url), headers: Vec::new(), body }
+    }
+
+    /// Classifies the answer; 202 means success.
+    fn outcome(&self, answer: &Answer) -> AttemptOutcome {
+        match AttemptOutcome::of(answer) {
+            AttemptOutcome::Throttled { after_ms: None, reason } => {
+                AttemptOutcome::Throttled { after_ms: Some(THROTTLED_WAIT_MS), reason }
+            }
+            outcome => outcome,
         }
-    };
-    let event = |delivery: &Delivery| {
-        let message = RenderedMessage::new(delivery, templates, now);
-        http::json(&Event {
-            routing_key: routing_key.expose(),
-            event_action,
-            dedup_key: delivery.alert.dedup_key(),
-            payload: has_payload.then(|| payload(delivery, &message, now)),
-            links: if has_payload { links(delivery) } else { Vec::new() },
-        })
-    };
-    let body = fit::fitting(delivery, event, |body| body.len() <= PAGERDUTY_BODY_BYTES_MAX);
-    Request { url: format!("{url}/v2/enqueue"), headers: Vec::new(), body }
+    }
 }
 
 fn change<'a>(routing_key: &'a Secret, delivery: &Delivery) -> ChangeEvent<'a> {
@@ -205,16 +220,6 @@ fn details<'a>(
         first_steps: &delivery.content.steps,
         contacts: &delivery.content.contacts,
         late_by_s: (late_ms > LATE_PAGE_MS).then_some(late_ms / 1_000),
-    }
-}
-
-/// Classifies the answer; 202 means success.
-pub(in crate::deliver) fn classify(answer: &Answer) -> AttemptOutcome {
-    match AttemptOutcome::of(answer) {
-        AttemptOutcome::Throttled { after_ms: None, reason } => {
-            AttemptOutcome::Throttled { after_ms: Some(THROTTLED_WAIT_MS), reason }
-        }
-        outcome => outcome,
     }
 }
 

@@ -3,13 +3,14 @@
 use plimsoll_storage::TimestampMs;
 use serde::Serialize;
 
+use super::HttpReceiver;
 use crate::deliver::exchange::http::{self, Answer, Request};
 use crate::deliver::exchange::outcome::{self, AttemptOutcome};
 use crate::message::fit;
 use crate::message::render::RenderedMessage;
 use crate::records::delivery::{Action, Delivery};
-use crate::rule::MessageTemplates;
 use crate::rule::Severity;
+use crate::rule::{MessageTemplates, SlackTarget};
 
 /// Slack's limit on the text of a section, in characters.
 /// <https://api.slack.com/reference/block-kit/blocks>
@@ -39,32 +40,46 @@ struct Text {
     text: String,
 }
 
-/// The request for a delivery that is sent at `now`.
-pub(in crate::deliver) fn request(
-    url: &str,
-    delivery: &Delivery,
-    templates: &MessageTemplates,
-    now: TimestampMs,
-) -> Request {
-    let message =
-        |delivery: &Delivery| RenderedMessage::escaped(delivery, templates, now, &escaped);
-    let mark = match (delivery.action, delivery.alert.severity) {
-        (Action::Resolve, _) => ":large_green_circle:",
-        (_, Severity::Critical) => ":red_circle:",
-        (_, Severity::Warning) => ":large_yellow_circle:",
-    };
-    let title = format!("{mark} {}", message(delivery).summary());
-    let text = fit::fitting(
-        delivery,
-        |delivery| format!("{mark} {}", message(delivery).body(BODY)),
-        |text| text.chars().count() <= SLACK_SECTION_CHARS_MAX,
-    );
-    let section = Text { r#type: "mrkdwn", text: cut(&text, SLACK_SECTION_CHARS_MAX) };
-    let message = Message {
-        text: cut(&title, SLACK_FALLBACK_CHARS_MAX),
-        blocks: [Block { r#type: "section", text: section }],
-    };
-    Request { url: url.to_owned(), headers: Vec::new(), body: http::json(&message) }
+impl HttpReceiver for SlackTarget {
+    fn request(
+        &self,
+        delivery: &Delivery,
+        templates: &MessageTemplates,
+        now: TimestampMs,
+    ) -> Request {
+        let message =
+            |delivery: &Delivery| RenderedMessage::escaped(delivery, templates, now, &escaped);
+        let mark = match (delivery.action, delivery.alert.severity) {
+            (Action::Resolve, _) => ":large_green_circle:",
+            (_, Severity::Critical) => ":red_circle:",
+            (_, Severity::Warning) => ":large_yellow_circle:",
+        };
+        let title = format!("{mark} {}", message(delivery).summary());
+        let text = fit::fitting(
+            delivery,
+            |delivery| format!("{mark} {}", message(delivery).body(BODY)),
+            |text| text.chars().count() <= SLACK_SECTION_CHARS_MAX,
+        );
+        let section = Text { r#type: "mrkdwn", text: cut(&text, SLACK_SECTION_CHARS_MAX) };
+        let message = Message {
+            text: cut(&title, SLACK_FALLBACK_CHARS_MAX),
+            blocks: [Block { r#type: "section", text: section }],
+        };
+        Request {
+            url: self.url.expose().to_owned(),
+            headers: Vec::new(),
+            body: http::json(&message),
+        }
+    }
+
+    /// Classifies the answer. A 4xx has a code such as `invalid_payload` or `no_service` and is final; 410
+    /// means that the channel is archived.
+    fn outcome(&self, answer: &Answer) -> AttemptOutcome {
+        match answer.status {
+            410 => AttemptOutcome::Gone { reason: outcome::answer_text(answer) },
+            _ => AttemptOutcome::of(answer),
+        }
+    }
 }
 
 /// Slack reads `<…>` as links, mentions and commands: `<!channel>` would notify everyone.
@@ -74,15 +89,6 @@ fn escaped(text: &str) -> String {
 
 fn cut(text: &str, chars_max: usize) -> String {
     text.chars().take(chars_max).collect()
-}
-
-/// Classifies the answer. A 4xx has a code such as `invalid_payload` or `no_service` and is final; 410
-/// means that the channel is archived.
-pub(in crate::deliver) fn classify(answer: &Answer) -> AttemptOutcome {
-    match answer.status {
-        410 => AttemptOutcome::Gone { reason: outcome::answer_text(answer) },
-        _ => AttemptOutcome::of(answer),
-    }
 }
 
 #[cfg(test)]

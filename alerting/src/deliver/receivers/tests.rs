@@ -2,9 +2,11 @@ use super::email::EMAIL_BODY_BYTES_MAX;
 use super::pagerduty::PAGERDUTY_BODY_BYTES_MAX;
 use super::slack::SLACK_SECTION_CHARS_MAX;
 use super::webhook::WEBHOOK_BODY_BYTES_MAX;
-use super::{alertmanager, email, pagerduty, slack, webhook};
+use super::{HttpReceiver, email};
 use crate::records::delivery::{Action, Delivery};
-use crate::rule::{MessageTemplates, Secret};
+use crate::rule::{
+    AlertmanagerTarget, MessageTemplates, PagerDutyTarget, Secret, SlackTarget, WebhookTarget,
+};
 use crate::testing::{alert, delivery_of};
 use crate::text::content::{Content, Trend};
 
@@ -32,12 +34,13 @@ fn delivery(lengths: [usize; PARTS.len()]) -> Delivery {
 /// The message for each kind of receiver: the kind, its limit, the length and the text.
 fn messages(delivery: &Delivery) -> Vec<(&'static str, usize, usize, String)> {
     let (templates, at) = (MessageTemplates::default(), delivery.at);
-    let url = "https://x.example";
-    let pagerduty = pagerduty::request(url, &Secret::new("k"), delivery, &templates, at).body;
-    let webhook = webhook::request(url, &[], delivery, &templates, at).body;
+    let url = || "https://x.example".to_owned();
+    let body = |receiver: &dyn HttpReceiver| receiver.request(delivery, &templates, at).body;
+    let pagerduty = body(&PagerDutyTarget { url: url(), routing_key: Secret::new("k") });
+    let webhook = body(&WebhookTarget { url: url(), secrets: Vec::new() });
     let email = email::body(delivery, &templates, at);
-    let slack: serde_json::Value =
-        serde_json::from_str(&slack::request(url, delivery, &templates, at).body).unwrap();
+    let slack = body(&SlackTarget { url: Secret::new(url()) });
+    let slack: serde_json::Value = serde_json::from_str(&slack).unwrap();
     let slack = slack["blocks"][0]["text"]["text"].as_str().unwrap().to_owned();
     let (pagerduty_bytes, webhook_bytes, email_bytes, slack_chars) =
         (pagerduty.len(), webhook.len(), email.len(), slack.chars().count());
@@ -86,6 +89,7 @@ fn a_message_with_every_part_too_long_fits() {
         assert!(length <= limit, "{kind}: {length}");
     }
     let delivery = delivery([600_000; PARTS.len()]);
-    let alertmanager = alertmanager::request("http://am", &delivery, &MessageTemplates::default());
-    assert!(alertmanager.body.contains("summary"));
+    let target = AlertmanagerTarget { url: "http://am".into() };
+    let request = target.request(&delivery, &MessageTemplates::default(), delivery.at);
+    assert!(request.body.contains("summary"));
 }

@@ -9,6 +9,7 @@ use plimsoll_storage::TimestampMs;
 use serde::Serialize;
 use sha2::Sha256;
 
+use super::HttpReceiver;
 use crate::deliver::exchange::http::{self, Answer, Request};
 use crate::deliver::exchange::outcome::{self, AttemptOutcome};
 use crate::engine::Evidence;
@@ -16,7 +17,7 @@ use crate::message::fit;
 use crate::message::render::RenderedMessage;
 use crate::message::units::{self, rfc3339};
 use crate::records::delivery::{Action, Delivery};
-use crate::rule::{MessageTemplates, Secret, webhook_key};
+use crate::rule::{MessageTemplates, Secret, WebhookTarget, webhook_key};
 
 /// Bytes of a signed webhook: the specification advises receivers to expect less than 20 KB.
 pub(super) const WEBHOOK_BODY_BYTES_MAX: usize = 20_000;
@@ -69,28 +70,43 @@ struct EvidenceBody {
     threshold: f64,
 }
 
-/// The request for a notification that is sent at `now`.
-pub(in crate::deliver) fn request(
-    url: &str,
-    secrets: &[Secret],
-    delivery: &Delivery,
-    templates: &MessageTemplates,
-    now: TimestampMs,
-) -> Request {
-    let body = fit::fitting(
-        delivery,
-        |delivery| message(delivery, &RenderedMessage::new(delivery, templates, now)),
-        |body| body.len() <= WEBHOOK_BODY_BYTES_MAX,
-    );
-    let id = format!("msg_{}", delivery.id);
-    let timestamp = now.0.div_euclid(1_000).to_string();
-    let signatures = secrets.iter().filter_map(|secret| signature(secret, &id, &timestamp, &body));
-    let signatures: Vec<String> = signatures.collect();
-    let mut headers = vec![("webhook-id", id), ("webhook-timestamp", timestamp)];
-    if !signatures.is_empty() {
-        headers.push(("webhook-signature", signatures.join(" ")));
+impl HttpReceiver for WebhookTarget {
+    fn request(
+        &self,
+        delivery: &Delivery,
+        templates: &MessageTemplates,
+        now: TimestampMs,
+    ) -> Request {
+        let body = fit::fitting(
+            delivery,
+            |delivery| message(delivery, &RenderedMessage::new(delivery, templates, now)),
+            |body| body.len() <= WEBHOOK_BODY_BYTES_MAX,
+        );
+        let id = format!("msg_{}", delivery.id);
+        let timestamp = now.0.div_euclid(1_000).to_string();
+        let signatures =
+            self.secrets.iter().filter_map(|secret| signature(secret, &id, &timestamp, &body));
+        let signatures: Vec<String> = signatures.collect();
+        let mut headers = vec![("webhook-id", id), ("webhook-timestamp", timestamp)];
+        if !signatures.is_empty() {
+            headers.push(("webhook-signature", signatures.join(" ")));
+        }
+        Request { url: self.url.clone(), headers, body }
     }
-    Request { url: url.to_owned(), headers, body }
+
+    /// Classifies the answer. The specification has success, failure, and 410 for an endpoint that wants no
+    /// more messages. A failure of the message itself is final; a failure of the configuration, such as 401
+    /// or 404, is tried again, since it can be fixed meanwhile.
+    fn outcome(&self, answer: &Answer) -> AttemptOutcome {
+        let reason = || outcome::answer_text(answer);
+        match answer.status {
+            410 => AttemptOutcome::Gone { reason: reason() },
+            401 | 403 | 404 | 407 | 409 | 421 | 423..=425 => {
+                AttemptOutcome::Failed { after_ms: answer.retry_after_ms, reason: reason() }
+            }
+            _ => AttemptOutcome::of(answer),
+        }
+    }
 }
 
 fn message(delivery: &Delivery, message: &RenderedMessage) -> String {
@@ -151,20 +167,6 @@ fn signature(secret: &Secret, id: &str, timestamp: &str, body: &str) -> Option<S
         mac.update(part.as_bytes());
     }
     Some(format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes())))
-}
-
-/// Classifies the answer. The specification has success, failure, and 410 for an endpoint that wants no
-/// more messages. A failure of the message itself is final; a failure of the configuration, such as 401
-/// or 404, is tried again, since it can be fixed meanwhile.
-pub(in crate::deliver) fn classify(answer: &Answer) -> AttemptOutcome {
-    let reason = || outcome::answer_text(answer);
-    match answer.status {
-        410 => AttemptOutcome::Gone { reason: reason() },
-        401 | 403 | 404 | 407 | 409 | 421 | 423..=425 => {
-            AttemptOutcome::Failed { after_ms: answer.retry_after_ms, reason: reason() }
-        }
-        _ => AttemptOutcome::of(answer),
-    }
 }
 
 #[cfg(test)]

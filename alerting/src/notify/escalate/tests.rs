@@ -1,11 +1,11 @@
 use super::*;
 use crate::records::alerts::NotifiedReceiver;
-use crate::rule::{Escalation, Secret, Target};
+use crate::rule::{Escalation, Secret, SlackTarget, Target};
 use crate::testing::alert;
 
 fn receiver(name: &str, next: Option<(&str, i64)>) -> Receiver {
     let url = Secret::new(format!("https://{name}.example"));
-    let mut receiver = Receiver::new(name.into(), Target::Slack { url });
+    let mut receiver = Receiver::new(name.into(), Target::Slack(SlackTarget { url }));
     receiver.escalate = next.map(|(to, after_ms)| Escalation { to: to.into(), after_ms });
     receiver
 }

@@ -1,7 +1,7 @@
 use plimsoll_storage::{Options, Outcome, Slot, StreamRef};
 
 use super::*;
-use crate::rule::{Secret, Target};
+use crate::rule::{PagerDutyTarget, Secret, Target};
 
 fn report(store: &Store, partner: &str, environment: &str, release: &str) {
     let labels = [partner, "", environment, "", release];
@@ -14,7 +14,7 @@ fn report(store: &Store, partner: &str, environment: &str, release: &str) {
 
 fn rules(takes_changes: bool) -> RuleSet {
     let url = "https://events.pagerduty.com".to_owned();
-    let target = Target::PagerDuty { url, routing_key: Secret::new("R0UT1NG") };
+    let target = Target::PagerDuty(PagerDutyTarget { url, routing_key: Secret::new("R0UT1NG") });
     let receiver = |name: &str, takes_changes| Receiver {
         takes_changes,
         ..Receiver::new(name.into(), target.clone())

@@ -4,7 +4,7 @@ use plimsoll_storage::Label;
 
 use super::*;
 use crate::labels::GroupLabels;
-use crate::rule::{Period, Secret, Target};
+use crate::rule::{Period, Secret, SlackTarget, Target};
 use crate::testing::rule;
 
 const HOUR_MS: i64 = 3_600_000;
@@ -16,7 +16,7 @@ fn minute(minute: i64) -> TimestampMs {
 fn rules() -> RuleSet {
     let receiver = |name: &str| {
         let url = Secret::new(format!("https://{name}.example"));
-        Receiver::new(name.into(), Target::Slack { url })
+        Receiver::new(name.into(), Target::Slack(SlackTarget { url }))
     };
     let receivers = ["oncall", "other"].map(receiver).to_vec();
     RuleSet { receivers, rules: vec![rule("r")], ..RuleSet::default() }

@@ -14,24 +14,28 @@ use crate::rule::types::{Secret, SecretSource};
 const NAME_BYTES_MAX: usize = 100;
 
 /// An entry of the file that is being checked.
-pub(super) struct Entry {
+pub(in crate::rule) struct Entry {
     /// Such as ``rule `partner-5xx` ``.
     title: String,
     place: Location,
 }
 
 impl Entry {
-    pub(super) fn new(kind: &str, name: &str, place: Location) -> Self {
+    pub(in crate::rule) fn new(kind: &str, name: &str, place: Location) -> Self {
         Self { title: format!("{kind} `{name}`"), place }
     }
 
     /// A mistake in a field, at the place of the entry.
-    pub(super) fn error(&self, field: &'static str, problem: RuleProblem) -> Box<RuleError> {
+    pub(in crate::rule) fn error(
+        &self,
+        field: &'static str,
+        problem: RuleProblem,
+    ) -> Box<RuleError> {
         self.error_at(self.place, field, problem)
     }
 
     /// A mistake in a field, at the place of a value.
-    pub(super) fn error_at(
+    pub(in crate::rule) fn error_at(
         &self,
         place: Location,
         field: &'static str,
@@ -48,7 +52,7 @@ impl Entry {
     }
 
     /// The text of a required field.
-    pub(super) fn required(
+    pub(in crate::rule) fn required(
         &self,
         field: &'static str,
         text: Option<String>,
@@ -59,7 +63,7 @@ impl Entry {
     }
 
     /// Reads a field in its notation.
-    pub(super) fn parsed<T>(
+    pub(in crate::rule) fn parsed<T>(
         &self,
         field: &'static str,
         text: &Spanned<String>,
@@ -69,7 +73,7 @@ impl Entry {
     }
 
     /// Checks `match`: every label must be known, every list must have a value.
-    pub(super) fn matches(
+    pub(in crate::rule) fn matches(
         &self,
         raw: BTreeMap<String, Spanned<OneOrMany>>,
     ) -> Checked<BTreeMap<Label, BTreeSet<String>>> {
@@ -88,14 +92,14 @@ impl Entry {
 }
 
 /// Where the secrets of receivers are resolved.
-pub(super) struct Secrets<'a> {
-    pub(super) env: &'a dyn Fn(&str) -> Option<String>,
-    pub(super) base_dir: &'a Path,
+pub(in crate::rule) struct Secrets<'a> {
+    pub(in crate::rule) env: &'a dyn Fn(&str) -> Option<String>,
+    pub(in crate::rule) base_dir: &'a Path,
 }
 
 impl Secrets<'_> {
     /// Resolves the secret of a field.
-    pub(super) fn resolve(
+    pub(in crate::rule) fn resolve(
         &self,
         entry: &Entry,
         field: &'static str,

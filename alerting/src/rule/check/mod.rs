@@ -2,7 +2,6 @@
 
 mod context;
 mod directory;
-mod email;
 mod receivers;
 mod rules;
 mod settings;
@@ -10,6 +9,7 @@ mod signal;
 
 use std::path::Path;
 
+pub(in crate::rule) use self::context::{Entry, Secrets};
 use crate::rule::error::Checked;
 use crate::rule::parse::read;
 use crate::rule::types::RuleSet;

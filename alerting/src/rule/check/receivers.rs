@@ -6,14 +6,11 @@ use std::path::Path;
 use serde_saphyr::Spanned;
 
 use crate::rule::check::context::{Entry, Secrets, claim_name, file_error};
-use crate::rule::check::email;
 use crate::rule::error::{Checked, RuleProblem};
-use crate::rule::parse::{
-    RawAlertmanager, RawNext, RawPagerDuty, RawRate, RawReceiver, RawSlack, RawTexts, RawWebhook,
-};
+use crate::rule::parse::{RawNext, RawRate, RawTexts};
+use crate::rule::targets::{CheckedTarget, RawReceiver};
 use crate::rule::types::{
-    Escalation, FailOver, GIVE_UP_AFTER_MS, MessageTemplates, PAGERDUTY_URL, RateLimit, Receiver,
-    Secret, SecretSource, Target, duration_ms, webhook_key,
+    Escalation, FailOver, GIVE_UP_AFTER_MS, MessageTemplates, RateLimit, Receiver, duration_ms,
 };
 use crate::text::templates;
 
@@ -25,8 +22,6 @@ const FAIL_OVER_AFTER_MS: i64 = 5 * 60_000;
 const ESCALATE_AFTER_MS: i64 = 15 * 60_000;
 /// Most calls of a receiver's `rate`.
 const RATE_CALLS_MAX: u32 = 10_000;
-/// Secrets of one webhook: more than one while they are rotated.
-const WEBHOOK_SECRETS_MAX: usize = 4;
 
 /// All receivers of a file.
 pub(super) fn receivers(
@@ -45,29 +40,14 @@ pub(super) fn receivers(
 }
 
 fn receiver(
-    raw: RawReceiver,
+    mut raw: RawReceiver,
     secrets: &Secrets<'_>,
     known: &BTreeSet<String>,
     names: &mut BTreeSet<String>,
 ) -> Checked<Receiver> {
     let entry = claim_name("receiver", &raw.name, names)?;
-    let takes_changes = raw.pagerduty.as_ref().is_some_and(|raw| raw.changes);
-    let webhook_secret = raw.pagerduty.as_ref().and_then(|raw| raw.webhook_secret.as_ref());
-    let webhook_secret = webhook_secret
-        .map(|source| secrets.resolve(&entry, "webhook_secret", source))
-        .transpose()?;
-    let targets = [
-        raw.pagerduty.map(|raw| pagerduty(&entry, raw, secrets)),
-        raw.webhook.map(|raw| webhook(&entry, raw, secrets)),
-        raw.slack.map(|raw| slack(&entry, raw, secrets)),
-        raw.alertmanager.map(|raw| alertmanager(&entry, raw)),
-        raw.email.map(|raw| email::email(&entry, raw, secrets)),
-    ];
-    let mut targets = targets.into_iter().flatten();
-    let (Some(target), None) = (targets.next(), targets.next()) else {
-        return Err(entry.error("name", RuleProblem::ReceiverKind));
-    };
-    let target = target?;
+    let CheckedTarget { target, webhook_secret, takes_changes } =
+        raw.take_target(&entry, secrets)?;
     let rate = raw.rate.map(|raw| rate(&entry, &raw)).transpose()?;
     let give_up_after = raw.give_up_after.as_ref();
     let give_up_after = give_up_after.map(|text| positive(&entry, "give_up_after", text));
@@ -93,11 +73,11 @@ fn templates(entry: &Entry, raw: RawTexts) -> Checked<MessageTemplates> {
         let Some(text) = text else { return Ok(None) };
         match templates::check(&text.value) {
             Ok(()) => Ok(Some(text.value)),
-            Err(mistake) => {
-                let problem = RuleProblem::Template { line: mistake.line, detail: mistake.detail };
+            Err(found) => {
+                let problem = RuleProblem::Template { line: found.line, detail: found.detail };
                 let mut error = entry.error_at(text.referenced, "text", problem);
-                if mistake.line > 1 {
-                    (error.line, error.column) = (error.line + mistake.line - 1, 0);
+                if found.line > 1 {
+                    (error.line, error.column) = (error.line + found.line - 1, 0);
                 }
                 Err(error)
             }
@@ -141,62 +121,4 @@ fn next(
     }
     let after = after.as_ref().map(|text| entry.parsed(field, text, duration_ms)).transpose()?;
     Ok(Some((to.value, after)))
-}
-
-fn pagerduty(entry: &Entry, raw: RawPagerDuty, secrets: &Secrets<'_>) -> Checked<Target> {
-    let source = raw.routing_key.ok_or_else(|| {
-        entry.error("routing_key", RuleProblem::Missing("the integration's key, 32 characters"))
-    })?;
-    let routing_key = secrets.resolve(entry, "routing_key", &source)?;
-    let url = match raw.url {
-        Some(url) => entry.parsed("url", &url, address)?,
-        None => PAGERDUTY_URL.to_owned(),
-    };
-    Ok(Target::PagerDuty { url: url.trim_end_matches('/').to_owned(), routing_key })
-}
-
-fn webhook(entry: &Entry, raw: RawWebhook, secrets: &Secrets<'_>) -> Checked<Target> {
-    let url = raw.url.ok_or_else(|| {
-        entry.error("url", RuleProblem::Missing("the address that receives the alerts"))
-    })?;
-    let url = entry.parsed("url", &url, address)?;
-    let sources: Vec<SecretSource> =
-        raw.secret.into_iter().chain(raw.secrets.into_iter().flatten()).collect();
-    if sources.len() > WEBHOOK_SECRETS_MAX {
-        let problem = RuleProblem::TooMany { count: sources.len(), limit: WEBHOOK_SECRETS_MAX };
-        return Err(entry.error("secrets", problem));
-    }
-    let signing = sources.iter().map(|source| secrets.resolve(entry, "secret", source));
-    let signing = signing.collect::<Checked<Vec<Secret>>>()?;
-    if signing.iter().any(|secret| webhook_key(secret).is_none()) {
-        return Err(entry.error("secret", RuleProblem::SecretEncoding));
-    }
-    Ok(Target::Webhook { url, secrets: signing })
-}
-
-fn slack(entry: &Entry, raw: RawSlack, secrets: &Secrets<'_>) -> Checked<Target> {
-    let remedy = "the webhook's address, https://hooks.slack.com/services/…, as a secret";
-    let source = raw.url.ok_or_else(|| entry.error("url", RuleProblem::Missing(remedy)))?;
-    let url = secrets.resolve(entry, "url", &source)?;
-    address(url.expose()).map_err(|problem| entry.error("url", problem))?;
-    Ok(Target::Slack { url })
-}
-
-fn alertmanager(entry: &Entry, raw: RawAlertmanager) -> Checked<Target> {
-    let remedy = "its address, such as http://alertmanager.example:9093";
-    let url = raw.url.ok_or_else(|| entry.error("url", RuleProblem::Missing(remedy)))?;
-    let url = entry.parsed("url", &url, address)?;
-    Ok(Target::Alertmanager { url: url.trim_end_matches('/').to_owned() })
-}
-
-/// Checks an address. The message does not repeat it, because parts of it may be secret.
-fn address(text: &str) -> Result<String, RuleProblem> {
-    let url = reqwest::Url::parse(text).map_err(|error| RuleProblem::Url(error.to_string()))?;
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err(RuleProblem::Url(format!("`{}` is not supported", url.scheme())));
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(RuleProblem::Url("it contains a user name or password".into()));
-    }
-    Ok(text.to_owned())
 }

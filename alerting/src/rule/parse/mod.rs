@@ -11,10 +11,7 @@ use serde_saphyr::{Location, NonFiniteFloatPolicy, Spanned};
 
 pub(super) use directory::{RawHoliday, RawMaintenance, RawPartner};
 pub(super) use grouping::{RawPages, RawWait};
-pub(super) use receivers::{
-    RawAlertmanager, RawEmail, RawMailTls, RawNext, RawPagerDuty, RawRate, RawReceiver, RawSlack,
-    RawTexts, RawWebhook,
-};
+pub(super) use receivers::{RawNext, RawRate, RawTexts};
 pub(super) use rules::{
     RawDrop, RawGauge, RawMode, RawNoData, RawRatio, RawRule, RawScan, RawSeverity, RawSignal,
     RawUsual,
@@ -22,6 +19,7 @@ pub(super) use rules::{
 pub(super) use values::{OneOrMany, RawSchedule};
 
 use crate::rule::error::{Checked, RuleError, RuleProblem};
+use crate::rule::targets::RawReceiver;
 
 /// A rules file.
 #[derive(Debug, Default, Deserialize)]

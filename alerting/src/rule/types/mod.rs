@@ -20,11 +20,7 @@ pub use partner::{Holiday, Maintenance, Partner};
 pub use period::{Period, Schedule};
 pub(in crate::rule) use period::{time_zone, weekday};
 pub(in crate::rule) use receiver::GIVE_UP_AFTER_MS;
-pub(crate) use receiver::webhook_key;
-pub use receiver::{
-    Escalation, FailOver, MailTls, Mailbox, MessageTemplates, PAGERDUTY_URL, RateLimit, Receiver,
-    Target,
-};
+pub use receiver::{Escalation, FailOver, MessageTemplates, RateLimit, Receiver};
 pub use rule::Rule;
 pub use secret::Secret;
 pub(crate) use secret::SecretOrigin;

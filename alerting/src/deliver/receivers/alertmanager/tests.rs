@@ -6,7 +6,8 @@ use crate::testing::{alert, delivery_of};
 fn body(action: Action) -> Value {
     let at = alert().fired_at;
     let delivery = delivery_of(action, at, alert());
-    let request = request("http://am.example:9093", &delivery, &MessageTemplates::default());
+    let target = AlertmanagerTarget { url: "http://am.example:9093".into() };
+    let request = target.request(&delivery, &MessageTemplates::default(), at);
     assert_eq!(request.url, "http://am.example:9093/api/v2/alerts");
     serde_json::from_str(&request.body).unwrap()
 }

@@ -1,8 +1,8 @@
 use super::*;
 use crate::testing::{alert, delivery_of};
 
-fn mailbox() -> Mailbox {
-    Mailbox {
+fn target() -> EmailTarget {
+    EmailTarget {
         host: "smtp.example".into(),
         port: 587,
         tls: MailTls::StartTls,
@@ -19,7 +19,7 @@ fn a_mail_has_the_alert_in_its_subject_and_refers_to_its_thread() {
     let mail = |action| {
         let delivery = delivery_of(action, at, alert());
         String::from_utf8(
-            message(&mailbox(), &delivery, &MessageTemplates::default(), at).unwrap().formatted(),
+            message(&target(), &delivery, &MessageTemplates::default(), at).unwrap().formatted(),
         )
         .unwrap()
     };

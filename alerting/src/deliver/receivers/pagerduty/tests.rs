@@ -3,17 +3,16 @@ use serde_json::{Value, json};
 use super::*;
 use crate::testing::{alert, delivery_of};
 
+fn target() -> PagerDutyTarget {
+    let (url, routing_key) = ("https://events.pagerduty.com".into(), Secret::new("R0UT1NG"));
+    PagerDutyTarget { url, routing_key }
+}
+
 fn body(action: Action, late_ms: i64) -> Value {
     let at = alert().fired_at;
     let delivery = delivery_of(action, at, alert());
-    let key = Secret::new("R0UT1NG");
-    let request = request(
-        "https://events.pagerduty.com",
-        &key,
-        &delivery,
-        &MessageTemplates::default(),
-        at.plus_ms(late_ms),
-    );
+    let now = at.plus_ms(late_ms);
+    let request = target().request(&delivery, &MessageTemplates::default(), now);
     assert_eq!(request.url, "https://events.pagerduty.com/v2/enqueue");
     serde_json::from_str(&request.body).unwrap()
 }
@@ -52,8 +51,7 @@ fn a_change_is_sent_to_the_change_endpoint() {
     let notice =
         crate::records::alerts::Alert::notice("notice:release:2".into(), "Release 2".into(), at);
     let delivery = delivery_of(Action::Change, at, notice);
-    let (url, key) = ("https://events.pagerduty.com", Secret::new("R0UT1NG"));
-    let request = request(url, &key, &delivery, &MessageTemplates::default(), at);
+    let request = target().request(&delivery, &MessageTemplates::default(), at);
     assert_eq!(request.url, "https://events.pagerduty.com/v2/change/enqueue");
     let expected = json!({
         "routing_key": "R0UT1NG",
@@ -92,8 +90,7 @@ fn the_summary_is_cut_at_its_limit() {
     let mut long = alert();
     long.symptom = "ü".repeat(3_000);
     let delivery = delivery_of(Action::Trigger, long.fired_at, long);
-    let texts = MessageTemplates::default();
-    let request = request("https://x.example", &Secret::new("k"), &delivery, &texts, delivery.at);
+    let request = target().request(&delivery, &MessageTemplates::default(), delivery.at);
     let body: Value = serde_json::from_str(&request.body).unwrap();
     let summary = body["payload"]["summary"].as_str().unwrap();
     assert_eq!(summary.chars().count(), PAGERDUTY_SUMMARY_CHARS_MAX);
@@ -102,7 +99,7 @@ fn the_summary_is_cut_at_its_limit() {
 #[test]
 fn a_throttled_event_waits_for_a_minute() {
     let answer = |status, retry_after_ms| Answer { status, retry_after_ms, body: String::new() };
-    let waits = |answer| match classify(&answer) {
+    let waits = |answer| match target().outcome(&answer) {
         AttemptOutcome::Throttled { after_ms, .. } | AttemptOutcome::Failed { after_ms, .. } => {
             after_ms
         }
@@ -111,5 +108,5 @@ fn a_throttled_event_waits_for_a_minute() {
     assert_eq!(waits(answer(429, None)), Some(60_000));
     assert_eq!(waits(answer(429, Some(5_000))), Some(5_000));
     assert_eq!(waits(answer(503, None)), None);
-    assert_eq!(classify(&answer(202, None)), AttemptOutcome::Delivered);
+    assert_eq!(target().outcome(&answer(202, None)), AttemptOutcome::Delivered);
 }

@@ -1,15 +1,19 @@
 use serde_json::Value;
 
 use super::*;
+use crate::rule::Secret;
 use crate::testing::{alert, delivery_of};
+
+fn target() -> SlackTarget {
+    SlackTarget { url: Secret::new("https://hooks.slack.com/services/T/B/x") }
+}
 
 fn body(action: Action, symptom: &str) -> Value {
     let mut alert = alert();
     alert.symptom = symptom.to_owned();
     let at = alert.fired_at;
     let delivery = delivery_of(action, at, alert);
-    let url = "https://hooks.slack.com/services/T/B/x";
-    let request = request(url, &delivery, &MessageTemplates::default(), at);
+    let request = target().request(&delivery, &MessageTemplates::default(), at);
     serde_json::from_str(&request.body).unwrap()
 }
 
@@ -37,7 +41,7 @@ fn texts_are_cut_at_their_limits() {
 #[test]
 fn its_error_codes_are_final() {
     let outcome = |status, body: &str| {
-        classify(&Answer { status, retry_after_ms: Some(1_000), body: body.into() })
+        target().outcome(&Answer { status, retry_after_ms: Some(1_000), body: body.into() })
     };
     assert_eq!(outcome(200, "ok"), AttemptOutcome::Delivered);
     for (status, word) in

@@ -3,6 +3,11 @@ use serde_json::Value;
 use super::*;
 use crate::testing::{alert, delivery_of};
 
+fn target(secrets: &[&str]) -> WebhookTarget {
+    let secrets = secrets.iter().map(|secret| Secret::new(*secret)).collect();
+    WebhookTarget { url: "https://hub.example/a".into(), secrets }
+}
+
 #[test]
 fn the_signature_is_that_of_the_published_example() {
     // From the Standard Webhooks specification.
@@ -16,10 +21,9 @@ fn the_signature_is_that_of_the_published_example() {
 fn the_id_stays_over_attempts_and_the_timestamp_changes() {
     let at = alert().fired_at;
     let delivery = delivery_of(Action::Trigger, at, alert());
-    let first = request("https://hub.example/a", &[], &delivery, &MessageTemplates::default(), at);
+    let first = target(&[]).request(&delivery, &MessageTemplates::default(), at);
     let later = at.plus_ms(5_000);
-    let second =
-        request("https://hub.example/a", &[], &delivery, &MessageTemplates::default(), later);
+    let second = target(&[]).request(&delivery, &MessageTemplates::default(), later);
     assert_eq!(first.headers[0], second.headers[0]);
     assert_eq!(second.headers[1].1, (at.0 / 1_000 + 5).to_string());
     assert_eq!(first.headers.len(), 2);
@@ -27,7 +31,8 @@ fn the_id_stays_over_attempts_and_the_timestamp_changes() {
 
 #[test]
 fn only_errors_that_cannot_be_fixed_are_final() {
-    let outcome = |status| classify(&Answer { status, retry_after_ms: None, body: String::new() });
+    let outcome =
+        |status| target(&[]).outcome(&Answer { status, retry_after_ms: None, body: String::new() });
     for status in [401, 403, 404, 408, 500, 502, 504] {
         assert!(matches!(outcome(status), AttemptOutcome::Failed { .. }), "{status}");
     }
@@ -48,9 +53,7 @@ fn the_body_has_the_event_type_and_the_alert() {
         (Action::Resolve, "alert.resolved"),
     ] {
         let delivery = delivery_of(action, at, alert());
-        let secrets = [Secret::new("s"), Secret::new("t")];
-        let texts = MessageTemplates::default();
-        let request = request("https://hub.example/a", &secrets, &delivery, &texts, at);
+        let request = target(&["s", "t"]).request(&delivery, &MessageTemplates::default(), at);
         let body: Value = serde_json::from_str(&request.body).unwrap();
         assert_eq!(body["type"], kind);
         assert_eq!(body["timestamp"], "2026-11-20T20:05:00Z");

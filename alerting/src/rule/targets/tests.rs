@@ -1,8 +1,7 @@
 use super::*;
 
-fn pagerduty(url: &str, key: &str) -> Receiver {
-    let target = Target::PagerDuty { url: url.into(), routing_key: Secret::new(key) };
-    Receiver::new("oncall".into(), target)
+fn pagerduty(url: &str, key: &str) -> Target {
+    Target::PagerDuty(PagerDutyTarget { url: url.into(), routing_key: Secret::new(key) })
 }
 
 #[test]
@@ -16,8 +15,6 @@ fn the_fingerprint_follows_the_target_and_shows_no_secret() {
 }
 
 #[test]
-fn webhook_secrets_are_base64_behind_their_prefix() {
-    assert_eq!(webhook_key(&Secret::new("whsec_AQID")), Some(vec![1, 2, 3]));
-    assert_eq!(webhook_key(&Secret::new("plain")), Some(b"plain".to_vec()));
-    assert_eq!(webhook_key(&Secret::new("whsec_%%%")), None);
+fn all_kinds_are_named() {
+    assert_eq!(kind_names(), "`pagerduty`, `webhook`, `slack`, `alertmanager` or `email`");
 }

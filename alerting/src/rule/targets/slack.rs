@@ -1,0 +1,61 @@
+//! Slack in the rules file.
+
+use bincode::{Decode, Encode};
+use serde::Deserialize;
+
+use super::{Address, CheckedTarget, Target, TargetKind, url};
+use crate::rule::check::{Entry, Secrets};
+use crate::rule::error::{Checked, RuleProblem};
+use crate::rule::types::{RateLimit, Secret, SecretSource};
+
+/// A Slack incoming webhook.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct SlackTarget<S = Secret> {
+    /// Full address; a secret, because whoever knows it can write to the channel.
+    pub url: S,
+}
+
+/// The entry of the rules file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawSlack {
+    url: Option<SecretSource>,
+}
+
+impl RawSlack {
+    pub(super) fn check(self, entry: &Entry, secrets: &Secrets<'_>) -> Checked<CheckedTarget> {
+        let remedy = "the webhook's address, https://hooks.slack.com/services/…, as a secret";
+        let source = self.url.ok_or_else(|| entry.error("url", RuleProblem::Missing(remedy)))?;
+        let address = secrets.resolve(entry, "url", &source)?;
+        url(address.expose()).map_err(|problem| entry.error("url", problem))?;
+        Ok(Target::Slack(SlackTarget { url: address }).into())
+    }
+}
+
+impl<S> SlackTarget<S> {
+    pub(super) fn map_secrets<T>(
+        &self,
+        replace: &mut dyn FnMut(&S) -> Option<T>,
+    ) -> Option<SlackTarget<T>> {
+        Some(SlackTarget { url: replace(&self.url)? })
+    }
+}
+
+impl TargetKind for SlackTarget {
+    fn address(&self) -> Address<'_> {
+        Address::Url(self.url.expose())
+    }
+
+    fn identity(&self) -> Vec<String> {
+        vec![self.url.expose().to_owned()]
+    }
+
+    /// Slack accepts about one call a second, with short bursts.
+    fn rate(&self) -> RateLimit {
+        RateLimit { calls: 10, per_ms: 10_000 }
+    }
+
+    fn takes_updates(&self) -> bool {
+        false
+    }
+}
