@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use reqwest::{Client, RequestBuilder, header};
 use serde_json::Value;
 
-/// Longer than any answer may take, shorter than a test run's patience.
+/// Longer than any answer may take.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A client of one server.
@@ -15,7 +15,7 @@ pub struct Api {
     http: Client,
 }
 
-/// What the server answered.
+/// An answer of the server.
 #[derive(Debug, Clone)]
 pub struct Answer {
     /// The status code.
@@ -39,7 +39,7 @@ impl Api {
     /// The HTTP client cannot be set up.
     #[must_use]
     pub fn new(base: &str) -> Self {
-        // The client asks for a provider even where it never speaks TLS; a second call is harmless.
+        // The client asks for a provider even where it uses no TLS; a second call is harmless.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = Client::builder().timeout(TIMEOUT).no_proxy().build();
         Self { base: base.to_owned(), http: http.expect("a plain HTTP client") }
@@ -54,7 +54,7 @@ impl Api {
         self.http.request(method, format!("{}{path}", self.base))
     }
 
-    /// Asks for `path`, which holds the query string as well, and expects 200.
+    /// Requests `path`, which includes the query string, and expects 200.
     ///
     /// # Panics
     /// The server gives no answer, or another status.
@@ -64,7 +64,7 @@ impl Api {
         answer.body
     }
 
-    /// Asks for `path` and takes any status.
+    /// Requests `path` and accepts any status.
     ///
     /// # Panics
     /// The server gives no answer.
@@ -84,7 +84,7 @@ impl Api {
         answer
     }
 
-    /// Pushes a JSON body and takes any answer.
+    /// Pushes a JSON body and accepts any answer.
     ///
     /// # Panics
     /// The server gives no answer.
@@ -96,7 +96,7 @@ impl Api {
     /// Pushes a JSON body under an idempotency key; a lost connection is an error.
     ///
     /// # Errors
-    /// There was no answer, as when the server is killed meanwhile.
+    /// There was no answer, for example because the server was killed.
     pub async fn push_once(&self, key: &str, body: &Value) -> reqwest::Result<Answer> {
         let request = self.request("POST", "/api/v1/push").header("idempotency-key", key);
         send(request.json(body)).await

@@ -1,4 +1,4 @@
-//! The binary under test, built once per test process; `PLIMSOLL_TEST_BINARY` names one that is there.
+//! The binary under test, built once per test process; `PLIMSOLL_TEST_BINARY` names an existing one.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-/// No command in these tests has more than a few seconds of work.
+/// No command in these tests works for more than a few seconds.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The path of the binary, of the same profile as the tests.
@@ -24,7 +24,7 @@ pub fn path() -> &'static Path {
 /// Runs the binary to its end.
 ///
 /// # Panics
-/// The binary cannot be started, or does not end: it took arguments that it should have refused.
+/// The binary cannot be started, or does not end.
 #[must_use]
 pub fn run(args: &[&str]) -> Output {
     run_with_env(args, &[])
@@ -55,14 +55,14 @@ pub fn run_with_env(args: &[&str], env: &[(&str, &str)]) -> Output {
     child.wait_with_output().expect("a child of this process")
 }
 
-/// Names a binary to test in place of the one that would be built.
+/// The variable with the path of a binary to test instead of building one.
 const BINARY: &str = "PLIMSOLL_TEST_BINARY";
 
 fn build() -> PathBuf {
     if let Some(path) = std::env::var_os(BINARY) {
         return path.into();
     }
-    // Tests and binaries of the workspace together: cargo then settles on the same features of the
+    // Tests and binaries of the workspace together: cargo then selects the same features of the
     // dependencies as `cargo test --workspace` did, and nothing but the binary is left to compile.
     let mut command = Command::new(env!("CARGO"));
     command
@@ -72,8 +72,8 @@ fn build() -> PathBuf {
     if !cfg!(debug_assertions) {
         command.arg("--release");
     }
-    // Cargo describes to a test the package it is of. Build scripts of dependencies, ring's for one,
-    // take that for a change, and half of the workspace would be built anew in every run.
+    // Cargo sets variables about the package of a test. Build scripts of dependencies, such as ring, take
+    // them as a change, and half of the workspace would be rebuilt in every run.
     let describes_package =
         |name: &String| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
     for (name, _) in std::env::vars().filter(|(name, _)| describes_package(name)) {

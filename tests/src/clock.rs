@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// # Panics
 /// The clock stands before 1970.
 #[must_use]
-#[expect(clippy::disallowed_methods, reason = "a test plays the connector, which has a clock")]
+#[expect(clippy::disallowed_methods, reason = "a test acts as the connector, which has a clock")]
 pub fn now_ms() -> i64 {
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock after 1970");
     i64::try_from(since_epoch.as_millis()).expect("a clock before the year 292 million")

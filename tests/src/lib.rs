@@ -1,7 +1,7 @@
-//! The harness of the end-to-end tests: they start the real binary and talk to it over HTTP.
+//! The harness of the end-to-end tests: they start the real binary and use its HTTP API.
 //!
-//! [`binary`] builds it, [`Server`] runs it, [`Api`] asks it, [`Recorder`] stands in for PagerDuty and
-//! other receivers, [`sample`] makes traffic that is the same in every run.
+//! [`binary`] builds it, [`Server`] runs it, [`Api`] is its client, [`Recorder`] replaces PagerDuty and
+//! other receivers, [`sample`] generates reproducible traffic.
 
 pub mod api;
 pub mod binary;

@@ -1,4 +1,4 @@
-//! A receiver of pages and webhooks on the loopback interface: it keeps what it gets.
+//! A receiver of notifications on the loopback interface that records all requests.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
@@ -19,7 +19,7 @@ pub struct Recorded {
     pub path: String,
     /// The headers.
     pub headers: HeaderMap,
-    /// The body as it came.
+    /// The received body.
     pub text: String,
     /// The body, or null where it is no JSON.
     pub body: Value,
@@ -37,11 +37,11 @@ impl Recorded {
 #[derive(Debug, Clone)]
 pub struct Recorder {
     url: String,
-    kept: Arc<Mutex<Kept>>,
+    kept: Arc<Mutex<Record>>,
 }
 
 #[derive(Debug, Default)]
-struct Kept {
+struct Record {
     requests: Vec<Recorded>,
     /// Answers for the next requests to a path; afterwards it is 202.
     statuses: HashMap<String, VecDeque<u16>>,
@@ -78,7 +78,7 @@ impl Recorder {
         kept.statuses.entry(path.to_owned()).or_default().extend(statuses);
     }
 
-    /// From now on every answer takes so long.
+    /// Delays every answer from now on.
     ///
     /// # Panics
     /// A handler has panicked.
@@ -115,7 +115,7 @@ impl Recorder {
 }
 
 async fn record(
-    State(kept): State<Arc<Mutex<Kept>>>,
+    State(kept): State<Arc<Mutex<Record>>>,
     method: Method,
     uri: Uri,
     headers: HeaderMap,

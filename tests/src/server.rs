@@ -135,7 +135,7 @@ impl Server {
         assert!(sent.expect("a shell").success(), "the server is gone already");
     }
 
-    /// The most memory it has held so far, in bytes; nothing where the system does not tell.
+    /// The most memory it has held so far, in bytes; `None` where the system does not report it.
     #[must_use]
     pub fn peak_memory_bytes(&self) -> Option<u64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;

@@ -1,4 +1,4 @@
-//! What several test modules need: folders, items, and counts read back.
+//! Helpers of several test modules: folders, items, and counts of answers.
 
 use std::collections::BTreeMap;
 
@@ -32,7 +32,7 @@ rules:
     notify: [hub]
 "#;
 
-/// A server with one rule, which nothing in these tests lets fire.
+/// A server with one rule that never fires in these tests.
 pub(crate) async fn server_with_a_rule(dir: &TempDir) -> Server {
     let rules = dir.path().join("rules.yaml");
     std::fs::write(&rules, RULES).expect("a folder for temporary files");

@@ -1,4 +1,4 @@
-//! A story told to a real server: made-up calls to partners, one rule, and receivers that are recorded.
+//! A scene: a real server with synthetic calls to partners, one rule, and recorded receivers.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -14,17 +14,17 @@ pub(crate) const HOOK: &str = "/hook";
 pub(crate) const PD_WEBHOOK_SECRET: &str = "what-pagerduty-signs-with";
 pub(crate) const ROUTING_KEY: &str = "0123456789abcdef0123456789abcdef";
 pub(crate) const SECRET: &str = "whsec_MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0";
-/// What is judged and delivered here takes seconds, on a busy machine some more.
+/// Evaluation and delivery take seconds, more on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
-/// How long a story lasts, in seconds.
-pub(crate) const STORY_S: i64 = 60;
+/// How long the synthetic data lasts, in seconds.
+pub(crate) const DATA_S: i64 = 60;
 
 /// A server with one rule, and two receivers that are the same recorder.
 pub(crate) struct Scene {
     pub(crate) dir: TempDir,
     pub(crate) recorder: Recorder,
     pub(crate) rules: PathBuf,
-    /// Where the story begins, in ms: a story is stored before it happens.
+    /// Start of the synthetic data, in ms: it is stored ahead of time.
     pub(crate) start_ms: i64,
 }
 
@@ -56,7 +56,7 @@ rules:
 "#
         );
         std::fs::write(&rules, text).expect("a folder for temporary files");
-        // The first test of a run may have the binary built, which takes longer than the story.
+        // The first test of a run may have the binary built, which takes longer than the data lasts.
         let _ = plimsoll_tests::binary::path();
         let start_ms = clock::aligned_ms(-15_000, 1_000);
         Self { dir, recorder, rules, start_ms }
@@ -77,7 +77,7 @@ rules:
         Server::start_with_env(&self.dir.path().join("data"), &args, &env).await
     }
 
-    /// Stores, for each partner, what will happen in each second: `failing` says when.
+    /// Stores the data of each second for each partner; `failing` is the range of failing seconds.
     pub(crate) async fn store(
         &self,
         server: &Server,
@@ -93,13 +93,13 @@ rules:
                     "start": self.start_ms + second * 1_000, "step_s": 1, "outcomes": {class: 5},
                 })
             };
-            let summaries: Vec<Value> = (0..STORY_S).map(second).collect();
+            let summaries: Vec<Value> = (0..DATA_S).map(second).collect();
             server.api().push(&json!({ "summaries": summaries })).await;
         }
     }
 }
 
-/// Asks until the answer is as it should be.
+/// Repeats a request until its answer is as expected.
 pub(crate) async fn until(
     what: &str,
     server: &Server,
@@ -127,7 +127,7 @@ pub(crate) fn text<'a>(body: &'a Value, pointer: &str) -> &'a str {
     body.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// Posts a body; answers status and body.
+/// Posts a body; returns status and body.
 pub(crate) async fn post(server: &Server, path: &str, body: &Value) -> (u16, Value) {
     let request = server.api().request("POST", path).json(body);
     let answer = plimsoll_tests::api::send(request).await.expect("an answer");

@@ -1,4 +1,4 @@
-//! What happened: summaries by the minute, from a week before the drills to their end.
+//! The data of the drills: summaries by the minute, from a week before the drills to their end.
 
 use plimsoll_tests::{Api, clock, sample};
 use serde_json::{Value, json};
@@ -7,11 +7,11 @@ const MINUTE_MS: i64 = 60_000;
 const DAY_MIN: i64 = 1_440;
 /// Minutes count from the Saturday a week before the Saturday of the drills.
 const WEEK_MIN: i64 = 7 * DAY_MIN;
-/// The Saturday that judging begins at.
+/// The Saturday at which evaluation starts.
 pub(super) const SATURDAY_MIN: i64 = WEEK_MIN;
 const MONDAY_MIN: i64 = SATURDAY_MIN + 2 * DAY_MIN;
 const END_MIN: i64 = MONDAY_MIN + DAY_MIN;
-/// Calls are known from the evening before the drills on: their usual takes some hours to learn.
+/// Calls start in the evening before the drills: their baseline needs some hours.
 const CALLS_FROM_MIN: i64 = MONDAY_MIN - 10 * 60;
 /// Items of one push.
 const PUSH_ITEMS: usize = 5_000;
@@ -37,21 +37,21 @@ pub(super) const fn is_weekend(minute: i64) -> bool {
 pub(super) struct Calls {
     count: u64,
     failed: u64,
-    refused: (&'static str, u64),
+    rejected: (&'static str, u64),
     took_ms: f64,
 }
 
 impl Calls {
     pub(super) const fn new(count: u64) -> Self {
-        Self { count, failed: 0, refused: ("4xx", 0), took_ms: 120.0 }
+        Self { count, failed: 0, rejected: ("4xx", 0), took_ms: 120.0 }
     }
 
     pub(super) const fn failing(self, failed: u64) -> Self {
         Self { failed, ..self }
     }
 
-    pub(super) const fn refused(self, class: &'static str, count: u64) -> Self {
-        Self { refused: (class, count), ..self }
+    pub(super) const fn rejected(self, class: &'static str, count: u64) -> Self {
+        Self { rejected: (class, count), ..self }
     }
 
     pub(super) const fn taking(self, took_ms: f64) -> Self {
@@ -59,10 +59,10 @@ impl Calls {
     }
 
     fn outcomes(self) -> Value {
-        let (class, refused) = self.refused;
-        let mut outcomes = json!({ "2xx": self.count - self.failed - refused });
+        let (class, rejected) = self.rejected;
+        let mut outcomes = json!({ "2xx": self.count - self.failed - rejected });
         outcomes["5xx"] = self.failed.into();
-        outcomes[class] = refused.into();
+        outcomes[class] = rejected.into();
         outcomes
     }
 
@@ -73,7 +73,7 @@ impl Calls {
     }
 }
 
-/// What happened, ready to be pushed.
+/// The data, ready to be pushed.
 #[derive(Debug)]
 pub(super) struct History {
     start_ms: i64,
@@ -81,7 +81,7 @@ pub(super) struct History {
 }
 
 impl History {
-    /// A history whose Monday is the newest one that is over.
+    /// A history whose Monday is the newest complete one.
     pub(super) fn ending_before_now() -> Self {
         let day = clock::now_ms().div_euclid(DAY_MIN * MINUTE_MS);
         // 1970-01-01 was a Thursday: Mondays are the days 4, 11, 18, …
@@ -128,7 +128,7 @@ impl History {
     /// The webhooks of a partner in each minute; of a minute without any there is a heartbeat.
     pub(super) fn webhooks(&mut self, partner: &str, count: impl Fn(i64) -> u64) {
         for minute in 0..END_MIN {
-            // Bursts, as webhooks come.
+            // In bursts, as is common for webhooks.
             let count = count(minute) * [1, 3, 2, 2][minute.rem_euclid(4) as usize] / 2;
             let outcomes = if count > 0 { json!({ "success": count }) } else { json!({}) };
             let item = self.summary("webhooks", partner, minute, &outcomes);

@@ -1,0 +1,103 @@
+//! Acknowledgement and escalation: an alert that is acknowledged here or at PagerDuty is not escalated; an
+//! unacknowledged one is sent to the next receiver, and its resolve as well.
+
+use hmac::{Hmac, KeyInit, Mac};
+use plimsoll_tests::{Api, Recorded, Server};
+use serde_json::{Value, json};
+use sha2::Sha256;
+
+use crate::scene::{ENQUEUE, HOOK, PD_WEBHOOK_SECRET, Scene, post, rows, text, until};
+
+/// What PagerDuty sends when Bob acknowledges an incident.
+fn acknowledged_by_bob(dedup_key: &str) -> Value {
+    json!({"event": {
+        "id": "01DEN2HSQWEFK", "event_type": "incident.acknowledged", "resource_type": "incident",
+        "agent": {"id": "PLH1HKV", "summary": "Bob", "type": "user_reference"},
+        "data": {"id": "PGR0VU2", "incident_key": dedup_key, "status": "acknowledged"},
+    }})
+}
+
+async fn send_signed(api: &Api, body: &Value, secret: &str) -> (u16, Value) {
+    let body = body.to_string();
+    let mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("any length of key");
+    let mac = mac.chain_update(&body).finalize().into_bytes();
+    let digits: String = mac.iter().map(|byte| format!("{byte:02x}")).collect();
+    let request = api.request("POST", "/api/v1/webhooks/pagerduty");
+    let request = request.header("x-pagerduty-signature", format!("v1=00,v1={digits}")).body(body);
+    let answer = plimsoll_tests::api::send(request).await.expect("an answer");
+    (answer.status, answer.body)
+}
+
+async fn acknowledge(server: &Server, id: &str, author: &str) -> Value {
+    let path = format!("/api/v1/alerts/{id}/acknowledge");
+    let (status, body) = post(server, &path, &json!({ "author": author })).await;
+    assert_eq!(status, 200, "{body}");
+    body
+}
+
+fn actions(requests: &[Recorded], dedup_key: &str) -> Vec<String> {
+    let about = requests.iter().filter(|request| text(&request.body, "/dedup_key") == dedup_key);
+    about.map(|request| text(&request.body, "/event_action").to_owned()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unacknowledged_alert_is_escalated_also_after_a_restart() {
+    let scene = Scene::new("ok").await;
+    scene.edit("notify: [oncall, hub]", "notify: [oncall]");
+    let oncall = "routing_key: { env: PD_KEY }";
+    scene.edit(oncall, &format!("{oncall}, webhook_secret: {{ env: PD_WEBHOOK_SECRET }}"));
+    let rate = "    rate: { calls: 10000, per: 1s }\n  - name: hub";
+    scene.edit(rate, "    escalate: { to: hub, after: 15s }\n  - name: hub");
+    let server = scene.start(&[]).await;
+    scene.store(&server, 3, |_| 5..32).await;
+
+    let all_delivered = |body: &Value| rows(body, "deliveries").len() == 3;
+    until("all are notified", &server, "/api/v1/deliveries?state=delivered", all_delivered).await;
+    let alerts = server.api().get("/api/v1/alerts").await;
+    let mut alerts = rows(&alerts, "alerts").clone();
+    alerts.sort_by_key(|alert| alert["labels"].to_string());
+    let [ours, theirs, unacknowledged] = &alerts[..] else { panic!("three alerts: {alerts:?}") };
+    let (id, key) = (text(ours, "/id"), text(ours, "/dedup_key"));
+    assert_eq!(ours["acknowledged"], Value::Null);
+    let body = acknowledge(&server, id, "ann").await;
+    assert_eq!(body["acknowledged"]["author"], "ann", "{body}");
+    assert_eq!(acknowledge(&server, id, "zoe").await["acknowledged"]["author"], "ann");
+
+    let webhook = acknowledged_by_bob(text(theirs, "/dedup_key"));
+    let (status, rejected) = send_signed(server.api(), &webhook, "not the secret").await;
+    assert_eq!((status, &rejected["code"]), (401, &json!("unsigned")), "{rejected}");
+    let (status, answer) = send_signed(server.api(), &webhook, PD_WEBHOOK_SECRET).await;
+    assert_eq!((status, &answer["acknowledged"]), (200, &theirs["id"]), "{answer}");
+    let foreign = acknowledged_by_bob("of another system");
+    let (status, answer) = send_signed(server.api(), &foreign, PD_WEBHOOK_SECRET).await;
+    assert_eq!((status, &answer["acknowledged"]), (200, &Value::Null));
+    assert!(scene.recorder.requests_to(HOOK).is_empty(), "nothing is escalated too early");
+    server.kill();
+
+    let server = scene.start(&[]).await;
+    // Three triggers and resolves, one acknowledgement, and what the hub receives of one of them.
+    let all_delivered = |body: &Value| rows(body, "deliveries").len() == 9;
+    until("all is delivered", &server, "/api/v1/deliveries?state=delivered", all_delivered).await;
+    let requests = scene.recorder.requests_to(ENQUEUE);
+    assert_eq!(actions(&requests, key), ["trigger", "acknowledge", "resolve"]);
+    assert_eq!(actions(&requests, text(theirs, "/dedup_key")), ["trigger", "resolve"]);
+    assert_eq!(actions(&requests, text(unacknowledged, "/dedup_key")), ["trigger", "resolve"]);
+    let hub = scene.recorder.requests_to(HOOK);
+    let hub: Vec<(&str, &str)> = hub
+        .iter()
+        .map(|it| (text(&it.body, "/type"), text(&it.body, "/data/alert/dedup_key")))
+        .collect();
+    let key = text(unacknowledged, "/dedup_key");
+    assert_eq!(hub, [("alert.triggered", key), ("alert.resolved", key)]);
+
+    let alert = server.api().get(&format!("/api/v1/alerts/{}", text(theirs, "/id"))).await;
+    assert_eq!(alert["acknowledged"]["author"], "Bob", "{alert}");
+    assert_eq!(alert["acknowledged"]["by_receiver"], "oncall");
+    assert_eq!(alert["receivers"], json!(["oncall"]));
+    let path = format!("/api/v1/alerts/{}/acknowledge", text(unacknowledged, "/id"));
+    let (status, late) = post(&server, &path, &json!({"author": "ann"})).await;
+    assert_eq!((status, &late["code"]), (409, &json!("alert_ended")), "{late}");
+    let noise = server.api().get("/api/v1/reports/noise").await;
+    let share = noise["total"]["acknowledged_share"].as_f64().expect("a share");
+    assert!((share - 2.0 / 3.0).abs() < 1e-9, "{noise}");
+}

@@ -1,0 +1,4 @@
+//! Delivery: notifications reach their receivers, and what is not delivered is listed.
+
+mod notification;
+mod retries;

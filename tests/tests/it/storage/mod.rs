@@ -1,0 +1,8 @@
+//! Storage: nothing acknowledged is lost, and old data is removed.
+
+mod backup;
+mod crash;
+mod damage;
+mod full_disk;
+mod lifecycle;
+mod retention;
