@@ -1,5 +1,5 @@
-//! Collects the content of a notification: values of the alert, its trend and exemplars from the store, links,
-//! first steps and contacts from the rules.
+//! Collects the content of a notification: values of the alert, its trend and exemplars from the store,
+//! links, first steps and contacts from the rules.
 
 use std::collections::BTreeSet;
 

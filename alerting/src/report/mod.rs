@@ -6,7 +6,7 @@ mod noise;
 mod score;
 
 pub use self::crossed::{CrossedThreshold, crossed_by_normal_hours};
-pub use self::noise::{FLAP_MS, Noise, SHORT_MS, Tally, noise};
+pub use self::noise::{Noise, Tally, noise};
 pub use self::score::{
     FalseNotification, FoundIncident, Incident, Score, Scored, ScoredAlert, ScoredNotification,
     score,

@@ -12,9 +12,9 @@ use crate::records::alerts::Alert;
 use crate::rule::RuleSet;
 
 /// An alert that is resolved sooner than this is short, in ms.
-pub const SHORT_MS: i64 = 5 * 60_000;
+const SHORT_MS: i64 = 5 * 60_000;
 /// An alert that fires sooner than this after the previous one is a flap, in ms.
-pub const FLAP_MS: i64 = 30 * 60_000;
+const FLAP_MS: i64 = 30 * 60_000;
 
 /// Counts over some alerts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -27,9 +27,9 @@ pub struct Tally {
     pub acknowledged: usize,
     /// Notified alerts that were resolved.
     pub resolved: usize,
-    /// Notified alerts that were resolved within [`SHORT_MS`].
+    /// Notified alerts that were resolved within 5 minutes.
     pub short: usize,
-    /// Alerts that fired within [`FLAP_MS`] after the previous one was resolved.
+    /// Alerts that fired within 30 minutes after the previous one was resolved.
     pub flaps: usize,
     /// How long alerts were open in all, in ms.
     pub open_ms: i64,

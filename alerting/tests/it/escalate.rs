@@ -2,7 +2,7 @@
 
 use plimsoll_alerting::Action;
 
-use crate::deliver::{failing, in_state, judge};
+use crate::delivery::{evaluate, failing, in_state};
 use crate::world::{World, minute, partner_5xx, rules};
 
 /// What waits, as minute, receiver and action.
@@ -21,7 +21,7 @@ async fn the_next_is_told_once_and_hears_of_the_end() {
     rules.receivers[0].escalate = Some(plimsoll_alerting::rule::Escalation { to, after_ms });
     let world = failing();
     // Every call is a new evaluator: nothing is remembered but what is stored.
-    (1..=30).for_each(|minute| judge(&world, &rules, minute));
+    (1..=30).for_each(|minute| evaluate(&world, &rules, minute));
     let said = waiting(&world);
     let begin = said[0].0;
     let end = said.last().unwrap().0;

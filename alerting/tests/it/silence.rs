@@ -7,7 +7,7 @@ use plimsoll_alerting::silence::{self, Silence};
 use plimsoll_alerting::{Action, AlertFilter, Delivery, alerts};
 use plimsoll_storage::Label;
 
-use crate::deliver::{in_state, judge};
+use crate::delivery::{evaluate, in_state};
 use crate::world::{World, minute, partner_5xx, rules};
 
 /// A silence of dhl over some minutes.
@@ -46,14 +46,14 @@ async fn what_is_silenced_is_told_once_the_silence_is_over() {
     world.feed("dhl", 0..20, 10, 10);
     world.feed("ups", 0..20, 10, 10);
     silence(&world, 0..10);
-    judge(&world, &rules, 8);
+    evaluate(&world, &rules, 8);
     let open = AlertFilter { open: Some(true), ..AlertFilter::default() };
     assert_eq!(alerts::list(&world.store, &open, 10).unwrap().len(), 2, "both are on record");
     let told = about_alerts(&world);
     assert_eq!(told.len(), 1);
     assert_eq!(told[0].alert.labels.title(), "ups");
     // In steps: what is judged after a downtime is told at the newest slot only.
-    (9..=12).for_each(|minute| judge(&world, &rules, minute));
+    (9..=12).for_each(|minute| evaluate(&world, &rules, minute));
     assert_eq!(waiting(&world).len(), 2);
     assert_eq!(waiting(&world)[1], (10, Action::Trigger));
 }
@@ -64,9 +64,9 @@ async fn the_end_of_what_was_told_is_told_in_silence_too() {
     let world = World::new();
     world.feed("dhl", 0..10, 10, 10);
     world.feed("dhl", 10..30, 20, 0);
-    judge(&world, &rules, 5);
+    evaluate(&world, &rules, 5);
     silence(&world, 5..30);
-    judge(&world, &rules, 25);
+    evaluate(&world, &rules, 25);
     let said: Vec<Action> = waiting(&world).into_iter().map(|(_, action)| action).collect();
     assert_eq!(said, [Action::Trigger, Action::Resolve]);
 }

@@ -35,7 +35,7 @@ impl HttpReceiver for AlertmanagerTarget {
         &self,
         delivery: &Delivery,
         templates: &MessageTemplates,
-        now: TimestampMs,
+        _: TimestampMs,
     ) -> Request {
         let alert = &delivery.alert;
         // Labels identify an alert in Alertmanager: values that change while it is open are annotations.
@@ -43,7 +43,8 @@ impl HttpReceiver for AlertmanagerTarget {
             alert.labels.iter().map(|(label, value)| (label.as_str(), value)).collect();
         labels.insert("alertname", &alert.rule);
         labels.insert("owner", &alert.owner);
-        let message = RenderedMessage::new(delivery, templates, now);
+        // The delay is left out: annotations stay the same over attempts.
+        let message = RenderedMessage::new(delivery, templates, delivery.at);
         let mut annotations = BTreeMap::from([
             ("summary", message.summary().to_owned()),
             ("severity", alert.severity.as_str().to_owned()),

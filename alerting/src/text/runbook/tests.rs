@@ -1,7 +1,7 @@
 use super::*;
 use crate::RuleSet;
 
-/// What every page must tell; a ticket may go to a partner or to a receiver.
+/// The sections of every page; the ticket section may be for a partner or a receiver.
 const SECTIONS: [&str; 6] = [
     "\n## What it means\n",
     "\n## Triage\n",
@@ -12,8 +12,8 @@ const SECTIONS: [&str; 6] = [
 ];
 
 #[test]
-fn every_page_that_the_default_pack_names_is_there() {
-    let pack = RuleSet::default_pack().expect("the default pack holds");
+fn every_page_of_the_default_pack_exists() {
+    let pack = RuleSet::default_pack().expect("the default pack is valid");
     assert!(!pack.rules.is_empty());
     for rule in &pack.rules {
         assert!(runbook(&rule.runbook).is_some(), "{} names {}", rule.name, rule.runbook);
@@ -21,13 +21,13 @@ fn every_page_that_the_default_pack_names_is_there() {
 }
 
 #[test]
-fn every_page_tells_what_to_look_at_and_what_to_do() {
+fn every_page_has_every_section() {
     for page in RUNBOOKS {
         assert!(page.text.starts_with("# ") && page.title().len() > 10, "{}", page.name);
         for section in SECTIONS {
-            let (_, told) = page.text.split_once(section).unwrap_or_default();
-            let told = told.split("\n## ").next().unwrap_or_default();
-            assert!(told.len() > 120, "{}: {section:?} tells {} bytes", page.name, told.len());
+            let (_, text) = page.text.split_once(section).unwrap_or_default();
+            let text = text.split("\n## ").next().unwrap_or_default();
+            assert!(text.len() > 120, "{}: {section:?} has {} bytes", page.name, text.len());
         }
         assert!(page.text.contains("$API/"), "{} has no call to paste", page.name);
     }

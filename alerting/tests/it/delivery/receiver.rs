@@ -1,4 +1,4 @@
-//! A receiver on the loopback interface: answers from a script and keeps what it got.
+//! A receiver on the loopback interface: sends scripted answers and records the requests.
 
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -34,7 +34,7 @@ struct Shared {
     released: Condvar,
 }
 
-/// An answer that is none: the connection is closed.
+/// No answer: the connection is closed.
 pub(crate) const RESET: &str = "reset";
 /// An answer that never comes.
 pub(crate) const SILENCE: &str = "silence";
@@ -75,7 +75,7 @@ impl Receiver {
         self.shared.got.lock().unwrap().len()
     }
 
-    /// Lets requests come in but answers none, until [`Receiver::release`].
+    /// Accepts requests without answering them, until [`Receiver::release`].
     pub(crate) fn hold(&self) {
         *self.shared.held.lock().unwrap() = true;
     }
@@ -126,7 +126,7 @@ fn serve(stream: TcpStream, shared: &Shared) {
     let _gone = stream.write_all(text.as_bytes());
 }
 
-/// Holds the connection until the other side gives it up.
+/// Keeps the connection open until the other side closes it.
 fn wait_for_the_end(stream: &mut TcpStream) {
     let _gone = stream.read(&mut [0; 16]);
 }

@@ -1,4 +1,4 @@
-//! Receivers that fail, on real sockets, with a clock that only the test moves.
+//! Failures of receivers over real sockets, with a clock that only the test moves.
 
 use std::time::Duration;
 
@@ -8,16 +8,16 @@ use plimsoll_alerting::rule::{Target, WebhookTarget};
 use plimsoll_alerting::{Action, DeadReason, RuleSet};
 use plimsoll_storage::TimestampMs;
 
-use crate::deliver::{failing, in_state, judge, until_delivered};
-use crate::receiver::{RESET, Receiver, SILENCE, STALL};
+use super::receiver::{RESET, Receiver, SILENCE, STALL};
+use super::{evaluate, failing, in_state, until_delivered};
 use crate::world::{Running, World, partner_5xx, rules, until};
 
-/// Moves the clock to the next attempt, and not further; returns how long that took, in ms.
+/// Moves the clock to the next attempt and no further; returns how long that took.
 async fn until_next_attempt(world: &World, running: &Running, receiver: &Receiver) -> i64 {
     let count = receiver.count();
     let failed_at = world.now();
     let mut next = TimestampMs(0);
-    until("a record of the failure", || {
+    until("the recorded failure", || {
         let waiting = in_state(world, "waiting");
         next = waiting.first().map_or(failed_at, |delivery| delivery.next_attempt_at);
         waiting.first().is_some_and(|delivery| delivery.attempts as usize == count)
@@ -31,7 +31,7 @@ async fn until_next_attempt(world: &World, running: &Running, receiver: &Receive
     }
     world.set_now(next);
     running.waker.wake();
-    // The breaker may delay an attempt for longer than the delivery itself waits.
+    // The breaker may delay an attempt for longer than the backoff.
     until("the next attempt", || {
         let is_made = receiver.count() > count;
         if !is_made {
@@ -46,7 +46,7 @@ async fn until_next_attempt(world: &World, running: &Running, receiver: &Receive
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn attempts_follow_the_order_and_the_waits_of_the_schedule() {
+async fn attempts_follow_the_backoff_schedule() {
     let answers = [
         "500 Oops",
         RESET,
@@ -60,7 +60,7 @@ async fn attempts_follow_the_order_and_the_waits_of_the_schedule() {
     let receiver = Receiver::start(&answers);
     let rules = rules(&receiver.address, &partner_5xx("[hub]"));
     let world = failing();
-    judge(&world, &rules, 3);
+    evaluate(&world, &rules, 3);
     let running = world.notifier(&rules);
     until("the first attempt", || receiver.count() == 1).await;
     let mut waits = Vec::new();
@@ -71,10 +71,10 @@ async fn attempts_follow_the_order_and_the_waits_of_the_schedule() {
     running.stop().await;
     println!("waits in ms: {waits:?}");
     for (attempt, (wait, longest)) in waits.iter().zip(BACKOFF_MS).enumerate() {
-        let asked = if answers[attempt].starts_with("429") { 200_000 } else { 0 };
-        // A probe of the open breaker is later, and the last steps of the clock are seconds.
-        let longest = longest.max(asked).max(BREAKER_WAIT_MS) + 5_000;
-        assert!((asked..=longest).contains(wait), "{attempt}: {wait}");
+        let requested = if answers[attempt].starts_with("429") { 200_000 } else { 0 };
+        // A probe of the open breaker is later, and the clock moves in seconds.
+        let longest = longest.max(requested).max(BREAKER_WAIT_MS) + 5_000;
+        assert!((requested..=longest).contains(wait), "{attempt}: {wait}");
     }
     let ids: Vec<_> =
         receiver.got().iter().map(|got| got.header("webhook-id").to_owned()).collect();
@@ -99,11 +99,11 @@ async fn attempts_follow_the_order_and_the_waits_of_the_schedule() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_answer_in_time_is_a_failure_and_a_body_that_never_ends_is_none() {
+async fn a_missing_answer_is_a_failure_and_an_endless_body_is_not() {
     let receiver = Receiver::start(&[SILENCE, STALL]);
     let rules = rules(&receiver.address, &partner_5xx("[hub]"));
     let world = failing();
-    judge(&world, &rules, 3);
+    evaluate(&world, &rules, 3);
     let running = world.notifier(&rules);
     let patience = Duration::from_millis(3 * SEND_TIMEOUT_MS);
     let delivered = async {
@@ -118,17 +118,17 @@ async fn no_answer_in_time_is_a_failure_and_a_body_that_never_ends_is_none() {
     let [delivered] = &in_state(&world, "delivered")[..] else { panic!("one delivery") };
     let error = delivered.log[0].error.as_deref().unwrap_or_default();
     assert!(error.contains("timed out") && !error.contains(&receiver.address), "{error}");
-    assert_eq!(delivered.log[1].status, Some(200), "the status alone decides");
+    assert_eq!(delivered.log[1].status, Some(200), "the status decides");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_receiver_without_tls_is_tried_again_and_the_reason_is_recorded() {
+async fn a_receiver_without_tls_is_retried_and_the_reason_recorded() {
     let receiver = Receiver::start(&[]);
     let mut set = rules(&receiver.address, &partner_5xx("[hub]"));
     let url = format!("https://{}/hook?token=s3cr3t", receiver.address);
     set.receivers[1].target = Target::Webhook(WebhookTarget { url, secrets: Vec::new() });
     let world = failing();
-    judge(&world, &set, 3);
+    evaluate(&world, &set, 3);
     let running = world.notifier(&set);
     until("a failure", || in_state(&world, "waiting").iter().any(|it| it.attempts == 1)).await;
     running.stop().await;
@@ -139,20 +139,20 @@ async fn a_receiver_without_tls_is_tried_again_and_the_reason_is_recorded() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_receiver_that_is_gone_gets_nothing_until_a_test_succeeds() {
+async fn a_disabled_receiver_gets_nothing_until_a_test_succeeds() {
     let receiver = Receiver::start(&["410 Gone"]);
     let rules = rules(&receiver.address, &partner_5xx("[hub]"));
     let world = failing();
-    judge(&world, &rules, 3);
+    evaluate(&world, &rules, 3);
     let running = world.notifier(&rules);
     until_delivered(&world).await;
     assert_eq!(in_state(&world, "dead")[0].state, DeliveryState::Dead(DeadReason::Disabled));
     running.stop().await;
-    // It stays disabled over a restart.
+    // After a restart as well.
     let world = world.restarted();
-    judge(&world, &rules, 30);
+    evaluate(&world, &rules, 30);
     let running = world.notifier(&rules);
-    until("the resolve is dead", || in_state(&world, "dead").len() == 2).await;
+    until("the resolve is given up", || in_state(&world, "dead").len() == 2).await;
     assert_eq!(receiver.count(), 1);
     assert!(running.control.receivers()["hub"].disabled.is_some());
     let results = running.control.test("hub").await.unwrap().unwrap();
@@ -166,12 +166,12 @@ async fn a_receiver_that_is_gone_gets_nothing_until_a_test_succeeds() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_delivery_that_is_attempted_for_too_long_is_given_up() {
+async fn a_delivery_that_fails_for_too_long_is_given_up() {
     let receiver = Receiver::start(&["500 Oops", "500 Oops"]);
     let mut rules = rules(&receiver.address, &partner_5xx("[hub]"));
     rules.receivers[1].give_up_after_ms = 600_000;
     let world = failing();
-    judge(&world, &rules, 3);
+    evaluate(&world, &rules, 3);
     let running = world.notifier(&rules);
     until("the first attempt", || in_state(&world, "waiting").iter().any(|it| it.attempts == 1))
         .await;
@@ -195,11 +195,11 @@ fn with_fail_over(down: &Receiver, other: &Receiver) -> RuleSet {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn another_receiver_replaces_one_that_is_down_and_receives_the_resolve() {
+async fn failover_notifies_another_receiver_and_resolves_at_both() {
     let (down, other) = (Receiver::start(&["500 Oops"; 40]), Receiver::start(&[]));
     let rules = with_fail_over(&down, &other);
     let world = failing();
-    judge(&world, &rules, 3);
+    evaluate(&world, &rules, 3);
     let running = world.notifier(&rules);
     until("the other is notified", || {
         world.set_now(world.now().plus_ms(2_000));
@@ -213,7 +213,7 @@ async fn another_receiver_replaces_one_that_is_down_and_receives_the_resolve() {
     let handed = waiting.iter().find(|delivery| delivery.receiver == "oncall").unwrap();
     assert_eq!((handed.receiver.as_str(), handed.handed_to.as_deref()), ("oncall", Some("hub")));
 
-    // It recovers before the alert resolves: both are notified of that, each once.
+    // It recovers before the alert is resolved: both get the resolve once.
     let tried = down.count();
     until("the first is notified as well", || {
         world.set_now(world.now().plus_ms(5_000));
@@ -222,23 +222,23 @@ async fn another_receiver_replaces_one_that_is_down_and_receives_the_resolve() {
             || down.count() > tried + 60
     })
     .await;
-    judge(&world, &rules, 60);
-    until("everyone is notified of the resolve", || {
+    evaluate(&world, &rules, 60);
+    until("both get the resolve", || {
         world.set_now(world.now().plus_ms(5_000));
         running.waker.wake();
         in_state(&world, "waiting").is_empty() && other.count() == 2
     })
     .await;
     running.stop().await;
-    let delivered: Vec<(String, Action)> = in_state(&world, "delivered")
+    let sent: Vec<(String, Action)> = in_state(&world, "delivered")
         .iter()
         .rev()
         .map(|delivery| (delivery.receiver.clone(), delivery.action))
         .collect();
     for expected in ["oncall", "hub"] {
         for action in [Action::Trigger, Action::Resolve] {
-            let count = delivered.iter().filter(|it| **it == (expected.to_owned(), action)).count();
-            assert_eq!(count, 1, "{expected} {action:?}: {delivered:?}");
+            let count = sent.iter().filter(|it| **it == (expected.to_owned(), action)).count();
+            assert_eq!(count, 1, "{expected} {action:?}: {sent:?}");
         }
     }
     assert_eq!(other.got()[1].json()["type"], "alert.resolved");
@@ -255,7 +255,7 @@ fn with_key_in(variable: &str, address: &str) -> RuleSet {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_resolve_goes_to_the_key_of_its_trigger_while_that_can_be_found() {
+async fn a_resolve_uses_the_key_of_the_trigger_while_it_can_be_read() {
     let receiver = Receiver::start(&[]);
     let before = with_key_in("OLD_KEY", &receiver.address);
     // Another variable, with another key in it; or no receiver of that name at all.
@@ -265,13 +265,13 @@ async fn a_resolve_goes_to_the_key_of_its_trigger_while_that_can_be_found() {
     renamed.rules[0].notify = vec!["pager".into()];
     for after in [with_key_in("NEW_KEY", &receiver.address), gone, renamed] {
         let world = failing();
-        judge(&world, &before, 3);
+        evaluate(&world, &before, 3);
         let running = world.notifier(&before);
         until_delivered(&world).await;
         running.stop().await;
         let world = world.restarted();
         let running = world.notifier(&after);
-        judge(&world, &after, 30);
+        evaluate(&world, &after, 30);
         running.waker.wake();
         until_delivered(&world).await;
         running.stop().await;

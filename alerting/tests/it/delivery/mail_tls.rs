@@ -11,8 +11,8 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
-use crate::deliver::{failing, in_state, judge, until_delivered};
-use crate::mail::{MailServer, converse, say};
+use super::mail::{MailServer, converse, write_line};
+use super::{evaluate, failing, in_state, until_delivered};
 use crate::world::{partner_5xx, until};
 
 fn file(name: &str) -> PathBuf {
@@ -30,12 +30,12 @@ fn config(certificate: &str) -> Arc<ServerConfig> {
     Arc::new(builder.with_no_client_auth().with_single_cert(chain, key).unwrap())
 }
 
-/// A mail server that takes mails over TLS only: from the first byte, or after `STARTTLS`.
+/// A mail server that accepts mails over TLS only: from the first byte, or after `STARTTLS`.
 fn server(certificate: &str, is_implicit: bool) -> MailServer {
     let config = config(certificate);
     MailServer::serving(move |stream, mails| {
         let mut stream = stream;
-        if !is_implicit && !begins_tls(&mut stream) {
+        if !is_implicit && !starts_tls(&mut stream) {
             return;
         }
         let Ok(connection) = ServerConnection::new(Arc::clone(&config)) else { return };
@@ -44,15 +44,15 @@ fn server(certificate: &str, is_implicit: bool) -> MailServer {
     })
 }
 
-/// The talk before TLS: greeting, `EHLO`, `STARTTLS`.
-fn begins_tls(stream: &mut TcpStream) -> bool {
+/// The exchange before TLS: greeting, `EHLO`, `STARTTLS`.
+fn starts_tls(stream: &mut TcpStream) -> bool {
     let mut lines = std::io::BufRead::lines(BufReader::new(stream.try_clone().unwrap()));
     let mut next = || lines.next().and_then(Result::ok).unwrap_or_default();
-    say(stream, "220 mail.example ESMTP")
+    write_line(stream, "220 mail.example ESMTP")
         && next().starts_with("EHLO")
-        && say(stream, "250-mail.example\r\n250 STARTTLS")
+        && write_line(stream, "250-mail.example\r\n250 STARTTLS")
         && next().starts_with("STARTTLS")
-        && say(stream, "220 Go on")
+        && write_line(stream, "220 Go on")
         && stream.flush().is_ok()
 }
 
@@ -67,12 +67,12 @@ fn mailing(port: u16, tls: &str, ca: Option<&str>) -> RuleSet {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_mail_arrives_over_both_kinds_of_tls_when_the_authority_is_the_one_named() {
+async fn a_mail_arrives_over_both_kinds_of_tls_with_the_configured_authority() {
     for (tls, is_implicit) in [("starttls", false), ("tls", true)] {
         let server = server("server.pem", is_implicit);
         let rules = mailing(server.port, tls, Some("ca.pem"));
         let world = failing();
-        judge(&world, &rules, 3);
+        evaluate(&world, &rules, 3);
         let running = world.notifier(&rules);
         until_delivered(&world).await;
         running.stop().await;
@@ -85,8 +85,8 @@ async fn a_mail_arrives_over_both_kinds_of_tls_when_the_authority_is_the_one_nam
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_certificate_that_does_not_hold_is_refused_and_nothing_is_sent() {
-    for (certificate, ca, tls, says) in [
+async fn an_invalid_certificate_is_rejected_and_nothing_is_sent() {
+    for (certificate, ca, tls, part) in [
         ("server.pem", None, "starttls", "UnknownIssuer"),
         ("server.pem", None, "tls", "UnknownIssuer"),
         ("server.pem", Some("other-ca.pem"), "starttls", "UnknownIssuer"),
@@ -96,34 +96,34 @@ async fn a_certificate_that_does_not_hold_is_refused_and_nothing_is_sent() {
         let server = server(certificate, tls == "tls");
         let rules = mailing(server.port, tls, ca);
         let world = failing();
-        judge(&world, &rules, 3);
+        evaluate(&world, &rules, 3);
         let running = world.notifier(&rules);
         let log = || in_state(&world, "waiting").first().map(|it| it.log.clone());
         until("an attempt", || log().is_some_and(|log| !log.is_empty())).await;
         running.stop().await;
         let attempt = log().unwrap().remove(0);
         let error = attempt.error.unwrap_or_default();
-        assert!(error.contains("certificate") && error.contains(says), "{case}: {error}");
+        assert!(error.contains("certificate") && error.contains(part), "{case}: {error}");
         assert_eq!(attempt.status, None, "{case}");
         assert!(server.mails().is_empty(), "{case}");
     }
 }
 
 #[test]
-fn a_file_without_a_certificate_is_refused_by_name() {
+fn a_file_without_a_certificate_is_rejected_by_name() {
     let text = |ca: &str, tls: &str| {
         format!(
             "receivers:\n  - name: ops\n    email:\n      host: mail.example\n      tls: {tls}\n      from: a@example.org\n      to: [b@example.org]\n      ca: {ca}\n"
         )
     };
-    let refused = |ca, tls| {
+    let error = |ca, tls| {
         let error = RuleSet::parse(&text(ca, tls), &|_| None, &file("")).unwrap_err();
         error.to_string()
     };
-    let missing = refused("gone.pem", "tls");
+    let missing = error("gone.pem", "tls");
     assert!(missing.contains("line 8") && missing.contains("gone.pem"), "{missing}");
-    let empty = refused("../main.rs", "tls");
+    let empty = error("../main.rs", "tls");
     assert!(empty.contains("holds no certificate"), "{empty}");
-    let useless = refused("ca.pem", "none");
+    let useless = error("ca.pem", "none");
     assert!(useless.contains("`tls: none`"), "{useless}");
 }

@@ -1,20 +1,20 @@
-//! A storm of alerts against one receiver: what may leave leaves in order of weight, what ended
-//! untold is dropped, and memory does not grow with what waits.
+//! Many alerts for one receiver: critical ones are sent first, alerts that end before they are sent are
+//! dropped, and memory does not grow with the outbox.
 
 use plimsoll_alerting::limits::SENDS_IN_FLIGHT_MAX;
 
-use crate::deliver::{in_state, judge};
-use crate::pagerduty_schema::assert_as_documented;
-use crate::receiver::Receiver;
+use super::pagerduty_schema::assert_as_documented;
+use super::receiver::Receiver;
+use super::{evaluate, in_state};
 use crate::world::{World, partner_5xx, rules, until};
 
 const ALERTS: usize = 5_000;
 const CRITICAL: usize = 120;
-/// PagerDuty's limit as we keep it: calls in any minute.
+/// The default rate limit for PagerDuty: calls in any minute.
 const CALLS_PER_MINUTE: usize = 100;
 
-/// Memory that this process holds now, in bytes; nothing where the system does not tell.
-fn resident_bytes() -> Option<u64> {
+/// Memory of this process, in bytes; `None` where the system does not report it.
+fn memory_bytes() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
     let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
@@ -22,7 +22,7 @@ fn resident_bytes() -> Option<u64> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn five_thousand_alerts_stay_inside_the_rate_and_the_critical_ones_come_first() {
+async fn five_thousand_alerts_stay_within_the_rate_limit_and_critical_ones_are_first() {
     let receiver = Receiver::start(&[]);
     let rules = rules(&receiver.address, &partner_5xx("[oncall]"));
     let world = World::new();
@@ -30,18 +30,18 @@ async fn five_thousand_alerts_stay_inside_the_rate_and_the_critical_ones_come_fi
         let (good, bad) = if partner % (ALERTS / CRITICAL) == 0 { (5, 5) } else { (88, 12) };
         world.feed(&format!("partner-{partner:04}"), 0..4, good, bad);
     }
-    judge(&world, &rules, 3);
+    evaluate(&world, &rules, 3);
     let waiting = in_state(&world, "waiting");
     assert!(waiting.len() >= 100);
     drop(waiting);
-    let before = resident_bytes();
+    let before = memory_bytes();
     let running = world.notifier(&rules);
     let mut by_minute = Vec::new();
     for minute in 1..=3 {
         until("the calls of a minute", || receiver.count() == minute * CALLS_PER_MINUTE).await;
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         by_minute.push(receiver.count());
-        // Within the minute nothing more leaves.
+        // Nothing more is sent within the minute.
         world.set_now(world.now().plus_ms(59_000));
         running.waker.wake();
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
@@ -50,7 +50,7 @@ async fn five_thousand_alerts_stay_inside_the_rate_and_the_critical_ones_come_fi
         running.waker.wake();
     }
     until("the fourth minute", || receiver.count() == 4 * CALLS_PER_MINUTE).await;
-    let grown = resident_bytes().zip(before).map(|(now, before)| now.saturating_sub(before) >> 20);
+    let grown = memory_bytes().zip(before).map(|(now, before)| now.saturating_sub(before) >> 20);
     println!("calls by minute {by_minute:?}, {ALERTS} alerts, memory grown by {grown:?} MiB");
     assert!(grown.is_none_or(|mebibytes| mebibytes < 48), "{grown:?} MiB");
 
@@ -58,12 +58,12 @@ async fn five_thousand_alerts_stay_inside_the_rate_and_the_critical_ones_come_fi
         receiver.got().iter().map(|got| got.json()["payload"]["severity"] == "critical").collect();
     let critical = severities.iter().filter(|is_critical| **is_critical).count();
     assert!(critical >= CRITICAL, "{critical}");
-    // Eight are under way at once, and may arrive in any order among themselves.
+    // Eight are in flight at once, and may arrive in any order.
     let first = &severities[..critical - SENDS_IN_FLIGHT_MAX];
     assert!(first.iter().all(|is_critical| *is_critical), "critical ones first");
 
-    // All is well again before most could be told: they are dropped, and the ends of the others told.
-    judge(&world, &rules, 20);
+    // Everything recovers before most are sent: those are dropped, and the others are resolved.
+    evaluate(&world, &rules, 20);
     let started = std::time::Instant::now();
     while plimsoll_alerting::outbox::len(&world.store).unwrap() > 0 {
         assert!(started.elapsed().as_secs() < 600, "the outbox does not empty");
@@ -76,6 +76,10 @@ async fn five_thousand_alerts_stay_inside_the_rate_and_the_critical_ones_come_fi
     let got = receiver.got();
     got.iter().step_by(50).for_each(|got| assert_as_documented(&got.body));
     let resolves = got.iter().filter(|got| got.json()["event_action"] == "resolve").count();
-    assert_eq!(got.len(), 2 * resolves, "everyone who heard of a beginning heard of its end");
-    assert_eq!(dropped, 2 * (ALERTS - resolves), "and the rest was dropped, both ends of it");
+    assert_eq!(got.len(), 2 * resolves, "every trigger has its resolve");
+    assert_eq!(
+        dropped,
+        2 * (ALERTS - resolves),
+        "and the other triggers and resolves were dropped"
+    );
 }

@@ -1,4 +1,4 @@
-//! E-mail to a small server on the loopback interface that speaks enough SMTP.
+//! E-mail to a small SMTP server on the loopback interface.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -8,7 +8,7 @@ use plimsoll_alerting::DeliveryState;
 use plimsoll_alerting::rule::{EmailTarget, MailTls, Target};
 use plimsoll_alerting::{DeadReason, RuleSet};
 
-use crate::deliver::{failing, in_state, judge, until_delivered};
+use super::{evaluate, failing, in_state, until_delivered};
 use crate::world::{partner_5xx, rules, until};
 
 /// A mail server.
@@ -18,7 +18,7 @@ pub(crate) struct MailServer {
 }
 
 impl MailServer {
-    /// A server without TLS. `answers` are given to the first `RCPT TO`s; then all are taken.
+    /// A server without TLS. `answers` are given to the first `RCPT TO`s; then all are accepted.
     fn start(answers: &'static [&'static str]) -> Self {
         let answers = Mutex::new(answers.iter());
         Self::serving(move |stream, mails| {
@@ -27,7 +27,7 @@ impl MailServer {
         })
     }
 
-    /// A server that serves each connection in this way, each on a thread of its own.
+    /// A server that serves each connection with `serve` on its own thread.
     pub(crate) fn serving(
         serve: impl Fn(TcpStream, &Mutex<Vec<String>>) + Send + Sync + 'static,
     ) -> Self {
@@ -49,19 +49,19 @@ impl MailServer {
     }
 }
 
-/// Writes a line; answers whether the other side is still there.
-pub(crate) fn say(stream: &mut impl Write, line: &str) -> bool {
+/// Writes a line; returns whether the connection is still open.
+pub(crate) fn write_line(stream: &mut impl Write, line: &str) -> bool {
     stream.write_all(format!("{line}\r\n").as_bytes()).is_ok() && stream.flush().is_ok()
 }
 
-/// Takes mails over a connection until it ends. `next` may answer a `RCPT TO` otherwise than with 250.
+/// Receives mails over a connection until it ends. `next` may replace the answer 250 to a `RCPT TO`.
 pub(crate) fn converse<S: Read + Write>(
     stream: &mut BufReader<S>,
     mails: &Mutex<Vec<String>>,
     greets: bool,
     next: &dyn Fn() -> Option<&'static str>,
 ) {
-    if greets && !say(stream.get_mut(), "220 mail.example ESMTP") {
+    if greets && !write_line(stream.get_mut(), "220 mail.example ESMTP") {
         return;
     }
     let mut line = String::new();
@@ -78,14 +78,14 @@ pub(crate) fn converse<S: Read + Write>(
             "QUIT" => "221 Bye",
             _ => "250 OK",
         };
-        if !say(stream.get_mut(), answer) || verb == "QUIT" {
+        if !write_line(stream.get_mut(), answer) || verb == "QUIT" {
             return;
         }
         if verb == "DATA" {
             let mut mail = String::new();
             while !mail.ends_with("\r\n.\r\n") && stream.read_line(&mut mail).unwrap_or(0) > 0 {}
             mails.lock().unwrap().push(mail);
-            say(stream.get_mut(), "250 Queued");
+            write_line(stream.get_mut(), "250 Queued");
         }
     }
 }
@@ -105,12 +105,12 @@ fn mailing(port: u16) -> RuleSet {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn beginning_and_end_arrive_as_mails_of_one_thread() {
-    // 450 is tried again.
+async fn trigger_and_resolve_arrive_as_mails_of_one_thread() {
+    // 450 is retried.
     let server = MailServer::start(&["450 Mailbox busy"]);
     let rules = mailing(server.port);
     let world = failing();
-    judge(&world, &rules, 3);
+    evaluate(&world, &rules, 3);
     let running = world.notifier(&rules);
     until("the first mail", || {
         world.set_now(world.now().plus_ms(500));
@@ -118,7 +118,7 @@ async fn beginning_and_end_arrive_as_mails_of_one_thread() {
         server.mails().len() == 1
     })
     .await;
-    judge(&world, &rules, 30);
+    evaluate(&world, &rules, 30);
     running.waker.wake();
     until_delivered(&world).await;
     running.stop().await;
@@ -140,11 +140,11 @@ async fn beginning_and_end_arrive_as_mails_of_one_thread() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_addressee_that_is_unknown_is_not_tried_again() {
+async fn a_delivery_to_an_unknown_recipient_is_not_retried() {
     let server = MailServer::start(&["550 No such user"]);
     let rules = mailing(server.port);
     let world = failing();
-    judge(&world, &rules, 3);
+    evaluate(&world, &rules, 3);
     let running = world.notifier(&rules);
     until_delivered(&world).await;
     running.stop().await;

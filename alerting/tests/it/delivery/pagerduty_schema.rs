@@ -65,7 +65,7 @@ pub(crate) fn assert_as_documented(body: &str) {
 }
 
 #[test]
-fn the_schema_refuses_what_pagerduty_does() {
+fn the_schema_rejects_what_pagerduty_rejects() {
     let validator = jsonschema::validator_for(&schema()).unwrap();
     let good = json!({
         "routing_key": "k", "event_action": "trigger", "dedup_key": "d",

@@ -1,49 +1,17 @@
-//! Delivery to a real socket: bodies, retries, order, restarts, refusals.
+//! Delivery over real sockets: bodies, retries, order, restarts, rejected deliveries.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use plimsoll_alerting::DeliveryState;
 use plimsoll_alerting::rule::{PagerDutyTarget, Target};
-use plimsoll_alerting::{
-    Action, DeadReason, Delivery, DeliveryFilter, Error, Notifier, RuleSet, ledger, outbox,
-};
+use plimsoll_alerting::{Action, DeadReason, DeliveryState, Error, Notifier, RuleSet, outbox};
 use plimsoll_storage::{Order, Table};
 use sha2::Sha256;
 
-use crate::pagerduty_schema::assert_as_documented;
-use crate::receiver::Receiver;
-use crate::world::{
-    ROUTING_KEY, START, WEBHOOK_SECRET, World, closed, minute, partner_5xx, rules, until,
-};
-
-/// A world in which dhl fails from the start and is well from minute 10 on.
-pub(crate) fn failing() -> World {
-    let world = World::new();
-    world.feed("dhl", 0..10, 10, 10);
-    world.feed("dhl", 10..40, 20, 0);
-    world
-}
-
-/// Judges up to a minute, and moves the clock there.
-pub(crate) fn judge(world: &World, rules: &RuleSet, until_minute: i64) {
-    let mut evaluator = world.evaluator(rules);
-    if evaluator.judged_until().is_none() {
-        evaluator.judge_until(closed(START)).unwrap();
-    }
-    evaluator.judge_until(closed(minute(until_minute))).unwrap();
-    world.set_now(closed(minute(until_minute)));
-}
-
-/// The newest deliveries in a state.
-pub(crate) fn in_state(world: &World, state: &str) -> Vec<Delivery> {
-    let filter = DeliveryFilter { state: Some(state.into()), ..DeliveryFilter::default() };
-    ledger::list(&world.store, &filter, 100).unwrap()
-}
-
-pub(crate) async fn until_delivered(world: &World) {
-    until("an empty outbox", || outbox::len(&world.store).unwrap() == 0).await;
-}
+use super::pagerduty_schema::assert_as_documented;
+use super::receiver::Receiver;
+use super::{evaluate, failing, in_state, until_delivered};
+use crate::world::{ROUTING_KEY, WEBHOOK_SECRET, World, minute, partner_5xx, rules, until};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn trigger_and_resolve_arrive_at_both_kinds_of_receivers() {
@@ -51,10 +19,10 @@ async fn trigger_and_resolve_arrive_at_both_kinds_of_receivers() {
     let rules = rules(&receiver.address, &partner_5xx("[oncall, hub]"));
     let world = failing();
     let running = world.notifier(&rules);
-    judge(&world, &rules, 3);
+    evaluate(&world, &rules, 3);
     running.waker.wake();
     until_delivered(&world).await;
-    judge(&world, &rules, 30);
+    evaluate(&world, &rules, 30);
     running.waker.wake();
     until_delivered(&world).await;
     running.stop().await;
@@ -100,11 +68,11 @@ async fn trigger_and_resolve_arrive_at_both_kinds_of_receivers() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_failure_is_tried_again_with_the_same_id() {
+async fn a_failed_delivery_is_retried_with_the_same_id() {
     let receiver = Receiver::start(&["500 Oops"]);
     let rules = rules(&receiver.address, &partner_5xx("[hub]"));
     let world = failing();
-    judge(&world, &rules, 3);
+    evaluate(&world, &rules, 3);
     let running = world.notifier(&rules);
     until("the first attempt", || receiver.count() == 1).await;
     // The first wait is at most a second.
@@ -122,11 +90,11 @@ async fn a_failure_is_tried_again_with_the_same_id() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_receiver_that_asks_for_time_gets_it_even_over_a_restart() {
+async fn retry_after_is_honoured_also_after_a_restart() {
     let receiver = Receiver::start(&["429 Too Many Requests\r\nRetry-After: 90\r\n\r\nslow down"]);
     let rules = rules(&receiver.address, &partner_5xx("[oncall]"));
     let world = failing();
-    judge(&world, &rules, 3);
+    evaluate(&world, &rules, 3);
     let running = world.notifier(&rules);
     let waits = || world.store.records(Table::Outbox, &[], None, Order::Ascending, 10).unwrap();
     until("the note of the failure", || {
@@ -149,12 +117,12 @@ async fn a_receiver_that_asks_for_time_gets_it_even_over_a_restart() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_refused_for_good_goes_to_the_dead_letters() {
+async fn a_rejected_delivery_becomes_a_dead_letter() {
     let echo = "400 Bad Request\r\n\r\n{\"errors\":[\"bad key R0UT1NG-KEY-0F-THE-TESTS\"]}";
     let receiver = Receiver::start(&[echo]);
     let rules = rules(&receiver.address, &partner_5xx("[oncall]"));
     let world = failing();
-    judge(&world, &rules, 3);
+    evaluate(&world, &rules, 3);
     let running = world.notifier(&rules);
     until_delivered(&world).await;
     running.stop().await;
@@ -179,7 +147,7 @@ async fn a_redirect_is_not_followed() {
     let receiver = Receiver::start(&[location.leak()]);
     let rules = rules(&receiver.address, &partner_5xx("[hub]"));
     let world = failing();
-    judge(&world, &rules, 3);
+    evaluate(&world, &rules, 3);
     let running = world.notifier(&rules);
     until_delivered(&world).await;
     running.stop().await;
@@ -193,14 +161,14 @@ async fn a_restart_between_trigger_and_resolve_changes_nothing() {
     let receiver = Receiver::start(&[]);
     let rules = rules(&receiver.address, &partner_5xx("[oncall]"));
     let world = failing();
-    judge(&world, &rules, 3);
+    evaluate(&world, &rules, 3);
     // Written before the stop, sent after it.
     let world = world.restarted();
     let running = world.notifier(&rules);
     until_delivered(&world).await;
     running.stop().await;
     let world = world.restarted();
-    judge(&world, &rules, 30);
+    evaluate(&world, &rules, 30);
     let world = world.restarted();
     let running = world.notifier(&rules);
     until_delivered(&world).await;
@@ -216,12 +184,12 @@ async fn a_resolve_never_overtakes_its_trigger() {
     let receiver = Receiver::start(&["503 Later\r\nRetry-After: 600"]);
     let rules = rules(&receiver.address, &partner_5xx("[oncall]"));
     let world = failing();
-    judge(&world, &rules, 3);
+    evaluate(&world, &rules, 3);
     let running = world.notifier(&rules);
     until("the first attempt", || receiver.count() == 1).await;
-    judge(&world, &rules, 12);
+    evaluate(&world, &rules, 12);
     world.set_now(minute(5));
-    judge(&world, &rules, 30);
+    evaluate(&world, &rules, 30);
     assert_eq!(outbox::len(&world.store).unwrap(), 2);
     running.waker.wake();
     until_delivered(&world).await;
@@ -235,7 +203,7 @@ async fn a_resolve_never_overtakes_its_trigger() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_slow_receiver_holds_up_nobody_else_and_takes_eight_at_once() {
+async fn a_slow_receiver_delays_no_other_and_gets_eight_requests_at_once() {
     let (slow, fast) = (Receiver::start(&[]), Receiver::start(&[]));
     slow.hold();
     let text = partner_5xx("[oncall, hub]");
@@ -245,7 +213,7 @@ async fn a_slow_receiver_holds_up_nobody_else_and_takes_eight_at_once() {
     for partner in 0..20 {
         world.feed(&format!("partner-{partner}"), 0..10, 10, 10);
     }
-    judge(&world, &set, 3);
+    evaluate(&world, &set, 3);
     let running = world.notifier(&set);
     until("all at the fast one", || fast.count() == 20).await;
     until("eight at the slow one", || slow.count() == 8).await;
@@ -256,14 +224,14 @@ async fn a_slow_receiver_holds_up_nobody_else_and_takes_eight_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_end_of_an_alert_goes_only_to_the_target_that_heard_of_it() {
+async fn a_resolve_goes_only_to_the_target_that_got_the_trigger() {
     let receiver = Receiver::start(&[]);
     let before = rules(&receiver.address, &partner_5xx("[oncall]"));
     for (change, reason) in
         [("another key", DeadReason::TargetChanged), ("no receiver", DeadReason::ReceiverRemoved)]
     {
         let world = failing();
-        judge(&world, &before, 3);
+        evaluate(&world, &before, 3);
         let running = world.notifier(&before);
         until_delivered(&world).await;
         running.stop().await;
@@ -276,7 +244,7 @@ async fn the_end_of_an_alert_goes_only_to_the_target_that_heard_of_it() {
             after.receivers.remove(0);
             after.rules[0].notify = vec!["hub".into()];
         }
-        judge(&world, &after, 30);
+        evaluate(&world, &after, 30);
         let running = world.notifier(&after);
         until_delivered(&world).await;
         running.stop().await;
@@ -288,10 +256,10 @@ async fn the_end_of_an_alert_goes_only_to_the_target_that_heard_of_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_waits_for_a_receiver_that_is_gone_goes_to_the_dead_letters() {
+async fn deliveries_for_a_removed_receiver_become_dead_letters() {
     let rules = rules("127.0.0.1:9", &partner_5xx("[oncall]"));
     let world = failing();
-    judge(&world, &rules, 3);
+    evaluate(&world, &rules, 3);
     let running = world.notifier(&RuleSet::default());
     until_delivered(&world).await;
     running.stop().await;
@@ -300,33 +268,33 @@ async fn what_waits_for_a_receiver_that_is_gone_goes_to_the_dead_letters() {
 }
 
 #[test]
-fn a_private_address_is_refused_unless_it_is_allowed() {
+fn a_private_address_is_rejected_unless_it_is_allowed() {
     let world = World::new();
     let rules = rules("127.0.0.1:9", &partner_5xx("[oncall]"));
-    let refused =
+    let rejected =
         Notifier::new(world.store.clone(), &rules, world.clock(), false, |_| None).unwrap_err();
-    assert!(matches!(refused, Error::PrivateReceiver { .. }));
+    assert!(matches!(rejected, Error::PrivateReceiver { .. }));
     assert_eq!(
-        refused.to_string(),
+        rejected.to_string(),
         "receiver `oncall` points to 127.0.0.1, a loopback or private address; use a public one, \
          or start with --allow-private-receivers"
     );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_name_that_leads_inside_is_not_contacted() {
+async fn a_name_that_resolves_to_a_private_address_is_not_contacted() {
     let receiver = Receiver::start(&[]);
     let address = receiver.address.replace("127.0.0.1", "localhost");
     let rules = rules(&address, &partner_5xx("[hub]"));
     let world = failing();
-    judge(&world, &rules, 3);
+    evaluate(&world, &rules, 3);
     let notifier =
         Notifier::new(world.store.clone(), &rules, world.clock(), false, |_| None).unwrap();
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let task = tokio::spawn(notifier.run(async {
         let _dropped_is_stop_too = stopped.await;
     }));
-    until("the note of the refusal", || {
+    until("the recorded error", || {
         let rows = world.store.records(Table::Outbox, &[], None, Order::Ascending, 1).unwrap();
         rows.iter().any(|(_, row)| row.windows(17).any(|part| part == b"no public address"))
     })
