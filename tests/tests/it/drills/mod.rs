@@ -102,12 +102,12 @@ maintenance:
 "#;
 
 /// The notifications of all drills, collected once.
-async fn notifications() -> &'static Pages {
+async fn notifications() -> &'static Notifications {
     static NOTIFICATIONS: OnceCell<Notifications> = OnceCell::const_new();
     NOTIFICATIONS.get_or_init(run).await
 }
 
-async fn run() -> Pages {
+async fn run() -> Notifications {
     let dir = crate::common::data_dir();
     let data = dir.path().join("data");
     let history = {
@@ -136,7 +136,7 @@ async fn run() -> Pages {
 
 /// The only notification about the partners of a drill: triggered within some minutes, and resolved.
 fn only<'a>(
-    notifications: &'a Pages,
+    notifications: &'a Notifications,
     who: &str,
     hour: Hour,
     minutes: std::ops::RangeInclusive<i64>,
