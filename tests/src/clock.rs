@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// Now, in milliseconds since 1970 UTC.
 ///
 /// # Panics
-/// The clock stands before 1970.
+/// The clock is before 1970.
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "a test acts as the connector, which has a clock")]
 pub fn now_ms() -> i64 {

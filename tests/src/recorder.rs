@@ -37,11 +37,11 @@ impl Recorded {
 #[derive(Debug, Clone)]
 pub struct Recorder {
     url: String,
-    kept: Arc<Mutex<Record>>,
+    state: Arc<Mutex<RecorderState>>,
 }
 
 #[derive(Debug, Default)]
-struct Record {
+struct RecorderState {
     requests: Vec<Recorded>,
     /// Answers for the next requests to a path; afterwards it is 202.
     statuses: HashMap<String, VecDeque<u16>>,
@@ -57,8 +57,8 @@ impl Recorder {
     pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("it is bound");
-        let recorder = Self { url: format!("http://{address}"), kept: Arc::default() };
-        let app = Router::new().fallback(record).with_state(Arc::clone(&recorder.kept));
+        let recorder = Self { url: format!("http://{address}"), state: Arc::default() };
+        let app = Router::new().fallback(record).with_state(Arc::clone(&recorder.state));
         tokio::spawn(async move { axum::serve(listener, app).await });
         recorder
     }
@@ -74,8 +74,8 @@ impl Recorder {
     /// # Panics
     /// A handler has panicked.
     pub fn answer_next(&self, path: &str, statuses: &[u16]) {
-        let mut kept = self.kept.lock().expect("no handler panics");
-        kept.statuses.entry(path.to_owned()).or_default().extend(statuses);
+        let mut state = self.state.lock().expect("no handler panics");
+        state.statuses.entry(path.to_owned()).or_default().extend(statuses);
     }
 
     /// Delays every answer from now on.
@@ -83,7 +83,7 @@ impl Recorder {
     /// # Panics
     /// A handler has panicked.
     pub fn answer_after(&self, delay: Duration) {
-        self.kept.lock().expect("no handler panics").delay = delay;
+        self.state.lock().expect("no handler panics").delay = delay;
     }
 
     /// All requests so far.
@@ -92,7 +92,7 @@ impl Recorder {
     /// A handler has panicked.
     #[must_use]
     pub fn requests(&self) -> Vec<Recorded> {
-        self.kept.lock().expect("no handler panics").requests.clone()
+        self.state.lock().expect("no handler panics").requests.clone()
     }
 
     /// The requests to `path` so far.
@@ -115,7 +115,7 @@ impl Recorder {
 }
 
 async fn record(
-    State(kept): State<Arc<Mutex<Record>>>,
+    State(state): State<Arc<Mutex<RecorderState>>>,
     method: Method,
     uri: Uri,
     headers: HeaderMap,
@@ -124,10 +124,10 @@ async fn record(
     let body = serde_json::from_str(&text).unwrap_or(Value::Null);
     let path = uri.path().to_owned();
     let (status, delay) = {
-        let mut kept = kept.lock().expect("no handler panics");
-        let status = kept.statuses.get_mut(&path).and_then(VecDeque::pop_front).unwrap_or(202);
-        kept.requests.push(Recorded { method, path, headers, text, body });
-        (status, kept.delay)
+        let mut state = state.lock().expect("no handler panics");
+        let status = state.statuses.get_mut(&path).and_then(VecDeque::pop_front).unwrap_or(202);
+        state.requests.push(Recorded { method, path, headers, text, body });
+        (status, state.delay)
     };
     tokio::time::sleep(delay).await;
     let answer = r#"{"status":"success","message":"Event processed"}"#.to_owned();

@@ -1,4 +1,4 @@
-//! Traffic that is the same in every run: seeded numbers, log-normal latencies, and the exponential
+//! Reproducible traffic: seeded numbers, log-normal latencies, and the exponential
 //! histogram that a connector would send for them.
 
 use std::collections::BTreeMap;
@@ -6,7 +6,7 @@ use std::f64::consts::TAU;
 
 use serde_json::{Value, json};
 
-/// The scale of the histograms that are sent: the server's own.
+/// The scale of the histograms that are sent, the same as the server's.
 const SCALE: i32 = 5;
 
 /// A seeded source of numbers (`SplitMix64`).

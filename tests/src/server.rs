@@ -54,7 +54,7 @@ impl Server {
         let Ok(base) = base.recv_timeout(PATIENCE) else {
             let _ = child.kill();
             let _ = child.wait();
-            panic!("the server did not say where it listens:\n{}", text_of(&log));
+            panic!("the server did not print its address:\n{}", text_of(&log));
         };
         let server = Self { child, api: Api::new(&base), base, log };
         server.wait_until_ready().await;
@@ -135,7 +135,7 @@ impl Server {
         assert!(sent.expect("a shell").success(), "the server is gone already");
     }
 
-    /// The most memory it has held so far, in bytes; `None` where the system does not report it.
+    /// Its peak memory so far, in bytes; `None` where the system does not report it.
     #[must_use]
     pub fn peak_memory_bytes(&self) -> Option<u64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;

@@ -87,6 +87,6 @@ async fn an_edited_file_takes_effect_at_once_and_a_broken_one_is_reported() {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     let first = server.api().get("/api/v1/alerts?rule=first").await;
-    assert_eq!(first["alerts"][0]["state"], "firing", "a rule that did not change goes on");
+    assert_eq!(first["alerts"][0]["state"], "firing", "an unchanged rule keeps its alert");
     assert_eq!(first["alerts"].as_array().map(Vec::len), Some(1));
 }

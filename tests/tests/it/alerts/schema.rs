@@ -131,8 +131,8 @@ fn parser_accepts(yaml: &str) -> (bool, String) {
     let env = [("KEY", key), ("PD_KEY", key), ("HUB_KEY", key)];
     let env = [&env[..], &[("SLACK", "https://hooks.slack.com/services/T/B/x")]].concat();
     let output = binary::run_with_env(&["check", &path], &env);
-    let said = [output.stdout, output.stderr].concat();
-    (output.status.success(), String::from_utf8_lossy(&said).into_owned())
+    let printed = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8_lossy(&printed).into_owned())
 }
 
 #[test]

@@ -40,7 +40,7 @@ impl Described {
     }
 
     /// The calls with parameters in the query string, each with its path.
-    fn questions(&self) -> impl Iterator<Item = (String, &Value)> {
+    fn queries(&self) -> impl Iterator<Item = (String, &Value)> {
         self.operations().filter_map(|(_, path, operation)| {
             let is_question = !parameters(operation, "query").is_empty();
             is_question.then(|| (filled(path, operation), operation))
@@ -86,25 +86,25 @@ fn pair(parameter: &Value, value: &str) -> String {
 /// Values that a schema excludes, and values that the error must contain.
 fn wrong_values(parameter: &Value) -> (Vec<String>, Vec<String>) {
     let schema = parameter["schema"].get("items").unwrap_or(&parameter["schema"]);
-    let own = |values: &[&str]| values.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let list = |values: &[&str]| values.iter().map(ToString::to_string).collect::<Vec<_>>();
     if let Some(choices) = schema["enum"].as_array() {
         let choices = choices.iter().filter_map(Value::as_str).map(str::to_owned).collect();
-        return (own(&["nonsense", "5XX "]), choices);
+        return (list(&["nonsense", "5XX "]), choices);
     }
     match (text(schema, "type"), schema["maximum"].as_u64()) {
         ("integer", Some(most)) => {
             let wrong = vec![(most + 1).to_string(), "-1".into(), "1.5".into(), "many".into()];
             (wrong, vec![schema["minimum"].to_string(), most.to_string()])
         }
-        ("number", _) => (own(&["high", "0", "-0.5", "1.01", "NaN", "inf"]), own(&["number"])),
+        ("number", _) => (list(&["high", "0", "-0.5", "1.01", "NaN", "inf"]), list(&["number"])),
         ("string", _) if schema.get("pattern").is_some() => {
-            (own(&["soon", "5", "-5m", "5 m", "1.5h"]), own(&["duration"]))
+            (list(&["soon", "5", "-5m", "5 m", "1.5h"]), list(&["duration"]))
         }
         ("string", _) if text(parameter, "description").contains("~pattern") => {
-            (own(&["~lab(el", "!~*"]), own(&["pattern"]))
+            (list(&["~lab(el", "!~*"]), list(&["pattern"]))
         }
         ("string", _) => (Vec::new(), Vec::new()),
-        _ => (own(&["yesterday", "2026-13-40T00:00:00Z"]), own(&["RFC 3339"])),
+        _ => (list(&["yesterday", "2026-13-40T00:00:00Z"]), list(&["RFC 3339"])),
     }
 }
 
@@ -147,7 +147,7 @@ async fn every_described_call_exists() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unknown_parameter_is_rejected_and_known_ones_are_described() {
     let described = Described::start().await;
-    for (path, operation) in described.questions() {
+    for (path, operation) in described.queries() {
         let answer = described.ask(&path, &["colour=red"]).await;
         assert_refused(&answer, "colour", &path);
         let detail = text(&answer.body, "detail");
@@ -156,7 +156,7 @@ async fn an_unknown_parameter_is_rejected_and_known_ones_are_described() {
         let described: BTreeSet<_> = described.map(|one| text(one, "name")).collect();
         let known: BTreeSet<_> = known.split(", ").collect();
         let hidden: Vec<_> = known.difference(&described).collect();
-        assert!(hidden.is_empty(), "{path} takes {hidden:?}, which is not described");
+        assert!(hidden.is_empty(), "{path} accepts {hidden:?}, which is not described");
     }
 }
 
@@ -164,7 +164,7 @@ async fn an_unknown_parameter_is_rejected_and_known_ones_are_described() {
 async fn every_described_parameter_accepts_its_example() {
     let described = Described::start().await;
     let mut count = 0;
-    for (path, operation) in described.questions() {
+    for (path, operation) in described.queries() {
         for parameter in parameters(operation, "query") {
             let example = pair(parameter, text(parameter, "example"));
             let answer = described.ask(&path, &[text(parameter, "x-needs"), &example]).await;
@@ -179,10 +179,10 @@ async fn every_described_parameter_accepts_its_example() {
 async fn a_wrong_value_is_rejected_with_the_value_and_the_accepted_ones() {
     let described = Described::start().await;
     let mut count = 0;
-    for (path, operation) in described.questions() {
+    for (path, operation) in described.queries() {
         for parameter in parameters(operation, "query") {
             let (name, needs) = (text(parameter, "name"), text(parameter, "x-needs"));
-            let (wrong, taken) = wrong_values(parameter);
+            let (wrong, accepted) = wrong_values(parameter);
             for value in wrong {
                 let asked = pair(parameter, &value);
                 let answer = described.ask(&path, &[needs, &asked]).await;
@@ -191,8 +191,8 @@ async fn a_wrong_value_is_rejected_with_the_value_and_the_accepted_ones() {
                 let detail = text(&answer.body, "detail");
                 let given = value.trim_start_matches(['!', '~']);
                 assert!(detail.contains(given), "{asked}: what was given is not named: {detail}");
-                for taken in &taken {
-                    assert!(detail.contains(taken.as_str()), "{asked}: {taken}: {detail}");
+                for accepted in &accepted {
+                    assert!(detail.contains(accepted.as_str()), "{asked}: {accepted}: {detail}");
                 }
                 count += 1;
             }

@@ -34,7 +34,7 @@ fn an_episode_fires_once_and_resolves_once() {
     assert!(onset < pending && pending < onset + 2 * MINUTE_MS, "{alert}");
     assert!(
         fired >= pending + 2 * MINUTE_MS && fired < onset + 5 * MINUTE_MS,
-        "`for` is kept: {alert}"
+        "`for` is respected: {alert}"
     );
     let resolved = at(&alert["resolved_at"]);
     assert!(end < resolved && resolved < end + 20 * MINUTE_MS, "{alert}");
@@ -60,10 +60,10 @@ fn every_compression_gives_the_same_result() {
         world.write("input.ndjson.gz", &gzip(&plain)),
         world.write("input.ndjson.zst", &packed),
     ];
-    let said: Vec<Vec<String>> =
+    let results: Vec<Vec<String>> =
         inputs.iter().map(|input| world.alerts(&["--input", input]).0).collect();
-    assert_eq!(said[0].len(), 1);
-    assert!(said[0] == said[1] && said[0] == said[2], "{said:?}");
+    assert_eq!(results[0].len(), 1);
+    assert!(results[0] == results[1] && results[0] == results[2], "{results:?}");
     let cut = gzip(&plain);
     let cut = world.write("cut.gz", &cut[..cut.len() / 2]);
     let output = world.backtest(&["--input", &cut]);

@@ -93,7 +93,7 @@ impl History {
     }
 
     /// A minute as a time.
-    pub(super) fn moment(&self, minute: i64) -> String {
+    pub(super) fn time(&self, minute: i64) -> String {
         clock::format(self.start_ms + minute * MINUTE_MS)
     }
 

@@ -119,14 +119,14 @@ async fn run() -> Notifications {
         history
     };
     let recorder = Recorder::start().await;
-    let moment = |minutes| history.moment(MAINTENANCE.minute() + minutes);
+    let time = |minutes| history.time(MAINTENANCE.minute() + minutes);
     let text = RULES
         .replace("{url}", recorder.url())
-        .replace("{start}", &moment(-5))
-        .replace("{end}", &moment(FAULT_MIN + 5));
+        .replace("{start}", &time(-5))
+        .replace("{end}", &time(FAULT_MIN + 5));
     let rules = dir.path().join("rules.yaml");
     std::fs::write(&rules, text).expect("a folder for temporary files");
-    let from = history.moment(history::SATURDAY_MIN);
+    let from = history.time(history::SATURDAY_MIN);
     let rules = rules.to_str().expect("a plain name");
     let args = ["--allow-private-receivers", "--external-url", "https://plimsoll.example"];
     let args = [&args[..], &["--rules", rules, "--evaluate-from", &from]].concat();

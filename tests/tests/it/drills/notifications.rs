@@ -51,8 +51,8 @@ impl Notification {
             let links = self.body["links"].as_array().into_iter().flatten();
             let link =
                 links.filter(|link| link["text"] == text).find_map(|link| link["href"].as_str());
-            let begins = format!("https://plimsoll.example{path}");
-            assert!(link.is_some_and(|href| href.starts_with(&begins)), "{text}: {:#}", self.body);
+            let prefix = format!("https://plimsoll.example{path}");
+            assert!(link.is_some_and(|href| href.starts_with(&prefix)), "{text}: {:#}", self.body);
         }
     }
 }

@@ -72,7 +72,7 @@ fn bad_events() -> Vec<(&'static str, &'static str, Value)> {
 async fn a_bad_event_is_rejected_with_a_pointer_and_the_others_are_accepted() {
     let dir = data_dir();
     let server = Server::start(dir.path(), &[]).await;
-    let mut kept = 0;
+    let mut accepted = 0;
     for (name, field, bad) in bad_events() {
         let alone = server.api().try_push(&json!({ "events": [bad] })).await;
         assert_problem(&alone, 422, name);
@@ -90,9 +90,9 @@ async fn a_bad_event_is_rejected_with_a_pointer_and_the_others_are_accepted() {
             mixed.text
         );
         assert!(mixed.text.len() < 4_096, "{name}: the answer does not repeat the input");
-        kept += 2;
+        accepted += 2;
     }
-    assert_eq!(totals_by_partner(server.api()).await.get("dhl"), Some(&kept));
+    assert_eq!(totals_by_partner(server.api()).await.get("dhl"), Some(&accepted));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -81,17 +81,17 @@ fn import(target: [&str; 2], file: &str) -> String {
     let labels = ["--partner", "path:1", "--operation", "path:2"];
     let args = [&["import", "--format", "access-log"][..], &labels, &target, &[file]].concat();
     let output = binary::run(&args);
-    let said = [output.stdout, output.stderr].concat();
-    let said = String::from_utf8_lossy(&said).into_owned();
-    assert!(output.status.success(), "{said}");
-    said
+    let printed = [output.stdout, output.stderr].concat();
+    let printed = String::from_utf8_lossy(&printed).into_owned();
+    assert!(output.status.success(), "{printed}");
+    printed
 }
 
-async fn assert_imported(api: &Api, log: &mut Log, said: &str) {
+async fn assert_imported(api: &Api, log: &mut Log, printed: &str) {
     assert_eq!(counts_by_partner(api, "3h").await, log.counts);
     let unreadable = LINE_COUNT.div_ceil(UNREADABLE_EVERY);
-    assert!(said.contains("20,000 of "), "{said}");
-    assert!(said.contains(&format!("{unreadable} unreadable")), "{said}");
+    assert!(printed.contains("20,000 of "), "{printed}");
+    assert!(printed.contains(&format!("{unreadable} unreadable")), "{printed}");
     let path =
         "/api/v1/query/latency?stream=requests&partner=dhl&operation=rates&window=3h&q=0.5&q=0.95";
     let body = api.get(path).await;
@@ -109,10 +109,10 @@ async fn an_import_into_a_data_directory_is_exact() {
     let (dir, files) = (data_dir(), data_dir());
     let mut log = generate();
     let file = write_gzip(&files, &log.text);
-    let said = import(["--data-dir", text_of(&dir)], file.to_str().expect("a plain name"));
-    println!("{said}");
+    let printed = import(["--data-dir", text_of(&dir)], file.to_str().expect("a plain name"));
+    println!("{printed}");
     let server = Server::start(dir.path(), &[]).await;
-    assert_imported(server.api(), &mut log, &said).await;
+    assert_imported(server.api(), &mut log, &printed).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -123,8 +123,8 @@ async fn an_import_over_http_is_exact_and_counts_once() {
     let server = Server::start(dir.path(), &[]).await;
     // The second import adds nothing.
     for _ in 0..2 {
-        let said = import(["--url", server.base()], file.to_str().expect("a plain name"));
-        assert_imported(server.api(), &mut log, &said).await;
+        let printed = import(["--url", server.base()], file.to_str().expect("a plain name"));
+        assert_imported(server.api(), &mut log, &printed).await;
     }
 }
 

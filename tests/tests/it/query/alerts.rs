@@ -84,8 +84,8 @@ async fn an_incident_is_excluded_from_the_baseline_and_an_open_alert_decides_the
 
     let path = format!("/api/v1/query/baseline?stream=requests&partner=dhl&end={end}");
     let point = only_points(&api.get(&path).await)[0].clone();
-    let usual = &point["usual"];
-    assert_eq!((&usual["weeks"], &usual["median"]), (&json!(3), &json!(100.0)), "{point}");
+    let expected = &point["usual"];
+    assert_eq!((&expected["weeks"], &expected["median"]), (&json!(3), &json!(100.0)), "{point}");
     assert_eq!(point["value"], 100.0, "{point}");
 
     let body = api.get("/api/v1/partners/ups/health").await;

@@ -114,10 +114,10 @@ async fn the_baseline_comes_from_past_weeks() {
     };
     let (point, unit) = ask("").await;
     assert_eq!((&point["value"], unit), (&json!(3.0), json!("count")), "{point}");
-    let usual = &point["usual"];
-    assert_eq!((&usual["weeks"], &usual["median"]), (&json!(4), &json!(10.5)), "{point}");
+    let expected = &point["usual"];
+    assert_eq!((&expected["weeks"], &expected["median"]), (&json!(4), &json!(10.5)), "{point}");
     assert_eq!(
-        (&usual["lower"], &usual["upper"], &usual["mad"]),
+        (&expected["lower"], &expected["upper"], &expected["mad"]),
         (&json!(10.0), &json!(11.25), &json!(0.5))
     );
     let (point, unit) = ask("signal=ratio&of=5xx&weeks=3").await;
@@ -175,6 +175,6 @@ async fn the_health_of_a_partner_has_a_reason() {
     let dhl = server.api().get("/api/v1/partners?environment=production").await;
     assert_eq!(names(&dhl), [(json!("dhl"), json!(2))], "only what reported has an environment");
     assert_eq!(server.api().get("/api/v1/partners/gls").await["last_at"], json!(null));
-    let refused = server.api().try_get("/api/v1/partners/gls?window=5m").await;
-    assert_eq!((refused.status, &refused.body["code"]), (400, &json!("invalid_parameter")));
+    let rejected = server.api().try_get("/api/v1/partners/gls?window=5m").await;
+    assert_eq!((rejected.status, &rejected.body["code"]), (400, &json!("invalid_parameter")));
 }

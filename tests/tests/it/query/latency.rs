@@ -44,9 +44,9 @@ async fn facts() -> Facts {
 
 impl Facts {
     /// Queries the minute with data.
-    async fn ask(&self, question: &str) -> Value {
+    async fn get(&self, query: &str) -> Value {
         let end = self.end_ms;
-        let (path, parameters) = question.split_once('?').expect("a path and parameters");
+        let (path, parameters) = query.split_once('?').expect("a path and parameters");
         let path = format!("/api/v1/query/{path}?stream=requests&window=1m&end={end}&{parameters}");
         self.server.api().get(&path).await
     }
@@ -72,7 +72,7 @@ fn assert_near(value: &Value, expected: f64) {
 #[tokio::test(flavor = "multi_thread")]
 async fn top_selects_the_largest_groups() {
     let facts = facts().await;
-    for (question, expected) in [
+    for (query, expected) in [
         ("latency?by=partner&top=2", &["dhl", "ups"][..]),
         ("latency?by=partner&top=9", &["dhl", "ups", "gls"]),
         ("latency?by=partner&top=2&rank=count", &["gls", "dhl"]),
@@ -81,17 +81,17 @@ async fn top_selects_the_largest_groups() {
         ("outcomes?by=partner&top=1&rank=p95", &["dhl"]),
         ("outcomes?by=partner&top=1&rank=count&partner=!gls", &["dhl"]),
     ] {
-        let body = facts.ask(question).await;
+        let body = facts.get(query).await;
         let found: Vec<&str> = by_partner(&body).iter().map(|(partner, _)| *partner).collect();
-        assert_eq!(found, expected, "{question}");
+        assert_eq!(found, expected, "{query}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_point_is_compared_with_the_day_before() {
     let facts = facts().await;
-    for question in ["latency?by=partner&compare=1d", "outcomes?by=partner&compare=1d"] {
-        let body = facts.ask(question).await;
+    for query in ["latency?by=partner&compare=1d", "outcomes?by=partner&compare=1d"] {
+        let body = facts.get(query).await;
         let points = by_partner(&body);
         let partners: Vec<&str> = points.iter().map(|(partner, _)| *partner).collect();
         assert_eq!(partners, ["dhl", "gls", "ups", "tnt"], "{body}");
@@ -105,14 +105,14 @@ async fn a_point_is_compared_with_the_day_before() {
         assert_eq!(tnt["compare"]["count"], 2, "{tnt}");
         assert!(tnt.get("count").is_none(), "it is not there today: {tnt}");
     }
-    let body = facts.ask("latency?partner=dhl&compare=1w").await;
+    let body = facts.get("latency?partner=dhl&compare=1w").await;
     assert!(only_points(&body)[0].get("compare").is_none(), "{body}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_releases_are_compared() {
     let facts = facts().await;
-    let body = facts.ask("latency?partner=dhl&q=0.5&compare_release=1.0,1.1").await;
+    let body = facts.get("latency?partner=dhl&q=0.5&compare_release=1.0,1.1").await;
     assert_eq!(body["releases"], json!({ "a": "1.0", "b": "1.1" }));
     let point = &only_points(&body)[0];
     assert_eq!((&point["a"]["count"], &point["b"]["count"]), (&json!(10), &json!(10)), "{point}");
@@ -123,7 +123,7 @@ async fn two_releases_are_compared() {
     assert!((value("ms") / 500.0 - 1.0).abs() < 0.05, "{difference}");
 
     let path = "outcomes?by=partner&of=5xx&compare_release=1.0&compare_release=1.1";
-    let body = facts.ask(path).await;
+    let body = facts.get(path).await;
     let points = by_partner(&body);
     let dhl = points.iter().find(|(partner, _)| *partner == "dhl").expect("dhl has both").1;
     assert_eq!(dhl["difference"]["count"], 0, "{dhl}");
@@ -137,7 +137,7 @@ async fn two_releases_are_compared() {
 #[tokio::test(flavor = "multi_thread")]
 async fn thresholds_have_their_share() {
     let facts = facts().await;
-    let body = facts.ask("latency?partner=dhl&under=500ms,650ms&under=1h&apdex=500ms").await;
+    let body = facts.get("latency?partner=dhl&under=500ms,650ms&under=1h&apdex=500ms").await;
     let point = &only_points(&body)[0];
     // At a border of buckets the share is exact: 5 of release 1.0 and 2 of release 1.1.
     for bound in ["value", "lower", "upper"] {
@@ -153,7 +153,7 @@ async fn thresholds_have_their_share() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_heatmap_counts_every_duration_once() {
     let facts = facts().await;
-    let body = facts.ask("latency?form=heatmap&by=partner&buckets=10").await;
+    let body = facts.get("latency?form=heatmap&by=partner&buckets=10").await;
     let buckets = body["buckets"].as_array().expect("a list of buckets");
     assert!((2..=10).contains(&buckets.len()), "{body}");
     for pair in buckets.windows(2) {
@@ -181,7 +181,7 @@ async fn an_answer_has_the_period_it_covers() {
         (time("from"), time("to"), body["covers"]["open"].as_bool().expect("a flag"))
     };
     let end = facts.end_ms;
-    let body = facts.ask("latency?partner=dhl").await;
+    let body = facts.get("latency?partner=dhl").await;
     assert_eq!(covers(&body), (end - MINUTE_MS, end, false));
     // A window from 3 s after a slot began to 3 s after another did has five whole slots.
     let path = format!(

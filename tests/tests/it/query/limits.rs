@@ -89,9 +89,9 @@ async fn answers_have_the_requested_format_and_are_cached() {
     let first: Value = serde_json::from_str(lines.lines().next().expect("a line")).expect("JSON");
     assert_eq!((&first["labels"]["partner"], &first["count"]), (&json!("partner-000"), &json!(1)));
 
-    let refused = get(&[("accept", "image/png".to_owned())]).await;
-    assert_eq!(refused.status().as_u16(), 406);
-    assert!(refused.text().await.expect("text").contains("text/csv"));
+    let rejected = get(&[("accept", "image/png".to_owned())]).await;
+    assert_eq!(rejected.status().as_u16(), 406);
+    assert!(rejected.text().await.expect("text").contains("text/csv"));
 
     let plain = get(&[]).await;
     assert_eq!(header(&plain, "cache-control"), "private, max-age=60");

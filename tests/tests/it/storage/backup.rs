@@ -61,9 +61,9 @@ async fn a_backup_under_load_holds_all_acknowledged_data() {
 
     let before: Vec<u64> = loads.iter().map(|(_, count, _)| *count.borrow()).collect();
     let (url, to) = (server.base().to_owned(), backup.clone());
-    let said =
+    let printed =
         tokio::task::spawn_blocking(move || succeed(&["backup", "--url", &url, "--to", text(&to)]));
-    assert!(said.await.expect("no panic").contains("backed up"));
+    assert!(printed.await.expect("no panic").contains("backed up"));
     stop.send_replace(true);
     server.kill();
 
@@ -85,40 +85,40 @@ async fn a_backup_under_load_holds_all_acknowledged_data() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_directory_that_is_not_empty_is_never_written_to() {
     let dir = data_dir();
-    let [live, backup, taken] = ["live", "backup", "taken"].map(|name| dir.path().join(name));
-    std::fs::create_dir(&taken).expect("created");
-    std::fs::write(taken.join("letter"), "dear").expect("written");
+    let [live, backup, used] = ["live", "backup", "used"].map(|name| dir.path().join(name));
+    std::fs::create_dir(&used).expect("created");
+    std::fs::write(used.join("letter"), "dear").expect("written");
     let server = Server::start(&live, &["--backup-dir", text(dir.path())]).await;
     server.api().push(&json!({ "events": [event("dhl", clock::now_ms(), 200, 5.0)] })).await;
 
-    let refused = |body: Value| server.api().request("POST", "/api/v1/backups").json(&body);
+    let backup_request = |body: Value| server.api().request("POST", "/api/v1/backups").json(&body);
     let answer =
-        plimsoll_tests::api::send(refused(json!({ "to": taken }))).await.expect("answered");
+        plimsoll_tests::api::send(backup_request(json!({ "to": used }))).await.expect("answered");
     assert_eq!((answer.status, &answer.body["code"]), (409, &json!("not_empty")));
     let answer =
-        plimsoll_tests::api::send(refused(json!({ "to": "here" }))).await.expect("answered");
+        plimsoll_tests::api::send(backup_request(json!({ "to": "here" }))).await.expect("answered");
     assert_eq!((answer.status, &answer.body["code"]), (403, &json!("outside_backup_dir")));
     let climbing = dir.path().join("x/../../elsewhere");
     let answer =
-        plimsoll_tests::api::send(refused(json!({ "to": climbing }))).await.expect("answered");
+        plimsoll_tests::api::send(backup_request(json!({ "to": climbing }))).await.expect("answered");
     assert_eq!((answer.status, &answer.body["code"]), (403, &json!("outside_backup_dir")));
-    let answer = plimsoll_tests::api::send(refused(json!({ "at": 1 }))).await.expect("answered");
+    let answer = plimsoll_tests::api::send(backup_request(json!({ "at": 1 }))).await.expect("answered");
     assert_eq!(answer.status, 400, "{}", answer.text);
     let in_use = fail(&["backup", "--data-dir", text(&live), "--to", text(&backup)]);
     assert!(in_use.contains("in use") && in_use.contains(text(&live)), "{in_use}");
     assert!(server.terminate().success());
 
-    let error = fail(&["backup", "--data-dir", text(&live), "--to", text(&taken)]);
-    assert!(error.contains("not empty") && error.contains(text(&taken)), "{error}");
+    let error = fail(&["backup", "--data-dir", text(&live), "--to", text(&used)]);
+    assert!(error.contains("not empty") && error.contains(text(&used)), "{error}");
     succeed(&["backup", "--data-dir", text(&live), "--to", text(&backup)]);
-    let error = fail(&["restore", "--from", text(&backup), "--data-dir", text(&taken)]);
-    assert!(error.contains("not empty") && error.contains(text(&taken)), "{error}");
+    let error = fail(&["restore", "--from", text(&backup), "--data-dir", text(&used)]);
+    assert!(error.contains("not empty") && error.contains(text(&used)), "{error}");
     let new = dir.path().join("new");
-    let error = fail(&["restore", "--from", text(&taken), "--data-dir", text(&new)]);
+    let error = fail(&["restore", "--from", text(&used), "--data-dir", text(&new)]);
     assert!(error.contains("no Plimsoll database") && !new.exists(), "{error}");
     let error = fail(&["backup", "--data-dir", text(&new), "--to", text(&new)]);
     assert!(error.contains("no Plimsoll database") && !new.exists(), "{error}");
-    assert_eq!(std::fs::read_to_string(taken.join("letter")).expect("still there"), "dear");
+    assert_eq!(std::fs::read_to_string(used.join("letter")).expect("still there"), "dear");
 }
 
 #[tokio::test(flavor = "multi_thread")]

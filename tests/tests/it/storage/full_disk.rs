@@ -83,10 +83,10 @@ async fn a_full_disk_rejects_pushes_until_there_is_space() {
     let (acknowledged, rejection) = push_until_refused(&server).await;
     println!("{acknowledged} pushes fitted");
     assert_eq!(rejection.status, 503, "{}", rejection.text);
-    assert!(rejection.retry_after_s.is_some(), "it says when to come back");
+    assert!(rejection.retry_after_s.is_some(), "it has Retry-After");
     let stored = totals_by_partner(server.api()).await;
     let expected = acknowledged * EVENTS_PER_PUSH;
-    assert_eq!(stored.get("dhl").copied().unwrap_or(0), expected, "questions are answered");
+    assert_eq!(stored.get("dhl").copied().unwrap_or(0), expected, "queries are answered");
 
     std::fs::remove_file(&ballast).expect("space comes back");
     let start = Instant::now();

@@ -51,9 +51,9 @@ async fn items_outside_the_retention_are_rejected_one_by_one() {
     assert_eq!(found(&server, "dhl", clock::parse_ms(OF_2015)).await, 1, "there was nothing newer");
     server.api().push(&json!({ "events": [event("ups", now, 200, 5.0)] })).await;
 
-    let refused = server.api().try_push(&of_2015).await;
+    let rejected = server.api().try_push(&of_2015).await;
     assert_eq!(
-        (refused.status, &refused.body["rejected"][0]["code"]),
+        (rejected.status, &rejected.body["rejected"][0]["code"]),
         (422, &json!("outside_retention"))
     );
     let ages = [0, 7, 30, 299, 301].map(|days| now - days * DAY_MS);
@@ -95,15 +95,15 @@ async fn an_import_reports_lines_that_are_too_old() {
     let over_http = ["--url", &base];
     let into_directory = data_dir();
     let directly = ["--data-dir", text_of(&into_directory), "--retention-15m", "30d"];
-    for (target, imported, refused) in [(&over_http[..], 1, 2), (&directly[..], 3, 0)] {
+    for (target, imported, rejected) in [(&over_http[..], 1, 2), (&directly[..], 3, 0)] {
         let labels = ["import", "--format", "access-log", "--partner", "path:1"];
         let output = binary::run(&[&labels[..], target, &[file]].concat());
-        let said = String::from_utf8_lossy(&output.stdout).into_owned();
-        assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
-        assert!(said.contains(&format!("{imported} of 3 lines imported")), "{said}");
-        if refused > 0 {
-            assert!(said.contains("2 refused by the store; the first: /events/0/at"), "{said}");
-            assert!(said.contains(OF_2015) && said.contains("`retention_15m`"), "{said}");
+        let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success(), "{printed}{}", String::from_utf8_lossy(&output.stderr));
+        assert!(printed.contains(&format!("{imported} of 3 lines imported")), "{printed}");
+        if rejected > 0 {
+            assert!(printed.contains("2 refused by the store; the first: /events/0/at"), "{printed}");
+            assert!(printed.contains(OF_2015) && printed.contains("`retention_15m`"), "{printed}");
         }
     }
 }
