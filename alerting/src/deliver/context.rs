@@ -16,7 +16,7 @@ pub type Clock = Arc<dyn Fn() -> TimestampMs + Send + Sync>;
 
 /// The signal to all lanes: the outbox may have changed, or it is time to stop.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Signal {
+pub(super) struct LaneSignal {
     wakes: u64,
     pub(super) stop: bool,
 }
@@ -24,7 +24,7 @@ pub(super) struct Signal {
 /// Wakes a running [`Notifier`](super::Notifier) when the outbox may have new entries. Without it,
 /// new entries are found within a second.
 #[derive(Debug, Clone)]
-pub struct Waker(pub(super) watch::Sender<Signal>);
+pub struct Waker(pub(super) watch::Sender<LaneSignal>);
 
 impl Waker {
     /// Wakes every lane.

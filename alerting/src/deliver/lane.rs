@@ -16,7 +16,7 @@ use plimsoll_storage::{Table, TableBatch, TimestampMs};
 use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
 
-use super::context::{DeliveryContext, Signal};
+use super::context::{DeliveryContext, LaneSignal};
 use super::handover;
 use super::record_outcome;
 use super::scan::{self, ScanState};
@@ -38,7 +38,7 @@ type Sends = JoinSet<(Thread, Result<Delivered>)>;
 /// The lane of one receiver.
 pub(super) struct Lane {
     sender: Arc<Sender>,
-    signal: watch::Receiver<Signal>,
+    signal: watch::Receiver<LaneSignal>,
     queue: Queue,
     window: Arc<Mutex<RateWindow>>,
     /// Ids of deliveries that may have been sent without a record of it: all that waited at the first
@@ -50,7 +50,7 @@ impl Lane {
     pub(super) fn new(
         sender: Sender,
         window: Arc<Mutex<RateWindow>>,
-        signal: watch::Receiver<Signal>,
+        signal: watch::Receiver<LaneSignal>,
     ) -> Self {
         let sender = Arc::new(sender);
         Self { sender, signal, queue: Queue::default(), window, maybe_sent: None }

@@ -11,7 +11,7 @@ use plimsoll_storage::Store;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::context::{Clock, DeliveryContext, Signal, Waker, check_address};
+use super::context::{Clock, DeliveryContext, LaneSignal, Waker, check_address};
 use super::control::DeliveryControl;
 use super::lane::Lane;
 use super::schedule::rate_window::RateWindow;
@@ -35,7 +35,7 @@ pub struct Notifier {
     lanes: Vec<Lane>,
     /// Names of the receivers that have a lane.
     names: Vec<String>,
-    signal: watch::Sender<Signal>,
+    signal: watch::Sender<LaneSignal>,
 }
 
 impl fmt::Debug for Notifier {
@@ -158,7 +158,7 @@ impl Notifier {
 async fn give_up_orphans(
     context: &Arc<DeliveryContext>,
     names: &[String],
-    mut signal: watch::Receiver<Signal>,
+    mut signal: watch::Receiver<LaneSignal>,
 ) {
     loop {
         signal.mark_unchanged();

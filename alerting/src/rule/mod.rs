@@ -13,11 +13,8 @@ mod targets;
 mod types;
 
 pub use error::{RuleError, RuleProblem, RulesFileError};
+pub use targets::*;
 pub(crate) use targets::{Address, webhook_key};
-pub use targets::{
-    AlertmanagerTarget, EmailTarget, MailTls, PAGERDUTY_URL, PagerDutyTarget, SlackTarget, Target,
-    WebhookTarget,
-};
 pub use types::{
     BaselineSettings, Escalation, FailOver, GroupingSettings, Holiday, Maintenance,
     MessageTemplates, NotifyPolicy, OnNoData, Partner, Period, RateLimit, Receiver, Rule, RuleMode,

@@ -99,10 +99,12 @@ async fn a_directory_that_is_not_empty_is_never_written_to() {
         plimsoll_tests::api::send(backup_request(json!({ "to": "here" }))).await.expect("answered");
     assert_eq!((answer.status, &answer.body["code"]), (403, &json!("outside_backup_dir")));
     let climbing = dir.path().join("x/../../elsewhere");
-    let answer =
-        plimsoll_tests::api::send(backup_request(json!({ "to": climbing }))).await.expect("answered");
+    let answer = plimsoll_tests::api::send(backup_request(json!({ "to": climbing })))
+        .await
+        .expect("answered");
     assert_eq!((answer.status, &answer.body["code"]), (403, &json!("outside_backup_dir")));
-    let answer = plimsoll_tests::api::send(backup_request(json!({ "at": 1 }))).await.expect("answered");
+    let answer =
+        plimsoll_tests::api::send(backup_request(json!({ "at": 1 }))).await.expect("answered");
     assert_eq!(answer.status, 400, "{}", answer.text);
     let in_use = fail(&["backup", "--data-dir", text(&live), "--to", text(&backup)]);
     assert!(in_use.contains("in use") && in_use.contains(text(&live)), "{in_use}");
