@@ -11,6 +11,7 @@ use crate::memory::{Head, Timeline};
 use crate::model::resolution::{BlockKey, Resolution};
 use crate::model::time::{Slot, SlotWidth, TimestampMs};
 use crate::shared::Shared;
+use crate::write::records_aside;
 
 /// What an open store holds, for metrics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,7 +124,7 @@ pub(crate) fn inspect(db: &Database, slot_width: SlotWidth, streams: usize) -> R
         found.journal_records += 1;
         found.journal_bytes += record.len() as u64;
     }
-    for (sequence, bytes) in db.records_aside()? {
+    for (sequence, bytes) in records_aside(db)? {
         found.damaged_count += 1;
         found.damaged.push(format!("journal record {sequence}, {bytes} bytes, kept aside"));
     }

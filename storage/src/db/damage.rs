@@ -1,4 +1,4 @@
-//! What was found damaged: blocks that readers met, and journal records that could not be replayed.
+//! Damaged blocks that readers met.
 //!
 //! A reader continues after a damaged block, so that everything readable is answered. The block is logged
 //! when it is first met, and every query asks here what is missing from its answer.
@@ -9,11 +9,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 
-use super::database::Database;
-use super::key::u64_of;
-use super::schema::{Family, meta};
-use super::write_batch::WriteBatch;
-use crate::error::Result;
 use crate::limits::DAMAGED_MAX;
 use crate::model::resolution::{BlockKey, Resolution};
 use crate::model::stream::StreamId;
@@ -52,34 +47,5 @@ impl Damage {
         let is_read = |key: &BlockKey| days.contains(&key.day) && streams.contains(&key.stream);
         let names = blocks.iter().filter(|((_, key), _)| is_read(key));
         names.map(|(_, name)| name.clone()).collect()
-    }
-}
-
-impl Database {
-    /// Moves a journal record that cannot be replayed out of the journal and keeps it in another place. So
-    /// sealing does not delete it, and the next start does not try to replay it again.
-    ///
-    /// # Errors
-    /// When the database cannot be written.
-    pub(crate) fn set_record_aside(&self, sequence: u64, record: &[u8]) -> Result<()> {
-        let sequence = sequence.to_be_bytes();
-        let mut write = WriteBatch::default();
-        write.put(self, Family::Meta, [meta::DAMAGED_JOURNAL, &sequence].concat(), record);
-        write.delete(self, Family::Journal, sequence);
-        self.write(write)
-    }
-
-    /// The journal records that were set aside: sequence number and bytes.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub(crate) fn records_aside(&self) -> Result<Vec<(u64, usize)>> {
-        let mut found = Vec::new();
-        for entry in self.entries(Family::Meta) {
-            let (name, record) = entry?;
-            let sequence = name.strip_prefix(meta::DAMAGED_JOURNAL).and_then(u64_of);
-            found.extend(sequence.map(|sequence| (sequence, record.len())));
-        }
-        Ok(found)
     }
 }

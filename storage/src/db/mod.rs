@@ -1,5 +1,5 @@
 //! RocksDB, and the only room that knows it: column families and how they are tuned, keys, writes, rows,
-//! snapshots, the tables of upper crates, and what was found damaged.
+//! snapshots, the tables of upper crates, and damaged blocks.
 
 mod damage;
 mod database;

@@ -15,4 +15,4 @@ pub use writer::Appended;
 #[cfg(fuzzing)]
 pub(crate) use journal::decode_record;
 pub(crate) use queue::Queue;
-pub(crate) use replay::replay_journal;
+pub(crate) use replay::{records_aside, replay_journal};

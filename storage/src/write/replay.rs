@@ -6,7 +6,7 @@ use parking_lot::Mutex;
 
 use super::journal;
 use crate::catalog::Catalog;
-use crate::db::{Database, Entries, Family, meta, u64_of};
+use crate::db::{Database, Entries, Family, WriteBatch, meta, u64_of};
 use crate::error::{Error, Result};
 use crate::memory::{Generation, Head};
 use crate::model::cell::SlotValue;
@@ -92,7 +92,7 @@ impl Replay<'_, '_> {
             Ok(cells) => cells,
             Err(error) => {
                 tracing::warn!(%error, "a journal record is set aside; the rest is replayed");
-                self.db.set_record_aside(sequence, record)?;
+                set_aside(self.db, sequence, record)?;
                 return Ok(Slot(0));
             }
         };
@@ -124,4 +124,28 @@ fn decode_known(
         )),
         None => Ok(cells),
     }
+}
+
+/// Moves a journal record that cannot be replayed out of the journal and keeps it in another place. So
+/// sealing does not delete it, and the next start does not try to replay it again.
+fn set_aside(db: &Database, sequence: u64, record: &[u8]) -> Result<()> {
+    let sequence = sequence.to_be_bytes();
+    let mut write = WriteBatch::default();
+    write.put(db, Family::Meta, [meta::DAMAGED_JOURNAL, &sequence].concat(), record);
+    write.delete(db, Family::Journal, sequence);
+    db.write(write)
+}
+
+/// The journal records that were set aside: sequence number and bytes.
+///
+/// # Errors
+/// When the database cannot be read.
+pub(crate) fn records_aside(db: &Database) -> Result<Vec<(u64, usize)>> {
+    let mut found = Vec::new();
+    for entry in db.entries(Family::Meta) {
+        let (name, record) = entry?;
+        let sequence = name.strip_prefix(meta::DAMAGED_JOURNAL).and_then(u64_of);
+        found.extend(sequence.map(|sequence| (sequence, record.len())));
+    }
+    Ok(found)
 }
