@@ -31,16 +31,17 @@ pub(super) struct Args {
     config: ConfigFlags,
     /// Evaluate the rules over stored history from this time on, and notify of what they find
     ///
-    /// For use after an import: alerts are found and receivers notified in the order of the data. Without this flag,
-    /// alerts that fired and resolved while the server was down are recorded, and nobody is notified of them.
+    /// For use after an import: alerts are found and receivers notified in the order of the data. Without
+    /// this flag, alerts that fired and resolved while the server was down are recorded, and nobody is
+    /// notified of them.
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     evaluate_from: Option<TimestampMs>,
 }
 
 pub(super) fn run(args: Args) -> Result<(), CommandError> {
+    memory::set_purge_delay();
     let Config { server: config, retention } = args.config.resolve()?;
     start_logs(config.log_format, &config.log_level)?;
-    memory::give_back_soon();
     let rules = app::load_rules(config.rules.as_deref())?;
     let mut options = Options::new(&config.data_dir);
     options.slot_width = config.slot;

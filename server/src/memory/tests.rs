@@ -1,6 +1,13 @@
 use super::*;
 
 #[test]
+fn the_option_is_the_purge_delay() {
+    // The allocator's default shows that the position is that of `purge_delay`.
+    assert_eq!(set_purge_delay(), 1_000);
+    assert_eq!(set_purge_delay(), PURGE_DELAY_MS);
+}
+
+#[test]
 fn cells_get_a_share_of_the_memory_that_is_there() {
     let text = std::fs::read_to_string("/proc/meminfo").expect("there is memory");
     let total = text.lines().find_map(|line| line.strip_prefix("MemTotal:")).expect("a line");
