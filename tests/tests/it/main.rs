@@ -5,6 +5,7 @@ mod api;
 mod backtest;
 mod common;
 mod delivery;
+mod docs;
 mod drills;
 mod ingest;
 mod query;

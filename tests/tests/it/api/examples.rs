@@ -21,13 +21,13 @@ const CHANGING: [&str; 3] = ["age_s", "at", "reason"];
 
 /// A command of the page, and its output.
 #[derive(Debug)]
-struct Example {
-    command: String,
-    answer: String,
+pub(crate) struct Example {
+    pub(crate) command: String,
+    pub(crate) answer: String,
 }
 
 /// The page in pieces: text, and the examples between.
-enum Piece {
+pub(crate) enum Piece {
     Text(String),
     Examples(Vec<Example>),
 }
@@ -36,7 +36,7 @@ fn page() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/api.md"))
 }
 
-fn read(page: &str) -> Vec<Piece> {
+pub(crate) fn read(page: &str) -> Vec<Piece> {
     let mut pieces = Vec::new();
     for (number, part) in page.split("```console\n").enumerate() {
         if number == 0 {
@@ -69,7 +69,7 @@ fn examples(block: &str) -> Vec<Example> {
     examples
 }
 
-fn write(pieces: &[Piece]) -> String {
+pub(crate) fn write(pieces: &[Piece]) -> String {
     let mut page = String::new();
     for piece in pieces {
         match piece {

@@ -1,4 +1,4 @@
 //! The API as a whole: its description and the examples of its documentation.
 
 mod description;
-mod examples;
+pub(crate) mod examples;
