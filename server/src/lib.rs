@@ -1,7 +1,7 @@
 //! The Plimsoll server as a library: settings, command line, HTTP API, import and backtest.
 //!
-//! The `plimsoll` binary parses the command line into a [`Cli`] and runs it. Nothing else is public, except for the
-//! fuzz targets.
+//! The `plimsoll` binary parses the command line into a [`Cli`] and runs it. Nothing else is public, except
+//! for the fuzz targets.
 
 #[cfg(fuzzing)]
 pub mod fuzzing;

@@ -20,8 +20,8 @@ pub(crate) struct Delivery {
     pub(crate) control: Arc<RwLock<DeliveryControl>>,
 }
 
-/// Delivers until the server stops. When the receivers change, attempts under way finish, and delivery continues with
-/// the new receivers: what waits is in the outbox.
+/// Delivers until the server stops. When the receivers change, attempts under way finish, and delivery
+/// continues with the new receivers: what waits is in the outbox.
 pub(crate) async fn deliver(mut delivery: Delivery, first: Notifier, stop: Stop) {
     let mut receivers = delivery.rules.get().receivers.clone();
     let mut notifier = first;
@@ -53,8 +53,8 @@ pub(crate) async fn deliver(mut delivery: Delivery, first: Notifier, stop: Stop)
     }
 }
 
-/// The rules were checked when they were read, so a failure here is one of the machine: it is tried again, and
-/// deliveries wait in the outbox.
+/// The rules were checked when they were read, so a failure here is one of the machine: it is tried again,
+/// and deliveries wait in the outbox.
 async fn next_notifier(check: &RulesCheck, rules: &RuleSet, stop: Stop) -> Option<Notifier> {
     loop {
         match check.notifier(rules) {

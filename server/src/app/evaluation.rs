@@ -10,8 +10,8 @@ use crate::clock;
 use crate::self_metrics::OutboxGauge;
 use crate::wire::time;
 
-/// How often the evaluator checks whether a slot has closed. A fraction of the shortest slot, so that the wait adds
-/// little to the time until a notification.
+/// How often the evaluator checks whether a slot has closed. A fraction of the shortest slot, so that the
+/// wait adds little to the time until a notification.
 const EVALUATE_EVERY: Duration = Duration::from_millis(200);
 
 /// Evaluates each slot when it has closed, until the server stops.

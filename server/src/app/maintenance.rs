@@ -38,8 +38,8 @@ pub(crate) async fn seal(app: App, stop: Stop) {
     }
 }
 
-/// Fills the cache with the newest cells once, a second after the start: requests and rules that waited for the start
-/// come first.
+/// Fills the cache with the newest cells once, a second after the start: requests and rules that waited for
+/// the start come first.
 pub(crate) async fn preload(app: App, stop: Stop) {
     let mut ticks = Ticks::new(SEAL_EVERY, stop);
     if !(ticks.next().await && ticks.next().await) {

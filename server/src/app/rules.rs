@@ -1,7 +1,8 @@
 //! The rules in force, and how they change while the server runs.
 //!
-//! The rules file is read again when it changes on disk and on SIGHUP. A valid file applies at once to evaluation,
-//! delivery and answers. An invalid file is reported with its line, and the current rules stay in force.
+//! The rules file is read again when it changes on disk and on SIGHUP. A valid file applies at once to
+//! evaluation, delivery and answers. An invalid file is reported with its line, and the current rules stay in
+//! force.
 
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
@@ -78,8 +79,8 @@ fn stamp(path: &Path) -> Option<Stamp> {
     std::fs::metadata(path).ok().map(of)
 }
 
-/// Follows the rules file until the server stops. Secrets that receivers name by file are read with the rules: SIGHUP
-/// reads them again when only they have changed.
+/// Follows the rules file until the server stops. Secrets that receivers name by file are read with the
+/// rules: SIGHUP reads them again when only they have changed.
 pub(crate) async fn follow_rules(
     path: Option<PathBuf>,
     reload: Reload,

@@ -1,7 +1,8 @@
 //! Backtests that a server runs on request, one at a time.
 //!
-//! One thread runs them. It pauses as long as it works, so that pushes and queries have at least half of its core and all
-//! others. Waiting backtests and results are kept in memory, in limited number; a restart drops them.
+//! One thread runs them. It pauses as long as it works, so that pushes and queries have at least half of its
+//! core and all others. Waiting backtests and results are kept in memory, in limited number; a restart drops
+//! them.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;

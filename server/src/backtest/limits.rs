@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-/// Arrivals passed from the reading thread to the evaluating threads at a time: enough that passing them costs
-/// nothing, few enough to stay in the CPU cache.
+/// Arrivals passed from the reading thread to the evaluating threads at a time: enough that passing them
+/// costs nothing, few enough to stay in the CPU cache.
 pub(crate) const CHUNK_ARRIVALS_MAX: usize = 1_024;
 
 /// Chunks that may wait for an evaluating thread.
 pub(crate) const CHUNKS_WAITING_MAX: usize = 8;
 
-/// Batch ids that are remembered. A server remembers them for a day without such a limit; beyond it the oldest are
-/// dropped first.
+/// Batch ids that are remembered. A server remembers them for a day without such a limit; beyond it the
+/// oldest are dropped first.
 pub(crate) const BATCHES_MAX: usize = 4_000_000;
 
 /// Broken lines that are shown; the others are counted.

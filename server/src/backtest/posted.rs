@@ -1,7 +1,7 @@
 //! Rules that came over the network: they are evaluated, and nobody is notified.
 //!
-//! Only the names of receivers are used. Their targets and secrets are not read, so that a request cannot reveal what
-//! the server's environment and files hold.
+//! Only the names of receivers are used. Their targets and secrets are not read, so that a request cannot
+//! reveal what the server's environment and files hold.
 
 use std::path::Path;
 

@@ -1,6 +1,6 @@
-//! Replays a history on several threads. Every evaluating thread gets every chunk and evaluates its share of the rules.
-//! The thread that notifies waits until all of them have evaluated a chunk, so the number of threads does not change
-//! the results.
+//! Replays a history on several threads. Every evaluating thread gets every chunk and evaluates its share of
+//! the rules. The thread that notifies waits until all of them have evaluated a chunk, so the number of
+//! threads does not change the results.
 
 use std::num::NonZero;
 use std::sync::Arc;
@@ -97,7 +97,8 @@ struct Worker {
     streams: Vec<StreamNumber>,
 }
 
-/// The workers of each thread: the rules of each set are shared by so many evaluators that every thread has one.
+/// The workers of each thread: the rules of each set are shared by so many evaluators that every thread has
+/// one.
 fn share(
     rule_sets: &[RuleSet],
     width: SlotWidth,
@@ -163,8 +164,8 @@ fn notify_chunks(
 }
 
 impl Worker {
-    /// Evaluates what is due before each arrival, and observes the arrival then: an evaluation never knows what came
-    /// later.
+    /// Evaluates what is due before each arrival, and observes the arrival then: an evaluation never knows
+    /// what came later.
     fn evaluate(&mut self, chunk: &Chunk) -> Vec<SlotEvaluations> {
         let Self { evaluator, streams, .. } = self;
         let number = |key: &StreamKey| evaluator.stream(key.as_ref());

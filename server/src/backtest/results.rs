@@ -16,7 +16,8 @@ pub(crate) struct ReplayResult {
     pub(crate) transitions: Vec<TransitionEvent>,
 }
 
-/// When receivers were notified that an alert fired; the notifications of several receivers at one time count once.
+/// When receivers were notified that an alert fired; the notifications of several receivers at one time count
+/// once.
 pub(crate) fn trigger_times(alert: &ReplayedAlert) -> Vec<TimestampMs> {
     let triggers = alert.notifications.iter().filter(|one| one.action == Action::Trigger);
     let mut times: Vec<TimestampMs> = triggers.map(|one| one.at).collect();

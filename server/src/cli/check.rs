@@ -1,4 +1,5 @@
-//! `plimsoll check`: reads a rules file like the server, and warns of rules that are valid but will not work well.
+//! `plimsoll check`: reads a rules file like the server, and warns of rules that are valid but will not work
+//! well.
 
 use std::path::{Path, PathBuf};
 
@@ -14,8 +15,8 @@ pub(super) struct Args {
     /// The rules file
     #[arg(value_name = "RULES.yaml")]
     file: PathBuf,
-    /// Data directory that no server uses: also warn of rules that match nothing in it, and of thresholds that normal
-    /// hours of the last week cross
+    /// Data directory that no server uses: also warn of rules that match nothing in it, and of thresholds
+    /// that normal hours of the last week cross
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
 }

@@ -1,5 +1,5 @@
-//! `plimsoll simulate`: pushes a simulated fault into the sandbox of a running server, and reports which rules detect
-//! it.
+//! `plimsoll simulate`: pushes a simulated fault into the sandbox of a running server, and reports which
+//! rules detect it.
 
 use std::io::Write as _;
 

@@ -1,4 +1,5 @@
-//! How a setting is declared: once, for flag, environment variable, file key, default, check, help and documentation.
+//! How a setting is declared: once, for flag, environment variable, file key, default, check, help and
+//! documentation.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -33,8 +34,8 @@ enum Default<T> {
 }
 
 impl<T> Setting<T> {
-    /// A setting that is required unless it gets a default. `value_name` stands for the value in help; `parse` returns
-    /// `None` for a text that cannot be used, and `remedy` says what can.
+    /// A setting that is required unless it gets a default. `value_name` stands for the value in help;
+    /// `parse` returns `None` for a text that cannot be used, and `remedy` says what can.
     pub(super) const fn new(
         value_name: &'static str,
         parse: fn(&OsStr) -> Option<T>,
@@ -58,8 +59,8 @@ impl<T> Setting<T> {
         Self { is_switch: true, ..self }
     }
 
-    /// What help and documentation need to know. `key` is the name in the file; the first paragraph of `help` is a
-    /// sentence for `-h`, the rest is for `--help` and the documentation.
+    /// What help and documentation need to know. `key` is the name in the file; the first paragraph of `help`
+    /// is a sentence for `-h`, the rest is for `--help` and the documentation.
     pub(super) const fn declared(&self, key: &'static str, help: &'static str) -> Declaration {
         let default = match self.default {
             Default::Required => None,
@@ -220,7 +221,8 @@ impl<S: Settings> clap::FromArgMatches for Flags<S> {
     }
 }
 
-/// Declares a group of settings as a structure with a field for each: its help, its key and type, and its [`Setting`].
+/// Declares a group of settings as a structure with a field for each: its help, its key and type, and its
+/// [`Setting`].
 macro_rules! settings {
     ($(#[doc = $about:literal])+ struct $name:ident {
         $($(#[doc = $help:literal])+ $key:ident: $type:ty = $setting:expr;)+

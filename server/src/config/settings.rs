@@ -1,7 +1,7 @@
 //! Every setting of the server, declared once.
 //!
-//! A declaration gives flag, environment variable and file key (all of its name), default, check, help and the entry
-//! in `docs/settings.md`. To add a setting, declare it here and use the field.
+//! A declaration gives flag, environment variable and file key (all of its name), default, check, help and
+//! the entry in `docs/settings.md`. To add a setting, declare it here and use the field.
 
 use std::net::SocketAddr;
 use std::num::NonZero;
@@ -71,9 +71,9 @@ settings! {
 
         /// Memory for cells, such as 256MiB
         ///
-        /// By default 256MiB. With more than 4,000 streams the newest hour takes 16 KiB of each stream instead, up to a
-        /// quarter of the memory of the machine or container. The database, the index and requests need memory on top
-        /// of this.
+        /// By default 256MiB. With more than 4,000 streams the newest hour takes 16 KiB of each stream
+        /// instead, up to a quarter of the memory of the machine or container. The database, the index and
+        /// requests need memory on top of this.
         memory: Option<usize> =
             Setting::new("SIZE", |given| parse::memory(given).map(Some), "use 32MiB or more")
                 .or_none("256MiB, more with many streams");

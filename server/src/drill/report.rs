@@ -26,7 +26,8 @@ pub(crate) struct DrillReport {
     fault_from: String,
     fault_until: String,
     rules: Vec<Line>,
-    /// Whether every rule that should detect the fault did; for a fault that should not notify, whether no rule did.
+    /// Whether every rule that should detect the fault did; for a fault that should not notify, whether no
+    /// rule did.
     as_expected: bool,
     #[serde(skip)]
     sentence: &'static str,
@@ -44,8 +45,8 @@ struct Line {
 }
 
 impl DrillReport {
-    /// Compares the alerts with the expected rules. Of several alerts of a rule the first counts. An alert from before
-    /// the fault counts as unexpected.
+    /// Compares the alerts with the expected rules. Of several alerts of a rule the first counts. An alert
+    /// from before the fault counts as unexpected.
     pub(crate) fn new(drill: &Traffic, rules: &[RuleFacts], found: &[FiredAlert]) -> Self {
         let Traffic { scenario, partner, .. } = drill;
         let line = |rule: &RuleFacts| {

@@ -167,7 +167,8 @@ impl Scenario {
 }
 
 impl RuleFacts {
-    /// Whether it watches the streams of a drill. All rules evaluate the sandbox, whatever environment they are for.
+    /// Whether it watches the streams of a drill. All rules evaluate the sandbox, whatever environment they
+    /// are for.
     fn watches(&self, partner: &str) -> bool {
         self.matches.iter().all(|(label, values)| match label.as_str() {
             "environment" => true,

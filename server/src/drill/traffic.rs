@@ -1,4 +1,5 @@
-//! The traffic of a drill: a week of normal traffic by the minute, then half an hour of the fault call by call.
+//! The traffic of a drill: a week of normal traffic by the minute, then half an hour of the fault call by
+//! call.
 
 use plimsoll_storage::{Histogram, Outcome, TimestampMs};
 use serde_json::{Value, json};

@@ -4,8 +4,8 @@
 //! host ident user [time] "request" status bytes "referer" "user agent" rt=0.009 urt=0.009, 0.004 cid=c-1
 //! ```
 //!
-//! The fields after the byte count are optional and in any order: `rt=`, `urt=` and `cid=` are read, quoted fields are
-//! skipped. Lines are bytes, because a log holds whatever clients sent. Nothing is copied.
+//! The fields after the byte count are optional and in any order: `rt=`, `urt=` and `cid=` are read, quoted
+//! fields are skipped. Lines are bytes, because a log holds whatever clients sent. Nothing is copied.
 
 use super::log_time::parse_log_time;
 use super::reason::UnreadableReason;
@@ -169,7 +169,8 @@ struct Extras<'a> {
 }
 
 impl<'a> Extras<'a> {
-    /// A quote without an end ends the fields: servers cut long user agents, and the rest of the line is valid.
+    /// A quote without an end ends the fields: servers cut long user agents, and the rest of the line is
+    /// valid.
     fn parse(mut rest: &'a [u8]) -> Self {
         let mut extras = Self::default();
         loop {

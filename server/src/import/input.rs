@@ -1,6 +1,7 @@
 //! A file or the standard input as lines: plain, gzip or zstd.
 //!
-//! The first bytes show the compression, because file names do not always. Memory is bounded by the longest line.
+//! The first bytes show the compression, because file names do not always. Memory is bounded by the longest
+//! line.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Cursor, Read};

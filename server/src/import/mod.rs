@@ -1,7 +1,8 @@
 //! Import of access logs: reads lines and returns observations in chunks.
 //!
-//! [`import_lines`] passes them to a function, and knows neither the store nor HTTP. [`access_log`] parses a line,
-//! [`route`] and [`mapping`] find its labels, [`input`] opens the file, [`progress`] and [`summary`] report to the user.
+//! [`import_lines`] passes them to a function, and knows neither the store nor HTTP. [`access_log`] parses a
+//! line, [`route`] and [`mapping`] find its labels, [`input`] opens the file, [`progress`] and [`summary`]
+//! report to the user.
 
 mod access_log;
 mod input;

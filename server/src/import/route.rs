@@ -1,7 +1,7 @@
 //! The labels of a request path: partner, operation, environment, site.
 //!
-//! A label is a path segment (`path:1` is the first) or the same for every line. A mapping file sets the labels of paths
-//! below a prefix; labels that it does not set are taken from the flags.
+//! A label is a path segment (`path:1` is the first) or the same for every line. A mapping file sets the
+//! labels of paths below a prefix; labels that it does not set are taken from the flags.
 
 use std::borrow::Cow;
 use std::str::FromStr;

@@ -1,8 +1,8 @@
-//! The age of the outbox as a stream, so that rules can watch it: the gauge `outbox_age_s` of the reserved partner
-//! `plimsoll`, with the receiver as its operation.
+//! The age of the outbox as a stream, so that rules can watch it: the gauge `outbox_age_s` of the reserved
+//! partner `plimsoll`, with the receiver as its operation.
 //!
-//! It is written while a delivery waits, and once more afterwards: a server whose notifications arrive adds nothing to
-//! the store.
+//! It is written while a delivery waits, and once more afterwards: a server whose notifications arrive adds
+//! nothing to the store.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

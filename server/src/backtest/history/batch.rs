@@ -1,8 +1,9 @@
-//! Batch ids of the last day, as a server remembers idempotency keys: a batch that was sent twice counts once.
+//! Batch ids of the last day, as a server remembers idempotency keys: a batch that was sent twice counts
+//! once.
 //!
-//! A recording has one batch id for each line, or one for all lines of an arrival. So a line is new if its id is new, or
-//! if it continues the current batch: the same id and time as the line before. If the first line of the current batch
-//! appears again, the batch was sent a second time.
+//! A recording has one batch id for each line, or one for all lines of an arrival. So a line is new if its id
+//! is new, or if it continues the current batch: the same id and time as the line before. If the first line
+//! of the current batch appears again, the batch was sent a second time.
 
 use std::collections::{HashSet, VecDeque};
 use std::hash::BuildHasher;
@@ -22,7 +23,8 @@ struct CurrentBatch {
     repeated: bool,
 }
 
-/// Batches that were seen. Ids are kept as 64-bit hashes: among four million, two collide once in two million files.
+/// Batches that were seen. Ids are kept as 64-bit hashes: among four million, two collide once in two million
+/// files.
 #[derive(Debug, Default)]
 pub(crate) struct Batches {
     hasher: RandomState,
@@ -33,8 +35,8 @@ pub(crate) struct Batches {
 }
 
 impl Batches {
-    /// Whether `line` with this batch id was counted before. `at` is the arrival time in the line, `clock` the time of
-    /// the replay.
+    /// Whether `line` with this batch id was counted before. `at` is the arrival time in the line, `clock`
+    /// the time of the replay.
     pub(crate) fn is_repeated(
         &mut self,
         batch: &str,

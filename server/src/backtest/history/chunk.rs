@@ -39,8 +39,8 @@ pub(crate) struct StreamNumbers {
 }
 
 impl StreamNumbers {
-    /// The number of a stream; a new stream is added to `new_streams`. `None` when there are more streams than a
-    /// database allows.
+    /// The number of a stream; a new stream is added to `new_streams`. `None` when there are more streams
+    /// than a database allows.
     pub(crate) fn number(
         &mut self,
         stream: StreamRef<'_>,

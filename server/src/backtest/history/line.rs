@@ -74,8 +74,8 @@ impl<'a> RawLine<'a> {
         }
     }
 
-    /// Checks the item like a push that arrived at `received_at`, except that an item may be any time ahead of the
-    /// clock.
+    /// Checks the item like a push that arrived at `received_at`, except that an item may be any time ahead
+    /// of the clock.
     ///
     /// # Errors
     /// The first wrong field.

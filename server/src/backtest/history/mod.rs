@@ -215,8 +215,8 @@ impl History {
         labels
     }
 
-    /// The slots that are kept, up to the newest one or `to`, and which of them only have minutes. A quarter of an hour
-    /// is too coarse to evaluate.
+    /// The slots that are kept, up to the newest one or `to`, and which of them only have minutes. A quarter
+    /// of an hour is too coarse to evaluate.
     fn stored_slots(&self, store: &Store) -> Result<(Range<Slot>, Option<ByMinute>), HistoryError> {
         let Some(single) = store.kept_slots(Resolution::Slot)? else {
             return Ok((Slot(0)..Slot(0), None));

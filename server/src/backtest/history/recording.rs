@@ -1,7 +1,7 @@
 //! A recording: a file of pushed items in the order in which they arrived, read as a stream.
 //!
-//! Each line goes through the checks of a push. A line that fails is counted and skipped; the first few are reported
-//! with their line number.
+//! Each line goes through the checks of a push. A line that fails is counted and skipped; the first few are
+//! reported with their line number.
 
 use std::collections::BTreeSet;
 use std::{fmt, io};
@@ -88,8 +88,8 @@ enum LineResult {
     Late,
 }
 
-/// Reads a recording to its end or to `to`, and passes it to `on_chunk` chunk by chunk. Reading ends early when
-/// `on_chunk` returns `false`.
+/// Reads a recording to its end or to `to`, and passes it to `on_chunk` chunk by chunk. Reading ends early
+/// when `on_chunk` returns `false`.
 ///
 /// # Errors
 /// The file cannot be read to its end. A broken line is not an error: it is counted.

@@ -1,7 +1,7 @@
 //! The cells of a database in the order of their slots.
 //!
-//! A database does not store when a cell arrived. A replay knows it from the end of its slot on, so cells that came late
-//! live are in time here. If slots have expired, their minutes are replayed instead.
+//! A database does not store when a cell arrived. A replay knows it from the end of its slot on, so cells
+//! that came late live are in time here. If slots have expired, their minutes are replayed instead.
 
 use std::ops::Range;
 
@@ -15,8 +15,8 @@ use super::chunk::{Arrival, Chunk};
 use crate::backtest::limits::{CELLS_AT_ONCE_MAX, CHUNK_ARRIVALS_MAX};
 
 /// Passes the cells of `slots` of the selected streams to `on_chunk`, and returns how many there were. Before
-/// `by_minute` a cell is a minute, and known when it ends. Progress is counted in slots. Reading ends early when
-/// `on_chunk` returns `false`.
+/// `by_minute` a cell is a minute, and known when it ends. Progress is counted in slots. Reading ends early
+/// when `on_chunk` returns `false`.
 ///
 /// # Errors
 /// The database cannot be read.
@@ -68,7 +68,8 @@ fn streams(store: &Store, labels: &LabelMatchers) -> (Vec<StreamId>, Vec<StreamK
     ids.iter().filter_map(|id| Some((*id, store.stream_key(*id)?))).unzip()
 }
 
-/// How many slots to read at a time: an hour, or as many minutes as an hour has slots; less with many streams.
+/// How many slots to read at a time: an hour, or as many minutes as an hour has slots; less with many
+/// streams.
 fn slots_at_once(store: &Store, streams: usize, grain: u32) -> u32 {
     let fitting = u32::try_from(CELLS_AT_ONCE_MAX / streams.max(1)).unwrap_or(u32::MAX);
     fitting.clamp(1, store.slot_width().slots_per_hour()).saturating_mul(grain)

@@ -86,8 +86,8 @@ struct TransitionLine<'a> {
     alert: Option<&'a str>,
 }
 
-/// Writes one JSON object a line, one line for each change of state. A live run and a replay of the same data write the
-/// same bytes.
+/// Writes one JSON object a line, one line for each change of state. A live run and a replay of the same data
+/// write the same bytes.
 ///
 /// # Errors
 /// `out` cannot be written.

@@ -75,8 +75,8 @@ impl TriggerRecord {
     }
 }
 
-/// Pairs each notification of one rules file with the nearest one of the other that is about the same partner and open
-/// at the same time. Notifications of the same rule are paired first.
+/// Pairs each notification of one rules file with the nearest one of the other that is about the same partner
+/// and open at the same time. Notifications of the same rule are paired first.
 pub(crate) fn compare(a: &[ReplayedAlert], b: &[ReplayedAlert]) -> RulesComparison {
     compare_triggers(triggers(a), triggers(b))
 }

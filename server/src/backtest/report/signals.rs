@@ -1,5 +1,5 @@
-//! The signals of alerts, for charts: the history is read again, and for each alert the measured value is kept from a
-//! while before it was pending until a while after it resolved.
+//! The signals of alerts, for charts: the history is read again, and for each alert the measured value is
+//! kept from a while before it was pending until a while after it resolved.
 
 use std::collections::VecDeque;
 

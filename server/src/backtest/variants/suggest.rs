@@ -1,8 +1,8 @@
 //! Suggests a threshold for a given number of notifications a week, by replaying history at many levels.
 //!
-//! A coarse grid over all useful levels finds where the notifications exceed the number, starting at the quiet end. A
-//! fine grid there finds the loudest level that does not exceed it. The engine evaluates every level with windows,
-//! evidence and `for`, so the numbers are those of live running.
+//! A coarse grid over all useful levels finds where the notifications exceed the number, starting at the
+//! quiet end. A fine grid there finds the loudest level that does not exceed it. The engine evaluates every
+//! level with windows, evidence and `for`, so the numbers are those of live running.
 
 use plimsoll_alerting::{RuleSet, SignalKind};
 use plimsoll_storage::{Slot, SlotValue, SlotWidth, TimestampMs};

@@ -29,8 +29,8 @@ pub(crate) struct VariantOutcome {
 }
 
 impl Variant {
-    /// The rule set reduced to this variant of the rule and the rules it depends on. Alerts of other rules could share
-    /// its notifications and so hide them.
+    /// The rule set reduced to this variant of the rule and the rules it depends on. Alerts of other rules
+    /// could share its notifications and so hide them.
     pub(crate) fn of(self, rules: &RuleSet, name: &str) -> Option<RuleSet> {
         let rule = rules.rule(name)?;
         let kept = |one: &&Rule| one.name == name || rule.depends_on.contains(&one.name);
@@ -75,8 +75,9 @@ impl Variant {
     }
 }
 
-/// The position of the knee among outcomes from loud to quiet: where the number of notifications stops falling quickly.
-/// It is farthest below the straight line from the first to the last outcome. `None` if the numbers do not fall.
+/// The position of the knee among outcomes from loud to quiet: where the number of notifications stops
+/// falling quickly. It is farthest below the straight line from the first to the last outcome. `None` if the
+/// numbers do not fall.
 pub(crate) fn knee(outcomes: &[VariantOutcome]) -> Option<usize> {
     let (first, last) = (outcomes.first()?.pages as f64, outcomes.last()?.pages as f64);
     let steps = outcomes.len().checked_sub(1).filter(|steps| *steps >= 2)? as f64;

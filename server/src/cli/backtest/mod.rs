@@ -42,8 +42,8 @@ pub(super) struct Args {
     rules: PathBuf,
     /// Recording of pushes: NDJSON in the order of arrival, plain, gzip or zstd; - for standard input
     ///
-    /// A line may have `received_at` (the time on the clock of the replay; default: the end of the item) and `batch`
-    /// (its idempotency key).
+    /// A line may have `received_at` (the time on the clock of the replay; default: the end of the item) and
+    /// `batch` (its idempotency key).
     #[arg(long, value_name = "FILE")]
     input: Option<PathBuf>,
     /// Data directory that no server uses
@@ -64,19 +64,20 @@ pub(super) struct Args {
     /// Width of a slot for a recording [default: 10s]
     #[arg(long, value_name = "DURATION", requires = "input")]
     slot: Option<String>,
-    /// Compare with another rules file: notifications only in A (--rules), only in B, in both and how much earlier
+    /// Compare with another rules file: notifications only in A (--rules), only in B, in both and how much
+    /// earlier
     #[arg(long, value_name = "FILE", conflicts_with_all = ["url", "incidents", "sweep"])]
     against: Option<PathBuf>,
     /// Evaluate a rule at each threshold and `for`: rule=NAME threshold=1%,2%,5% for=2m,5m
     ///
-    /// Prints notifications, flaps and how long alerts were open, and marks the knee, where a higher threshold saves
-    /// few notifications.
+    /// Prints notifications, flaps and how long alerts were open, and marks the knee, where a higher
+    /// threshold saves few notifications.
     #[arg(long, value_name = "KEY=VALUE", num_args = 1..=3, conflicts_with_all = ["url", "incidents"])]
     sweep: Vec<String>,
     /// Score the alerts against incidents: a JSON list of {"start", "end", "partners", "must_page"}
     ///
-    /// Prints recall, precision, time to detect, notifications per incident, false notifications per partner-week and
-    /// flaps, from --from on.
+    /// Prints recall, precision, time to detect, notifications per incident, false notifications per
+    /// partner-week and flaps, from --from on.
     #[arg(long, value_name = "FILE")]
     incidents: Option<PathBuf>,
     /// How to print

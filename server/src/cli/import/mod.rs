@@ -1,7 +1,7 @@
 //! `plimsoll import`: access logs into a server or directly into a data directory.
 //!
-//! In both cases lines become the body of a push and go through its checks. Each chunk has an idempotency key made of
-//! its content and position, so importing the same file again within a day counts nothing twice.
+//! In both cases lines become the body of a push and go through its checks. Each chunk has an idempotency key
+//! made of its content and position, so importing the same file again within a day counts nothing twice.
 
 mod chunk;
 mod target;
