@@ -2,6 +2,7 @@
 
 use plimsoll_storage::{SlotWidth, TimestampMs};
 
+use crate::backtest::RawLine;
 use crate::http;
 use crate::import::{LabelSource, LabelSources, Observation, Routes};
 use crate::ingest::check::Checker;
@@ -55,4 +56,13 @@ impl Sink for Items {
     }
 
     fn not_an_item(&mut self, _: Place, _: &str, _: &str) {}
+}
+
+/// Reads and checks a line of a recording.
+pub fn recording(line: &[u8]) {
+    if let Ok(line) = RawLine::read(line) {
+        let received_at = line.received_at().ok().flatten();
+        let _ = line.check(SlotWidth::DEFAULT, received_at);
+        let _ = line.batch();
+    }
 }

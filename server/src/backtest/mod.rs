@@ -17,6 +17,8 @@ mod results;
 pub(crate) mod variants;
 
 pub(crate) use format::{level_text, span};
+#[cfg(fuzzing)]
+pub(crate) use history::RawLine;
 pub(crate) use history::{History, HistoryError, ReadSummary};
 pub(crate) use replay::{Replay, ReplayOptions, cores, replay};
 pub(crate) use results::{ReplayResult, ReplayedScope, trigger_times};

@@ -82,7 +82,7 @@ impl World {
         Self { dir, store, rules }
     }
 
-    /// Lives through some hours slot by slot, in simulated time. Answers what changed.
+    /// Runs live for some hours slot by slot, in simulated time. Returns the changes of state.
     fn live(&self, seed: u64) -> Vec<TransitionEvent> {
         let rules = Arc::new(self.rules.clone());
         let mut evaluator = Evaluator::new(Arc::clone(&self.store), rules).expect("readable");
@@ -100,7 +100,7 @@ impl World {
         transitions
     }
 
-    /// A slot of three partners with storms, slow spells, silences and a queue that fills.
+    /// A slot of three partners with failures, slow periods, gaps and a queue that fills.
     fn append(&self, slot: Slot, minute: u32, random: &mut Random) {
         let at = self.store.slot_width().end(slot).plus_ms(-1);
         let mut batch = self.store.batch();
@@ -130,15 +130,15 @@ impl World {
         self.store.append_blocking(batch.finish(), 1, None, at).expect("appended");
     }
 
-    /// The alerts on record, as a replay would have them, and which of them were told.
+    /// The stored alerts as a replay would return them, and which of them were notified.
     fn live_alerts(&self) -> (Vec<ReplayedAlert>, Vec<bool>) {
         let mut listed =
             alerts::list(&self.store, &AlertFilter::default(), 1_000).expect("readable");
         listed.sort_by(|a, b| {
             (a.fired_at, &a.rule, &a.labels).cmp(&(b.fired_at, &b.rule, &b.labels))
         });
-        let told = listed.iter().map(|alert| alert.paged.is_some()).collect();
-        (listed.into_iter().map(replayed).collect(), told)
+        let notified = listed.iter().map(|alert| alert.paged.is_some()).collect();
+        (listed.into_iter().map(replayed).collect(), notified)
     }
 }
 

@@ -57,7 +57,7 @@ enum Command {
     Restore(restore::Args),
     /// List the receivers of a rules file, or test one
     Receivers(receivers::Args),
-    /// Show what a data directory holds that no server uses
+    /// Show the contents of a data directory that no server uses
     Inspect(inspect::Args),
 }
 

@@ -1,4 +1,4 @@
-//! Whole logs: what is handed on, what is counted, and what stops an import.
+//! Whole logs: what is imported, what is counted, and what stops an import.
 
 use super::*;
 use std::convert::Infallible;
@@ -25,7 +25,7 @@ fn log_line(second: usize, path: &str, status: u16) -> String {
 }
 
 #[test]
-fn a_log_is_handed_on_in_chunks_and_in_order() {
+fn a_log_is_imported_in_chunks_and_in_order() {
     let count = 2 * CHUNK_LEN + 1;
     let log: String =
         (0..count).map(|second| log_line(second % 3_600, "/dhl/rates", 200)).collect();
@@ -50,7 +50,7 @@ fn a_log_is_handed_on_in_chunks_and_in_order() {
 }
 
 #[test]
-fn an_observation_has_all_that_the_line_and_the_route_say() {
+fn an_observation_has_every_field_of_the_line_and_the_route() {
     let mut seen = Vec::new();
     import_lines(
         input(log_line(1, "/dhl/rates?a=b", 503)),
@@ -120,7 +120,7 @@ fn unreadable_lines_are_counted_by_reason_with_the_first_of_each() {
 }
 
 #[test]
-fn an_import_stops_when_a_chunk_is_refused() {
+fn an_import_stops_when_a_chunk_is_not_written() {
     let log: String = (0..2 * CHUNK_LEN).map(|_| log_line(1, "/dhl/rates", 200)).collect();
     let mut calls = 0;
     let result = import_lines(input(log), &routes(), &Progress::hidden(), |_| {
@@ -132,7 +132,7 @@ fn an_import_stops_when_a_chunk_is_refused() {
 }
 
 #[test]
-fn a_log_that_breaks_off_names_the_last_line_read() {
+fn an_incomplete_log_reports_the_last_line_read() {
     struct Broken(Cursor<Vec<u8>>);
     impl io::Read for Broken {
         fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {

@@ -4,7 +4,8 @@ use std::hash::BuildHasher;
 
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
-use plimsoll_storage::{Slot, SlotValue, StreamKey, StreamRef, TimestampMs, limits::STREAMS_MAX};
+use plimsoll_storage::limits::STREAMS_MAX;
+use plimsoll_storage::{Slot, SlotValue, StreamKey, StreamRef, TimestampMs};
 
 /// What one item added to a slot of a stream.
 #[derive(Debug, Clone, PartialEq)]

@@ -23,6 +23,8 @@ use crate::import::{Input, Progress};
 use crate::wire::time;
 
 pub(crate) use chunk::Chunk;
+#[cfg(fuzzing)]
+pub(crate) use line::RawLine;
 
 use recording::{RecordingError, RecordingSummary, Selection};
 

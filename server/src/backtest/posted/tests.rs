@@ -24,7 +24,7 @@ fn receivers_are_names_and_no_secret_is_read() {
 }
 
 #[test]
-fn what_is_wrong_is_named() {
+fn a_mistake_is_reported() {
     let error = read(&FILE.replace("> 5%", "> 5s")).expect_err("a foreign unit");
     assert!(error.contains("partner-5xx") && error.contains("5s"), "{error}");
     assert!(read("rules: [").expect_err("no YAML").len() > 5);

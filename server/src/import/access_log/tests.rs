@@ -1,4 +1,4 @@
-//! Lines as real servers write them, and lines nobody should have written.
+//! Lines of real servers, and malformed lines.
 
 use super::*;
 use proptest::prelude::*;
@@ -72,14 +72,14 @@ fn finds_the_path_in_every_form_of_request() {
 }
 
 #[test]
-fn escaped_quotes_end_no_field() {
+fn escaped_quotes_do_not_end_a_field() {
     let text = r#"::1 - - [20/Nov/2026:19:18:30 +0000] "GET /a HTTP/1.1" 500 0 "http://x/\"" "a \"b\" \\" rt=1.5 "10.0.0.1, 10.0.0.2" cid=c-2"#;
     let parsed = parse(text).expect("escaped quotes");
     assert_eq!((parsed.request_time_us, parsed.correlation_id), (Some(1_500_000), Some("c-2")));
 }
 
 #[test]
-fn request_time_wins_over_the_sum_of_the_upstreams() {
+fn request_time_overrides_the_sum_of_the_upstreams() {
     for (tail, expected) in [
         ("", None),
         (" rt=0.009", Some(9_000)),
@@ -119,7 +119,7 @@ fn correlation_id_may_be_absent() {
 }
 
 #[test]
-fn says_what_is_wrong_with_a_line() {
+fn reports_what_is_wrong_with_a_line() {
     let good = r#"::1 - - [20/Nov/2026:19:18:30 +0000] "GET /a HTTP/1.1" 200 5 "-" "x""#;
     assert!(parse(good).is_ok());
     for (text, reason) in [
@@ -144,7 +144,7 @@ fn says_what_is_wrong_with_a_line() {
 }
 
 #[test]
-fn a_line_cut_in_the_user_agent_still_tells_its_status() {
+fn a_line_cut_in_the_user_agent_still_has_its_status() {
     for cut in [1, 3, 8] {
         let text = line("GET /a HTTP/1.1", "");
         let text = text.get(..text.len() - cut).expect("plain ASCII");

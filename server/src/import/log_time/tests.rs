@@ -1,5 +1,6 @@
 use super::*;
-use jiff::{ToSpan, civil, fmt::strtime, tz};
+use jiff::fmt::strtime;
+use jiff::{ToSpan, civil, tz};
 
 #[test]
 fn reads_times_with_offsets() {
@@ -10,7 +11,7 @@ fn reads_times_with_offsets() {
 }
 
 #[test]
-fn refuses_times_that_do_not_exist() {
+fn rejects_times_that_do_not_exist() {
     for text in [
         "31/Nov/2026:19:18:30 +0000",
         "29/Feb/2026:19:18:30 +0000",

@@ -1,4 +1,4 @@
-//! Mapping files that work, and the errors of those that do not.
+//! Valid mapping files, and the errors of invalid ones.
 
 use super::*;
 
@@ -62,7 +62,7 @@ fn errors_name_file_line_and_field() {
 }
 
 #[test]
-fn errors_of_the_reader_name_file_line_and_field() {
+fn errors_of_the_parser_name_file_line_and_field() {
     for (text, line, word) in [
         ("- prefix: /a\n  partner: b\n  sitee: c", "line 3", "sitee"),
         ("- prefix: /a\n  partner: [b]", "line 2", "string"),

@@ -1,4 +1,4 @@
-//! Paths and the labels they give.
+//! Paths and their labels.
 
 use super::*;
 use proptest::prelude::*;
@@ -58,7 +58,7 @@ fn a_path_without_the_segment_has_no_partner() {
 }
 
 #[test]
-fn a_label_the_store_would_refuse_is_a_bad_label() {
+fn a_label_that_the_store_would_reject_is_a_bad_label() {
     let long = format!("/{}", "x".repeat(129));
     for path in ["/a%00b", "/a%0Ab", long.as_str()] {
         assert_eq!(by_segments().labels(path), Err(UnreadableReason::BadLabel), "{path}");
@@ -68,7 +68,7 @@ fn a_label_the_store_would_refuse_is_a_bad_label() {
 }
 
 #[test]
-fn a_literal_partner_takes_every_line() {
+fn a_literal_partner_applies_to_every_line() {
     let routes = Routes::new(LabelSources {
         partner: source("web"),
         site: source("ams1"),

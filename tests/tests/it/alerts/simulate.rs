@@ -108,5 +108,5 @@ async fn the_server_shows_the_sandbox_and_notifies_for_production_only() {
     assert_eq!(rows(&deliveries, "deliveries").len(), 1, "{deliveries}");
     // No rule of this server is for rate limits.
     let (is_good, out, _) = simulate(&server, &["429", "--partner", "dhl"]);
-    assert!(!is_good && out.contains("no rule of the server is about this"), "{out}");
+    assert!(!is_good && out.contains("no rule of the server covers this fault"), "{out}");
 }

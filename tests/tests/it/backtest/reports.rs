@@ -89,7 +89,7 @@ fn a_suggested_threshold_has_a_warning() {
     assert!(output.status.success(), "{}", text(&output.stderr));
     let suggestion: Value = serde_json::from_slice(&output.stdout).expect("JSON");
     let caution = suggestion["caution"].as_str().expect("a caution");
-    assert!(caution.contains("a week is the least"), "{suggestion}");
+    assert!(caution.contains("at least a week is needed"), "{suggestion}");
     let args = ["suggest", "--signal", "{ colour: red }", "--partner", "dhl", "--input", &input];
     let output = binary::run_with_env(&args, &[]);
     assert!(!output.status.success() && text(&output.stderr).contains("colour"));

@@ -11,7 +11,7 @@ fn counted(lines: &[(&str, i64, &str)]) -> Vec<bool> {
 }
 
 #[test]
-fn a_batch_that_comes_again_is_dropped() {
+fn a_repeated_batch_is_dropped() {
     let lines = [("3-0", 5, "a"), ("3-0/1", 5, "b"), ("3-0", 7, "a"), ("3-0/1", 7, "b")];
     assert_eq!(counted(&lines), [true, true, false, false]);
 }
@@ -33,7 +33,7 @@ fn a_batch_sent_again_at_once_is_dropped() {
 }
 
 #[test]
-fn ids_are_forgotten_after_a_day_as_a_server_forgets_them() {
+fn ids_expire_after_a_day_as_on_a_server() {
     let day = IDEMPOTENCY_KEPT_MS;
     let lines = [("k", 0, "a"), ("x", 1, "x"), ("k", day - 1, "a"), ("y", day - 1, "y")];
     assert_eq!(counted(&lines), [true, true, false, true]);

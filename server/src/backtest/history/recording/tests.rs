@@ -41,7 +41,7 @@ fn summary(partner: &str, start: i64, rest: &str) -> String {
 const START: i64 = 1_795_201_440_000;
 
 #[test]
-fn what_says_no_arrival_arrives_at_its_end() {
+fn an_item_without_an_arrival_time_arrives_at_its_end() {
     let text = [
         summary("dhl", START, ""),
         format!(
@@ -65,7 +65,7 @@ fn what_says_no_arrival_arrives_at_its_end() {
 }
 
 #[test]
-fn the_clock_is_the_arrival_and_never_goes_back() {
+fn the_clock_is_the_latest_arrival() {
     let at = |ms: i64| format!(r#","received_at":{ms}"#);
     let text = [
         summary("dhl", START, &at(START + 61_000)),
@@ -78,7 +78,7 @@ fn the_clock_is_the_arrival_and_never_goes_back() {
 }
 
 #[test]
-fn an_item_far_ahead_of_its_arrival_is_replayed_all_the_same() {
+fn an_item_far_ahead_of_its_arrival_is_replayed() {
     let line = summary("dhl", START + 3_600_000, &format!(r#","received_at":{START}"#));
     let found = arrivals(&line, &everything());
     assert_eq!(found, [(START, 0, ((START + 3_600_000) / 10_000) as u32, 3)]);
@@ -98,11 +98,11 @@ fn partners_and_time_are_selected() {
     let found: Vec<&str> =
         chunks.iter().flat_map(|chunk| &chunk.new_streams).map(|key| &*key.labels[0]).collect();
     assert_eq!(found, ["ups"]);
-    assert_eq!(reading.replayed, 2, "those of which the end lies before the time");
+    assert_eq!(reading.replayed, 2, "those that end before the time");
 }
 
 #[test]
-fn broken_lines_are_named_and_the_rest_is_replayed() {
+fn broken_lines_are_reported_and_the_others_are_replayed() {
     let text = [
         summary("dhl", START, ""),
         "{\"type\":\"summary\"".to_owned(),
@@ -125,7 +125,7 @@ fn broken_lines_are_named_and_the_rest_is_replayed() {
 }
 
 #[test]
-fn a_broken_line_leaves_its_batch_free() {
+fn a_broken_line_does_not_use_up_its_batch_id() {
     let batch = |line: String| line.replace("}}", r#"},"batch":"k"}"#);
     let text = [batch(summary("dhl", 17, "")), batch(summary("dhl", START, ""))];
     let (_, reading) = replayed(&text.join("\n"), &everything());
@@ -133,7 +133,7 @@ fn a_broken_line_leaves_its_batch_free() {
 }
 
 #[test]
-fn many_lines_come_in_chunks_with_each_stream_named_once() {
+fn many_lines_come_in_chunks_and_each_stream_is_new_once() {
     let lines: Vec<String> = (0..CHUNK_ARRIVALS_MAX as i64 * 2 + 1)
         .map(|n| summary(["dhl", "ups"][n as usize % 2], START + n * 60_000, ""))
         .collect();
@@ -145,7 +145,7 @@ fn many_lines_come_in_chunks_with_each_stream_named_once() {
 }
 
 #[test]
-fn reading_ends_when_nobody_listens() {
+fn reading_ends_when_the_receiver_stops() {
     let lines: Vec<String> = (0..CHUNK_ARRIVALS_MAX as i64 * 3)
         .map(|n| summary("dhl", START + n * 60_000, ""))
         .collect();
