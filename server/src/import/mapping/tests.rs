@@ -42,7 +42,7 @@ fn errors_name_file_line_and_field() {
         ("- { prefix: api, partner: a }", "map.yaml, line 1, prefix: must start with '/'"),
         (
             "- { prefix: /a, partner: a }\n- { prefix: /a/, partner: b }",
-            "map.yaml, line 2, prefix: \"/a/\" stands already in line 1",
+            "map.yaml, line 2, prefix: \"/a/\" is already in line 1",
         ),
         (
             "- prefix: /a\n  site: b",

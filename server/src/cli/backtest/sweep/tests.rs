@@ -17,7 +17,7 @@ fn a_sweep_is_read_from_its_arguments() {
         ("threshold=1%".to_owned(), "rule=NAME"),
         ("rule=nobody".to_owned(), "no rule `nobody`"),
         (format!("rule={name} threshold=5s"), "threshold of --sweep"),
-        (format!("rule={name} for=soon"), "no duration"),
+        (format!("rule={name} for=soon"), "not a duration"),
         (format!("rule={name} colour=red"), "colour=red"),
     ] {
         let error = read(&arguments(&text), &rules).expect_err(&text).to_string();
