@@ -7,11 +7,12 @@ use std::ops::Range;
 use super::cold::{self, HuffmanEncoding, RansEncoding};
 use super::columns::Columns;
 use super::error::PartError;
-use super::frame::{CELLS_MAX, Frame, HOT_SEGMENT_CELLS, Kind};
+use super::frame::{CELLS_MAX, Frame, HOT_SEGMENT_CELLS};
 use super::part::{self, Versioned};
 use super::sink::{Sink, Visitor};
 use super::{gauge, hot};
 use crate::model::cell::SlotValue;
+use crate::model::stream::StreamKind;
 use crate::model::time::Slot;
 
 /// The version of a part: how its columns are encoded. 1 and 4 were used by earlier encodings, never
@@ -137,10 +138,12 @@ fn decode_part(
         return Ok(());
     }
     match (frame.kind, version) {
-        (Kind::Gauge, _) => gauge::decode(&frame, &cells, sink),
-        (Kind::Activity, RANS) => cold::decode::<RansEncoding>(&frame, &cells, columns, sink),
-        (Kind::Activity, HUFFMAN) => cold::decode::<HuffmanEncoding>(&frame, &cells, columns, sink),
-        (Kind::Activity, _) => hot::decode(&frame, &cells, columns, sink),
+        (StreamKind::Gauge, _) => gauge::decode(&frame, &cells, sink),
+        (StreamKind::Activity, RANS) => cold::decode::<RansEncoding>(&frame, &cells, columns, sink),
+        (StreamKind::Activity, HUFFMAN) => {
+            cold::decode::<HuffmanEncoding>(&frame, &cells, columns, sink)
+        }
+        (StreamKind::Activity, _) => hot::decode(&frame, &cells, columns, sink),
     }
 }
 

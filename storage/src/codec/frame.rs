@@ -18,6 +18,7 @@ use super::error::PartError;
 use super::primitives::bytes::{Reader, put, put_sized};
 use super::sink::{Discard, Sink};
 use crate::model::cell::SlotValue;
+use crate::model::stream::StreamKind;
 use crate::model::time::{Slot, TimestampMs};
 
 /// The largest number of cells in a part; longer runs are split. An hour of one-second slots fits.
@@ -45,13 +46,6 @@ pub(super) enum Column {
     Sums = 4,
 }
 
-/// The kind of a part's cells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    Activity,
-    Gauge,
-}
-
 /// The columns of one segment.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Segment<'a> {
@@ -74,7 +68,7 @@ impl<'a> Segment<'a> {
 /// A part whose head is decoded, and whose segments are not.
 #[derive(Debug)]
 pub(super) struct Frame<'a> {
-    pub(super) kind: Kind,
+    pub(super) kind: StreamKind,
     pub(super) period_ms: i64,
     pub(super) model: &'a [u8],
     cells: usize,
@@ -94,8 +88,8 @@ impl<'a> Frame<'a> {
     pub(super) fn read(bytes: &'a [u8], segment_cells: usize) -> Result<Self, PartError> {
         let mut reader = Reader::new(bytes);
         let kind = match reader.byte()? {
-            0 => Kind::Activity,
-            1 => Kind::Gauge,
+            0 => StreamKind::Activity,
+            1 => StreamKind::Gauge,
             _ => return Err(PartError::Columns),
         };
         let cells = reader.varint()? as usize;
