@@ -12,6 +12,8 @@ mod backtest;
 mod cli;
 mod clock;
 mod config;
+#[cfg(test)]
+mod docs;
 mod drill;
 mod error;
 mod http;

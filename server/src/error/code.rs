@@ -12,6 +12,10 @@ macro_rules! error_codes {
         }
 
         impl ErrorCode {
+            /// Every code, for the documentation.
+            #[cfg(test)]
+            pub(crate) const ALL: &[Self] = &[$(Self::$variant,)+];
+
             /// The stable name that clients see.
             pub(crate) const fn as_str(self) -> &'static str {
                 match self {

@@ -5,50 +5,42 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
 
-/// Why an item was rejected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum RejectCode {
-    /// A required field is missing.
-    MissingField,
-    /// A field has the wrong JSON type.
-    WrongType,
-    /// A label is empty, too long or has characters that labels may not have.
-    InvalidLabel,
-    /// A time is neither RFC 3339 nor epoch milliseconds.
-    InvalidTime,
-    /// A number or time is outside its range.
-    OutOfRange,
-    /// The item is too far ahead of the server's clock.
-    InTheFuture,
-    /// The item is so old that it would expire at once.
-    OutsideRetention,
-    /// The name is not an outcome class.
-    UnknownOutcome,
-    /// The item would need a new stream, and there are too many.
-    StreamLimit,
-    /// A line of a recording is not JSON.
-    NotJson,
-    /// A line of a recording is too long.
-    TooLong,
+/// Defines [`RejectCode`] from a table: variant, code, meaning.
+macro_rules! reject_codes {
+    ($($variant:ident $code:literal $meaning:literal;)+) => {
+        /// Why an item was rejected.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(crate) enum RejectCode {
+            $(#[doc = $meaning] $variant,)+
+        }
+
+        impl RejectCode {
+            /// The stable name that clients see.
+            pub(crate) const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $code,)+
+                }
+            }
+
+            /// Every code with its meaning, for the documentation.
+            #[cfg(test)]
+            pub(crate) const TABLE: &[(&str, &str)] = &[$(($code, $meaning),)+];
+        }
+    };
 }
 
-impl RejectCode {
-    /// The stable name that clients see.
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::MissingField => "missing_field",
-            Self::WrongType => "wrong_type",
-            Self::InvalidLabel => "invalid_label",
-            Self::InvalidTime => "invalid_time",
-            Self::OutOfRange => "out_of_range",
-            Self::InTheFuture => "in_the_future",
-            Self::OutsideRetention => "outside_retention",
-            Self::UnknownOutcome => "unknown_outcome",
-            Self::StreamLimit => "stream_limit",
-            Self::NotJson => "not_json",
-            Self::TooLong => "too_long",
-        }
-    }
+reject_codes! {
+    MissingField "missing_field" "a required field is missing";
+    WrongType "wrong_type" "a field has the wrong JSON type, or the item is not an object";
+    InvalidLabel "invalid_label" "a label is empty, too long, or has control characters";
+    InvalidTime "invalid_time" "a time is neither RFC 3339 nor epoch milliseconds";
+    OutOfRange "out_of_range" "a number or a time is outside its range";
+    InTheFuture "in_the_future" "the item is more than 5 minutes ahead of the clock of the server";
+    OutsideRetention "outside_retention" "the item is older than any resolution is kept";
+    UnknownOutcome "unknown_outcome" "the name is not an outcome class";
+    StreamLimit "stream_limit" "the item needs a new stream, and there are too many";
+    NotJson "not_json" "a line of a recording is not JSON (`plimsoll backtest --input`)";
+    TooLong "too_long" "a line of a recording is too long (`plimsoll backtest --input`)";
 }
 
 impl Serialize for RejectCode {

@@ -119,7 +119,8 @@ pub(crate) async fn json<T: DeserializeOwned>(
 /// Decompresses a body to at most [`DECOMPRESSED_BYTES_MAX`].
 ///
 /// # Errors
-/// 400 when the body is not compressed that way, 413 when it is too large, 503 when too much memory is reserved.
+/// 400 when the body is not compressed that way, 413 when it is too large, 503 when too much memory is
+/// reserved.
 pub(crate) fn decompress(
     compression: Compression,
     body: Bytes,
@@ -152,8 +153,8 @@ fn decompress_from(
     if start.len() < CHUNK_BYTES {
         return Ok(start.into());
     }
-    // A large body is mapped outside the heap: pages that are not touched cost nothing, nothing is copied as it grows,
-    // and all of it is returned to the system at once.
+    // A large body is mapped outside the heap: pages that are not touched cost nothing, nothing is copied as
+    // it grows, and all of it is returned to the system at once.
     let unmapped = |_| ApiError::busy("there is no memory for the decompressed body");
     let mut room = MmapMut::map_anon(DECOMPRESSED_BYTES_MAX + 1).map_err(unmapped)?;
     let mut filled = 0;

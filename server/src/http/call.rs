@@ -1,5 +1,5 @@
-//! What a call of the API is: its path, its handler and its description. The router and `/openapi.json` are built from
-//! the same calls, so neither has one that the other lacks.
+//! What a call of the API is: its path, its handler and its description. The router and `/openapi.json` are
+//! built from the same calls, so neither has one that the other lacks.
 
 use axum::handler::Handler;
 use axum::routing::{MethodRouter, delete, get, post};

@@ -4,9 +4,9 @@ use super::alerting::{
     alerts, deliveries, explain, receivers, reports, rules, runbooks, silences, webhooks,
 };
 use super::call::Call;
+use super::partners::{self, labels};
 use super::query::{
-    baseline, exemplars, flow, freshness, gauges, labels, latency, outcomes, partners,
-    retry_amplification,
+    baseline, exemplars, flow, freshness, gauges, latency, outcomes, retry_amplification,
 };
 use super::server::{backtests, backups, health};
 use super::{openapi, push};

@@ -6,6 +6,7 @@ mod call;
 mod calls;
 mod openapi;
 mod params;
+mod partners;
 mod push;
 mod query;
 mod reply;

@@ -1,5 +1,5 @@
-//! `GET /openapi.json`: the API as an OpenAPI 3.1 document, built from the calls of the router and from the types of
-//! their answers.
+//! `GET /openapi.json`: the API as an OpenAPI 3.1 document, built from the calls of the router and from the
+//! types of their answers.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;

@@ -17,8 +17,8 @@ use crate::wire::push::answer::PushBody;
 use crate::wire::push::repair::quote_impossible_numbers;
 use crate::wire::push::{read_json, read_ndjson};
 
-/// Bodies above this size, and compressed ones, wait for a permit of [`App::heavy_bodies`], so that they do not delay
-/// small ones.
+/// Bodies above this size, and compressed ones, wait for a permit of [`App::heavy_bodies`], so that they do
+/// not delay small ones.
 const INLINE_BYTES_MAX: usize = 128 << 10;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! One span, one log line and one measurement for every request, all under a correlation id.
 //!
-//! The id is taken from `traceparent` (W3C Trace Context) or `X-Correlation-Id` and made up when
-//! neither is there. Both are echoed.
+//! The id is that of `X-Correlation-Id` or of `traceparent` (W3C Trace Context), or a new one. Both headers are sent
+//! back.
 
 use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,7 +17,7 @@ use crate::app::App;
 
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const CORRELATION_ID: HeaderName = HeaderName::from_static("x-correlation-id");
-/// A correlation id is for people and logs: longer ones are not taken.
+/// Longer correlation ids are ignored.
 const ID_BYTES_MAX: usize = 128;
 
 /// The middleware.
@@ -47,10 +47,10 @@ pub(crate) async fn trace(State(app): State<App>, request: Request, next: Next) 
 }
 
 fn correlation_id(headers: &HeaderMap) -> String {
-    let own = headers.get(CORRELATION_ID).and_then(|value| value.to_str().ok());
-    let own = own.filter(|id| !id.is_empty() && id.len() <= ID_BYTES_MAX);
+    let given = headers.get(CORRELATION_ID).and_then(|value| value.to_str().ok());
+    let given = given.filter(|id| !id.is_empty() && id.len() <= ID_BYTES_MAX);
     let traced = || headers.get(TRACEPARENT).and_then(trace_id);
-    own.map(str::to_owned).or_else(traced).unwrap_or_else(new_id)
+    given.map(str::to_owned).or_else(traced).unwrap_or_else(new_id)
 }
 
 /// The trace id of a valid `traceparent`: `00-<32 hex>-<16 hex>-<2 hex>`, lower case, not all zero.
@@ -73,7 +73,7 @@ fn trace_id(value: &HeaderValue) -> Option<String> {
 fn new_id() -> String {
     static NUMBER: AtomicU64 = AtomicU64::new(0);
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-    // Every RandomState has random keys of its own.
+    // Every RandomState has its own random keys.
     let half = |salt: u64| std::hash::RandomState::new().hash_one((number, salt));
     format!("{:016x}{:016x}", half(0), half(1))
 }

@@ -1,4 +1,5 @@
-//! One field of an item: a JSON value of any type becomes the type of the field, or an error that says what it was.
+//! One field of an item: a JSON value of any type becomes the type of the field, or an error that says what
+//! it was.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,5 @@
-//! Pushed items become a batch. Each field is checked; an item that fails is rejected by name, and the others are kept.
+//! Pushed items become a batch. Each field is checked; an item that fails is rejected by name, and the others
+//! are kept.
 
 pub(crate) mod check;
 pub(crate) mod field;

@@ -1,5 +1,5 @@
-//! JSON in and out: the bodies of requests and answers, and how they are made from and into the types of the other
-//! crates.
+//! JSON in and out: the bodies of requests and answers, and how they are made from and into the types of the
+//! other crates.
 
 pub(crate) mod alerting;
 mod excerpt;

@@ -9,22 +9,22 @@ use serde_json::{Map, Value};
 
 type Object = Map<String, Value>;
 
-/// A row: what its series says of all its points, and what is said of this one.
+/// A row: the fields of a series and those of one of its points.
 struct Row<'a> {
     series: Option<&'a Object>,
-    own: &'a Value,
+    element: &'a Value,
 }
 
 /// One JSON object a line: the fields of a point beside the `labels` of its series.
 pub(crate) fn to_ndjson(body: &Value) -> serde_json::Result<Vec<u8>> {
     let mut out = Vec::new();
     for row in rows(body) {
-        match (row.series, row.own) {
+        match (row.series, row.element) {
             (Some(series), Value::Object(point)) => {
                 let fields: BTreeMap<_, _> = series_fields(series).chain(point).collect();
                 serde_json::to_writer(&mut out, &fields)?;
             }
-            (_, own) => serde_json::to_writer(&mut out, own)?,
+            (_, element) => serde_json::to_writer(&mut out, element)?,
         }
         out.push(b'\n');
     }
@@ -33,7 +33,7 @@ pub(crate) fn to_ndjson(body: &Value) -> serde_json::Result<Vec<u8>> {
 
 /// A header line and a line a row. Columns are the labels, `t`, `count`, and the other fields in
 /// the order of their names; a nested field is named by its path, and the element of a list of
-/// quantiles by its `q`: `quantiles.0.95.ms`. What a row has not is empty.
+/// quantiles by its `q`: `quantiles.0.95.ms`. A field that a row lacks is empty.
 pub(crate) fn to_csv(body: &Value) -> csv::Result<Vec<u8>> {
     let columns = Columns::of(body);
     if columns.count == 0 {
@@ -91,9 +91,9 @@ impl Columns {
 
 /// The rows of an answer.
 fn rows(body: &Value) -> Box<dyn Iterator<Item = Row<'_>> + '_> {
-    let single = || Box::new(std::iter::once(Row { series: None, own: body }));
+    let single = || Box::new(std::iter::once(Row { series: None, element: body }));
     let Value::Object(fields) = body else { return single() };
-    // `damaged` says what is missing from the rows; it is told in a header.
+    // `damaged` lists what is missing from the rows; it is sent as a header.
     let mut lists = fields.iter().filter(|(name, _)| *name != "damaged");
     let list = match (fields.get("series"), lists.next(), lists.next()) {
         (Some(Value::Array(series)), ..) => series,
@@ -106,9 +106,9 @@ fn rows(body: &Value) -> Box<dyn Iterator<Item = Row<'_>> + '_> {
 fn rows_of_element(element: &Value) -> Box<dyn Iterator<Item = Row<'_>> + '_> {
     match (element, element.get("points")) {
         (Value::Object(series), Some(Value::Array(points))) => {
-            Box::new(points.iter().map(|own| Row { series: Some(series), own }))
+            Box::new(points.iter().map(|element| Row { series: Some(series), element }))
         }
-        _ => Box::new(std::iter::once(Row { series: None, own: element })),
+        _ => Box::new(std::iter::once(Row { series: None, element })),
     }
 }
 
@@ -116,7 +116,7 @@ fn series_fields(series: &Object) -> impl Iterator<Item = (&String, &Value)> {
     series.iter().filter(|(name, _)| *name != "points")
 }
 
-/// Where a column stands: labels come first.
+/// The place of a column: labels come first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Rank {
     Label,
@@ -134,7 +134,7 @@ impl Row<'_> {
         for (name, value) in self.series.into_iter().flat_map(series_fields) {
             visit_field(&mut path, name, value, visit);
         }
-        match self.own {
+        match self.element {
             Value::Object(fields) => {
                 fields.iter().for_each(|(name, value)| visit_field(&mut path, name, value, visit));
             }

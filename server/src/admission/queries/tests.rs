@@ -3,7 +3,7 @@ use std::sync::mpsc;
 use super::*;
 
 #[tokio::test]
-async fn one_too_many_waits_and_is_then_refused() {
+async fn one_query_too_many_waits_and_is_then_rejected() {
     let limits = QueryLimits { at_once_max: 1, ..QueryLimits::default() };
     let queries = Queries { wait: Duration::from_millis(1), ..Queries::new(limits) };
     let (release, held) = mpsc::channel::<()>();
@@ -11,18 +11,18 @@ async fn one_too_many_waits_and_is_then_refused() {
         let queries = queries.clone();
         async move { queries.run(move |_| Ok(held.recv().is_ok())).await }
     });
-    while queries.places.available_permits() > 0 {
+    while queries.permits.available_permits() > 0 {
         tokio::task::yield_now().await;
     }
-    let refused = queries.run(|_| Ok(())).await;
-    assert!(format!("{refused:?}").contains("busy"), "{refused:?}");
+    let rejected = queries.run(|_| Ok(())).await;
+    assert!(format!("{rejected:?}").contains("busy"), "{rejected:?}");
     release.send(()).expect("the first one waits");
     assert!(first.await.expect("no panic").expect("answered"));
-    assert!(queries.run(|_| Ok(())).await.is_ok(), "its place is free again");
+    assert!(queries.run(|_| Ok(())).await.is_ok(), "its permit is free again");
 }
 
 #[tokio::test]
-async fn work_gets_its_budget_and_its_failure_is_told() {
+async fn work_gets_its_budget_and_its_failure_is_returned() {
     let limits = QueryLimits { cells_max: 7, timeout: Duration::ZERO, at_once_max: 1 };
     let queries = Queries::new(limits);
     let budget = queries.run(Ok).await.expect("answered");
@@ -30,5 +30,5 @@ async fn work_gets_its_budget_and_its_failure_is_told() {
     assert!(budget.deadline.is_some_and(|deadline| deadline <= Instant::now()));
     let failed = queries.run(|_| Err::<(), _>(ApiError::not_found("such thing"))).await;
     assert!(failed.is_err());
-    assert_eq!(queries.places.available_permits(), 1);
+    assert_eq!(queries.permits.available_permits(), 1);
 }

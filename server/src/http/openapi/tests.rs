@@ -1,6 +1,7 @@
 use std::collections::BTreeSet;
 
 use super::*;
+use crate::docs::check_generated;
 
 #[test]
 fn every_call_is_described_once_and_completely() {
@@ -43,4 +44,51 @@ fn every_reference_leads_somewhere() {
         }
     }
     assert!(references > 20, "{references}");
+}
+
+/// Parameters that most queries share have a table of their own.
+fn is_shared(parameter: &ParameterDescription, queries: &[&Call]) -> bool {
+    let same =
+        |one: &ParameterDescription| (one.name, one.about) == (parameter.name, parameter.about);
+    let takers = queries.iter().filter(|call| call.parameters.iter().any(same));
+    takers.count() * 2 > queries.len()
+}
+
+/// A table of parameters. Labels come once, as they all take the same.
+fn table<'a>(parameters: impl Iterator<Item = &'a ParameterDescription>) -> String {
+    let mut rows = "| parameter | example | meaning |\n|---|---|---|\n".to_owned();
+    let mut last = "";
+    for parameter in parameters {
+        let ParameterDescription { name, about, example, .. } = parameter;
+        if *about == last {
+            let place = rows.rfind("` | `").expect("a row before");
+            rows.insert_str(place + 1, &format!(", `{name}`"));
+            continue;
+        }
+        rows += &format!("| `{name}` | `{example}` | {about} |\n");
+        last = about;
+    }
+    rows
+}
+
+#[test]
+fn docs_list_the_parameters_of_all_queries() {
+    let calls = calls::all();
+    let queries: Vec<&Call> = calls.iter().filter(|call| call.tag == "query").collect();
+    let mut shared: Vec<&ParameterDescription> = Vec::new();
+    for parameter in queries.iter().flat_map(|call| &call.parameters) {
+        let is_new = shared.iter().all(|one| one.name != parameter.name);
+        if is_new && is_shared(parameter, &queries) {
+            shared.push(parameter);
+        }
+    }
+    check_generated("query.md", "parameters of most queries", &table(shared.into_iter()));
+    for call in &queries {
+        let own = call.parameters.iter().filter(|one| !is_shared(one, &queries));
+        let own: Vec<_> = own.collect();
+        if !own.is_empty() {
+            let name = format!("parameters of {}", call.path);
+            check_generated("query.md", &name, &table(own.into_iter()));
+        }
+    }
 }

@@ -1,5 +1,6 @@
-//! How a parameter is declared: name, kind, example and description, once, in the file of the handler that reads it.
-//! [`Params::read`] reads a parameter by its declaration, and `/openapi.json` describes it by the same.
+//! How a parameter is declared: name, kind, example and description, once, in the file of the handler that
+//! reads it. [`Params::read`] reads a parameter by its declaration, and `/openapi.json` describes it by the
+//! same.
 
 use serde_json::{Value, json};
 

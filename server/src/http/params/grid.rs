@@ -53,10 +53,10 @@ impl SlotClock {
 impl Params {
     /// Reads [`GRID`].
     ///
-    /// Without `start` there is one point, for the window that ends at `end` or now. With `start` and `step` there is a
-    /// point at every step from `start` to `end`, each for the window before it; the window is one step long by
-    /// default. With `start` and no `step` there is one point for the whole range or, when a window is given, points
-    /// one window apart.
+    /// Without `start` there is one point, for the window that ends at `end` or now. With `start` and `step`
+    /// there is a point at every step from `start` to `end`, each for the window before it; the window is one
+    /// step long by default. With `start` and no `step` there is one point for the whole range or, when a
+    /// window is given, points one window apart.
     ///
     /// # Errors
     /// 400 naming a parameter that is wrong.
@@ -85,8 +85,8 @@ impl Params {
         times.grid(clock.open_end(), WINDOW_MS_DEFAULT)
     }
 
-    /// Reads [`GRID`] in whole minutes, because older cells are kept by the minute. Times are rounded down to the
-    /// minute; a window that ends now ends with the last whole minute.
+    /// Reads [`GRID`] in whole minutes, because older cells are kept by the minute. Times are rounded down to
+    /// the minute; a window that ends now ends with the last whole minute.
     ///
     /// # Errors
     /// 400 naming a parameter that is wrong.

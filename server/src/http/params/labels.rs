@@ -81,7 +81,8 @@ impl Params {
         Ok(matchers)
     }
 
-    /// Reads [`STREAM`] and [`LABELS`]: the activity streams that are selected, all of them when none is named.
+    /// Reads [`STREAM`] and [`LABELS`]: the activity streams that are selected, all of them when none is
+    /// named.
     ///
     /// # Errors
     /// 400 naming a parameter that is wrong.

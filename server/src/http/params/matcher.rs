@@ -10,9 +10,9 @@ use crate::wire::excerpt;
 /// Patterns that one query may have for a label.
 const PATTERNS_MAX: usize = 16;
 
-/// Adds the conditions of the values of a label parameter. The label must have one of the plain values and none of
-/// those written `!value`; it must match `~pattern` as a whole and must not match `!~pattern`. The empty value
-/// stands for an absent label. All conditions must hold.
+/// Adds the conditions of the values of a label parameter. The label must have one of the plain values and
+/// none of those written `!value`; it must match `~pattern` as a whole and must not match `!~pattern`. The
+/// empty value stands for an absent label. All conditions must hold.
 ///
 /// # Errors
 /// 400 naming the parameter when a pattern is wrong or there are too many.

@@ -1,5 +1,5 @@
-//! Query parameters. Each is declared once, in the file of the handler that reads it; those that many calls share are
-//! declared in [`labels`] and [`grid`].
+//! Query parameters. Each is declared once, in the file of the handler that reads it; those that many calls
+//! share are declared in [`labels`] and [`grid`].
 
 pub(crate) mod declare;
 pub(crate) mod grid;
@@ -18,7 +18,8 @@ use crate::wire::excerpt;
 /// Parameters that a request may have.
 const PARAMETERS_MAX: usize = 1_000;
 
-/// The query string of a request. Parameters are taken out of it one by one; what is left at the end is unknown.
+/// The query string of a request. Parameters are taken out of it one by one; what is left at the end is
+/// unknown.
 #[derive(Debug)]
 pub(crate) struct Params {
     pairs: Vec<(String, String)>,

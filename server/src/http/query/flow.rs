@@ -1,5 +1,5 @@
-//! `GET /api/v1/flow/…`: the progress of orders, labels and parcels. Each call is a query about one stream, over a day by
-//! default.
+//! `GET /api/v1/flow/…`: the progress of orders, labels and parcels. Each call is a query about one stream,
+//! over a day by default.
 
 use axum::extract::State;
 use plimsoll_storage::Outcome;

@@ -1,5 +1,5 @@
-//! `GET /api/v1/query/freshness`: the newest event of each group and its age, also where one is expected and none ever
-//! came.
+//! `GET /api/v1/query/freshness`: the newest event of each group and its age, also where one is expected and
+//! none ever came.
 
 use axum::extract::State;
 use plimsoll_alerting::RuleSet;

@@ -1,8 +1,8 @@
-//! How an answer is sent: in the format of `Accept`, compressed as `Accept-Encoding` allows, and with an `ETag`, so that
-//! a client that has it already gets 304.
+//! How an answer is sent: in the format of `Accept`, compressed as `Accept-Encoding` allows, and with an
+//! `ETag`, so that a client that has it already gets 304.
 //!
-//! A handler takes [`Reply`] as an argument, states where the time range of its answer ends with [`Reply::ends_at`],
-//! and calls [`Reply::send`].
+//! A handler takes [`Reply`] as an argument, states where the time range of its answer ends with
+//! [`Reply::ends_at`], and calls [`Reply::send`].
 
 pub(crate) mod markdown;
 pub(crate) mod negotiate;
@@ -127,8 +127,8 @@ impl Reply {
         })
     }
 
-    /// Sets the end of what the answer covers. An answer that ended long enough ago may be cached for a while; without
-    /// an end it is revalidated each time.
+    /// Sets the end of what the answer covers. An answer that ended long enough ago may be cached for a
+    /// while; without an end it is revalidated each time.
     pub(crate) const fn ends_at(mut self, end: TimestampMs, now: TimestampMs) -> Self {
         self.is_final = now.since_ms(end) >= LATE_DATA_MS;
         self
@@ -209,9 +209,9 @@ fn compress(compression: Compression, bytes: Vec<u8>) -> std::io::Result<Vec<u8>
     }
 }
 
-/// A strong tag (RFC 9110, section 8.8.3): different bytes have different tags, but for one chance in 2⁶⁴. Each process
-/// seeds the hash with a random number, so that nobody can push labels that make two answers collide. A
-/// cryptographic hash took a fifth of the time that a large answer takes to write.
+/// A strong tag (RFC 9110, section 8.8.3): different bytes have different tags, but for one chance in 2⁶⁴.
+/// Each process seeds the hash with a random number, so that nobody can push labels that make two answers
+/// collide. A cryptographic hash took a fifth of the time that a large answer takes to write.
 fn entity_tag(bytes: &[u8], compression: Compression) -> HeaderValue {
     static SEED: LazyLock<RandomState> = LazyLock::new(RandomState::default);
     let hash = SEED.hash_one(bytes);

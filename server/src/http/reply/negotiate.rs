@@ -10,8 +10,8 @@ const CHOICES_MAX: usize = 64;
 pub(crate) struct Preferences(Vec<(String, u16)>);
 
 impl Preferences {
-    /// Reads every occurrence of a header. Parameters other than `q` are ignored; so is a choice whose quality is not
-    /// a number from 0 to 1.
+    /// Reads every occurrence of a header. Parameters other than `q` are ignored; so is a choice whose
+    /// quality is not a number from 0 to 1.
     pub(crate) fn of(headers: &HeaderMap, name: &HeaderName) -> Self {
         let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
         let choices = values.flat_map(|value| value.split(',')).filter_map(choice);

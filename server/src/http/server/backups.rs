@@ -57,7 +57,8 @@ async fn create(State(app): State<App>, body: Body) -> Result<Json<BackupBody>, 
     Ok(Json(BackupBody { to, bytes: backup.bytes, files: backup.files }))
 }
 
-/// Backups are only made below the configured directory: a client of the API must not be able to write anywhere else.
+/// Backups are only made below the configured directory: a client of the API must not be able to write
+/// anywhere else.
 fn check_target(to: &Path, backup_dir: Option<&Path>) -> Result<(), ApiError> {
     let Some(backup_dir) = backup_dir else {
         let detail = "this server makes no backups: start it with --backup-dir DIR";

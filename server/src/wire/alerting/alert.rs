@@ -35,20 +35,21 @@ pub(crate) struct AlertBody {
     at_fire: EvidenceBody,
     latest: EvidenceBody,
     peak: EvidenceBody,
-    /// What keeps or kept it from being told; `null` when it was told.
-    suppressor: Option<&'static str>,
+    /// Why nobody is or was notified of it; `null` when somebody was.
+    #[serde(rename = "suppressor")]
+    muted_by: Option<&'static str>,
     receivers: Vec<String>,
-    /// Who takes care of it; `null` while nobody has said so.
+    /// Its acknowledgement; `null` while there is none.
     acknowledged: Option<AcknowledgedBody>,
     dedup_key: String,
 }
 
-/// That someone takes care of an alert.
+/// The acknowledgement of an alert.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct AcknowledgedBody {
     at: String,
     author: String,
-    /// The receiver that told us; `null` when it was said to us.
+    /// The receiver that it came from; `null` when it was made here.
     by_receiver: Option<String>,
 }
 
@@ -58,21 +59,21 @@ impl From<Acknowledgement> for AcknowledgedBody {
     }
 }
 
-/// Who takes care of an alert from now on.
+/// A request to acknowledge an alert.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AcknowledgeRequest {
     pub(crate) author: String,
 }
 
-/// What came of a webhook.
+/// The result of a webhook.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct AcknowledgementBody {
-    /// The alert that is acknowledged by it; `null` when it is about no open one.
+    /// The alert that it acknowledged; `null` when there is no such open alert.
     pub(crate) acknowledged: Option<String>,
 }
 
-/// What a judgement found. Durations are in ms, ratios are fractions of 1.
+/// What an evaluation found. Durations are in ms, ratios are fractions of 1.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct EvidenceBody {
     value: f64,
@@ -85,7 +86,7 @@ pub(crate) struct EvidenceBody {
     gate: &'static str,
 }
 
-/// The unit in which values of a signal are shown, with what they are multiplied by for it.
+/// The factor that converts values of a signal to the unit in which they are shown, and that unit.
 pub(crate) const fn unit_of(signal: SignalKind) -> (f64, &'static str) {
     match signal {
         SignalKind::Ratio => (1.0, "ratio"),
@@ -132,8 +133,8 @@ impl AlertBody {
             at_fire: evidence(&alert.at_fire),
             latest: evidence(&alert.latest),
             peak: evidence(&alert.peak),
-            suppressor: alert.suppressor.map(|it| it.as_str()),
-            receivers: alert.receivers.into_iter().map(|told| told.receiver).collect(),
+            muted_by: alert.suppressor.map(|it| it.as_str()),
+            receivers: alert.receivers.into_iter().map(|notified| notified.receiver).collect(),
             acknowledged: acknowledged.map(Into::into),
             id: alert.id,
             rule: alert.rule,
@@ -148,7 +149,7 @@ impl AlertBody {
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct RulesBody {
     pub(crate) rules: Vec<RuleBody>,
-    /// What is wrong with the rules file since it was changed; `null` when its rules are in force.
+    /// Why the changed rules file cannot be used; `null` when its rules are in force.
     pub(crate) rules_error: Option<String>,
 }
 
@@ -161,7 +162,7 @@ pub(crate) struct RuleBody {
     signal: &'static str,
     stream: String,
     symptom: String,
-    /// The outcomes that it counts, when it counts some.
+    /// The outcome classes that it counts, if any.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     of: Vec<&'static str>,
     #[serde(rename = "match")]
@@ -176,7 +177,7 @@ pub(crate) struct RuleBody {
     min_count: u64,
     confidence: f64,
     notify: Vec<String>,
-    /// Its own labels, when it has any.
+    /// The labels of the rule itself, if any.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     labels: BTreeMap<String, String>,
     /// How many of its alerts are open.

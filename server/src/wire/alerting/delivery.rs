@@ -14,38 +14,39 @@ pub(crate) struct DeliveriesBody {
     pub(crate) deliveries: Vec<DeliveryBody>,
 }
 
-/// What was told, or is to be told, to one receiver about one alert.
+/// A notification of one receiver about one alert.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct DeliveryBody {
     id: String,
     state: &'static str,
-    /// Why it was given up.
+    /// Why it is dead.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
-    /// The reason in words.
+    /// The reason as a sentence.
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<String>,
     receiver: String,
     action: &'static str,
-    /// The moment it speaks of.
+    /// The time of the event that it is about.
     at: String,
     /// When it was delivered, dropped or given up.
-    settled_at: Option<String>,
-    /// From the moment it speaks of until it was delivered.
+    #[serde(rename = "settled_at")]
+    ended_at: Option<String>,
+    /// From `at` until it was delivered.
     latency_ms: Option<i64>,
     /// Id of the alert.
     alert: String,
     rule: String,
     severity: &'static str,
     labels: LabelsBody,
-    /// The message that the alert spoke in.
+    /// The group whose notification it is.
     group: String,
     dedup_key: String,
-    /// The receiver that was told in its place while it was down.
+    /// The receiver that was notified instead while this one was down.
     #[serde(skip_serializing_if = "Option::is_none")]
     handed_to: Option<String>,
     attempts: u32,
-    /// When it is tried next, while it waits.
+    /// When the next attempt is made, while it waits.
     #[serde(skip_serializing_if = "Option::is_none")]
     next_attempt_at: Option<String>,
     /// The newest attempts, oldest first.
@@ -82,7 +83,7 @@ impl From<Delivery> for DeliveryBody {
             },
             action: delivery.action.as_str(),
             at: time::format(delivery.at),
-            settled_at: delivery.settled_at.map(time::format),
+            ended_at: delivery.settled_at.map(time::format),
             latency_ms: delivery.latency_ms(),
             alert: alert.id.clone(),
             rule: alert.rule.clone(),
@@ -101,11 +102,11 @@ impl From<Delivery> for DeliveryBody {
     }
 }
 
-/// What a replay or purge is asked to do.
+/// A request to replay a delivery.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ReplayRequest {
-    /// Say what would happen, and do nothing.
+    /// Only answer what would happen.
     #[serde(default)]
     pub(crate) dry_run: bool,
 }
@@ -142,15 +143,15 @@ pub(crate) struct ReceiversBody {
     pub(crate) receivers: Vec<ReceiverBody>,
 }
 
-/// How deliveries to a receiver are doing. Counts are since the server was started.
+/// The status of deliveries to a receiver. Counts are since the server was started.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct ReceiverBody {
     name: String,
     kind: &'static str,
-    /// `ok`, `failing`, `probed` (it failed so often that it is only tried now and then), `throttled`
-    /// (at its rate limit, or it asked for quiet) or `disabled` (it wants nothing any more).
+    /// `ok`, `failing`, `probed` (it failed so often that it is only tried now and then), `throttled` (at its
+    /// rate limit, or it asked for a pause) or `disabled` (it rejects everything for good).
     state: &'static str,
-    /// Deliveries that wait, and how old the oldest is.
+    /// Deliveries that wait, and the age of the oldest.
     waiting: usize,
     oldest_age_s: Option<f64>,
     /// Since when every attempt fails.
@@ -196,11 +197,11 @@ impl ReceiverBody {
     }
 }
 
-/// What came of a test.
+/// The result of a test.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct TestBody {
     pub(crate) receiver: String,
-    /// It took every message.
+    /// Whether it accepted every message.
     pub(crate) arrived: bool,
     pub(crate) messages: Vec<TestMessageBody>,
 }

@@ -1,4 +1,4 @@
-//! Judgements as JSON and as text.
+//! The explanation of a rule as JSON and as text.
 
 use std::fmt::Write as _;
 
@@ -11,7 +11,7 @@ use crate::wire::alerting::alert::unit_of;
 use crate::wire::query::series::LabelsBody;
 use crate::wire::time;
 
-/// Names of the columns, as wide as what stands below them.
+/// Names of the columns, as wide as their values.
 const HEAD: &str = "t                                value     count         lower         upper     threshold  gate             state     severity  reason             suppressor";
 
 /// Why a rule did or did not fire.
@@ -19,12 +19,12 @@ const HEAD: &str = "t                                value     count         low
 pub(crate) struct ExplanationBody {
     rule: String,
     signal: &'static str,
-    /// The slot end that the words are about.
+    /// The end of the slot that the sentences are about.
     at: String,
     /// Of values, bounds and thresholds.
     unit: &'static str,
     groups: Vec<GroupBody>,
-    /// Groups that match and are not told of.
+    /// Matching groups that are left out.
     groups_left_out: usize,
     #[serde(skip)]
     kind: SignalKind,
@@ -35,20 +35,21 @@ pub(crate) struct ExplanationBody {
 pub(crate) struct GroupBody {
     labels: LabelsBody,
     words: String,
-    judgements: Vec<JudgementBody>,
+    #[serde(rename = "judgements")]
+    evaluations: Vec<EvaluationBody>,
 }
 
-/// One judgement. Without data there is no value.
+/// One evaluation. Without data there is no value.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(crate) struct JudgementBody {
-    /// End of the judged slot.
+pub(crate) struct EvaluationBody {
+    /// End of the evaluated slot.
     t: String,
     value: Option<f64>,
     count: Option<u64>,
     lower: Option<f64>,
     upper: Option<f64>,
     threshold: Option<f64>,
-    /// Why it does or does not count.
+    /// Why the evaluation counts or not.
     gate: &'static str,
     /// `inactive`, `pending` or `firing`.
     state: &'static str,
@@ -56,8 +57,9 @@ pub(crate) struct JudgementBody {
     severity: Option<&'static str>,
     /// Why the state changed, where it did.
     reason: Option<&'static str>,
-    /// What keeps the open alert from being told.
-    suppressor: Option<&'static str>,
+    /// Why nobody is notified of the open alert.
+    #[serde(rename = "suppressor")]
+    muted_by: Option<&'static str>,
 }
 
 impl ExplanationBody {
@@ -74,7 +76,7 @@ impl ExplanationBody {
         }
     }
 
-    /// In words, with a table of the judgements.
+    /// As sentences, with a table of the evaluations.
     pub(crate) fn text(&self) -> String {
         let mut text = String::new();
         let (scale, _) = unit_of(self.kind);
@@ -82,10 +84,10 @@ impl ExplanationBody {
             number.map_or_else(|| "-".to_owned(), |number| units::value(self.kind, number / scale))
         };
         for group in &self.groups {
-            // Writing to a string has no way to fail.
+            // Writing to a string cannot fail.
             let _ = writeln!(text, "{}\n", group.words);
             let _ = writeln!(text, "{HEAD}");
-            for it in &group.judgements {
+            for it in &group.evaluations {
                 let count = it.count.map_or_else(|| "-".to_owned(), |count| count.to_string());
                 let _ = writeln!(
                     text,
@@ -99,7 +101,7 @@ impl ExplanationBody {
                     it.state,
                     it.severity.unwrap_or("-"),
                     it.reason.unwrap_or("-"),
-                    it.suppressor.unwrap_or("-"),
+                    it.muted_by.unwrap_or("-"),
                 );
             }
             text.push('\n');
@@ -117,35 +119,35 @@ impl GroupBody {
         Self {
             labels: labels.collect(),
             words: group.words,
-            judgements: group.judgements.iter().map(|it| JudgementBody::new(kind, it)).collect(),
+            evaluations: group.judgements.iter().map(|it| EvaluationBody::new(kind, it)).collect(),
         }
     }
 }
 
-impl JudgementBody {
-    fn new(kind: SignalKind, judgement: &ExplainedSlot) -> Self {
+impl EvaluationBody {
+    fn new(kind: SignalKind, slot: &ExplainedSlot) -> Self {
         let (scale, _) = unit_of(kind);
         let of = |value: fn(&plimsoll_alerting::Evidence) -> f64| {
-            let value = judgement.evidence.as_ref().map(value)?;
+            let value = slot.evidence.as_ref().map(value)?;
             value.is_finite().then_some(value * scale)
         };
-        let (state, severity) = match judgement.state {
+        let (state, severity) = match slot.state {
             AlertState::Inactive => ("inactive", None),
             AlertState::Pending { .. } => ("pending", None),
             AlertState::Firing(firing) => ("firing", Some(firing.severity)),
         };
         Self {
-            t: time::format(judgement.t),
+            t: time::format(slot.t),
             value: of(|it| it.value),
-            count: judgement.evidence.map(|it| it.count),
+            count: slot.evidence.map(|it| it.count),
             lower: of(|it| it.lower),
             upper: of(|it| it.upper),
             threshold: of(|it| it.threshold),
-            gate: judgement.evidence.map_or("no_data", |it| it.gate.as_str()),
+            gate: slot.evidence.map_or("no_data", |it| it.gate.as_str()),
             state,
             severity: severity.map(Severity::as_str),
-            reason: judgement.transition.map(|it| it.reason.as_str()),
-            suppressor: judgement.suppressor.map(|it| it.as_str()),
+            reason: slot.transition.map(|it| it.reason.as_str()),
+            muted_by: slot.suppressor.map(|it| it.as_str()),
         }
     }
 }

@@ -18,17 +18,17 @@ pub(crate) struct NoiseBody {
     start: String,
     end: String,
     total: TallyBody,
-    /// Most pages first.
+    /// Those with the most notified alerts first.
     rules: Vec<RuleNoiseBody>,
-    /// The partners with the most pages.
+    /// The partners with the most notified alerts.
     partners: Vec<PartnerNoiseBody>,
     /// Rules in force that did not fire.
     never_fired: Vec<String>,
-    /// Whether there were more alerts than were looked at: the oldest are left out.
+    /// Whether there were too many alerts: the oldest are left out.
     truncated: bool,
 }
 
-/// What a rule told.
+/// The alerts of a rule.
 #[derive(Debug, Serialize, JsonSchema)]
 struct RuleNoiseBody {
     rule: String,
@@ -36,7 +36,7 @@ struct RuleNoiseBody {
     tally: TallyBody,
 }
 
-/// What was told about a partner.
+/// The alerts about a partner.
 #[derive(Debug, Serialize, JsonSchema)]
 struct PartnerNoiseBody {
     partner: String,
@@ -48,12 +48,12 @@ struct PartnerNoiseBody {
 #[derive(Debug, Serialize, JsonSchema)]
 struct TallyBody {
     alerts: usize,
-    /// Alerts that someone was told of.
+    /// Alerts that someone was notified of.
     pages: usize,
     pages_per_week: f64,
-    /// The share of pages that someone acknowledged.
+    /// The share of these that someone acknowledged.
     acknowledged_share: Option<f64>,
-    /// The share of pages that ended within five minutes, of those that have ended.
+    /// The share of these that ended within five minutes, of those that have ended.
     short_share: Option<f64>,
     /// Alerts that fired within half an hour after the one before had ended.
     flaps: usize,
@@ -100,7 +100,7 @@ impl NoiseBody {
 }
 
 impl NoiseBody {
-    /// The report as a page: what to look at in the weekly review.
+    /// The report as a page for the weekly review.
     pub(crate) fn to_markdown(&self) -> String {
         let mut text = format!("# Noise of alerting\n\n{} to {}.\n", self.start, self.end);
         if self.truncated {
@@ -113,7 +113,7 @@ impl NoiseBody {
         let partners = self.partners.iter().map(|it| (it.partner.as_str(), &it.tally));
         put_table(&mut text, "The partners with the most pages", "partner", partners);
         text += "\n## Rules that never fired\n\n";
-        // Writing to a string has no way to fail.
+        // Writing to a string cannot fail.
         if self.never_fired.is_empty() {
             text += "None.\n";
         }
@@ -160,7 +160,7 @@ fn put_table<'a>(
     }
 }
 
-/// A name as Markdown takes it for text: partners are named by whoever pushes.
+/// A name, escaped for Markdown: partner names come from outside.
 fn escaped(name: &str) -> String {
     let mut text = String::new();
     for c in name.chars() {

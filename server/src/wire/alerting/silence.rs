@@ -30,7 +30,7 @@ pub(crate) struct SilenceRequest {
     /// In place of `end`: how long.
     #[serde(rename = "for")]
     pub(crate) lasts: Option<String>,
-    /// Say what it would cover, and do nothing.
+    /// Only answer what it would cover.
     #[serde(default)]
     pub(crate) dry_run: bool,
 }
@@ -91,10 +91,10 @@ pub(crate) struct SilenceBody {
     created_at: String,
 }
 
-/// Where a silence can stand.
+/// The states of a silence.
 pub(crate) const STATES: [&str; 3] = ["pending", "active", "expired"];
 
-/// Where a silence stands at a moment.
+/// The state of a silence at a time.
 pub(crate) fn state(silence: &Silence, now: TimestampMs) -> &'static str {
     if now < silence.period.start {
         STATES[0]
@@ -125,7 +125,7 @@ impl SilenceBody {
     }
 }
 
-/// A silence that was made, or would be, with what it covers.
+/// A silence that was created, or would be, with what it covers.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct MadeSilenceBody {
     pub(crate) dry_run: bool,
@@ -133,7 +133,7 @@ pub(crate) struct MadeSilenceBody {
     pub(crate) covers: CoverageBody,
 }
 
-/// How far a silence reaches.
+/// What a silence covers.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct CoverageBody {
     /// Streams with these labels.
@@ -141,7 +141,7 @@ pub(crate) struct CoverageBody {
     /// Their partners: how many, and the first of them.
     pub(crate) partner_count: usize,
     pub(crate) partners: Vec<String>,
-    /// Open alerts that it is about: how many, and the newest of them. Those that were told stay told.
+    /// Open alerts that it matches: how many, and the newest of them. Notifications that were sent stay.
     pub(crate) open_alert_count: usize,
     pub(crate) open_alerts: Vec<AlertBody>,
 }

@@ -62,7 +62,8 @@ pub(crate) fn read_json(body: &[u8], sink: &mut dyn Sink) -> Result<(), serde_js
     reader.end()
 }
 
-/// Reads an NDJSON body line by line; empty lines are skipped. A line that is not JSON is rejected as one item.
+/// Reads an NDJSON body line by line; empty lines are skipped. A line that is not JSON is rejected as one
+/// item.
 pub(crate) fn read_ndjson(body: &[u8], sink: &mut dyn Sink) {
     for (number, line) in body.split(|byte| *byte == b'\n').enumerate() {
         if line.trim_ascii().is_empty() {

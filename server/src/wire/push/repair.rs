@@ -1,6 +1,6 @@
-//! A body that is not quite JSON: `NaN`, `Infinity` and numbers too large for a double, as some JSON writers emit them,
-//! are put in quotes before the body is read again. They are then rejected as fields of the wrong type, and the other
-//! items of the request are kept.
+//! A body that is not quite JSON: `NaN`, `Infinity` and numbers too large for a double, as some JSON writers
+//! emit them, are put in quotes before the body is read again. They are then rejected as fields of the wrong
+//! type, and the other items of the request are kept.
 
 /// The body with such numbers quoted; `None` when it has none.
 pub(crate) fn quote_impossible_numbers(body: &[u8]) -> Option<Vec<u8>> {

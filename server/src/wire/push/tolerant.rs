@@ -1,5 +1,5 @@
-//! JSON values that never fail to deserialize. A value of the wrong type is remembered as such, so that one bad field
-//! rejects its item by name and leaves the other items alone.
+//! JSON values that never fail to deserialize. A value of the wrong type is remembered as such, so that one
+//! bad field rejects its item by name and leaves the other items alone.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -36,8 +36,8 @@ impl Scalar<'_> {
     }
 }
 
-/// Reads a JSON value, whatever its type is. A reader says what it makes of a scalar; lists and objects that it has no
-/// use for are skipped and arrive as [`Scalar::List`] and [`Scalar::Object`].
+/// Reads a JSON value, whatever its type is. A reader says what it makes of a scalar; lists and objects that
+/// it has no use for are skipped and arrive as [`Scalar::List`] and [`Scalar::Object`].
 pub(crate) trait ReadAny<'de>: Sized {
     type Value;
 

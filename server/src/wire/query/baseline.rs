@@ -1,4 +1,4 @@
-//! What is usual, as JSON.
+//! A baseline as JSON.
 
 use plimsoll_query::{BaselinePoint, ExpectedValue};
 use schemars::JsonSchema;
@@ -7,15 +7,15 @@ use serde::Serialize;
 use crate::wire::query::series::{CoversBody, PointsBody};
 use crate::wire::time;
 
-/// What is, and what is usual.
+/// Measured and expected values.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct BaselineBody {
     pub(crate) signal: &'static str,
     /// `count`, `ratio` or `ms`.
     pub(crate) unit: &'static str,
-    /// How many weeks were looked back.
+    /// The number of past weeks.
     pub(crate) weeks: u32,
-    /// Whose clocks say when a week ago was.
+    /// The time zone in which a week ago is the same time of day.
     pub(crate) time_zone: String,
     pub(crate) series: Vec<PointsBody<BaselinePointBody>>,
     pub(crate) covers: CoversBody,
@@ -23,18 +23,19 @@ pub(crate) struct BaselineBody {
     pub(crate) damaged: Vec<String>,
 }
 
-/// One moment; values are in the unit of the answer.
+/// One point; values are in the unit of the answer.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct BaselinePointBody {
     t: String,
-    /// What was measured; null when there was nothing to go by.
+    /// What was measured; null without data.
     value: Option<f64>,
-    /// What is usual; null when no past week supports it.
-    usual: Option<UsualBody>,
+    /// What is expected; null when no past week supports it.
+    #[serde(rename = "usual")]
+    expected: Option<ExpectedValueBody>,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
-struct UsualBody {
+struct ExpectedValueBody {
     /// How many weeks support it.
     weeks: u32,
     median: f64,
@@ -49,7 +50,7 @@ struct UsualBody {
 impl BaselinePointBody {
     /// Values are multiplied by `scale`, from the unit of the engine to that of the answer.
     pub(crate) fn new(point: &BaselinePoint, scale: f64) -> Self {
-        let expected = |expected: ExpectedValue| UsualBody {
+        let expected = |expected: ExpectedValue| ExpectedValueBody {
             weeks: expected.weeks,
             median: expected.median * scale,
             lower: expected.lower * scale,
@@ -59,7 +60,7 @@ impl BaselinePointBody {
         Self {
             t: time::format(point.t),
             value: point.value.map(|value| value * scale),
-            usual: point.expected.map(expected),
+            expected: point.expected.map(expected),
         }
     }
 }

@@ -9,13 +9,13 @@ use serde::Serialize;
 use crate::wire::query::series::{CoversBody, LabelsBody};
 use crate::wire::time;
 
-/// Events that stand out.
+/// Single events.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct ExemplarsBody {
     /// The newest or slowest first, each set of ids once.
     pub(crate) exemplars: Vec<ExemplarBody>,
     pub(crate) covers: CoversBody,
-    /// Whether so many slots have some that not all were looked at: ask for less.
+    /// Whether there were too many slots to search all of them: ask for a shorter range.
     pub(crate) is_cut: bool,
 }
 

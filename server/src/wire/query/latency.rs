@@ -18,7 +18,7 @@ pub(crate) struct LatencyBody {
     values: LatencyValuesBody,
 }
 
-/// What was asked of the durations of one window, or of the difference of two.
+/// Measures of the durations of one window, or of the difference of two.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct LatencyValuesBody {
     quantiles: Vec<QuantileBody>,
@@ -45,7 +45,7 @@ impl QuantileBody {
     }
 }
 
-/// Seconds as milliseconds, to a nanosecond: what lies below is the double's own noise.
+/// Seconds as milliseconds, rounded to a nanosecond: digits below that are rounding errors.
 pub(crate) fn ms(seconds: f64) -> f64 {
     (seconds * 1e9).round() / 1e6
 }

@@ -52,7 +52,7 @@ impl From<Ratio> for RatioBody {
     }
 }
 
-/// What one release has more than another. A class that neither has is left out.
+/// The difference from one release to another. A class that neither has is left out.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct OutcomesDifferenceBody {
     count: i64,

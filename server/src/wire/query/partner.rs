@@ -1,4 +1,4 @@
-//! Partners, how fresh they are and how they are doing, as JSON.
+//! Partners, their freshness and their health as JSON.
 
 use plimsoll_alerting::rule::Partner as Registered;
 use plimsoll_query::{Freshness, PartnerActivity, StreamHealth, WindowHealth};
@@ -43,12 +43,12 @@ impl FreshnessBody {
     }
 }
 
-/// Seconds since `at`, not below zero when clocks differ.
+/// Seconds since `at`; zero when `at` is in the future.
 fn age_s(at: TimestampMs, now: TimestampMs) -> f64 {
     now.since_ms(at).max(0) as f64 / 1e3
 }
 
-/// The partners that ever reported, and those the rules file knows.
+/// The partners that ever pushed data, and those of the rules file.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct PartnersBody {
     pub(crate) partners: Vec<PartnerBody>,
@@ -62,7 +62,7 @@ pub(crate) struct PartnerBody {
     series: u64,
     last_at: Option<String>,
     age_s: Option<f64>,
-    /// What the rules file says of it.
+    /// Its entry in the rules file.
     #[serde(skip_serializing_if = "Option::is_none")]
     registered: Option<RegisteredBody>,
 }
@@ -77,7 +77,7 @@ struct RegisteredBody {
     contacts: Vec<String>,
     /// Streams that should be reported.
     expects: Vec<String>,
-    /// Whether nobody is told of it.
+    /// Whether nobody is notified of it.
     paused: bool,
 }
 
@@ -113,13 +113,14 @@ impl PartnerBody {
     }
 }
 
-/// How a partner is doing.
+/// The health of a partner.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct HealthBody {
     pub(crate) partner: String,
     pub(crate) at: String,
-    pub(crate) verdict: &'static str,
-    /// What decides it.
+    #[serde(rename = "verdict")]
+    pub(crate) status: &'static str,
+    /// What decides the status.
     pub(crate) reason: String,
     pub(crate) streams: Vec<StreamHealthBody>,
     /// Those that are open.

@@ -37,10 +37,10 @@ pub(crate) struct SeriesBody<S> {
 pub(crate) struct CoversBody {
     from: String,
     to: String,
-    /// Whether the newest slot is not over yet, so that more may come in without being late.
+    /// Whether the newest slot is not over yet.
     open: bool,
-    /// Slots this old have expired: cells of so many seconds stand in for them, each counted where it
-    /// begins, so windows may be off at their borders.
+    /// When slots this old have expired: the length of the cells that are used instead, in seconds. Each is
+    /// counted where it begins, so windows may be off at their borders.
     #[serde(skip_serializing_if = "Option::is_none")]
     coarser_s: Option<f64>,
 }
@@ -84,13 +84,13 @@ pub(crate) fn series<P, B>(
     answer.into_iter().map(one).collect()
 }
 
-/// Cells that take as long to read as a point to write.
+/// Writing a point takes as long as reading this many cells.
 const POINT_CELLS: usize = 40;
 
 /// Series of domain points, written as JSON; large answers by several threads.
 ///
 /// # Errors
-/// When a point cannot be written; none is such.
+/// When a point cannot be written.
 pub(crate) fn written<P: Sync, B: Serialize>(
     answer: &[Series<P>],
     point: impl Fn(&P) -> B + Sync,
@@ -106,22 +106,21 @@ pub(crate) fn written<P: Sync, B: Serialize>(
 
 /// A point of an answer as JSON, and the difference of two of them.
 pub(crate) trait Point {
-    /// What is said of the moment.
+    /// What a point holds.
     type Body: Serialize + JsonSchema;
-    /// How much more there is of each number.
+    /// The difference of each number.
     type Difference: Serialize + JsonSchema;
 
-    /// The moment.
+    /// Its time.
     fn t(&self) -> TimestampMs;
 
     fn to_body(&self) -> Self::Body;
 
-    /// What `other` has more than this one.
+    /// The difference from this point to another.
     fn difference(&self, other: &Self) -> Self::Difference;
 }
 
-/// One point: alone, beside what was earlier, or as two releases have it. A point that is there for
-/// the other side only says nothing itself.
+/// One point: alone, beside an earlier one, or of two releases. A side without data has no values.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub(crate) enum PointBody<'t, B, D> {
@@ -131,7 +130,7 @@ pub(crate) enum PointBody<'t, B, D> {
         #[serde(flatten)]
         point: B,
     },
-    /// Beside what was earlier.
+    /// Beside an earlier point.
     Compared {
         t: Cow<'t, str>,
         #[serde(flatten)]
@@ -139,20 +138,20 @@ pub(crate) enum PointBody<'t, B, D> {
         #[serde(skip_serializing_if = "Option::is_none")]
         compare: Option<EarlierBody<'t, B>>,
     },
-    /// As two releases have it.
+    /// Of two releases.
     Released {
         t: Cow<'t, str>,
         #[serde(skip_serializing_if = "Option::is_none")]
         a: Option<B>,
         #[serde(skip_serializing_if = "Option::is_none")]
         b: Option<B>,
-        /// What `b` has more than `a`.
+        /// The difference from `a` to `b`.
         #[serde(skip_serializing_if = "Option::is_none")]
         difference: Option<D>,
     },
 }
 
-/// What was earlier.
+/// An earlier point.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct EarlierBody<'t, B> {
     t: Cow<'t, str>,

@@ -1,5 +1,7 @@
 //! `GET /api/v1/partners`: all partners, one of them, and its health.
 
+pub(crate) mod labels;
+
 use std::collections::BTreeSet;
 
 use axum::extract::{Path, State};
@@ -7,7 +9,6 @@ use plimsoll_alerting::{Alert, AlertFilter, RuleSet, SANDBOX, Severity, alerts};
 use plimsoll_query::{OpenAlert, PartnerActivity, Selector, assess, health};
 use plimsoll_storage::{Label, LabelMatchers, Matcher, StreamKind, TimestampMs};
 
-use super::Answer;
 use crate::app::App;
 use crate::error::{ApiError, ErrorCode};
 use crate::http::alerting::alerts::bodies;
@@ -15,6 +16,7 @@ use crate::http::call::Call;
 use crate::http::params::Params;
 use crate::http::params::declare::InPath;
 use crate::http::params::labels::{LABELS, LabelValues};
+use crate::http::query::Answer;
 use crate::http::reply::Reply;
 use crate::wire::excerpt;
 use crate::wire::query::partner::{HealthBody, PartnerBody, PartnersBody, StreamHealthBody};
@@ -130,7 +132,7 @@ fn health_of(app: &App, partner: String, labels: LabelMatchers) -> Result<Health
     Ok(HealthBody {
         partner,
         at: time::format(now),
-        verdict: status.as_str(),
+        status: status.as_str(),
         reason,
         streams: streams.into_iter().map(|one| StreamHealthBody::new(one, now)).collect(),
         alerts: bodies(&app.store, alerts)?,
