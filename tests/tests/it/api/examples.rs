@@ -1,5 +1,5 @@
-//! The examples of `docs/api.md`, run in order against a real server: each command must print the
-//! documented output. `UPDATE_EXAMPLES=1 cargo test api::examples` updates the documentation.
+//! The examples of `docs/push.md`, `docs/query.md` and `docs/api.md`, run in this order against one server: each
+//! command must print the documented output. `UPDATE_EXAMPLES=1 cargo test api::examples` updates the documentation.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -14,26 +14,28 @@ use crate::common::{data_dir, server_with_a_rule};
 
 /// The address of the server in the examples.
 const BASE: &str = "http://127.0.0.1:8585";
-/// Letters in a line of the page.
+/// The pages, in the order in which their examples run.
+const PAGES: [&str; 3] = ["push.md", "query.md", "api.md"];
+/// Letters in a line of a page.
 const WIDTH: usize = 110;
 /// Fields that depend on the time of the request.
 const CHANGING: [&str; 3] = ["age_s", "at", "reason"];
 
-/// A command of the page, and its output.
+/// A command of a page, and its output.
 #[derive(Debug)]
 pub(crate) struct Example {
     pub(crate) command: String,
     pub(crate) answer: String,
 }
 
-/// The page in pieces: text, and the examples between.
+/// A piece of a page: text or examples.
 pub(crate) enum Piece {
     Text(String),
     Examples(Vec<Example>),
 }
 
-fn page() -> PathBuf {
-    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/api.md"))
+fn path_of(page: &str) -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs")).join(page)
 }
 
 pub(crate) fn read(page: &str) -> Vec<Piece> {
@@ -139,42 +141,48 @@ fn shown(answer: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_example_prints_its_documented_output() {
-    let page_path = page();
-    let mut pieces = read(&fs::read_to_string(&page_path).expect("the page"));
     let update = std::env::var_os("UPDATE_EXAMPLES").is_some();
     let dir = data_dir();
     let server = server_with_a_rule(&dir).await;
     let mut commands = Vec::new();
-    for piece in &mut pieces {
-        let Piece::Examples(examples) = piece else { continue };
-        for example in examples {
-            let answer = run(&example.command, &server);
-            if update {
-                example.answer = shown(&answer);
-            } else {
-                assert_eq!(
-                    lasting(&answer),
-                    lasting(&example.answer),
-                    "{}\nprints\n{answer}\nand not\n{}",
-                    example.command,
-                    example.answer
-                );
+    for page in PAGES {
+        let path = path_of(page);
+        let mut pieces = read(&fs::read_to_string(&path).expect("the page"));
+        for piece in &mut pieces {
+            let Piece::Examples(examples) = piece else { continue };
+            for example in examples {
+                let answer = run(&example.command, &server);
+                if update {
+                    example.answer = shown(&answer);
+                } else {
+                    assert_prints(example, &answer, page);
+                }
+                commands.push(example.command.clone());
             }
-            commands.push(example.command.clone());
         }
-    }
-    if update {
-        fs::write(&page_path, write(&pieces)).expect("the page can be written");
+        if update {
+            fs::write(&path, write(&pieces)).expect("the page can be written");
+        }
     }
     assert_all_calls_have_examples(&server, &commands).await;
 }
 
-/// Every call of `/openapi.json` is in some command of the page.
+fn assert_prints(example: &Example, answer: &str, page: &str) {
+    assert_eq!(
+        lasting(answer),
+        lasting(&example.answer),
+        "{page}: {}\nprints\n{answer}\nand not\n{}",
+        example.command,
+        example.answer
+    );
+}
+
+/// Every call of `/openapi.json` is in some command of a page.
 async fn assert_all_calls_have_examples(server: &Server, commands: &[String]) {
     let document = server.api().get("/openapi.json").await;
     let paths = document["paths"].as_object().expect("an object of paths").keys();
     let shown: BTreeSet<Vec<&str>> =
-        commands.iter().filter_map(|command| path_of(command)).collect();
+        commands.iter().filter_map(|command| path_in(command)).collect();
     for path in paths {
         let wanted: Vec<&str> = path.split('/').collect();
         let is_shown = shown.iter().any(|parts| {
@@ -184,12 +192,12 @@ async fn assert_all_calls_have_examples(server: &Server, commands: &[String]) {
                     .zip(&wanted)
                     .all(|(part, want)| want.starts_with('{') || part == want)
         });
-        assert!(is_shown, "docs/api.md has no example of {path}");
+        assert!(is_shown, "docs/ has no example of {path}");
     }
 }
 
 /// The path that a command asks for, in parts.
-fn path_of(command: &str) -> Option<Vec<&str>> {
+fn path_in(command: &str) -> Option<Vec<&str>> {
     let (_, rest) = command.split_once(BASE)?;
     let path = rest.split(['?', '\'', ' ']).next()?;
     Some(path.split('/').collect())
