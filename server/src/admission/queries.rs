@@ -1,7 +1,7 @@
 //! Bounds on queries: how many run at once, how much each may read, and how long it may take.
 //!
-//! A query runs on a thread of its own, holds no lock that an append waits for, and stops when its time is over. A
-//! query beyond the number that may run waits, but neither for long nor in a long queue.
+//! A query runs on a thread of its own, holds no lock that an append waits for, and stops when its time is
+//! over. A query beyond the number that may run waits, but neither for long nor in a long queue.
 
 use std::num::NonZero;
 use std::sync::Arc;
@@ -36,7 +36,8 @@ pub(crate) struct QueryLimits {
 }
 
 impl Default for QueryLimits {
-    /// As many at once as there are cores, but at least two, so that one slow query does not delay all others.
+    /// As many at once as there are cores, but at least two, so that one slow query does not delay all
+    /// others.
     fn default() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
         Self { cells_max: CELLS_MAX, timeout: TIMEOUT, at_once_max: cores.max(2) }
@@ -58,8 +59,8 @@ impl Queries {
         Self { limits, permits, waiting: Arc::new(Semaphore::new(WAITING_MAX)), wait: WAIT }
     }
 
-    /// Runs `work` once there is a permit, within its budget. The permit is held until the work is over, even when
-    /// the client has gone.
+    /// Runs `work` once there is a permit, within its budget. The permit is held until the work is over, even
+    /// when the client has gone.
     ///
     /// # Errors
     /// 503 when there is no permit for a while; the errors of `work`.

@@ -36,9 +36,9 @@ pub(crate) fn calls() -> Vec<Call> {
         Call::post("/api/v1/push", push)
             .about(
                 "Store events, summaries and gauges",
-                "Durable and visible by the time of the answer. A rejected item is named by a JSON pointer; the other \
-                 items are stored. With an `Idempotency-Key`, a retry of the same batch counts once for a day. Bodies \
-                 may be compressed: `Content-Encoding: gzip` or `zstd`.",
+                "Durable and visible by the time of the answer. A rejected item is named by a JSON pointer; \
+                 the other items are stored. With an `Idempotency-Key`, a retry of the same batch counts \
+                 once for a day. Bodies may be compressed: `Content-Encoding: gzip` or `zstd`.",
             )
             .body(&[("application/json", JSON), ("application/x-ndjson", NDJSON)])
             .answers::<PushBody>()

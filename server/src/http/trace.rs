@@ -1,7 +1,7 @@
 //! One span, one log line and one measurement for every request, all under a correlation id.
 //!
-//! The id is that of `X-Correlation-Id` or of `traceparent` (W3C Trace Context), or a new one. Both headers are sent
-//! back.
+//! The id is that of `X-Correlation-Id` or of `traceparent` (W3C Trace Context), or a new one. Both headers
+//! are sent back.
 
 use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicU64, Ordering};

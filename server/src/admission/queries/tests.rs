@@ -15,7 +15,7 @@ async fn one_query_too_many_waits_and_is_then_rejected() {
         tokio::task::yield_now().await;
     }
     let rejected = queries.run(|_| Ok(())).await;
-    assert!(format!("{rejected:?}").contains("busy"), "{rejected:?}");
+    assert!(format!("{rejected:?}").contains("Busy"), "{rejected:?}");
     release.send(()).expect("the first one waits");
     assert!(first.await.expect("no panic").expect("answered"));
     assert!(queries.run(|_| Ok(())).await.is_ok(), "its permit is free again");

@@ -44,8 +44,8 @@ pub(crate) fn calls() -> Vec<Call> {
         Call::post("/api/v1/alerts/{id}/acknowledge", acknowledge)
             .about(
                 "Acknowledge an alert",
-                "It is not escalated any more. The other alerts of the same notification are acknowledged with it, \
-                 and so is the incident in PagerDuty. The first acknowledgement stays.",
+                "It is not escalated any more. The other alerts of the same notification are acknowledged \
+                 with it, and so is the incident in PagerDuty. The first acknowledgement stays.",
             )
             .takes(&[&ID])
             .body(&[("application/json", r#"{"author":"ann"}"#)])

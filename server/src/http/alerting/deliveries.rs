@@ -49,8 +49,9 @@ pub(crate) fn calls() -> Vec<Call> {
         Call::post("/api/v1/deliveries/{id}/replay", replay)
             .about(
                 "Try a dead delivery again",
-                "For the receiver as it is configured now. With `dry_run`, nothing is sent and the answer shows what \
-                 would be. The trigger of an alert that has ended is rejected, because no resolve would follow.",
+                "For the receiver as it is configured now. With `dry_run`, nothing is sent and the answer \
+                 shows what would be. The trigger of an alert that has ended is rejected, because no \
+                 resolve would follow.",
             )
             .takes(&[&ID])
             .body(&[("application/json", r#"{"dry_run":true}"#)])

@@ -38,8 +38,8 @@ pub(crate) fn calls() -> Vec<Call> {
         Call::get("/api/v1/rules/{name}/explain", explain)
             .about(
                 "Why a rule did or did not fire: its evaluations around a time",
-                "Computed again from the stored data by the code that evaluates live. Labels that the rule does not \
-                 group by are ignored. `Accept: text/plain` answers with sentences and a table.",
+                "Computed again from the stored data by the code that evaluates live. Labels that the rule \
+                 does not group by are ignored. `Accept: text/plain` answers with sentences and a table.",
             )
             .takes(&[&NAME, &AT, &SPAN, &partner, &others])
             .answers::<ExplanationBody>()

@@ -35,8 +35,8 @@ pub(crate) fn calls() -> Vec<Call> {
         Call::get("/api/v1/reports/noise", noise_report)
             .about(
                 "How noisy alerting was",
-                "Notified alerts by rule and partner, how many ended within five minutes, flaps, and rules that never \
-                 fired; over the week that ends now by default.",
+                "Notified alerts by rule and partner, how many ended within five minutes, flaps, and rules \
+                 that never fired; over the week that ends now by default.",
             )
             .takes(&[&START, &END])
             .answers::<NoiseBody>(),

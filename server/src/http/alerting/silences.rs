@@ -54,9 +54,9 @@ pub(crate) fn calls() -> Vec<Call> {
         Call::post("/api/v1/silences", create)
             .about(
                 "Silence alerts for a while",
-                "By label values (`match`), by `rule`, or both, from `start` (now) to `end` or `for` a while, all of \
-                 it or in the hours of `weekly`. Alerts that were notified before are still resolved. The answer \
-                 shows what it covers; with `dry_run`, nothing else happens.",
+                "By label values (`match`), by `rule`, or both, from `start` (now) to `end` or `for` a \
+                 while, all of it or in the hours of `weekly`. Alerts that were notified before are still \
+                 resolved. The answer shows what it covers; with `dry_run`, nothing else happens.",
             )
             .body(&[("application/json", EXAMPLE)])
             .answers::<MadeSilenceBody>()

@@ -24,8 +24,8 @@ pub(crate) fn calls() -> Vec<Call> {
         Call::post("/api/v1/webhooks/pagerduty", pagerduty)
             .about(
                 "A webhook of PagerDuty, v3",
-                "An incident that is acknowledged in PagerDuty is acknowledged here; other events are ignored. \
-                 Signed with the `webhook_secret` of a receiver, in `X-PagerDuty-Signature`.",
+                "An incident that is acknowledged in PagerDuty is acknowledged here; other events are \
+                 ignored. Signed with the `webhook_secret` of a receiver, in `X-PagerDuty-Signature`.",
             )
             .body(&[("application/json", EXAMPLE)])
             .answers::<AcknowledgementBody>()

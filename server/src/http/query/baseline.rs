@@ -89,8 +89,8 @@ pub(crate) fn calls() -> Vec<Call> {
         Call::get("/api/v1/query/baseline", baseline)
             .about(
                 "The expected value for this weekday and time",
-                "Median and spread over past weeks, without slots inside past incidents, and how many weeks support \
-                 it. Windows and steps are whole minutes.",
+                "Median and spread over past weeks, without slots inside past incidents, and how many weeks \
+                 support it. Windows and steps are whole minutes.",
             )
             .takes(&[&STREAM, &BY, &LABELS, &GRID, &SIGNAL, &WEEKS, &TIME_ZONE, &OF, &TO])
             .answers_rows::<BaselineBody>()

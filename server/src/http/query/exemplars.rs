@@ -41,8 +41,8 @@ pub(crate) fn calls() -> Vec<Call> {
         Call::get("/api/v1/query/exemplars", exemplars)
             .about(
                 "Single events to look at, by the ids they carried",
-                "The newest that failed, or the slowest. Of each slot of a stream up to three are kept of each class, \
-                 as long as slots are, and the three slowest for a day.",
+                "The newest that failed, or the slowest. Of each slot of a stream up to three are kept of \
+                 each class, as long as slots are, and the three slowest for a day.",
             )
             .takes(&[&WHICH, &OF, &LIMIT, &STREAM, &LABELS, &RANGE])
             .answers_rows::<ExemplarsBody>()

@@ -56,8 +56,8 @@ enum Form {
 pub(crate) fn calls() -> Vec<Call> {
     vec![of_latency(Call::get("/api/v1/query/latency", latency)).about(
         "Latency quantiles with count and bounds",
-        "Also shares under a threshold, the Apdex score, and heat maps. A point's `t` is the end of its window, which \
-         covers the whole slots before it.",
+        "Also shares under a threshold, the Apdex score, and heat maps. A point's `t` is the end of its \
+         window, which covers the whole slots before it.",
     )]
 }
 

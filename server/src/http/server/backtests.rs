@@ -56,11 +56,12 @@ pub(crate) fn calls() -> Vec<Call> {
         Call::post("/api/v1/backtests", create)
             .about(
                 "Try rules on the stored data",
-                "`rules` is a rules file as text or as an object, the rules in force when left out. Nobody is \
-                 notified of the alerts. One backtest runs at a time, beside the other work of the server, and a few \
-                 wait; results are kept in memory. With `incidents`, the alerts are scored; with `page`, the result \
-                 holds an HTML page with charts. The sandbox is left out; with `drill`, the release that `plimsoll \
-                 simulate` pushed under, only that drill is evaluated, up to `to`.",
+                "`rules` is a rules file as text or as an object, the rules in force when left out. Nobody \
+                 is notified of the alerts. One backtest runs at a time, beside the other work of the \
+                 server, and a few wait; results are kept in memory. With `incidents`, the alerts are \
+                 scored; with `page`, the result holds an HTML page with charts. The sandbox is left out; \
+                 with `drill`, the release that `plimsoll simulate` pushed under, only that drill is \
+                 evaluated, up to `to`.",
             )
             .body(&[("application/json", EXAMPLE)])
             .answers_accepted::<JobBody>()
@@ -71,8 +72,8 @@ pub(crate) fn calls() -> Vec<Call> {
         Call::get("/api/v1/backtests/{id}", one)
             .about(
                 "The progress and result of a backtest",
-                "With the header `Prefer: wait=10`, the answer waits until it is over, for so many seconds and 30 at \
-                 most.",
+                "With the header `Prefer: wait=10`, the answer waits until it is over, for so many seconds \
+                 and 30 at most.",
             )
             .takes(&[&ID])
             .answers::<JobBody>(),
