@@ -1,10 +1,10 @@
 //! Alerting of Plimsoll: rules over partner data, evaluated in data time, and their notifications.
 //!
-//! A [`RuleSet`] is a checked rules file. The [`engine`] holds what is known of every rule and group in memory
-//! and evaluates slot after slot; it is pure. `notify` decides who is notified of what. [`Evaluator`] runs both
-//! on a store: states, [`alerts`] and [`outbox`] entries of a slot are one commit. [`ReplayEvaluator`] and
-//! [`ReplayNotifier`] run them over history. [`Notifier`] delivers the outbox and keeps the [`ledger`]. Only the
-//! notifier needs a clock, which its caller passes.
+//! A [`RuleSet`] is a checked rules file. The [`engine`] holds what is known of every rule and group in
+//! memory and evaluates slot after slot; it is pure. `notify` decides who is notified of what. [`Evaluator`]
+//! runs both on a store: states, [`alerts`] and [`outbox`] entries of a slot are one commit.
+//! [`ReplayEvaluator`] and [`ReplayNotifier`] run them over history. [`Notifier`] delivers the outbox and
+//! keeps the [`ledger`]. Only the notifier needs a clock, which its caller passes.
 
 mod deliver;
 pub mod engine;

@@ -9,14 +9,14 @@ pub const AHEAD_CELLS_MAX: usize = 1_000_000;
 /// all of them would starve every other rule.
 pub const GROUPS_PER_RULE_MAX: usize = 10_000;
 
-/// Sends under way at once to one receiver, each for another alert.
+/// Concurrent sends to one receiver, each for another alert.
 pub const SENDS_IN_FLIGHT_MAX: usize = 8;
 
 /// One send, from connect to the last byte of the answer, in milliseconds.
 pub const SEND_TIMEOUT_MS: u64 = 10_000;
 
-/// Longest `Retry-After` that is honoured, in milliseconds. A receiver that asks for more is tried
-/// hourly, because a page must not be lost to a wrong header.
+/// Longest `Retry-After` that is honoured, in milliseconds. A receiver that asks for more is tried hourly,
+/// because a wrong header must not lose a notification.
 pub const RETRY_AFTER_MS_MAX: i64 = 3_600_000;
 
 /// Waits between attempts, in milliseconds; the last one repeats.
@@ -28,19 +28,19 @@ pub const BREAKER_FAILURES: u32 = 5;
 /// Wait before the first probe, in milliseconds; it doubles with each that fails.
 pub const BREAKER_WAIT_MS: i64 = 15_000;
 
-/// Deliveries whose outcomes are recorded in one commit at most.
-pub const SETTLED_PER_COMMIT_MAX: usize = 500;
+/// Most deliveries whose outcomes are recorded in one commit.
+pub const OUTCOMES_PER_COMMIT_MAX: usize = 500;
 
-/// A delivery lane looks at the outbox at least this often, in milliseconds, even when nothing woke it.
+/// A delivery lane reads the outbox at least this often, in milliseconds, even when it is not woken.
 pub const LANE_POLL_MS: i64 = 1_000;
 
-/// A page that leaves later than this after its alert fired says by how much.
+/// A notification that is sent later than this after its alert fired shows the delay, in milliseconds.
 pub const LATE_PAGE_MS: i64 = 120_000;
 
-/// Rows that one listing call returns at most.
+/// Most rows that one listing call returns.
 pub const LIST_ROWS_MAX: usize = 10_000;
 
-/// Bytes that a template of messages may write.
+/// Most bytes that a message template may write.
 pub const MESSAGE_BYTES_MAX: usize = 64 << 10;
 
 const _: () = assert!(SENDS_IN_FLIGHT_MAX > 0);

@@ -9,7 +9,7 @@ use super::context::DeliveryContext;
 use super::schedule::queue::Thread;
 use super::thread::{self, ThreadNotes};
 use crate::error::Result;
-use crate::limits::SETTLED_PER_COMMIT_MAX;
+use crate::limits::OUTCOMES_PER_COMMIT_MAX;
 use crate::records::delivery::Delivery;
 use crate::records::outbox;
 use crate::rule::Receiver;
@@ -31,7 +31,7 @@ pub(super) fn hand_over(
             delivery.handed_to.is_none() && !is_notified
         };
         let thread = outbox::thread_of(&key).to_vec();
-        if waiting.len() < SETTLED_PER_COMMIT_MAX && !sending.contains(&thread) {
+        if waiting.len() < OUTCOMES_PER_COMMIT_MAX && !sending.contains(&thread) {
             let delivery = outbox::decode(&value).ok().filter(is_wanted);
             waiting.extend(delivery.map(|delivery| (thread, delivery)));
         }

@@ -25,7 +25,7 @@ use super::schedule::rate_window::RateWindow;
 use super::sender::{Delivered, Sender, give_up_all};
 use super::thread;
 use crate::error::{Error, Result};
-use crate::limits::{LANE_POLL_MS, SETTLED_PER_COMMIT_MAX};
+use crate::limits::{LANE_POLL_MS, OUTCOMES_PER_COMMIT_MAX};
 use crate::records::delivery::{DeadReason, DeliveryState};
 use crate::records::outbox;
 
@@ -119,7 +119,7 @@ impl Lane {
     /// Drops deliveries of alerts that fired and were resolved while the receiver was held up.
     fn drop_cancelled(&self, keys: &[Vec<u8>]) -> Result<()> {
         let (now, context) = (self.now(), self.context());
-        for keys in keys.chunks(SETTLED_PER_COMMIT_MAX) {
+        for keys in keys.chunks(OUTCOMES_PER_COMMIT_MAX) {
             let mut batch = TableBatch::default();
             for key in keys {
                 let thread = outbox::thread_of(key).to_vec();

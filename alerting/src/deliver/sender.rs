@@ -11,7 +11,7 @@ use super::status;
 use super::thread::{self, ThreadNotes};
 use super::transport::Transport;
 use crate::error::Result;
-use crate::limits::SETTLED_PER_COMMIT_MAX;
+use crate::limits::OUTCOMES_PER_COMMIT_MAX;
 use crate::records::delivery::{Action, DeadReason, Delivery, DeliveryState};
 use crate::records::ledger;
 use crate::records::outbox;
@@ -180,7 +180,7 @@ pub(super) fn give_up_all(
     outbox::for_each(&context.store, &outbox::lane_prefix(receiver), |(_, value)| {
         waiting.extend(outbox::decode(&value).ok());
     })?;
-    for part in waiting.chunks(SETTLED_PER_COMMIT_MAX) {
+    for part in waiting.chunks(OUTCOMES_PER_COMMIT_MAX) {
         let (mut batch, now) = (TableBatch::default(), context.now());
         for delivery in part {
             ledger::give_up(&mut batch, delivery.clone(), reason, detail.to_owned(), now);
