@@ -25,21 +25,23 @@ mod testing;
 mod text;
 
 pub use deliver::{
-    Clock, DeliveryControl, Notifier, ReceiverStatus, ReplayDenied, TestResult, Waker,
-    WebhookError, test_receiver,
+    AcknowledgeResult, Clock, DeliveryControl, Notifier, ReceiverStatus, ReplayDenied, TestResult,
+    Waker, WebhookError, test_receiver,
 };
 pub use engine::{
     AlertState, Evidence, Firing, Gate, StateChange, StateReason, StreamNumber, Transition,
 };
 pub use error::{Error, Result};
-pub use evaluate::{EvaluatedSlots, Evaluator, TransitionEvent, grace_ms};
+pub use evaluate::{EvaluatedSlots, Evaluator, grace_ms};
 pub use labels::{GroupLabels, SANDBOX};
 pub use message::units;
-pub use records::acknowledgement::{AcknowledgeResult, Acknowledgement};
-pub use records::alerts::{Alert, AlertFilter, NotifiedReceiver};
+pub use notify::event::{SlotEvaluations, TransitionEvent};
+pub use records::acknowledgement::Acknowledgement;
+pub use records::alerts::{Alert, AlertFilter};
 pub use records::delivery::{Action, Attempt, DeadReason, Delivery, DeliveryState};
 pub use records::ledger::{DeliveryFilter, ReplayError};
 pub use records::muted_by::MutedBy;
+pub use records::notify_status::{NotifiedReceiver, NotifyStatus};
 pub use records::silence::Silence;
 pub use records::{acknowledgement, alerts, ledger, outbox, silence};
 pub use replay::{ByMinute, ReplayEvaluator, ReplayNotifier, ReplayedAlert, ReplayedNotification};

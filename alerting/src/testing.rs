@@ -8,6 +8,7 @@ use crate::engine::{Evidence, Gate};
 use crate::labels::GroupLabels;
 use crate::records::alerts::{Alert, alert_id};
 use crate::records::delivery::{Action, Delivery, NotificationRecord};
+use crate::records::notify_status::NotifyStatus;
 use crate::rule::{Rule, Severity, Signal};
 use crate::text::content::Content;
 
@@ -75,10 +76,7 @@ pub(crate) fn alert() -> Alert {
         at_fire: evidence,
         latest: evidence,
         peak: evidence,
-        suppressor: None,
-        paged: None,
-        resolve_sent_at: None,
-        receivers: Vec::new(),
+        notify: NotifyStatus::default(),
     }
 }
 

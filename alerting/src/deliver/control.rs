@@ -10,8 +10,9 @@ use super::context::{DeliveryContext, Waker, check_address};
 use super::pagerduty_webhook;
 use super::status::{self, ReceiverStatus};
 use super::transport::Transport;
+use crate::deliver::acknowledge::{self, AcknowledgeResult};
 use crate::error::Result;
-use crate::records::acknowledgement::{self, AcknowledgeResult, Acknowledgement};
+use crate::records::acknowledgement::Acknowledgement;
 use crate::records::alerts::Alert;
 use crate::records::delivery::{Action, Delivery, NotificationRecord};
 use crate::records::ledger::{self, DeliveryFilter, ReplayError};
@@ -131,7 +132,7 @@ impl DeliveryControl {
             Err(error) => return Ok(Err(WebhookError::Malformed(error))),
         };
         let Some(acknowledged) = acknowledged else { return Ok(Ok(None)) };
-        let id = acknowledgement::speaker_of(&self.context.store, &acknowledged.dedup_key)?;
+        let id = acknowledge::alert_of_dedup_key(&self.context.store, &acknowledged.dedup_key)?;
         let Some(id) = id else { return Ok(Ok(None)) };
         let receiver = Some(receiver.name.clone());
         Ok(Ok(Some(self.record_acknowledgement(&id, &acknowledged.author, receiver)?)))
@@ -146,7 +147,7 @@ impl DeliveryControl {
         let DeliveryContext { store, receivers, .. } = &*self.context;
         let (at, author) = (self.context.now(), author.to_owned());
         let acknowledgement = Acknowledgement { at, author, by_receiver };
-        let outcome = acknowledgement::acknowledge(store, receivers, id, &acknowledgement)?;
+        let outcome = acknowledge::acknowledge(store, receivers, id, &acknowledgement)?;
         self.waker.wake();
         Ok(outcome)
     }

@@ -27,7 +27,8 @@ pub(super) fn hand_over(
     outbox::for_each(&context.store, &outbox::lane_prefix(from), |(key, value)| {
         let is_wanted = |delivery: &Delivery| {
             // A receiver that is notified of the alert anyway needs no second message.
-            let is_notified = delivery.alert.receivers.iter().any(|other| other.receiver == to);
+            let is_notified =
+                delivery.alert.notify.receivers.iter().any(|other| other.receiver == to);
             delivery.handed_to.is_none() && !is_notified
         };
         let thread = outbox::thread_of(&key).to_vec();

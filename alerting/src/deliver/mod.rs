@@ -5,6 +5,7 @@
 //! and writes its outcome in one commit ([`record_outcome`]). The kinds of receivers are in
 //! [`receivers`]; [`transport`] is the only module of the core that knows them.
 
+mod acknowledge;
 mod context;
 mod control;
 mod exchange;
@@ -22,6 +23,7 @@ mod targets;
 mod thread;
 mod transport;
 
+pub use self::acknowledge::AcknowledgeResult;
 pub use self::context::{Clock, Waker};
 pub use self::control::{DeliveryControl, ReplayDenied, TestResult, WebhookError, test_receiver};
 pub use self::notifier::Notifier;

@@ -108,7 +108,7 @@ pub(super) fn close(
             let detail = delivery.detail.clone().unwrap_or_default();
             ledger::give_up(batch, delivery, reason, detail, now);
         }
-        _ => ledger::settle(batch, delivery, state, now),
+        _ => ledger::close(batch, delivery, state, now),
     }
 }
 

@@ -203,19 +203,6 @@ impl Engine {
         evaluations
     }
 
-    /// Whether one of these rules has an open alert whose labels are all among `labels`.
-    #[must_use]
-    pub fn is_open(&self, rules: &[String], labels: &GroupLabels) -> bool {
-        let named = |watch: &&Watch| {
-            let rule = self.rules.rules.get(watch.rule);
-            rule.is_some_and(|rule| rules.contains(&rule.name))
-        };
-        self.watches.iter().filter(named).any(|watch| {
-            let group = self.scopes.get(watch.place.scope).number_within(labels);
-            group.is_some_and(|group| matches!(watch.state(group), AlertState::Firing(_)))
-        })
-    }
-
     /// All groups of a rule.
     #[must_use]
     pub fn groups_of(&self, rule: &str) -> Vec<GroupLabels> {

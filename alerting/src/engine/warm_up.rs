@@ -57,11 +57,6 @@ impl LookBack {
             baseline_ms: one.baseline_ms.max(other.baseline_ms),
         })
     }
-
-    /// The furthest of all, in ms.
-    pub(crate) fn longest_ms(self) -> i64 {
-        self.slots_ms.max(self.minutes_ms).max(self.baseline_ms)
-    }
 }
 
 /// Whether a rule needs minutes for its baseline. For all others quarters of an hour are enough, which

@@ -2,7 +2,6 @@
 
 use crate::engine::group::GroupState;
 use crate::engine::scope::{Parent, Place};
-use crate::engine::step::AlertState;
 
 /// One grouping of a rule.
 #[derive(Debug)]
@@ -22,11 +21,6 @@ pub(super) struct Watch {
 impl Watch {
     pub(super) const fn new(rule: usize, place: Place, parent: Option<Parent>) -> Self {
         Self { rule, place, parent, groups: Vec::new(), due: Vec::new() }
-    }
-
-    /// The state of the alert of a group.
-    pub(super) fn state(&self, group: u32) -> AlertState {
-        self.groups.get(group as usize).map_or(AlertState::Inactive, GroupState::state)
     }
 
     /// The state of a group.

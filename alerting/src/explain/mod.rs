@@ -1,40 +1,42 @@
-//! Why a rule did or did not fire: its judgements around a time, made again from the stored data by the
-//! engine that runs live.
+//! Why a rule did or did not fire: its evaluations around a time, computed again from the stored data by
+//! the engine that runs live.
 //!
-//! The engine is warmed with the past of one rule and of the streams it needs, goes on with the alerts
-//! that were open then, and judges slot after slot; beside its verdicts it is asked what it found
-//! where nothing came of it.
+//! The engine is warmed up like the live one, with the streams of one rule; it continues with the alerts
+//! that were open then, and evaluates slot after slot. The evidence of groups at rest is computed as well.
 
 mod words;
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Instant;
 
 use plimsoll_query::{Budget, Selector};
-use plimsoll_storage::{Label, Scan, Slot, Store, StreamId, TimestampMs};
+use plimsoll_storage::{Label, Scan, Slot, Store, TimestampMs};
 
 use crate::engine::{AlertState, Detection, Engine, Evidence, Firing, Transition};
 use crate::error::Result;
-use crate::evaluate::{WarmUp, grace_ms, observe, seed};
+use crate::evaluate::grace_ms;
+use crate::evaluate::warm_up::{StreamNumbers, WarmUp, WatchedStreams, group_labels, seed_newest};
 use crate::labels::{GroupLabels, SANDBOX};
 use crate::limits::LIST_ROWS_MAX;
-use crate::notify::mute::{self, Mutes};
-use crate::records::alerts::{self, Alert, AlertFilter, alert_id};
+use crate::notify::mute::{Mutes, dependencies};
+use crate::notify::open::OpenAlerts;
+use crate::records::alerts::{self, Alert, AlertFilter};
 use crate::records::muted_by::MutedBy;
 use crate::records::silence;
 use crate::rule::{Rule, RuleSet};
 
-/// Groups that one explanation tells of.
+/// Groups of one explanation.
 const EXPLAIN_GROUPS_MAX: usize = 20;
-/// Judgements of a group that an explanation tells of, beside those that changed something.
-const EXPLAIN_JUDGEMENTS_MAX: usize = 360;
-/// How long an explanation judges at most before the first judgement it tells of, in ms.
+/// Slots of a group in an explanation, beside those that changed something.
+const EXPLAIN_SLOTS_MAX: usize = 360;
+/// How long an explanation evaluates at most before the first slot that it shows, in ms.
 const EXPLAIN_LEAD_MS_MAX: i64 = 6 * 3_600_000;
 /// Longest span of an explanation, in ms.
 pub const EXPLAIN_SPAN_MS_MAX: i64 = 24 * 3_600_000;
 
-/// Timers settle over at least this long before the first judgement that is told, in ms.
+/// Timers run at least this long before the first slot that is shown, in ms.
 const LEAD_MS_MIN: i64 = 10 * 60_000;
 
 /// What is to be explained.
@@ -42,28 +44,28 @@ const LEAD_MS_MIN: i64 = 10 * 60_000;
 pub struct ExplainRequest<'a> {
     /// The rule.
     pub rule: &'a Rule,
-    /// Label values of the group; labels that the rule does not judge by are passed over.
+    /// Label values of the group; labels that the rule does not group by are ignored.
     pub labels: Vec<(Label, String)>,
     /// The time it is about.
     pub at: TimestampMs,
-    /// How much to tell, half of it before `at`, in ms.
+    /// How much is shown, half of it before `at`, in ms.
     pub span_ms: i64,
-    /// The time now: nothing later is judged.
+    /// The time now: nothing later is evaluated.
     pub now: TimestampMs,
 }
 
-/// What was judged of the groups asked for.
+/// The evaluations of the groups that were asked for.
 #[derive(Debug, Clone)]
 pub struct Explanation {
-    /// The slot end the words are about: `at`, or the newest that can be judged.
+    /// The slot end that the words are about: `at`, or the newest that can be evaluated.
     pub at: TimestampMs,
     /// In the order of labels.
     pub groups: Vec<GroupExplanation>,
-    /// How many groups match that are not told of.
+    /// How many groups match and are not shown.
     pub groups_left_out: usize,
 }
 
-/// What was judged of one group.
+/// The evaluations of one group.
 #[derive(Debug, Clone)]
 pub struct GroupExplanation {
     /// The group.
@@ -71,96 +73,96 @@ pub struct GroupExplanation {
     /// In words, about `at`.
     pub words: String,
     /// In the order of time. Of a long span some are left out, but none that changed anything.
-    pub judgements: Vec<ExplainedSlot>,
+    pub slots: Vec<ExplainedSlot>,
 }
 
-/// One judgement of one group.
+/// The evaluation of one group in one slot.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ExplainedSlot {
-    /// End of the judged slot.
+    /// End of the evaluated slot.
     pub t: TimestampMs,
-    /// What was found; `None` when there was nothing to judge.
+    /// What was found; `None` when there was no data.
     pub evidence: Option<Evidence>,
-    /// Where the group stood then.
+    /// The state of the group then.
     pub state: AlertState,
     /// What changed, when something did.
     pub transition: Option<Transition>,
-    /// What kept the open alert from being told.
-    pub suppressor: Option<MutedBy>,
+    /// What muted the open alert.
+    pub muted_by: Option<MutedBy>,
 }
 
-/// Explains what a rule judged around a time. `None` when nothing that it judges has those labels.
+/// Explains what a rule evaluated around a time. `None` when no group of the rule has those labels.
 ///
 /// # Errors
 /// When the data cannot be read, or reading would cost more than the budget.
 pub fn explain(
     store: &Store,
     rules: &RuleSet,
-    question: &ExplainRequest<'_>,
+    request: &ExplainRequest<'_>,
     budget: Budget,
 ) -> Result<Option<Explanation>> {
-    let rule = question.rule;
-    let asked = asked_labels(rule, &question.labels);
+    let rule = request.rule;
+    let asked = asked_labels(rule, &request.labels);
     let mut run = Run::new(store, rules, rule, &asked);
-    let (first, last) = run.slots(question);
-    let groups = run.warm_up(first, &asked, budget)?;
-    if groups.is_empty() {
+    let (first, last) = run.slots(request);
+    let found = run.warm_up(first, &asked, budget)?;
+    if found.is_empty() {
         return Ok(None);
     }
-    let groups_left_out = groups.len().saturating_sub(EXPLAIN_GROUPS_MAX);
-    let mut told: Vec<GroupRun> = Vec::new();
-    for labels in groups.into_iter().take(EXPLAIN_GROUPS_MAX) {
-        told.push(GroupRun { records: run.go_on(&labels, first)?, labels, judgements: Vec::new() });
+    let groups_left_out = found.len().saturating_sub(EXPLAIN_GROUPS_MAX);
+    let mut shown: Vec<GroupRun> = Vec::new();
+    for labels in found.into_iter().take(EXPLAIN_GROUPS_MAX) {
+        shown.push(GroupRun { records: run.restore(&labels, first)?, labels, slots: Vec::new() });
     }
-    run.judge(first..last.plus(1), &mut told, budget)?;
+    run.evaluate(first..last.plus(1), &mut shown, budget)?;
     let width = store.slot_width();
-    let from = question.at.plus_ms(-question.span_ms / 2);
-    let at = width.end(last).min(width.end(width.slot_of(question.at.plus_ms(-1))));
+    let from = request.at.plus_ms(-request.span_ms / 2);
+    let at = width.end(last).min(width.end(width.slot_of(request.at.plus_ms(-1))));
     let silences = silence::list(store)?;
-    let mutes = Mutes { rules: &run.rules, silences: &silences };
     let mut groups = Vec::new();
-    for mut group in told {
-        group.judgements.retain(|judgement| judgement.t >= from);
-        group.note_suppressors(mutes, &run.dependencies(&group.labels)?);
-        let words = words::words(rule, &group.labels, &group.judgements, at);
-        let (labels, judgements) = (group.labels, thinned(group.judgements));
-        groups.push(GroupExplanation { labels, words, judgements });
+    for mut group in shown {
+        group.slots.retain(|slot| slot.t >= from);
+        let open = run.open_dependencies(&group.labels)?;
+        group.note_mutes(Mutes { rules: &run.rules, silences: &silences, open: &open });
+        let words = words::words(rule, &group.labels, &group.slots, at);
+        let (labels, slots) = (group.labels, thinned(group.slots));
+        groups.push(GroupExplanation { labels, words, slots });
     }
     Ok(Some(Explanation { at, groups, groups_left_out }))
 }
 
-/// The labels asked for, of those that the rule judges by.
+/// The labels that were asked for, of those that the rule groups by.
 fn asked_labels(rule: &Rule, labels: &[(Label, String)]) -> GroupLabels {
-    let judged: BTreeSet<Label> = rule.groupings().flatten().copied().collect();
+    let grouped: BTreeSet<Label> = rule.groupings().flatten().copied().collect();
     let is_sandbox =
         |(label, value): &(Label, String)| *label == Label::Environment && value == SANDBOX;
-    let asked = labels.iter().filter(|one| judged.contains(&one.0) || is_sandbox(one));
+    let asked = labels.iter().filter(|one| grouped.contains(&one.0) || is_sandbox(one));
     GroupLabels::new(asked.cloned())
 }
 
-/// One rule at work on what is stored.
+/// An engine with one rule over what is stored.
 struct Run<'a> {
     store: &'a Store,
     rules: Arc<RuleSet>,
     selector: Selector,
-    streams: Vec<StreamId>,
+    streams: WatchedStreams,
     engine: Engine,
     /// Whether it is about a group of the sandbox.
     in_sandbox: bool,
-    numbers: crate::evaluate::Numbers,
+    numbers: StreamNumbers,
 }
 
-/// A group that is told of.
+/// A group that is shown.
 struct GroupRun {
     labels: GroupLabels,
     /// Its alerts on record.
     records: Vec<Alert>,
-    judgements: Vec<ExplainedSlot>,
+    slots: Vec<ExplainedSlot>,
 }
 
 impl<'a> Run<'a> {
     fn new(store: &'a Store, rules: &RuleSet, rule: &Rule, asked: &GroupLabels) -> Self {
-        // What a part is used to comes from its whole, so all streams of the whole are needed.
+        // The baseline of a new part is that of its whole, so all streams of the whole are needed.
         let is_asked = |label: Label| {
             rule.by.contains(&label) || label == Label::Environment && asked.is_sandbox()
         };
@@ -175,13 +177,13 @@ impl<'a> Run<'a> {
             ..RuleSet::default()
         });
         Self {
-            streams: selector.streams(store),
+            streams: WatchedStreams::of(store, [(rule, selector.clone())]),
             selector,
             engine: Engine::new(Arc::clone(&rules), store.slot_width()),
             rules,
             store,
             in_sandbox: asked.is_sandbox(),
-            numbers: crate::evaluate::Numbers::default(),
+            numbers: StreamNumbers::default(),
         }
     }
 
@@ -189,61 +191,49 @@ impl<'a> Run<'a> {
         &self.rules.rules[0]
     }
 
-    /// The first and the last slot that are judged.
-    fn slots(&self, question: &ExplainRequest<'_>) -> (Slot, Slot) {
+    /// The first and the last slot that are evaluated.
+    fn slots(&self, request: &ExplainRequest<'_>) -> (Slot, Slot) {
         let width = self.store.slot_width();
-        let rule = question.rule;
+        let rule = request.rule;
         let timers_ms = rule.for_ms + rule.clear_ms.max(rule.keep_firing_ms);
         let lead_ms = timers_ms.clamp(LEAD_MS_MIN, EXPLAIN_LEAD_MS_MAX);
-        let half_ms = question.span_ms / 2;
-        let newest = width.slot_of(question.now.plus_ms(-grace_ms(width))).minus(1);
-        let last = width.slot_of(question.at.plus_ms(half_ms - 1)).min(newest);
-        let first = width.slot_of(question.at.plus_ms(-half_ms - lead_ms)).min(last);
+        let half_ms = request.span_ms / 2;
+        let newest = width.slot_of(request.now.plus_ms(-grace_ms(width))).minus(1);
+        let last = width.slot_of(request.at.plus_ms(half_ms - 1)).min(newest);
+        let first = width.slot_of(request.at.plus_ms(-half_ms - lead_ms)).min(last);
         (first, last)
     }
 
-    /// Learns the past, and answers the groups asked for.
+    /// Learns the past, and returns the groups that were asked for.
     fn warm_up(
         &mut self,
         first: Slot,
         asked: &GroupLabels,
         budget: Budget,
     ) -> Result<Vec<GroupLabels>> {
-        let plan = WarmUp::of(&self.rules, self.store.slot_width(), first, self.streams.len());
-        let cells: u64 = plan
-            .clone()
-            .map(|(slots, grain)| {
-                self.store.cells_max(&Scan { grain, ..Scan::new(&self.streams, slots) })
-            })
-            .sum();
-        if cells > budget.cells_max {
-            let limit = budget.cells_max;
+        let width = self.store.slot_width();
+        let plan = WarmUp::plan(&self.rules.rules, self.streams.clone(), width, first);
+        let (cells, limit) = (plan.cells_max(self.store), budget.cells_max);
+        if cells > limit {
             return Err(plimsoll_query::Error::TooManyCells { cells, limit }.into());
         }
-        for (slots, grain) in plan {
-            let last = slots.end.minus(1);
-            self.read(slots, grain, budget)?;
-            self.engine.warm_up(last);
-        }
+        let Self { store, engine, numbers, .. } = self;
+        plan.run(engine, |engine, scan| read(store, engine, numbers, scan, budget))?;
         let rule = &self.rules.rules[0];
-        seed(self.store, &mut self.engine, rule, &self.selector, self.in_sandbox, first)?;
-        // Whom the rules file expects something of is watched from the first moment on.
+        seed_newest(self.store, &mut self.engine, rule, &self.selector, self.in_sandbox, first)?;
+        // Partners that the rules file expects something of are watched from the first slot on.
         self.engine.warm_up(first.minus(1));
         Ok(self.groups(asked))
     }
 
-    /// The groups that have the labels asked for: the one that has no others, or else each. Those that
-    /// report only later are judged as well, as having nothing to judge.
+    /// The groups that have the labels asked for: the one that has no others, or else each. Groups that
+    /// report only later are evaluated as well, without data.
     fn groups(&self, asked: &GroupLabels) -> Vec<GroupLabels> {
         let mut groups: BTreeSet<GroupLabels> =
             self.engine.groups_of(&self.rule().name).into_iter().collect();
         for by in self.rule().groupings() {
-            let known = plimsoll_query::groups(self.store, &self.selector, by);
-            let on_top = self.in_sandbox.then(|| (Label::Environment, SANDBOX.to_owned()));
-            let labels = |group: plimsoll_query::Group| {
-                GroupLabels::new(group.labels.into_iter().chain(on_top.clone()))
-            };
-            groups.extend(known.into_iter().map(labels));
+            let known = plimsoll_query::groups(self.store, &self.selector, by).into_iter();
+            groups.extend(known.map(|group| group_labels(group.labels, self.in_sandbox)));
         }
         if groups.contains(asked) {
             return vec![asked.clone()];
@@ -254,21 +244,9 @@ impl<'a> Run<'a> {
         groups.into_iter().filter(has).collect()
     }
 
-    fn read(&mut self, slots: std::ops::Range<Slot>, grain: u32, budget: Budget) -> Result<()> {
-        if budget.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-            return Err(plimsoll_query::Error::TimedOut.into());
-        }
-        let Self { store, engine, numbers, streams, .. } = self;
-        let scan = Scan { grain, ..Scan::new(streams, slots) };
-        store.scan(&scan, &mut |stream, slot, value| {
-            observe(engine, store, numbers, stream, slot, value);
-        })?;
-        Ok(())
-    }
-
-    /// Goes on with the alert of a group that was open at the first slot, and passes over what alerts
-    /// that had ended rested on. Answers its alerts on record.
-    fn go_on(&mut self, labels: &GroupLabels, first: Slot) -> Result<Vec<Alert>> {
+    /// Continues with the alert of a group that was open at the first slot, and ignores what alerts that
+    /// had ended were based on. Returns its alerts on record.
+    fn restore(&mut self, labels: &GroupLabels, first: Slot) -> Result<Vec<Alert>> {
         let rule = self.rule().name.clone();
         let own = labels.iter().map(|(label, value)| (label, value.to_owned())).collect();
         let filter = AlertFilter { rule: Some(rule.clone()), labels: own, open: None };
@@ -298,79 +276,91 @@ impl<'a> Run<'a> {
         Ok(records)
     }
 
-    fn judge(
+    fn evaluate(
         &mut self,
-        slots: std::ops::Range<Slot>,
+        slots: Range<Slot>,
         groups: &mut [GroupRun],
         budget: Budget,
     ) -> Result<()> {
-        self.read(slots.clone(), 1, budget)?;
+        let streams = self.streams.all();
+        let Self { store, engine, numbers, .. } = self;
+        read(store, engine, numbers, &Scan::new(&streams, slots.clone()), budget)?;
         let width = self.store.slot_width();
         let rule = self.rule().name.clone();
         for number in slots.start.0..slots.end.0 {
             let slot = Slot(number);
-            let verdicts = self.engine.evaluate(slot);
+            let evaluations = self.engine.evaluate(slot);
             for group in groups.iter_mut() {
-                let verdict = verdicts.iter().find(|verdict| verdict.labels == group.labels);
-                let found = verdict.and_then(|verdict| verdict.evidence);
-                let evidence =
-                    found.or_else(|| self.engine.compute_evidence(&rule, &group.labels, slot));
-                group.judgements.push(ExplainedSlot {
+                let found = evaluations.iter().find(|it| it.labels == group.labels);
+                let evidence = found.and_then(|it| it.evidence);
+                let at_rest = || self.engine.compute_evidence(&rule, &group.labels, slot);
+                group.slots.push(ExplainedSlot {
                     t: width.end(slot),
-                    evidence,
-                    state: verdict.map_or(AlertState::Inactive, |verdict| verdict.state),
-                    transition: verdict.and_then(|verdict| verdict.transition),
-                    suppressor: None,
+                    evidence: evidence.or_else(at_rest),
+                    state: found.map_or(AlertState::Inactive, |it| it.state),
+                    transition: found.and_then(|it| it.transition),
+                    muted_by: None,
                 });
             }
         }
         Ok(())
     }
 
-    /// Alerts on record of what a group's alert depends on, with the labels they must lie within.
-    fn dependencies(&self, labels: &GroupLabels) -> Result<Vec<(Alert, GroupLabels)>> {
-        let mut found = Vec::new();
-        for (rules, labels) in mute::dependencies(&self.rules, self.rule(), labels) {
-            for rule in rules {
-                let filter = AlertFilter { rule: Some(rule), ..AlertFilter::default() };
-                let alerts = alerts::list(self.store, &filter, LIST_ROWS_MAX)?.into_iter();
-                found.extend(alerts.map(|alert| (alert, labels.clone())));
+    /// The alerts on record of what a group's alert depends on.
+    fn open_dependencies(&self, labels: &GroupLabels) -> Result<OpenAlerts> {
+        let dependencies = dependencies(&self.rules, self.rule(), labels);
+        let rules: BTreeSet<String> = dependencies.into_iter().flat_map(|it| it.rules).collect();
+        let mut open = OpenAlerts::default();
+        for rule in rules {
+            let filter = AlertFilter { rule: Some(rule), ..AlertFilter::default() };
+            for alert in alerts::list(self.store, &filter, LIST_ROWS_MAX)? {
+                open.add(&alert.rule, &alert.labels, alert.fired_at, alert.resolved_at);
             }
         }
-        Ok(found)
+        Ok(open)
     }
+}
+
+/// Passes the cells of a scan to an engine, if there is time left.
+fn read(
+    store: &Store,
+    engine: &mut Engine,
+    numbers: &mut StreamNumbers,
+    scan: &Scan<'_>,
+    budget: Budget,
+) -> Result<()> {
+    if budget.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+        return Err(plimsoll_query::Error::TimedOut.into());
+    }
+    store.scan(scan, &mut |stream, slot, value| {
+        numbers.observe(engine, store, (stream, slot), value);
+    })?;
+    Ok(())
 }
 
 impl GroupRun {
-    fn note_suppressors(&mut self, mutes: Mutes<'_>, dependencies: &[(Alert, GroupLabels)]) {
-        let Self { labels, records, judgements } = self;
+    /// Notes what muted the open alert in each slot: what covered it then, or else what its record says of
+    /// an alert that was never notified, for example that it shares another notification.
+    fn note_mutes(&mut self, mutes: Mutes<'_>) {
+        let Self { labels, records, slots } = self;
         let Some(rule) = mutes.rules.rules.first() else { return };
-        for judgement in judgements {
-            let AlertState::Firing(firing) = judgement.state else { continue };
-            let at = judgement.t;
-            let depends =
-                || dependencies.iter().any(|(alert, labels)| is_open_on(alert, labels, at));
-            let id = alert_id(&rule.name, labels, firing.since);
-            let record = records.iter().find(|alert| alert.id == id && alert.paged.is_none());
-            judgement.suppressor = mutes
-                .suppressor(rule, firing.severity, labels, at, depends)
-                .or(record.and_then(|alert| alert.suppressor));
+        for slot in slots {
+            let AlertState::Firing(firing) = slot.state else { continue };
+            let recorded = records.iter().find(|alert| alert.pending_at == firing.since);
+            let recorded = recorded.filter(|alert| alert.notify.notified.is_none());
+            slot.muted_by = mutes
+                .muted_by(rule, firing.severity, labels, slot.t)
+                .or(recorded.and_then(|alert| alert.notify.muted_by));
         }
     }
 }
 
-/// Whether an alert was open on labels that all are among `labels`.
-fn is_open_on(alert: &Alert, labels: &GroupLabels, at: TimestampMs) -> bool {
-    let within = alert.labels.iter().all(|(label, value)| labels.get(label) == Some(value));
-    within && alert.fired_at <= at && alert.resolved_at.is_none_or(|resolved| at < resolved)
-}
-
-/// As many judgements as are told at most: those that changed something, and others evenly.
-fn thinned(judgements: Vec<ExplainedSlot>) -> Vec<ExplainedSlot> {
-    let each = judgements.len().div_ceil(EXPLAIN_JUDGEMENTS_MAX).max(1);
-    let last = judgements.len().saturating_sub(1);
-    let kept = judgements.into_iter().enumerate().filter(|(position, judgement)| {
-        judgement.transition.is_some() || (last - position).is_multiple_of(each)
+/// As many slots as are shown at most: those that changed something, and others evenly.
+fn thinned(slots: Vec<ExplainedSlot>) -> Vec<ExplainedSlot> {
+    let each = slots.len().div_ceil(EXPLAIN_SLOTS_MAX).max(1);
+    let last = slots.len().saturating_sub(1);
+    let kept = slots.into_iter().enumerate().filter(|(position, slot)| {
+        slot.transition.is_some() || (last - position).is_multiple_of(each)
     });
-    kept.map(|(_, judgement)| judgement).collect()
+    kept.map(|(_, slot)| slot).collect()
 }

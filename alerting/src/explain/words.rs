@@ -1,44 +1,44 @@
-//! A judgement in words.
+//! An evaluation in words.
 
 use plimsoll_storage::TimestampMs;
 
-use super::ExplainedSlot;
 use crate::engine::{AlertState, Evidence, Firing, Gate};
+use crate::explain::ExplainedSlot;
 use crate::labels::GroupLabels;
 use crate::message::units::{duration, rfc3339, value};
 use crate::rule::{Rule, Signal, SignalKind};
 
-/// What was judged at a time, what it means, and what comes next.
+/// What was found at a time, what it means, and what comes next.
 pub(super) fn words(
     rule: &Rule,
     labels: &GroupLabels,
-    judgements: &[ExplainedSlot],
+    slots: &[ExplainedSlot],
     at: TimestampMs,
 ) -> String {
-    let newest = judgements.iter().rev().find(|judgement| judgement.t <= at);
-    let Some(judgement) = newest else {
-        return format!("{} of {}: nothing was judged.", rule.signal.symptom(), labels.title());
+    let newest = slots.iter().rev().find(|slot| slot.t <= at);
+    let Some(slot) = newest else {
+        return format!("{} of {}: nothing was evaluated.", rule.signal.symptom(), labels.title());
     };
-    let mut sentences = vec![found(rule, labels, judgement), stands(rule, judgement)];
-    if let (AlertState::Firing(_), Some(suppressor)) = (judgement.state, judgement.suppressor) {
-        sentences.push(format!("It is not told: {}.", suppressor.in_words()));
+    let mut sentences = vec![finding(rule, labels, slot), standing(rule, slot)];
+    if let (AlertState::Firing(_), Some(muted_by)) = (slot.state, slot.muted_by) {
+        sentences.push(format!("It is muted: {}.", muted_by.in_words()));
     }
     sentences.retain(|sentence| !sentence.is_empty());
     sentences.join(" ")
 }
 
 /// What was found.
-fn found(rule: &Rule, labels: &GroupLabels, judgement: &ExplainedSlot) -> String {
-    let (what, who, at) = (rule.signal.symptom(), labels.title(), rfc3339(judgement.t));
-    let Some(evidence) = judgement.evidence else {
-        return format!("At {at} there was nothing to judge of {what} for {who}.");
+fn finding(rule: &Rule, labels: &GroupLabels, slot: &ExplainedSlot) -> String {
+    let (what, who, at) = (rule.signal.symptom(), labels.title(), rfc3339(slot.t));
+    let Some(evidence) = slot.evidence else {
+        return format!("At {at} there was no data of {what} for {who}.");
     };
     let kind = rule.signal.kind();
     let was = value(kind, evidence.value);
     format!(
         "At {at} {what} for {who} was {was}{}: {}.",
         basis(rule, &evidence),
-        weighed(rule, &evidence)
+        compared(rule, &evidence)
     )
 }
 
@@ -55,12 +55,11 @@ fn basis(rule: &Rule, evidence: &Evidence) -> String {
     }
 }
 
-/// How the value lies to the threshold, and how sure that is.
-fn weighed(rule: &Rule, evidence: &Evidence) -> String {
+/// The value compared with the threshold, and how sure that is.
+fn compared(rule: &Rule, evidence: &Evidence) -> String {
     let kind = rule.signal.kind();
-    let is_floor = rule.fires_below();
     let (beyond, bound) =
-        if is_floor { ("below", evidence.upper) } else { ("above", evidence.lower) };
+        if rule.fires_below() { ("below", evidence.upper) } else { ("above", evidence.lower) };
     let threshold = value(kind, evidence.threshold);
     let is_exact = matches!(
         kind,
@@ -83,10 +82,10 @@ fn weighed(rule: &Rule, evidence: &Evidence) -> String {
     }
 }
 
-/// Where the group stands, and what comes next.
-fn stands(rule: &Rule, judgement: &ExplainedSlot) -> String {
+/// The state of the group, and what comes next.
+fn standing(rule: &Rule, slot: &ExplainedSlot) -> String {
     let clear_ms = rule.clear_ms.max(rule.keep_firing_ms);
-    match judgement.state {
+    match slot.state {
         AlertState::Inactive => "No alert is open.".to_owned(),
         AlertState::Pending { since } => format!(
             "The condition holds since {}; it fires at {} if it still holds then.",

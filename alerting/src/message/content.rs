@@ -89,7 +89,7 @@ pub(crate) fn collect(alert: &Alert, source: &ContentSource<'_>) -> Content {
 fn muted_by(alert: &Alert) -> Option<MutedBy> {
     let is_mute =
         |it: &MutedBy| !matches!(it, MutedBy::Severity | MutedBy::Shared | MutedBy::Waiting);
-    alert.suppressor.filter(is_mute)
+    alert.notify.muted_by.filter(is_mute)
 }
 
 /// `> 5%`.

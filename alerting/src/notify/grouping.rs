@@ -1,16 +1,16 @@
-//! Who speaks: alerts share messages, so that one trouble is one page.
+//! Notification grouping: which alerts share one notification, so that one problem is notified once.
 //!
-//! While anything of a group (such as a partner) is open, its first alert has the floor and the
-//! others are folded into its message. An alert of another signal speaks up again when the last
-//! message is older than a while, because it may be another trouble. Groups that begin to fail
-//! together are a cascade: from the third on, or at once when they fail at the same time, they are folded
-//! into the cascade's first message. A message ends when everything in it has ended.
+//! While any alert of a group (such as a partner) is open, its first alert has triggered the notification
+//! and the others share it. An alert of another signal triggers again when the last trigger is older than
+//! `again_after`, because it may be another problem. Groups that begin to fail together are a cascade: from
+//! the configured number of groups on, or at once when they fail at the same time, they share the first
+//! notification of the cascade. A notification is resolved when every alert in it has ended.
 //!
-//! A new message waits for others to join it, shortly when one of them is critical; the worst of them
-//! speaks, and nobody does when all have ended by then. When groups come or go later the message is
-//! brought up to date, by the alert that spoke first and not too often.
+//! A new notification waits for other alerts to join, for a shorter time when one of them is critical. The
+//! worst of them triggers it; none does when all have ended by then. When groups join or leave later, the
+//! notification is updated, under the alert that triggered it first and not too often.
 //!
-//! Pure: what happened in, what is to be said out.
+//! Pure: alerts in, events out.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,13 +21,19 @@ use plimsoll_storage::{Label, TimestampMs};
 use crate::labels::GroupLabels;
 use crate::rule::{GroupingSettings, Severity, SignalKind};
 
-/// How often a message that is open is brought up to date at most, in milliseconds.
-const PAGE_UPDATE_EVERY_MS: i64 = 2 * 60_000;
+/// How often an open notification is updated at most, in ms.
+const UPDATE_EVERY_MS: i64 = 2 * 60_000;
 
 /// What an alert is known by: the name of its rule and its labels.
 pub(crate) type AlertKey = (String, GroupLabels);
 
-/// An alert as the pager sees it after a slot.
+/// The same by reference.
+pub(crate) type AlertKeyRef<'a> = (&'a str, &'a GroupLabels);
+
+/// One alert of a key: the end of the first slot in which its condition held.
+pub(crate) type AlertInstance = (AlertKey, TimestampMs);
+
+/// An alert after a slot.
 #[derive(Debug, Clone)]
 pub(crate) struct AlertInput {
     /// Which alert.
@@ -38,314 +44,301 @@ pub(crate) struct AlertInput {
     pub(crate) kind: SignalKind,
     /// How bad it is.
     pub(crate) severity: Severity,
-    /// Whether it has something to say now: open, severe enough, not muted.
-    pub(crate) speaks: bool,
+    /// Whether it is to be notified: it is open, severe enough and not muted.
+    pub(crate) is_active: bool,
 }
 
-/// What an alert has to say.
+/// What happens to a notification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum GroupChange {
-    /// It begins.
+    /// The alert triggers it.
     Trigger,
-    /// Other groups are in its message now.
+    /// Other groups share it than it listed.
     Update,
-    /// It ends.
+    /// Every alert in it has ended.
     Resolve,
 }
 
-/// What is to be said.
+/// A change of a notification.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct GroupEvent {
-    /// By which alert.
-    pub(crate) key: AlertKey,
-    /// End of the first slot in which its condition held.
-    pub(crate) since: TimestampMs,
-    /// What it says.
-    pub(crate) word: GroupChange,
-    /// Name of the group whose message it is.
+    /// The alert under which it is sent.
+    pub(crate) alert: AlertInstance,
+    /// What happens.
+    pub(crate) change: GroupChange,
+    /// Name of the notification's group.
     pub(crate) group: String,
 }
 
-/// Open messages and who is in them.
+/// The open notifications and the alerts that share them.
 #[derive(Debug, Clone, Default, PartialEq, Encode, Decode)]
 pub(crate) struct Grouping {
-    pages: Vec<NotificationGroup>,
+    notifications: Vec<NotificationGroup>,
 }
 
-/// One message and everything that is folded into it.
+/// One notification and every alert that shares it.
 #[derive(Debug, Clone, PartialEq, Encode, Decode)]
 struct NotificationGroup {
     group: String,
     opened_at: TimestampMs,
     opened_by: SignalKind,
-    told_at: TimestampMs,
-    /// Signals that were told; none while it waits.
-    told: Vec<SignalKind>,
-    /// Something in it is critical, or was while it waited.
+    triggered_at: TimestampMs,
+    /// Signals that have triggered it; none while it waits.
+    signals: Vec<SignalKind>,
+    /// An alert in it is critical, or was while it waited.
     is_urgent: bool,
-    /// The groups that its last word named, and when that was.
+    /// The groups that it listed when it was sent last, and when that was.
     listed: BTreeSet<String>,
     listed_at: TimestampMs,
     /// Open alerts by the group they belong to.
     members: BTreeMap<String, BTreeSet<AlertKey>>,
-    /// Alerts that spoke, whose end is told with that of the message.
-    speakers: Vec<(AlertKey, TimestampMs)>,
+    /// Alerts that have triggered it; it is resolved under each of them.
+    triggers: Vec<AlertInstance>,
 }
 
+/// Alerts that are active, with their position among all.
+type Active<'a> = BTreeMap<&'a AlertKey, (usize, &'a AlertInput)>;
+
 impl Grouping {
-    /// Takes what happened in a slot that ends `at`, and answers what is to be said, in order.
-    /// Without `pages` each alert speaks for itself.
-    pub(crate) fn hear(
+    /// Takes the alerts of a slot that ends `at`, and returns what happens to notifications, in order.
+    /// Without `settings` each alert has a notification of its own.
+    pub(crate) fn update(
         &mut self,
-        pages: Option<&GroupingSettings>,
+        settings: Option<&GroupingSettings>,
         at: TimestampMs,
-        heard: &[AlertInput],
+        alerts: &[AlertInput],
     ) -> Vec<GroupEvent> {
-        let mut say = Vec::new();
-        for alert in heard.iter().filter(|alert| !alert.speaks) {
+        let mut events = Vec::new();
+        for alert in alerts.iter().filter(|alert| !alert.is_active) {
             self.leave(&alert.key);
         }
-        for alert in heard.iter().filter(|alert| alert.speaks) {
-            say.extend(self.join(pages, at, alert));
+        for alert in alerts.iter().filter(|alert| alert.is_active) {
+            events.extend(self.join(settings, at, alert));
         }
-        let mut open: BTreeMap<&AlertKey, (usize, &AlertInput)> = BTreeMap::new();
-        if self.pages.iter().any(NotificationGroup::waits) {
-            let speaks = heard.iter().enumerate().filter(|(_, alert)| alert.speaks);
-            open.extend(speaks.map(|(position, alert)| (&alert.key, (position, alert))));
+        let mut active = Active::new();
+        if self.notifications.iter().any(NotificationGroup::is_waiting) {
+            let found = alerts.iter().enumerate().filter(|(_, alert)| alert.is_active);
+            active.extend(found.map(|(position, alert)| (&alert.key, (position, alert))));
         }
-        for page in &mut self.pages {
-            say.extend(page.speak_first(pages, at, &open));
-            say.extend(page.change(at));
+        for notification in &mut self.notifications {
+            events.extend(notification.trigger_first(settings, at, &active));
+            events.extend(notification.update(at));
         }
-        self.close(&mut say);
-        say
+        self.close(&mut events);
+        events
     }
 
-    /// Lets alerts go that are no longer watched; answers what ends with them.
-    pub(crate) fn let_go(&mut self, gone: &[AlertKey]) -> Vec<GroupEvent> {
-        let mut say = Vec::new();
-        gone.iter().for_each(|key| self.leave(key));
-        self.close(&mut say);
-        say
+    /// Removes alerts that are no longer evaluated, and returns the notifications that resolve.
+    pub(crate) fn remove(&mut self, keys: &[AlertKey]) -> Vec<GroupEvent> {
+        let mut events = Vec::new();
+        keys.iter().for_each(|key| self.leave(key));
+        self.close(&mut events);
+        events
     }
 
-    /// Whether the alert is in a message that waits for others.
-    pub(crate) fn waits(&self, key: &AlertKey) -> bool {
-        let holds =
-            |page: &NotificationGroup| page.members.values().any(|alerts| alerts.contains(key));
-        self.pages.iter().any(|page| page.waits() && holds(page))
+    /// The alerts in notifications that wait for others.
+    pub(crate) fn waiting(&self) -> impl Iterator<Item = &AlertKey> {
+        let waiting = self.notifications.iter().filter(|it| it.is_waiting());
+        waiting.flat_map(|it| it.members.values().flatten())
     }
 
-    /// Whether the alert is in a message.
-    pub(crate) fn holds(&self, key: &AlertKey) -> bool {
-        self.pages.iter().any(|page| page.members.values().any(|alerts| alerts.contains(key)))
+    /// Whether the alert is in a notification.
+    pub(crate) fn contains(&self, key: &AlertKey) -> bool {
+        self.notifications.iter().any(|it| it.contains(key))
     }
 
-    /// Whether the end of what this alert said is still to be told.
-    pub(crate) fn owes(&self, key: &AlertKey) -> bool {
-        self.group_of_speaker(key).is_some()
+    /// Alerts that have triggered an open notification, each with the name of its group.
+    pub(crate) fn triggers(&self) -> impl Iterator<Item = (&AlertInstance, &str)> {
+        let each = self.notifications.iter();
+        each.flat_map(|it| it.triggers.iter().map(|alert| (alert, it.group.as_str())))
     }
 
-    /// Name of the message that the alert spoke in.
-    pub(crate) fn group_of_speaker(&self, key: &AlertKey) -> Option<&str> {
-        let spoke =
-            |page: &&NotificationGroup| page.speakers.iter().any(|(speaker, _)| speaker == key);
-        self.pages.iter().find(spoke).map(|page| page.group.as_str())
+    /// The alerts that have triggered the notification that the alert is in, or has triggered.
+    pub(crate) fn triggers_with(&self, key: &AlertKey) -> &[AlertInstance] {
+        let is_in = |it: &&NotificationGroup| it.contains(key) || it.is_triggered_by(key);
+        self.notifications.iter().find(is_in).map_or(&[], |it| &it.triggers)
     }
 
-    /// Alerts that spoke and whose end is still to be told, each with the end of the first slot in which
-    /// its condition held.
-    pub(crate) fn speakers(&self) -> impl Iterator<Item = &(AlertKey, TimestampMs)> {
-        self.pages.iter().flat_map(|page| &page.speakers)
-    }
-
-    /// Those of the message that the alert is in, or spoke in.
-    pub(crate) fn speakers_with(&self, key: &AlertKey) -> &[(AlertKey, TimestampMs)] {
-        let is_in = |page: &&NotificationGroup| {
-            page.members.values().any(|alerts| alerts.contains(key))
-                || page.speakers.iter().any(|(speaker, _)| speaker == key)
-        };
-        self.pages.iter().find(is_in).map_or(&[], |page| &page.speakers)
-    }
-
-    /// Labels of everything that is open in the message that the alert spoke in.
+    /// Labels of every open alert in the notification that the alert has triggered.
     pub(crate) fn sharing(&self, key: &AlertKey) -> BTreeSet<&GroupLabels> {
-        let spoke =
-            |page: &&NotificationGroup| page.speakers.iter().any(|(speaker, _)| speaker == key);
-        let alerts = self.pages.iter().find(spoke).into_iter();
-        let alerts = alerts.flat_map(|page| page.members.values().flatten());
+        let found = self.notifications.iter().find(|it| it.is_triggered_by(key)).into_iter();
+        let alerts = found.flat_map(|it| it.members.values().flatten());
         alerts.map(|(_, labels)| labels).collect()
     }
 
     fn join(
         &mut self,
-        pages: Option<&GroupingSettings>,
+        settings: Option<&GroupingSettings>,
         at: TimestampMs,
         alert: &AlertInput,
     ) -> Option<GroupEvent> {
-        if let Some(page) = self.pages.iter_mut().find(|page| page.holds(&alert.key)) {
-            page.is_urgent |= alert.severity == Severity::Critical;
+        let is_urgent = alert.severity == Severity::Critical;
+        if let Some(known) = self.notifications.iter_mut().find(|it| it.contains(&alert.key)) {
+            known.is_urgent |= is_urgent;
             return None;
         }
-        let is_urgent = alert.severity == Severity::Critical;
-        let group = group_of(pages, &alert.key);
-        let open = self.pages.iter_mut().find(|page| page.members.contains_key(&group));
-        if let Some((page, pages)) = open.zip(pages) {
-            page.members.entry(group).or_default().insert(alert.key.clone());
-            page.is_urgent |= is_urgent;
-            return page.speak_up(pages, at, alert);
+        let group = group_of(settings, &alert.key);
+        let open = self.notifications.iter_mut().find(|it| it.members.contains_key(&group));
+        if let Some((open, settings)) = open.zip(settings) {
+            open.members.entry(group).or_default().insert(alert.key.clone());
+            open.is_urgent |= is_urgent;
+            return open.trigger_again(settings, at, alert);
         }
-        if let Some(cascade) = pages.and_then(|pages| self.cascade(pages, at, &group, alert.kind)) {
+        let cascade = settings.and_then(|it| self.cascade(it, at, &group, alert.kind));
+        if let Some(cascade) = cascade {
             cascade.members.entry(group).or_default().insert(alert.key.clone());
             cascade.is_urgent |= is_urgent;
             return None;
         }
-        self.pages.push(NotificationGroup {
+        self.notifications.push(NotificationGroup {
             group: group.clone(),
             opened_at: at,
             opened_by: alert.kind,
-            told_at: at,
-            told: Vec::new(),
+            triggered_at: at,
+            signals: Vec::new(),
             is_urgent,
             listed: BTreeSet::new(),
             listed_at: at,
             members: BTreeMap::from([(group, BTreeSet::from([alert.key.clone()]))]),
-            speakers: Vec::new(),
+            triggers: Vec::new(),
         });
         None
     }
 
-    /// The message of a cascade that a group's alert belongs to: the oldest of those that opened with
+    /// The notification of the cascade that a group's alert belongs to: the oldest of those that opened with
     /// the same signal within the time, when they hold enough groups; or the one that opened just now or
     /// still waits.
     fn cascade(
         &mut self,
-        pages: &GroupingSettings,
+        settings: &GroupingSettings,
         at: TimestampMs,
         group: &str,
         kind: SignalKind,
     ) -> Option<&mut NotificationGroup> {
-        let recent = |page: &&mut NotificationGroup| {
-            page.opened_by == kind && at.since_ms(page.opened_at) <= pages.cascade_within_ms
+        let is_recent = |it: &&mut NotificationGroup| {
+            it.opened_by == kind && at.since_ms(it.opened_at) <= settings.cascade_within_ms
         };
-        let mut found: Vec<&mut NotificationGroup> = self.pages.iter_mut().filter(recent).collect();
-        let groups: BTreeSet<&String> = found
-            .iter()
-            .flat_map(|page| page.members.keys())
-            .filter(|held| *held != group)
-            .collect();
-        let enough = groups.len() + 1 >= pages.cascade_groups as usize;
-        let at_once = |page: &&mut NotificationGroup| {
-            page.waits() || at.since_ms(page.opened_at) <= pages.cascade_at_once_ms
+        let mut found: Vec<&mut NotificationGroup> =
+            self.notifications.iter_mut().filter(is_recent).collect();
+        let members = found.iter().flat_map(|it| it.members.keys());
+        let groups: BTreeSet<&String> = members.filter(|held| *held != group).collect();
+        let is_enough = groups.len() + 1 >= settings.cascade_groups as usize;
+        let is_at_once = |it: &&mut NotificationGroup| {
+            it.is_waiting() || at.since_ms(it.opened_at) <= settings.cascade_at_once_ms
         };
-        let now = found.iter().position(at_once);
-        let position = if enough { Some(0) } else { now }?;
+        let at_once = found.iter().position(is_at_once);
+        let position = if is_enough { Some(0) } else { at_once }?;
         (position < found.len()).then(|| found.swap_remove(position))
     }
 
     fn leave(&mut self, key: &AlertKey) {
-        for page in &mut self.pages {
-            for alerts in page.members.values_mut() {
+        for notification in &mut self.notifications {
+            for alerts in notification.members.values_mut() {
                 alerts.remove(key);
             }
-            page.members.retain(|_, alerts| !alerts.is_empty());
+            notification.members.retain(|_, alerts| !alerts.is_empty());
         }
     }
 
-    /// Ends the messages that nothing is left of.
-    fn close(&mut self, say: &mut Vec<GroupEvent>) {
-        for page in self.pages.extract_if(.., |page| page.members.is_empty()) {
-            let group = &page.group;
-            let ends = page.speakers.into_iter();
-            say.extend(ends.map(|(key, since)| GroupEvent {
-                key,
-                since,
-                word: GroupChange::Resolve,
-                group: group.clone(),
-            }));
+    /// Resolves the notifications that no alert is left in.
+    fn close(&mut self, events: &mut Vec<GroupEvent>) {
+        for closed in self.notifications.extract_if(.., |it| it.members.is_empty()) {
+            let NotificationGroup { group, triggers, .. } = closed;
+            let resolve = |alert| {
+                let group = group.clone();
+                GroupEvent { alert, change: GroupChange::Resolve, group }
+            };
+            events.extend(triggers.into_iter().map(resolve));
         }
     }
 }
 
 impl NotificationGroup {
-    /// Nothing was said yet.
-    const fn waits(&self) -> bool {
-        self.speakers.is_empty()
+    /// Whether it was not triggered yet.
+    const fn is_waiting(&self) -> bool {
+        self.triggers.is_empty()
     }
 
-    fn holds(&self, key: &AlertKey) -> bool {
+    fn contains(&self, key: &AlertKey) -> bool {
         self.members.values().any(|alerts| alerts.contains(key))
     }
 
-    /// The first word, once it has waited for long enough: of the worst that is open, of several the one
-    /// that began first, and then the first heard.
-    fn speak_first(
+    fn is_triggered_by(&self, key: &AlertKey) -> bool {
+        self.triggers.iter().any(|(trigger, _)| trigger == key)
+    }
+
+    /// Triggers it once it has waited long enough: with the worst alert in it; of several with the one whose
+    /// condition held first, and then with the first in the order of the slot.
+    fn trigger_first(
         &mut self,
-        pages: Option<&GroupingSettings>,
+        settings: Option<&GroupingSettings>,
         at: TimestampMs,
-        open: &BTreeMap<&AlertKey, (usize, &AlertInput)>,
+        active: &Active<'_>,
     ) -> Option<GroupEvent> {
-        let wait_ms = pages.map_or(0, |pages| pages.wait_ms(self.is_urgent));
-        if !self.waits() || at.since_ms(self.opened_at) < wait_ms {
+        let wait_ms = settings.map_or(0, |settings| settings.wait_ms(self.is_urgent));
+        if !self.is_waiting() || at.since_ms(self.opened_at) < wait_ms {
             return None;
         }
-        let members = self.members.values().flatten().filter_map(|key| open.get(key));
+        let members = self.members.values().flatten().filter_map(|key| active.get(key));
         let worst = |(position, alert): &&(usize, &AlertInput)| {
             (Reverse(alert.severity), alert.since, *position)
         };
         let (_, first) = members.min_by_key(worst)?;
-        (self.told_at, self.listed_at) = (at, at);
-        self.told = vec![first.kind];
+        (self.triggered_at, self.listed_at) = (at, at);
+        self.signals = vec![first.kind];
         self.listed = self.members.keys().cloned().collect();
-        self.speakers = vec![(first.key.clone(), first.since)];
-        let (key, since) = (first.key.clone(), first.since);
-        Some(GroupEvent { key, since, word: GroupChange::Trigger, group: self.group.clone() })
+        self.triggers = vec![(first.key.clone(), first.since)];
+        Some(self.event(GroupChange::Trigger, (first.key.clone(), first.since)))
     }
 
-    /// Brings the message up to date when other groups are in it than it named.
-    fn change(&mut self, at: TimestampMs) -> Option<GroupEvent> {
-        let is_soon = at.since_ms(self.listed_at) < PAGE_UPDATE_EVERY_MS;
-        if is_soon || self.members.is_empty() || self.members.keys().eq(&self.listed) {
-            return None;
-        }
-        let (key, since) = self.speakers.first()?.clone();
-        self.listed = self.members.keys().cloned().collect();
-        self.listed_at = at;
-        Some(GroupEvent { key, since, word: GroupChange::Update, group: self.group.clone() })
-    }
-
-    fn speak_up(
+    /// Triggers it again with an alert of another signal, when the last trigger is old enough.
+    fn trigger_again(
         &mut self,
-        pages: &GroupingSettings,
+        settings: &GroupingSettings,
         at: TimestampMs,
         alert: &AlertInput,
     ) -> Option<GroupEvent> {
-        let again = at.since_ms(self.told_at) >= pages.again_after_ms;
-        if self.waits() || !again || self.told.contains(&alert.kind) {
+        let is_old = at.since_ms(self.triggered_at) >= settings.again_after_ms;
+        if self.is_waiting() || !is_old || self.signals.contains(&alert.kind) {
             return None;
         }
-        self.told.push(alert.kind);
-        self.told_at = at;
-        let speaker = (alert.key.clone(), alert.since);
-        if !self.speakers.contains(&speaker) {
-            self.speakers.push(speaker);
+        self.signals.push(alert.kind);
+        self.triggered_at = at;
+        let trigger = (alert.key.clone(), alert.since);
+        if !self.triggers.contains(&trigger) {
+            self.triggers.push(trigger.clone());
         }
-        let (key, since) = (alert.key.clone(), alert.since);
-        Some(GroupEvent { key, since, word: GroupChange::Trigger, group: self.group.clone() })
+        Some(self.event(GroupChange::Trigger, trigger))
+    }
+
+    /// Updates it when other groups are in it than it listed.
+    fn update(&mut self, at: TimestampMs) -> Option<GroupEvent> {
+        let is_soon = at.since_ms(self.listed_at) < UPDATE_EVERY_MS;
+        if is_soon || self.members.is_empty() || self.members.keys().eq(&self.listed) {
+            return None;
+        }
+        let first = self.triggers.first()?.clone();
+        self.listed = self.members.keys().cloned().collect();
+        self.listed_at = at;
+        Some(self.event(GroupChange::Update, first))
+    }
+
+    fn event(&self, change: GroupChange, alert: AlertInstance) -> GroupEvent {
+        GroupEvent { alert, change, group: self.group.clone() }
     }
 }
 
-/// Name of the group whose message an alert shares: its labels among `by`, or all of its own.
-fn group_of(pages: Option<&GroupingSettings>, (rule, labels): &AlertKey) -> String {
+/// Name of the group whose notification an alert shares: its labels among `by`, or all of its own.
+fn group_of(settings: Option<&GroupingSettings>, (rule, labels): &AlertKey) -> String {
     let name = |label: Label, value: &str| format!("{}={value}", label.as_str());
-    let named: Vec<String> = match pages {
-        Some(pages) => {
-            let held = pages.by.iter().filter_map(|label| Some(name(*label, labels.get(*label)?)));
-            held.collect()
+    let named: Vec<String> = match settings {
+        Some(settings) => {
+            let by = settings.by.iter();
+            by.filter_map(|label| Some(name(*label, labels.get(*label)?))).collect()
         }
         None => labels.iter().map(|(label, value)| name(label, value)).collect(),
     };
-    if pages.is_some() && !named.is_empty() {
+    if settings.is_some() && !named.is_empty() {
         named.join(",")
     } else {
         format!("{rule}:{}", named.join(","))

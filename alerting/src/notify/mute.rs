@@ -1,30 +1,31 @@
-//! Whether an alert may be told now: what holds its beginning back. Nothing holds back an end.
+//! What mutes an alert. A mute delays the trigger of an alert; it never suppresses a resolve.
 
 use plimsoll_storage::{Label, TimestampMs};
 
 use crate::labels::GroupLabels;
+use crate::notify::open::OpenAlerts;
 use crate::records::muted_by::MutedBy;
 use crate::records::silence::Silence;
 use crate::rule::{Partner, Rule, RuleMode, RuleSet, Severity};
 
-/// What can mute an alert from outside its rule.
+/// Everything that can mute an alert.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Mutes<'a> {
-    /// With maintenance and paused partners.
+    /// With maintenance, and partners that are paused or depend on others.
     pub(crate) rules: &'a RuleSet,
     pub(crate) silences: &'a [Silence],
+    pub(crate) open: &'a OpenAlerts,
 }
 
 impl Mutes<'_> {
-    /// What keeps an open alert of a rule, of that severity and with these labels, from being told at
-    /// that moment. `is_dependent` looks whether something that it depends on has an open alert.
-    pub(crate) fn suppressor(
+    /// What mutes an open alert of a rule, of that severity and with these labels, at `at`; `None` when
+    /// it may be notified.
+    pub(crate) fn muted_by(
         self,
         rule: &Rule,
         severity: Severity,
         labels: &GroupLabels,
         at: TimestampMs,
-        is_dependent: impl FnOnce() -> bool,
     ) -> Option<MutedBy> {
         if labels.is_sandbox() {
             return Some(MutedBy::Sandbox);
@@ -35,12 +36,15 @@ impl Mutes<'_> {
         if severity < rule.notify_policy.from {
             return Some(MutedBy::Severity);
         }
-        let muted = self.mute(rule, labels, at);
-        muted.or_else(|| is_dependent().then_some(MutedBy::Dependency))
+        self.covered_by(rule, labels, at).or_else(|| {
+            let mut dependencies = dependencies(self.rules, rule, labels).into_iter();
+            let is_open = dependencies.any(|it| self.open.any_within(&it.rules, &it.labels, at));
+            is_open.then_some(MutedBy::Dependency)
+        })
     }
 
     /// The maintenance, silence or pause that covers the alert.
-    fn mute(self, rule: &Rule, labels: &GroupLabels, at: TimestampMs) -> Option<MutedBy> {
+    fn covered_by(self, rule: &Rule, labels: &GroupLabels, at: TimestampMs) -> Option<MutedBy> {
         let labels = rule.known_labels(labels);
         let partner = labels.get(Label::Partner);
         let is_paused = |it: &Partner| it.paused && Some(it.name.as_str()) == partner;
@@ -54,37 +58,31 @@ impl Mutes<'_> {
     }
 }
 
-/// What an open alert would have to be on to keep this one from being told: by rules that the rule
-/// depends on, on the same labels; and by the rule itself, on the labels of a partner that the partner
-/// depends on.
-pub(crate) fn dependencies(
-    rules: &RuleSet,
-    rule: &Rule,
-    labels: &GroupLabels,
-) -> Vec<(Vec<String>, GroupLabels)> {
+/// What an alert depends on: it is muted while an alert of one of these rules is open on labels that all
+/// are among `labels`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Dependency {
+    pub(crate) rules: Vec<String>,
+    pub(crate) labels: GroupLabels,
+}
+
+/// The dependencies of an alert: the rules that its rule depends on, on the same labels; and the rule
+/// itself, on the labels of each partner that the partner depends on.
+pub(crate) fn dependencies(rules: &RuleSet, rule: &Rule, labels: &GroupLabels) -> Vec<Dependency> {
     let mut found = Vec::new();
     if !rule.depends_on.is_empty() {
-        found.push((rule.depends_on.clone(), labels.clone()));
+        found.push(Dependency { rules: rule.depends_on.clone(), labels: labels.clone() });
     }
     let name = labels.get(Label::Partner).unwrap_or_default();
     let partner = rules.partners.iter().filter(|partner| partner.name == name);
     for other in partner.flat_map(|partner| &partner.depends_on) {
         let own = labels.iter().filter(|(label, _)| *label != Label::Partner);
         let own = own.map(|(label, value)| (label, value.to_owned()));
-        let moved = GroupLabels::new(own.chain([(Label::Partner, other.clone())]));
-        found.push((vec![rule.name.clone()], moved));
+        let labels = GroupLabels::new(own.chain([(Label::Partner, other.clone())]));
+        found.push(Dependency { rules: vec![rule.name.clone()], labels });
     }
     found
 }
 
-/// Whether something that the alert depends on has an open alert itself. `is_open` looks whether an
-/// alert of some rules is open on labels that all are among some.
-pub(crate) fn is_dependent(
-    rules: &RuleSet,
-    rule: &Rule,
-    labels: &GroupLabels,
-    is_open: &dyn Fn(&[String], &GroupLabels) -> bool,
-) -> bool {
-    let dependencies = dependencies(rules, rule, labels);
-    dependencies.iter().any(|(rules, labels)| is_open(rules, labels))
-}
+#[cfg(test)]
+mod tests;

@@ -1,26 +1,24 @@
-//! Reminders: a silence that is about to end, and still holds something back, says so to those who would
-//! have been told, so that it can be made longer or what it hides be looked at. When it has ended, so has
-//! the reminder; what it held back is told then.
-//!
-//! Pure: silences and what they hold back in, what is to be told out. Reminders that are open are kept in
-//! the commit that tells of them.
+//! Reminders: a silence that is about to end and still mutes an alert is announced to the receivers that
+//! would be notified, so that it can be extended or the alert be looked at. The reminder is resolved when
+//! the silence ends; its alerts are notified then.
 
 use std::collections::BTreeMap;
 
 use bincode::{Decode, Encode};
 use plimsoll_storage::TimestampMs;
 
-use crate::message::units;
-use crate::notify::grouping::AlertKey;
+use crate::notify::grouping::AlertKeyRef;
 use crate::records::alerts::{Alert, NOTICE_PREFIX};
 use crate::records::delivery::Action;
 use crate::records::silence::Silence;
 use crate::rule::{Receiver, RuleSet};
+use crate::text::time::rfc3339;
 
-/// Alerts that such a reminder names.
+/// Alerts that a reminder names.
 const REMINDER_ALERTS_MAX: usize = 5;
 
-/// Reminders that are open, by the id of their silence.
+/// The reminders that are open, by the id of their silence. They are stored in the commit that notifies of
+/// them.
 #[derive(Debug, Clone, Default, PartialEq, Encode, Decode)]
 pub(crate) struct Reminders {
     open: BTreeMap<String, Alert>,
@@ -31,50 +29,46 @@ impl Reminders {
         self.open.is_empty()
     }
 
-    /// Takes what silences hold back in a slot that ends `at`, and answers what is to be told now, as
-    /// notices to the receivers they name.
-    pub(crate) fn follow(
+    /// Takes the alerts that silences mute in a slot that ends `at`, and returns the notices that are due,
+    /// each with its receivers.
+    pub(crate) fn update(
         &mut self,
         rules: &RuleSet,
         silences: &[Silence],
-        held_back: &[&AlertKey],
+        silenced: &[AlertKeyRef<'_>],
         at: TimestampMs,
     ) -> Vec<(Action, Alert)> {
-        let mut told = Vec::new();
-        for (id, notice) in &self.open {
-            let silence = silences.iter().find(|silence| silence.id == *id);
-            if silence.is_none_or(|silence| at >= silence.period.end) {
-                let symptom = format!("{}: it has ended", notice.symptom);
-                told.push((Action::Resolve, Alert { symptom, ..notice.clone() }));
-            }
+        let is_active = |id: &String| silences.iter().any(|it| it.id == *id && at < it.period.end);
+        let mut notices = Vec::new();
+        for (_, notice) in self.open.extract_if(.., |id, _| !is_active(id)) {
+            let symptom = format!("{}: it has ended", notice.symptom);
+            notices.push((Action::Resolve, Alert { symptom, ..notice }));
         }
-        let goes_on = |id: &String| silences.iter().any(|it| it.id == *id && at < it.period.end);
-        self.open.retain(|id, _| goes_on(id));
         for silence in silences.iter().filter(|silence| silence.ends_soon(at)) {
             if self.open.contains_key(&silence.id) {
                 continue;
             }
-            if let Some(notice) = notice(rules, silence, held_back, at) {
+            if let Some(notice) = notice(rules, silence, silenced, at) {
                 self.open.insert(silence.id.clone(), notice.clone());
-                told.push((Action::Trigger, notice));
+                notices.push((Action::Trigger, notice));
             }
         }
-        told
+        notices
     }
 }
 
-/// What a silence that is about to end has to say, when it holds something back.
+/// The reminder of a silence; `None` when it mutes nothing.
 fn notice(
     rules: &RuleSet,
     silence: &Silence,
-    held_back: &[&AlertKey],
+    silenced: &[AlertKeyRef<'_>],
     at: TimestampMs,
 ) -> Option<Alert> {
-    let covered = |(name, labels): &&AlertKey| {
+    let is_covered = |(name, labels): &AlertKeyRef<'_>| {
         let rule = rules.rule(name);
         rule.is_some_and(|rule| silence.covers(name, &rule.known_labels(labels), at))
     };
-    let covered: Vec<&AlertKey> = held_back.iter().copied().filter(covered).collect();
+    let covered: Vec<AlertKeyRef<'_>> = silenced.iter().copied().filter(is_covered).collect();
     let named = covered.iter().take(REMINDER_ALERTS_MAX);
     let named: Vec<String> =
         named.map(|(rule, labels)| format!("{rule} of {}", labels.title())).collect();
@@ -88,16 +82,16 @@ fn notice(
         silence.scope(),
         silence.author,
         silence.reason,
-        units::rfc3339(silence.period.end),
+        rfc3339(silence.period.end),
         named.join(", "),
     );
     let mut notice = Alert::notice(format!("{NOTICE_PREFIX}silence:{}", silence.id), line, at);
     notice.owner.clone_from(&silence.author);
-    let would_be_told = |receiver: &&Receiver| {
+    let is_notified = |receiver: &&Receiver| {
         let mut rules = covered.iter().filter_map(|(rule, _)| rules.rule(rule));
         rules.any(|rule| rule.notify.contains(&receiver.name))
     };
-    notice.tell(rules.receivers.iter().filter(would_be_told), true, at);
+    notice.notify.add_receivers(rules.receivers.iter().filter(is_notified), true, at);
     Some(notice)
 }
 

@@ -1,16 +1,16 @@
-//! Alerts on record, open and resolved: what happened, how bad it was, who was told.
+//! Alerts on record, open and resolved: what happened, how bad it was, who was notified.
 
 use bincode::{Decode, Encode};
 use plimsoll_storage::{Label, Order, Store, Table, TableBatch, TimestampMs};
 
-use crate::engine::{Evidence, StateReason};
+use crate::engine::{Evidence, Firing, StateReason};
 use crate::error::{Error, Result};
 use crate::hex::hex;
 use crate::labels::GroupLabels;
 use crate::limits::LIST_ROWS_MAX;
-use crate::records::muted_by::MutedBy;
+use crate::records::notify_status::NotifyStatus;
 use crate::records::row;
-use crate::rule::{Receiver, Rule, Severity, SignalKind};
+use crate::rule::{Rule, Severity, SignalKind};
 
 /// Prefix of rows by time: `t`, fired_at (u64), id. Value: the alert.
 const BY_TIME: u8 = b't';
@@ -24,8 +24,8 @@ const PAGE_ROWS: usize = 256;
 /// An alert on record.
 #[derive(Debug, Clone, PartialEq, Encode, Decode)]
 pub struct Alert {
-    /// 32 hex digits over rule, labels and `pending_at`: judging the same history again finds the
-    /// same alert.
+    /// 32 hex digits over rule, labels and `pending_at`: evaluating the same history again finds
+    /// the same alert.
     pub id: String,
     /// Name of its rule.
     pub rule: String,
@@ -39,7 +39,7 @@ pub struct Alert {
     pub symptom: String,
     /// The group it is about.
     pub labels: GroupLabels,
-    /// How much event time each judgement covers, in ms.
+    /// How much event time each evaluation covers, in ms.
     pub window_ms: i64,
     /// How bad it is, or was in the end.
     pub severity: Severity,
@@ -51,31 +51,14 @@ pub struct Alert {
     pub resolved_at: Option<TimestampMs>,
     /// Why it ended.
     pub resolved_because: Option<StateReason>,
-    /// The judgement that fired it.
+    /// The evaluation that fired it.
     pub at_fire: Evidence,
-    /// The newest judgement; on disk it may lag by a minute.
+    /// The newest evaluation; on disk it may lag by a minute.
     pub latest: Evidence,
-    /// The judgement with the highest lower bound since it fired.
+    /// The evaluation with the highest lower bound since it fired.
     pub peak: Evidence,
-    /// What keeps it, or kept it until it ended, from being told; `None` when it was told.
-    pub suppressor: Option<MutedBy>,
-    /// The highest severity anyone was told; `None` while nobody was.
-    pub paged: Option<Severity>,
-    /// Moment of the resolve that was put out; `None` while none was.
-    pub resolve_sent_at: Option<TimestampMs>,
-    /// Who was told, and so is told of the end.
-    pub receivers: Vec<NotifiedReceiver>,
-}
-
-/// A receiver that was told of an alert.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-pub struct NotifiedReceiver {
-    /// Name of the receiver.
-    pub receiver: String,
-    /// [`Receiver::fingerprint`] at that moment.
-    pub fingerprint: String,
-    /// When it was told, in event time.
-    pub told_at: TimestampMs,
+    /// Who was notified of it.
+    pub notify: NotifyStatus,
 }
 
 impl Alert {
@@ -85,8 +68,37 @@ impl Alert {
         self.resolved_at.is_none()
     }
 
-    /// What is told without being an alert: that something works, or is about to end. `line` is all it
-    /// says; `rule` is no name that a rule can have, so that no alert has its key.
+    /// A new alert, of which nobody was notified.
+    pub(crate) fn fired(
+        rule: &Rule,
+        labels: &GroupLabels,
+        firing: Firing,
+        evidence: Evidence,
+        window_ms: i64,
+    ) -> Self {
+        Self {
+            id: alert_id(&rule.name, labels, firing.since),
+            rule: rule.name.clone(),
+            owner: rule.owner.clone(),
+            runbook: rule.runbook.clone(),
+            signal: rule.signal.kind(),
+            symptom: rule.signal.symptom(),
+            labels: labels.clone(),
+            window_ms,
+            severity: firing.severity,
+            pending_at: firing.since,
+            fired_at: firing.fired_at,
+            resolved_at: None,
+            resolved_because: None,
+            at_fire: evidence,
+            latest: evidence,
+            peak: evidence,
+            notify: NotifyStatus::default(),
+        }
+    }
+
+    /// A notice: a notification that is not about an alert, such as that a silence is about to end. `line`
+    /// is its whole text; `rule` is no name that a rule can have, so that no alert has its key.
     pub(crate) fn notice(rule: String, line: String, now: TimestampMs) -> Self {
         let labels = GroupLabels::default();
         Self {
@@ -106,25 +118,22 @@ impl Alert {
             at_fire: Evidence::NONE,
             latest: Evidence::NONE,
             peak: Evidence::NONE,
-            suppressor: None,
-            paged: None,
-            resolve_sent_at: None,
-            receivers: Vec::new(),
+            notify: NotifyStatus::default(),
         }
     }
 
-    /// Whether it only tells something.
+    /// Whether it is a notice.
     pub(crate) fn is_notice(&self) -> bool {
         self.rule.starts_with(NOTICE_PREFIX)
     }
 
-    /// What receivers join its messages by; see [`GroupLabels::dedup_key`].
+    /// The key by which receivers join its notifications; see [`GroupLabels::dedup_key`].
     #[must_use]
     pub fn dedup_key(&self) -> String {
         self.labels.dedup_key(&self.rule)
     }
 
-    /// Remembers a newer judgement. Answers whether it is the new peak.
+    /// Records a newer evaluation. Returns whether it is the new peak.
     pub(crate) fn observe(&mut self, rule: &Rule, evidence: Evidence) -> bool {
         let is_peak = evidence.is_worse_than(&self.peak, rule);
         if is_peak {
@@ -133,29 +142,9 @@ impl Alert {
         self.latest = evidence;
         is_peak
     }
-
-    /// Adds receivers that are told from now on. One that heard of the alert before stays with the
-    /// target that it had then, so that the end gets there too; unless it `begins` anew.
-    pub(crate) fn tell<'a>(
-        &mut self,
-        receivers: impl Iterator<Item = &'a Receiver>,
-        begins: bool,
-        at: TimestampMs,
-    ) {
-        for receiver in receivers {
-            if begins {
-                self.receivers.retain(|known| known.receiver != receiver.name);
-            }
-            if !self.receivers.iter().any(|known| known.receiver == receiver.name) {
-                let fingerprint = receiver.fingerprint();
-                let receiver = receiver.name.clone();
-                self.receivers.push(NotifiedReceiver { receiver, fingerprint, told_at: at });
-            }
-        }
-    }
 }
 
-/// The id of the alert of a rule and group that began to pend at that moment.
+/// The id of the alert of a rule and group whose condition began to hold at `pending_at`.
 pub(crate) fn alert_id(rule: &str, labels: &GroupLabels, pending_at: TimestampMs) -> String {
     use sha2::Digest as _;
     let mut hash = labels.digest(rule);
@@ -212,7 +201,7 @@ pub fn list(store: &Store, filter: &AlertFilter, limit: usize) -> Result<Vec<Ale
             let alert: Alert = match row::decode("alert", value) {
                 Ok(alert) => alert,
                 Err(error) => {
-                    // One row, of another version or damaged, does not hide all others.
+                    // One row, of another version or damaged, must not hide all others.
                     tracing::warn!(%error, "an alert is left out of a list");
                     continue;
                 }

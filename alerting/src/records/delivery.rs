@@ -1,5 +1,4 @@
-//! One delivery: something that is told to one receiver about one alert, from the moment it is put
-//! into the outbox until it is settled in the ledger.
+//! One delivery: one notification of one alert to one receiver, from the outbox to the ledger.
 
 use bincode::{Decode, Encode};
 use plimsoll_storage::TimestampMs;
@@ -13,7 +12,7 @@ use crate::text::content::Content;
 const ATTEMPTS_KEPT_MAX: usize = 10;
 const _: () = assert!(ATTEMPTS_KEPT_MAX > 0);
 
-/// What a delivery says. Numbers are on disk, and order deliveries of the same moment.
+/// What a delivery does. Numbers are on disk, and order deliveries of the same time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 pub enum Action {
     /// An alert began.
@@ -22,16 +21,16 @@ pub enum Action {
     Escalate,
     /// It ended.
     Resolve,
-    /// Someone takes care of it.
+    /// Someone has acknowledged it.
     Acknowledge,
-    /// Its message holds other groups than was told.
+    /// Other groups share its notification than it listed.
     Update,
     /// Nothing is wrong: something was changed, such as a release.
     Change,
 }
 
 impl Action {
-    /// Whether it tells that something begins, or that it is worse than was told.
+    /// Whether it notifies that an alert begins, or is worse than was notified.
     #[must_use]
     pub const fn begins(self) -> bool {
         matches!(self, Self::Trigger | Self::Escalate)
@@ -51,14 +50,14 @@ impl Action {
     }
 }
 
-/// Where a delivery stands. Numbers are on disk: never renumber.
+/// The state of a delivery. Numbers are on disk: never renumber.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Encode, Decode)]
 pub enum DeliveryState {
     /// It is in the outbox.
     Waiting,
     /// The receiver has taken it.
     Delivered,
-    /// It was dropped with its counterpart: the alert ended before anyone could be told of it.
+    /// It was dropped together with the resolve: the alert ended before it could be delivered.
     Coalesced,
     /// It was given up.
     Dead(DeadReason),
@@ -83,7 +82,7 @@ impl DeliveryState {
 /// Why a delivery was given up. Numbers are on disk: never renumber.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Encode, Decode)]
 pub enum DeadReason {
-    /// The receiver refused it for good.
+    /// The receiver rejected it for good.
     Refused,
     /// The rules file no longer has the receiver.
     ReceiverRemoved,
@@ -91,9 +90,9 @@ pub enum DeadReason {
     TargetChanged,
     /// Too many deliveries were waiting for the receiver.
     OutboxFull,
-    /// It was tried in vain for as long as the receiver's `give_up_after` says.
+    /// Every attempt failed for the time of the receiver's `give_up_after`.
     Expired,
-    /// The receiver has said that it wants nothing any more (410).
+    /// The receiver answered that it is gone (410).
     Disabled,
 }
 
@@ -125,39 +124,39 @@ pub struct Attempt {
     pub error: Option<String>,
 }
 
-/// What is said of an alert, to whomever it is told.
+/// A notification, before it is addressed to receivers.
 #[derive(Debug, Clone)]
 pub(crate) struct NotificationRecord {
     pub(crate) action: Action,
-    /// The moment it speaks of, in event time.
+    /// The end of the slot in which it was decided, in event time.
     pub(crate) at: TimestampMs,
-    /// Name of the message that the alert spoke in.
+    /// Name of the notification's group.
     pub(crate) group: String,
     pub(crate) alert: Alert,
     pub(crate) content: Content,
 }
 
-/// Something that is told to one receiver about one alert.
+/// One notification of one alert to one receiver.
 #[derive(Debug, Clone, PartialEq, Encode, Decode)]
 pub struct Delivery {
     /// 32 hex digits, the same for every attempt.
     pub id: String,
     /// Name of the receiver.
     pub receiver: String,
-    /// Its target when the alert was told; once delivered, the target it went to. See
+    /// Its target when the alert was notified; once delivered, the target it was sent to. See
     /// [`crate::rule::Receiver::fingerprint`].
     pub fingerprint: String,
-    /// What it says.
+    /// What it does.
     pub action: Action,
-    /// The moment it speaks of, in event time.
+    /// The end of the slot in which it was decided, in event time.
     pub at: TimestampMs,
-    /// Name of the message that the alert spoke in: alerts of one group share it.
+    /// Name of the notification's group: alerts that share a notification share it.
     pub group: String,
     /// The alert as it was then.
     pub alert: Alert,
-    /// What is to be said of it.
+    /// The content of the message.
     pub content: Content,
-    /// Where it stands.
+    /// Its state.
     pub state: DeliveryState,
     /// Why it was given up or dropped, in words.
     pub detail: Option<String>,
@@ -169,7 +168,7 @@ pub struct Delivery {
     pub log: Vec<Attempt>,
     /// No attempt before this.
     pub next_attempt_at: TimestampMs,
-    /// The receiver that was told in its place while it was down.
+    /// The receiver that was notified in its place while it was down.
     pub handed_to: Option<String>,
     /// When it was delivered, dropped or given up; `None` while it waits.
     pub settled_at: Option<TimestampMs>,
@@ -177,8 +176,8 @@ pub struct Delivery {
 
 impl Delivery {
     /// A delivery that is due at once.
-    pub(crate) fn new(receiver: String, fingerprint: String, said: NotificationRecord) -> Self {
-        let NotificationRecord { action, at, group, alert, content } = said;
+    pub(crate) fn new(receiver: String, fingerprint: String, record: NotificationRecord) -> Self {
+        let NotificationRecord { action, at, group, alert, content } = record;
         let mut delivery = Self {
             id: String::new(),
             receiver,
@@ -205,21 +204,21 @@ impl Delivery {
         delivery
     }
 
-    /// The same for another receiver, that is told in place of this one.
+    /// The same for another receiver, which is notified in place of this one.
     pub(crate) fn for_other(&self, receiver: String, fingerprint: String) -> Self {
         let (group, alert, content) =
             (self.group.clone(), self.alert.clone(), self.content.clone());
-        let said = NotificationRecord { action: self.action, at: self.at, group, alert, content };
-        Self::new(receiver, fingerprint, said)
+        let record = NotificationRecord { action: self.action, at: self.at, group, alert, content };
+        Self::new(receiver, fingerprint, record)
     }
 
-    /// The moment it should have been told at: an alert that was held back, or judged after a downtime,
-    /// should have been told when it fired.
+    /// The time from which it is late: an alert that was muted, or evaluated after a downtime, should have
+    /// been notified when it fired.
     pub(crate) fn late_from(&self) -> TimestampMs {
         if self.content.muted_by.is_some() { self.alert.fired_at } else { self.at }
     }
 
-    /// How long it took to arrive, from the moment it speaks of, in ms; `None` while it has not.
+    /// How long it took to arrive, in ms; `None` while it has not.
     #[must_use]
     pub fn latency_ms(&self) -> Option<i64> {
         let arrived = self.settled_at.filter(|_| self.state == DeliveryState::Delivered);
@@ -232,7 +231,7 @@ impl Delivery {
         self.log.last()?.error.as_deref()
     }
 
-    /// Notes an attempt; of many the newest stay.
+    /// Records an attempt; of many the newest are kept.
     pub(crate) fn note(&mut self, attempt: Attempt) {
         self.attempts = self.attempts.saturating_add(1);
         self.first_attempt_at.get_or_insert(attempt.at);

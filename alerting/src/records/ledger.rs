@@ -1,7 +1,7 @@
-//! The ledger: what became of every delivery. Those that arrived or were dropped lie in one table,
-//! those given up in another, from where they can be put back into the outbox.
+//! The ledger: the outcome of every delivery. Deliveries that arrived or were dropped are in one table, dead
+//! letters in another, from where they can be put back into the outbox.
 //!
-//! Keys of both: `t`, moment it was settled (u64), id, so that the newest comes last; and `i`, id,
+//! Keys of both: `t`, time of the outcome (u64), id, so that the newest comes last; and `i`, id,
 //! whose value is that key.
 
 use plimsoll_storage::{Order, Store, Table, TableBatch, TimestampMs};
@@ -23,7 +23,7 @@ const PAGE_ROWS: usize = 256;
 /// Which deliveries to list; the default lists all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DeliveryFilter {
-    /// Only those that stand there: one of [`DeliveryState::NAMES`].
+    /// Only those in this state: one of [`DeliveryState::NAMES`].
     pub state: Option<String>,
     /// Only those to this receiver.
     pub receiver: Option<String>,
@@ -43,8 +43,8 @@ impl DeliveryFilter {
     }
 }
 
-/// Settles a delivery: it leaves the outbox and enters the ledger, in the same commit.
-pub(crate) fn settle(
+/// Records the outcome of a delivery: it leaves the outbox and enters the ledger, in the same commit.
+pub(crate) fn close(
     batch: &mut TableBatch,
     mut delivery: Delivery,
     state: DeliveryState,
@@ -57,7 +57,7 @@ pub(crate) fn settle(
     batch.put(table, &key, row::encode(&delivery));
 }
 
-/// Settles a delivery that is given up, with the reason in words.
+/// Records that a delivery was given up, with the reason in words.
 pub(crate) fn give_up(
     batch: &mut TableBatch,
     delivery: Delivery,
@@ -74,7 +74,7 @@ pub(crate) fn give_up(
         detail,
         "a delivery was given up"
     );
-    settle(batch, Delivery { detail: Some(detail), ..delivery }, DeliveryState::Dead(reason), at);
+    close(batch, Delivery { detail: Some(detail), ..delivery }, DeliveryState::Dead(reason), at);
 }
 
 const fn table_of(state: DeliveryState) -> Table {
@@ -90,7 +90,7 @@ fn id_key(id: &str) -> Vec<u8> {
     [&[BY_ID], id.as_bytes()].concat()
 }
 
-/// The newest deliveries that match: what waits first, then what was settled last; at most `limit`
+/// The newest deliveries that match: what waits first, then the newest outcomes; at most `limit`
 /// and [`LIST_ROWS_MAX`], out of the newest [`LEDGER_ROWS_READ_MAX`].
 ///
 /// # Errors
@@ -99,10 +99,10 @@ pub fn list(store: &Store, filter: &DeliveryFilter, limit: usize) -> Result<Vec<
     let limit = limit.min(LIST_ROWS_MAX);
     let mut found = if filter.wants("waiting") { waiting(store, filter)? } else { Vec::new() };
     if filter.wants("delivered") || filter.wants("coalesced") {
-        found.extend(settled(store, Table::Delivery, filter, limit)?);
+        found.extend(closed(store, Table::Delivery, filter, limit)?);
     }
     if filter.wants("dead") {
-        found.extend(settled(store, Table::DeadLetter, filter, limit)?);
+        found.extend(closed(store, Table::DeadLetter, filter, limit)?);
     }
     let newest =
         |delivery: &Delivery| (delivery.settled_at.unwrap_or(TimestampMs(i64::MAX)), delivery.at);
@@ -122,7 +122,7 @@ fn waiting(store: &Store, filter: &DeliveryFilter) -> Result<Vec<Delivery>> {
     damaged.map_or(Ok(found), Err)
 }
 
-fn settled(
+fn closed(
     store: &Store,
     table: Table,
     filter: &DeliveryFilter,
@@ -146,7 +146,7 @@ fn settled(
     Ok(found)
 }
 
-/// The delivery of that id, wherever it stands.
+/// The delivery of that id, in the outbox or the ledger.
 ///
 /// # Errors
 /// When the store cannot be read, or a row is damaged.
@@ -184,12 +184,12 @@ pub fn dead_count(store: &Store) -> Result<usize> {
 pub enum ReplayError {
     /// It is not among the dead letters.
     NotDead,
-    /// It tells of the beginning of an alert that has ended: nothing would tell of its end.
+    /// It triggers an alert that has ended: nothing would resolve it.
     AlertEnded,
 }
 
 /// Puts a dead letter back into the outbox, for the receiver as it is configured now. With `dry_run`
-/// nothing is written. Answers the delivery as it would wait.
+/// nothing is written. Returns the delivery as it would wait.
 ///
 /// # Errors
 /// When the store cannot be read or written. The inner error says why the delivery must stay.
@@ -225,12 +225,13 @@ pub fn replay(
     Ok(Ok(waiting))
 }
 
-/// Removes the dead letters that match, at most [`LIST_ROWS_MAX`]; with `dry_run` it only tells them.
+/// Removes the dead letters that match, at most [`LIST_ROWS_MAX`]; with `dry_run` it only
+/// returns them.
 ///
 /// # Errors
 /// When the store cannot be read or written.
 pub fn purge(store: &Store, filter: &DeliveryFilter, dry_run: bool) -> Result<Vec<Delivery>> {
-    let dead = settled(store, Table::DeadLetter, filter, LIST_ROWS_MAX)?;
+    let dead = closed(store, Table::DeadLetter, filter, LIST_ROWS_MAX)?;
     if !dry_run {
         let mut batch = TableBatch::default();
         dead.iter().for_each(|delivery| remove(&mut batch, delivery));

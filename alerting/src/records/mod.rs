@@ -4,9 +4,11 @@
 
 pub mod acknowledgement;
 pub mod alerts;
+pub(crate) mod checkpoint;
 pub(crate) mod delivery;
 pub mod ledger;
 pub(crate) mod muted_by;
+pub(crate) mod notify_status;
 pub mod outbox;
 pub(crate) mod row;
 pub mod silence;

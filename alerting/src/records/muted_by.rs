@@ -2,7 +2,7 @@
 
 use bincode::{Decode, Encode};
 
-/// What keeps an open alert from being told. Numbers are on disk: never renumber.
+/// What mutes an open alert. Numbers are on disk: never renumber.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Encode, Decode)]
 pub enum MutedBy {
     /// The rule is in mode `shadow`.
@@ -15,13 +15,13 @@ pub enum MutedBy {
     Paused,
     /// A rule that this one depends on, or a partner that this one depends on, has an open alert.
     Dependency,
-    /// It fired while nothing was judged, and is told only if it is still open now.
+    /// It fired while nothing was evaluated, and is notified only if it is still open afterwards.
     Downtime,
-    /// It is folded into the message of another alert.
+    /// It shares the notification of another alert.
     Shared,
     /// A silence covers it.
     Silenced,
-    /// Its message waits for others.
+    /// Its notification waits for others.
     Waiting,
     /// It is of a drill, in the sandbox.
     Sandbox,
@@ -45,19 +45,19 @@ impl MutedBy {
         }
     }
 
-    /// The reason in words, after "not told: ".
+    /// The reason in words, after "It is muted: ".
     #[must_use]
     pub const fn in_words(self) -> &'static str {
         match self {
             Self::Shadow => "the rule is in shadow mode",
-            Self::Severity => "the rule tells only of worse",
+            Self::Severity => "the rule notifies from a higher severity on",
             Self::Maintenance => "maintenance was announced",
             Self::Paused => "the partner is paused",
             Self::Dependency => "what it depends on has an open alert",
-            Self::Downtime => "it fired while nothing was judged",
-            Self::Shared => "it shares the message of another alert",
+            Self::Downtime => "it fired while nothing was evaluated",
+            Self::Shared => "it shares the notification of another alert",
             Self::Silenced => "it is silenced",
-            Self::Waiting => "its message waits for others",
+            Self::Waiting => "its notification waits for others",
             Self::Sandbox => "it is of a drill",
         }
     }

@@ -1,7 +1,7 @@
 //! The outbox: deliveries that are still to be made. They are written in the commit that changes the
 //! alert, so neither a crash nor a restart loses one.
 //!
-//! Key: receiver, 0, dedup key (64 hex digits), moment (u64), action (u8). So the deliveries of one
+//! Key: receiver, 0, dedup key (64 hex digits), time (u64), action (u8). So the deliveries of one
 //! alert to one receiver lie together and in order, a resolve after its trigger.
 
 use plimsoll_storage::{Order, Record, Store, Table, TableBatch};
@@ -38,7 +38,7 @@ pub(crate) fn thread_of(key: &[u8]) -> &[u8] {
     key.get(..lane_bytes + DEDUP_KEY_BYTES).unwrap_or(key)
 }
 
-/// Names of the receivers that anything waits for, found without reading what waits.
+/// Names of the receivers with waiting deliveries, found without reading the deliveries.
 pub(crate) fn receivers(store: &Store) -> Result<Vec<String>> {
     let mut names = Vec::new();
     let mut after: Option<Vec<u8>> = None;
@@ -46,7 +46,7 @@ pub(crate) fn receivers(store: &Store) -> Result<Vec<String>> {
         let row = store.records(Table::Outbox, &[], after.as_deref(), Order::Ascending, 1)?;
         let Some((key, _)) = row.first() else { return Ok(names) };
         let name = key.split(|byte| *byte == 0).next().unwrap_or_default();
-        // Beyond everything of that receiver: its keys go on with a zero byte.
+        // Beyond every key of that receiver: its name is followed by a zero byte.
         after = Some([name, &[1]].concat());
         names.push(String::from_utf8_lossy(name).into_owned());
     }

@@ -1,11 +1,11 @@
-//! How rows of this crate lie in the store: one version byte, then bincode.
+//! How rows of this crate are encoded: one version byte, then bincode.
 
 use bincode::config::{Configuration, standard};
 use bincode::{Decode, Encode};
 
 use crate::error::{Error, Result};
 
-/// Version of all rows. A row of another version is refused, never guessed at.
+/// Version of all rows. A row of another version is an error.
 const VERSION: u8 = 3;
 
 const CONFIG: Configuration = standard();

@@ -1,5 +1,5 @@
-//! Silences: periods in which matching alerts are told to nobody, made while the server runs. What
-//! was told before, and every end, is still told.
+//! Silences: periods in which matching alerts are muted, made while the server runs. A silence does not
+//! mute the end of an alert that was notified.
 //!
 //! Table `Silence`, key: id. A silence is never removed before its time: ending one early moves its end.
 
@@ -18,15 +18,15 @@ use crate::rule::{Period, Schedule};
 
 /// Silences that are kept at once.
 const SILENCES_MAX: usize = 1_000;
-/// How long before its end a silence reminds of what it holds back, in milliseconds; a quarter of its
+/// How long before its end a silence reminds of what it mutes, in milliseconds; a quarter of its
 /// length when that is less.
 const SILENCE_REMINDER_MS: i64 = 15 * 60_000;
 /// How long a silence is kept on record after its end, in milliseconds.
 const SILENCE_KEPT_MS: i64 = 30 * 24 * 3_600_000;
-/// Longest silence, in milliseconds. What should be quiet for longer is a change of the rules.
+/// Longest silence, in milliseconds. A longer one belongs in the rules file.
 pub const SILENCE_MS_MAX: i64 = 30 * 24 * 3_600_000;
 
-/// A period in which matching alerts are told to nobody.
+/// A period in which matching alerts are muted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Silence {
     /// 32 hex digits.
@@ -67,7 +67,7 @@ struct WeeklyRow {
 }
 
 impl Silence {
-    /// Whether it covers an alert of that rule with these labels at that moment. Every label it names
+    /// Whether it covers an alert of that rule with these labels at a time. Every label it names
     /// must be one of the alert's: a silence of one site does not mute the partner as a whole.
     #[must_use]
     pub fn covers(&self, rule: &str, labels: &GroupLabels, at: TimestampMs) -> bool {
@@ -103,7 +103,7 @@ impl Silence {
         rule.chain(labels).collect::<Vec<_>>().join(", ")
     }
 
-    /// Gives it an id, made of all it says.
+    /// Gives it an id: a hash of all its fields.
     #[must_use]
     pub fn with_id(self) -> Self {
         let mut hash = Sha256::new();
@@ -185,7 +185,7 @@ pub fn get(store: &Store, id: &str) -> Result<Option<Silence>> {
     row.map(|row| Silence::read(id.as_bytes(), &row)).transpose()
 }
 
-/// Writes a silence, or its new end; lets go of those that ended long ago. Answers whether there was
+/// Writes a silence, or its new end, and deletes those that ended long ago. Returns whether there was
 /// room for it.
 ///
 /// # Errors

@@ -1,7 +1,7 @@
-//! What the evaluator remembers of each rule and group that is not at rest, and its rows.
+//! The state of each rule and group that is not at rest.
 //!
-//! Table `AlertState`, key: rule, 0, dedup key (64 hex digits). Value: [`StateRow`]. A group at rest
-//! has no row.
+//! Table `AlertState`, key: rule, 0, dedup key (64 hex digits). Value: [`StateRow`]. A group at rest has no
+//! row.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use bincode::{Decode, Encode};
 use plimsoll_storage::{Order, Store, Table, TableBatch};
 
 use crate::engine::{AlertState, Detection};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::labels::GroupLabels;
 use crate::records::alerts::{self, Alert, alert_id};
 use crate::records::row;
@@ -18,13 +18,16 @@ use crate::rule::RuleIdentity;
 /// A rule's state for one group.
 #[derive(Debug, Clone)]
 pub(crate) struct Tracked {
-    /// Of the rule that came to it.
+    /// Identity of the rule that evaluated the group.
     pub(crate) identity: RuleIdentity,
     pub(crate) state: AlertState,
     pub(crate) detection: Detection,
     /// The alert, while the state is firing.
     pub(crate) alert: Option<Alert>,
 }
+
+/// Name of the rule, labels of the group, and its state.
+pub(crate) type TrackedGroup<'a> = (&'a str, &'a GroupLabels, &'a Tracked);
 
 #[derive(Debug, Encode, Decode)]
 struct StateRow {
@@ -35,14 +38,17 @@ struct StateRow {
     detection: Detection,
 }
 
-/// Everything that is tracked: by rule, then by group.
+/// Every state that is not at rest: by rule, then by group.
 #[derive(Debug, Default)]
 pub(crate) struct Tracking {
     rules: BTreeMap<String, BTreeMap<GroupLabels, Tracked>>,
 }
 
 impl Tracking {
-    /// Reads what was tracked when the last commit was made.
+    /// Reads the states of the last commit.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
     pub(crate) fn load(store: &Store) -> Result<Self> {
         const PAGE_ROWS: usize = 256;
         let mut tracking = Self::default();
@@ -63,17 +69,13 @@ impl Tracking {
         }
     }
 
-    /// One damaged row must not keep all other rules from being judged: it is reported and left out.
+    /// One damaged row must not stop the evaluation of all other rules: it is logged and left out.
     fn load_row(&mut self, store: &Store, value: &[u8]) {
         match read_row(store, value) {
             Ok((row, alert)) => {
-                let tracked = Tracked {
-                    identity: row.identity,
-                    state: row.state,
-                    detection: row.detection,
-                    alert,
-                };
-                self.set(&row.rule, &row.labels, Some(tracked));
+                let StateRow { rule, labels, identity, state, detection } = row;
+                let tracked = Tracked { identity, state, detection, alert };
+                self.set(&rule, &labels, Some(tracked));
             }
             Err(error) => tracing::error!(%error, "the state of one alert is lost"),
         }
@@ -83,7 +85,7 @@ impl Tracking {
         self.rules.get(rule)?.get(labels)
     }
 
-    /// Replaces what is tracked of a group; `None` when it is at rest.
+    /// Replaces the state of a group; `None` when it is at rest.
     pub(crate) fn set(&mut self, rule: &str, labels: &GroupLabels, tracked: Option<Tracked>) {
         if let Some(tracked) = tracked {
             let groups = self.rules.entry(rule.to_owned()).or_default();
@@ -93,8 +95,8 @@ impl Tracking {
         }
     }
 
-    /// Everything tracked.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &GroupLabels, &Tracked)> {
+    /// Every group that is not at rest.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = TrackedGroup<'_>> {
         self.rules.iter().flat_map(|(rule, groups)| {
             groups.iter().map(move |(labels, tracked)| (rule.as_str(), labels, tracked))
         })
@@ -106,7 +108,7 @@ fn read_row(store: &Store, value: &[u8]) -> Result<(StateRow, Option<Alert>)> {
     let alert = match row.state {
         AlertState::Firing(firing) => {
             let id = alert_id(&row.rule, &row.labels, firing.since);
-            let missing = || crate::Error::Corrupt {
+            let missing = || Error::Corrupt {
                 what: "alert state",
                 detail: format!("its alert {id} is not there"),
             };
@@ -118,7 +120,7 @@ fn read_row(store: &Store, value: &[u8]) -> Result<(StateRow, Option<Alert>)> {
 }
 
 /// Writes the state of a group, or removes it when it is at rest.
-pub(crate) fn write_state(
+pub(crate) fn write(
     batch: &mut TableBatch,
     rule: &str,
     labels: &GroupLabels,

@@ -1,23 +1,24 @@
-//! Judging of a replay: the engine over slots, with the clock of the data.
+//! Evaluation of a replay: the engine over slots, with the clock of the data.
 //!
-//! Rules judge alone; only what is told of their alerts meets. So judges may share the rules between
-//! them, each on a thread of its own that is shown every cell: what they find together, slot by slot
-//! and in the order of rules and labels, is what one finds, to the bit. Rules that one sensor serves
-//! stay together, since that is cheaper; it changes nothing that is found.
+//! Rules are evaluated independently of each other; only notifications combine their alerts. So evaluators
+//! may share the rules between them, each on a thread of its own that observes every cell: what they find
+//! together, slot by slot and in the order of rules and labels, is what one finds, to the bit. Rules that
+//! share a sensor stay together, since that is cheaper; it changes nothing that is found.
 
 use std::sync::Arc;
 
 use plimsoll_storage::{Slot, SlotValue, SlotWidth, StreamRef, TimestampMs};
 
-use crate::engine::{Engine, Evaluation, StreamNumber};
+use crate::engine::{Engine, StreamNumber};
 use crate::evaluate::grace_ms;
+use crate::notify::event::SlotEvaluations;
 use crate::rule::{Rule, RuleSet, Signal, SignalKind};
 
 /// Slots whose cells are only known by the minute, because single slots have expired: those before
-/// `until` are judged at the end of each minute.
+/// `until` are evaluated at the end of each minute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ByMinute {
-    /// The first slot that is judged by itself.
+    /// The first slot that is evaluated by itself.
     pub until: Slot,
     /// Slots of a minute, at least 1. `until` is a multiple of it.
     pub slots: u32,
@@ -34,16 +35,7 @@ impl ByMinute {
     }
 }
 
-/// What the judgement of a slot found: verdicts of everything that is not at rest.
-#[derive(Debug, Clone, PartialEq)]
-pub struct SlotEvaluations {
-    /// End of the slot.
-    pub at: TimestampMs,
-    /// In the order of rules and labels.
-    pub verdicts: Vec<Evaluation>,
-}
-
-/// Some rules of a set at work on history.
+/// Evaluates some rules of a set over history.
 #[derive(Debug)]
 pub struct ReplayEvaluator {
     width: SlotWidth,
@@ -60,15 +52,15 @@ pub struct ReplayEvaluator {
 }
 
 impl ReplayEvaluator {
-    /// Judges that share the rules of a set: so many at the most, at least one.
+    /// Evaluators that share the rules of a set: at most `count`, at least one.
     #[must_use]
     pub fn share(
         rules: &RuleSet,
         width: SlotWidth,
         by_minute: Option<ByMinute>,
-        judges: usize,
+        count: usize,
     ) -> Vec<Self> {
-        let shares = shares(&rules.rules, judges).into_iter();
+        let shares = shares(&rules.rules, count).into_iter();
         shares.map(|positions| Self::of(rules, width, by_minute, positions)).collect()
     }
 
@@ -110,37 +102,37 @@ impl ReplayEvaluator {
         self.last = self.last.max(Some(slot));
     }
 
-    /// The clock has come to `now`: judges every slot that has ended a grace ago. A clock that goes
-    /// back is passed over.
+    /// Advances the clock to `now`: evaluates every slot that has ended [`grace_ms`] ago. A clock that goes
+    /// back is ignored.
     pub fn advance(&mut self, now: TimestampMs) {
         if now <= self.now {
             return;
         }
         self.now = now;
         let newest = self.width.slot_of(now.plus_ms(-grace_ms(self.width))).minus(1);
-        self.judge_through(newest);
+        self.evaluate_through(newest);
     }
 
-    /// Judges what is left up to the end of the data.
-    pub fn judge_rest(&mut self) {
+    /// Evaluates what is left up to the end of the data.
+    pub fn evaluate_rest(&mut self) {
         if let Some(last) = self.last {
-            self.judge_through(self.judged_with(last));
+            self.evaluate_through(self.evaluated_with(last));
         }
     }
 
-    /// What was found since the last call, in the order of slots.
-    pub fn take_found(&mut self) -> Vec<SlotEvaluations> {
+    /// The evaluations since the last call, in the order of slots.
+    pub fn take_evaluations(&mut self) -> Vec<SlotEvaluations> {
         std::mem::take(&mut self.found)
     }
 
-    /// The slot at whose end a slot is judged.
-    fn judged_with(&self, slot: Slot) -> Slot {
+    /// The slot at whose end a slot is evaluated.
+    fn evaluated_with(&self, slot: Slot) -> Slot {
         self.by_minute.map_or(slot, |by_minute| by_minute.end(slot))
     }
 
-    fn judge_through(&mut self, newest: Slot) {
+    fn evaluate_through(&mut self, newest: Slot) {
         let Some(first) = self.first else { return };
-        let mut next = self.engine.evaluated().map_or(first, |judged| judged.plus(1));
+        let mut next = self.engine.evaluated().map_or(first, |evaluated| evaluated.plus(1));
         while next <= newest {
             if self.engine.is_idle() {
                 // Nothing can happen before the next cell.
@@ -150,25 +142,25 @@ impl ReplayEvaluator {
                     None => {}
                 }
             }
-            next = self.judged_with(next);
+            next = self.evaluated_with(next);
             if next > newest {
                 return;
             }
-            let mut verdicts = self.engine.evaluate(next);
-            if !verdicts.is_empty() {
-                for verdict in &mut verdicts {
-                    verdict.rule = self.positions[verdict.rule];
+            let mut evaluations = self.engine.evaluate(next);
+            if !evaluations.is_empty() {
+                for evaluation in &mut evaluations {
+                    evaluation.rule = self.positions[evaluation.rule];
                 }
-                self.found.push(SlotEvaluations { at: self.width.end(next), verdicts });
+                self.found.push(SlotEvaluations { at: self.width.end(next), evaluations });
             }
             next = next.plus(1);
         }
     }
 }
 
-/// Deals rules out, the costly ones first, each to whoever has the least to do. Answers positions,
+/// Distributes rules, the costly ones first, each to the share with the least cost. Returns positions,
 /// ascending.
-fn shares(rules: &[Rule], judges: usize) -> Vec<Vec<usize>> {
+fn shares(rules: &[Rule], count: usize) -> Vec<Vec<usize>> {
     let mut bundles: Vec<Vec<usize>> = Vec::new();
     for (position, rule) in rules.iter().enumerate() {
         match bundles.iter_mut().find(|bundle| are_alike(&rules[bundle[0]], rule)) {
@@ -179,7 +171,7 @@ fn shares(rules: &[Rule], judges: usize) -> Vec<Vec<usize>> {
     let cost = |bundle: &Vec<usize>| -> u32 { bundle.iter().map(|it| cost(&rules[*it])).sum() };
     bundles.sort_by_key(|bundle| std::cmp::Reverse(cost(bundle)));
     let mut shares: Vec<(u32, Vec<usize>)> =
-        vec![(0, Vec::new()); judges.clamp(1, bundles.len().max(1))];
+        vec![(0, Vec::new()); count.clamp(1, bundles.len().max(1))];
     for bundle in bundles {
         if let Some((load, share)) = shares.iter_mut().min_by_key(|(load, _)| *load) {
             *load += cost(&bundle);
@@ -200,7 +192,7 @@ fn are_alike(one: &Rule, other: &Rule) -> bool {
     same && one.signal.stream() == other.signal.stream() && one.matches == other.matches
 }
 
-/// About what a rule costs for each cell and judgement; see `benches/ENGINE.md`.
+/// About what a rule costs for each cell and evaluation; see `benches/ENGINE.md`.
 const fn cost(rule: &Rule) -> u32 {
     match rule.signal.kind() {
         SignalKind::Latency => 5,

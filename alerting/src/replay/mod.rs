@@ -1,21 +1,22 @@
-//! Judging history: the engine and the pager that run live, with the clock of the data.
+//! Replay: the engine and the decisions that run live, over history, with the clock of the data.
 //!
-//! The caller adds cells in the order they became known and moves the clock on. [`ReplayEvaluator`]s, each with
-//! some of the rules, find what is not at rest; one [`ReplayNotifier`] hears of it slot by slot, and answers
-//! every alert with what was said about it. Batches that came twice are the caller's to drop; late
-//! cells are simply added, late.
+//! The caller adds cells in the order they became known and advances the clock. [`ReplayEvaluator`]s, each
+//! with some of the rules, evaluate; one [`ReplayNotifier`] takes their evaluations slot by slot, and returns
+//! every alert with its notifications. Batches that came twice are the caller's to drop; late cells are
+//! simply added, late.
 
 mod evaluator;
 mod notifier;
 
 use plimsoll_storage::TimestampMs;
 
-pub use evaluator::{ByMinute, ReplayEvaluator, SlotEvaluations};
+pub use evaluator::{ByMinute, ReplayEvaluator};
 pub use notifier::ReplayNotifier;
 
 use crate::engine::Evidence;
 use crate::labels::GroupLabels;
 use crate::records::delivery::Action;
+use crate::records::muted_by::MutedBy;
 use crate::rule::{Severity, SignalKind};
 
 /// An alert of a replay.
@@ -25,8 +26,8 @@ pub struct ReplayedAlert {
     pub rule: String,
     /// What was measured.
     pub signal: SignalKind,
-    /// What it stands at, or stood at when it ended, as on a server; how bad it was at its worst is
-    /// the severity of `peak`.
+    /// Its severity at the end of the replay, or when it ended, as on a server; how bad it was at its worst
+    /// is the severity of `peak`.
     pub severity: Severity,
     /// The group it is about.
     pub labels: GroupLabels,
@@ -36,21 +37,23 @@ pub struct ReplayedAlert {
     pub fired_at: TimestampMs,
     /// When it ended; `None` when it was open at the end of the data.
     pub resolved_at: Option<TimestampMs>,
-    /// The judgement with the strongest bound.
+    /// The evaluation with the strongest bound.
     pub peak: Evidence,
-    /// What was said, in order; nothing when it was folded into another alert's message.
+    /// What muted it when it ended, or at the end of the data; `None` once it was notified.
+    pub muted_by: Option<MutedBy>,
+    /// The notifications, in order; none when it shared the notification of another alert.
     pub notifications: Vec<ReplayedNotification>,
 }
 
-/// Something that was said about an alert.
+/// A notification about an alert of a replay.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReplayedNotification {
     /// When, in event time.
     pub at: TimestampMs,
-    /// What.
+    /// What it does.
     pub action: Action,
     /// Name of the receiver.
     pub receiver: String,
-    /// Name of the message it belongs to: alerts of one group share it.
+    /// Name of the group: alerts that share a notification share it.
     pub group: String,
 }

@@ -58,7 +58,7 @@ struct Known {
 impl Tally {
     fn add(&mut self, alert: &Alert, known: Known, until: TimestampMs) {
         let open_ms = alert.resolved_at.unwrap_or(until).since_ms(alert.fired_at).max(0);
-        let is_notified = alert.paged.is_some();
+        let is_notified = alert.notify.notified.is_some();
         self.alerts += 1;
         self.notified += usize::from(is_notified);
         self.acknowledged += usize::from(is_notified && known.is_acknowledged);

@@ -7,3 +7,4 @@ pub(crate) mod content;
 pub(crate) mod phrases;
 pub(crate) mod runbook;
 pub(crate) mod templates;
+pub(crate) mod time;

@@ -1,4 +1,4 @@
-//! Explaining makes the same judgements again that were made live.
+//! An explanation repeats the evaluations that were made live.
 
 use plimsoll_alerting::explain::{ExplainRequest, ExplainedSlot, Explanation, explain};
 use plimsoll_alerting::{AlertState, Gate, MutedBy, RuleSet, StateChange};
@@ -15,16 +15,16 @@ fn explained(
     at_minute: i64,
     span_minutes: i64,
 ) -> Option<Explanation> {
-    // No rule here judges by environment: that label is passed over.
+    // No rule here groups by environment: that label is ignored.
     let environment = (Label::Environment, "staging".to_owned());
-    let question = ExplainRequest {
+    let request = ExplainRequest {
         rule: &rules.rules[0],
         labels: vec![(Label::Partner, partner.to_owned()), environment],
         at: minute(at_minute),
         span_ms: span_minutes * 60_000,
         now: closed(minute(120)),
     };
-    explain(&world.store, rules, &question, Budget::UNLIMITED).unwrap()
+    explain(&world.store, rules, &request, Budget::UNLIMITED).unwrap()
 }
 
 fn outage(world: &World) {
@@ -33,13 +33,13 @@ fn outage(world: &World) {
     world.feed("dhl", 50..100, 20, 0);
 }
 
-fn changes(judgements: &[ExplainedSlot]) -> Vec<(i64, StateChange)> {
-    let each = judgements.iter().filter_map(|it| Some((it.t, it.transition?.change)));
+fn changes(slots: &[ExplainedSlot]) -> Vec<(i64, StateChange)> {
+    let each = slots.iter().filter_map(|it| Some((it.t, it.transition?.change)));
     each.map(|(t, change)| (t.since_ms(START) / 1_000, change)).collect()
 }
 
 #[test]
-fn it_says_what_was_judged_live_whether_or_not_that_ran() {
+fn it_repeats_live_evaluation_whether_or_not_that_ran() {
     for has_run in [true, false] {
         let world = World::new();
         outage(&world);
@@ -47,20 +47,20 @@ fn it_says_what_was_judged_live_whether_or_not_that_ran() {
         if has_run {
             let mut evaluator = world.started(&rules);
             evaluator.rewind_to(START).unwrap();
-            let live = evaluator.judge_until(closed(minute(100))).unwrap();
+            let live = evaluator.evaluate_until(closed(minute(100))).unwrap();
             assert_eq!(lines(&live.transitions).len(), 3);
         }
         let all = explained(&world, &rules, "dhl", 45, 60).unwrap();
         let group = &all.groups[0];
         assert_eq!(
-            changes(&group.judgements),
+            changes(&group.slots),
             [
                 (1_820, StateChange::Pended),
                 (1_940, StateChange::Fired),
                 (3_170, StateChange::Resolved)
             ]
         );
-        let at = |t| group.judgements.iter().find(|it| it.t == t).unwrap();
+        let at = |t| group.slots.iter().find(|it| it.t == t).unwrap();
         let good = at(minute(20)).evidence.unwrap();
         assert_eq!((good.value, good.count, good.gate), (0.0, 120, Gate::BelowThreshold));
         let bad = at(minute(40)).evidence.unwrap();
@@ -76,38 +76,38 @@ fn it_says_what_was_judged_live_whether_or_not_that_ran() {
 }
 
 #[test]
-fn who_is_not_known_is_not_explained_and_who_is_silent_is() {
+fn an_unknown_group_is_not_explained_and_a_group_without_data_is() {
     let world = World::new();
     outage(&world);
     let rules = rules("127.0.0.1:9", &partner_5xx("[oncall]"));
     assert!(explained(&world, &rules, "ups", 40, 20).is_none());
     let silent = explained(&world, &rules, "dhl", 110, 10).unwrap();
-    assert!(silent.groups[0].words.contains("nothing to judge"), "{}", silent.groups[0].words);
+    assert!(silent.groups[0].words.contains("there was no data"), "{}", silent.groups[0].words);
     let future = explained(&world, &rules, "dhl", 500, 10).unwrap();
-    assert_eq!(future.at, minute(120), "nothing is judged before it has happened");
+    assert_eq!(future.at, minute(120), "nothing is evaluated before it has happened");
 }
 
 #[test]
-fn a_long_span_is_told_in_part_and_every_change_of_it() {
+fn a_long_span_is_shown_in_part_and_every_change_of_it() {
     let world = World::new();
     outage(&world);
     let rules = rules("127.0.0.1:9", &partner_5xx("[oncall]"));
     let all = explained(&world, &rules, "dhl", 60, 120).unwrap();
-    let judgements = &all.groups[0].judgements;
-    assert!((200..=370).contains(&judgements.len()), "{}", judgements.len());
-    assert_eq!(changes(judgements).len(), 3);
+    let slots = &all.groups[0].slots;
+    assert!((200..=370).contains(&slots.len()), "{}", slots.len());
+    assert_eq!(changes(slots).len(), 3);
 }
 
 #[test]
-fn what_kept_an_alert_from_being_told_is_named() {
+fn what_muted_an_alert_is_named() {
     let world = World::new();
     outage(&world);
     let text = partner_5xx("[oncall]") + "partners: [{ name: dhl, paused: true }]\n";
     let rules = rules("127.0.0.1:9", &text);
     let found = explained(&world, &rules, "dhl", 40, 2).unwrap();
-    let judgement = found.groups[0].judgements.last().unwrap();
-    assert_eq!(judgement.suppressor, Some(MutedBy::Paused));
-    assert!(found.groups[0].words.ends_with("It is not told: the partner is paused."));
+    let slot = found.groups[0].slots.last().unwrap();
+    assert_eq!(slot.muted_by, Some(MutedBy::Paused));
+    assert!(found.groups[0].words.ends_with("It is muted: the partner is paused."));
 }
 
 #[test]
@@ -131,11 +131,11 @@ fn the_default_pack_is_explained_at_rest_and_at_fault() {
 }
 
 #[test]
-fn more_than_the_budget_is_refused() {
+fn more_than_the_budget_is_an_error() {
     let world = World::new();
     outage(&world);
     let rules = rules("127.0.0.1:9", &partner_5xx("[oncall]"));
-    let question = ExplainRequest {
+    let request = ExplainRequest {
         rule: &rules.rules[0],
         labels: vec![(Label::Partner, "dhl".to_owned())],
         at: minute(40),
@@ -143,6 +143,6 @@ fn more_than_the_budget_is_refused() {
         now: minute(120),
     };
     let budget = Budget { cells_max: 1, ..Budget::UNLIMITED };
-    let refused = explain(&world.store, &rules, &question, budget).unwrap_err();
-    assert!(refused.to_string().contains("the limit is 1"), "{refused}");
+    let error = explain(&world.store, &rules, &request, budget).unwrap_err();
+    assert!(error.to_string().contains("the limit is 1"), "{error}");
 }

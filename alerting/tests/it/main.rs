@@ -4,9 +4,11 @@
 
 mod delivery;
 mod escalate;
+mod evaluate;
 mod explain;
-mod judge;
+mod muted;
 mod replay;
+mod replay_world;
 mod signals;
 mod silence;
 mod world;

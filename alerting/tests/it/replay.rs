@@ -1,87 +1,14 @@
-//! The default pack over made-up days: what is paged, when, how often; and that neither the order of
+//! The default pack over made-up days: what is notified, when, how often; and that neither the order of
 //! arrival nor running live changes it.
 
 use plimsoll_alerting::Action;
 use plimsoll_alerting::alerts::{self, AlertFilter};
-use plimsoll_alerting::{
-    ByMinute, ReplayEvaluator, ReplayNotifier, ReplayedAlert, RuleSet, Severity, StreamNumber,
-    TransitionEvent,
-};
-use plimsoll_storage::{
-    Cell, Label, Outcome, Slot, SlotValue, SlotWidth, StreamKind, StreamRef, TimestampMs,
-};
+use plimsoll_alerting::{ByMinute, ReplayedAlert, RuleSet, Severity};
+use plimsoll_storage::{Slot, SlotValue, SlotWidth, StreamKind, StreamRef, TimestampMs};
 use proptest::prelude::*;
 
+use crate::replay_world::{Fact, Replay, cell, requests, traffic};
 use crate::world::{START, World, closed, minute, partner_5xx, rules};
-
-/// One cell of `requests`: partner, operation, slot, good and bad items.
-type Fact = (String, &'static str, Slot, u64, u64);
-
-fn cell(slot: Slot, good: u64, bad: u64) -> SlotValue {
-    let at = SlotWidth::DEFAULT.end(slot).plus_ms(-1);
-    let mut cell = Cell::default();
-    (0..good).for_each(|_| cell.record(Outcome::Status2xx, Some(0.1), at));
-    (0..bad).for_each(|_| cell.record(Outcome::Status5xx, Some(0.1), at));
-    SlotValue::Activity(cell)
-}
-
-fn requests(labels: [&str; Label::COUNT]) -> StreamRef<'_> {
-    StreamRef { kind: StreamKind::Activity, name: "requests", labels }
-}
-
-/// Minutes of traffic of a partner: `count` items each, of which `bad` of the minute fail.
-fn traffic(partner: &str, minutes: i64, count: u64, bad: impl Fn(i64) -> u64) -> Vec<Fact> {
-    let fact = |at: i64| {
-        let slot = SlotWidth::DEFAULT.slot_of(minute(at));
-        (partner.to_owned(), "rates", slot, count - bad(at), bad(at))
-    };
-    (0..minutes).map(fact).collect()
-}
-
-/// Judges that share the rules of a set, and the one who hears of what they find.
-struct Replay {
-    judges: Vec<ReplayEvaluator>,
-    teller: ReplayNotifier,
-}
-
-impl Replay {
-    fn new(rules: RuleSet, width: SlotWidth) -> Self {
-        Self::shared(rules, width, None, 1)
-    }
-
-    fn shared(
-        rules: RuleSet,
-        width: SlotWidth,
-        by_minute: Option<ByMinute>,
-        judges: usize,
-    ) -> Self {
-        let judges = ReplayEvaluator::share(&rules, width, by_minute, judges);
-        Self { judges, teller: ReplayNotifier::new(rules, true) }
-    }
-
-    fn stream(&mut self, stream: StreamRef<'_>) -> Option<StreamNumber> {
-        self.judges.iter_mut().map(|judge| judge.stream(stream)).last()
-    }
-
-    fn observe(&mut self, stream: Option<StreamNumber>, slot: Slot, value: &SlotValue) {
-        self.judges.iter_mut().for_each(|judge| judge.observe(stream.unwrap(), slot, value));
-    }
-
-    fn advance(&mut self, now: TimestampMs) {
-        self.judges.iter_mut().for_each(|judge| judge.advance(now));
-        self.teller.hear(self.judges.iter_mut().flat_map(ReplayEvaluator::take_found));
-    }
-
-    fn end(mut self) -> (Vec<ReplayedAlert>, Vec<TransitionEvent>) {
-        self.judges.iter_mut().for_each(ReplayEvaluator::judge_rest);
-        self.teller.hear(self.judges.iter_mut().flat_map(ReplayEvaluator::take_found));
-        self.teller.finish()
-    }
-
-    fn finish(self) -> Vec<ReplayedAlert> {
-        self.end().0
-    }
-}
 
 /// Replays facts as they come, each at the end of its slot, a minute at a time.
 fn replay(rules: RuleSet, facts: &[Fact]) -> Vec<ReplayedAlert> {
@@ -103,7 +30,7 @@ fn pack(text: &str) -> RuleSet {
     RuleSet::parse(text, &|_| None, std::path::Path::new(".")).unwrap()
 }
 
-/// Moments of triggers, in minutes after the start, with the partner.
+/// Times of triggers, in minutes after the start, with the partner.
 fn pages(alerts: &[ReplayedAlert]) -> Vec<(i64, String)> {
     let each = alerts.iter().flat_map(|alert| {
         let triggers = alert.notifications.iter().filter(|it| it.action == Action::Trigger);
@@ -117,7 +44,7 @@ fn storm(from: i64, to: i64, bad: u64) -> impl Fn(i64) -> u64 {
 }
 
 #[test]
-fn a_storm_is_one_page_within_minutes_and_its_end_is_told() {
+fn a_storm_is_one_notification_within_minutes_and_its_end_is_notified() {
     let alerts = replay(pack(""), &traffic("dhl", 180, 60, storm(60, 90, 40)));
     let found = pages(&alerts);
     assert_eq!(found.len(), 1, "{found:?}");
@@ -133,7 +60,7 @@ fn a_storm_is_one_page_within_minutes_and_its_end_is_told() {
 }
 
 #[test]
-fn a_blip_a_quiet_night_and_a_little_noise_wake_nobody() {
+fn a_blip_a_quiet_night_and_a_little_noise_notify_nobody() {
     let stories = [
         traffic("blip", 120, 60, storm(60, 62, 58)),
         traffic("night", 240, 3, |at| u64::from(at == 100)),
@@ -160,7 +87,7 @@ fn a_dead_quiet_partner_is_found_and_so_is_one_failing_operation() {
 }
 
 #[test]
-fn a_flapping_partner_and_a_cascade_of_twelve_are_one_page_each() {
+fn a_flapping_partner_and_a_cascade_of_twelve_are_one_notification_each() {
     let flapping = |at: i64| if (60..140).contains(&at) && at % 10 < 6 { 40 } else { 0 };
     assert_eq!(pages(&replay(pack(""), &traffic("flap", 240, 60, flapping))).len(), 1);
     let partners = (0..12).map(|number| format!("p{number:02}"));
@@ -179,7 +106,7 @@ fn announced_maintenance_is_quiet_even_after_it_has_ended() {
 }
 
 #[test]
-fn a_paused_partner_a_shadow_and_a_dependency_are_recorded_and_not_told() {
+fn a_paused_partner_a_shadow_and_a_dependency_are_recorded_and_not_notified() {
     let facts = traffic("dhl", 120, 60, storm(30, 90, 40));
     let paused = pack("partners: [{ name: dhl, paused: true }]\n");
     let alerts = replay(paused, &facts);
@@ -188,8 +115,13 @@ fn a_paused_partner_a_shadow_and_a_dependency_are_recorded_and_not_told() {
     let child = rule.replace("rules:\n", "").replace("partner-5xx", "child");
     let text = format!("{rule}{child}    depends_on: [partner-5xx]\n");
     let alerts = replay(rules("127.0.0.1:9", &text), &facts);
-    let told = |name: &str| alerts.iter().any(|it| it.rule == name && !it.notifications.is_empty());
-    assert!(told("partner-5xx") && !told("child") && alerts.iter().any(|it| it.rule == "child"));
+    let is_notified =
+        |name: &str| alerts.iter().any(|it| it.rule == name && !it.notifications.is_empty());
+    assert!(
+        is_notified("partner-5xx")
+            && !is_notified("child")
+            && alerts.iter().any(|it| it.rule == "child")
+    );
     let mut both = facts.clone();
     both.extend(traffic("hub", 120, 60, storm(20, 95, 40)));
     let partners = pack("pages: { by: [partner] }\npartners: [{ name: dhl, depends_on: [hub] }]\n");
@@ -201,7 +133,7 @@ fn a_paused_partner_a_shadow_and_a_dependency_are_recorded_and_not_told() {
 }
 
 #[test]
-fn live_judges_as_a_replay_does() {
+fn live_evaluates_as_a_replay_does() {
     let text = "receivers:\n  - { name: a, webhook: { url: 'https://a.example' } }\n";
     let bad = |at: i64| if (20..45).contains(&at) { 30 } else { 0 };
     let mut facts = traffic("dhl", 90, 60, bad);
@@ -216,7 +148,7 @@ fn live_judges_as_a_replay_does() {
                 append(&world, partner, operation, *slot, &cell(*slot, *good, *bad));
             }
         }
-        evaluator.judge_until(closed(minute(at + 1))).unwrap();
+        evaluator.evaluate_until(closed(minute(at + 1))).unwrap();
         if at % 17 == 0 {
             evaluator = world.evaluator(&pack(text));
         }
@@ -224,14 +156,16 @@ fn live_judges_as_a_replay_does() {
     let mut live: Vec<_> = alerts::list(&world.store, &AlertFilter::default(), 100)
         .unwrap()
         .into_iter()
-        .map(|it| (it.fired_at, it.rule, it.labels.title(), it.resolved_at, it.paged.is_some()))
+        .map(|it| {
+            (it.fired_at, it.rule, it.labels.title(), it.resolved_at, it.notify.notified.is_some())
+        })
         .collect();
     live.sort();
     let mut expected: Vec<_> = replayed
         .into_iter()
         .map(|it| {
-            let told = !it.notifications.is_empty();
-            (it.fired_at, it.rule, it.labels.title(), it.resolved_at, told)
+            let is_notified = !it.notifications.is_empty();
+            (it.fired_at, it.rule, it.labels.title(), it.resolved_at, is_notified)
         })
         .collect();
     expected.sort();
@@ -251,13 +185,13 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
-    fn any_order_of_arrival_before_a_slot_is_judged_gives_the_same_alerts(
+    fn any_order_of_arrival_before_a_slot_is_evaluated_gives_the_same_alerts(
         bad in proptest::collection::vec(0_u64..10, 60), turn in 0_usize..1_000
     ) {
-        let judged = |facts: &[Fact]| {
+        let replayed = |facts: &[Fact]| {
             let mut replay = Replay::new(
                 rules("127.0.0.1:9", &partner_5xx("[oncall]")), SlotWidth::DEFAULT);
-            // Everything is known before anything is judged.
+            // Everything is known before anything is evaluated.
             for (partner, operation, slot, good, bad) in facts {
                 let labels = [partner.as_str(), operation, "production", "", ""];
                 let value = cell(*slot, *good, *bad);
@@ -271,7 +205,7 @@ proptest! {
         let mut turned = facts.clone();
         turned.rotate_left(turn % facts.len());
         turned.reverse();
-        prop_assert_eq!(judged(&facts), judged(&turned));
+        prop_assert_eq!(replayed(&facts), replayed(&turned));
     }
 }
 
@@ -301,9 +235,9 @@ fn a_drop_is_found_after_a_restart_when_a_replay_finds_it() {
     world.store.append_blocking(batch.finish(), 1, None, START).unwrap();
     let replayed: Vec<_> = replay.finish().into_iter().map(|it| (it.rule, it.fired_at)).collect();
     let mut evaluator = world.started(&pack(text));
-    evaluator.judge_until(closed(minute(7))).unwrap();
+    evaluator.evaluate_until(closed(minute(7))).unwrap();
     let mut evaluator = world.evaluator(&pack(text));
-    evaluator.judge_until(closed(minute(120))).unwrap();
+    evaluator.evaluate_until(closed(minute(120))).unwrap();
     let live = alerts::list(&world.store, &AlertFilter::default(), 10).unwrap();
     let live: Vec<_> = live.into_iter().map(|it| (it.rule, it.fired_at)).collect();
     assert_eq!(live, replayed);
@@ -314,19 +248,19 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(16))]
 
     #[test]
-    fn however_many_judges_share_the_rules_they_find_the_same(
-        bad in proptest::collection::vec(0_u64..60, 90), judges in 2_usize..9, by_the_minute: bool
+    fn however_many_evaluators_share_the_rules_they_find_the_same(
+        bad in proptest::collection::vec(0_u64..60, 90), evaluators in 2_usize..9, by_the_minute: bool
     ) {
         let mut facts = traffic("dhl", 180, 60, |at| bad[at as usize / 2]);
         facts.extend(traffic("ups", 150, 60, storm(60, 90, 40)));
         facts.sort_by_key(|fact| fact.2);
-        let replayed = |judges| {
+        let replayed = |evaluators| {
             let slots = SlotWidth::DEFAULT.slots_in(60_000);
             let until = SlotWidth::DEFAULT.slot_of(minute(100));
             let by_minute = by_the_minute.then_some(ByMinute { until, slots });
             // Those of the default pack, some of which depend on others.
-            let mut replay = Replay::shared(pack(""), SlotWidth::DEFAULT, by_minute, judges);
-            assert_eq!(replay.judges.len(), judges);
+            let mut replay = Replay::shared(pack(""), SlotWidth::DEFAULT, by_minute, evaluators);
+            assert_eq!(replay.evaluators.len(), evaluators);
             for (partner, operation, slot, good, bad) in &facts {
                 let known = SlotWidth::DEFAULT.end(*slot).plus_ms(if by_the_minute { 50_000 } else { 0 });
                 replay.advance(known);
@@ -339,15 +273,15 @@ proptest! {
         };
         let (alerts, transitions) = replayed(1);
         prop_assert!(!alerts.is_empty() && !transitions.is_empty());
-        prop_assert_eq!(replayed(judges), (alerts, transitions));
+        prop_assert_eq!(replayed(evaluators), (alerts, transitions));
     }
 }
 
 #[test]
-fn the_sandbox_is_judged_apart_and_told_to_nobody() {
+fn the_sandbox_is_evaluated_apart_and_never_notified() {
     // Rules for production, for every environment, and one that a heartbeat changes.
-    let everywhere = "\n  - { name: any-5xx, owner: o, runbook: partner-5xx, by: [partner], window: 3m, \
-                      signal: { ratio: { of: [5xx], stream: requests } }, critical: '> 20%', notify: [hub] }\n  \
+    let everywhere = "\n  - { name: any-5xx, owner: o, runbook: partner-5xx, by: [partner], \
+                      window: 3m, signal: { ratio: { of: [5xx], stream: requests } }, critical: '> 20%', notify: [hub] }\n  \
                       - { name: drop, owner: o, runbook: partner-5xx, by: [partner], \
                       signal: { drop: { stream: requests } }, critical: '< 30% of usual', notify: [hub] }\n";
     let text = partner_5xx("[oncall]") + everywhere;

@@ -1,4 +1,4 @@
-//! Silences: what they cover is told once they are over, and no end is ever swallowed.
+//! Silences: muted alerts are notified once the silence is over, and no resolve is ever muted.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,7 +24,7 @@ fn silence(world: &World, minutes: std::ops::Range<i64>) {
     assert!(silence::put(&world.store, &silence.with_id(), minute(0)).unwrap());
 }
 
-/// What waits about alerts, and not about the silence itself.
+/// The waiting deliveries of alerts, without those of the silence itself.
 fn about_alerts(world: &World) -> Vec<Delivery> {
     let mut waiting = in_state(world, "waiting");
     waiting.retain(|delivery| delivery.alert.rule == "partner-5xx");
@@ -33,14 +33,15 @@ fn about_alerts(world: &World) -> Vec<Delivery> {
 
 /// The same as minute and action.
 fn waiting(world: &World) -> Vec<(i64, Action)> {
-    let said = about_alerts(world).into_iter();
-    let mut said: Vec<_> = said.map(|it| (it.at.since_ms(minute(0)) / 60_000, it.action)).collect();
-    said.sort_unstable();
-    said
+    let found = about_alerts(world).into_iter();
+    let mut found: Vec<_> =
+        found.map(|it| (it.at.since_ms(minute(0)) / 60_000, it.action)).collect();
+    found.sort_unstable();
+    found
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_silenced_is_told_once_the_silence_is_over() {
+async fn a_silenced_alert_is_notified_once_the_silence_is_over() {
     let rules = rules("127.0.0.1:9", &partner_5xx("[oncall]"));
     let world = World::new();
     world.feed("dhl", 0..20, 10, 10);
@@ -49,17 +50,17 @@ async fn what_is_silenced_is_told_once_the_silence_is_over() {
     evaluate(&world, &rules, 8);
     let open = AlertFilter { open: Some(true), ..AlertFilter::default() };
     assert_eq!(alerts::list(&world.store, &open, 10).unwrap().len(), 2, "both are on record");
-    let told = about_alerts(&world);
-    assert_eq!(told.len(), 1);
-    assert_eq!(told[0].alert.labels.title(), "ups");
-    // In steps: what is judged after a downtime is told at the newest slot only.
+    let notified = about_alerts(&world);
+    assert_eq!(notified.len(), 1);
+    assert_eq!(notified[0].alert.labels.title(), "ups");
+    // In steps: after a downtime, alerts are notified at the newest slot only.
     (9..=12).for_each(|minute| evaluate(&world, &rules, minute));
     assert_eq!(waiting(&world).len(), 2);
     assert_eq!(waiting(&world)[1], (10, Action::Trigger));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_end_of_what_was_told_is_told_in_silence_too() {
+async fn the_end_of_a_notified_alert_is_notified_in_silence_too() {
     let rules = rules("127.0.0.1:9", &partner_5xx("[oncall]"));
     let world = World::new();
     world.feed("dhl", 0..10, 10, 10);
@@ -67,6 +68,6 @@ async fn the_end_of_what_was_told_is_told_in_silence_too() {
     evaluate(&world, &rules, 5);
     silence(&world, 5..30);
     evaluate(&world, &rules, 25);
-    let said: Vec<Action> = waiting(&world).into_iter().map(|(_, action)| action).collect();
-    assert_eq!(said, [Action::Trigger, Action::Resolve]);
+    let actions: Vec<Action> = waiting(&world).into_iter().map(|(_, action)| action).collect();
+    assert_eq!(actions, [Action::Trigger, Action::Resolve]);
 }

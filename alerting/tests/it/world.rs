@@ -86,7 +86,7 @@ impl World {
     /// An evaluator whose first slot is the one after [`START`].
     pub(crate) fn started(&self, rules: &RuleSet) -> Evaluator {
         let mut evaluator = self.evaluator(rules);
-        assert_eq!(evaluator.judge_until(closed(START)).unwrap().slots, 0);
+        assert_eq!(evaluator.evaluate_until(closed(START)).unwrap().slots, 0);
         evaluator
     }
 

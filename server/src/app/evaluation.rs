@@ -26,7 +26,7 @@ pub(crate) async fn evaluate(app: App, mut evaluator: Evaluator, stop: Stop) {
             if let Some(rules) = changed_rules {
                 evaluator.reload(rules);
             }
-            let result = evaluator.judge_until(clock::now());
+            let result = evaluator.evaluate_until(clock::now());
             if result.as_ref().is_ok_and(|evaluated| evaluated.slots > 0) {
                 record_outbox_age(&worker_app, &mut gauge);
             }

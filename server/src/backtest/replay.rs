@@ -7,9 +7,10 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::ScopedJoinHandle;
 
-use plimsoll_alerting::replay::{ReplayEvaluator, SlotEvaluations};
 use plimsoll_alerting::silence::Silence;
-use plimsoll_alerting::{ByMinute, ReplayNotifier, RuleSet, StreamNumber};
+use plimsoll_alerting::{
+    ByMinute, ReplayEvaluator, ReplayNotifier, RuleSet, SlotEvaluations, StreamNumber,
+};
 use plimsoll_storage::{SlotWidth, StreamKey};
 
 use super::history::{Chunk, History, HistoryError, ReadSummary};
@@ -83,7 +84,7 @@ pub(crate) fn replay(
 }
 
 fn notifier(rules: RuleSet, options: ReplayOptions, silences: &[Silence]) -> ReplayNotifier {
-    ReplayNotifier::new(rules, options.with_transitions).silenced_by(silences.to_vec())
+    ReplayNotifier::new(rules, options.with_transitions).with_silences(silences.to_vec())
 }
 
 fn joined<T>(thread: ScopedJoinHandle<'_, T>) -> T {
@@ -131,8 +132,8 @@ fn evaluate_chunks(
         }
     }
     let rest = workers.iter_mut().map(|worker| {
-        worker.evaluator.judge_rest();
-        (worker.rule_set, worker.evaluator.take_found())
+        worker.evaluator.evaluate_rest();
+        (worker.rule_set, worker.evaluator.take_evaluations())
     });
     // Nobody receives only if the notifying thread has panicked, and that panic is passed on.
     let _ = evaluated.send(rest.collect());
@@ -154,7 +155,7 @@ fn notify_chunks(
         for (rule_set, evaluations) in chunk.into_iter().flatten() {
             by_rule_set[rule_set].extend(evaluations);
         }
-        notifiers.iter_mut().zip(by_rule_set).for_each(|(notifier, found)| notifier.hear(found));
+        notifiers.iter_mut().zip(by_rule_set).for_each(|(notifier, found)| notifier.notify(found));
     }
     let results = notifiers.into_iter().map(|notifier| {
         let (alerts, transitions) = notifier.finish();
@@ -179,6 +180,6 @@ impl Worker {
         if let Some(until) = chunk.until {
             evaluator.advance(until);
         }
-        evaluator.take_found()
+        evaluator.take_evaluations()
     }
 }

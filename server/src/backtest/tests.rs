@@ -88,14 +88,14 @@ impl World {
         let mut evaluator = Evaluator::new(Arc::clone(&self.store), rules).expect("readable");
         let width = self.store.slot_width();
         let first = width.slot_of(START);
-        evaluator.judge_until(START.plus_ms(width.ms() / 2)).expect("judged");
+        evaluator.evaluate_until(START.plus_ms(width.ms() / 2)).expect("judged");
         let mut random = Random(seed + 1);
         let mut transitions = Vec::new();
         for number in 0..MINUTES * 6 {
             let slot = first.plus(number);
             self.append(slot, number / 6, &mut random);
             let now = width.end(slot).plus_ms(width.ms() / 2);
-            transitions.extend(evaluator.judge_until(now).expect("judged").transitions);
+            transitions.extend(evaluator.evaluate_until(now).expect("judged").transitions);
         }
         transitions
     }
@@ -137,7 +137,7 @@ impl World {
         listed.sort_by(|a, b| {
             (a.fired_at, &a.rule, &a.labels).cmp(&(b.fired_at, &b.rule, &b.labels))
         });
-        let notified = listed.iter().map(|alert| alert.paged.is_some()).collect();
+        let notified = listed.iter().map(|alert| alert.notify.notified.is_some()).collect();
         (listed.into_iter().map(replayed).collect(), notified)
     }
 }
@@ -152,6 +152,7 @@ fn replayed(alert: Alert) -> ReplayedAlert {
         fired_at: alert.fired_at,
         resolved_at: alert.resolved_at,
         peak: alert.peak,
+        muted_by: alert.notify.muted_by,
         notifications: Vec::new(),
     }
 }

@@ -87,7 +87,7 @@ async fn serve(
     })?;
     let address = listener.local_addr()?;
     let listen_url = format!("http://{address}");
-    evaluator = evaluator.linking_to(config.external_url.as_deref().unwrap_or(&listen_url));
+    evaluator = evaluator.with_base_url(config.external_url.as_deref().unwrap_or(&listen_url));
     let app = App {
         store,
         rules,

@@ -7,18 +7,18 @@ use crate::testing::{alert, rule};
 
 const AT: TimestampMs = TimestampMs(1_795_204_800_000);
 
-fn judgement(gate: Gate, state: AlertState) -> ExplainedSlot {
+fn slot(gate: Gate, state: AlertState) -> ExplainedSlot {
     let evidence = Evidence { gate, ..alert().at_fire };
-    ExplainedSlot { t: AT, evidence: Some(evidence), state, transition: None, suppressor: None }
+    ExplainedSlot { t: AT, evidence: Some(evidence), state, transition: None, muted_by: None }
 }
 
-fn said(judgement: ExplainedSlot) -> String {
+fn explained(slot: ExplainedSlot) -> String {
     let dhl = GroupLabels::new([(Label::Partner, "dhl".to_owned())]);
-    words(&rule("r"), &dhl, &[judgement], AT)
+    words(&rule("r"), &dhl, &[slot], AT)
 }
 
 #[test]
-fn what_was_found_where_it_stands_and_what_comes_next() {
+fn the_words_name_the_finding_the_state_and_what_comes_next() {
     let firing = Firing {
         since: AT.plus_ms(-600_000),
         fired_at: AT.plus_ms(-300_000),
@@ -27,30 +27,27 @@ fn what_was_found_where_it_stands_and_what_comes_next() {
         moved_since: None,
     };
     assert_eq!(
-        said(judgement(Gate::Passed, AlertState::Firing(firing))),
+        explained(slot(Gate::Passed, AlertState::Firing(firing))),
         "At 2026-11-20T20:00:00Z 5xx+timeout share of requests for dhl was 12.5% (40 of 320): above 5%, \
-             surely above 7%. A critical alert is open since 2026-11-20T19:55:00Z (the condition since \
-             2026-11-20T19:50:00Z); it resolves once the condition is gone for 5m."
+         surely above 7%. A critical alert is open since 2026-11-20T19:55:00Z (the condition since \
+         2026-11-20T19:50:00Z); it resolves once the condition is gone for 5m."
     );
     let clearing = AlertState::Firing(Firing { clear_since: Some(AT.plus_ms(-60_000)), ..firing });
     let muted = ExplainedSlot {
-        suppressor: Some(MutedBy::Maintenance),
-        ..judgement(Gate::BelowThreshold, clearing)
+        muted_by: Some(MutedBy::Maintenance),
+        ..slot(Gate::BelowThreshold, clearing)
     };
-    let text = said(muted);
-    assert!(
-        text.contains("not above 5%")
-            && text
-                .contains("gone since 2026-11-20T19:59:00Z, it resolves at 2026-11-20T20:04:00Z"),
-        "{text}"
-    );
-    assert!(text.ends_with("It is not told: maintenance was announced."), "{text}");
-    let text = said(judgement(Gate::Uncertain, AlertState::Pending { since: AT }));
+    let text = explained(muted);
+    let next = "gone since 2026-11-20T19:59:00Z, it resolves at 2026-11-20T20:04:00Z";
+    assert!(text.contains("not above 5%") && text.contains(next), "{text}");
+    assert!(text.ends_with("It is muted: maintenance was announced."), "{text}");
+    let text = explained(slot(Gate::Uncertain, AlertState::Pending { since: AT }));
     assert!(text.contains("could be chance, it is surely only above 7%"), "{text}");
     assert!(text.contains("it fires at 2026-11-20T20:05:00Z"), "{text}");
-    let nothing = ExplainedSlot { evidence: None, ..judgement(Gate::Passed, AlertState::Inactive) };
+    let nothing = ExplainedSlot { evidence: None, ..slot(Gate::Passed, AlertState::Inactive) };
     assert_eq!(
-        said(nothing),
-        "At 2026-11-20T20:00:00Z there was nothing to judge of 5xx+timeout share of requests for dhl. No alert is open."
+        explained(nothing),
+        "At 2026-11-20T20:00:00Z there was no data of 5xx+timeout share of requests for dhl. No alert is \
+         open."
     );
 }

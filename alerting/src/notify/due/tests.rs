@@ -1,58 +1,43 @@
 use super::*;
-use crate::rule::Severity;
-use crate::testing::alert;
 
 const AT: TimestampMs = TimestampMs(9_000_000);
+const CRITICAL: Severity = Severity::Critical;
+const WARNING: Severity = Severity::Warning;
 
-#[test]
-fn an_alert_is_told_once_and_its_end_once() {
-    let mut alert = alert();
-    assert_eq!(due(&alert, false, AT), Some(Action::Trigger));
-    note(&mut alert, Action::Trigger, AT);
-    assert_eq!(due(&alert, false, AT), None);
-    alert.resolved_at = Some(AT);
-    assert_eq!(due(&alert, false, AT), Some(Action::Resolve));
-    note(&mut alert, Action::Resolve, AT);
-    assert_eq!(due(&alert, false, AT), None);
+/// The status of an alert that was triggered at these severities.
+fn triggered(severities: &[Severity]) -> NotifyStatus {
+    let mut status = NotifyStatus::default();
+    severities.iter().for_each(|severity| status.record_trigger(*severity));
+    status
 }
 
 #[test]
-fn only_a_higher_severity_than_was_told_is_told_again() {
-    let mut alert = alert();
-    alert.severity = Severity::Warning;
-    note(&mut alert, Action::Trigger, AT);
-    alert.severity = Severity::Critical;
-    assert_eq!(due(&alert, false, AT), Some(Action::Escalate));
-    note(&mut alert, Action::Escalate, AT);
-    alert.severity = Severity::Warning;
-    assert_eq!(due(&alert, false, AT), None);
-    alert.severity = Severity::Critical;
-    assert_eq!(due(&alert, false, AT), None);
+fn an_alert_is_triggered_once_and_resolved_once() {
+    assert_eq!(due(&triggered(&[]), CRITICAL, AT), Some(Action::Trigger));
+    let mut status = triggered(&[CRITICAL]);
+    assert_eq!(due(&status, CRITICAL, AT), None);
+    assert!(status.is_resolve_due());
+    status.record_resolve(AT);
+    assert!(!status.is_resolve_due());
 }
 
 #[test]
-fn what_is_held_back_is_due_once_it_no_longer_is() {
-    let mut alert = alert();
-    assert_eq!(due(&alert, true, AT), None);
-    assert_eq!(due(&alert, false, AT), Some(Action::Trigger));
-    note(&mut alert, Action::Trigger, AT);
-    alert.resolved_at = Some(AT);
-    assert_eq!(due(&alert, true, AT), None);
-    assert_eq!(due(&alert, false, AT), Some(Action::Resolve));
+fn only_a_severity_above_the_notified_one_escalates() {
+    assert_eq!(due(&triggered(&[WARNING]), CRITICAL, AT), Some(Action::Escalate));
+    let critical = triggered(&[WARNING, CRITICAL]);
+    assert_eq!(due(&critical, WARNING, AT), None);
+    assert_eq!(due(&critical, CRITICAL, AT), None);
 }
 
 #[test]
-fn nobody_hears_of_the_end_of_what_they_never_heard_of() {
-    let mut alert = alert();
-    alert.resolved_at = Some(AT);
-    assert_eq!(due(&alert, false, AT), None);
+fn an_alert_that_was_never_notified_is_not_resolved() {
+    assert!(!triggered(&[]).is_resolve_due());
 }
 
 #[test]
-fn history_judged_again_is_told_again_only_beyond_its_known_end() {
-    let mut alert = alert();
-    note(&mut alert, Action::Trigger, AT);
-    note(&mut alert, Action::Resolve, AT);
-    assert_eq!(due(&alert, false, AT), None);
-    assert_eq!(due(&alert, false, AT.plus_ms(10_000)), Some(Action::Trigger));
+fn history_that_is_evaluated_again_triggers_only_beyond_the_known_end() {
+    let mut status = triggered(&[CRITICAL]);
+    status.record_resolve(AT);
+    assert_eq!(due(&status, CRITICAL, AT), None);
+    assert_eq!(due(&status, CRITICAL, AT.plus_ms(10_000)), Some(Action::Trigger));
 }

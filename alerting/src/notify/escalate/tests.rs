@@ -1,7 +1,5 @@
 use super::*;
-use crate::records::alerts::NotifiedReceiver;
 use crate::rule::{Escalation, Secret, SlackTarget, Target};
-use crate::testing::alert;
 
 fn receiver(name: &str, next: Option<(&str, i64)>) -> Receiver {
     let url = Secret::new(format!("https://{name}.example"));
@@ -11,15 +9,15 @@ fn receiver(name: &str, next: Option<(&str, i64)>) -> Receiver {
 }
 
 #[test]
-fn each_is_told_once_when_the_one_before_has_known_for_long_enough() {
+fn each_receiver_is_due_once_when_the_one_before_had_its_time() {
     let receivers = [
         receiver("oncall", Some(("second", 100))),
         receiver("other", Some(("second", 500))),
         receiver("second", Some(("boss", 50))),
         receiver("boss", Some(("oncall", 1))),
     ];
-    type Told<'a> = &'a [(&'a str, i64)];
-    let table: [(Told<'_>, i64, &[&str]); 8] = [
+    type Notified<'a> = &'a [(&'a str, i64)];
+    let table: [(Notified<'_>, i64, &[&str]); 8] = [
         (&[], 1_000, &[]),
         (&[("oncall", 0)], 99, &[]),
         (&[("oncall", 0)], 100, &["second"]),
@@ -29,16 +27,15 @@ fn each_is_told_once_when_the_one_before_has_known_for_long_enough() {
         (&[("oncall", 0), ("second", 100), ("boss", 150)], 9_999, &[]),
         (&[("gone", 0)], 9_999, &[]),
     ];
-    for (told, at, expected) in table {
-        let mut alert = alert();
-        let notified = |(name, at): &(&str, i64)| NotifiedReceiver {
+    for (notified, at, expected) in table {
+        let receiver = |(name, at): &(&str, i64)| NotifiedReceiver {
             receiver: (*name).to_owned(),
             fingerprint: String::new(),
-            told_at: TimestampMs(*at),
+            notified_at: TimestampMs(*at),
         };
-        alert.receivers = told.iter().map(notified).collect();
-        let due = due(&alert, &receivers, TimestampMs(at));
-        let names: Vec<&str> = due.iter().map(|(next, _)| next.name.as_str()).collect();
-        assert_eq!(names, expected, "{told:?} at {at}");
+        let known: Vec<NotifiedReceiver> = notified.iter().map(receiver).collect();
+        let due = due(&known, &receivers, TimestampMs(at));
+        let names: Vec<&str> = due.iter().map(|next| next.receiver.name.as_str()).collect();
+        assert_eq!(names, expected, "{notified:?} at {at}");
     }
 }

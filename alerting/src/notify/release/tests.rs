@@ -1,15 +1,13 @@
-use plimsoll_storage::{Options, Outcome, Slot, StreamRef};
-
 use super::*;
 use crate::rule::{PagerDutyTarget, Secret, Target};
 
-fn report(store: &Store, partner: &str, environment: &str, release: &str) {
-    let labels = [partner, "", environment, "", release];
-    let stream = StreamRef { kind: StreamKind::Activity, name: "requests", labels };
-    let mut batch = store.batch();
-    let cell = batch.activity(stream, Slot(7)).unwrap();
-    cell.record(Outcome::Status2xx, None, TimestampMs(70_000));
-    store.append_blocking(batch.finish(), 1, None, TimestampMs(0)).unwrap();
+fn release(name: &str, partners: &[&str], environments: &[&str]) -> ReportedRelease {
+    let set = |values: &[&str]| values.iter().map(|value| (*value).to_owned()).collect();
+    ReportedRelease {
+        name: name.to_owned(),
+        partners: set(partners),
+        environments: set(environments),
+    }
 }
 
 fn rules(takes_changes: bool) -> RuleSet {
@@ -24,36 +22,30 @@ fn rules(takes_changes: bool) -> RuleSet {
 }
 
 #[test]
-fn a_release_is_news_once_and_only_to_those_who_ask() {
-    let directory = tempfile::tempdir().unwrap();
-    let store = Store::open(&Options::new(directory.path())).unwrap();
+fn a_release_is_notified_once_and_only_to_receivers_that_take_changes() {
     let mut releases = Releases::default();
     let at = TimestampMs(1_795_204_800_000);
-    let mut follow = |wanted| -> Vec<String> {
-        let news = releases.follow(&rules(wanted), &store, at);
-        assert!(news.iter().all(|it| it.is_notice() && it.receivers.len() == 1));
-        assert!(news.iter().all(|it| it.receivers[0].receiver == "oncall"));
-        news.into_iter().map(|it| it.symptom).collect()
+    let mut update = |takes_changes, reported: &[ReportedRelease]| -> Vec<String> {
+        let unknown: Vec<ReportedRelease> =
+            reported.iter().filter(|it| !releases.is_known(&it.name)).cloned().collect();
+        let notices = releases.update(&rules(takes_changes), &unknown, at);
+        assert!(notices.iter().all(|it| it.is_notice() && it.notify.receivers.len() == 1));
+        assert!(notices.iter().all(|it| it.notify.receivers[0].receiver == "oncall"));
+        notices.into_iter().map(|it| it.symptom).collect()
     };
-    report(&store, "dhl", "production", "2.4.0");
-    report(&store, "dhl", "production", "");
-    assert_eq!(follow(true), [""; 0], "what is there at first is no news");
-    report(&store, "ups", "production", "2.4.0");
-    assert_eq!(follow(true), [""; 0]);
-    report(&store, "dhl", SANDBOX, "2.4.1");
-    assert_eq!(follow(true), [""; 0], "a drill is no release");
-    report(&store, "ups", "production", "2.4.1");
-    report(&store, "dhl", "staging", "2.4.1");
-    let news = "Release 2.4.1 is reported for the first time, of dhl, ups in production, staging, \
-                    at 2026-11-20T20:00:00Z";
-    assert_eq!(follow(true), [news]);
-    assert_eq!(follow(true), [""; 0]);
-    assert_eq!(follow(false), [""; 0]);
-    report(&store, "dhl", "production", "2.4.2");
-    assert_eq!(follow(true), [""; 0], "nobody had asked when it came");
-    for partner in ["a", "b", "c", "d", "e", "f", "g"] {
-        report(&store, partner, "", "3.0");
-    }
-    let [many] = &follow(true)[..] else { panic!("one release") };
-    assert!(many.contains("of a, b, c, d, e and 2 more, at"), "{many}");
+    let first = [release("", &["dhl"], &["production"]), release("2.4.0", &["dhl"], &[""])];
+    assert_eq!(update(true, &first), [""; 0], "what is reported at first is not new");
+    assert_eq!(update(true, &[release("2.4.0", &["dhl", "ups"], &[""])]), [""; 0]);
+    assert_eq!(update(true, &[release("2.4.1", &[], &[])]), [""; 0], "a drill is no release");
+    let rolled_out = [release("2.4.1", &["dhl", "ups"], &["production", "staging"])];
+    let line = "Release 2.4.1 is reported for the first time, of dhl, ups in production, staging, \
+                at 2026-11-20T20:00:00Z";
+    assert_eq!(update(true, &rolled_out), [line]);
+    assert_eq!(update(true, &rolled_out), [""; 0]);
+    assert_eq!(update(false, &[]), [""; 0]);
+    let later = [release("2.4.2", &["dhl"], &["production"])];
+    assert_eq!(update(true, &later), [""; 0], "no receiver took changes when it was reported");
+    let many = [release("3.0", &["a", "b", "c", "d", "e", "f", "g"], &[""])];
+    let [line] = &update(true, &many)[..] else { panic!("one release") };
+    assert!(line.contains("of a, b, c, d, e and 2 more, at"), "{line}");
 }

@@ -35,41 +35,42 @@ fn silence() -> Silence {
     silence.with_id()
 }
 
-fn alert(partner: &str) -> AlertKey {
-    ("r".into(), GroupLabels::new([(Label::Partner, partner.to_owned())]))
+fn labels(partner: &str) -> GroupLabels {
+    GroupLabels::new([(Label::Partner, partner.to_owned())])
 }
 
 #[test]
-fn a_silence_reminds_once_before_its_end_of_what_it_holds_back() {
+fn a_silence_reminds_once_before_its_end_of_the_alerts_that_it_mutes() {
     let (rules, silences) = (rules(), [silence()]);
-    let (dhl, ups) = (alert("dhl"), alert("ups"));
+    let (dhl, ups) = (labels("dhl"), labels("ups"));
     let mut reminders = Reminders::default();
-    let mut told = |at, held: &[&AlertKey]| {
-        let told = reminders.follow(&rules, &silences, held, minute(at));
-        told.into_iter().map(|(action, notice)| (action, notice.symptom)).collect::<Vec<_>>()
+    let mut due = |at, silenced: &[&GroupLabels]| {
+        let silenced: Vec<AlertKeyRef<'_>> = silenced.iter().map(|it| ("r", *it)).collect();
+        let notices = reminders.update(&rules, &silences, &silenced, minute(at));
+        notices.into_iter().map(|(action, notice)| (action, notice.symptom)).collect::<Vec<_>>()
     };
-    assert_eq!(told(44, &[&dhl]), []);
-    assert_eq!(told(45, &[&ups]), [], "it holds nothing back");
+    assert_eq!(due(44, &[&dhl]), []);
+    assert_eq!(due(45, &[&ups]), [], "it mutes nothing");
     let line = "The silence of partner dhl by ann (vendor call) ends at 2026-11-20T21:00:00Z \
                     and still holds back: r of dhl";
-    assert_eq!(told(46, &[&dhl, &ups]), [(Action::Trigger, line.to_owned())]);
-    assert_eq!(told(47, &[&dhl]), []);
-    assert_eq!(told(60, &[]), [(Action::Resolve, format!("{line}: it has ended"))]);
-    assert_eq!(told(61, &[]), []);
+    assert_eq!(due(46, &[&dhl, &ups]), [(Action::Trigger, line.to_owned())]);
+    assert_eq!(due(47, &[&dhl]), []);
+    assert_eq!(due(60, &[]), [(Action::Resolve, format!("{line}: it has ended"))]);
+    assert_eq!(due(61, &[]), []);
 }
 
 #[test]
-fn only_who_would_have_been_told_is_reminded_and_an_early_end_ends_it() {
+fn only_receivers_of_the_muted_alerts_are_reminded_and_an_early_end_resolves() {
     let (rules, mut silences) = (rules(), [silence()]);
-    let dhl = alert("dhl");
+    let dhl = labels("dhl");
     let mut reminders = Reminders::default();
-    let told = reminders.follow(&rules, &silences, &[&dhl], minute(50));
+    let notices = reminders.update(&rules, &silences, &[("r", &dhl)], minute(50));
     let receivers: Vec<&str> =
-        told[0].1.receivers.iter().map(|told| told.receiver.as_str()).collect();
+        notices[0].1.notify.receivers.iter().map(|it| it.receiver.as_str()).collect();
     assert_eq!(receivers, ["oncall"]);
-    assert!(told[0].1.is_notice());
+    assert!(notices[0].1.is_notice());
     silences[0].period.end = minute(52);
-    let told = reminders.follow(&rules, &silences, &[&dhl], minute(52));
-    assert_eq!((told.len(), told[0].0), (1, Action::Resolve));
+    let notices = reminders.update(&rules, &silences, &[("r", &dhl)], minute(52));
+    assert_eq!((notices.len(), notices[0].0), (1, Action::Resolve));
     assert!(reminders.is_empty());
 }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::records::notify_status::NotifyStatus;
 use crate::rule::Severity;
 use crate::testing;
 
@@ -14,7 +15,10 @@ fn alert(rule: &str, fired: i64, resolved: Option<i64>, is_notified: bool) -> Al
         rule: rule.into(),
         fired_at: at(fired),
         resolved_at: resolved.map(at),
-        paged: is_notified.then_some(Severity::Critical),
+        notify: NotifyStatus {
+            notified: is_notified.then_some(Severity::Critical),
+            ..NotifyStatus::default()
+        },
         ..testing::alert()
     }
 }

@@ -24,10 +24,10 @@ pub(crate) fn failing() -> World {
 /// Evaluates up to a minute, and moves the clock there.
 pub(crate) fn evaluate(world: &World, rules: &RuleSet, until_minute: i64) {
     let mut evaluator = world.evaluator(rules);
-    if evaluator.judged_until().is_none() {
-        evaluator.judge_until(closed(START)).unwrap();
+    if evaluator.evaluated_until().is_none() {
+        evaluator.evaluate_until(closed(START)).unwrap();
     }
-    evaluator.judge_until(closed(minute(until_minute))).unwrap();
+    evaluator.evaluate_until(closed(minute(until_minute))).unwrap();
     world.set_now(closed(minute(until_minute)));
 }
 

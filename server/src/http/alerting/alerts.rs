@@ -3,8 +3,7 @@
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Path, State};
-use plimsoll_alerting::acknowledgement::{self, AcknowledgeResult};
-use plimsoll_alerting::{Alert, AlertFilter, alerts};
+use plimsoll_alerting::{AcknowledgeResult, Alert, AlertFilter, acknowledgement, alerts};
 use plimsoll_storage::Store;
 
 use super::{ALERT_LABELS, LIMIT, alert_labels};
@@ -84,7 +83,7 @@ async fn acknowledge(
         return Err(ApiError::malformed(detail));
     }
     match tokio::task::block_in_place(|| app.control().acknowledge(&id, author.trim()))? {
-        AcknowledgeResult::Stands(alert, acknowledgement) => {
+        AcknowledgeResult::Acknowledged(alert, acknowledgement) => {
             Ok(Json(AlertBody::new(*alert, Some(acknowledgement))))
         }
         AcknowledgeResult::Ended => {

@@ -75,7 +75,8 @@ fn noise_of(app: &App, mut params: Params) -> Result<NoiseBody, ApiError> {
     let found = tokio::task::block_in_place(|| alerts::list(&app.store, &all, LIST_ROWS_MAX))?;
     let oldest = found.last().map(|alert| alert.fired_at);
     let truncated = found.len() >= LIST_ROWS_MAX && oldest.is_some_and(|oldest| oldest > start);
-    let notified = found.iter().filter(|alert| alert.paged.is_some() && alert.fired_at >= start);
+    let notified =
+        found.iter().filter(|alert| alert.notify.notified.is_some() && alert.fired_at >= start);
     let acknowledged =
         tokio::task::block_in_place(|| acknowledgement::of_alerts(&app.store, notified))?;
     let acknowledged = acknowledged.into_keys().collect();

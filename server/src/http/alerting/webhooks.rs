@@ -4,8 +4,8 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
+use plimsoll_alerting::AcknowledgeResult;
 use plimsoll_alerting::WebhookError;
-use plimsoll_alerting::acknowledgement::AcknowledgeResult;
 
 use crate::app::App;
 use crate::error::{ApiError, ErrorCode};
@@ -42,7 +42,7 @@ async fn pagerduty(
     let signature = headers.get(SIGNATURE).and_then(|value| value.to_str().ok());
     let signature = signature.unwrap_or_default();
     match tokio::task::block_in_place(|| app.control().pagerduty_webhook(signature, &body))? {
-        Ok(Some(AcknowledgeResult::Stands(alert, _))) => {
+        Ok(Some(AcknowledgeResult::Acknowledged(alert, _))) => {
             Ok(Json(AcknowledgementBody { acknowledged: Some(alert.id) }))
         }
         // Not an error: PagerDuty would only send the same again.

@@ -133,8 +133,13 @@ impl AlertBody {
             at_fire: evidence(&alert.at_fire),
             latest: evidence(&alert.latest),
             peak: evidence(&alert.peak),
-            muted_by: alert.suppressor.map(|it| it.as_str()),
-            receivers: alert.receivers.into_iter().map(|notified| notified.receiver).collect(),
+            muted_by: alert.notify.muted_by.map(|it| it.as_str()),
+            receivers: alert
+                .notify
+                .receivers
+                .into_iter()
+                .map(|notified| notified.receiver)
+                .collect(),
             acknowledged: acknowledged.map(Into::into),
             id: alert.id,
             rule: alert.rule,

@@ -119,7 +119,7 @@ impl GroupBody {
         Self {
             labels: labels.collect(),
             words: group.words,
-            evaluations: group.judgements.iter().map(|it| EvaluationBody::new(kind, it)).collect(),
+            evaluations: group.slots.iter().map(|it| EvaluationBody::new(kind, it)).collect(),
         }
     }
 }
@@ -147,7 +147,7 @@ impl EvaluationBody {
             state,
             severity: severity.map(Severity::as_str),
             reason: slot.transition.map(|it| it.reason.as_str()),
-            muted_by: slot.suppressor.map(|it| it.as_str()),
+            muted_by: slot.muted_by.map(|it| it.as_str()),
         }
     }
 }

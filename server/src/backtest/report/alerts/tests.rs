@@ -29,6 +29,7 @@ fn alert() -> ReplayedAlert {
             reached: Some(Severity::Critical),
             gate: Gate::Passed,
         },
+        muted_by: None,
         notifications: vec![
             notification(60_000, Action::Trigger),
             notification(12_060_000, Action::Resolve),

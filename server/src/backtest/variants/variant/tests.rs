@@ -33,6 +33,7 @@ fn alert(partner: &str, fired: i64, resolved: Option<i64>) -> ReplayedAlert {
             reached: Some(Severity::Critical),
             gate: Gate::Passed,
         },
+        muted_by: None,
         notifications: vec![notification("a"), notification("b")],
     }
 }

@@ -1,4 +1,4 @@
-//! Judging over a store: transitions, restarts, catching up, history.
+//! Evaluation over a store: transitions, restarts, catching up, history.
 
 use std::sync::Arc;
 
@@ -23,43 +23,44 @@ const OUTAGE: [&str; 3] = [
     "22:50 partner-5xx dhl Resolved cleared_for critical",
 ];
 
-fn told() -> RuleSet {
+fn story_rules() -> RuleSet {
     rules("127.0.0.1:9", &partner_5xx("[oncall]"))
 }
 
-/// Everything in the tables, but for how far judging has come.
+/// Everything in the tables, except how far evaluation has come.
 fn tables(world: &World) -> Vec<(Vec<u8>, Vec<u8>)> {
     let tables = [Table::AlertState, Table::Alert, Table::Outbox, Table::DeadLetter];
     let rows = |table| world.store.records(table, &[], None, Order::Ascending, 1_000).unwrap();
     tables.into_iter().flat_map(rows).collect()
 }
 
-/// Judges minute by minute, as a running server does.
-fn judge(evaluator: &mut Evaluator, until_minute: i64) -> Vec<String> {
-    let judged = evaluator.judged_until().map_or(START, |judged| judged.min(minute(until_minute)));
-    let first = judged.since_ms(START) / 60_000;
-    let each = (first..=until_minute).flat_map(|at| judge_at_once(evaluator, at));
+/// Evaluates minute by minute, as a running server does.
+fn evaluate(evaluator: &mut Evaluator, until_minute: i64) -> Vec<String> {
+    let evaluated =
+        evaluator.evaluated_until().map_or(START, |evaluated| evaluated.min(minute(until_minute)));
+    let first = evaluated.since_ms(START) / 60_000;
+    let each = (first..=until_minute).flat_map(|at| evaluate_at_once(evaluator, at));
     each.collect()
 }
 
-/// Judges everything that is left in one call, as after a downtime.
-fn judge_at_once(evaluator: &mut Evaluator, until_minute: i64) -> Vec<String> {
-    lines(&evaluator.judge_until(closed(minute(until_minute))).unwrap().transitions)
+/// Evaluates everything that is left in one call, as after a downtime.
+fn evaluate_at_once(evaluator: &mut Evaluator, until_minute: i64) -> Vec<String> {
+    lines(&evaluator.evaluate_until(closed(minute(until_minute))).unwrap().transitions)
 }
 
 #[test]
 fn an_outage_is_one_alert_from_its_begin_to_its_end() {
     let world = World::new();
     outage(&world);
-    let mut evaluator = world.started(&told());
+    let mut evaluator = world.started(&story_rules());
     evaluator.rewind_to(START).unwrap();
-    let judged = evaluator.judge_until(closed(minute(50))).unwrap();
-    assert_eq!(judged.slots, 300);
-    let events = lines(&judged.transitions);
+    let evaluated = evaluator.evaluate_until(closed(minute(50))).unwrap();
+    assert_eq!(evaluated.slots, 300);
+    let events = lines(&evaluated.transitions);
     assert_eq!(events, OUTAGE);
-    let last = judged.transitions.last().unwrap();
+    let last = evaluated.transitions.last().unwrap();
     assert_eq!(last.reason, StateReason::ClearedFor);
-    assert_eq!(world.evaluator(&told()).judged_until(), Some(minute(50)));
+    assert_eq!(world.evaluator(&story_rules()).evaluated_until(), Some(minute(50)));
 
     let alert = alerts::get(&world.store, last.alert_id.as_deref().unwrap()).unwrap().unwrap();
     assert_eq!(
@@ -67,32 +68,32 @@ fn an_outage_is_one_alert_from_its_begin_to_its_end() {
         (minute(10).plus_ms(20_000), minute(12).plus_ms(20_000))
     );
     assert_eq!(alert.resolved_at, Some(last.at));
-    assert_eq!(alert.paged, Some(Severity::Critical));
+    assert_eq!(alert.notify.notified, Some(Severity::Critical));
     assert!(alert.peak.lower >= alert.at_fire.lower && alert.peak.lower > 0.2);
     assert_eq!(outbox::len(&world.store).unwrap(), 2);
 }
 
 #[test]
-fn a_restart_at_any_slot_and_a_late_start_judge_the_same() {
+fn a_restart_at_any_slot_and_a_late_start_evaluate_the_same() {
     let (live, late, restarting) = (World::new(), World::new(), World::new());
     for world in [&live, &late, &restarting] {
         outage(world);
     }
-    let mut together = live.started(&told());
+    let mut together = live.started(&story_rules());
     let mut live_events = Vec::new();
     for slot in 1..=300 {
         let at = closed(START.plus_ms(slot * 10_000));
-        live_events.extend(lines(&together.judge_until(at).unwrap().transitions));
+        live_events.extend(lines(&together.evaluate_until(at).unwrap().transitions));
     }
-    let mut at_once = late.started(&told());
+    let mut at_once = late.started(&story_rules());
     at_once.rewind_to(START).unwrap();
-    let late_events = judge_at_once(&mut at_once, 50);
-    restarting.started(&told());
+    let late_events = evaluate_at_once(&mut at_once, 50);
+    restarting.started(&story_rules());
     let mut restarted_events = Vec::new();
     for slot in 1..=300 {
         let at = closed(START.plus_ms(slot * 10_000));
-        let mut evaluator = restarting.evaluator(&told());
-        restarted_events.extend(lines(&evaluator.judge_until(at).unwrap().transitions));
+        let mut evaluator = restarting.evaluator(&story_rules());
+        restarted_events.extend(lines(&evaluator.evaluate_until(at).unwrap().transitions));
     }
     assert_eq!(live_events, late_events);
     assert_eq!(live_events, restarted_events);
@@ -101,75 +102,78 @@ fn a_restart_at_any_slot_and_a_late_start_judge_the_same() {
 }
 
 #[test]
-fn after_a_downtime_only_what_is_still_open_is_told_and_how_late_it_is() {
+fn after_a_downtime_only_open_alerts_are_notified_and_how_late_they_are() {
     let world = World::new();
     outage(&world);
     world.feed("gls", 0..15, 20, 0);
     world.feed("gls", 15..50, 10, 10);
-    let mut evaluator = world.started(&told());
-    assert_eq!(judge(&mut evaluator, 5), Vec::<String>::new());
-    let events = judge_at_once(&mut world.evaluator(&told()), 50);
+    let mut evaluator = world.started(&story_rules());
+    assert_eq!(evaluate(&mut evaluator, 5), Vec::<String>::new());
+    let events = evaluate_at_once(&mut world.evaluator(&story_rules()), 50);
     assert_eq!(events.len(), 5, "{events:?}");
     let all = alerts::list(&world.store, &AlertFilter::default(), 10).unwrap();
     let [gls, dhl] = &all[..] else { panic!("{all:?}") };
     // It ended within: on record with its times and causes, and nobody was woken.
     assert_eq!((dhl.fired_at, dhl.resolved_at.is_some()), (minute(12).plus_ms(20_000), true));
-    assert_eq!((dhl.paged, dhl.suppressor), (None, Some(MutedBy::Downtime)));
+    assert_eq!((dhl.notify.notified, dhl.notify.muted_by), (None, Some(MutedBy::Downtime)));
     assert_eq!((gls.fired_at, gls.is_open()), (minute(17).plus_ms(20_000), true));
-    assert_eq!((gls.paged, gls.suppressor), (Some(Severity::Critical), None));
+    assert_eq!((gls.notify.notified, gls.notify.muted_by), (Some(Severity::Critical), None));
     assert_eq!(outbox::len(&world.store).unwrap(), 1);
     let (_, row) =
         world.store.records(Table::Outbox, &[], None, Order::Ascending, 9).unwrap().remove(0);
     let row = String::from_utf8_lossy(&row);
-    assert!(row.contains("it fired while nothing was judged"), "{row}");
-    // One that was told before and ends meanwhile is told to have ended.
+    assert!(row.contains("it fired while nothing was evaluated"), "{row}");
+    // The end of an alert that was notified before is notified.
     world.feed("gls", 50..80, 20, 0);
-    judge_at_once(&mut world.evaluator(&told()), 80);
+    evaluate_at_once(&mut world.evaluator(&story_rules()), 80);
     assert_eq!(outbox::len(&world.store).unwrap(), 2);
 }
 
 #[test]
-fn a_warning_that_was_critical_for_a_while_during_a_downtime_is_not_told_again() {
+fn a_warning_that_was_critical_for_a_while_during_a_downtime_is_not_notified_again() {
     let world = World::new();
     world.feed("dhl", 0..10, 170, 30);
     world.feed("dhl", 10..20, 100, 100);
     world.feed("dhl", 20..40, 170, 30);
-    let mut evaluator = world.started(&told());
-    judge(&mut evaluator, 8);
+    let mut evaluator = world.started(&story_rules());
+    evaluate(&mut evaluator, 8);
     assert_eq!(outbox::len(&world.store).unwrap(), 1);
-    let events = judge_at_once(&mut world.evaluator(&told()), 40);
+    let events = evaluate_at_once(&mut world.evaluator(&story_rules()), 40);
     let changes: Vec<&str> = events.iter().map(|line| line.split(' ').nth(3).unwrap()).collect();
     assert_eq!(changes, ["Escalated", "Eased"]);
     assert_eq!(outbox::len(&world.store).unwrap(), 1);
 }
 
 #[test]
-fn a_problem_that_grows_while_it_is_waited_for_is_one_critical_page() {
+fn a_problem_that_grows_while_it_is_pending_is_one_critical_alert() {
     let world = World::new();
     world.feed("dhl", 0..2, 20, 0);
     world.feed("dhl", 2..3, 170, 30);
     world.feed("dhl", 3..8, 100, 100);
-    let events = judge(&mut world.started(&told()), 8);
+    let events = evaluate(&mut world.started(&story_rules()), 8);
     assert!(events[1].ends_with("Fired held_for critical"), "{events:?}");
     assert_eq!((events.len(), outbox::len(&world.store).unwrap()), (2, 1));
 }
 
 #[test]
-fn a_warning_that_grows_is_told_again_and_one_that_eases_is_not() {
+fn a_warning_that_grows_is_notified_again_and_one_that_eases_is_not() {
     let world = World::new();
     world.feed("dhl", 0..10, 170, 30);
     world.feed("dhl", 10..20, 100, 100);
     world.feed("dhl", 20..30, 170, 30);
-    let events = judge(&mut world.started(&told()), 30);
+    let events = evaluate(&mut world.started(&story_rules()), 30);
     let changes: Vec<&str> = events.iter().map(|line| line.split(' ').nth(3).unwrap()).collect();
     assert_eq!(changes, ["Pended", "Fired", "Escalated", "Eased"]);
     assert_eq!(outbox::len(&world.store).unwrap(), 2);
     let alert = alerts::list(&world.store, &AlertFilter::default(), 10).unwrap().remove(0);
-    assert_eq!((alert.severity, alert.paged), (Severity::Warning, Some(Severity::Critical)));
+    assert_eq!(
+        (alert.severity, alert.notify.notified),
+        (Severity::Warning, Some(Severity::Critical))
+    );
 }
 
 #[test]
-fn one_failure_of_three_wakes_nobody_and_three_in_a_row_do() {
+fn one_failure_of_three_fires_nothing_and_three_in_a_row_do() {
     let world = World::new();
     let text =
         partner_5xx("[oncall]").replace("window: 1m", "window: 20s").replace("for: 2m", "for: 0s");
@@ -190,20 +194,20 @@ fn one_failure_of_three_wakes_nobody_and_three_in_a_row_do() {
     };
     record(10, 2, 1);
     record(60, 0, 3);
-    assert_eq!(judge(&mut evaluator, 5), Vec::<String>::new());
-    let events = judge(&mut evaluator, 15);
+    assert_eq!(evaluate(&mut evaluator, 5), Vec::<String>::new());
+    let events = evaluate(&mut evaluator, 15);
     assert!(events[0].starts_with("10:10 partner-5xx tiny Fired held_for warning"), "{events:?}");
     assert!(events[1].ends_with("Resolved cleared_without_data warning"), "{events:?}");
 }
 
 #[test]
-fn the_first_start_judges_nothing_and_history_is_judged_when_asked_for() {
+fn the_first_start_evaluates_nothing_and_history_is_evaluated_when_asked_for() {
     let world = World::new();
     outage(&world);
-    let mut evaluator = world.evaluator(&told());
-    assert_eq!(evaluator.judge_until(closed(minute(50))).unwrap().slots, 0);
+    let mut evaluator = world.evaluator(&story_rules());
+    assert_eq!(evaluator.evaluate_until(closed(minute(50))).unwrap().slots, 0);
     evaluator.rewind_to(START).unwrap();
-    let events = judge(&mut evaluator, 50);
+    let events = evaluate(&mut evaluator, 50);
     assert_eq!(events, OUTAGE);
     // As delivery does once everything has arrived.
     let mut delivered = TableBatch::default();
@@ -211,13 +215,13 @@ fn the_first_start_judges_nothing_and_history_is_judged_when_asked_for() {
         delivered.delete(Table::Outbox, &key);
     }
     world.store.commit(delivered).unwrap();
-    let told_once = tables(&world);
-    // Asking again, as every restart with the same flag does, tells nobody anything twice.
+    let notified_once = tables(&world);
+    // Asking again, as every restart with the same flag does, notifies nothing twice.
     for _ in 0..2 {
-        let mut evaluator = world.evaluator(&told());
+        let mut evaluator = world.evaluator(&story_rules());
         evaluator.rewind_to(minute(5)).unwrap();
-        assert_eq!(judge(&mut evaluator, 50), events);
-        assert_eq!(tables(&world), told_once);
+        assert_eq!(evaluate(&mut evaluator, 50), events);
+        assert_eq!(tables(&world), notified_once);
     }
 }
 
@@ -227,14 +231,14 @@ fn going_back_into_an_open_alert_keeps_it() {
     world.feed("dhl", 0..10, 20, 0);
     world.feed("dhl", 10..40, 10, 10);
     world.feed("dhl", 40..60, 20, 0);
-    let mut evaluator = world.started(&told());
-    judge(&mut evaluator, 20);
+    let mut evaluator = world.started(&story_rules());
+    evaluate(&mut evaluator, 20);
     for back_to in [0, 11, 15] {
-        let mut evaluator = world.evaluator(&told());
+        let mut evaluator = world.evaluator(&story_rules());
         evaluator.rewind_to(minute(back_to)).unwrap();
-        assert_eq!(judge(&mut evaluator, 25), Vec::<String>::new());
+        assert_eq!(evaluate(&mut evaluator, 25), Vec::<String>::new());
     }
-    let events = judge(&mut world.evaluator(&told()), 60);
+    let events = evaluate(&mut world.evaluator(&story_rules()), 60);
     assert_eq!(events.len(), 1, "{events:?}");
     assert_eq!(alerts::list(&world.store, &AlertFilter::default(), 10).unwrap().len(), 1);
     assert_eq!(outbox::len(&world.store).unwrap(), 2);
@@ -245,14 +249,14 @@ fn a_long_downtime_is_caught_up_for_a_week_at_most() {
     let world = World::new();
     let week = 7 * 24 * 60;
     world.feed("dhl", 0..10, 10, 10);
-    let mut evaluator = world.started(&told());
-    judge(&mut evaluator, 1);
-    let judged = evaluator.judge_until(closed(minute(week + 60))).unwrap();
-    assert_eq!(judged.slots, week as u64 * 6);
-    assert_eq!(lines(&judged.transitions), Vec::<String>::new());
-    // What history is asked for is judged however old it is.
+    let mut evaluator = world.started(&story_rules());
+    evaluate(&mut evaluator, 1);
+    let evaluated = evaluator.evaluate_until(closed(minute(week + 60))).unwrap();
+    assert_eq!(evaluated.slots, week as u64 * 6);
+    assert_eq!(lines(&evaluated.transitions), Vec::<String>::new());
+    // History that is asked for is evaluated however old it is.
     evaluator.rewind_to(START).unwrap();
-    let events = judge(&mut evaluator, week + 60);
+    let events = evaluate(&mut evaluator, week + 60);
     assert_eq!(events.len(), 3, "{events:?}");
 }
 
@@ -260,13 +264,13 @@ fn a_long_downtime_is_caught_up_for_a_week_at_most() {
 fn a_clock_that_was_far_ahead_does_not_leave_anyone_unwatched() {
     let world = World::new();
     outage(&world);
-    let mut evaluator = world.evaluator(&told());
-    evaluator.judge_until(closed(minute(1_000_000))).unwrap();
-    assert_eq!(judge(&mut evaluator, 5), Vec::<String>::new());
-    assert_eq!(judge(&mut evaluator, 50), OUTAGE);
-    // A small step back is waited for, and nothing is judged twice.
-    assert_eq!(evaluator.judge_until(closed(minute(20))).unwrap().slots, 0);
-    assert_eq!(evaluator.judge_until(closed(minute(51))).unwrap().slots, 6);
+    let mut evaluator = world.evaluator(&story_rules());
+    evaluator.evaluate_until(closed(minute(1_000_000))).unwrap();
+    assert_eq!(evaluate(&mut evaluator, 5), Vec::<String>::new());
+    assert_eq!(evaluate(&mut evaluator, 50), OUTAGE);
+    // A small step back is waited for, and nothing is evaluated twice.
+    assert_eq!(evaluator.evaluate_until(closed(minute(20))).unwrap().slots, 0);
+    assert_eq!(evaluator.evaluate_until(closed(minute(51))).unwrap().slots, 6);
 }
 
 #[test]
@@ -279,17 +283,17 @@ fn a_rule_that_is_removed_or_regrouped_ends_its_alerts() {
     for (from, to, reason) in changes {
         let world = World::new();
         world.feed("dhl", 0..30, 10, 10);
-        let told = told();
-        judge(&mut world.started(&told), 10);
+        let before = story_rules();
+        evaluate(&mut world.started(&before), 10);
         let changed = rules("127.0.0.1:9", &partner_5xx("[oncall]").replace(from, to));
         // Reading the file again is as good as a restart.
         let reloads = reason != StateReason::GroupingChanged;
-        let mut evaluator = world.evaluator(if reloads { &told } else { &changed });
+        let mut evaluator = world.evaluator(if reloads { &before } else { &changed });
         if reloads {
             evaluator.reload(Arc::new(changed));
         }
-        let judged = evaluator.judge_until(closed(minute(11))).unwrap();
-        assert!(judged.transitions.iter().any(|event| event.reason == reason), "{judged:?}");
+        let evaluated = evaluator.evaluate_until(closed(minute(11))).unwrap();
+        assert!(evaluated.transitions.iter().any(|event| event.reason == reason), "{evaluated:?}");
         let open =
             AlertFilter { open: Some(true), rule: Some("partner-5xx".into()), labels: vec![] };
         let still_open = alerts::list(&world.store, &open, 10).unwrap();
@@ -303,61 +307,63 @@ fn a_rule_that_is_removed_or_regrouped_ends_its_alerts() {
 }
 
 #[test]
-fn an_edit_that_changes_no_judgement_keeps_alerts_and_timers() {
+fn an_edit_that_changes_no_evaluation_keeps_alerts_and_timers() {
     let world = World::new();
     outage(&world);
-    let mut evaluator = world.started(&told());
-    let mut events = judge(&mut evaluator, 11);
+    let mut evaluator = world.started(&story_rules());
+    let mut events = evaluate(&mut evaluator, 11);
     let edited = partner_5xx("[oncall, hub]").replace("owner: integrations", "owner: others");
     evaluator.reload(Arc::new(rules("127.0.0.1:9", &edited)));
-    events.extend(judge(&mut evaluator, 15));
-    evaluator.reload(Arc::new(told()));
-    events.extend(judge(&mut evaluator, 50));
+    events.extend(evaluate(&mut evaluator, 15));
+    evaluator.reload(Arc::new(story_rules()));
+    events.extend(evaluate(&mut evaluator, 50));
     assert_eq!(events, OUTAGE);
 }
 
 #[test]
-fn maintenance_holds_the_page_back_until_it_ends() {
+fn maintenance_delays_the_notification_until_it_ends() {
     let maintenance = "maintenance:\n  - { match: { partner: dhl, environment: production }, \
                        start: 2026-11-20T20:10:00Z, end: 2026-11-20T20:30:00Z, author: ann, reason: upgrade }\n";
     let text = partner_5xx("[oncall]") + maintenance;
     let rules = rules("127.0.0.1:9", &text);
-    // One that ends within the maintenance is heard of by nobody.
+    // An alert that ends within the maintenance is never notified.
     let world = World::new();
     outage(&world);
-    assert_eq!(judge(&mut world.started(&rules), 50), OUTAGE);
+    assert_eq!(evaluate(&mut world.started(&rules), 50), OUTAGE);
     assert_eq!(outbox::len(&world.store).unwrap(), 0);
-    // One that began before it and ends within is told both.
+    // An alert that began before it and ends within is triggered and resolved.
     let world = World::new();
     world.feed("dhl", 0..12, 10, 10);
     world.feed("dhl", 12..30, 20, 0);
-    let events = judge(&mut world.started(&rules), 29);
+    let events = evaluate(&mut world.started(&rules), 29);
     assert!(events[2].starts_with("14:50 partner-5xx dhl Resolved"), "{events:?}");
     assert_eq!(outbox::len(&world.store).unwrap(), 2);
-    // One that outlasts it is told when it ends, and so is its own end.
+    // An alert that outlasts it is triggered when the maintenance ends, and resolved.
     let world = World::new();
     world.feed("dhl", 0..9, 20, 0);
     world.feed("dhl", 9..40, 10, 10);
     world.feed("dhl", 40..60, 20, 0);
     let mut evaluator = world.started(&rules);
-    judge(&mut evaluator, 29);
+    evaluate(&mut evaluator, 29);
     assert_eq!(outbox::len(&world.store).unwrap(), 0);
-    judge(&mut evaluator, 31);
+    evaluate(&mut evaluator, 31);
     assert_eq!(outbox::len(&world.store).unwrap(), 1);
-    judge(&mut evaluator, 60);
+    evaluate(&mut evaluator, 60);
     assert_eq!(outbox::len(&world.store).unwrap(), 2);
 }
 
 #[test]
-fn silence_of_a_stream_is_seen_by_freshness_and_by_latency_not_at_all() {
+fn freshness_fires_on_a_stream_without_data_and_latency_does_not() {
     let text = "rules:\n\
-        \x20 - { name: stale, owner: o, runbook: r, signal: { freshness: { stream: requests } }, critical: '> 10m', notify: [oncall] }\n\
-        \x20 - { name: slow, owner: o, runbook: r, signal: { latency: { q: 0.5, stream: requests } }, critical: '> 1s', for: 1m, notify: [oncall] }\n";
+        \x20 - { name: stale, owner: o, runbook: r, notify: [oncall],\n\
+        \x20     signal: { freshness: { stream: requests } }, critical: '> 10m' }\n\
+        \x20 - { name: slow, owner: o, runbook: r, notify: [oncall],\n\
+        \x20     signal: { latency: { q: 0.5, stream: requests } }, critical: '> 1s', for: 1m }\n";
     let rules = rules("127.0.0.1:9", text);
     let world = World::new();
     world.feed("dhl", 0..5, 0, 10);
     world.feed("dhl", 30..32, 10, 0);
-    let events = judge(&mut world.started(&rules), 35);
+    let events = evaluate(&mut world.started(&rules), 35);
     let expected = [
         "0:10 slow dhl Pended condition_met -",
         "1:10 slow dhl Fired held_for critical",
@@ -369,12 +375,12 @@ fn silence_of_a_stream_is_seen_by_freshness_and_by_latency_not_at_all() {
 }
 
 #[test]
-fn alerts_are_listed_newest_first_and_found_by_what_they_are() {
+fn alerts_are_listed_newest_first_and_filtered() {
     let world = World::new();
     world.feed("dhl", 0..30, 10, 10);
     world.feed("ups", 0..10, 20, 0);
     world.feed("ups", 10..30, 10, 10);
-    judge(&mut world.started(&told()), 30);
+    evaluate(&mut world.started(&story_rules()), 30);
     let partners = |filter: &AlertFilter, limit| -> Vec<String> {
         let alerts = alerts::list(&world.store, filter, limit).unwrap();
         alerts.iter().map(|alert| alert.labels.title()).collect()

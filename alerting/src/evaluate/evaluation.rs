@@ -1,0 +1,126 @@
+//! Evaluation: the cells of a store go in, the evaluations of slots come out. It reads cells and nothing
+//! of the records but the alerts that have ended.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use plimsoll_storage::{Feed, FeedPast, Scan, Slot, Store};
+
+use crate::engine::{Engine, stretch_slots};
+use crate::error::Result;
+use crate::evaluate::warm_up::{StreamNumbers, WarmUp, WatchedStreams, seed_newest};
+use crate::limits::LIST_ROWS_MAX;
+use crate::notify::event::SlotEvaluations;
+use crate::records::alerts::{self, AlertFilter};
+use crate::records::state::TrackedGroup;
+use crate::rule::{RuleSet, ScanSettings};
+
+/// An engine and the cells that it follows.
+#[derive(Debug)]
+pub(super) struct SlotEvaluator {
+    engine: Engine,
+    store: Arc<Store>,
+    feed: Feed,
+    numbers: StreamNumbers,
+}
+
+impl SlotEvaluator {
+    /// An engine that has learned what lies before `first` and continues from stored states.
+    pub(super) fn warmed_up<'t>(
+        store: &Arc<Store>,
+        rules: &Arc<RuleSet>,
+        (past, feed): (&FeedPast<'_>, Feed),
+        first: Slot,
+        tracked: impl Iterator<Item = TrackedGroup<'t>>,
+    ) -> Result<Self> {
+        let engine = Engine::new(Arc::clone(rules), store.slot_width());
+        let numbers = StreamNumbers::default();
+        let mut evaluator = Self { engine, store: Arc::clone(store), feed, numbers };
+        evaluator.warm_up(past, first)?;
+        evaluator.note_ended(first)?;
+        for (rule, labels, group) in tracked {
+            evaluator.engine.restore(rule, labels, group.state, group.detection);
+        }
+        Ok(evaluator)
+    }
+
+    /// Takes the cells that were appended since the last call.
+    pub(super) fn follow(&mut self) -> Result<()> {
+        let Self { engine, store, feed, numbers } = self;
+        feed.read(&mut |stream, slot, value| {
+            numbers.observe(engine, store, (stream, slot), value);
+        })?;
+        Ok(())
+    }
+
+    /// Takes the cells of some slots from the past.
+    pub(super) fn read(&mut self, past: &FeedPast<'_>, slots: Range<Slot>) -> Result<()> {
+        let streams = self.streams().all();
+        let Self { engine, store, numbers, .. } = self;
+        past.scan(&Scan::new(&streams, slots), &mut |stream, slot, value| {
+            numbers.observe(engine, store, (stream, slot), value);
+        })?;
+        Ok(())
+    }
+
+    /// Evaluates a slot, which comes after every slot that was evaluated before.
+    pub(super) fn evaluate(&mut self, slot: Slot) -> SlotEvaluations {
+        let at = self.store.slot_width().end(slot);
+        SlotEvaluations { at, evaluations: self.engine.evaluate(slot) }
+    }
+
+    /// How many slots are read at once.
+    pub(super) fn stretch_slots(&self) -> u32 {
+        stretch_slots(self.store.slot_width(), self.streams().len())
+    }
+
+    /// Groups that are not evaluated because their rule has too many.
+    pub(super) const fn groups_left_out(&self) -> usize {
+        self.engine.groups_left_out()
+    }
+
+    /// Cells that are not evaluated because too many waited for their slot.
+    pub(super) const fn cells_left_out(&self) -> u64 {
+        self.engine.cells_left_out()
+    }
+
+    fn warm_up(&mut self, past: &FeedPast<'_>, first: Slot) -> Result<()> {
+        let rules = Arc::clone(self.engine.rules());
+        let width = self.store.slot_width();
+        let plan = WarmUp::plan(&rules.rules, self.streams(), width, first);
+        let Self { engine, store, numbers, .. } = self;
+        plan.run(engine, |engine, scan| {
+            past.scan(scan, &mut |stream, slot, value| {
+                numbers.observe(engine, store, (stream, slot), value);
+            })?;
+            Ok(())
+        })?;
+        for rule in &rules.rules {
+            seed_newest(store, engine, rule, &rule.selector(), false, first)?;
+            seed_newest(store, engine, rule, &rule.sandbox_selector(), true, first)?;
+        }
+        Ok(())
+    }
+
+    /// Notes the alerts that ended within the longest window before `first`: what they were based on does
+    /// not count again.
+    fn note_ended(&mut self, first: Slot) -> Result<()> {
+        let until = self.store.slot_width().start(first);
+        let since = until.plus_ms(-i64::from(ScanSettings::WINDOW_MIN_MAX) * 60_000);
+        let ended = AlertFilter { open: Some(false), ..AlertFilter::default() };
+        for alert in alerts::list(&self.store, &ended, LIST_ROWS_MAX)? {
+            if let Some(at) = alert.resolved_at.filter(|at| (since..=until).contains(at)) {
+                self.engine.note_resolved(&alert.rule, &alert.labels, at);
+            }
+        }
+        Ok(())
+    }
+
+    /// The streams that the rules watch.
+    fn streams(&self) -> WatchedStreams {
+        let rules = self.engine.rules().rules.iter();
+        let selectors =
+            rules.flat_map(|rule| [(rule, rule.selector()), (rule, rule.sandbox_selector())]);
+        WatchedStreams::of(&self.store, selectors)
+    }
+}

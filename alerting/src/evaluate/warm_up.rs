@@ -1,0 +1,244 @@
+//! Warm-up: what an engine reads of the past before the first slot that it evaluates. Live evaluation and
+//! explanation follow the same plan, so that both learn the same baselines.
+//!
+//! The plan goes from coarse to fine. Baselines reach back furthest and need quarters of an hour, or
+//! minutes; scans need minutes; only the longest window needs single slots.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use plimsoll_query::Selector;
+use plimsoll_storage::{Label, Scan, Slot, SlotValue, SlotWidth, Store, StreamId};
+
+use crate::engine::{
+    BASELINE_STRETCH_MS, Engine, LookBack, StreamNumber, learns_by_minute, stretch_slots,
+};
+use crate::error::Result;
+use crate::labels::{GroupLabels, SANDBOX};
+use crate::rule::{Rule, Signal};
+
+const MINUTE_MS: i64 = 60_000;
+const QUARTER_MS: i64 = 15 * MINUTE_MS;
+
+/// What is read before a slot, in order.
+#[derive(Debug, Clone)]
+pub(crate) struct WarmUp {
+    streams: WatchedStreams,
+    width: SlotWidth,
+    steps: Vec<Step>,
+}
+
+/// The streams that rules watch, each in one of the two lists.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct WatchedStreams {
+    /// Streams of rules that learn their baseline by the minute.
+    by_minute: Vec<StreamId>,
+    /// All others.
+    by_quarter: Vec<StreamId>,
+}
+
+/// One read of the plan.
+#[derive(Debug, Clone)]
+struct Step {
+    slots: Range<Slot>,
+    kind: StepKind,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum StepKind {
+    /// Only baselines are learned: no window reaches back so far.
+    Baseline,
+    /// Windows are filled, with cells of so many slots.
+    Windows { grain: u32 },
+}
+
+impl WatchedStreams {
+    /// The streams that rules watch, each rule by some selectors.
+    pub(crate) fn of<'a>(
+        store: &Store,
+        rules: impl IntoIterator<Item = (&'a Rule, Selector)>,
+    ) -> Self {
+        let (mut by_minute, mut all) = (BTreeSet::new(), BTreeSet::new());
+        for (rule, selector) in rules {
+            let streams = selector.streams(store);
+            if learns_by_minute(rule) {
+                by_minute.extend(streams.iter().copied());
+            }
+            all.extend(streams);
+        }
+        let by_quarter = all.difference(&by_minute).copied().collect();
+        Self { by_minute: by_minute.into_iter().collect(), by_quarter }
+    }
+
+    pub(crate) const fn len(&self) -> usize {
+        self.by_minute.len() + self.by_quarter.len()
+    }
+
+    /// All of them, in the order of their numbers.
+    pub(crate) fn all(&self) -> Vec<StreamId> {
+        let mut all = [self.by_minute.as_slice(), &self.by_quarter].concat();
+        all.sort_unstable();
+        all
+    }
+}
+
+impl WarmUp {
+    /// The plan before `first`, as far back as the rules look.
+    pub(crate) fn plan(
+        rules: &[Rule],
+        streams: WatchedStreams,
+        width: SlotWidth,
+        first: Slot,
+    ) -> Self {
+        let LookBack { slots_ms, minutes_ms, baseline_ms } = LookBack::of_all(rules);
+        let back = |ms: i64, multiple: u32| {
+            let slot = first.minus(width.slots_in(ms));
+            Slot(slot.0 - slot.0 % multiple)
+        };
+        let (minute, baseline) = (width.slots_in(MINUTE_MS), width.slots_in(BASELINE_STRETCH_MS));
+        let slots_from = back(slots_ms, minute);
+        let minutes_from = back(minutes_ms, minute).min(slots_from);
+        let mut steps = Vec::new();
+        let mut next = back(baseline_ms, baseline);
+        while next < minutes_from {
+            let end = next.plus(baseline).min(minutes_from);
+            steps.push(Step { slots: next..end, kind: StepKind::Baseline });
+            next = end;
+        }
+        let stretch = stretch_slots(width, streams.len()).next_multiple_of(minute);
+        next = minutes_from;
+        while next < first {
+            let is_fine = next >= slots_from;
+            let end = next.plus(stretch).min(if is_fine { first } else { slots_from.min(first) });
+            let grain = if is_fine { 1 } else { minute };
+            steps.push(Step { slots: next..end, kind: StepKind::Windows { grain } });
+            next = end;
+        }
+        Self { streams, width, steps }
+    }
+
+    /// How many cells it reads at most.
+    pub(crate) fn cells_max(&self, store: &Store) -> u64 {
+        let scans = self.steps.iter().flat_map(|step| self.reads(step));
+        scans
+            .map(|(streams, slots, grain)| {
+                store.cells_max(&Scan { grain, ..Scan::new(&streams, slots) })
+            })
+            .sum()
+    }
+
+    /// Makes an engine learn everything. `read` observes the cells of a scan.
+    ///
+    /// # Errors
+    /// Those of `read`.
+    pub(crate) fn run(
+        &self,
+        engine: &mut Engine,
+        mut read: impl FnMut(&mut Engine, &Scan<'_>) -> Result<()>,
+    ) -> Result<()> {
+        let quarter = self.width.slots_in(QUARTER_MS);
+        for step in &self.steps {
+            let Range { start, end } = step.slots;
+            if matches!(step.kind, StepKind::Baseline) {
+                // All that is read is past, so that no cell has to wait for its slot.
+                engine.advance_to(end.minus(1));
+            }
+            for (streams, slots, grain) in self.reads(step) {
+                read(engine, &Scan { grain, ..Scan::new(&streams, slots) })?;
+            }
+            let learn_every = match step.kind {
+                StepKind::Baseline => quarter,
+                StepKind::Windows { .. } => end.0 - start.0,
+            };
+            let mut learned = start;
+            while learned < end {
+                learned = learned.plus(learn_every).min(end);
+                engine.warm_up(learned.minus(1));
+            }
+        }
+        Ok(())
+    }
+
+    /// What a step reads: streams, slots, and how many slots one cell holds.
+    fn reads(&self, step: &Step) -> Vec<(Vec<StreamId>, Range<Slot>, u32)> {
+        let Step { slots, kind } = step;
+        match kind {
+            StepKind::Baseline => {
+                let (minute, quarter) =
+                    (self.width.slots_in(MINUTE_MS), self.width.slots_in(QUARTER_MS));
+                let WatchedStreams { by_minute, by_quarter } = &self.streams;
+                vec![
+                    (by_minute.clone(), slots.clone(), minute),
+                    (by_quarter.clone(), slots.clone(), quarter),
+                ]
+            }
+            StepKind::Windows { grain } => vec![(self.streams.all(), slots.clone(), *grain)],
+        }
+    }
+}
+
+/// Gives the engine the newest event before `first` of each group of a freshness rule, however old.
+/// `in_sandbox` says that the selector selects the sandbox only.
+///
+/// # Errors
+/// When the store cannot be read.
+pub(crate) fn seed_newest(
+    store: &Store,
+    engine: &mut Engine,
+    rule: &Rule,
+    selector: &Selector,
+    in_sandbox: bool,
+    first: Slot,
+) -> Result<()> {
+    if !matches!(rule.signal, Signal::Freshness { .. }) {
+        return Ok(());
+    }
+    for by in rule.groupings() {
+        for group in plimsoll_query::groups(store, selector, by) {
+            let newest = plimsoll_query::newest_before(store, &group.streams, first)?;
+            if let Some(newest) = newest {
+                let labels = group_labels(group.labels, in_sandbox);
+                engine.seed(&rule.name, &labels, newest);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The labels of a group; one of the sandbox has its environment too.
+pub(crate) fn group_labels(
+    labels: impl IntoIterator<Item = (Label, String)>,
+    in_sandbox: bool,
+) -> GroupLabels {
+    let sandbox = in_sandbox.then(|| (Label::Environment, SANDBOX.to_owned()));
+    GroupLabels::new(labels.into_iter().chain(sandbox))
+}
+
+/// The numbers that an engine knows the streams of a store by.
+#[derive(Debug, Default)]
+pub(crate) struct StreamNumbers {
+    numbers: BTreeMap<StreamId, StreamNumber>,
+}
+
+impl StreamNumbers {
+    /// Passes a cell to the engine.
+    pub(crate) fn observe(
+        &mut self,
+        engine: &mut Engine,
+        store: &Store,
+        (stream, slot): (StreamId, Slot),
+        value: &SlotValue,
+    ) {
+        let number = match self.numbers.get(&stream) {
+            Some(number) => *number,
+            None => {
+                let Some(key) = store.stream_key(stream) else { return };
+                *self.numbers.entry(stream).or_insert(engine.stream(key.as_ref()))
+            }
+        };
+        engine.observe(number, slot, value);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,44 @@
+//! What the evaluator continues from after a restart: the last evaluated slot, and the state of
+//! notification. Each is a row of its own in table `Cursor`.
+
+use bincode::{Decode, Encode};
+use plimsoll_storage::{Store, Table, TableBatch};
+
+use crate::error::Result;
+use crate::records::row;
+
+/// A row of the evaluator.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Checkpoint {
+    key: &'static [u8],
+    /// Its name in log lines.
+    name: &'static str,
+}
+
+/// The last evaluated slot.
+pub(crate) const CURSOR: Checkpoint = Checkpoint { key: b"evaluator", name: "cursor" };
+/// The open notifications and the alerts that share them.
+pub(crate) const GROUPING: Checkpoint = Checkpoint { key: b"pager", name: "notification grouping" };
+/// The open reminders of silences.
+pub(crate) const REMINDERS: Checkpoint = Checkpoint { key: b"reminders", name: "reminders" };
+/// The releases that have been reported.
+pub(crate) const RELEASES: Checkpoint = Checkpoint { key: b"releases", name: "releases" };
+
+impl Checkpoint {
+    /// The stored value. A row that cannot be read, for example of another version, does not stop
+    /// evaluation: it is logged and treated as absent.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub(crate) fn load<T: Decode<()>>(self, store: &Store) -> Result<Option<T>> {
+        let Some(bytes) = store.get(Table::Cursor, self.key)? else { return Ok(None) };
+        let decoded = row::decode(self.name, &bytes);
+        Ok(decoded
+            .inspect_err(|error| tracing::error!(%error, "evaluation starts without it"))
+            .ok())
+    }
+
+    pub(crate) fn put<T: Encode>(self, batch: &mut TableBatch, value: &T) {
+        batch.put(Table::Cursor, self.key, row::encode(value));
+    }
+}
