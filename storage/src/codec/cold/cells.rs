@@ -85,7 +85,7 @@ pub(crate) trait Encoding: Sized {
     /// Reads how `items` are distributed over the classes; `None` when that is impossible.
     fn read_classes(
         &self,
-        items: u64,
+        items: i64,
         column: &mut Self::Reader<'_>,
         sink: &mut impl Sink,
     ) -> Option<()>;
@@ -150,16 +150,15 @@ pub(crate) fn decode<E: Encoding>(
 ) -> Result<(), PartError> {
     let encoding = E::read_model(frame.model)?;
     frame.segments(cells, |selected, segment| {
-        let mut reader = SegmentReader::new(&encoding, &segment, columns);
+        let mut streams = Streams::new(&segment);
+        let mut reader = SegmentReader { encoding: &encoding, columns, streams: &mut streams };
         reader.read_selected(frame, selected, sink)?;
-        if selected.reaches_end { reader.finish() } else { Ok(()) }
+        if selected.reaches_end { streams.finish(columns) } else { Ok(()) }
     })
 }
 
 /// The columns of a segment while they are read.
-struct SegmentReader<'a, E: Encoding> {
-    encoding: &'a E,
-    columns: Columns,
+struct Streams<'a, E: Encoding> {
     counts: E::Reader<'a>,
     outcomes: E::Reader<'a>,
     last_ats: E::Reader<'a>,
@@ -169,12 +168,10 @@ struct SegmentReader<'a, E: Encoding> {
     values: E::Values,
 }
 
-impl<'a, E: Encoding> SegmentReader<'a, E> {
-    fn new(encoding: &'a E, segment: &Segment<'a>, columns: Columns) -> Self {
+impl<'a, E: Encoding> Streams<'a, E> {
+    fn new(segment: &Segment<'a>) -> Self {
         let reader = |column| E::Reader::new(segment.bytes(column));
         Self {
-            encoding,
-            columns,
             counts: reader(Column::Counts),
             outcomes: reader(Column::Outcomes),
             last_ats: reader(Column::LastAt),
@@ -184,41 +181,9 @@ impl<'a, E: Encoding> SegmentReader<'a, E> {
         }
     }
 
-    #[inline]
-    fn read_outcomes(&mut self, durations: u32, sink: &mut impl Sink) -> Result<(), PartError> {
-        let codes = self.encoding.numbers();
-        let others = unzigzag(E::read_number(&codes.other_items, &mut self.outcomes));
-        let items = i64::from(durations).checked_add(others).map(u64::try_from);
-        let items = items.and_then(Result::ok).ok_or(PartError::Columns)?;
-        let read = self.encoding.read_classes(items, &mut self.outcomes, sink);
-        read.ok_or(PartError::Columns)
-    }
-
-    #[inline]
-    fn read_durations(
-        &mut self,
-        (number, zeros): (u32, u32),
-        sink: &mut impl Sink,
-    ) -> Result<(), PartError> {
-        let encoding = self.encoding;
-        encoding.read_values(number - zeros, &mut self.durations, &mut self.values);
-        self.durations.check()?;
-        let mut sum_us = 0;
-        if self.columns.sums {
-            sum_us = encoding.read_sum_us(&self.values, &mut self.sums);
-        }
-        let taken = if self.columns.durations {
-            let scale = if number == 0 { SCALE_MAX } else { encoding.scale() };
-            sink.durations(scale, zeros.into(), sum_us, encoding.buckets(&self.values))
-        } else {
-            sink.durations(SCALE_MAX, 0, sum_us, std::iter::empty())
-        };
-        taken.ok_or(PartError::Columns)
-    }
-
-    /// Checks that the columns that were read are read completely.
-    fn finish(&self) -> Result<(), PartError> {
-        let Columns { outcomes, durations, sums, last_at } = self.columns;
+    /// Checks that the selected columns are read completely.
+    fn finish(&self, columns: Columns) -> Result<(), PartError> {
+        let Columns { outcomes, durations, sums, last_at } = columns;
         let used = [
             (outcomes || durations || sums, &self.counts),
             (outcomes, &self.outcomes),
@@ -230,7 +195,48 @@ impl<'a, E: Encoding> SegmentReader<'a, E> {
     }
 }
 
-impl<E: Encoding> CellReader for SegmentReader<'_, E> {
+/// Reads the cells of a segment. The streams are apart from it, so that its fields stay in registers.
+struct SegmentReader<'r, 'a, E: Encoding> {
+    encoding: &'r E,
+    columns: Columns,
+    streams: &'r mut Streams<'a, E>,
+}
+
+impl<E: Encoding> SegmentReader<'_, '_, E> {
+    #[inline]
+    fn read_outcomes(&mut self, durations: u32, sink: &mut impl Sink) -> Result<(), PartError> {
+        let codes = self.encoding.numbers();
+        let others = unzigzag(E::read_number(&codes.other_items, &mut self.streams.outcomes));
+        let items = i64::from(durations).checked_add(others);
+        let read = items
+            .and_then(|items| self.encoding.read_classes(items, &mut self.streams.outcomes, sink));
+        read.ok_or(PartError::Columns)
+    }
+
+    #[inline]
+    fn read_durations(
+        &mut self,
+        (number, zeros): (u32, u32),
+        sink: &mut impl Sink,
+    ) -> Result<(), PartError> {
+        let encoding = self.encoding;
+        encoding.read_values(number - zeros, &mut self.streams.durations, &mut self.streams.values);
+        self.streams.durations.check()?;
+        let mut sum_us = 0;
+        if self.columns.sums {
+            sum_us = encoding.read_sum_us(&self.streams.values, &mut self.streams.sums);
+        }
+        let taken = if self.columns.durations {
+            let scale = if number == 0 { SCALE_MAX } else { encoding.scale() };
+            sink.durations(scale, zeros.into(), sum_us, encoding.buckets(&self.streams.values))
+        } else {
+            sink.durations(SCALE_MAX, 0, sum_us, std::iter::empty())
+        };
+        taken.ok_or(PartError::Columns)
+    }
+}
+
+impl<E: Encoding> CellReader for SegmentReader<'_, '_, E> {
     #[inline]
     fn read(
         &mut self,
@@ -242,13 +248,14 @@ impl<E: Encoding> CellReader for SegmentReader<'_, E> {
         let slot = frame.slot(number);
         sink.begin(slot);
         if last_at {
-            let stored = E::read_number(&self.encoding.numbers().last_at, &mut self.last_ats);
+            let stored =
+                E::read_number(&self.encoding.numbers().last_at, &mut self.streams.last_ats);
             sink.last_at(last_at_of_number(stored, frame.start_ms(slot)));
         }
         if outcomes || durations || sums {
             let codes = self.encoding.numbers();
-            let number = E::read_number(&codes.durations, &mut self.counts);
-            let zeros = E::read_number(&codes.zeros, &mut self.counts);
+            let number = E::read_number(&codes.durations, &mut self.streams.counts);
+            let zeros = E::read_number(&codes.zeros, &mut self.streams.counts);
             let fitting = u32::try_from(number).ok().filter(|number| zeros <= u64::from(*number));
             let number = fitting.ok_or(PartError::Columns)?;
             if outcomes {

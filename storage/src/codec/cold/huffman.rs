@@ -187,12 +187,12 @@ impl Encoding for HuffmanEncoding {
     #[inline]
     fn read_classes(
         &self,
-        items: u64,
+        items: i64,
         column: &mut BitReader<'_>,
         sink: &mut impl Sink,
     ) -> Option<()> {
         let mut left = self.other_classes.read(column);
-        let first_count = items.checked_sub(left)?;
+        let first_count = u64::try_from(items).ok()?.checked_sub(left)?;
         if first_count > 0 {
             sink.outcome(*self.classes.first()?, first_count);
         }

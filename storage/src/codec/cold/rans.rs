@@ -162,7 +162,7 @@ impl Encoding for RansEncoding {
 
     fn read_classes(
         &self,
-        items: u64,
+        items: i64,
         column: &mut RansReader<'_>,
         sink: &mut impl Sink,
     ) -> Option<()> {
