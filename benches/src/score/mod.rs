@@ -1,5 +1,5 @@
-//! A labelled corpus: its files, and its context as a rules file. [`plimsoll_alerting::report::score()`] compares
-//! alerts with the incidents.
+//! A labelled corpus: its files, and its context as a rules file. [`plimsoll_alerting::report::score()`]
+//! compares alerts with the incidents.
 
 mod corpus;
 mod rules;

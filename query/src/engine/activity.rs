@@ -34,8 +34,8 @@ pub fn aggregate(store: &Store, streams: &[StreamId], slots: Range<Slot>) -> Res
 }
 
 /// One series for each group, with the point that `point` makes of each window in which something was
-/// reported. Columns that are not in `columns` may be missing from the sums, and `last_at` is not valid in them.
-/// A group without points is left out.
+/// reported. Columns that are not in `columns` may be missing from the sums, and `last_at` is not valid in
+/// them. A group without points is left out.
 pub(crate) fn activity_series<P: Send>(
     store: &Store,
     groups: Vec<Group>,
