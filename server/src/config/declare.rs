@@ -18,13 +18,13 @@ pub(super) struct Setting<T> {
     value_name: &'static str,
     parse: fn(&OsStr) -> Option<T>,
     remedy: &'static str,
-    default: Default<T>,
+    default: DefaultValue<T>,
     is_switch: bool,
 }
 
 /// The value of a setting that is not given.
 #[derive(Debug)]
-enum Default<T> {
+enum DefaultValue<T> {
     /// There is none: the setting is required.
     Required,
     /// The text that would have been given.
@@ -41,17 +41,17 @@ impl<T> Setting<T> {
         parse: fn(&OsStr) -> Option<T>,
         remedy: &'static str,
     ) -> Self {
-        Self { value_name, parse, remedy, default: Default::Required, is_switch: false }
+        Self { value_name, parse, remedy, default: DefaultValue::Required, is_switch: false }
     }
 
     /// The same with a default, written as it would be given.
     pub(super) const fn or(self, text: &'static str) -> Self {
-        Self { default: Default::Text(text), ..self }
+        Self { default: DefaultValue::Text(text), ..self }
     }
 
     /// The same with a computed default and its description.
     pub(super) const fn or_else(self, compute: fn() -> T, description: &'static str) -> Self {
-        Self { default: Default::Computed(compute, description), ..self }
+        Self { default: DefaultValue::Computed(compute, description), ..self }
     }
 
     /// The same as a switch: the flag without a value means `true`.
@@ -63,9 +63,9 @@ impl<T> Setting<T> {
     /// is a sentence for `-h`, the rest is for `--help` and the documentation.
     pub(super) const fn declared(&self, key: &'static str, help: &'static str) -> Declaration {
         let default = match self.default {
-            Default::Required => None,
-            Default::Text(text) => Some(text),
-            Default::Computed(_, description) => Some(description),
+            DefaultValue::Required => None,
+            DefaultValue::Text(text) => Some(text),
+            DefaultValue::Computed(_, description) => Some(description),
         };
         Declaration { key, help, value_name: self.value_name, default, is_switch: self.is_switch }
     }
@@ -77,9 +77,9 @@ impl<T> Setting<T> {
     pub(super) fn value(&self, key: &'static str, given: &Given) -> Result<T, ConfigError> {
         let text = match (given.0.get(key), &self.default) {
             (Some(text), _) => text.as_os_str(),
-            (None, Default::Text(text)) => OsStr::new(text),
-            (None, Default::Computed(compute, _)) => return Ok(compute()),
-            (None, Default::Required) => return Err(self.declared(key, "").missing()),
+            (None, DefaultValue::Text(text)) => OsStr::new(text),
+            (None, DefaultValue::Computed(compute, _)) => return Ok(compute()),
+            (None, DefaultValue::Required) => return Err(self.declared(key, "").missing()),
         };
         (self.parse)(text).ok_or_else(|| ConfigError::Invalid {
             key,
