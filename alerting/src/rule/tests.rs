@@ -215,12 +215,8 @@ fn the_default_pack_scans_as_if_every_number_was_written() {
         few: 20,
         few_span_min: 5,
     };
-    let slower = ScanSettings {
-        windows_min: vec![5, 15, 60],
-        bad_minutes: 4,
-        few_span_min: 10,
-        ..share.clone()
-    };
+    let slower =
+        ScanSettings { windows_min: vec![5, 15, 60], bad_minutes: 4, few_span_min: 10, ..share };
     let drop = ScanSettings {
         windows_min: vec![5, 10, 15, 20, 30, 45, 60, 90, 120, 180],
         evidence: 11.0,
