@@ -1,10 +1,11 @@
-//! Alerting of Plimsoll: rules over partner data, evaluated in data time, and their notifications.
+//! Alerting of Plimsoll: rules over partner data, evaluated in data time, and the delivery of notifications.
 //!
-//! A [`RuleSet`] is a checked rules file. The [`engine`] holds what is known of every rule and group in
-//! memory and evaluates slot after slot; it is pure. `notify` decides who is notified of what. [`Evaluator`]
-//! runs both on a store: states, [`alerts`] and [`outbox`] entries of a slot are one commit.
-//! [`ReplayEvaluator`] and [`ReplayNotifier`] run them over history. [`Notifier`] delivers the outbox and
-//! keeps the [`ledger`]. Only the notifier needs a clock, which its caller passes.
+//! [`RuleSet`] is the rules file. The [`engine`] keeps the state of every rule and group in memory and
+//! evaluates slot after slot. Who is notified is decided in one place, `notify`. Both are pure.
+//! [`Evaluator`] runs them on a store: states, [`alerts`] and [`outbox`] entries of a slot are one commit.
+//! [`ReplayEvaluator`] and [`ReplayNotifier`] run them over history, [`explain`](mod@explain) around a time.
+//! [`Notifier`] delivers what is in the outbox and keeps the [`ledger`]. Nothing here reads a clock but the
+//! notifier, which is given one.
 
 mod deliver;
 pub mod engine;

@@ -170,15 +170,6 @@ fn get_settled(store: &Store, table: Table, id: &str) -> Result<Option<Delivery>
     row::decode("delivery", &row).map(Some)
 }
 
-/// How many deliveries have been given up and not been replayed or purged, counted up to
-/// [`LIST_ROWS_MAX`].
-///
-/// # Errors
-/// When the store cannot be read.
-pub fn dead_count(store: &Store) -> Result<usize> {
-    Ok(store.records(Table::DeadLetter, &[BY_ID], None, Order::Ascending, LIST_ROWS_MAX)?.len())
-}
-
 /// Why a delivery cannot be replayed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReplayError {
