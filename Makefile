@@ -13,7 +13,7 @@ ARGS ?=
 # How long `make fuzz` stays with each target.
 FUZZ_SECONDS ?= 60
 
-OWN_CRATES = -p plimsoll -p plimsoll-storage -p plimsoll-query -p plimsoll-alerting -p plimsoll-benches -p plimsoll-tests
+OWN_CRATES = -p plimsoll -p plimsoll-storage -p plimsoll-query -p plimsoll-alerting -p plimsoll-benches -p plimsoll-tests -p plimsoll-tidy
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run build test check bench fuzz deny clean
