@@ -35,10 +35,11 @@ build: setup ## Build the release binary
 test: setup ## Run the whole test suite
 	cargo test --locked --workspace
 
-check: ## Check format and lints, warnings are errors
+check: ## Check format, lints and documentation, warnings are errors
 	@scripts/setup.sh --lint
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
 
 bench: setup ## Run the benchmarks
 	cargo bench --locked -p plimsoll-benches
@@ -46,8 +47,8 @@ bench: setup ## Run the benchmarks
 fuzz: setup ## Fuzz every decoder and parser for FUZZ_SECONDS each
 	@scripts/fuzz.sh $(FUZZ_SECONDS)
 
-deny: ## Check licences, duplicates and known advisories of the dependencies (needs cargo-deny)
-	@command -v cargo-deny >/dev/null || { echo "cargo-deny is missing: cargo install --locked cargo-deny" >&2; exit 1; }
+deny: ## Check licences, duplicates and known advisories of the dependencies
+	@scripts/setup.sh --lint
 	cargo deny check
 
 clean: ## Remove this project's crates from the build folder; RocksDB stays

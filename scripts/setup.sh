@@ -3,7 +3,7 @@
 # Called by `make setup`, `make run`, `make test` and .ci/run; safe to run again at any time.
 #
 #   scripts/setup.sh          what building and running needs
-#   scripts/setup.sh --lint   the same, and rustfmt and clippy
+#   scripts/setup.sh --lint   the same, and rustfmt, clippy and cargo-deny
 set -eu
 
 fail() {
@@ -135,4 +135,8 @@ if [ "${1:-}" = --lint ]; then
         echo "setup: ${component#*:} is missing: 'make check' needs it; adding it with rustup"
         rustup component add "${component#*:}"
     done
+    have cargo-deny || {
+        echo "setup: cargo-deny is missing: licences and sources of dependencies are checked with it; compiling it"
+        cargo install --locked cargo-deny
+    }
 fi
