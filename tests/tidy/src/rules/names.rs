@@ -48,8 +48,9 @@ fn unused(sources: &Sources, found: &mut Vec<Violation>) {
     }
     for file in sources.rust.iter().filter(|file| !file.is_test() && file.module().is_some()) {
         for item in syntax::public_items(&file.syntax) {
-            let is_used = |user: &&str| **user != file.path;
-            if !users.get(&item.name).is_some_and(|users| users.iter().any(|it| is_used(&it))) {
+            let users = users.get(&item.name).map_or(&[][..], Vec::as_slice);
+            let is_used_elsewhere = users.iter().any(|user| **user != *file.path);
+            if !is_used_elsewhere && !(item.is_type && is_part(&file.text, &item.name)) {
                 let detail =
                     format!("no other file uses `{}`: make it private or delete it", item.name);
                 let (path, line) = (file.path.clone(), item.line);
@@ -57,6 +58,16 @@ fn unused(sources: &Sources, found: &mut Vec<Violation>) {
             }
         }
     }
+}
+
+/// Whether a type is named in its own file by more than its definition and the heads of its `impl` blocks: then
+/// it is part of something else that is public, such as the type of a field.
+fn is_part(text: &str, name: &str) -> bool {
+    let words: Vec<&str> = text.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
+    let words: Vec<&str> = words.into_iter().filter(|word| !word.is_empty()).collect();
+    let is_head =
+        |word: &str| matches!(word, "struct" | "enum" | "trait" | "type" | "impl" | "for");
+    words.windows(2).any(|pair| pair[1] == name && !is_head(pair[0]))
 }
 
 /// The text without its `pub use` items, which use nothing.
