@@ -12,6 +12,8 @@ pub mod engine;
 mod error;
 mod evaluate;
 pub mod explain;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod hex;
 mod labels;
 pub mod limits;

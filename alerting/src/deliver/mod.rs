@@ -27,4 +27,6 @@ pub use self::acknowledge::AcknowledgeResult;
 pub use self::context::{Clock, Waker};
 pub use self::control::{DeliveryControl, ReplayDenied, TestResult, WebhookError, test_receiver};
 pub use self::notifier::Notifier;
+#[cfg(fuzzing)]
+pub(crate) use self::pagerduty_webhook::read as read_webhook;
 pub use self::status::ReceiverStatus;

@@ -132,7 +132,8 @@ impl Silence {
         }
     }
 
-    fn read(key: &[u8], value: &[u8]) -> Result<Self> {
+    /// The silence that a row holds.
+    pub(crate) fn read(key: &[u8], value: &[u8]) -> Result<Self> {
         let Row { matches, rule, start, end, weekly, author, reason, created_at } =
             row::decode("silence", value)?;
         let label = |number: u8| {

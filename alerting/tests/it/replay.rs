@@ -281,7 +281,8 @@ proptest! {
 fn the_sandbox_is_evaluated_apart_and_never_notified() {
     // Rules for production, for every environment, and one that a heartbeat changes.
     let everywhere = "\n  - { name: any-5xx, owner: o, runbook: partner-5xx, by: [partner], \
-                      window: 3m, signal: { ratio: { of: [5xx], stream: requests } }, critical: '> 20%', notify: [hub] }\n  \
+                      window: 3m, signal: { ratio: { of: [5xx], stream: requests } }, \
+                      critical: '> 20%', notify: [hub] }\n  \
                       - { name: drop, owner: o, runbook: partner-5xx, by: [partner], \
                       signal: { drop: { stream: requests } }, critical: '< 30% of usual', notify: [hub] }\n";
     let text = partner_5xx("[oncall]") + everywhere;

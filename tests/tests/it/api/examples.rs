@@ -1,5 +1,6 @@
-//! The examples of `docs/push.md`, `docs/query.md` and `docs/api.md`, run in this order against one server: each
-//! command must print the documented output. `UPDATE_EXAMPLES=1 cargo test api::examples` updates the documentation.
+//! The examples of `docs/push.md`, `docs/query.md` and `docs/api.md`, run in this order against one server:
+//! each command must print the documented output. `UPDATE_EXAMPLES=1 cargo test api::examples` updates the
+//! documentation.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;

@@ -1,4 +1,5 @@
-//! Layout: module docs, one place for tests, one kind of room, one order of derives, rooms in ARCHITECTURE.md.
+//! Layout: module docs, one place for tests, one kind of room, one order of derives, rooms in
+//! ARCHITECTURE.md.
 
 use std::collections::BTreeSet;
 

@@ -60,8 +60,8 @@ fn unused(sources: &Sources, found: &mut Vec<Violation>) {
     }
 }
 
-/// Whether a type is named in its own file by more than its definition and the heads of its `impl` blocks: then
-/// it is part of something else that is public, such as the type of a field.
+/// Whether a type is named in its own file by more than its definition and the heads of its `impl` blocks:
+/// then it is part of something else that is public, such as the type of a field.
 fn is_part(text: &str, name: &str) -> bool {
     let words: Vec<&str> = text.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
     let words: Vec<&str> = words.into_iter().filter(|word| !word.is_empty()).collect();

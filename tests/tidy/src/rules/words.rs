@@ -101,6 +101,8 @@ fn prose(line: &str) -> Vec<String> {
 
 /// The words an identifier is made of, in lower case.
 fn parts(name: &str) -> Vec<String> {
+    // The name of a product is one word.
+    let name = name.replace("PagerDuty", "Pagerduty");
     let mut parts = vec![String::new()];
     let mut was_lower = false;
     for c in name.chars() {
