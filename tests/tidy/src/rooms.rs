@@ -30,6 +30,7 @@ pub const CRATES: &[CrateRooms] = &[
         folder: "server",
         rooms: &[
             "clock",
+            "docs",
             "memory",
             "self_metrics",
             "error",
