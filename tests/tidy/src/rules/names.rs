@@ -50,7 +50,8 @@ fn unused(sources: &Sources, found: &mut Vec<Violation>) {
         for item in syntax::public_items(&file.syntax) {
             let users = users.get(&item.name).map_or(&[][..], Vec::as_slice);
             let is_used_elsewhere = users.iter().any(|user| **user != *file.path);
-            if !is_used_elsewhere && !(item.is_type && is_part(&file.text, &item.name)) {
+            let is_used = is_used_elsewhere || item.is_type && is_part(&file.text, &item.name);
+            if !is_used {
                 let detail =
                     format!("no other file uses `{}`: make it private or delete it", item.name);
                 let (path, line) = (file.path.clone(), item.line);
