@@ -6,7 +6,7 @@ use crate::records::alerts::Alert;
 use crate::records::outbox;
 use crate::records::row;
 use crate::records::silence::Silence;
-use crate::report::score::Incident;
+use crate::report::Incident;
 
 /// Decodes stored rows: an alert, a delivery, a silence.
 pub fn records(bytes: &[u8]) {

@@ -7,10 +7,9 @@ use std::sync::Arc;
 use plimsoll_storage::{TableBatch, TimestampMs};
 
 use super::context::{DeliveryContext, Waker, check_address};
-use super::pagerduty_webhook;
 use super::status::{self, ReceiverStatus};
 use super::transport::Transport;
-use crate::deliver::acknowledge::{self, AcknowledgeResult};
+use crate::deliver::acknowledge::{self, AcknowledgeResult, pagerduty_webhook};
 use crate::error::Result;
 use crate::records::acknowledgement::Acknowledgement;
 use crate::records::alerts::Alert;

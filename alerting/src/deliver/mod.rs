@@ -12,7 +12,6 @@ mod exchange;
 mod handover;
 mod lane;
 mod notifier;
-mod pagerduty_webhook;
 mod receivers;
 mod record_outcome;
 mod scan;
@@ -24,9 +23,9 @@ mod thread;
 mod transport;
 
 pub use self::acknowledge::AcknowledgeResult;
+#[cfg(fuzzing)]
+pub(crate) use self::acknowledge::pagerduty_webhook::read as read_webhook;
 pub use self::context::{Clock, Waker};
 pub use self::control::{DeliveryControl, ReplayDenied, TestResult, WebhookError, test_receiver};
 pub use self::notifier::Notifier;
-#[cfg(fuzzing)]
-pub(crate) use self::pagerduty_webhook::read as read_webhook;
 pub use self::status::ReceiverStatus;

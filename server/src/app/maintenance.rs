@@ -52,7 +52,7 @@ pub(crate) async fn preload(app: App, stop: Stop) {
             tracing::info!(slots, bytes, "filled the cache with the newest cells");
         }
         Ok(Err(error)) => {
-            tracing::warn!(%error, "the cache stays empty: recent cells are read from disk")
+            tracing::warn!(%error, "the cache stays empty: recent cells are read from disk");
         }
         Err(error) => tracing::error!(%error, "filling the cache panicked"),
     }

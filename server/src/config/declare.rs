@@ -55,7 +55,7 @@ impl<T> Setting<T> {
     }
 
     /// The same as a switch: the flag without a value means `true`.
-    pub(super) const fn as_switch(self) -> Self {
+    pub(super) const fn with_switch(self) -> Self {
         Self { is_switch: true, ..self }
     }
 

@@ -62,7 +62,7 @@ settings! {
 
         /// Allow receivers at loopback and private addresses
         allow_private_receivers: bool =
-            Setting::new("BOOL", parse::switch, "use true or false").or("false").as_switch();
+            Setting::new("BOOL", parse::switch, "use true or false").or("false").with_switch();
 
         /// Directory below which POST /api/v1/backups may make backups
         backup_dir: Option<PathBuf> =

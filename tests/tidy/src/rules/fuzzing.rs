@@ -6,7 +6,7 @@ use crate::syntax;
 
 /// Files and folders with decoders of foreign bytes, each with the fuzz target that reaches them.
 const DECODERS: &[(&str, &str)] = &[
-    ("alerting/src/deliver/pagerduty_webhook.rs", "webhook"),
+    ("alerting/src/deliver/acknowledge/", "webhook"),
     ("alerting/src/records/", "records"),
     ("alerting/src/report/score/", "incidents"),
     ("server/src/backtest/history/line.rs", "recording"),

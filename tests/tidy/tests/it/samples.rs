@@ -4,7 +4,7 @@ use plimsoll_tidy::{Exception, Sources, check};
 
 /// What is found in sources made of these files, as `rule: detail`.
 fn found(files: &[(&str, &str)]) -> Vec<String> {
-    let sources = Sources::of(files).unwrap();
+    let sources = Sources::of(files).expect("the sample parses");
     check(&sources, &[]).iter().map(|it| format!("{}: {}", it.rule, it.detail)).collect()
 }
 

@@ -1,6 +1,8 @@
 //! Acknowledging an alert: it is recorded for every alert of the notification, and PagerDuty is notified of
 //! it.
 
+pub(super) mod pagerduty_webhook;
+
 use plimsoll_storage::{Store, TableBatch};
 
 use crate::error::Result;

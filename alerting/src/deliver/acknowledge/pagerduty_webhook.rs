@@ -39,15 +39,15 @@ struct Data {
 
 /// An incident that someone acknowledged in PagerDuty.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct AcknowledgedIncident {
+pub(in crate::deliver) struct AcknowledgedIncident {
     /// The dedup key of the event that opened it.
-    pub(super) dedup_key: String,
+    pub(in crate::deliver) dedup_key: String,
     /// Who acknowledged it, as named in PagerDuty.
-    pub(super) author: String,
+    pub(in crate::deliver) author: String,
 }
 
 /// The receiver whose secret signed a body, if any.
-pub(super) fn signer<'a>(
+pub(in crate::deliver) fn signer<'a>(
     receivers: &'a [Receiver],
     header: &str,
     body: &[u8],
