@@ -66,7 +66,7 @@ pub(in crate::deliver) fn signer<'a>(
 }
 
 /// Parses a body; `None` when it is about something else.
-pub(crate) fn read(body: &[u8]) -> Result<Option<AcknowledgedIncident>, String> {
+pub(in crate::deliver) fn read(body: &[u8]) -> Result<Option<AcknowledgedIncident>, String> {
     let Envelope { event } = serde_json::from_slice(body).map_err(|error| error.to_string())?;
     if event.event_type != "incident.acknowledged" {
         return Ok(None);
