@@ -17,7 +17,7 @@ pub fn records(bytes: &[u8]) {
 
 /// Reads the body of a PagerDuty webhook.
 pub fn webhook(body: &[u8]) {
-    deliver::read_webhook(body);
+    deliver::fuzz_webhook(body);
 }
 
 /// Reads a list of incidents.

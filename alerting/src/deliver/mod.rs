@@ -30,6 +30,6 @@ pub use self::status::ReceiverStatus;
 
 /// Reads the body of a PagerDuty webhook, for the fuzz target.
 #[cfg(fuzzing)]
-pub(crate) fn read_webhook(body: &[u8]) {
+pub(crate) fn fuzz_webhook(body: &[u8]) {
     let _ = acknowledge::pagerduty_webhook::read(body);
 }
