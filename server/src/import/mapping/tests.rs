@@ -50,7 +50,7 @@ fn errors_name_file_line_and_field() {
         ),
         (
             "- prefix: /a\n  partner: path:0",
-            "map.yaml, line 2, partner: path:0 names no segment: segments count from 1, as in path:1",
+            "map.yaml, line 2, partner: path:0 is not a segment: segments count from 1, as in path:1",
         ),
         (
             "- prefix: /a\n  partner: b\n  site: ''",
