@@ -60,7 +60,7 @@ fn two_rule_files_are_compared() {
     let (lines, _) = world.alerts(&["--input", &input, "--against", &deaf]);
     assert!(lines.len() == 1 && lines[0].contains(r#""found_by":"a""#), "{lines:?}");
     let (lines, _) = world.alerts(&["--input", &input, "--against", &deaf, "--format", "table"]);
-    assert!(lines.iter().any(|line| line == "only in A: 1 pages"), "{lines:?}");
+    assert!(lines.iter().any(|line| line == "only in A: 1 notifications"), "{lines:?}");
 }
 
 #[test]

@@ -29,19 +29,12 @@ const PREFIXES: &[&str] = &["decode", "parse", "read"];
 pub(super) fn check(sources: &Sources, found: &mut Vec<Violation>) {
     let text = |path: &str| sources.other.iter().find(|file| file.path == path);
     let manifest = text("fuzz/Cargo.toml").map_or("", |file| file.text.as_str());
-    for (file, target) in DECODERS {
-        if !sources
-            .rust
-            .iter()
-            .any(|source| source.path == format!("fuzz/fuzz_targets/{target}.rs"))
-        {
+    for (decoder, target) in DECODERS {
+        let has = |path: &str| sources.rust.iter().any(|source| source.path.starts_with(path));
+        if has(decoder) && !has(&format!("fuzz/fuzz_targets/{target}.rs")) {
             let detail = format!("its fuzz target `{target}` does not exist");
-            found.push(Violation {
-                rule: "fuzz targets",
-                path: (*file).to_owned(),
-                line: 1,
-                detail,
-            });
+            let path = (*decoder).to_owned();
+            found.push(Violation { rule: "fuzz targets", path, line: 1, detail });
         }
     }
     for file in &sources.rust {
