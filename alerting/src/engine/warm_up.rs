@@ -21,7 +21,8 @@ pub(crate) const BASELINE_STRETCH_MS: i64 = 2 * HOUR_MS;
 pub(crate) struct LookBack {
     /// Single slots: the longest window. A scan needs minutes, an age only the newest event.
     pub(crate) slots_ms: i64,
-    /// Minutes: the longest window of a scan.
+    /// Minutes: the longest window of a scan, and the ages that are exact to the minute: absence goes by the
+    /// newest slot of any report, which a cell of a quarter of an hour does not have.
     pub(crate) minutes_ms: i64,
     /// Quarters of an hour, or minutes for rules that [learn by the minute](learns_by_minute).
     pub(crate) baseline_ms: i64,
@@ -35,6 +36,7 @@ impl LookBack {
             Signal::Absence { .. } | Signal::Freshness { .. } | Signal::Run { .. }
         );
         let scans = rule.scan.is_some();
+        let goes_by_slots = matches!(rule.signal, Signal::Absence { .. } | Signal::Run { .. });
         let minutes_ms = i64::from(ScanSettings::WINDOW_MIN_MAX) * MINUTE_MS;
         let baseline_hours = match rule.signal {
             Signal::Drop { .. } | Signal::Absence { .. } | Signal::Run { .. } => {
@@ -44,7 +46,7 @@ impl LookBack {
         };
         Self {
             slots_ms: if scans || is_age { 0 } else { rule.window_ms },
-            minutes_ms: if scans { minutes_ms } else { 0 },
+            minutes_ms: if scans || goes_by_slots { minutes_ms } else { 0 },
             baseline_ms: i64::from(baseline_hours) * HOUR_MS,
         }
     }

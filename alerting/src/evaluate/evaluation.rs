@@ -89,17 +89,17 @@ impl SlotEvaluator {
         let width = self.store.slot_width();
         let plan = WarmUp::plan(&rules.rules, self.streams(), width, first);
         let Self { engine, store, numbers, .. } = self;
+        // Before the plan, which counts the age of an expected partner without an event from its start on.
+        for rule in &rules.rules {
+            seed_newest(store, engine, rule, &rule.selector(), false, first)?;
+            seed_newest(store, engine, rule, &rule.sandbox_selector(), true, first)?;
+        }
         plan.run(engine, |engine, scan| {
             past.scan(scan, &mut |stream, slot, value| {
                 numbers.observe(engine, store, (stream, slot), value);
             })?;
             Ok(())
-        })?;
-        for rule in &rules.rules {
-            seed_newest(store, engine, rule, &rule.selector(), false, first)?;
-            seed_newest(store, engine, rule, &rule.sandbox_selector(), true, first)?;
-        }
-        Ok(())
+        })
     }
 
     /// Notes the alerts that ended within the longest window before `first`: what they were based on does

@@ -217,10 +217,10 @@ impl<'a> Run<'a> {
         if cells > limit {
             return Err(plimsoll_query::Error::TooManyCells { cells, limit }.into());
         }
-        let Self { store, engine, numbers, .. } = self;
-        plan.run(engine, |engine, scan| read(store, engine, numbers, scan, budget))?;
         let rule = &self.rules.rules[0];
         seed_newest(self.store, &mut self.engine, rule, &self.selector, self.in_sandbox, first)?;
+        let Self { store, engine, numbers, .. } = self;
+        plan.run(engine, |engine, scan| read(store, engine, numbers, scan, budget))?;
         // Partners that the rules file expects something of are watched from the first slot on.
         self.engine.warm_up(first.minus(1));
         Ok(self.groups(asked))

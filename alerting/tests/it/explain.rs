@@ -75,6 +75,38 @@ fn it_repeats_live_evaluation_whether_or_not_that_ran() {
     }
 }
 
+/// The age that was evaluated at a minute.
+fn age_s(world: &World, rules: &RuleSet, at_minute: i64, span_minutes: i64) -> f64 {
+    let all = explained(world, rules, "dhl", at_minute, span_minutes).unwrap();
+    let slot = all.groups[0].slots.iter().find(|it| it.t == minute(at_minute));
+    slot.and_then(|it| it.evidence).unwrap().value
+}
+
+#[test]
+fn an_age_does_not_depend_on_how_much_is_explained() {
+    for (signal, expects) in [
+        ("freshness", ""),
+        ("freshness", "partners: [{ name: dhl, expects: [requests] }]\n"),
+        ("absence", ""),
+        ("absence", "partners: [{ name: dhl, expects: [requests] }]\n"),
+    ] {
+        let world = World::new();
+        world.feed("dhl", 0..28, 1, 0);
+        let rule = format!(
+            "rules:\n  - {{ name: age, owner: o, runbook: partner-silent, by: [partner], \
+             signal: {{ {signal}: {{ stream: requests }} }}, critical: '> 20m', notify: [oncall] }}\n{expects}"
+        );
+        let rules = rules("127.0.0.1:9", &rule);
+        for span_minutes in [2, 20, 100] {
+            let age_s = age_s(&world, &rules, 55, span_minutes);
+            assert!(
+                (1_620.0..1_680.0).contains(&age_s),
+                "{signal} {expects} {span_minutes}: {age_s}"
+            );
+        }
+    }
+}
+
 #[test]
 fn an_unknown_group_is_not_explained_and_a_group_without_data_is() {
     let world = World::new();
