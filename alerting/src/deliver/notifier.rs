@@ -25,7 +25,7 @@ use crate::records::delivery::DeadReason;
 use crate::records::outbox;
 use crate::rule::{Receiver, RuleSet};
 
-/// Why deliveries to a removed receiver are given up.
+/// Why deliveries to a removed receiver become dead letters.
 const RECEIVER_REMOVED: &str =
     "the rules file no longer has it, and its address or key is not where it was read";
 

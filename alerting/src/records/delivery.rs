@@ -59,7 +59,7 @@ pub enum DeliveryState {
     Delivered,
     /// It was dropped together with the resolve: the alert ended before it could be delivered.
     Coalesced,
-    /// It was given up.
+    /// It became a dead letter.
     Dead(DeadReason),
 }
 
@@ -79,7 +79,7 @@ impl DeliveryState {
     }
 }
 
-/// Why a delivery was given up. Numbers are on disk: never renumber.
+/// Why a delivery became a dead letter. Numbers are on disk: never renumber.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Encode, Decode)]
 pub enum DeadReason {
     /// The receiver rejected it for good.
@@ -158,7 +158,7 @@ pub struct Delivery {
     pub content: Content,
     /// Its state.
     pub state: DeliveryState,
-    /// Why it was given up or dropped, in words.
+    /// Why it became a dead letter or was dropped, in words.
     pub detail: Option<String>,
     /// Attempts so far.
     pub attempts: u32,
@@ -170,7 +170,7 @@ pub struct Delivery {
     pub next_attempt_at: TimestampMs,
     /// The receiver that was notified in its place while it was down.
     pub handed_to: Option<String>,
-    /// When it was delivered, dropped or given up; `None` while it waits.
+    /// When it was delivered, dropped or made a dead letter; `None` while it waits.
     pub settled_at: Option<TimestampMs>,
 }
 

@@ -57,7 +57,7 @@ pub(crate) fn close(
     batch.put(table, &key, row::encode(&delivery));
 }
 
-/// Records that a delivery was given up, with the reason in words.
+/// Records that a delivery became a dead letter, with the reason in words.
 pub(crate) fn give_up(
     batch: &mut TableBatch,
     delivery: Delivery,
@@ -72,7 +72,7 @@ pub(crate) fn give_up(
         attempts = delivery.attempts,
         reason = reason.as_str(),
         detail,
-        "a delivery was given up"
+        "a delivery became a dead letter"
     );
     close(batch, Delivery { detail: Some(detail), ..delivery }, DeliveryState::Dead(reason), at);
 }

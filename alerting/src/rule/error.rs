@@ -157,7 +157,7 @@ pub enum RuleProblem {
     #[error("does not apply to this signal; use it with {0}")]
     NotForSignal(&'static str),
     /// A rule that the file does not define, or the rule itself.
-    #[error("there is no other rule `{0}` in this file; name one that is defined")]
+    #[error("there is no other rule `{0}` in this file; name another rule of the file")]
     UnknownRule(String),
     /// Not a time zone.
     #[error("`{0}` is not a time zone; write its IANA name, such as Europe/Berlin")]
@@ -189,7 +189,7 @@ pub enum RuleProblem {
     #[error("must be of exactly one kind; give {}", kind_names())]
     ReceiverKind,
     /// A template that cannot be rendered.
-    #[error("is not a valid template; its line {line}: {detail}")]
+    #[error("is not a valid template, line {line}: {detail}")]
     Template {
         /// Line of the template, from 1.
         line: u64,

@@ -29,7 +29,7 @@ const DRAIN: Duration = Duration::from_secs(20);
 pub(super) struct Args {
     #[command(flatten)]
     config: ConfigFlags,
-    /// Evaluate the rules over stored history from this time on, and notify of what they find
+    /// Evaluate the rules over stored history from this time on, and notify receivers of what fires
     ///
     /// For use after an import: alerts are found and receivers notified in the order of the data. Without
     /// this flag, alerts that fired and resolved while the server was down are recorded, and nobody is

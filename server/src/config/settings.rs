@@ -67,7 +67,7 @@ settings! {
         /// Directory below which POST /api/v1/backups may make backups
         backup_dir: Option<PathBuf> =
             Setting::new("DIR", |given| parse::absolute_path(given).map(Some), DIRECTORY_REMEDY)
-                .or_none("none: no backups over HTTP");
+                .or_none("none; then no backups over HTTP");
 
         /// Memory for cells, such as 256MiB
         ///
@@ -75,7 +75,7 @@ settings! {
         /// instead, up to a quarter of the memory of the machine or container. The database, the index and
         /// requests need memory on top of this.
         memory: Option<usize> =
-            Setting::new("SIZE", |given| parse::memory(given).map(Some), "use 32MiB or more")
+            Setting::new("SIZE", |given| parse::memory(given).map(Some), "use 32MiB or more, such as 512MiB")
                 .or_none("256MiB, more with many streams");
 
         /// Cells that a query may read; a query that needs more is rejected

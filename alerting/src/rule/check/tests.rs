@@ -39,7 +39,7 @@ fn a_mistake_has_its_place_its_field_and_the_remedy() {
         ),
         (
             format!("{ratio}critical: '> 5%'\ndepends_on: [other]"),
-            "line 5, column 11: rule `r`, field `depends_on`: there is no other rule `other` in this file; name one that is defined",
+            "line 5, column 11: rule `r`, field `depends_on`: there is no other rule `other` in this file; name another rule of the file",
         ),
         (
             "signal: { latency: { q: 95, stream: requests } }\ncritical: '> 1s'".to_owned(),

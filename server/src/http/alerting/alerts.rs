@@ -79,7 +79,7 @@ async fn acknowledge(
     let wanted = "the body must be like {\"author\":\"ann\"}";
     let AcknowledgeRequest { author } = body::json(body, BODY_BYTES_MAX, wanted).await?;
     if author.trim().is_empty() || author.chars().count() > AUTHOR_CHARS_MAX {
-        let detail = "field `author` must name who acknowledges it, in at most 100 characters";
+        let detail = "field `author` must name who acknowledges the alert, in 1 to 100 characters";
         return Err(ApiError::malformed(detail));
     }
     match tokio::task::block_in_place(|| app.control().acknowledge(&id, author.trim()))? {

@@ -38,7 +38,7 @@ pub(crate) fn calls() -> Vec<Call> {
         Call::get("/api/v1/deliveries", list)
             .about(
                 "Deliveries, with their state and attempts",
-                "Those that wait come first, then those that ended last. `dead` are those that were given up.",
+                "Those that wait come first, then those that ended last. `dead` are the dead letters.",
             )
             .takes(&[&STATE, &RECEIVER, &ALERT, &LIMIT])
             .answers::<DeliveriesBody>(),
@@ -105,9 +105,10 @@ fn denied(id: &str, denial: &ReplayDenied) -> ApiError {
         ReplayDenied::NoReceiver(name) => {
             format!("the rules file has no receiver {name:?} any more")
         }
-        ReplayDenied::Delivery(ReplayError::NotDead) => "it was not given up".to_owned(),
+        ReplayDenied::Delivery(ReplayError::NotDead) => "it is not a dead letter".to_owned(),
         ReplayDenied::Delivery(ReplayError::AlertEnded) => {
-            "it is the trigger of an alert that has ended since: no resolve would follow".to_owned()
+            "it is the trigger of an alert that has since resolved: no resolve would follow"
+                .to_owned()
         }
     };
     ApiError::new(ErrorCode::NotReplayable, detail)

@@ -97,7 +97,7 @@ fn no_such_group(request: &ExplainRequest<'_>) -> String {
     let asked: Vec<String> =
         labels.map(|(label, value)| format!("{}={:?}", label.as_str(), excerpt(value))).collect();
     format!(
-        "group with {} among those that rule {} evaluated up to then; it evaluates by {}",
+        "group with {} among those that rule {} evaluated up to then; it groups by {}",
         asked.join(", "),
         request.rule.name,
         by.join(", by ")

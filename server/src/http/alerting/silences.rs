@@ -118,7 +118,7 @@ async fn end(
 fn checked(request: SilenceRequest, now: TimestampMs) -> Result<Silence, ApiError> {
     for (field, text) in [("author", &request.author), ("reason", &request.reason)] {
         if text.trim().is_empty() || text.chars().count() > TEXT_CHARS_MAX {
-            return Err(wrong(field, "must have a text of at most 1000 characters"));
+            return Err(wrong(field, "must be a text of 1 to 1000 characters"));
         }
     }
     let matches = matches(request.matches)?;

@@ -109,8 +109,9 @@ impl Kind for FailureClass {
     }
 
     fn read(&self, text: &str) -> Result<Outcome, String> {
-        let names =
-            || format!("failures among {}", Outcome::FAILURES.map(Outcome::as_str).join(", "));
+        let names = || {
+            format!("failure classes among {}", Outcome::FAILURES.map(Outcome::as_str).join(", "))
+        };
         let failure = Outcome::parse(text).filter(|class| class.is_failure());
         failure.ok_or_else(|| unexpected(text, &names()))
     }

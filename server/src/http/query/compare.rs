@@ -59,7 +59,7 @@ pub(crate) fn comparison(
     let wrong = |detail: String| Err(ApiError::parameter(COMPARE_RELEASE.name(), detail));
     let selects = selector.labels.iter().any(|(label, _)| label == Label::Release);
     if earlier != Comparison::None || selects || by.contains(&Label::Release) {
-        return wrong("cannot be combined: leave out `compare`, `release` and `by=release`".into());
+        return wrong("cannot be combined with `compare`, `release` or `by=release`".into());
     }
     match <[String; 2]>::try_from(given) {
         Ok([a, b]) if a != b => Ok(Comparison::Releases([a, b])),

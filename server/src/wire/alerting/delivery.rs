@@ -29,7 +29,7 @@ pub(crate) struct DeliveryBody {
     action: &'static str,
     /// The time of the event that it is about.
     at: String,
-    /// When it was delivered, dropped or given up.
+    /// When it was delivered, dropped or made a dead letter.
     #[serde(rename = "settled_at")]
     ended_at: Option<String>,
     /// From `at` until it was delivered.
