@@ -164,7 +164,7 @@ pub struct Delivery {
     pub attempts: u32,
     /// When the first of them began.
     pub first_attempt_at: Option<TimestampMs>,
-    /// The newest attempts, at most [`ATTEMPTS_KEPT_MAX`].
+    /// The newest attempts, at most `ATTEMPTS_KEPT_MAX`.
     pub log: Vec<Attempt>,
     /// No attempt before this.
     pub next_attempt_at: TimestampMs,

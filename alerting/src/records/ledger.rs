@@ -91,7 +91,7 @@ fn id_key(id: &str) -> Vec<u8> {
 }
 
 /// The newest deliveries that match: what waits first, then the newest outcomes; at most `limit`
-/// and [`LIST_ROWS_MAX`], out of the newest [`LEDGER_ROWS_READ_MAX`].
+/// and [`LIST_ROWS_MAX`], out of the newest `LEDGER_ROWS_READ_MAX`.
 ///
 /// # Errors
 /// When the store cannot be read, or a row is damaged.

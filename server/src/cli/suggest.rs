@@ -19,11 +19,14 @@ use crate::config::parse_slot;
 /// The rule that gets a threshold.
 const RULE: &str = "suggested";
 
+const SIGNAL_HELP: &str =
+    "What is measured, as the `signal` of a rule: '{ ratio: { of: [5xx], stream: requests } }'";
+
 #[derive(Debug, clap::Args)]
 #[command(group(clap::ArgGroup::new("source").required(true).args(["input", "data_dir"])))]
 pub(super) struct Args {
-    /// What is measured, as the `signal` of a rule: '{ ratio: { of: [5xx], stream: requests } }'
-    #[arg(long, value_name = "SIGNAL")]
+    // The help is no documentation comment: rustdoc would take the example for a link.
+    #[arg(long, value_name = "SIGNAL", help = SIGNAL_HELP)]
     signal: String,
     /// The partner to watch
     #[arg(long, value_name = "NAME")]

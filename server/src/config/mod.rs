@@ -1,7 +1,7 @@
 //! Settings: from flags, then the environment, then the configuration file, then defaults.
 //!
 //! [`settings`] declares each of them once, in the terms of [`declare`]; [`parse`] reads their values,
-//! [`file`] the configuration file. `docs/settings.md` is rendered from the same declarations by a test.
+//! [`mod@file`] the configuration file. `docs/settings.md` is rendered from the same declarations by a test.
 
 mod declare;
 mod error;
