@@ -67,6 +67,8 @@ impl Sensor {
     }
 
     /// Adds a cell. `baseline` is that of the group or its parent group.
+    // Called for every cell of every rule.
+    #[inline]
     pub(super) fn add(
         &mut self,
         rule: &Rule,

@@ -67,6 +67,8 @@ impl ShareSensor {
     }
 
     /// Adds a cell. The level of durations depends on the baseline.
+    // Called for every cell of every rule.
+    #[inline]
     pub(super) fn add(
         &mut self,
         rule: &Rule,
