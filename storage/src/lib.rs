@@ -46,7 +46,7 @@ pub use model::cell::{Cell, SlotValue};
 pub use model::exemplar::{Exemplar, IdName, Ids};
 pub use model::gauge::GaugeCell;
 pub use model::histogram::{Histogram, HistogramError};
-pub use model::labels::{Label, LabelError, check_label};
+pub use model::labels::{Label, LabelError, check_text, normal_label};
 pub use model::outcome::{Outcome, OutcomeCounts};
 pub use model::quantile::{Quantile, quantile_rank};
 pub use model::resolution::Resolution;

@@ -32,7 +32,7 @@ macro_rules! reject_codes {
 reject_codes! {
     MissingField "missing_field" "a required field is missing";
     WrongType "wrong_type" "a field has the wrong JSON type, or the item is not an object";
-    InvalidLabel "invalid_label" "a label is empty, too long, or has control characters";
+    InvalidLabel "invalid_label" "a label is empty, too long, or has control characters or invisible ones";
     InvalidTime "invalid_time" "a time is neither RFC 3339 nor epoch milliseconds";
     OutOfRange "out_of_range" "a number or a time is outside its range";
     InTheFuture "in_the_future" "the item is more than 5 minutes ahead of the clock of the server";

@@ -2,19 +2,20 @@
 
 use std::borrow::Cow;
 
-use plimsoll_storage::limits::{self, COUNT_MAX};
+use plimsoll_storage::limits;
 use plimsoll_storage::{
-    Cell, GaugeCell, Histogram, HistogramError, IdName, Ids, Label, Outcome, Slot, SlotWidth,
-    StreamKind, StreamRef, TimestampMs,
+    Cell, GaugeCell, IdName, Ids, Label, Outcome, Slot, SlotWidth, StreamKind, StreamRef,
+    TimestampMs,
 };
 
 use super::field::{
-    Checked, FieldError, count, integer, number, optional_text, read_time, required_text, too_many,
-    wrong,
+    Checked, FieldError, count, integer, number, optional_label, optional_text, read_time,
+    required_label, wrong,
 };
+use super::histogram::read_histogram;
 use crate::error::RejectCode;
-use crate::wire::push::item::{ItemKind, Pairs, RawHistogram, RawItem};
-use crate::wire::push::tolerant::{Counts, Nested, Scalar};
+use crate::wire::push::item::{ItemKind, Pairs, RawItem};
+use crate::wire::push::tolerant::{Nested, Scalar};
 use crate::wire::{excerpt, time};
 
 /// The oldest time accepted: 2000-01-01. An earlier time is a unit mistake, such as seconds for ms.
@@ -25,13 +26,28 @@ const IDS_MAX: usize = 16;
 /// A valid item: what it adds to which slot of which stream.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Item<'i> {
-    pub(crate) stream: StreamRef<'i>,
+    pub(crate) stream: ItemStream<'i>,
     pub(crate) slot: Slot,
     pub(crate) delta: Delta,
     /// The ids of an event that have a known name; empty where it has none.
     pub(crate) ids: Ids<&'i str>,
     /// The end of what it covers: the time of an event or a reading, the end of the step of a summary.
     pub(crate) end: TimestampMs,
+}
+
+/// The stream of an item, with the normal forms of its name and labels.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct ItemStream<'i> {
+    kind: StreamKind,
+    name: Cow<'i, str>,
+    labels: [Cow<'i, str>; Label::COUNT],
+}
+
+impl ItemStream<'_> {
+    pub(crate) fn as_ref(&self) -> StreamRef<'_> {
+        let labels = self.labels.each_ref().map(AsRef::as_ref);
+        StreamRef { kind: self.kind, name: &self.name, labels }
+    }
 }
 
 /// What an item adds to its slot.
@@ -100,7 +116,7 @@ impl Checker {
     }
 
     fn gauge<'i>(&self, item: &'i RawItem<'_>) -> Checked<Item<'i>> {
-        let name = required_text("/name", &item.name)?;
+        let name = required_label("/name", &item.name)?;
         let stream = stream_of(StreamKind::Gauge, name, item)?;
         let at = self.time("/at", &item.at)?;
         let value = number("/value", &item.value)?;
@@ -197,21 +213,28 @@ impl Checker {
     }
 }
 
-fn activity_stream<'i>(item: &'i RawItem<'_>) -> Checked<StreamRef<'i>> {
-    let name = required_text("/stream", &item.stream)?;
-    stream_of(StreamKind::Activity, name, item)
+fn activity_stream<'i>(item: &'i RawItem<'_>) -> Checked<ItemStream<'i>> {
+    stream_of(StreamKind::Activity, required_label("/stream", &item.stream)?, item)
 }
 
-fn stream_of<'i>(kind: StreamKind, name: &'i str, item: &'i RawItem<'_>) -> Checked<StreamRef<'i>> {
-    let mut labels = [""; Label::COUNT];
-    labels[Label::Partner as usize] = required_text("/partner", &item.partner)?;
-    labels[Label::Operation as usize] = optional_text("/operation", &item.operation)?;
-    let environment = optional_text("/environment", &item.environment)?;
-    labels[Label::Environment as usize] =
-        if environment.is_empty() { "production" } else { environment };
-    labels[Label::Site as usize] = optional_text("/site", &item.site)?;
-    labels[Label::Release as usize] = optional_text("/release", &item.release)?;
-    Ok(StreamRef { kind, name, labels })
+fn stream_of<'i>(
+    kind: StreamKind,
+    name: Cow<'i, str>,
+    item: &'i RawItem<'_>,
+) -> Checked<ItemStream<'i>> {
+    let environment = match optional_label("/environment", &item.environment)? {
+        missing if missing.is_empty() => Cow::Borrowed("production"),
+        environment => environment,
+    };
+    // In the order of `Label`.
+    let labels = [
+        required_label("/partner", &item.partner)?,
+        optional_label("/operation", &item.operation)?,
+        environment,
+        optional_label("/site", &item.site)?,
+        optional_label("/release", &item.release)?,
+    ];
+    Ok(ItemStream { kind, name, labels })
 }
 
 /// The class that an event names, or that of its HTTP status. A named class is more exact and comes first.
@@ -324,60 +347,4 @@ fn read_outcomes(outcomes: &Nested<Pairs<'_>>, cell: &mut Cell) -> Checked<()> {
         cell.outcomes.add(outcome, count);
     }
     Ok(())
-}
-
-fn read_histogram(raw: &RawHistogram<'_>) -> Checked<Histogram> {
-    let scale = match &raw.scale {
-        Scalar::Missing => return wrong("/latency/scale", RejectCode::MissingField, "is required"),
-        scale => integer("/latency/scale", scale)?,
-    };
-    let sum = match &raw.sum {
-        Scalar::Missing => 0.0,
-        sum => number("/latency/sum", sum)?,
-    };
-    let zero_count = count("/latency/zero_count", &raw.zero_count)?;
-    let no_counts = Counts::default();
-    let (offset, counts) = match &raw.positive {
-        Nested::Missing => (0, &no_counts),
-        Nested::Wrong(kind) => {
-            return wrong(
-                "/latency/positive",
-                RejectCode::WrongType,
-                format!("must be an object, not {kind}"),
-            );
-        }
-        Nested::Is(buckets) => {
-            (integer("/latency/positive/offset", &buckets.offset)?, &buckets.bucket_counts)
-        }
-    };
-    let counts = bucket_counts(counts)?;
-    Histogram::from_otel(scale, sum, zero_count, offset, counts).map_err(|error| {
-        let field = match error {
-            HistogramError::Scale(_) => "/latency/scale",
-            HistogramError::Sum => "/latency/sum",
-            _ => "/latency/positive",
-        };
-        FieldError::new(field, RejectCode::OutOfRange, error.to_string())
-    })
-}
-
-fn bucket_counts(counts: &Counts) -> Checked<&[u64]> {
-    const FIELD: &str = "/latency/positive/bucket_counts";
-    let error =
-        |at: usize, code, detail: String| FieldError::new(format!("{FIELD}/{at}"), code, detail);
-    match counts {
-        Counts::Missing => Ok(&[]),
-        Counts::Are(counts) => match counts.iter().position(|count| *count > COUNT_MAX) {
-            None => Ok(counts),
-            // In bounds: it was found there.
-            Some(at) => Err(error(at, RejectCode::OutOfRange, too_many(counts[at]))),
-        },
-        Counts::Wrong(kind) => {
-            wrong(FIELD, RejectCode::WrongType, format!("must be a list, not {kind}"))
-        }
-        Counts::WrongAt(at, kind) => {
-            let detail = format!("must be a whole number from 0, not {kind}");
-            Err(error(*at, RejectCode::WrongType, detail))
-        }
-    }
 }

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use plimsoll_storage::limits::COUNT_MAX;
-use plimsoll_storage::{LabelError, TimestampMs, check_label};
+use plimsoll_storage::{LabelError, TimestampMs, check_text, normal_label};
 
 use crate::error::RejectCode;
 use crate::wire::push::tolerant::Scalar;
@@ -47,37 +47,48 @@ pub(crate) fn wrong<T>(
     Err(FieldError::new(field, code, detail))
 }
 
-/// The text of a label.
-pub(crate) fn required_text<'i>(field: &'static str, value: &'i Scalar<'_>) -> Checked<&'i str> {
+/// The normal form of a label.
+pub(crate) fn required_label<'i>(
+    field: &'static str,
+    value: &'i Scalar<'_>,
+) -> Checked<Cow<'i, str>> {
     match value {
         Scalar::Missing => wrong(field, RejectCode::MissingField, "is required"),
-        _ => label_text(field, value),
+        _ => optional_label(field, value),
     }
 }
 
-/// The text of a label; empty when the field is missing.
+/// The normal form of a label; empty when the field is missing.
+pub(crate) fn optional_label<'i>(
+    field: &'static str,
+    value: &'i Scalar<'_>,
+) -> Checked<Cow<'i, str>> {
+    let Some(text) = text_of(field, value)? else { return Ok(Cow::Borrowed("")) };
+    normal_label(text).or_else(|error| invalid(field, text, error))
+}
+
+/// A text that is kept as it is; empty when the field is missing.
 pub(crate) fn optional_text<'i>(field: &'static str, value: &'i Scalar<'_>) -> Checked<&'i str> {
-    match value {
-        Scalar::Missing => Ok(""),
-        _ => label_text(field, value),
-    }
+    let Some(text) = text_of(field, value)? else { return Ok("") };
+    check_text(text).map(|()| text).or_else(|error| invalid(field, text, error))
 }
 
-fn label_text<'i>(field: &'static str, value: &'i Scalar<'_>) -> Checked<&'i str> {
-    let Scalar::Text(text) = value else {
-        return wrong(
-            field,
-            RejectCode::WrongType,
-            format!("must be a string, not {}", value.kind()),
-        );
-    };
-    match check_label(text) {
-        Ok(()) => Ok(text),
-        Err(error @ LabelError::Empty) => wrong(field, RejectCode::InvalidLabel, error.to_string()),
-        Err(error) => {
-            wrong(field, RejectCode::InvalidLabel, format!("{:?} {error}", excerpt(text)))
+fn text_of<'i>(field: &'static str, value: &'i Scalar<'_>) -> Checked<Option<&'i str>> {
+    match value {
+        Scalar::Missing => Ok(None),
+        Scalar::Text(text) => Ok(Some(text)),
+        other => {
+            wrong(field, RejectCode::WrongType, format!("must be a string, not {}", other.kind()))
         }
     }
+}
+
+fn invalid<T>(field: &'static str, text: &str, error: LabelError) -> Checked<T> {
+    let detail = match error {
+        LabelError::Empty => error.to_string(),
+        _ => format!("{:?} {error}", excerpt(text)),
+    };
+    wrong(field, RejectCode::InvalidLabel, detail)
 }
 
 /// A time; `None` when the field is missing.

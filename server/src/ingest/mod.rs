@@ -3,6 +3,7 @@
 
 pub(crate) mod check;
 pub(crate) mod field;
+mod histogram;
 
 use std::fmt;
 
@@ -83,7 +84,8 @@ impl<'a> Ingest<'a> {
     }
 
     fn add(&mut self, item: Item<'_>) -> Checked<()> {
-        let Item { stream, slot, ids, .. } = item;
+        let Item { ref stream, slot, ids, .. } = item;
+        let stream = stream.as_ref();
         match item.delta {
             Delta::Event { outcome, seconds, at } => {
                 let cell = self.batch.activity(stream, slot).map_err(|error| full(&error))?;

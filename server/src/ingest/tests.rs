@@ -50,6 +50,10 @@ fn every_bad_field_of_an_event_is_rejected_by_name() {
         (r#"{"partner":7}"#, "/partner", "wrong_type"),
         (r#"{"site":["a"]}"#, "/site", "wrong_type"),
         (r#"{"operation":"a\u0000b"}"#, "/operation", "invalid_label"),
+        (r#"{"partner":"dhl\u200b"}"#, "/partner", "invalid_label"),
+        (r#"{"stream":"re\u00adquests"}"#, "/stream", "invalid_label"),
+        (r#"{"release":"\u202e1.4.2"}"#, "/release", "invalid_label"),
+        (r#"{"environment":"\u00a0"}"#, "/environment", "invalid_label"),
         (r#"{"at":"yesterday"}"#, "/at", "invalid_time"),
         (r#"{"at":null}"#, "/at", "missing_field"),
         (r#"{"at":true}"#, "/at", "wrong_type"),
@@ -161,6 +165,25 @@ fn good_items_are_kept_beside_bad_ones() {
         assert_eq!((ingested.accepted, ingested.rejected_count), (2, 3));
         let pointers: Vec<_> = ingested.rejected.iter().map(|item| &item.pointer).collect();
         assert_eq!(pointers, ["/events/1", "/events/2/stream", "/gauges"]);
+    });
+}
+
+#[test]
+fn labels_that_look_alike_are_one_stream() {
+    with_store(|store| {
+        let partners = ["Großhändler", "Großha\u{308}ndler", " Großhändler", "Großhändler\u{a0}\n"];
+        let events = partners.map(|partner| {
+            serde_json::json!({"stream": " requests", "partner": partner, "site": "ams1 ",
+                "at": 1_795_201_480_123_i64, "status": 200, "ids": {"order_id": " O-1"}})
+        });
+        let ingested = ingest(store, &serde_json::json!({"events": events}).to_string());
+        assert_eq!(ingested.rejected, []);
+        store.append_blocking(ingested.batch, 4, None, NOW).expect("appended");
+        let any = plimsoll_storage::LabelMatchers::new();
+        let streams = store.select(StreamKind::Activity, Some("requests"), &any);
+        let [stream] = streams.as_slice() else { panic!("{streams:?}") };
+        let key = store.stream_key(*stream).expect("known");
+        assert_eq!(key.labels.map(String::from), ["Großhändler", "", "production", "ams1", ""]);
     });
 }
 

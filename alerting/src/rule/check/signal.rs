@@ -1,6 +1,6 @@
 //! Checks of what a rule measures, and of its thresholds.
 
-use plimsoll_storage::{Outcome, check_label};
+use plimsoll_storage::{Outcome, normal_label};
 use serde_saphyr::Spanned;
 
 use crate::rule::check::context::{self, Entry};
@@ -35,12 +35,12 @@ pub(super) fn signal(entry: &Entry, raw: Spanned<RawSignal>) -> Checked<Signal> 
         },
         RawSignal::Run(run) => Signal::Run { stream: run.stream },
     };
-    check_label(signal.stream()).map_err(|error| {
-        let problem =
-            RuleProblem::Shape(format!("the stream {error}; name the stream that is watched"));
-        entry.error_at(raw.referenced, "signal", problem)
-    })?;
-    Ok(signal)
+    let problem = match normal_label(signal.stream()) {
+        Ok(normal) if normal == signal.stream() => return Ok(signal),
+        Ok(normal) => format!("no stream has this name; write it as `{normal}`"),
+        Err(error) => format!("the stream {error}; name the stream that is watched"),
+    };
+    Err(entry.error_at(raw.referenced, "signal", RuleProblem::Shape(problem)))
 }
 
 fn drop(entry: &Entry, raw: RawDrop) -> Checked<Signal> {

@@ -191,10 +191,11 @@ impl<'s> Reader<'s> {
     }
 
     fn add(&mut self, item: Item<'_>) -> Checked<LineResult> {
-        if item.stream.labels[Label::Environment as usize] == SANDBOX {
+        let stream = item.stream.as_ref();
+        if stream.labels[Label::Environment as usize] == SANDBOX {
             return Ok(LineResult::LeftOut);
         }
-        let Some(stream) = self.streams.number(item.stream, &mut self.chunk.new_streams) else {
+        let Some(stream) = self.streams.number(stream, &mut self.chunk.new_streams) else {
             return wrong(
                 "",
                 RejectCode::StreamLimit,
