@@ -24,17 +24,6 @@ pub enum RulesFileError {
         /// The error of the operating system.
         source: io::Error,
     },
-
-    /// The file is too long.
-    #[error("the rules file {path} has {bytes} bytes, the limit is {limit}")]
-    TooLong {
-        /// The path as given.
-        path: String,
-        /// Its length.
-        bytes: u64,
-        /// The longest length allowed.
-        limit: u64,
-    },
 }
 
 /// One mistake in a rules file.

@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use crate::rule::check;
+use crate::rule::check::{self, Secrets};
 use crate::rule::error::{RuleError, RulesFileError};
+use crate::rule::text_file::read_text_file;
 use crate::rule::types::RuleSet;
 
 /// Longest rules file that is read, in bytes.
@@ -20,7 +21,16 @@ impl RuleSet {
         env: &dyn Fn(&str) -> Option<String>,
         base_dir: &Path,
     ) -> Result<Self, Box<RuleError>> {
-        check::rule_set(text, env, base_dir)
+        check::rule_set(text, Some(&Secrets { env, base_dir }))
+    }
+
+    /// As [`RuleSet::parse`] for rules that are only replayed. Of receivers, name, kind and who follows them
+    /// are read; addresses, secrets and runbook files are not, so nobody can be notified.
+    ///
+    /// # Errors
+    /// The first mistake, with its place and remedy.
+    pub fn parse_for_replay(text: &str) -> Result<Self, Box<RuleError>> {
+        check::rule_set(text, None)
     }
 
     /// The default pack, which applies when there is no rules file: it has no receivers.
@@ -28,7 +38,7 @@ impl RuleSet {
     /// # Errors
     /// None in practice: a test parses the pack.
     pub fn default_pack() -> Result<Self, Box<RuleError>> {
-        Self::parse("", &|_| None, Path::new("."))
+        Self::parse_for_replay("")
     }
 
     /// Reads the rules file at `path`; relative secret files lie beside it.
@@ -36,18 +46,47 @@ impl RuleSet {
     /// # Errors
     /// When the file cannot be read, and as [`RuleSet::parse`], with the path in the error.
     pub fn load(path: &Path, env: &dyn Fn(&str) -> Option<String>) -> Result<Self, RulesFileError> {
-        let name = || path.display().to_string();
-        let unreadable = |source| RulesFileError::Unreadable { path: name(), source };
-        let bytes = std::fs::metadata(path).map_err(unreadable)?.len();
-        if bytes > RULES_FILE_BYTES_MAX {
-            let limit = RULES_FILE_BYTES_MAX;
-            return Err(RulesFileError::TooLong { path: name(), bytes, limit });
-        }
-        let text = std::fs::read_to_string(path).map_err(unreadable)?;
-        let base_dir = path.parent().unwrap_or(Path::new("."));
-        Self::parse(&text, env, base_dir).map_err(|mut error| {
-            error.file = Some(name());
-            error.into()
+        Self::of_file(path, &Self::read_file(path)?, env)
+    }
+
+    /// As [`RuleSet::load`] for rules that are only replayed; see [`RuleSet::parse_for_replay`].
+    ///
+    /// # Errors
+    /// When the file cannot be read, and as [`RuleSet::parse`], with the path in the error.
+    pub fn load_for_replay(path: &Path) -> Result<Self, RulesFileError> {
+        Self::parse_for_replay(&Self::read_file(path)?).map_err(|error| named(error, path))
+    }
+
+    /// The text of the rules file at `path`.
+    ///
+    /// # Errors
+    /// It cannot be read, is longer than 4 MiB or not UTF-8.
+    pub fn read_file(path: &Path) -> Result<String, RulesFileError> {
+        read_text_file(path, RULES_FILE_BYTES_MAX).map_err(|source| RulesFileError::Unreadable {
+            path: path.display().to_string(),
+            source,
         })
     }
+
+    /// Parses and checks the text of the rules file at `path`.
+    ///
+    /// # Errors
+    /// As [`RuleSet::parse`], with the path in the error.
+    pub fn of_file(
+        path: &Path,
+        text: &str,
+        env: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Self, RulesFileError> {
+        let base_dir = path.parent().unwrap_or(Path::new("."));
+        Self::parse(text, env, base_dir).map_err(|error| named(error, path))
+    }
 }
+
+/// The mistake with the path of its file.
+fn named(mut error: Box<RuleError>, path: &Path) -> RulesFileError {
+    error.file = Some(path.display().to_string());
+    error.into()
+}
+
+#[cfg(test)]
+mod tests;

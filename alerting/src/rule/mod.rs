@@ -10,11 +10,13 @@ mod error;
 mod load;
 mod parse;
 mod targets;
+mod text_file;
 mod types;
 
 pub use error::{RuleError, RuleProblem, RulesFileError};
 pub use targets::*;
 pub(crate) use targets::{Address, webhook_key};
+pub use text_file::read_text_file;
 pub use types::{
     BaselineSettings, Escalation, FailOver, GroupingSettings, Holiday, Maintenance,
     MessageTemplates, NotifyPolicy, OnNoData, Partner, Period, RateLimit, Receiver, Rule, RuleMode,

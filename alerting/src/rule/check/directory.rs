@@ -10,6 +10,7 @@ use crate::rule::check::context::Entry;
 use crate::rule::check::settings;
 use crate::rule::error::{Checked, RuleProblem};
 use crate::rule::parse::{RawHoliday, RawMaintenance, RawPartner};
+use crate::rule::text_file::read_text_file;
 use crate::rule::types::{Holiday, Maintenance, Partner, Period, Rule};
 use crate::text::runbook;
 
@@ -48,11 +49,7 @@ pub(super) fn runbooks(rules: &[Rule], base_dir: &Path) -> BTreeMap<String, Stri
         if !name.ends_with(".md") || !relative.components().all(inside) {
             return None;
         }
-        let path = base_dir.join(relative);
-        if std::fs::metadata(&path).ok()?.len() > RUNBOOK_FILE_BYTES_MAX {
-            return None;
-        }
-        std::fs::read_to_string(&path).ok()
+        read_text_file(&base_dir.join(relative), RUNBOOK_FILE_BYTES_MAX).ok()
     };
     let own = rules.iter().filter(|rule| runbook::runbook(&rule.runbook).is_none());
     own.filter_map(|rule| Some((rule.runbook.clone(), read(&rule.runbook)?))).collect()

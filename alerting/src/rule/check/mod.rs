@@ -7,7 +7,7 @@ mod rules;
 mod settings;
 mod signal;
 
-use std::path::Path;
+use std::collections::BTreeMap;
 
 pub(in crate::rule) use self::context::{Entry, Secrets};
 use crate::rule::error::Checked;
@@ -17,14 +17,10 @@ use crate::rule::types::RuleSet;
 /// What is watched when a file has no `rules`.
 const DEFAULT_PACK: &str = include_str!("../../../packs/default.yaml");
 
-/// Parses and checks a whole file.
-pub(super) fn rule_set(
-    text: &str,
-    env: &dyn Fn(&str) -> Option<String>,
-    base_dir: &Path,
-) -> Checked<RuleSet> {
+/// Parses and checks a whole file. Without `secrets`, targets of receivers and runbook files are not read.
+pub(super) fn rule_set(text: &str, secrets: Option<&Secrets<'_>>) -> Checked<RuleSet> {
     let file = read(text)?;
-    let receivers = receivers::receivers(file.receivers.unwrap_or_default(), env, base_dir)?;
+    let receivers = receivers::receivers(file.receivers.unwrap_or_default(), secrets)?;
     let (rules, grouping) = match file.rules {
         Some(rules) => (rules, file.pages),
         None => {
@@ -34,7 +30,7 @@ pub(super) fn rule_set(
     };
     let rules = rules::rules(rules, &receivers)?;
     Ok(RuleSet {
-        runbooks: directory::runbooks(&rules, base_dir),
+        runbooks: secrets.map_or_else(BTreeMap::new, |it| directory::runbooks(&rules, it.base_dir)),
         rules,
         partners: directory::partners(file.partners.unwrap_or_default())?,
         maintenance: directory::maintenance(file.maintenance.unwrap_or_default())?,

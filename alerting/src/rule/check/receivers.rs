@@ -1,7 +1,6 @@
 //! Checks of receivers; their secrets are resolved here.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use serde_saphyr::Spanned;
 
@@ -23,31 +22,31 @@ const ESCALATE_AFTER_MS: i64 = 15 * 60_000;
 /// Most calls of a receiver's `rate`.
 const RATE_CALLS_MAX: u32 = 10_000;
 
-/// All receivers of a file.
+/// All receivers of a file; without `secrets`, their targets are of the right kind and empty.
 pub(super) fn receivers(
     raw: Vec<Spanned<RawReceiver>>,
-    env: &dyn Fn(&str) -> Option<String>,
-    base_dir: &Path,
+    secrets: Option<&Secrets<'_>>,
 ) -> Checked<Vec<Receiver>> {
     if raw.len() > RECEIVERS_MAX {
         let problem = RuleProblem::TooMany { count: raw.len(), limit: RECEIVERS_MAX };
         return Err(file_error("receivers", problem));
     }
-    let secrets = Secrets { env, base_dir };
     let known: BTreeSet<String> = raw.iter().map(|raw| raw.value.name.value.clone()).collect();
     let mut names = BTreeSet::new();
-    raw.into_iter().map(|raw| receiver(raw.value, &secrets, &known, &mut names)).collect()
+    raw.into_iter().map(|raw| receiver(raw.value, secrets, &known, &mut names)).collect()
 }
 
 fn receiver(
     mut raw: RawReceiver,
-    secrets: &Secrets<'_>,
+    secrets: Option<&Secrets<'_>>,
     known: &BTreeSet<String>,
     names: &mut BTreeSet<String>,
 ) -> Checked<Receiver> {
     let entry = claim_name("receiver", &raw.name, names)?;
-    let CheckedTarget { target, webhook_secret, takes_changes } =
-        raw.take_target(&entry, secrets)?;
+    let CheckedTarget { target, webhook_secret, takes_changes } = match secrets {
+        Some(secrets) => raw.take_target(&entry, secrets)?,
+        None => raw.take_kind(&entry)?.into(),
+    };
     let rate = raw.rate.map(|raw| rate(&entry, &raw)).transpose()?;
     let give_up_after = raw.give_up_after.as_ref();
     let give_up_after = give_up_after.map(|text| positive(&entry, "give_up_after", text));

@@ -10,7 +10,7 @@ use crate::rule::error::{Checked, RuleProblem};
 use crate::rule::types::RateLimit;
 
 /// An Alertmanager, API v2.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
 pub struct AlertmanagerTarget {
     /// Base address, without the path.
     pub url: String,

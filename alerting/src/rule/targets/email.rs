@@ -17,7 +17,7 @@ use crate::rule::types::{RateLimit, Secret, SecretSource};
 const RECIPIENTS_MAX: usize = 50;
 
 /// A mail server, with the sender and the recipients of its mails. Fields are on disk: never reorder.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
 pub struct EmailTarget<S = Secret> {
     /// Host name or address of the server.
     pub host: String,

@@ -92,11 +92,16 @@ macro_rules! kinds {
                 secrets: &Secrets<'_>,
             ) -> Checked<CheckedTarget> {
                 let targets = [$(self.$name.take().map(|raw| raw.check(entry, secrets)),)*];
-                let mut targets = targets.into_iter().flatten();
-                match (targets.next(), targets.next()) {
-                    (Some(target), None) => target,
-                    _ => Err(entry.error("name", RuleProblem::ReceiverKind)),
+                only(entry, targets)?
+            }
+
+            /// An empty target of its kind: what a replay knows of it. A receiver may be a name alone there.
+            pub(in crate::rule) fn take_kind(&mut self, entry: &Entry) -> Checked<Target> {
+                let kinds = [$(self.$name.take().map(|_| Target::$kind(Default::default())),)*];
+                if kinds.iter().all(Option::is_none) {
+                    return Ok(Target::Webhook(WebhookTarget::default()));
                 }
+                only(entry, kinds)
             }
         }
     };
@@ -199,6 +204,15 @@ impl Target {
         let mut digits = hex(&Sha256::digest(parts.join("\0")));
         digits.truncate(32);
         digits
+    }
+}
+
+/// The one of a receiver's targets that is given.
+fn only<T, const N: usize>(entry: &Entry, targets: [Option<T>; N]) -> Checked<T> {
+    let mut targets = targets.into_iter().flatten();
+    match (targets.next(), targets.next()) {
+        (Some(target), None) => Ok(target),
+        _ => Err(entry.error("name", RuleProblem::ReceiverKind)),
     }
 }
 

@@ -13,7 +13,7 @@ use crate::rule::types::{RateLimit, Secret, SecretSource};
 pub const PAGERDUTY_URL: &str = "https://events.pagerduty.com";
 
 /// PagerDuty Events API v2.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
 pub struct PagerDutyTarget<S = Secret> {
     /// Base address, without the path.
     pub url: String,

@@ -9,7 +9,7 @@ use crate::rule::error::{Checked, RuleProblem};
 use crate::rule::types::{RateLimit, Secret, SecretSource};
 
 /// A Slack incoming webhook.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
 pub struct SlackTarget<S = Secret> {
     /// Full address; a secret, because whoever knows it can write to the channel.
     pub url: S,

@@ -17,7 +17,7 @@ const SECRET_PREFIX: &str = "whsec_";
 const SECRETS_MAX: usize = 4;
 
 /// A Standard Webhooks endpoint.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
 pub struct WebhookTarget<S = Secret> {
     /// Full address.
     pub url: String,

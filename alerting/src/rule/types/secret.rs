@@ -1,19 +1,19 @@
 //! Secrets of receivers: where the rules file says they are, and a type that never shows them.
 
 use std::fmt;
-use std::io::Read as _;
 use std::path::Path;
 
 use bincode::{Decode, Encode};
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 
 use crate::rule::error::RuleProblem;
+use crate::rule::text_file::read_text_file;
 
 /// Longest secret file that is read, in bytes.
 const SECRET_FILE_BYTES_MAX: u64 = 64 << 10;
 
 /// A secret. `Debug` and `Display` print `***`. Two secrets are equal when their texts are.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Secret {
     text: String,
     origin: SecretOrigin,
@@ -28,9 +28,10 @@ impl PartialEq for Secret {
 impl Eq for Secret {}
 
 /// Where a secret can be read again.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
 pub(crate) enum SecretOrigin {
     /// Nowhere: the text stood in the rules file.
+    #[default]
     Literal,
     /// In this environment variable.
     Env(String),
@@ -118,17 +119,7 @@ impl SecretSource {
 fn read_file(path: &Path) -> Result<String, RuleProblem> {
     let error =
         |detail: String| RuleProblem::SecretFile { path: path.display().to_string(), detail };
-    let file = std::fs::File::open(path).map_err(|cause| error(cause.to_string()))?;
-    let mut text = String::new();
-    // One byte more than allowed distinguishes a file of exactly the limit from a longer one.
-    let read = file
-        .take(SECRET_FILE_BYTES_MAX + 1)
-        .read_to_string(&mut text)
-        .map_err(|cause| error(cause.to_string()))?;
-    if read as u64 > SECRET_FILE_BYTES_MAX {
-        return Err(error(format!("it is longer than {SECRET_FILE_BYTES_MAX} bytes")));
-    }
-    Ok(text)
+    read_text_file(path, SECRET_FILE_BYTES_MAX).map_err(|cause| error(cause.to_string()))
 }
 
 impl<'de> Deserialize<'de> for SecretSource {
