@@ -23,7 +23,7 @@ use crate::self_metrics::Metrics;
 pub(crate) use delivery::{Delivery, deliver};
 pub(crate) use evaluation::evaluate;
 pub(crate) use maintenance::{compact, preload, seal};
-pub(crate) use rules::{Rules, RulesCheck, follow_rules, load_rules};
+pub(crate) use rules::{LoadedRules, Rules, RulesCheck, follow_rules, load_rules};
 pub(crate) use stop::{Stop, stopped};
 
 /// What every handler and task may use.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use axum::serve::ListenerExt;
 use parking_lot::RwLock;
-use plimsoll_alerting::{Evaluator, RuleSet};
+use plimsoll_alerting::Evaluator;
 use plimsoll_storage::{Options, Store, TimestampMs};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 
 use super::{CommandError, parse_time};
 use crate::admission::{BodyMemory, HeavyBodies, Queries};
-use crate::app::{self, App, Delivery, Rules, RulesCheck, Stop};
+use crate::app::{self, App, Delivery, LoadedRules, Rules, RulesCheck, Stop};
 use crate::backtest::jobs::Jobs;
 use crate::config::{Config, ConfigFlags, ServerSettings};
 use crate::self_metrics::start_logs;
@@ -24,6 +24,10 @@ use crate::{clock, http, memory};
 
 /// How long running requests may take to finish when the server stops.
 const DRAIN: Duration = Duration::from_secs(20);
+
+/// Logged when no alert can reach anybody.
+const NOBODY_IS_NOTIFIED: &str = "nobody is notified of alerts: no rule has a receiver; define receivers in a rules file, name them in \
+     `notify` of its rules, and give it with --rules FILE";
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -43,10 +47,14 @@ pub(super) fn run(args: Args) -> Result<(), CommandError> {
     let Config { server: config, retention } = args.config.resolve()?;
     start_logs(config.log_format, &config.log_level)?;
     let rules = app::load_rules(config.rules.as_deref())?;
+    tracing::info!("{rules}");
+    if rules.notify_nobody() {
+        tracing::warn!("{NOBODY_IS_NOTIFIED}");
+    }
     let mut options = Options::new(&config.data_dir);
     options.slot_width = config.slot;
     options.durability = config.durability;
-    options.retention = retention.retention();
+    options.retention = retention.retention()?;
     match config.memory {
         Some(bytes) => options.memory_bytes = bytes,
         None => options.cache_growth_bytes_max = memory::cells_bytes_max(),
@@ -55,7 +63,7 @@ pub(super) fn run(args: Args) -> Result<(), CommandError> {
     tracing::info!(data_dir = %config.data_dir.display(), streams = store.stats().streams, "opened the store");
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let served = Arc::clone(&store);
-    runtime.block_on(serve(&config, served, Arc::new(rules), args.evaluate_from))?;
+    runtime.block_on(serve(&config, served, rules, args.evaluate_from))?;
     // Blocking work that still runs holds the store: it finishes before the store closes.
     drop(runtime);
     if let Err(error) = store.flush() {
@@ -68,9 +76,11 @@ pub(super) fn run(args: Args) -> Result<(), CommandError> {
 async fn serve(
     config: &ServerSettings,
     store: Arc<Store>,
-    rules: Arc<RuleSet>,
+    loaded: LoadedRules,
     evaluate_from: Option<TimestampMs>,
 ) -> Result<(), CommandError> {
+    let in_force = loaded.to_string();
+    let LoadedRules { rules, file } = loaded;
     let mut evaluator = Evaluator::new(Arc::clone(&store), Arc::clone(&rules))?;
     if let Some(from) = evaluate_from {
         evaluator.rewind_to(from)?;
@@ -104,13 +114,13 @@ async fn serve(
     let mut background = JoinSet::new();
     let (rules, control) = (app.rules.clone(), Arc::clone(&app.control));
     let delivery = Delivery { rules, check: check.clone(), control };
-    background.spawn(app::follow_rules(config.rules.clone(), reload, check, stop.clone()));
+    background.spawn(app::follow_rules(file, reload, check, stop.clone()));
     background.spawn(app::seal(app.clone(), stop.clone()));
     background.spawn(app::preload(app.clone(), stop.clone()));
     background.spawn(app::compact(app.clone(), stop.clone()));
     background.spawn(app::evaluate(app.clone(), evaluator, stop.clone()));
     background.spawn(app::deliver(delivery, notifier, stop.clone()));
-    greet(address)?;
+    greet(address, &in_force)?;
     let backtests = app.backtests.clone();
     let served = answer_requests(listener, app, stop_sender, stop).await;
     backtests.stop();
@@ -164,10 +174,11 @@ async fn stop_signal() -> &'static str {
     }
 }
 
-/// Prints the address of the server and a first command.
-fn greet(address: SocketAddr) -> std::io::Result<()> {
+/// Prints the address of the server, the rules in force and a first command.
+fn greet(address: SocketAddr, in_force: &str) -> std::io::Result<()> {
     let mut out = std::io::stdout();
     writeln!(out, "listening on http://{address}")?;
+    writeln!(out, "{in_force}")?;
     writeln!(out, "try: {}", first_push(address))?;
     out.flush()
 }

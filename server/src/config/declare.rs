@@ -3,7 +3,9 @@
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
+use std::fmt;
 use std::marker::PhantomData;
+use std::path::PathBuf;
 
 use clap::{Arg, ArgMatches, Command};
 
@@ -75,13 +77,14 @@ impl<T> Setting<T> {
     /// # Errors
     /// The value cannot be used, or is required and missing.
     pub(super) fn value(&self, key: &'static str, given: &Given) -> Result<T, ConfigError> {
-        let text = match (given.0.get(key), &self.default) {
-            (Some(text), _) => text.as_os_str(),
-            (None, DefaultValue::Text(text)) => OsStr::new(text),
+        let (text, place) = match (given.0.get(key), &self.default) {
+            (Some(given), _) => (given.text.as_os_str(), given.place.clone()),
+            (None, DefaultValue::Text(text)) => (OsStr::new(text), None),
             (None, DefaultValue::Computed(compute, _)) => return Ok(compute()),
             (None, DefaultValue::Required) => return Err(self.declared(key, "").missing()),
         };
         (self.parse)(text).ok_or_else(|| ConfigError::Invalid {
+            place,
             key,
             given: text.to_string_lossy().into_owned(),
             remedy: self.remedy,
@@ -150,12 +153,36 @@ impl Declaration {
 
 /// The texts given for settings, by key.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Given(BTreeMap<String, OsString>);
+pub(crate) struct Given(BTreeMap<String, GivenText>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct GivenText {
+    text: OsString,
+    place: Option<Place>,
+}
+
+/// A place in the configuration file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(super) file: PathBuf,
+    /// From 1.
+    pub(super) line: u64,
+    /// From 1.
+    pub(super) column: u64,
+}
+
+impl fmt::Display for Place {
+    /// `plimsoll.yaml:3:7`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.file.display(), self.line, self.column)
+    }
+}
 
 impl Given {
-    /// Notes the text given for a setting.
-    pub(super) fn insert(&mut self, key: String, text: OsString) {
-        self.0.insert(key, text);
+    /// Notes the text given for a setting, and its place if that is the configuration file. Returns whether
+    /// it is the first one.
+    pub(super) fn insert(&mut self, key: String, text: OsString, place: Option<Place>) -> bool {
+        self.0.insert(key, GivenText { text, place }).is_none()
     }
 
     /// Each text as given here, or else as in `other`.
@@ -214,7 +241,7 @@ impl<S: Settings> clap::FromArgMatches for Flags<S> {
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
         for Declaration { key, .. } in S::ALL {
             if let Some(text) = matches.get_one::<OsString>(key) {
-                self.given.insert((*key).to_owned(), text.clone());
+                self.given.insert((*key).to_owned(), text.clone(), None);
             }
         }
         Ok(())

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use super::declare::Place;
+
 /// A setting or a configuration file that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ConfigError {
@@ -13,23 +15,36 @@ pub(crate) enum ConfigError {
         /// The system's error.
         source: std::io::Error,
     },
-    /// The file is not YAML, or has a key that is no setting.
-    #[error("the configuration file {} is wrong: {detail}", .path.display())]
+    /// The file is not YAML, or no mapping of settings.
+    #[error("{place}: {detail}")]
     Malformed {
-        /// The file.
-        path: PathBuf,
-        /// The parser's error, with line and column.
+        /// Where in the file.
+        place: Place,
+        /// What is wrong there.
         detail: String,
     },
     /// A value cannot be used.
-    #[error("setting `{key}` is {given:?}: {remedy}")]
+    #[error("{}setting `{key}` is {given:?}: {remedy}", prefix(.place.as_ref()))]
     Invalid {
+        /// Where in the configuration file; `None` for a flag or variable.
+        place: Option<Place>,
         /// The key of the setting.
         key: &'static str,
         /// The text that was given.
         given: String,
         /// What can be used instead.
         remedy: &'static str,
+    },
+    /// Two settings contradict each other.
+    #[error(
+        "setting `{finer}` is longer than `{coarser}`: what is kept in detail is also kept coarser; \
+         shorten `{finer}` or lengthen `{coarser}`"
+    )]
+    RetentionOrder {
+        /// The key of the longer one.
+        finer: &'static str,
+        /// The key of the one that must not be shorter.
+        coarser: &'static str,
     },
     /// A required setting is not given.
     #[error(
@@ -45,4 +60,9 @@ pub(crate) enum ConfigError {
         /// Its environment variable.
         variable: String,
     },
+}
+
+/// The place at the beginning of a message.
+fn prefix(place: Option<&Place>) -> String {
+    place.map_or_else(String::new, |place| format!("{place}: "))
 }

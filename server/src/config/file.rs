@@ -3,12 +3,19 @@
 use std::fmt;
 use std::path::Path;
 
+use plimsoll_alerting::rule::read_text_file;
 use serde::Deserialize;
-use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde_saphyr::{DuplicateKeyPolicy, Location, Spanned};
 
-use super::declare::{Declaration, Given, Settings};
+use super::declare::{Declaration, Given, Place, Settings};
 use super::error::ConfigError;
 use super::settings::{RetentionSettings, ServerSettings};
+
+/// Longest configuration file, in bytes.
+const FILE_BYTES_MAX: u64 = 1 << 20;
+/// How similar a key must be to a setting to be taken for a mistake in writing, from 0 to 1.
+const SIMILARITY_MIN: f64 = 0.6;
 
 /// Every setting that a file may have.
 pub(super) fn declarations() -> impl Iterator<Item = &'static Declaration> {
@@ -18,19 +25,56 @@ pub(super) fn declarations() -> impl Iterator<Item = &'static Declaration> {
 /// Reads a file; an empty one has no settings.
 ///
 /// # Errors
-/// It cannot be read, is not YAML, or has a key that is no setting.
+/// It cannot be read, is not YAML, or has a key twice or one that is no setting.
 pub(super) fn read(path: &Path) -> Result<Given, ConfigError> {
-    let text = std::fs::read_to_string(path)
+    let text = read_text_file(path, FILE_BYTES_MAX)
         .map_err(|source| ConfigError::Unreadable { path: path.into(), source })?;
-    if text.trim().is_empty() {
-        return Ok(Given::default());
+    let place = |at: Location| Place { file: path.into(), line: at.line(), column: at.column() };
+    let wrong = |at, detail| ConfigError::Malformed { place: place(at), detail };
+    let options = serde_saphyr::options! {
+        with_snippet: false,
+        duplicate_keys: DuplicateKeyPolicy::LastWins,
+    };
+    let file: Option<File> =
+        serde_saphyr::from_str_with_options(&text, options).map_err(|error| {
+            let message = error.to_string();
+            let detail = message.split(" at line ").next().unwrap_or_default();
+            wrong(error.location().unwrap_or(Location::UNKNOWN), detail.to_owned())
+        })?;
+    let mut given = Given::default();
+    for (Spanned { value: key, referenced: at, .. }, value) in file.unwrap_or_default().0 {
+        if !declarations().any(|setting| setting.key == key) {
+            return Err(wrong(at, unknown(&key)));
+        }
+        let Some(text) = value.value else { continue };
+        let is_first = given.insert(key.clone(), text.into(), Some(place(value.referenced)));
+        if !is_first {
+            return Err(wrong(at, format!("setting `{key}` comes twice: remove one")));
+        }
     }
-    let file: File = serde_saphyr::from_str(&text)
-        .map_err(|error| ConfigError::Malformed { path: path.into(), detail: error.to_string() })?;
-    Ok(file.0)
+    Ok(given)
 }
 
-struct File(Given);
+/// What is wrong with a key that is no setting.
+fn unknown(key: &str) -> String {
+    let similarity =
+        |setting: &Declaration| strsim::normalized_damerau_levenshtein(key, setting.key);
+    let nearest = declarations()
+        .map(|setting| (similarity(setting), setting.key))
+        .filter(|(similarity, _)| *similarity >= SIMILARITY_MIN)
+        .max_by(|a, b| a.0.total_cmp(&b.0));
+    match nearest {
+        Some((_, nearest)) => format!("there is no setting `{key}`; did you mean `{nearest}`?"),
+        None => {
+            let known: Vec<&str> = declarations().map(|setting| setting.key).collect();
+            format!("there is no setting `{key}`; there are {}", known.join(", "))
+        }
+    }
+}
+
+/// The keys and values in the order of the file.
+#[derive(Debug, Default)]
+struct File(Vec<(Spanned<String>, Spanned<Option<String>>)>);
 
 impl<'de> Deserialize<'de> for File {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
@@ -44,24 +88,15 @@ impl<'de> Visitor<'de> for FileVisitor {
     type Value = File;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("settings")
+        f.write_str("settings such as `listen: 127.0.0.1:8585`")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<File, A::Error> {
-        let mut given = Given::default();
-        while let Some(key) = map.next_key::<String>()? {
-            if !declarations().any(|setting| setting.key == key) {
-                let known: Vec<&str> = declarations().map(|setting| setting.key).collect();
-                let known = known.join(", ");
-                return Err(A::Error::custom(format!(
-                    "there is no setting `{key}`; there are {known}"
-                )));
-            }
-            // A scalar of any type is taken as it is written.
-            if let Some(text) = map.next_value::<Option<String>>()? {
-                given.insert(key, text.into());
-            }
+        let mut entries = Vec::new();
+        // A scalar of any type is taken as it is written.
+        while let Some(entry) = map.next_entry()? {
+            entries.push(entry);
         }
-        Ok(File(given))
+        Ok(File(entries))
     }
 }

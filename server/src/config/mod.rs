@@ -60,9 +60,20 @@ impl ConfigFlags {
 /// The text is no slot width.
 pub(crate) fn parse_slot(text: &str) -> Result<SlotWidth, ConfigError> {
     parse::slot_width(OsStr::new(text)).ok_or_else(|| ConfigError::Invalid {
+        place: None,
         key: "slot",
         given: text.to_owned(),
         remedy: settings::SLOT_REMEDY,
+    })
+}
+
+/// The address of a server that a command talks to, without a slash at its end.
+///
+/// # Errors
+/// The text is no such address.
+pub(crate) fn parse_base_url(text: &str) -> Result<String, String> {
+    parse::base_url(OsStr::new(text)).ok_or_else(|| {
+        format!("{text:?} is no address of a server: use one such as http://127.0.0.1:8585")
     })
 }
 

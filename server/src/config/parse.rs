@@ -11,14 +11,24 @@ use plimsoll_storage::{Durability, SlotWidth};
 use crate::self_metrics::LogFormat;
 use crate::wire::time;
 
+/// The shortest time that cells are kept.
+const RETENTION_MIN: Duration = Duration::from_hours(1);
+/// The smallest size that the database may be limited to, in bytes.
+const RETENTION_SIZE_BYTES_MIN: u64 = 64 << 20;
+
 /// Anything that the standard library reads from text.
 pub(super) fn plain<T: FromStr>(given: &OsStr) -> Option<T> {
     given.to_str()?.parse().ok()
 }
 
+/// A whole number from 1.
+pub(super) fn count(given: &OsStr) -> Option<u64> {
+    plain(given).filter(|count| *count > 0)
+}
+
 /// A path.
 pub(super) fn path(given: &OsStr) -> Option<PathBuf> {
-    Some(given.into())
+    (!given.is_empty()).then(|| given.into())
 }
 
 /// A path, made absolute.
@@ -26,12 +36,16 @@ pub(super) fn absolute_path(given: &OsStr) -> Option<PathBuf> {
     std::path::absolute(given).ok()
 }
 
-/// An `http` or `https` address without query, as it is with the slashes at its end taken off.
+/// An `http` or `https` address with a host and without user and query, as it is with the slashes at its end
+/// taken off.
 pub(super) fn base_url(given: &OsStr) -> Option<String> {
     let given = given.to_str()?;
-    let rest = given.strip_prefix("https://").or_else(|| given.strip_prefix("http://"))?;
-    let is_plain = !rest.is_empty() && !rest.contains(char::is_whitespace);
-    (is_plain && !rest.contains(['?', '#'])).then(|| given.trim_end_matches('/').to_owned())
+    let url = reqwest::Url::parse(given).ok()?;
+    let has_host = matches!(url.scheme(), "http" | "https") && given.contains("://");
+    let is_plain =
+        url.username().is_empty() && url.password().is_none() && !given.contains(['?', '#']);
+    let is_one_word = !given.contains(|c: char| c.is_whitespace() || c.is_control());
+    (has_host && is_plain && is_one_word).then(|| given.trim_end_matches('/').to_owned())
 }
 
 /// `true` or `false`, or another word that YAML has for them.
@@ -47,6 +61,11 @@ pub(super) fn switch(given: &OsStr) -> Option<bool> {
 pub(super) fn duration(given: &OsStr) -> Option<Duration> {
     let ms = time::parse_duration_ms(given.to_str()?)?;
     u64::try_from(ms).ok().map(Duration::from_millis)
+}
+
+/// How long cells are kept: an hour at least.
+pub(super) fn retention(given: &OsStr) -> Option<Duration> {
+    duration(given).filter(|duration| *duration >= RETENTION_MIN)
 }
 
 /// The width of a slot, such as `10s`.
@@ -80,6 +99,11 @@ pub(super) fn size(given: &OsStr) -> Option<u64> {
     number.parse::<u64>().ok()?.checked_mul(1 << shift)
 }
 
+/// A size that a database can keep to, in bytes: even an empty one takes some of it.
+pub(super) fn retention_size(given: &OsStr) -> Option<u64> {
+    size(given).filter(|bytes| *bytes >= RETENTION_SIZE_BYTES_MIN)
+}
+
 /// A size that the newest cells can work with, in bytes.
 pub(super) fn memory(given: &OsStr) -> Option<usize> {
     let bytes = usize::try_from(size(given)?).unwrap_or(usize::MAX);
@@ -89,6 +113,37 @@ pub(super) fn memory(given: &OsStr) -> Option<usize> {
 /// How many queries may run at once: each takes a thread.
 pub(super) fn query_count(given: &OsStr) -> Option<usize> {
     plain(given).filter(|count| (1..=256).contains(count))
+}
+
+/// A filter of the log: a level for everything, and levels of modules such as `plimsoll=debug`. Without a
+/// level for everything that is `info`, so that a module that does not exist cannot switch the log off.
+pub(super) fn log_level(given: &OsStr) -> Option<String> {
+    let mut directives = Vec::new();
+    for directive in given.to_str()?.split(',') {
+        directives.push(match directive.trim().rsplit_once('=') {
+            Some((module, level)) if !module.is_empty() => {
+                format!("{}={}", module.trim(), level_name(level)?)
+            }
+            Some(_) => return None,
+            None => level_name(directive)?.to_owned(),
+        });
+    }
+    if directives.iter().all(|directive| directive.contains('=')) {
+        directives.insert(0, "info".to_owned());
+    }
+    Some(directives.join(","))
+}
+
+fn level_name(given: &str) -> Option<&'static str> {
+    match given.trim().to_ascii_lowercase().as_str() {
+        "error" => Some("error"),
+        "warn" | "warning" => Some("warn"),
+        "info" => Some("info"),
+        "debug" => Some("debug"),
+        "trace" => Some("trace"),
+        "off" => Some("off"),
+        _ => None,
+    }
 }
 
 /// A [`LogFormat`] by name.

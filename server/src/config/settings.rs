@@ -18,8 +18,7 @@ use crate::self_metrics::LogFormat;
 
 pub(super) const SLOT_REMEDY: &str =
     "use whole seconds that divide a minute, such as 1s, 5s, 10s, 30s or 60s";
-const DURATION_REMEDY: &str = "use a duration such as 12h, 8d or 730d";
-const SIZE_REMEDY: &str = "use a size such as 512MiB or 50GiB";
+const RETENTION_REMEDY: &str = "use 1h or longer, such as 12h, 8d or 730d";
 const DIRECTORY_REMEDY: &str = "use the path of a directory";
 const FILE_REMEDY: &str = "use the path of a file";
 
@@ -80,7 +79,7 @@ settings! {
 
         /// Cells that a query may read; a query that needs more is rejected
         query_cells_max: u64 =
-            Setting::new("COUNT", parse::plain, "use a whole number").or("50000000");
+            Setting::new("COUNT", parse::count, "use a whole number from 1").or("50000000");
 
         /// How long a query may take
         query_timeout: Duration =
@@ -90,8 +89,13 @@ settings! {
         queries_max: usize = Setting::new("COUNT", parse::query_count, "use 1 to 256")
             .or_else(cores, "the number of cores, at least 2");
 
-        /// Log level, or a filter such as info,plimsoll=debug
-        log_level: String = Setting::new("LEVEL", parse::plain, "use a level such as info").or("info");
+        /// Log level: error, warn, info, debug, trace or off; or a filter such as info,plimsoll=debug
+        log_level: String = Setting::new(
+            "LEVEL",
+            parse::log_level,
+            "use error, warn, info, debug, trace or off, or a filter such as info,plimsoll=debug",
+        )
+        .or("info");
 
         /// Format of the log on stderr
         log_format: LogFormat =
@@ -105,18 +109,22 @@ settings! {
         /// How long cells are kept in slots
         ///
         /// Where a slot is a minute wide, slots are kept as long as minutes.
-        retention: Duration = Setting::new("DURATION", parse::duration, DURATION_REMEDY).or("8d");
+        retention: Duration = Setting::new("DURATION", parse::retention, RETENTION_REMEDY).or("8d");
 
         /// How long cells are kept in minutes
-        retention_1m: Duration = Setting::new("DURATION", parse::duration, DURATION_REMEDY).or("60d");
+        retention_1m: Duration = Setting::new("DURATION", parse::retention, RETENTION_REMEDY).or("60d");
 
         /// How long cells are kept in quarters of an hour
-        retention_15m: Duration = Setting::new("DURATION", parse::duration, DURATION_REMEDY).or("730d");
+        retention_15m: Duration = Setting::new("DURATION", parse::retention, RETENTION_REMEDY).or("730d");
 
         /// Size of the database above which the oldest days are deleted early, such as 50GiB
         retention_size: Option<u64> =
-            Setting::new("SIZE", |given| parse::size(given).map(Some), SIZE_REMEDY)
-                .or_none("none");
+            Setting::new(
+            "SIZE",
+            |given| parse::retention_size(given).map(Some),
+            "use 64MiB or more, such as 512MiB or 50GiB",
+        )
+        .or_none("none");
     }
 }
 
@@ -138,13 +146,24 @@ impl ServerSettings {
 
 impl RetentionSettings {
     /// For the store.
-    pub(crate) fn retention(&self) -> Retention {
+    ///
+    /// # Errors
+    /// Finer cells would be kept longer than coarser ones.
+    pub(crate) fn retention(&self) -> Result<Retention, ConfigError> {
+        for (finer, finer_kept, coarser, coarser_kept) in [
+            ("retention", self.retention, "retention_1m", self.retention_1m),
+            ("retention_1m", self.retention_1m, "retention_15m", self.retention_15m),
+        ] {
+            if finer_kept > coarser_kept {
+                return Err(ConfigError::RetentionOrder { finer, coarser });
+            }
+        }
         let ms = |duration: Duration| i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
-        Retention {
+        Ok(Retention {
             slot_ms: ms(self.retention),
             minute_ms: ms(self.retention_1m),
             quarter_ms: ms(self.retention_15m),
             size_bytes: self.retention_size,
-        }
+        })
     }
 }

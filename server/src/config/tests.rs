@@ -51,7 +51,7 @@ fn flags_override_the_file_and_the_file_overrides_defaults() {
     assert_eq!((server.queries_max, server.memory), (7, None));
     let day_ms = 86_400_000;
     let expected = Retention { slot_ms: 2 * day_ms, minute_ms: 9 * day_ms, ..Retention::default() };
-    assert_eq!(retention.retention(), expected);
+    assert_eq!(retention.retention().expect("in order"), expected);
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn a_setting_that_is_not_given_has_its_default() {
     assert_eq!((server.memory, server.backup_dir, server.log_level.as_str()), (None, None, "info"));
     assert!(!server.allow_private_receivers);
     assert!(server.queries_max >= 2);
-    assert_eq!(retention.retention(), Retention::default());
+    assert_eq!(retention.retention().expect("in order"), Retention::default());
 }
 
 #[test]
@@ -104,34 +104,105 @@ fn an_error_names_the_setting_the_value_and_the_remedy() {
         error(&["--listen", "here"]),
         "setting `listen` is \"here\": use an address and port such as 127.0.0.1:8585 or [::1]:8585"
     );
-    for (flag, value) in [
-        ("slot", "7s"),
-        ("durability", "no"),
-        ("external_url", "ftp://a"),
-        ("retention_1m", "60"),
-        ("retention_size", "5GB"),
-        ("memory", "1MiB"),
-        ("query_cells_max", "many"),
-        ("query_timeout", "30"),
-        ("queries_max", "0"),
-        ("queries_max", "257"),
-        ("allow_private_receivers", "perhaps"),
-        ("log_format", "xml"),
+}
+
+#[test]
+fn values_that_cannot_work_are_rejected_at_their_place() {
+    let table = [
+        ("data_dir", &[""][..]),
+        ("listen", &["", "here", "localhost:1", "127.0.0.1", ":8585", "127.0.0.1:65536", "::1:2"]),
+        (
+            "external_url",
+            &["ftp://a", "a.example", "http://", "http:a", "https://a?b", "http://u:p@a"],
+        ),
+        ("rules", &[""]),
+        ("slot", &["", "0s", "7s", "500ms", "2m", "10", "-10s"]),
+        ("durability", &["no", "FSYNC", ""]),
+        ("allow_private_receivers", &["perhaps", ""]),
+        ("backup_dir", &[""]),
+        ("memory", &["0", "1MiB", "1GB", "-1GiB", "99999999999TiB"]),
+        ("query_cells_max", &["many", "0", "-1", "1.5"]),
+        ("query_timeout", &["30", "0s", "-1s", ""]),
+        ("queries_max", &["0", "257", "x"]),
+        (
+            "log_level",
+            &["verbose", "critical", "loud", "", "info,loud", "loud=1", "=debug", "plimsoll=", "3"],
+        ),
+        ("log_format", &["xml", ""]),
+        ("retention", &["0d", "8", "1s", "59m", "-1d"]),
+        ("retention_1m", &["60", "0s"]),
+        ("retention_15m", &["2y", "0d"]),
+        ("retention_size", &["1", "0", "5GB", "63MiB"]),
+    ];
+    assert!(file::declarations().map(|it| it.key).eq(table.map(|row| row.0)), "every setting");
+    for (key, values) in table {
+        for value in values {
+            let flag = format!("--{}={value}", key.replace('_', "-"));
+            let data_dir: &[&str] = if key == "data_dir" { &[] } else { &["--data-dir", "d"] };
+            let error =
+                |given: &[&str]| resolve(&[data_dir, given].concat()).expect_err(&flag).to_string();
+            let text = error(&[&flag]);
+            assert!(text.starts_with(&format!("setting `{key}` is \"{value}\": use ")), "{text}");
+            let (_directory, path) = file(&format!("# a comment\n{key}: \"{value}\"\n"));
+            let column = key.len() + 3;
+            assert_eq!(error(&["--config", &path]), format!("{path}:2:{column}: {text}"));
+        }
+    }
+}
+
+#[test]
+fn detail_is_not_kept_longer_than_what_is_coarser() {
+    for (flags, finer, coarser) in [
+        (&["--retention", "61d"][..], "retention", "retention_1m"),
+        (&["--retention-1m", "731d"], "retention_1m", "retention_15m"),
+        (&["--retention-15m", "59d"], "retention_1m", "retention_15m"),
     ] {
-        let flag_name = format!("--{}={value}", flag.replace('_', "-"));
-        let text = error(&[&flag_name]);
-        assert!(text.starts_with(&format!("setting `{flag}` is \"{value}\": use ")), "{text}");
-        let (_directory, path) = file(&format!("{flag}: {value}\n"));
-        assert_eq!(error(&["--config", &path]), text, "from the file");
+        let text = config(flags).retention.retention().expect_err("out of order").to_string();
+        let expected = format!("setting `{finer}` is longer than `{coarser}`: ");
+        assert!(text.starts_with(&expected), "{text}");
+    }
+    let same = ["--retention", "60d", "--retention-15m", "60d"];
+    assert!(config(&same).retention.retention().is_ok());
+}
+
+#[test]
+fn a_log_level_is_a_level_or_a_filter() {
+    for (given, expected) in [
+        ("info", "info"),
+        ("WARNING", "warn"),
+        ("off", "off"),
+        ("warn,plimsoll=debug", "warn,plimsoll=debug"),
+        (
+            "plimsoll=debug, plimsoll_alerting = trace",
+            "info,plimsoll=debug,plimsoll_alerting=trace",
+        ),
+    ] {
+        assert_eq!(config(&["--log-level", given]).server.log_level, expected);
     }
 }
 
 #[test]
 fn a_wrong_file_is_named() {
-    let (_directory, path) = file("listen: 127.0.0.1:1\nlisten_on: x\n");
-    let text = error(&["--config", &path]);
-    assert!(text.contains("plimsoll.yaml") && text.contains("`listen_on`"), "{text}");
+    for (text, expected) in [
+        (
+            "listen: 127.0.0.1:1\n  \nlog-level: info\n",
+            ":3:1: there is no setting `log-level`; did you mean `log_level`?",
+        ),
+        ("retension: 1d\n", ":1:1: there is no setting `retension`; did you mean `retention`?"),
+        ("colour: red\n", ":1:1: there is no setting `colour`; there are data_dir, listen, "),
+        ("slot: 1s\nslot: 5s\n", ":2:1: setting `slot` comes twice: remove one"),
+        ("slot: [1s]\n", ":1:7: "),
+        ("slot: 1s\n\tmemory: 1\n", ":1:"),
+        ("- slot\n", ":1:1: "),
+        ("just text\n", ":1:1: "),
+        ("slot: \"1s\n", ":2:1: "),
+    ] {
+        let (_directory, path) = file(text);
+        let error = error(&["--config", &path]);
+        assert!(error.starts_with(&format!("{path}{expected}")), "{text:?}: {error}");
+    }
     assert!(error(&["--config", "missing.yaml"]).contains("missing.yaml"));
+    assert!(error(&["--config", "/dev/null"]).contains("it is not a regular file"));
 }
 
 /// Text in lines of at most [`WIDTH`] letters.

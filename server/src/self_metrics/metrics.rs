@@ -52,6 +52,8 @@ pub(crate) struct Metrics {
     pub(crate) transitions: Counter,
     /// Evaluations that failed.
     pub(crate) evaluation_failures: Counter,
+    /// 1 while the rules file cannot be used and earlier rules are in force, else 0.
+    pub(crate) rules_file_rejected: Gauge,
     receivers: ReceiverMetrics,
     streams: Gauge,
     head_bytes: Gauge,
@@ -74,6 +76,7 @@ impl Default for Metrics {
             slots_evaluated: Counter::default(),
             transitions: Counter::default(),
             evaluation_failures: Counter::default(),
+            rules_file_rejected: Gauge::default(),
             receivers: ReceiverMetrics::default(),
             streams: Gauge::default(),
             head_bytes: Gauge::default(),
@@ -107,6 +110,11 @@ impl Metrics {
             "evaluation_failures",
             "Evaluations that failed",
             self.evaluation_failures.clone(),
+        );
+        r.register(
+            "rules_file_rejected",
+            "1 while the rules file cannot be used and earlier rules stay in force",
+            self.rules_file_rejected.clone(),
         );
         self.receivers.register(r);
         r.register("streams", "Streams known", self.streams.clone());

@@ -69,7 +69,7 @@ impl Target {
         if let Some(path) = &args.data_dir {
             let mut options = Options::new(path);
             options.slot_width = args.slot.as_deref().map(parse_slot).transpose()?;
-            options.retention = args.retention.resolve()?.retention();
+            options.retention = args.retention.resolve()?.retention()?;
             return Ok(Self::Store(Box::new(Store::open(&options)?)));
         }
         let url = args.url.as_deref().unwrap_or_default().trim_end_matches('/');

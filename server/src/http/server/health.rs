@@ -33,6 +33,7 @@ async fn readyz(State(app): State<App>) -> Result<&'static str, ApiError> {
 }
 
 async fn metrics(State(app): State<App>) -> Result<Response, ApiError> {
+    app.metrics.rules_file_rejected.set(app.rules.error().is_some().into());
     let text = app.metrics.encode(app.store.stats(), &app.control().receivers(), app.now());
     let text =
         text.map_err(|error| ApiError::busy(format!("metrics cannot be written: {error}")))?;

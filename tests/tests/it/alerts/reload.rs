@@ -90,3 +90,38 @@ async fn an_edited_file_takes_effect_at_once_and_a_broken_one_is_reported() {
     assert_eq!(first["alerts"][0]["state"], "firing", "an unchanged rule keeps its alert");
     assert_eq!(first["alerts"].as_array().map(Vec::len), Some(1));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_empty_for_a_moment_ends_no_alert() {
+    let (dir, receiver) = (data_dir(), Recorder::start().await);
+    let path = dir.path().join("rules.yaml");
+    write(&path, receiver.url(), &rule("first", "5%"));
+    let args = ["--slot", "1s", "--allow-private-receivers", "--rules"];
+    let args = [&args[..], &[path.to_str().expect("a plain name")]].concat();
+    let server = Server::start(&dir.path().join("data"), &args).await;
+    let start = Instant::now();
+    while receiver.requests().is_empty() {
+        let at = clock::now_ms();
+        let events: Vec<_> = (0..20).map(|_| event("dhl", at, 503, 30.0)).collect();
+        server.api().push(&json!({ "events": events })).await;
+        assert!(start.elapsed() < PATIENCE, "no page: {}", server.log());
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+
+    std::fs::write(&path, "").expect("written");
+    let empty = rules_until(&server, |body| !body["rules_error"].is_null()).await;
+    assert_eq!(names(&empty), ["first"]);
+    let error = empty["rules_error"].as_str().expect("a sentence");
+    assert!(error.contains("rules.yaml is empty; restart the server"), "{error}");
+    let metrics = server.api().try_get("/metrics").await.text;
+    assert!(metrics.contains("plimsoll_rules_file_rejected 1\n"), "{metrics}");
+    write(&path, receiver.url(), &rule("first", "5%"));
+    rules_until(&server, |body| body["rules_error"].is_null()).await;
+
+    let alerts = server.api().get("/api/v1/alerts").await;
+    assert_eq!(alerts["alerts"].as_array().map(Vec::len), Some(1), "{alerts}");
+    assert_eq!(alerts["alerts"][0]["state"], "firing", "{alerts}");
+    assert_eq!(server.api().get("/api/v1/deliveries?state=dead").await, json!({"deliveries": []}));
+    assert_eq!(receiver.requests().len(), 1, "nobody was notified of an end or a second time");
+    assert_eq!(server.log().matches("the rules file cannot be used").count(), 1);
+}

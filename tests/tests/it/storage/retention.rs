@@ -94,7 +94,8 @@ async fn an_import_reports_lines_that_are_too_old() {
     let base = server.base().to_owned();
     let over_http = ["--url", &base];
     let into_directory = data_dir();
-    let directly = ["--data-dir", text_of(&into_directory), "--retention-15m", "30d"];
+    let kept = ["--retention-1m", "30d", "--retention-15m", "30d"];
+    let directly = [&["--data-dir", text_of(&into_directory)][..], &kept].concat();
     for (target, imported, rejected) in [(&over_http[..], 1, 2), (&directly[..], 3, 0)] {
         let labels = ["import", "--format", "access-log", "--partner", "path:1"];
         let output = binary::run(&[&labels[..], target, &[file]].concat());
