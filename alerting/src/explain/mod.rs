@@ -249,7 +249,8 @@ impl<'a> Run<'a> {
     fn restore(&mut self, labels: &GroupLabels, first: Slot) -> Result<Vec<Alert>> {
         let rule = self.rule().name.clone();
         let own = labels.iter().map(|(label, value)| (label, value.to_owned())).collect();
-        let filter = AlertFilter { rule: Some(rule.clone()), labels: own, open: None };
+        let filter =
+            AlertFilter { rule: Some(rule.clone()), labels: own, ..AlertFilter::default() };
         let mut records = alerts::list(self.store, &filter, LIST_ROWS_MAX)?;
         records.retain(|alert| alert.labels == *labels);
         let at = self.store.slot_width().start(first);

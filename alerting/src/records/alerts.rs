@@ -164,6 +164,8 @@ pub struct AlertFilter {
     pub rule: Option<String>,
     /// Only those with all of these label values.
     pub labels: Vec<(Label, String)>,
+    /// Without those of the sandbox.
+    pub outside_sandbox: bool,
 }
 
 impl AlertFilter {
@@ -175,6 +177,7 @@ impl AlertFilter {
         self.open.is_none_or(|open| open == alert.is_open())
             && self.rule.as_ref().is_none_or(|rule| *rule == alert.rule)
             && self.labels.iter().all(labelled)
+            && !(self.outside_sandbox && alert.labels.is_sandbox())
     }
 }
 

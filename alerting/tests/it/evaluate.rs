@@ -294,8 +294,11 @@ fn a_rule_that_is_removed_or_regrouped_ends_its_alerts() {
         }
         let evaluated = evaluator.evaluate_until(closed(minute(11))).unwrap();
         assert!(evaluated.transitions.iter().any(|event| event.reason == reason), "{evaluated:?}");
-        let open =
-            AlertFilter { open: Some(true), rule: Some("partner-5xx".into()), labels: vec![] };
+        let open = AlertFilter {
+            open: Some(true),
+            rule: Some("partner-5xx".into()),
+            ..AlertFilter::default()
+        };
         let still_open = alerts::list(&world.store, &open, 10).unwrap();
         assert!(still_open.iter().all(|alert| alert.labels.get(Label::Site).is_some()));
         assert!(reason == StateReason::GroupingChanged || still_open.is_empty());

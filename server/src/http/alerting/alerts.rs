@@ -3,10 +3,10 @@
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Path, State};
-use plimsoll_alerting::{AcknowledgeResult, Alert, AlertFilter, acknowledgement, alerts};
+use plimsoll_alerting::{AcknowledgeResult, Alert, acknowledgement, alerts};
 use plimsoll_storage::Store;
 
-use super::{ALERT_LABELS, LIMIT, alert_labels};
+use super::{ALERT_LABELS, LIMIT, alert_labels, shown};
 use crate::app::App;
 use crate::error::{ApiError, ErrorCode};
 use crate::http::body;
@@ -59,7 +59,7 @@ async fn list(State(app): State<App>, mut params: Params) -> Result<Json<AlertsB
     let labels = alert_labels(&mut params)?;
     let limit = params.read(&LIMIT)?;
     params.end()?;
-    let filter = AlertFilter { open, rule, labels };
+    let filter = shown(open, rule, labels);
     let found = tokio::task::block_in_place(|| alerts::list(&app.store, &filter, limit))?;
     Ok(Json(AlertsBody { alerts: bodies(&app.store, found)? }))
 }

@@ -10,6 +10,7 @@ pub(crate) mod runbooks;
 pub(crate) mod silences;
 pub(crate) mod webhooks;
 
+use plimsoll_alerting::{AlertFilter, SANDBOX};
 use plimsoll_storage::Label;
 
 use crate::error::ApiError;
@@ -21,7 +22,12 @@ use crate::http::params::kind::{Integer, Text};
 const ALERT_LABELS: [Query<Text>; Label::COUNT] = [
     Query::new("partner", Text, "dhl", "The label of the alert."),
     Query::new("operation", Text, "create_label", "The label of the alert."),
-    Query::new("environment", Text, "production", "The label of the alert."),
+    Query::new(
+        "environment",
+        Text,
+        "production",
+        "The label of the alert. Only `sandbox` shows what is of a drill.",
+    ),
     Query::new("site", Text, "ams1", "The label of the alert."),
     Query::new("release", Text, "2.4.1", "The label of the alert."),
 ];
@@ -29,6 +35,14 @@ const ALERT_LABELS: [Query<Text>; Label::COUNT] = [
 /// The length of a list.
 const LIMIT: WithDefault<Integer> =
     Query::new("limit", Integer(1, 1_000), "100", "How many, at most.").or(100);
+
+/// Alerts to show, without those of the sandbox unless the labels name it.
+fn shown(open: Option<bool>, rule: Option<String>, labels: Vec<(Label, String)>) -> AlertFilter {
+    let names_sandbox =
+        |(label, value): &(Label, String)| *label == Label::Environment && value == SANDBOX;
+    let outside_sandbox = !labels.iter().any(names_sandbox);
+    AlertFilter { open, rule, labels, outside_sandbox }
+}
 
 /// Reads [`ALERT_LABELS`].
 fn alert_labels(params: &mut Params) -> Result<Vec<(Label, String)>, ApiError> {

@@ -2,8 +2,9 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
-use plimsoll_alerting::{AlertFilter, Rule, alerts};
+use plimsoll_alerting::{Rule, alerts};
 
+use super::shown;
 use crate::app::App;
 use crate::error::ApiError;
 use crate::http::call::Call;
@@ -45,8 +46,7 @@ async fn one(State(app): State<App>, Path(name): Path<String>) -> Result<Json<Ru
 }
 
 fn with_open_alerts(app: &App, rule: &Rule) -> Result<RuleBody, ApiError> {
-    let filter =
-        AlertFilter { open: Some(true), rule: Some(rule.name.clone()), ..AlertFilter::default() };
+    let filter = shown(Some(true), Some(rule.name.clone()), Vec::new());
     let open = alerts::list(&app.store, &filter, usize::MAX)?;
     Ok(RuleBody::new(rule, open.len()))
 }

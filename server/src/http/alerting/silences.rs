@@ -7,8 +7,8 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use plimsoll_alerting::rule::{Period, Schedule};
 use plimsoll_alerting::silence::{self, SILENCE_MS_MAX, Silence};
-use plimsoll_alerting::{AlertFilter, alerts};
-use plimsoll_storage::{Label, LabelMatchers, StreamKind, TimestampMs};
+use plimsoll_alerting::{AlertFilter, SANDBOX, alerts};
+use plimsoll_storage::{Label, LabelMatchers, Matcher, StreamKind, TimestampMs};
 
 use crate::app::App;
 use crate::error::{ApiError, ErrorCode};
@@ -180,13 +180,19 @@ fn matches(
 
 /// What a silence covers: stored streams, and alerts that are open now.
 fn coverage(app: &App, silence: &Silence) -> Result<CoverageBody, ApiError> {
-    let labels: LabelMatchers = silence.matches.clone().into();
+    let mut labels: LabelMatchers = silence.matches.clone().into();
+    let names_sandbox =
+        silence.matches.get(&Label::Environment).is_some_and(|it| it.contains(SANDBOX));
+    if !names_sandbox {
+        labels.push(Label::Environment, Matcher::NotIn(BTreeSet::from([SANDBOX.to_owned()])));
+    }
     let streams: Vec<_> = [StreamKind::Activity, StreamKind::Gauge]
         .into_iter()
         .flat_map(|kind| app.store.select(kind, None, &labels))
         .collect();
     let partners = app.store.group(&streams, &[Label::Partner]);
-    let open = AlertFilter { open: Some(true), ..AlertFilter::default() };
+    let open =
+        AlertFilter { open: Some(true), outside_sandbox: !names_sandbox, ..AlertFilter::default() };
     let mut alerts = alerts::list(&app.store, &open, usize::MAX)?;
     let rules = app.rules.get();
     alerts.retain(|alert| {

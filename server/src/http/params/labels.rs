@@ -1,7 +1,10 @@
 //! What a query is about: its stream and labels, and the labels that its series are grouped by.
 
+use std::collections::BTreeSet;
+
+use plimsoll_alerting::SANDBOX;
 use plimsoll_query::Selector;
-use plimsoll_storage::{Label, LabelMatchers, StreamKind};
+use plimsoll_storage::{Label, LabelMatchers, Matcher, StreamKind};
 use serde_json::json;
 
 use super::Params;
@@ -46,8 +49,9 @@ impl Declared for LabelValues {
         all.push(ParameterDescription {
             name: self.label.as_str(),
             is_in_query: true,
-            about: "Repeated for a set. `!value` is all but that, `~pattern` and `!~pattern` are regular expressions \
-                    that match the whole value; the empty value stands for no label.",
+            about: "Repeated for a set. `!value` is all but that, `~pattern` and `!~pattern` are regular \
+                    expressions that match the whole value; the empty value stands for no label. The sandbox \
+                    is left out unless a value or `~pattern` of `environment` matches it.",
             schema: json!({"type": "array", "items": {"type": "string"}}),
             example: self.example,
             needs: "",
@@ -69,7 +73,7 @@ impl Read for LabelValues {
 }
 
 impl Params {
-    /// Reads [`LABELS`].
+    /// Reads [`LABELS`], without the sandbox unless a value or a pattern of the environment matches it.
     ///
     /// # Errors
     /// 400 naming the label when a pattern is wrong or there are too many.
@@ -77,6 +81,27 @@ impl Params {
         let mut matchers = LabelMatchers::new();
         for parameter in LABELS {
             matcher::read(parameter.label, self.read(&parameter)?, &mut matchers)?;
+        }
+        let asks = |(label, matcher): (Label, &Matcher)| {
+            label == Label::Environment && matches!(matcher, Matcher::In(_) | Matcher::Regex(_))
+        };
+        if !matchers.iter().any(asks) {
+            let sandbox = BTreeSet::from([SANDBOX.to_owned()]);
+            matchers.push(Label::Environment, Matcher::NotIn(sandbox));
+        }
+        Ok(matchers)
+    }
+
+    /// The same in the production environment, where no environment is given.
+    ///
+    /// # Errors
+    /// 400 naming the label when a pattern is wrong or there are too many.
+    pub(crate) fn labels_in_production(&mut self) -> Result<LabelMatchers, ApiError> {
+        let is_given = self.has(Label::Environment.as_str());
+        let mut matchers = self.labels()?;
+        if !is_given {
+            let production = BTreeSet::from(["production".to_owned()]);
+            matchers.push(Label::Environment, Matcher::In(production));
         }
         Ok(matchers)
     }

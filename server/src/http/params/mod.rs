@@ -90,8 +90,12 @@ impl Params {
     /// 400 naming the parameter when it is given.
     pub(crate) fn reject<P: Read>(&self, parameter: &P, because: &str) -> Result<(), ApiError> {
         let name = parameter.name();
-        let is_given = self.pairs.iter().any(|(key, _)| key == name);
-        if is_given { Err(ApiError::parameter(name, because)) } else { Ok(()) }
+        if self.has(name) { Err(ApiError::parameter(name, because)) } else { Ok(()) }
+    }
+
+    /// Whether a parameter is given and not yet taken.
+    fn has(&self, name: &str) -> bool {
+        self.pairs.iter().any(|(key, _)| key == name)
     }
 
     /// Rejects parameters that the call does not have.

@@ -5,7 +5,7 @@ pub(crate) mod labels;
 use std::collections::BTreeSet;
 
 use axum::extract::{Path, State};
-use plimsoll_alerting::{Alert, AlertFilter, RuleSet, SANDBOX, Severity, alerts};
+use plimsoll_alerting::{Alert, AlertFilter, RuleSet, Severity, alerts};
 use plimsoll_query::{OpenAlert, PartnerActivity, Selector, assess, health};
 use plimsoll_storage::{Label, LabelMatchers, Matcher, StreamKind, TimestampMs};
 
@@ -35,7 +35,7 @@ pub(crate) fn calls() -> Vec<Call> {
             .errors(&[ErrorCode::Busy]),
         Call::get("/api/v1/partners/{partner}", one)
             .about("One partner", "")
-            .takes(&[&PARTNER])
+            .takes(&[&PARTNER, &OTHER_LABELS])
             .answers_rows::<PartnerBody>(),
         Call::get("/api/v1/partners/{partner}/health", one_health)
             .about(
@@ -49,11 +49,8 @@ pub(crate) fn calls() -> Vec<Call> {
 }
 
 async fn list(State(app): State<App>, mut params: Params, reply: Reply) -> Answer {
-    let mut labels = params.labels()?;
+    let labels = params.labels()?;
     params.end()?;
-    if labels.iter().all(|(label, _)| label != Label::Environment) {
-        labels.push(Label::Environment, Matcher::NotIn(one_value(SANDBOX)));
-    }
     app.ask(move |app, _| {
         let (rules, now) = (app.rules.get(), app.now());
         let partners = known(app, &rules, &labels).into_iter();
@@ -89,8 +86,16 @@ fn body(rules: &RuleSet, partner: PartnerActivity, now: TimestampMs) -> PartnerB
     PartnerBody::new(partner, registered, now)
 }
 
-async fn one(State(app): State<App>, Path(partner): Path<String>, reply: Reply) -> Answer {
-    let labels = LabelMatchers::any_of(Label::Partner, [partner.clone()]);
+async fn one(
+    State(app): State<App>,
+    Path(partner): Path<String>,
+    mut params: Params,
+    reply: Reply,
+) -> Answer {
+    params.reject(&LABELS[0], "is part of the path")?;
+    let mut labels = params.labels()?;
+    params.end()?;
+    labels.push(Label::Partner, Matcher::In(one_value(&partner)));
     let rules = app.rules.get();
     let found = known(&app, &rules, &labels).into_iter().next();
     let found = found.ok_or_else(|| unknown(&partner))?;
@@ -105,11 +110,8 @@ async fn one_health(
     reply: Reply,
 ) -> Answer {
     params.reject(&LABELS[0], "is part of the path")?;
-    let mut labels = params.labels()?;
+    let mut labels = params.labels_in_production()?;
     params.end()?;
-    if labels.iter().all(|(label, _)| label != Label::Environment) {
-        labels.push(Label::Environment, Matcher::In(one_value("production")));
-    }
     labels.push(Label::Partner, Matcher::In(one_value(&partner)));
     app.ask(move |app, _| reply.send(&health_of(app, partner, labels)?)).await
 }

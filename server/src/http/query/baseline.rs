@@ -111,7 +111,7 @@ async fn baseline(State(app): State<App>, mut params: Params, reply: Reply) -> A
         let past = PastWeeks {
             measure,
             weeks_ms: weeks_back(weeks, grid.last(), &zone),
-            excluded: excluded(app)?,
+            excluded: excluded(app, &selector)?,
         };
         let found = plimsoll_query::baseline(&app.store, &selector, &by, &grid, &past)?;
         let mut damaged = damaged(app, &selector, &grid);
@@ -163,9 +163,15 @@ fn weeks_back(weeks: u32, end: TimestampMs, zone: &TimeZone) -> Vec<i64> {
     (1..=weeks).filter_map(back).collect()
 }
 
-/// The stored alerts, as periods that the baseline leaves out.
-fn excluded(app: &App) -> Result<Vec<ExcludedPeriod>, ApiError> {
-    let alerts = alerts::list(&app.store, &AlertFilter::default(), usize::MAX)?;
+/// The stored alerts, as periods that the baseline leaves out: without those of environments that are not
+/// selected.
+fn excluded(app: &App, selector: &Selector) -> Result<Vec<ExcludedPeriod>, ApiError> {
+    let mut alerts = alerts::list(&app.store, &AlertFilter::default(), usize::MAX)?;
+    let any_stream = Selector { stream: None, ..selector.clone() };
+    alerts.retain(|alert| {
+        let environment = alert.labels.get(Label::Environment);
+        environment.is_none_or(|it| any_stream.could_select("", Label::Environment, it))
+    });
     Ok(alerts.iter().map(period).collect())
 }
 

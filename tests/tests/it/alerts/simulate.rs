@@ -94,7 +94,8 @@ async fn the_server_shows_the_sandbox_and_notifies_for_production_only() {
     let (is_good, out, error) = simulate(&server, &["5xx", "--partner", "dhl"]);
     assert!(is_good && out.contains("as expected"), "{out}{error}");
     let shown = |body: &Value| !rows(body, "alerts").is_empty();
-    let alerts = until("the drill is shown", &server, "/api/v1/alerts", shown).await;
+    let path = "/api/v1/alerts?environment=sandbox";
+    let alerts = until("the drill is shown", &server, path, shown).await;
     for alert in rows(&alerts, "alerts") {
         assert_eq!(alert["labels"], json!({ "environment": "sandbox", "partner": "dhl" }));
         assert_eq!((&alert["state"], &alert["suppressor"]), (&json!("firing"), &json!("sandbox")));

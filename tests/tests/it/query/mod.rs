@@ -1,4 +1,4 @@
-//! The query API: selection, latency, outcomes, health, limits and exactness.
+//! The query API: selection, latency, outcomes, health, limits, exactness and the sandbox.
 
 mod alerts;
 mod flow;
@@ -6,4 +6,5 @@ mod latency;
 mod limits;
 mod outcomes;
 mod quantile;
+mod sandbox;
 mod selection;
