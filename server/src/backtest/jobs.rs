@@ -4,37 +4,19 @@
 //! core and all others. Waiting backtests and results are kept in memory, in limited number; a restart drops
 //! them.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use parking_lot::Mutex;
-use plimsoll_alerting::RuleSet;
-use plimsoll_alerting::report::Incident;
-use plimsoll_storage::{Store, TimestampMs};
+use plimsoll_storage::Store;
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 use tokio::sync::watch;
 
-use super::limits::{JOB_ALERTS_MAX, JOB_REST, JOB_TIME_MAX, JOBS_KEPT_MAX, JOBS_WAITING_MAX};
-use super::report::{AlertLine, ScoreBody, html, score};
-use super::{History, ReadSummary, Replay, ReplayOptions, replay};
-use crate::wire::time;
-
-/// A backtest to run.
-#[derive(Debug)]
-pub(crate) struct JobRequest {
-    pub(crate) rules: RuleSet,
-    pub(crate) partners: BTreeSet<String>,
-    /// Only what this drill pushed into the sandbox; without a drill the sandbox is left out.
-    pub(crate) drill: Option<String>,
-    pub(crate) from: Option<TimestampMs>,
-    pub(crate) to: Option<TimestampMs>,
-    pub(crate) incidents: Option<Vec<Incident>>,
-    /// Whether the result has an HTML page with charts.
-    pub(crate) with_page: bool,
-}
+use super::job::{JobRequest, ResultBody};
+use super::limits::{JOBS_KEPT_MAX, JOBS_WAITING_MAX};
 
 /// The state of a backtest.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
@@ -73,26 +55,6 @@ pub(crate) struct JobBody {
 
 fn inner<S: Serializer>(result: &Option<Arc<ResultBody>>, to: S) -> Result<S::Ok, S::Error> {
     result.as_deref().serialize(to)
-}
-
-/// What a backtest found.
-#[derive(Debug, Default, Serialize, JsonSchema)]
-pub(crate) struct ResultBody {
-    /// Cells of the database that were evaluated.
-    cells: u64,
-    /// Slots before this have expired, so their minutes were evaluated.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    by_minute_until: Option<String>,
-    /// In the order of firing.
-    alerts: Vec<AlertLine>,
-    /// Number of further alerts that were left out.
-    alerts_left_out: usize,
-    /// How good the alerts are, if incidents were given.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    score: Option<ScoreBody>,
-    /// The result as a self-contained HTML page with charts, if it was requested.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    page: Option<String>,
 }
 
 /// Waiting, running and finished backtests, shared by all requests.
@@ -220,7 +182,7 @@ impl Jobs {
     fn work(&self, store: &Arc<Store>) {
         while let Some((id, request)) = self.next() {
             let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-                self.run(store, &id, request)
+                request.run(store, &|progress| self.note_progress(&id, progress))
             }));
             let outcome = outcome.unwrap_or_else(|_| Err("the backtest panicked".to_owned()));
             self.finish(&id, outcome);
@@ -237,47 +199,6 @@ impl Jobs {
         };
         job.body.state = JobState::Running;
         Some((job.body.id.clone(), job.request.take()?))
-    }
-
-    fn run(&self, store: &Arc<Store>, id: &str, request: JobRequest) -> Result<ResultBody, String> {
-        let JobRequest { rules, partners, drill, from, to, incidents, with_page } = request;
-        let history = History::stored(Arc::clone(store)).narrowed(partners, to).of_drill(drill);
-        let slots = history.slot_count().map_err(|error| error.to_string())?.max(1);
-        let started = Instant::now();
-        let worked = std::cell::Cell::new(started);
-        let options = ReplayOptions { threads: 1, with_transitions: false };
-        let replayed = replay(&history, vec![rules.clone()], options, &|position, _| {
-            // Pause as long as it worked.
-            std::thread::sleep(worked.get().elapsed().min(JOB_REST));
-            worked.set(Instant::now());
-            self.note_progress(id, position as f64 / slots as f64)
-                && started.elapsed() < JOB_TIME_MAX
-        });
-        let Replay { mut results, scope, read } = replayed.map_err(|error| error.to_string())?;
-        if started.elapsed() >= JOB_TIME_MAX {
-            let minutes = JOB_TIME_MAX.as_secs() / 60;
-            return Err(format!("it took longer than {minutes} minutes; narrow it to partners"));
-        }
-        let mut alerts = results.pop().unwrap_or_default().alerts;
-        let score =
-            incidents.map(|incidents| score(&alerts, &incidents, &scope, history.width(), from));
-        alerts.retain(|alert| from.is_none_or(|from| alert.fired_at >= from));
-        let alerts_left_out = alerts.len().saturating_sub(JOB_ALERTS_MAX);
-        let scored = (&alerts[..], score.as_ref());
-        let page = with_page.then(|| html::of(&history, &rules, scored, (&scope, &read), from));
-        let page = page.transpose().map_err(|error| error.to_string())?;
-        let (cells, by_minute_until) = match read {
-            ReadSummary::Cells { count, by_minute_until } => (count, by_minute_until),
-            ReadSummary::Lines(_) => (0, None),
-        };
-        Ok(ResultBody {
-            cells,
-            by_minute_until: by_minute_until.map(time::format),
-            alerts: alerts.iter().take(JOB_ALERTS_MAX).map(AlertLine::new).collect(),
-            alerts_left_out,
-            score: score.as_ref().map(ScoreBody::from),
-            page,
-        })
     }
 
     /// Records the progress; returns whether to continue.

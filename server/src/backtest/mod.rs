@@ -8,9 +8,9 @@
 
 mod format;
 mod history;
+pub(crate) mod job;
 pub(crate) mod jobs;
 pub(crate) mod limits;
-pub(crate) mod posted;
 mod replay;
 pub(crate) mod report;
 mod results;

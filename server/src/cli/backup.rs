@@ -1,6 +1,7 @@
 //! `plimsoll backup`: a consistent copy of the database in another directory.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use plimsoll_storage::{Options, Store, is_database};
 use reqwest::Method;
@@ -9,6 +10,9 @@ use serde_json::json;
 
 use super::CommandError;
 use super::client::Client;
+
+/// How long a server may take to copy its database.
+const BACKUP_TIMEOUT: Duration = Duration::from_hours(6);
 
 #[derive(Debug, clap::Args)]
 #[command(group(clap::ArgGroup::new("source").required(true).args(["url", "data_dir"])))]
@@ -68,6 +72,7 @@ fn from_server(url: &str, to: &Path) -> Result<BackupSize, CommandError> {
     let to = std::path::absolute(to)?;
     let client = Client::new(url)?;
     let request = client.request(Method::POST, "/api/v1/backups").json(&json!({ "to": to }));
+    let request = request.timeout(BACKUP_TIMEOUT);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async { Ok(client.send(request).await?.json().await?) })
 }

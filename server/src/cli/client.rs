@@ -1,9 +1,18 @@
 //! An HTTP client of a running server.
 
+use std::error::Error;
+use std::time::Duration;
+
 use reqwest::{Method, RequestBuilder, Response};
 use serde::Deserialize;
 
 use super::CommandError;
+use crate::config::parse_base_url;
+
+/// How long a connection may take.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long an answer may take, unless a request sets another time.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A server.
 #[derive(Debug)]
@@ -22,13 +31,14 @@ impl Client {
     /// A client of the server at a URL.
     ///
     /// # Errors
-    /// TLS is not available.
+    /// It is no URL of a server, or TLS is not available.
     pub(super) fn new(url: &str) -> Result<Self, CommandError> {
         // Only the first call installs it; a second one has no effect.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        // No timeout: only the caller knows how long a request may take.
-        let http = reqwest::Client::builder().build()?;
-        Ok(Self { http, base: url.trim_end_matches('/').to_owned() })
+        let base = parse_base_url(url)?;
+        let http =
+            reqwest::Client::builder().connect_timeout(CONNECT_TIMEOUT).timeout(ANSWER_TIMEOUT);
+        Ok(Self { http: http.build()?, base })
     }
 
     /// A request to be sent with [`Client::send`].
@@ -41,8 +51,7 @@ impl Client {
     /// # Errors
     /// The server cannot be reached, or answers with an error.
     pub(super) async fn send(&self, request: RequestBuilder) -> Result<Response, CommandError> {
-        let answer =
-            request.send().await.map_err(|error| format!("cannot reach {}: {error}", self.base))?;
+        let answer = request.send().await.map_err(|error| self.unreachable(&error))?;
         let status = answer.status();
         if status.is_success() {
             return Ok(answer);
@@ -52,5 +61,15 @@ impl Client {
             .await
             .map_or_else(|_| "without a reason".to_owned(), |problem: Problem| problem.detail);
         Err(format!("{} answered {status}: {detail}", self.base).into())
+    }
+
+    /// Why a request got no answer, by the innermost cause, which is the system's.
+    fn unreachable(&self, error: &reqwest::Error) -> String {
+        let mut cause: &dyn Error = error;
+        while let Some(inner) = cause.source() {
+            cause = inner;
+        }
+        let verb = if error.is_timeout() { "no answer from" } else { "cannot reach" };
+        format!("{verb} {}: {cause}; is it the address of a running server?", self.base)
     }
 }

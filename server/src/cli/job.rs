@@ -30,6 +30,9 @@ pub(super) struct JobResult {
     pub(super) alerts: Vec<Box<RawValue>>,
     pub(super) alerts_left_out: usize,
     pub(super) score: Option<Box<RawValue>>,
+    pub(super) comparison: Option<Vec<Box<RawValue>>>,
+    pub(super) sweep: Option<Vec<Box<RawValue>>>,
+    pub(super) suggestion: Option<Box<RawValue>>,
     pub(super) page: Option<String>,
 }
 

@@ -5,16 +5,17 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use plimsoll_alerting::{Rule, RuleSet, Signal};
+use plimsoll_alerting::{Rule, RuleSet};
 use plimsoll_storage::{SlotWidth, TimestampMs};
+use serde_json::json;
 
 use super::backup::open_existing;
-use super::{CommandError, Format, parse_time};
-use crate::backtest::variants::suggest::{
-    SuggestRequest, SuggestedLevel, Suggestion, levels_of, suggest, widen,
-};
-use crate::backtest::{History, HistoryError, Replay, ReplayOptions, cores, posted, replay};
+use super::client::Client;
+use super::{CommandError, Format, job, parse_time};
+use crate::backtest::variants::suggest::{SuggestRequest, SuggestedLevel, Suggestion, suggest};
+use crate::backtest::{History, HistoryError, ReplayOptions, cores, replay};
 use crate::config::parse_slot;
+use crate::wire::time;
 
 /// The rule that gets a threshold.
 const RULE: &str = "suggested";
@@ -23,7 +24,7 @@ const SIGNAL_HELP: &str =
     "What is measured, as the `signal` of a rule: '{ ratio: { of: [5xx], stream: requests } }'";
 
 #[derive(Debug, clap::Args)]
-#[command(group(clap::ArgGroup::new("source").required(true).args(["input", "data_dir"])))]
+#[command(group(clap::ArgGroup::new("source").required(true).args(["input", "data_dir", "url"])))]
 pub(super) struct Args {
     // The help is no documentation comment: rustdoc would take the example for a link.
     #[arg(long, value_name = "SIGNAL", help = SIGNAL_HELP)]
@@ -43,6 +44,9 @@ pub(super) struct Args {
     /// Data directory that no server uses
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
+    /// Running server that evaluates what it has stored
+    #[arg(long, value_name = "URL")]
+    url: Option<String>,
     /// Recording of pushes, as for `plimsoll backtest`
     #[arg(long, value_name = "FILE")]
     input: Option<PathBuf>,
@@ -61,26 +65,28 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<(), CommandError> {
-    if !(args.pages_per_week > 0.0 && args.pages_per_week.is_finite()) {
-        return Err("--pages-per-week must be more than 0".into());
+    let (text, rules) = rules(args)?;
+    let request = SuggestRequest { rule: RULE.to_owned(), pages_per_week: args.pages_per_week };
+    let rule = request.check(&rules)?;
+    // As the server wrote it, so that the same bytes are printed.
+    let json = match &args.url {
+        Some(url) => remote(args, url, &text, &request)?,
+        None => serde_json::to_string(&local(args, &request, &rules)?)?,
+    };
+    let mut out = std::io::stdout().lock();
+    match args.format {
+        Format::Json => writeln!(out, "{json}")?,
+        Format::Table => print(&serde_json::from_str(&json)?, args, rule, &mut out)?,
     }
-    let rules = rules(args)?;
+    Ok(())
+}
+
+fn local(
+    args: &Args,
+    request: &SuggestRequest,
+    rules: &RuleSet,
+) -> Result<Suggestion, CommandError> {
     let history = history(args)?;
-    let signal = rules.rule(RULE).map(|rule| rule.signal.clone()).ok_or("there is no rule")?;
-    let readings = match &signal {
-        Signal::Gauge { name, .. } => readings(&history, name)?,
-        _ => None,
-    };
-    let levels = levels_of(signal.kind(), readings)
-        .ok_or("the gauge always has the same reading, so there is nothing to suggest")?;
-    let request = SuggestRequest {
-        rules: &rules,
-        rule: RULE,
-        pages_per_week: args.pages_per_week,
-        levels,
-        from: args.from,
-        width: history.width(),
-    };
     let options = ReplayOptions { threads: cores(), with_transitions: false };
     let mut replay_all = |rule_sets| -> Result<_, HistoryError> {
         let progress = history.progress()?;
@@ -89,26 +95,40 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
             true
         });
         progress.finish();
-        replayed.map(|Replay { results, scope, .. }| (results, scope))
+        replayed
     };
-    let suggestion = suggest(&request, &mut replay_all)?;
-    let mut out = std::io::stdout().lock();
-    match args.format {
-        Format::Json => writeln!(out, "{}", serde_json::to_string(&suggestion)?)?,
-        Format::Table => print(&suggestion, args, rules.rule(RULE), &mut out)?,
-    }
-    Ok(())
+    Ok(suggest(request, rules, &history, args.from, &mut replay_all)?.0)
 }
 
-/// A rules file with one rule whose threshold is to be found.
-fn rules(args: &Args) -> Result<RuleSet, CommandError> {
+fn remote(
+    args: &Args,
+    url: &str,
+    rules: &str,
+    request: &SuggestRequest,
+) -> Result<String, CommandError> {
+    let body = json!({
+        "rules": rules,
+        "suggest": request,
+        "partners": [args.partner],
+        "from": args.from.map(time::format),
+        "to": args.to.map(time::format),
+    });
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let result = runtime.block_on(job::evaluated(&Client::new(url)?, &body))?;
+    let suggestion = result.suggestion.ok_or_else(|| format!("{url} answered no suggestion"))?;
+    Ok(suggestion.get().to_owned())
+}
+
+/// A rules file with one rule whose threshold is to be found, and its rules.
+fn rules(args: &Args) -> Result<(String, RuleSet), CommandError> {
     let Args { signal, partner, window, hold, .. } = args;
     let partner = serde_json::to_string(partner)?;
     let of_threshold = |threshold: &str| {
         let text = format!(
             "{{ receivers: [{{ name: nobody }}], rules: [{{ name: {RULE}, owner: nobody, runbook: 'https://runbooks.invalid/', signal: {signal}, match: {{ partner: {partner} }}, by: [partner], window: {window}, for: {hold}, critical: '{threshold}', notify: [nobody] }}] }}"
         );
-        posted::read(&text)
+        let rules = RuleSet::parse_for_replay(&text).map_err(|error| error.to_string())?;
+        Ok::<_, String>((text, rules))
     };
     // The signal decides which notation of a threshold is valid: use the first that is.
     let mut first = None;
@@ -129,34 +149,18 @@ fn history(args: &Args) -> Result<History, CommandError> {
             History::recording(input.clone(), width.unwrap_or(SlotWidth::DEFAULT))
         }
         (None, Some(data_dir)) => History::stored(Arc::new(open_existing(data_dir)?)),
-        (None, None) => return Err("give --input FILE or --data-dir DIR".into()),
+        (None, None) => return Err("give --input FILE, --data-dir DIR or --url URL".into()),
     };
     Ok(history.narrowed(BTreeSet::from([args.partner.clone()]), args.to))
-}
-
-/// The lowest and the highest reading of a gauge.
-fn readings(history: &History, name: &str) -> Result<Option<(f64, f64)>, CommandError> {
-    let mut is_wanted = Vec::new();
-    let mut range = None;
-    history.read(&mut |chunk| {
-        is_wanted.extend(chunk.new_streams.iter().map(|key| key.as_ref().name == name));
-        for arrival in &chunk.arrivals {
-            if is_wanted.get(arrival.stream as usize) == Some(&true) {
-                widen(&mut range, &arrival.value);
-            }
-        }
-        true
-    })?;
-    Ok(range)
 }
 
 fn print(
     suggestion: &Suggestion,
     args: &Args,
-    rule: Option<&Rule>,
+    rule: &Rule,
     out: &mut dyn Write,
 ) -> std::io::Result<()> {
-    let sign = if rule.is_some_and(Rule::fires_below) { '<' } else { '>' };
+    let sign = if rule.fires_below() { '<' } else { '>' };
     let Suggestion { asked_pages_per_week, weeks, suggested, levels, caution } = suggestion;
     writeln!(out, "{:>16}  {:>8}  {:>8}  {:>6}", "threshold", "notified", "a week", "flaps")?;
     for level in levels {

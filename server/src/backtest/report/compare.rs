@@ -4,9 +4,10 @@ use std::fmt::{self, Write as _};
 
 use plimsoll_alerting::ReplayedAlert;
 use plimsoll_storage::{Label, TimestampMs};
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
-use crate::backtest::{span, trigger_times};
+use crate::backtest::{ReplayResult, span, trigger_times};
 use crate::wire::time;
 
 /// A notification that an alert fired.
@@ -27,28 +28,38 @@ pub(crate) struct RulesComparison {
     pub(crate) both: Vec<(TriggerRecord, TriggerRecord)>,
 }
 
-/// A notification of one rules file, or a pair, as a line of JSON.
-#[derive(Debug, Serialize)]
-struct Line<'a> {
-    found_by: &'static str,
-    partner: &'a str,
-    a: Option<TriggerLine<'a>>,
-    b: Option<TriggerLine<'a>>,
+/// A notification of one rules file, or a pair of both, as a line of JSON.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub(crate) struct ComparisonLine {
+    found_by: FoundBy,
+    partner: String,
+    a: Option<TriggerLine>,
+    b: Option<TriggerLine>,
     /// How much later `b` is, in seconds; negative if it is earlier.
     b_later_s: Option<f64>,
 }
 
-#[derive(Debug, Serialize)]
-struct TriggerLine<'a> {
-    rule: &'a str,
+/// The rules file or files that notified.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum FoundBy {
+    A,
+    B,
+    Both,
+}
+
+/// A notification of one rules file.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+struct TriggerLine {
+    rule: String,
     at: String,
     resolved_at: Option<String>,
 }
 
 /// The notifications of some alerts, in the order of time.
-fn triggers(alerts: &[ReplayedAlert]) -> Vec<TriggerRecord> {
+fn triggers(alerts: &[ReplayedAlert], from: Option<TimestampMs>) -> Vec<TriggerRecord> {
     let mut triggers = Vec::new();
-    for alert in alerts {
+    for alert in alerts.iter().filter(|alert| from.is_none_or(|from| alert.fired_at >= from)) {
         triggers.extend(trigger_times(alert).into_iter().map(|at| TriggerRecord {
             at,
             partner: alert.labels.get(Label::Partner).unwrap_or_default().to_owned(),
@@ -66,19 +77,34 @@ impl TriggerRecord {
         self.partner == other.partner && ends_after(self, other.at) && ends_after(other, self.at)
     }
 
-    fn line(&self) -> TriggerLine<'_> {
+    fn line(&self) -> TriggerLine {
         TriggerLine {
-            rule: &self.rule,
+            rule: self.rule.clone(),
             at: time::format(self.at),
             resolved_at: self.resolved_at.map(time::format),
         }
     }
+
+    fn of_line(partner: &str, line: &TriggerLine) -> Option<Self> {
+        let time = |text: &String| {
+            text.parse().ok().map(|at: jiff::Timestamp| TimestampMs(at.as_millisecond()))
+        };
+        let resolved_at = line.resolved_at.as_ref();
+        Some(Self {
+            at: time(&line.at)?,
+            partner: partner.to_owned(),
+            rule: line.rule.clone(),
+            resolved_at: resolved_at.and_then(time),
+        })
+    }
 }
 
-/// Pairs each notification of one rules file with the nearest one of the other that is about the same partner
-/// and open at the same time. Notifications of the same rule are paired first.
-pub(crate) fn compare(a: &[ReplayedAlert], b: &[ReplayedAlert]) -> RulesComparison {
-    compare_triggers(triggers(a), triggers(b))
+/// Pairs each notification of the first rules file with the nearest one of the second that is about the same
+/// partner and open at the same time. Notifications of the same rule are paired first. Alerts before `from`
+/// are left out.
+pub(crate) fn compare(results: &[ReplayResult], from: Option<TimestampMs>) -> RulesComparison {
+    let of = |number: usize| triggers(results.get(number).map_or(&[], |it| &it.alerts), from);
+    compare_triggers(of(0), of(1))
 }
 
 fn compare_triggers(a: Vec<TriggerRecord>, b: Vec<TriggerRecord>) -> RulesComparison {
@@ -109,37 +135,38 @@ impl RulesComparison {
         }
     }
 
-    /// Writes one JSON object a line, one line for each notification or pair.
-    ///
-    /// # Errors
-    /// `out` cannot be written.
-    pub(crate) fn write_json(&self, out: &mut dyn std::io::Write) -> std::io::Result<()> {
-        let alone = |found_by, trigger: &TriggerRecord, is_a| {
-            let line = trigger.line();
-            let (a, b) = if is_a { (Some(line), None) } else { (None, Some(line)) };
-            serde_json::to_string(&Line {
+    /// One line for each notification or pair.
+    pub(crate) fn lines(&self) -> Vec<ComparisonLine> {
+        let line =
+            |found_by, a: Option<&TriggerRecord>, b: Option<&TriggerRecord>| ComparisonLine {
                 found_by,
-                partner: &trigger.partner,
-                a,
-                b,
-                b_later_s: None,
-            })
-        };
-        let only_a = self.only_a.iter().map(|trigger| alone("a", trigger, true));
-        let only_b = self.only_b.iter().map(|trigger| alone("b", trigger, false));
-        let both = self.both.iter().map(|(a, b)| {
-            serde_json::to_string(&Line {
-                found_by: "both",
-                partner: &a.partner,
-                a: Some(a.line()),
-                b: Some(b.line()),
-                b_later_s: Some(b.at.since_ms(a.at) as f64 / 1e3),
-            })
-        });
-        for line in only_a.chain(only_b).chain(both) {
-            writeln!(out, "{}", line?)?;
+                partner: a.or(b).map_or_else(String::new, |it| it.partner.clone()),
+                a: a.map(TriggerRecord::line),
+                b: b.map(TriggerRecord::line),
+                b_later_s: a.zip(b).map(|(a, b)| b.at.since_ms(a.at) as f64 / 1e3),
+            };
+        let only_a = self.only_a.iter().map(|trigger| line(FoundBy::A, Some(trigger), None));
+        let only_b = self.only_b.iter().map(|trigger| line(FoundBy::B, None, Some(trigger)));
+        let both = self.both.iter().map(|(a, b)| line(FoundBy::Both, Some(a), Some(b)));
+        only_a.chain(only_b).chain(both).collect()
+    }
+
+    /// The comparison of some lines, as a server answers them.
+    pub(crate) fn of_lines(lines: &[ComparisonLine]) -> Self {
+        let mut comparison = Self::default();
+        for ComparisonLine { partner, a, b, .. } in lines {
+            let record = |line: &Option<TriggerLine>| {
+                line.as_ref().and_then(|line| TriggerRecord::of_line(partner, line))
+            };
+            match (record(a), record(b)) {
+                (Some(a), Some(b)) => comparison.both.push((a, b)),
+                (a, b) => {
+                    comparison.only_a.extend(a);
+                    comparison.only_b.extend(b);
+                }
+            }
         }
-        Ok(())
+        comparison
     }
 
     /// A table for people.

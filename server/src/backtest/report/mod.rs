@@ -7,5 +7,5 @@ mod score;
 mod signals;
 
 pub(crate) use alerts::{AlertLine, Row, table, write_json, write_transitions};
-pub(crate) use compare::compare;
+pub(crate) use compare::{ComparisonLine, RulesComparison, compare};
 pub(crate) use score::{ScoreBody, score};

@@ -4,12 +4,13 @@
 //! quiet end. A fine grid there finds the loudest level that does not exceed it. The engine evaluates every
 //! level with windows, evidence and `for`, so the numbers are those of live running.
 
-use plimsoll_alerting::{RuleSet, SignalKind};
+use plimsoll_alerting::{Rule, RuleSet, Signal, SignalKind};
 use plimsoll_storage::{Slot, SlotValue, SlotWidth, TimestampMs};
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::variant::{Variant, VariantOutcome};
-use crate::backtest::{ReplayResult, ReplayedScope, level_text};
+use crate::backtest::{History, HistoryError, ReadSummary, Replay, level_text};
 
 /// Levels of the coarse grid and of the fine one.
 const COARSE: usize = 32;
@@ -23,26 +24,43 @@ const WEEKS_MIN: f64 = 1.0;
 const WEEK_MS: f64 = 7.0 * 86_400e3;
 
 /// Replays some rule sets over the history.
-pub(crate) type ReplayAll<'j, E> =
-    dyn FnMut(Vec<RuleSet>) -> Result<(Vec<ReplayResult>, ReplayedScope), E> + 'j;
+pub(crate) type ReplayAll<'j> = dyn FnMut(Vec<RuleSet>) -> Result<Replay, HistoryError> + 'j;
 
 /// The rule to find a threshold for, and the number of notifications.
-#[derive(Debug, Clone)]
-pub(crate) struct SuggestRequest<'r> {
-    /// Rules that contain the rule.
-    pub(crate) rules: &'r RuleSet,
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SuggestRequest {
     /// The name of the rule.
-    pub(crate) rule: &'r str,
+    pub(crate) rule: String,
+    /// More than 0.
     pub(crate) pages_per_week: f64,
-    /// The lowest and the highest useful level.
-    pub(crate) levels: (f64, f64),
+}
+
+impl SuggestRequest {
+    /// The rule that gets a threshold.
+    ///
+    /// # Errors
+    /// What is wrong with the request.
+    pub(crate) fn check<'r>(&self, rules: &'r RuleSet) -> Result<&'r Rule, String> {
+        if !(self.pages_per_week > 0.0 && self.pages_per_week.is_finite()) {
+            return Err("the notifications a week must be more than 0".to_owned());
+        }
+        rules.rule(&self.rule).ok_or_else(|| format!("there is no rule `{}`", self.rule))
+    }
+}
+
+/// What a suggestion is made from.
+struct Basis<'r> {
+    rules: &'r RuleSet,
+    rule: &'r Rule,
+    pages_per_week: f64,
     /// Alerts before this do not count; the time before it is for learning.
-    pub(crate) from: Option<TimestampMs>,
-    pub(crate) width: SlotWidth,
+    from: Option<TimestampMs>,
+    width: SlotWidth,
 }
 
 /// What a level would have found.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct SuggestedLevel {
     /// As a rules file writes it.
     pub(crate) threshold: String,
@@ -55,7 +73,7 @@ pub(crate) struct SuggestedLevel {
 }
 
 /// A suggestion.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Suggestion {
     pub(crate) asked_pages_per_week: f64,
     /// How much history there was.
@@ -69,7 +87,7 @@ pub(crate) struct Suggestion {
 }
 
 /// The useful levels of a signal; those of a gauge depend on its readings.
-pub(crate) fn levels_of(signal: SignalKind, readings: Option<(f64, f64)>) -> Option<(f64, f64)> {
+fn levels_of(signal: SignalKind, readings: Option<(f64, f64)>) -> Option<(f64, f64)> {
     Some(match signal {
         SignalKind::Ratio => (0.001, 0.95),
         SignalKind::Drop => (0.02, 0.95),
@@ -80,8 +98,24 @@ pub(crate) fn levels_of(signal: SignalKind, readings: Option<(f64, f64)>) -> Opt
     })
 }
 
+/// The lowest and the highest reading of a gauge.
+fn readings(history: &History, name: &str) -> Result<Option<(f64, f64)>, HistoryError> {
+    let mut is_wanted = Vec::new();
+    let mut range = None;
+    history.read(&mut |chunk| {
+        is_wanted.extend(chunk.new_streams.iter().map(|key| key.as_ref().name == name));
+        for arrival in &chunk.arrivals {
+            if is_wanted.get(arrival.stream as usize) == Some(&true) {
+                widen(&mut range, &arrival.value);
+            }
+        }
+        true
+    })?;
+    Ok(range)
+}
+
 /// Widens a range of gauge readings by a cell.
-pub(crate) fn widen(range: &mut Option<(f64, f64)>, value: &SlotValue) {
+fn widen(range: &mut Option<(f64, f64)>, value: &SlotValue) {
     if let SlotValue::Gauge(cell) = value {
         let (low, high) = range.unwrap_or((f64::INFINITY, f64::NEG_INFINITY));
         *range = Some((low.min(cell.min), high.max(cell.max)));
@@ -98,16 +132,36 @@ fn grid((low, high): (f64, f64), count: usize) -> Vec<f64> {
     (0..count).map(level).collect()
 }
 
-/// Finds the level.
+/// Finds the level. Returns what was read for it as well.
 ///
 /// # Errors
-/// Those of `replay`.
-pub(crate) fn suggest<E>(
-    request: &SuggestRequest<'_>,
-    replay: &mut ReplayAll<'_, E>,
-) -> Result<Suggestion, E> {
-    let (coarse, weeks) = outcomes(request, request.levels, COARSE, replay)?;
-    let allowed = request.pages_per_week * weeks;
+/// The request cannot be answered, or the history cannot be read.
+pub(crate) fn suggest(
+    request: &SuggestRequest,
+    rules: &RuleSet,
+    history: &History,
+    from: Option<TimestampMs>,
+    replay: &mut ReplayAll<'_>,
+) -> Result<(Suggestion, ReadSummary), String> {
+    let rule = request.check(rules)?;
+    let readings = match &rule.signal {
+        Signal::Gauge { name, .. } => readings(history, name).map_err(|it| it.to_string())?,
+        _ => None,
+    };
+    let levels = levels_of(rule.signal.kind(), readings)
+        .ok_or("the gauge always has the same reading, so there is nothing to suggest")?;
+    let (pages_per_week, width) = (request.pages_per_week, history.width());
+    let basis = Basis { rules, rule, pages_per_week, from, width };
+    find(&basis, levels, replay).map_err(|error| error.to_string())
+}
+
+fn find(
+    basis: &Basis<'_>,
+    levels: (f64, f64),
+    replay: &mut ReplayAll<'_>,
+) -> Result<(Suggestion, ReadSummary), HistoryError> {
+    let (coarse, weeks, read) = outcomes(basis, levels, COARSE, replay)?;
+    let allowed = basis.pages_per_week * weeks;
     let fits = |outcome: &&VariantOutcome| outcome.pages as f64 <= allowed;
     let quiet = coarse.iter().rev().take_while(fits).count();
     let first_fitting = coarse.len() - quiet;
@@ -117,22 +171,22 @@ pub(crate) fn suggest<E>(
         (found, first_fitting.checked_sub(1).and_then(|before| coarse.get(before)))
     {
         let between = (louder.variant.threshold, fitting.variant.threshold);
-        let (fine, _) = outcomes(request, between, FINE, replay)?;
+        let (fine, ..) = outcomes(basis, between, FINE, replay)?;
         let quiet = fine.iter().rev().take_while(fits).count();
         found = fine.get(fine.len() - quiet).copied().or(found);
         around.extend(found);
     }
-    Ok(answer(request, weeks, found, around))
+    Ok((answer(basis, weeks, found, around), read))
 }
 
-/// What levels from loud to quiet would have found, and over how many weeks.
-fn outcomes<E>(
-    request: &SuggestRequest<'_>,
+/// What levels from loud to quiet would have found, over how many weeks, and what was read.
+fn outcomes(
+    basis: &Basis<'_>,
     between: (f64, f64),
     count: usize,
-    replay: &mut ReplayAll<'_, E>,
-) -> Result<(Vec<VariantOutcome>, f64), E> {
-    let Some(rule) = request.rules.rule(request.rule) else { return Ok((Vec::new(), 0.0)) };
+    replay: &mut ReplayAll<'_>,
+) -> Result<(Vec<VariantOutcome>, f64, ReadSummary), HistoryError> {
+    let Basis { rules, rule, from, width, .. } = *basis;
     let (low, high) = (between.0.min(between.1), between.0.max(between.1));
     let mut levels = grid((low, high), count);
     if rule.fires_below() {
@@ -141,28 +195,26 @@ fn outcomes<E>(
     let for_ms = rule.for_ms;
     let variants: Vec<Variant> =
         levels.into_iter().map(|threshold| Variant { threshold, for_ms }).collect();
-    let rule_sets = variants.iter().filter_map(|it| it.of(request.rules, request.rule));
-    let (found, scope) = replay(rule_sets.collect())?;
+    let rule_sets = variants.iter().filter_map(|it| it.of(rules, &rule.name));
+    let Replay { results, scope, read } = replay(rule_sets.collect())?;
     let (first, last) = scope.slots.unwrap_or((Slot(0), Slot(0)));
-    let end = request.width.end(last);
-    let begin = request.from.unwrap_or_else(|| request.width.start(first));
+    let end = width.end(last);
+    let begin = from.unwrap_or_else(|| width.start(first));
     let weeks = end.since_ms(begin).max(0) as f64 / WEEK_MS;
     let outcomes = variants
         .iter()
-        .zip(found)
-        .map(|(variant, found)| variant.outcome(&found.alerts, request.rule, request.from, end));
-    Ok((outcomes.collect(), weeks))
+        .zip(results)
+        .map(|(variant, found)| variant.outcome(&found.alerts, &rule.name, from, end));
+    Ok((outcomes.collect(), weeks, read))
 }
 
 fn answer(
-    request: &SuggestRequest<'_>,
+    basis: &Basis<'_>,
     weeks: f64,
     found: Option<VariantOutcome>,
     mut around: Vec<VariantOutcome>,
 ) -> Suggestion {
-    let rule = request.rules.rule(request.rule);
-    let signal = rule.map_or(SignalKind::Ratio, |rule| rule.signal.kind());
-    let fires_below = rule.is_some_and(plimsoll_alerting::Rule::fires_below);
+    let (signal, fires_below) = (basis.rule.signal.kind(), basis.rule.fires_below());
     let level = |outcome: &VariantOutcome| SuggestedLevel {
         threshold: level_text(signal, outcome.variant.threshold),
         level: outcome.variant.threshold,
@@ -178,11 +230,11 @@ fn answer(
     let middle = found.and_then(|found| around.iter().position(|it| it.variant == found.variant));
     let first = middle.unwrap_or(around.len()).saturating_sub(SHOWN_MAX / 2);
     Suggestion {
-        asked_pages_per_week: request.pages_per_week,
+        asked_pages_per_week: basis.pages_per_week,
         weeks,
         suggested: found.as_ref().map(level),
         levels: around.iter().skip(first).take(SHOWN_MAX).map(level).collect(),
-        caution: caution(request.pages_per_week, weeks, found.as_ref(), &around),
+        caution: caution(basis.pages_per_week, weeks, found.as_ref(), &around),
     }
 }
 

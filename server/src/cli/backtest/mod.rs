@@ -11,11 +11,13 @@ use std::time::Instant;
 use plimsoll_alerting::RuleSet;
 use plimsoll_alerting::report::Incident;
 use plimsoll_storage::{SlotWidth, TimestampMs};
+use serde::Serialize;
 use serde_json::json;
 
 use super::backup::open_existing;
 use super::{CommandError, parse_time};
 use crate::backtest::report::{self, Row, ScoreBody, html, score};
+use crate::backtest::variants::sweep::{Sweep, table};
 use crate::backtest::{
     History, HistoryError, ReadSummary, Replay, ReplayOptions, ReplayResult, cores, replay,
 };
@@ -66,13 +68,13 @@ pub(super) struct Args {
     slot: Option<String>,
     /// Compare with another rules file: notifications only in A (--rules), only in B, in both and how much
     /// earlier
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["url", "incidents", "sweep"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["incidents", "sweep"])]
     against: Option<PathBuf>,
     /// Evaluate a rule at each threshold and `for`: rule=NAME threshold=1%,2%,5% for=2m,5m
     ///
     /// Prints notifications, flaps and how long alerts were open, and marks the knee, where a higher
     /// threshold saves few notifications.
-    #[arg(long, value_name = "KEY=VALUE", num_args = 1..=3, conflicts_with_all = ["url", "incidents"])]
+    #[arg(long, value_name = "KEY=VALUE", num_args = 1..=3, conflicts_with = "incidents")]
     sweep: Vec<String>,
     /// Score the alerts against incidents: a JSON list of {"start", "end", "partners", "must_page"}
     ///
@@ -89,9 +91,9 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     if let Some(url) = &args.url {
         return remote::run(args, url);
     }
-    let rules = load(&args.rules)?;
+    let rules = RuleSet::load_for_replay(&args.rules)?;
     if !args.sweep.is_empty() {
-        return sweep::run(args, &rules);
+        return sweep_over(args, &rules);
     }
     if let Some(against) = &args.against {
         return compare_with(args, rules, against);
@@ -136,23 +138,15 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     Ok(out.flush()?)
 }
 
-fn load(path: &Path) -> Result<RuleSet, CommandError> {
-    Ok(RuleSet::load(path, &|name| std::env::var(name).ok())?)
-}
-
 fn compare_with(args: &Args, rules: RuleSet, against: &Path) -> Result<(), CommandError> {
-    let rule_sets = vec![rules, load(against)?];
+    let rule_sets = vec![rules, RuleSet::load_for_replay(against)?];
     let history = history(args)?;
-    let Replay { mut results, scope, read } = evaluate(&history, rule_sets, false)?;
-    for result in &mut results {
-        result.alerts.retain(|alert| args.from.is_none_or(|from| alert.fired_at >= from));
-    }
-    let [a, b] = results.as_slice() else { return Err("a rules file was not evaluated".into()) };
+    let Replay { results, scope, read } = evaluate(&history, rule_sets, false)?;
     eprintln!("{read}: A is {}, B is {}", args.rules.display(), against.display());
-    let comparison = report::compare(&a.alerts, &b.alerts);
+    let comparison = report::compare(&results, args.from);
     let mut out = io::BufWriter::new(io::stdout().lock());
     match args.format {
-        Format::Json => comparison.write_json(&mut out)?,
+        Format::Json => write_lines(&comparison.lines(), &mut out)?,
         Format::Html => {
             let names = (args.rules.display().to_string(), against.display().to_string());
             let span = scope.span(history.width(), args.from);
@@ -162,6 +156,25 @@ fn compare_with(args: &Args, rules: RuleSet, against: &Path) -> Result<(), Comma
         _ => out.write_all(comparison.table()?.as_bytes())?,
     }
     Ok(out.flush()?)
+}
+
+fn sweep_over(args: &Args, rules: &RuleSet) -> Result<(), CommandError> {
+    let sweep = Sweep::new(&sweep::read(&args.sweep)?, rules)?;
+    let history = history(args)?;
+    let replayed = evaluate(&history, sweep.rule_sets(rules), false)?;
+    eprintln!("{}, {} variants", replayed.read, replayed.results.len());
+    let lines = sweep.lines(rules, &replayed, history.width(), args.from);
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    match args.format {
+        Format::Json => write_lines(&lines, &mut out)?,
+        _ => out.write_all(table(&lines)?.as_bytes())?,
+    }
+    Ok(out.flush()?)
+}
+
+/// Writes one JSON object a line.
+fn write_lines<L: Serialize>(lines: &[L], out: &mut dyn Write) -> io::Result<()> {
+    lines.iter().try_for_each(|line| writeln!(out, "{}", serde_json::to_string(line)?))
 }
 
 fn read_incidents(path: &Path) -> Result<Vec<Incident>, CommandError> {

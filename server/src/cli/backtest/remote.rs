@@ -2,11 +2,16 @@
 
 use std::io::Write;
 
+use plimsoll_alerting::RuleSet;
+use serde::de::DeserializeOwned;
 use serde_json::json;
+use serde_json::value::RawValue;
 
-use super::{Args, Format};
-use crate::backtest::report;
+use super::{Args, Format, sweep};
+use crate::backtest::report::{self, RulesComparison};
+use crate::backtest::variants::sweep::table as sweep_table;
 use crate::cli::client::Client;
+use crate::cli::job::JobResult;
 use crate::cli::{CommandError, job};
 use crate::wire::time;
 
@@ -34,27 +39,48 @@ pub(super) fn run(args: &Args, url: &str) -> Result<(), CommandError> {
     }
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     match args.format {
-        Format::Table => {
-            let rows = result.alerts.iter().map(|alert| serde_json::from_str(alert.get()));
-            out.write_all(report::table(&rows.collect::<Result<Vec<_>, _>>()?)?.as_bytes())?;
-        }
         // The page has the score as well.
-        Format::Html => {
-            out.write_all(result.page.unwrap_or_default().as_bytes())?;
-            return Ok(out.flush()?);
+        Format::Html => out.write_all(result.page.unwrap_or_default().as_bytes())?,
+        Format::Table => {
+            out.write_all(table(&result)?.as_bytes())?;
+            write_score(&result, &mut out)?;
         }
-        _ => result.alerts.iter().try_for_each(|alert| writeln!(out, "{}", alert.get()))?,
-    }
-    if let Some(score) = result.score {
-        writeln!(out, "{{\"score\":{}}}", score.get())?;
+        Format::Json | Format::Transitions => {
+            let lines = result.comparison.as_ref().or(result.sweep.as_ref());
+            let lines = lines.unwrap_or(&result.alerts).iter();
+            lines.map(|line| line.get()).try_for_each(|line| writeln!(out, "{line}"))?;
+            write_score(&result, &mut out)?;
+        }
     }
     Ok(out.flush()?)
 }
 
+fn write_score(result: &JobResult, out: &mut dyn Write) -> std::io::Result<()> {
+    let Some(score) = &result.score else { return Ok(()) };
+    writeln!(out, "{{\"score\":{}}}", score.get())
+}
+
+/// The table of what was asked.
+fn table(result: &JobResult) -> Result<String, CommandError> {
+    Ok(if let Some(lines) = &result.comparison {
+        RulesComparison::of_lines(&read(lines)?).table()?
+    } else if let Some(lines) = &result.sweep {
+        sweep_table(&read(lines)?)?
+    } else {
+        report::table(&read(&result.alerts)?)?
+    })
+}
+
+fn read<L: DeserializeOwned>(lines: &[Box<RawValue>]) -> serde_json::Result<Vec<L>> {
+    lines.iter().map(|line| serde_json::from_str(line.get())).collect()
+}
+
 /// The body of the request.
 fn request(args: &Args) -> Result<serde_json::Value, CommandError> {
-    let rules = std::fs::read_to_string(&args.rules)
-        .map_err(|error| format!("{}: {error}", args.rules.display()))?;
+    let rules = RuleSet::read_file(&args.rules)?;
+    let against = args.against.as_deref().map(RuleSet::read_file).transpose()?;
+    let sweep = Some(&args.sweep).filter(|it| !it.is_empty());
+    let sweep = sweep.map(|it| sweep::read(it)).transpose()?;
     let incidents =
         args.incidents.as_ref().map(|path| -> Result<serde_json::Value, CommandError> {
             let json =
@@ -67,6 +93,8 @@ fn request(args: &Args) -> Result<serde_json::Value, CommandError> {
         "to": args.to.map(time::format),
         "partners": args.partner,
         "incidents": incidents.transpose()?,
-        "page": args.format == Format::Html,
+        "against": against,
+        "sweep": sweep,
+        "page": args.format == Format::Html && args.sweep.is_empty(),
     }))
 }

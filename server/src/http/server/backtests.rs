@@ -8,15 +8,18 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 use plimsoll_alerting::report::Incident;
+use plimsoll_alerting::{RuleError, RuleSet};
 use plimsoll_storage::TimestampMs;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::app::App;
-use crate::backtest::jobs::{JobBody, JobRequest};
+use crate::backtest::job::{JobRequest, Question};
+use crate::backtest::jobs::JobBody;
 use crate::backtest::limits::{JOB_BODY_BYTES_MAX, JOB_WAIT_MAX};
-use crate::backtest::posted;
+use crate::backtest::variants::suggest::SuggestRequest;
+use crate::backtest::variants::sweep::{Sweep, SweepRequest};
 use crate::error::{ApiError, ErrorCode};
 use crate::http::body;
 use crate::http::call::Call;
@@ -36,6 +39,10 @@ struct BacktestRequest {
     /// The release of a drill: only its data is evaluated.
     drill: Option<String>,
     incidents: Option<Value>,
+    /// Other rules that the notifications are compared with.
+    against: Option<Value>,
+    sweep: Option<SweepRequest>,
+    suggest: Option<SuggestRequest>,
     /// Whether the result also holds an HTML page with charts.
     #[serde(default)]
     page: bool,
@@ -59,7 +66,9 @@ pub(crate) fn calls() -> Vec<Call> {
                 "`rules` is a rules file as text or as an object, the rules in force when left out. Nobody \
                  is notified of the alerts. One backtest runs at a time, beside the other work of the \
                  server, and a few wait; results are kept in memory. With `incidents`, the alerts are \
-                 scored; with `page`, the result holds an HTML page with charts. The sandbox is left out; \
+                 scored; with `against`, their notifications are compared with those of other rules; \
+                 `sweep` evaluates a rule at several thresholds, and `suggest` finds one; with `page`, the \
+                 result holds an HTML page with charts. The sandbox is left out; \
                  with `drill`, the release that `plimsoll simulate` pushed under, only that drill is \
                  evaluated, up to `to`.",
             )
@@ -92,7 +101,8 @@ async fn create(
     body: Body,
 ) -> Result<(StatusCode, Json<JobBody>), ApiError> {
     let wanted = "the body must be {\"rules\":\"…\",\"from\":\"…\",\"to\":\"…\",\"partners\":[…],\"drill\":\"…\",\
-                  \"page\":false}, each optional";
+                  \"page\":false}, each optional, and one of \"incidents\", \"against\", \"sweep\" and \
+                  \"suggest\"";
     let request = body::json(body, JOB_BODY_BYTES_MAX, wanted).await?;
     let request = checked(&app, request)?;
     let job = app.backtests.start(&app.store, request);
@@ -118,39 +128,76 @@ async fn cancel(State(app): State<App>, Path(id): Path<String>) -> Result<Json<J
 }
 
 fn checked(app: &App, request: BacktestRequest) -> Result<JobRequest, ApiError> {
-    let wrong = |field: &str, detail: String| ApiError::malformed(format!("`{field}`: {detail}"));
-    let rules = match request.rules {
+    let rules = match &request.rules {
         None => (*app.rules.get()).clone(),
-        Some(Value::String(text)) => posted::read(&text).map_err(|it| wrong("rules", it))?,
-        Some(file) => posted::of_value(file).map_err(|it| wrong("rules", it))?,
+        Some(rules) => posted(rules).map_err(|detail| wrong("rules", &detail))?,
     };
-    let incidents = request.incidents.map(|list| {
-        Incident::read_list(list.to_string().as_bytes()).map_err(|it| wrong("incidents", it))
-    });
+    let (from, to) = (time_of("from", request.from.as_ref())?, time_of("to", request.to.as_ref())?);
     Ok(JobRequest {
+        partners: request.partners.clone(),
+        drill: request.drill.clone(),
+        question: question(&rules, request)?,
         rules,
-        partners: request.partners,
-        drill: request.drill,
-        from: time_of("from", request.from)?,
+        from,
         // The future is not evaluated.
-        to: time_of("to", request.to)?.map(|to| to.min(app.now())),
-        incidents: incidents.transpose()?,
-        with_page: request.page,
+        to: to.map(|to| to.min(app.now())),
     })
 }
 
-fn time_of(field: &str, value: Option<Value>) -> Result<Option<TimestampMs>, ApiError> {
+/// What is asked about the rules: one thing at a time.
+fn question(rules: &RuleSet, request: BacktestRequest) -> Result<Question, ApiError> {
+    let BacktestRequest { incidents, against, sweep, suggest, page: with_page, .. } = request;
+    let (has_incidents, has_against) = (incidents.is_some(), against.is_some());
+    let is_of_one_rule = sweep.is_some() || suggest.is_some();
+    let asked = [has_incidents, has_against, sweep.is_some(), suggest.is_some()];
+    if asked.into_iter().filter(|is_asked| *is_asked).count() > 1 {
+        let detail = "give only one of `incidents`, `against`, `sweep` and `suggest`";
+        return Err(ApiError::malformed(detail));
+    }
+    if with_page && is_of_one_rule {
+        return Err(wrong("page", "has no meaning with `sweep` and `suggest`"));
+    }
+    if let Some(against) = against {
+        let rules = posted(&against).map_err(|detail| wrong("against", &detail))?;
+        return Ok(Question::Against { rules, with_page });
+    }
+    if let Some(sweep) = sweep {
+        let sweep = Sweep::new(&sweep, rules).map_err(|detail| wrong("sweep", &detail))?;
+        return Ok(Question::Sweep(sweep));
+    }
+    if let Some(suggest) = suggest {
+        suggest.check(rules).map_err(|detail| wrong("suggest", &detail))?;
+        return Ok(Question::Suggest(suggest));
+    }
+    let read = |list: Value| Incident::read_list(list.to_string().as_bytes());
+    let incidents = incidents.map(read).transpose();
+    let incidents = incidents.map_err(|error| wrong("incidents", &error))?;
+    Ok(Question::Alerts { incidents, with_page })
+}
+
+fn wrong(field: &str, detail: &str) -> ApiError {
+    ApiError::malformed(format!("`{field}`: {detail}"))
+}
+
+/// Rules of a request: the text of a rules file, or its content as JSON. Addresses and secrets of receivers
+/// are not read, so that a request cannot reveal what the server's environment and files hold.
+fn posted(rules: &Value) -> Result<RuleSet, String> {
+    match rules {
+        Value::String(text) => RuleSet::parse_for_replay(text).map_err(|it| it.to_string()),
+        // JSON is YAML too. The line is that of the text made here, which the client has not seen.
+        content => RuleSet::parse_for_replay(&content.to_string())
+            .map_err(|error| RuleError { line: 0, ..*error }.to_string()),
+    }
+}
+
+fn time_of(field: &str, value: Option<&Value>) -> Result<Option<TimestampMs>, ApiError> {
     let at = match value {
         None | Some(Value::Null) => return Ok(None),
-        Some(Value::String(text)) => time::parse(&text),
+        Some(Value::String(text)) => time::parse(text),
         Some(Value::Number(number)) => number.as_i64().map(TimestampMs),
         Some(_) => None,
     };
-    let wrong = || {
-        let detail = format!("`{field}` must be RFC 3339 or milliseconds since 1970");
-        ApiError::malformed(detail)
-    };
-    at.map(Some).ok_or_else(wrong)
+    at.map(Some).ok_or_else(|| wrong(field, "must be RFC 3339 or milliseconds since 1970"))
 }
 
 /// How long the client is willing to wait: `Prefer: wait=10` (RFC 7240), in seconds.

@@ -29,7 +29,6 @@ rules:
     critical: "> 5%"
     notify: [oncall]
 "#;
-const HUB_KEY: (&str, &str) = ("HUB_KEY", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
 
 const SLOT_MS: i64 = 10_000;
 const MINUTE_MS: i64 = 60_000;
@@ -100,7 +99,8 @@ impl World {
         let fixed = ["backtest", "--rules", &rules];
         let json = ["--format", "json"];
         let format: &[&str] = if args.contains(&"--format") { &[] } else { &json };
-        binary::run_with_env(&[&fixed, format, args].concat(), &[HUB_KEY])
+        // Without the variables that the rules name for secrets: a backtest needs none.
+        binary::run(&[&fixed, format, args].concat())
     }
 
     /// The lines that a backtest printed.

@@ -85,13 +85,13 @@ fn a_suggested_threshold_has_a_warning() {
     let input = world.write("input.ndjson", traffic.lines().join("\n").as_bytes());
     let signal = "{ ratio: { of: [5xx], stream: requests } }";
     let args = ["suggest", "--signal", signal, "--partner", "dhl", "--input", &input];
-    let output = binary::run_with_env(&[&args[..], &["--format", "json"]].concat(), &[]);
+    let output = binary::run(&[&args[..], &["--format", "json"]].concat());
     assert!(output.status.success(), "{}", text(&output.stderr));
     let suggestion: Value = serde_json::from_slice(&output.stdout).expect("JSON");
     let caution = suggestion["caution"].as_str().expect("a caution");
     assert!(caution.contains("at least a week is needed"), "{suggestion}");
     let args = ["suggest", "--signal", "{ colour: red }", "--partner", "dhl", "--input", &input];
-    let output = binary::run_with_env(&args, &[]);
+    let output = binary::run(&args);
     assert!(!output.status.success() && text(&output.stderr).contains("colour"));
 }
 

@@ -1,6 +1,6 @@
 //! Backtests on a running server: jobs, cancellation, and the same result as on the command line.
 
-use plimsoll_tests::{Server, clock};
+use plimsoll_tests::{Server, binary, clock};
 use serde_json::{Value, json};
 
 use super::{MINUTE_MS, RULES, SLOT_MS, SLOTS, Traffic, World, text};
@@ -111,5 +111,59 @@ async fn a_server_backtests_its_stored_data() {
         let request = server.api().request("DELETE", &path);
         let answer = plimsoll_tests::api::send(request).await.expect("an answer");
         assert_eq!(answer.status, status);
+    }
+}
+
+/// What commands over stored data print, by their arguments.
+fn printed(world: &World, source: &[&str]) -> Vec<(String, String)> {
+    let repository = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+    let pack = format!("{repository}/alerting/packs/default.yaml");
+    let example = format!("{repository}/examples/rules.yaml");
+    let (own, strict) = (world.path("rules.yaml"), world.path("strict.yaml"));
+    let sweep = ["--sweep", "rule=partner-5xx", "threshold=5%,20%,90%", "for=2m,50m"];
+    let signal = "{ ratio: { of: [5xx, 401_403], stream: requests } }";
+    let commands = [
+        vec!["backtest", "--rules", &own],
+        vec!["backtest", "--rules", &pack],
+        vec!["backtest", "--rules", &example],
+        vec!["backtest", "--rules", &own, "--partner", "ups"],
+        vec!["backtest", "--rules", &own, "--against", &strict],
+        [&["backtest", "--rules", &own][..], &sweep].concat(),
+        vec!["suggest", "--signal", signal, "--partner", "dhl"],
+        vec!["suggest", "--signal", "{ gauge: { name: depth } }", "--partner", "dhl"],
+    ];
+    let formats = ["table", "json"].map(|format| ["--format", format]);
+    let runs = commands.iter().flat_map(|command| formats.map(|format| (command, format)));
+    let run = |(command, format): (&Vec<&str>, [&str; 2])| {
+        let command = [&command[..], source, &format].concat();
+        let output = binary::run(&command);
+        assert!(output.status.success(), "{command:?}: {}", text(&output.stderr));
+        (command.join(" ").replace(&source.join(" "), ""), text(&output.stdout))
+    };
+    runs.map(run).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_finds_what_its_data_directory_holds() {
+    let (world, traffic) = (World::new(), Traffic::generate());
+    world.write("strict.yaml", RULES.replace("> 5%", "> 25%").as_bytes());
+    let data = world.path("data");
+    let server = Server::start(&world.dir.path().join("data"), &[]).await;
+    for summaries in traffic.summaries.chunks(500) {
+        server.api().push(&json!({ "summaries": summaries })).await;
+    }
+    let gauges: Vec<Value> = (0..60)
+        .map(|minute| {
+            json!({ "name": "depth", "partner": "dhl", "value": minute % 7,
+                "at": traffic.end_of(minute * 6) })
+        })
+        .collect();
+    server.api().push(&json!({ "gauges": gauges })).await;
+    let remote = printed(&world, &["--url", server.base()]);
+    assert!(server.terminate().success());
+    let local = printed(&world, &["--data-dir", &data]);
+    for (remote, local) in remote.into_iter().zip(local) {
+        assert_eq!(remote, local);
+        assert!(!local.1.trim().is_empty() || local.0.contains("ups"), "{local:?}");
     }
 }

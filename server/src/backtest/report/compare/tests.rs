@@ -38,8 +38,8 @@ fn a_comparison_says_which_rules_file_is_earlier() {
         table.contains("only in A: 1 notifications") && table.contains("B 3m earlier"),
         "{table}"
     );
-    let mut json = Vec::new();
-    comparison.write_json(&mut json).expect("into memory");
-    let json = String::from_utf8(json).expect("text");
+    let lines = comparison.lines();
+    let json = serde_json::to_string(&lines).expect("into memory");
     assert!(json.contains(r#""found_by":"both""#) && json.contains(r#""b_later_s":-180.0"#));
+    assert_eq!(RulesComparison::of_lines(&lines), comparison);
 }

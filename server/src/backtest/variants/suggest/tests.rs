@@ -1,7 +1,7 @@
 use std::io::Write as _;
 
 use super::*;
-use crate::backtest::{History, Replay, ReplayOptions, cores, replay};
+use crate::backtest::{ReplayOptions, cores, replay};
 
 const RULES: &str = r#"
 receivers: [{ name: nobody }]
@@ -61,21 +61,11 @@ fn suggestion(seed: u64, weeks: u64, pages_per_week: f64) -> Suggestion {
     let file = traffic(seed, weeks);
     let width = SlotWidth::from_ms(60_000).expect("a width");
     let history = History::recording(file.path().to_owned(), width);
-    let rules = crate::backtest::posted::read(RULES).expect("good rules");
-    let request = SuggestRequest {
-        rules: &rules,
-        rule: "suggested",
-        pages_per_week,
-        levels: levels_of(SignalKind::Ratio, None).expect("levels"),
-        from: None,
-        width,
-    };
+    let rules = RuleSet::parse_for_replay(RULES).expect("good rules");
+    let request = SuggestRequest { rule: "suggested".into(), pages_per_week };
     let options = ReplayOptions { threads: cores(), with_transitions: false };
-    suggest(&request, &mut |rule_sets| {
-        let replayed = replay(&history, rule_sets, options, &|_, _| true);
-        replayed.map(|Replay { results, scope, .. }| (results, scope))
-    })
-    .expect("readable")
+    let mut replay = |rule_sets| replay(&history, rule_sets, options, &|_, _| true);
+    suggest(&request, &rules, &history, None, &mut replay).expect("readable").0
 }
 
 #[test]
