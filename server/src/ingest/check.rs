@@ -260,6 +260,8 @@ fn outcome_of(item: &RawItem<'_>) -> Checked<Outcome> {
 
 fn outcome_of_status(status: &Scalar<'_>) -> Checked<Outcome> {
     let status = match status {
+        Scalar::Uint(0) | Scalar::Int(0) => return no_response("0"),
+        Scalar::Text(text) if text == "000" => return no_response("000"),
         Scalar::Uint(_) | Scalar::Int(_) => integer("/status", status)?,
         other => {
             let detail = format!("must be an HTTP status as a number, not {}", other.kind());
@@ -274,6 +276,15 @@ fn outcome_of_status(status: &Scalar<'_>) -> Checked<Outcome> {
             format!("{status} is no final HTTP status; 101 and 200 to 599 are"),
         ),
     }
+}
+
+/// The error for the status that clients such as curl show when they got no response.
+fn no_response(status: &str) -> Checked<Outcome> {
+    let detail = format!(
+        "{status} is no HTTP status: there was no response; send \"outcome\":\"timeout\" or \
+         \"outcome\":\"network\" instead"
+    );
+    wrong("/status", RejectCode::OutOfRange, detail)
 }
 
 fn unknown_outcome(field: impl Into<Cow<'static, str>>, name: &str) -> FieldError {

@@ -5,13 +5,14 @@
 //! What a command exports is set for the commands after it.
 
 use std::fs;
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use plimsoll_tests::binary;
+use plimsoll_tests::{Recorder, Server, binary};
 
 use crate::api::examples::{Piece, read, write};
-use crate::common::data_dir;
+use crate::common::{Counts, counts_of, data_dir, only_points};
 
 fn page(name: &str) -> PathBuf {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs")).join(name)
@@ -90,4 +91,40 @@ fn rules() {
 #[test]
 fn settings() {
     check("settings.md");
+}
+
+/// The outcome classes of a partner and their counts, as soon as there are some.
+async fn outcomes(server: &Server, partner: &str) -> Counts {
+    let path = format!("/api/v1/query/outcomes?stream=requests&partner={partner}&window=1h");
+    let body = server.api().get(&path).await;
+    counts_of(only_points(&body).first().expect("a point"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_probe_pushes_what_happened_also_when_there_is_no_answer() {
+    let (folder, partner) = (data_dir(), Recorder::start().await);
+    let server = Server::start(&folder.path().join("data"), &[]).await;
+    write_files(&fs::read_to_string(page("push.md")).expect("the page"), folder.path());
+    partner.answer_next("/down", &[503]);
+    // A port that refuses: it was free a moment ago. One that never answers: nobody accepts.
+    let refusing = TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr()).expect("a port");
+    let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let silent_address = silent.local_addr().expect("it is bound");
+    for (name, url, expected) in [
+        ("good", format!("{}/up", partner.url()), "2xx"),
+        ("failing", format!("{}/down", partner.url()), "5xx"),
+        ("refusing", format!("http://{refusing}/"), "network"),
+        ("silent", format!("http://{silent_address}/"), "timeout"),
+        ("unknown", "http://host.invalid/".to_owned(), "network"),
+    ] {
+        let base = server.base();
+        let command = format!("PLIMSOLL={base} TIMEOUT_S=1; . ./probe.sh; probe {name} {url}");
+        let printed = run(&command, folder.path());
+        assert_eq!(printed, r#"{"accepted":1,"duplicate":false,"rejected":[]}"#, "{name}");
+        assert_eq!(outcomes(&server, name).await, Counts::from([(expected.to_owned(), 1)]));
+    }
+    // Without a server the loop goes on: the probe ends.
+    let command = format!("PLIMSOLL=http://{refusing}; . ./probe.sh; probe good {}", partner.url());
+    let printed = run(&command, folder.path());
+    assert!(printed.contains("curl: (7)"), "{printed}");
 }

@@ -1,6 +1,6 @@
-//! A body that is not quite JSON: `NaN`, `Infinity` and numbers too large for a double, as some JSON writers
-//! emit them, are put in quotes before the body is read again. They are then rejected as fields of the wrong
-//! type, and the other items of the request are kept.
+//! A body that is not quite JSON: `NaN`, `Infinity`, numbers too large for a double, and numbers with leading
+//! zeros such as `000`, as some writers emit them, are put in quotes before the body is read again. They are
+//! then rejected as fields of the wrong type, and the other items of the request are kept.
 
 /// The body with such numbers quoted; `None` when it has none.
 pub(crate) fn quote_impossible_numbers(body: &[u8]) -> Option<Vec<u8>> {
@@ -48,7 +48,12 @@ fn word_length(text: &[u8]) -> usize {
 
 fn is_impossible_number(token: &[u8]) -> bool {
     match token {
-        b"NaN" | b"-NaN" | b"Infinity" | b"-Infinity" => true,
+        b"NaN"
+        | b"-NaN"
+        | b"Infinity"
+        | b"-Infinity"
+        | [b'0', b'0'..=b'9', ..]
+        | [b'-', b'0', b'0'..=b'9', ..] => true,
         [b'-' | b'0'..=b'9', ..] => std::str::from_utf8(token)
             .is_ok_and(|text| text.parse::<f64>().is_ok_and(f64::is_infinite)),
         _ => false,
