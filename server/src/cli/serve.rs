@@ -54,7 +54,7 @@ pub(super) fn run(args: Args) -> Result<(), CommandError> {
     let mut options = Options::new(&config.data_dir);
     options.slot_width = config.slot;
     options.durability = config.durability;
-    options.retention = retention.retention()?;
+    options.retention = retention;
     match config.memory {
         Some(bytes) => options.memory_bytes = bytes,
         None => options.cache_growth_bytes_max = memory::cells_bytes_max(),

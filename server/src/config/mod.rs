@@ -12,7 +12,7 @@ mod settings;
 use std::ffi::OsStr;
 use std::path::PathBuf;
 
-use plimsoll_storage::SlotWidth;
+use plimsoll_storage::{Retention, SlotWidth};
 
 pub(crate) use declare::Flags;
 pub(crate) use error::ConfigError;
@@ -36,7 +36,7 @@ pub(crate) struct ConfigFlags {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Config {
     pub(crate) server: ServerSettings,
-    pub(crate) retention: RetentionSettings,
+    pub(crate) retention: Retention,
 }
 
 impl ConfigFlags {
@@ -49,7 +49,7 @@ impl ConfigFlags {
         let given = self.server.given.or(self.retention.given).or(file);
         Ok(Config {
             server: ServerSettings::resolve(&given)?,
-            retention: RetentionSettings::resolve(&given)?,
+            retention: RetentionSettings::resolve(&given)?.retention()?,
         })
     }
 }
