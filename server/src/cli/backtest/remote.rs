@@ -29,11 +29,14 @@ pub(super) fn run(args: &Args, url: &str) -> Result<(), CommandError> {
     let by_minute = result.by_minute_until.as_ref().map_or_else(String::new, |until| {
         format!(", by the minute before {until} because slots have expired")
     });
-    eprintln!(
-        "{} cells replayed on {url}{by_minute}: {} alerts",
-        result.cells,
-        result.alerts.len()
-    );
+    let found = match (&args.against, &result.sweep) {
+        (Some(against), _) => {
+            format!("A is {}, B is {}", args.rules.display(), against.display())
+        }
+        (None, Some(lines)) => format!("{} variants", lines.len()),
+        (None, None) => format!("{} alerts", result.alerts.len()),
+    };
+    eprintln!("{} cells replayed on {url}{by_minute}: {found}", result.cells);
     if result.alerts_left_out > 0 {
         eprintln!("{} further alerts were left out; choose a shorter time", result.alerts_left_out);
     }
