@@ -4,7 +4,7 @@ use plimsoll_storage::{SlotWidth, TimestampMs};
 
 use crate::backtest::RawLine;
 use crate::http;
-use crate::import::{LabelSource, LabelSources, Observation, Routes};
+use crate::import::{LabelSource, LabelSources, Layout, Routes};
 use crate::ingest::check::Checker;
 use crate::wire::push::item::{ItemKind, RawItem};
 use crate::wire::push::repair::quote_impossible_numbers;
@@ -15,8 +15,11 @@ pub fn access_log(line: &[u8]) {
     let segment = |number| Some(LabelSource::Segment(number));
     let sources =
         LabelSources { partner: segment(1), operation: segment(2), ..LabelSources::default() };
+    let routes = Routes::new(sources);
     // An unreadable line is an error; a panic is not allowed.
-    let _ = Observation::from_line(line, &Routes::new(sources));
+    Layout::parse_in_every_shape(line, |path| {
+        let _ = routes.labels(path);
+    });
 }
 
 /// Reads the body of a push in both formats and checks its items.

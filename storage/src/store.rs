@@ -23,7 +23,7 @@ use crate::open;
 use crate::options::Options;
 use crate::read::{self, BestExemplars, ExemplarQuery, FeedPast, Reader, Scan};
 use crate::shared::Shared;
-use crate::write::{Appended, Batch, BatchBuilder, Feed, Queue};
+use crate::write::{self, Appended, Batch, BatchBuilder, Feed, Queue};
 
 /// An embedded store in one data directory.
 #[derive(Debug)]
@@ -93,6 +93,14 @@ impl Store {
     ) -> Result<Appended> {
         let answer = self.append(batch, items, idempotency_key, received_at)?;
         answer.blocking_recv().map_err(|_| Error::Closed)?
+    }
+
+    /// How many items counted under an idempotency key; `None` when it is not known or has expired.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn counted(&self, idempotency_key: &[u8], now: TimestampMs) -> Result<Option<u64>> {
+        write::counted(&self.shared.db, idempotency_key, now)
     }
 
     /// Begins to follow the store: everything appended so far can be read from the past, everything after it

@@ -49,7 +49,13 @@ pub(super) fn record_outcome(
             notes.notified =
                 (attempt.fingerprint != delivery.fingerprint).then(|| attempt.fingerprint.clone());
             delivery.fingerprint = attempt.fingerprint;
-            log(&delivery, "delivered");
+            tracing::info!(
+                receiver = delivery.receiver,
+                alert = delivery.alert.id,
+                action = delivery.action.as_str(),
+                attempt = delivery.attempts,
+                "a delivery was accepted"
+            );
             DeliveryState::Delivered
         }
         AttemptOutcome::Throttled { after_ms, reason }
@@ -58,7 +64,15 @@ pub(super) fn record_outcome(
             if now.since_ms(first) < attempt.give_up_after_ms {
                 let wait_ms = backoff::wait_ms(&delivery.id, delivery.attempts, after_ms);
                 delivery.next_attempt_at = now.plus_ms(wait_ms);
-                log(&delivery, &format!("will be tried again in {wait_ms} ms: {reason}"));
+                tracing::warn!(
+                    receiver = delivery.receiver,
+                    alert = delivery.alert.id,
+                    action = delivery.action.as_str(),
+                    attempt = delivery.attempts,
+                    wait_ms,
+                    reason,
+                    "a delivery failed and will be tried again"
+                );
                 outbox::put(&mut batch, &delivery);
                 store.commit(batch)?;
                 return Ok((DeliveryState::Waiting, health));
@@ -124,15 +138,4 @@ fn health(outcome: &AttemptOutcome) -> ReceiverHealth {
         | AttemptOutcome::Rejected { .. }
         | AttemptOutcome::Gone { .. } => ReceiverHealth::Answered,
     }
-}
-
-fn log(delivery: &Delivery, outcome: &str) {
-    tracing::info!(
-        receiver = delivery.receiver,
-        alert = delivery.alert.id,
-        action = delivery.action.as_str(),
-        attempt = delivery.attempts,
-        outcome,
-        "a delivery was attempted"
-    );
 }

@@ -2,7 +2,7 @@
 
 use bincode::{Decode, Encode};
 
-use crate::engine::evidence::Evidence;
+use crate::engine::evidence::{Comparison, Evidence};
 use crate::engine::step::{AlertState, Transition};
 use crate::labels::GroupLabels;
 
@@ -21,6 +21,8 @@ pub struct Evaluation {
     pub transition: Option<Transition>,
     /// What was measured; `None` when there was no data.
     pub evidence: Option<Evidence>,
+    /// What decided; `None` when there was no data.
+    pub comparison: Option<Comparison>,
     /// How the open alert was detected; stored with its state.
     pub detection: Detection,
 }

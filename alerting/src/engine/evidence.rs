@@ -15,6 +15,8 @@ pub enum Gate {
     Uncertain,
     /// There were fewer items than the rule's `min_count`.
     TooFew,
+    /// The value is above it for certain, but a condition of `scan` is not met: see [`Unmet`].
+    Unproven,
 }
 
 impl Gate {
@@ -26,6 +28,7 @@ impl Gate {
             Self::BelowThreshold => "below_threshold",
             Self::Uncertain => "uncertain",
             Self::TooFew => "too_few",
+            Self::Unproven => "unproven",
         }
     }
 }
@@ -69,6 +72,117 @@ impl Evidence {
     };
 }
 
+/// Which test decides whether a severity is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EvidenceTest {
+    /// A bound of the value over the window of the rule.
+    Window,
+    /// The evidence of one of several windows.
+    Scan,
+    /// The value itself: it keeps an open alert open.
+    OpenAlert,
+}
+
+impl EvidenceTest {
+    /// The name in the API.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Window => "window",
+            Self::Scan => "scan",
+            Self::OpenAlert => "open_alert",
+        }
+    }
+}
+
+/// What the numbers of a [`Comparison`] are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ComparedUnit {
+    /// Values of the signal.
+    Signal,
+    /// Shares of the items that are beyond the threshold, as fractions of 1.
+    Share,
+    /// Weights of evidence, in nats.
+    Nats,
+}
+
+/// A condition, beside the comparison, that an evaluation did not meet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unmet {
+    /// There are fewer items than `min_count`.
+    MinCount,
+    /// The value is not beyond the threshold. A scan compares its evidence with a part of the threshold.
+    Threshold,
+    /// Fewer minutes than `scan.bad_minutes` are bad.
+    BadMinutes,
+    /// Fewer bad items than `scan.few`, within `scan.few_span`.
+    Spread,
+    /// The newest fifth of the window is not bad.
+    NewestPart,
+    /// The window is not bad without its two worst minutes.
+    WorstMinutes,
+}
+
+impl Unmet {
+    /// The name in the API.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::MinCount => "min_count",
+            Self::Threshold => "threshold",
+            Self::BadMinutes => "bad_minutes",
+            Self::Spread => "few_span",
+            Self::NewestPart => "newest_part",
+            Self::WorstMinutes => "worst_minutes",
+        }
+    }
+}
+
+/// What decided an evaluation: a severity is reached when the compared number is beyond the limit and
+/// nothing else is unmet.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Comparison {
+    /// Which test it was.
+    pub test: EvidenceTest,
+    /// The window in minutes; 0 for the window of the rule.
+    pub window_min: u32,
+    /// The number that was compared.
+    pub compared: f64,
+    /// What it was compared with.
+    pub limit: f64,
+    /// What both numbers are.
+    pub unit: ComparedUnit,
+    /// Whether it must be below the limit, not above.
+    pub is_below: bool,
+    /// Which other condition is not met.
+    pub unmet: Option<Unmet>,
+}
+
+impl Comparison {
+    /// Whether the compared number is beyond the limit.
+    #[must_use]
+    pub fn is_beyond(&self) -> bool {
+        if self.is_below { self.compared < self.limit } else { self.compared > self.limit }
+    }
+
+    /// Whether a severity is reached.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        self.is_beyond() && self.unmet.is_none()
+    }
+
+    /// The gate of an evaluation; `is_value_beyond` says whether the value is beyond the threshold.
+    pub(crate) fn gate(&self, is_value_beyond: bool) -> Gate {
+        match self.unmet {
+            _ if self.holds() => Gate::Passed,
+            Some(Unmet::MinCount) => Gate::TooFew,
+            _ if !is_value_beyond => Gate::BelowThreshold,
+            _ if !self.is_beyond() => Gate::Uncertain,
+            _ => Gate::Unproven,
+        }
+    }
+}
+
 /// A measured value with its bounds, before it is compared with the thresholds of a rule.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Measured {
@@ -81,35 +195,34 @@ pub(crate) struct Measured {
 impl Measured {
     /// Compares the value with the thresholds of a rule: a severity is reached when even the bound nearer to
     /// its threshold is beyond it.
-    pub(crate) fn evaluate(self, rule: &Rule) -> Evidence {
-        let enough = self.count >= rule.min_count;
-        let fires_below = rule.fires_below();
-        let beyond = |low: f64, high: f64, threshold: f64| {
-            if fires_below { high < threshold } else { low > threshold }
+    pub(crate) fn evaluate(self, rule: &Rule) -> (Evidence, Comparison) {
+        let is_below = rule.fires_below();
+        let compared = if is_below { self.upper } else { self.lower };
+        let none = if is_below { f64::NEG_INFINITY } else { f64::INFINITY };
+        let comparison = |limit| Comparison {
+            test: EvidenceTest::Window,
+            window_min: 0,
+            compared,
+            limit,
+            unit: ComparedUnit::Signal,
+            is_below,
+            unmet: (self.count < rule.min_count).then_some(Unmet::MinCount),
         };
-        let crossed = rule
-            .thresholds()
-            .find(|(_, threshold)| enough && beyond(self.lower, self.upper, *threshold));
-        let none = if fires_below { f64::NEG_INFINITY } else { f64::INFINITY };
+        let crossed = rule.thresholds().find(|(_, threshold)| comparison(*threshold).holds());
         let lowest = rule.thresholds().next_back().map_or(none, |(_, threshold)| threshold);
-        let gate = if crossed.is_some() {
-            Gate::Passed
-        } else if !enough {
-            Gate::TooFew
-        } else if beyond(self.value, self.value, lowest) {
-            Gate::Uncertain
-        } else {
-            Gate::BelowThreshold
-        };
-        Evidence {
+        let threshold = crossed.map_or(lowest, |(_, threshold)| threshold);
+        let comparison = comparison(threshold);
+        let of_value = Comparison { compared: self.value, ..comparison };
+        let evidence = Evidence {
             value: self.value,
             count: self.count,
             lower: self.lower,
             upper: self.upper,
-            threshold: crossed.map_or(lowest, |(_, threshold)| threshold),
+            threshold,
             reached: crossed.map(|(severity, _)| severity),
-            gate,
-        }
+            gate: comparison.gate(of_value.is_beyond()),
+        };
+        (evidence, comparison)
     }
 }
 

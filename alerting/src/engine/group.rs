@@ -125,8 +125,16 @@ impl GroupState {
         if transition.is_some_and(|transition| ends(transition.change)) {
             self.note_resolved(end.at);
         }
-        let (labels, evidence) = (labels.clone(), reading.evidence());
-        Some(Evaluation { rule: 0, labels, before, state, transition, evidence, detection })
+        Some(Evaluation {
+            rule: 0,
+            labels: labels.clone(),
+            before,
+            state,
+            transition,
+            evidence: reading.evidence(),
+            comparison: reading.comparison(),
+            detection,
+        })
     }
 
     fn set_alert(
@@ -213,9 +221,9 @@ fn level(rule: &Rule, reading: &Reading, state: AlertState) -> Option<Level> {
         (Reading::NoData, OnNoData::Alert) => Some(Level::Reached(worst)),
         (Reading::NoData, OnNoData::Keep) if state != AlertState::Inactive => None,
         (Reading::NoData, _) => Some(Level::NoData),
-        (Reading::Quiet | Reading::Measured(_), _) => {
+        (Reading::Quiet | Reading::Measured(..), _) => {
             let held = match (state, reading) {
-                (AlertState::Firing(firing), Reading::Measured(evidence)) => {
+                (AlertState::Firing(firing), Reading::Measured(evidence, _)) => {
                     rule.holds_at(evidence.value).then_some(firing.severity)
                 }
                 _ => None,

@@ -31,7 +31,7 @@ use plimsoll_storage::{Label, Slot, SlotValue, SlotWidth, StreamRef, TimestampMs
 use self::calendar::Calendar;
 use self::compact::NEVER;
 pub use self::evaluation::{Detection, Evaluation};
-pub use self::evidence::{Evidence, Gate};
+pub use self::evidence::{ComparedUnit, Comparison, Evidence, EvidenceTest, Gate, Unmet};
 use self::group::EvaluationContext;
 use self::scope::{Place, Scope, Sensors};
 use self::scopes::Scopes;
@@ -217,7 +217,7 @@ impl Engine {
         rule: &str,
         labels: &GroupLabels,
         slot: Slot,
-    ) -> Option<Evidence> {
+    ) -> Option<(Evidence, Comparison)> {
         let watch = self.watch_of(rule, labels)?;
         let end = SlotEnd::new(slot, self.width);
         let Self { watches, scopes, rules, calendar, .. } = self;
@@ -231,7 +231,8 @@ impl Engine {
         let context = EvaluationContext { rule, calendar, labels, end, baseline, has_heartbeats };
         let context = watch.group_state(group).evidence_context(&context);
         let Sensors { needs, of_groups, .. } = &mut scopes.get_mut(scope).sensors[sensors];
-        of_groups[group as usize].compute_evidence(&context, needs).evidence()
+        let reading = of_groups[group as usize].compute_evidence(&context, needs);
+        reading.evidence().zip(reading.comparison())
     }
 
     fn evaluate_watch(&mut self, watch: usize, end: SlotEnd, evaluations: &mut Vec<Evaluation>) {

@@ -14,7 +14,7 @@ use std::time::Instant;
 use plimsoll_query::{Budget, Selector};
 use plimsoll_storage::{Label, Scan, Slot, Store, TimestampMs};
 
-use crate::engine::{AlertState, Detection, Engine, Evidence, Firing, Transition};
+use crate::engine::{AlertState, Comparison, Detection, Engine, Evidence, Firing, Transition};
 use crate::error::Result;
 use crate::evaluate::grace_ms;
 use crate::evaluate::warm_up::{StreamNumbers, WarmUp, WatchedStreams, group_labels, seed_newest};
@@ -83,6 +83,8 @@ pub struct ExplainedSlot {
     pub t: TimestampMs,
     /// What was found; `None` when there was no data.
     pub evidence: Option<Evidence>,
+    /// What decided; `None` when there was no data.
+    pub comparison: Option<Comparison>,
     /// The state of the group then.
     pub state: AlertState,
     /// What changed, when something did.
@@ -293,11 +295,13 @@ impl<'a> Run<'a> {
             let evaluations = self.engine.evaluate(slot);
             for group in groups.iter_mut() {
                 let found = evaluations.iter().find(|it| it.labels == group.labels);
-                let evidence = found.and_then(|it| it.evidence);
+                let evaluated = found.and_then(|it| it.evidence.zip(it.comparison));
                 let at_rest = || self.engine.compute_evidence(&rule, &group.labels, slot);
+                let (evidence, comparison) = evaluated.or_else(at_rest).unzip();
                 group.slots.push(ExplainedSlot {
                     t: width.end(slot),
-                    evidence: evidence.or_else(at_rest),
+                    evidence,
+                    comparison,
                     state: found.map_or(AlertState::Inactive, |it| it.state),
                     transition: found.and_then(|it| it.transition),
                     muted_by: None,

@@ -2,7 +2,9 @@
 
 use plimsoll_storage::TimestampMs;
 
-use crate::engine::{AlertState, Evidence, Firing, Gate};
+use crate::engine::{
+    AlertState, ComparedUnit, Comparison, Evidence, EvidenceTest, Firing, Gate, Unmet,
+};
 use crate::explain::ExplainedSlot;
 use crate::labels::GroupLabels;
 use crate::message::units::{duration, rfc3339, value};
@@ -30,55 +32,141 @@ pub(super) fn words(
 /// What was found.
 fn finding(rule: &Rule, labels: &GroupLabels, slot: &ExplainedSlot) -> String {
     let (what, who, at) = (rule.signal.symptom(), labels.title(), rfc3339(slot.t));
-    let Some(evidence) = slot.evidence else {
-        return format!("At {at} there was no data of {what} for {who}.");
+    let (Some(evidence), Some(comparison)) = (slot.evidence, slot.comparison) else {
+        return format!("At {at} {}", nothing(rule, &what, &who));
     };
-    let kind = rule.signal.kind();
-    let was = value(kind, evidence.value);
+    let was = value(rule.signal.kind(), evidence.value);
     format!(
         "At {at} {what} for {who} was {was}{}: {}.",
-        basis(rule, &evidence),
-        compared(rule, &evidence)
+        basis(rule, &evidence, &comparison),
+        compared(rule, &evidence, &comparison)
     )
 }
 
-fn basis(rule: &Rule, evidence: &Evidence) -> String {
+/// Why there is no evidence.
+fn nothing(rule: &Rule, what: &str, who: &str) -> String {
+    let window = rule.scan.as_ref().and_then(|scan| scan.windows_min.last());
+    let window = duration(window.map_or(rule.window_ms, |min| i64::from(*min) * 60_000));
+    match (&rule.signal, &rule.scan) {
+        (Signal::Drop { .. }, _) => format!(
+            "{what} for {who} could not be compared: less than one item is expected at this time, or too \
+             little of the past is known."
+        ),
+        (Signal::Gauge { forecast_ms: Some(_), .. }, _) => {
+            format!("there were too few values of {what} for {who} in {window} for a forecast.")
+        }
+        (Signal::Freshness { .. } | Signal::Absence { .. } | Signal::Run { .. }, _) => {
+            format!("there was no data of {what} for {who} yet.")
+        }
+        (_, Some(_)) => format!(
+            "there was no data of {what} for {who} in {window}, or none since its last alert resolved."
+        ),
+        _ => format!("there was no data of {what} for {who} in {window}."),
+    }
+}
+
+fn basis(rule: &Rule, evidence: &Evidence, comparison: &Comparison) -> String {
+    let within = match comparison.window_min {
+        0 => String::new(),
+        minutes => format!(" in {}", duration(i64::from(minutes) * 60_000)),
+    };
     match &rule.signal {
         Signal::Ratio { .. } => {
             let bad = (evidence.value * evidence.count as f64).round();
-            format!(" ({bad} of {})", evidence.count)
+            format!(" ({bad} of {}{within})", evidence.count)
         }
         Signal::Latency { .. } | Signal::Drop { .. } | Signal::Burn { .. } => {
-            format!(" ({} items)", evidence.count)
+            format!(" ({} items{within})", evidence.count)
         }
         _ => String::new(),
     }
 }
 
-/// The value compared with the threshold, and how sure that is.
-fn compared(rule: &Rule, evidence: &Evidence) -> String {
+/// The value compared with the threshold, and what decided.
+fn compared(rule: &Rule, evidence: &Evidence, comparison: &Comparison) -> String {
+    let beyond = if rule.fires_below() { "below" } else { "above" };
+    let threshold = threshold(rule, evidence);
+    match (evidence.gate, comparison.test) {
+        (Gate::TooFew, _) => format!("fewer than {} items, which do not count", rule.min_count),
+        (Gate::BelowThreshold, _) => format!("not {beyond} {threshold}"),
+        (_, EvidenceTest::OpenAlert) => {
+            format!("{beyond} {threshold}, which keeps the alert open")
+        }
+        (Gate::Passed, _) => {
+            format!("{beyond} {threshold}{}", bound(rule, comparison, ", surely"))
+        }
+        (Gate::Uncertain, _) => {
+            let bound = bound(rule, comparison, ": it is surely only");
+            format!("{beyond} {threshold}, but that could be chance{bound}")
+        }
+        (Gate::Unproven, _) => {
+            let bound = bound(rule, comparison, ", surely");
+            format!("{beyond} {threshold}{bound}, but {}", unmet(rule, comparison.unmet))
+        }
+    }
+}
+
+/// The threshold, and what raised it above that of the rule.
+fn threshold(rule: &Rule, evidence: &Evidence) -> String {
     let kind = rule.signal.kind();
-    let (beyond, bound) =
-        if rule.fires_below() { ("below", evidence.upper) } else { ("above", evidence.lower) };
-    let threshold = value(kind, evidence.threshold);
+    let shown = value(kind, evidence.threshold);
+    let of_rule = rule.thresholds().map(|(_, threshold)| threshold);
+    let written = of_rule.filter(|written| *written <= evidence.threshold).reduce(f64::max);
+    match (rule.baseline, written) {
+        (Some(baseline), Some(written)) if evidence.threshold > written => format!(
+            "{shown} ({} times its baseline of {}, which is more than {})",
+            baseline.times,
+            value(kind, evidence.threshold / baseline.times),
+            value(kind, written)
+        ),
+        _ => shown,
+    }
+}
+
+/// The bound or the evidence that was compared, and with what.
+fn bound(rule: &Rule, comparison: &Comparison, surely: &str) -> String {
+    let kind = rule.signal.kind();
     let is_exact = matches!(
         kind,
         SignalKind::Freshness | SignalKind::Absence | SignalKind::Run | SignalKind::Gauge
     );
-    let known = |sure: &str| {
-        if is_exact || !bound.is_finite() {
-            String::new()
-        } else {
-            format!(", {sure} {beyond} {}", value(kind, bound))
+    let Comparison { compared, limit, .. } = *comparison;
+    let beyond = if comparison.is_below { "below" } else { "above" };
+    match (comparison.unit, comparison.test) {
+        _ if is_exact || !compared.is_finite() => String::new(),
+        (ComparedUnit::Nats, _) => format!(
+            " ({compared:.1} nats of evidence that it is no chance, of {limit} that are required)"
+        ),
+        (ComparedUnit::Share, _) => {
+            let percent = |share| value(SignalKind::Ratio, share);
+            let (share, limit) = (percent(compared), percent(limit));
+            format!("{surely} for {share} of the items, where {limit} is required")
         }
-    };
-    match evidence.gate {
-        Gate::Passed => format!("{beyond} {threshold}{}", known("surely")),
-        Gate::BelowThreshold => format!("not {beyond} {threshold}"),
-        Gate::Uncertain => {
-            format!("{beyond} {threshold}, but that could be chance{}", known("it is surely only"))
+        (ComparedUnit::Signal, EvidenceTest::Scan) => format!(
+            "{surely} {beyond} {}, where {} is required",
+            value(kind, compared),
+            value(kind, limit)
+        ),
+        (ComparedUnit::Signal, _) => format!("{surely} {beyond} {}", value(kind, compared)),
+    }
+}
+
+/// The condition that is not met.
+fn unmet(rule: &Rule, unmet: Option<Unmet>) -> String {
+    let scan = rule.scan.as_ref();
+    match unmet {
+        Some(Unmet::BadMinutes) => {
+            let minutes = scan.map_or(0, |scan| scan.bad_minutes);
+            format!("fewer than {minutes} of its minutes are bad (`scan.bad_minutes`)")
         }
-        Gate::TooFew => format!("fewer than {} items, which do not count", rule.min_count),
+        Some(Unmet::Spread) => {
+            let (few, span_min) = scan.map_or((0, 0), |scan| (scan.few, scan.few_span_min));
+            let span = duration(i64::from(span_min) * 60_000);
+            format!("fewer than {few} bad items, and within {span} (`scan.few`, `scan.few_span`)")
+        }
+        Some(Unmet::NewestPart) => "the newest fifth of the window is not".to_owned(),
+        Some(Unmet::WorstMinutes) => "not without its two worst minutes".to_owned(),
+        Some(Unmet::MinCount | Unmet::Threshold) | None => "that does not count".to_owned(),
     }
 }
 
@@ -86,7 +174,15 @@ fn compared(rule: &Rule, evidence: &Evidence) -> String {
 fn standing(rule: &Rule, slot: &ExplainedSlot) -> String {
     let clear_ms = rule.clear_ms.max(rule.keep_firing_ms);
     match slot.state {
-        AlertState::Inactive => "No alert is open.".to_owned(),
+        AlertState::Inactive => {
+            let is_active = rule.schedule.as_ref().is_none_or(|hours| hours.is_active(slot.t));
+            let why = if is_active {
+                ""
+            } else {
+                " The rule is not active at this time of its `schedule`."
+            };
+            format!("No alert is open.{why}")
+        }
         AlertState::Pending { since } => format!(
             "The condition holds since {}; it fires at {} if it still holds then.",
             rfc3339(since),
@@ -105,6 +201,16 @@ fn standing(rule: &Rule, slot: &ExplainedSlot) -> String {
                     rfc3339(gone),
                     rfc3339(gone.plus_ms(clear_ms))
                 ),
+                None if slot
+                    .evidence
+                    .is_some_and(|it| it.reached.is_none() && rule.holds_at(it.value)) =>
+                {
+                    let level = rule.clear_level.unwrap_or_default();
+                    let level = value(rule.signal.kind(), level);
+                    format!(
+                        "{open}; it stays open until the value reaches {level} (`clear.level`)."
+                    )
+                }
                 None => format!(
                     "{open}; it resolves once the condition is gone for {}.",
                     duration(clear_ms)

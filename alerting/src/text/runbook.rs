@@ -36,6 +36,7 @@ pub const RUNBOOKS: &[Runbook] = pages![
     "partner-latency",
     "partner-rate-limit",
     "partner-silent",
+    "tracking-drop",
 ];
 
 /// The page of that name.

@@ -51,7 +51,7 @@ impl Client {
     /// # Errors
     /// The server cannot be reached, or answers with an error.
     pub(super) async fn send(&self, request: RequestBuilder) -> Result<Response, CommandError> {
-        let answer = request.send().await.map_err(|error| self.unreachable(&error))?;
+        let answer = request.send().await.map_err(|error| unreachable_url(&self.base, &error))?;
         let status = answer.status();
         if status.is_success() {
             return Ok(answer);
@@ -62,14 +62,14 @@ impl Client {
             .map_or_else(|_| "without a reason".to_owned(), |problem: Problem| problem.detail);
         Err(format!("{} answered {status}: {detail}", self.base).into())
     }
+}
 
-    /// Why a request got no answer, by the innermost cause, which is the system's.
-    fn unreachable(&self, error: &reqwest::Error) -> String {
-        let mut cause: &dyn Error = error;
-        while let Some(inner) = cause.source() {
-            cause = inner;
-        }
-        let verb = if error.is_timeout() { "no answer from" } else { "cannot reach" };
-        format!("{verb} {}: {cause}; is it the address of a running server?", self.base)
+/// Why a request got no answer, by the innermost cause, which is the system's.
+pub(super) fn unreachable_url(url: &str, error: &reqwest::Error) -> CommandError {
+    let mut cause: &dyn Error = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
     }
+    let verb = if error.is_timeout() { "no answer from" } else { "cannot reach" };
+    format!("{verb} {url}: {cause}; is it the address of a running server?").into()
 }

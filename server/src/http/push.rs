@@ -122,6 +122,19 @@ async fn append(
     if unlisted > 0 {
         app.metrics.count_rejected("unlisted", unlisted);
     }
+    if accepted == 0
+        && let Some(key) = key
+        && let Some(items) = app.store.counted(key, now)?
+    {
+        // A retry of a batch that counted, though its items would not be accepted any more.
+        app.metrics.duplicates.inc();
+        return Ok(Json(PushBody {
+            accepted: items,
+            duplicate: true,
+            rejected,
+            rejected_count: None,
+        }));
+    }
     if accepted == 0 {
         return Err(ApiError::nothing_accepted(rejected, rejected_count));
     }

@@ -22,6 +22,8 @@ pub(crate) struct Input {
     bytes_read: Arc<AtomicU64>,
     size_bytes: Option<u64>,
     line: Vec<u8>,
+    /// Whether the file may still be written: it is neither compressed nor a pipe.
+    may_grow: bool,
 }
 
 /// The next line of a file.
@@ -29,6 +31,8 @@ pub(crate) struct Input {
 pub(crate) enum InputLine<'a> {
     /// The line without its end.
     Whole(&'a [u8]),
+    /// The last line of a file that may still be written: it has no end.
+    NoEnd(&'a [u8]),
     /// It was longer than [`LINE_BYTES_MAX`] and was skipped.
     TooLong,
 }
@@ -37,7 +41,7 @@ impl InputLine<'_> {
     /// Bytes of the line that were read.
     pub(crate) const fn size_bytes(&self) -> usize {
         match self {
-            Self::Whole(bytes) => bytes.len(),
+            Self::Whole(bytes) | Self::NoEnd(bytes) => bytes.len(),
             Self::TooLong => LINE_BYTES_MAX,
         }
     }
@@ -62,7 +66,7 @@ impl Input {
         Self::from_reader(file, size_bytes)
     }
 
-    /// Reads from anything; `size_bytes` is for the progress bar.
+    /// Reads from anything; `size_bytes` is the size of a file, `None` for other sources.
     ///
     /// # Errors
     /// The first bytes cannot be read.
@@ -72,7 +76,9 @@ impl Input {
     ) -> io::Result<Self> {
         let bytes_read = Arc::new(AtomicU64::new(0));
         let counted = Counted { inner: reader, bytes_read: Arc::clone(&bytes_read) };
-        Ok(Self { reader: decompressed(counted)?, bytes_read, size_bytes, line: Vec::new() })
+        let (reader, is_plain) = decompressed(counted)?;
+        let may_grow = is_plain && size_bytes.is_some();
+        Ok(Self { reader, bytes_read, size_bytes, line: Vec::new(), may_grow })
     }
 
     /// The size of the file on disk, if it is known.
@@ -104,7 +110,11 @@ impl Input {
             self.reader.skip_until(b'\n')?;
             return Ok(Some(InputLine::TooLong));
         }
-        Ok(Some(InputLine::Whole(&self.line)))
+        Ok(Some(if self.may_grow {
+            InputLine::NoEnd(&self.line)
+        } else {
+            InputLine::Whole(&self.line)
+        }))
     }
 }
 
@@ -128,18 +138,21 @@ impl<R: Read> Read for Counted<R> {
     }
 }
 
-fn decompressed(mut reader: impl Read + Send + 'static) -> io::Result<Box<dyn BufRead + Send>> {
+/// Decompresses what is compressed; also returns whether it was plain.
+fn decompressed(
+    mut reader: impl Read + Send + 'static,
+) -> io::Result<(Box<dyn BufRead + Send>, bool)> {
     let mut start = Vec::new();
     reader.by_ref().take(4).read_to_end(&mut start)?;
     let (gzip, zstd) = (start.starts_with(&[0x1f, 0x8b]), is_zstd(&start));
     let whole = BufReader::with_capacity(BUFFER_BYTES, Cursor::new(start).chain(reader));
     Ok(if gzip {
-        Box::new(BufReader::with_capacity(BUFFER_BYTES, MultiGzDecoder::new(whole)))
+        (Box::new(BufReader::with_capacity(BUFFER_BYTES, MultiGzDecoder::new(whole))), false)
     } else if zstd {
         let decoder = zstd::Decoder::with_buffer(whole)?;
-        Box::new(BufReader::with_capacity(BUFFER_BYTES, decoder))
+        (Box::new(BufReader::with_capacity(BUFFER_BYTES, decoder)), false)
     } else {
-        Box::new(whole)
+        (Box::new(whole), true)
     })
 }
 

@@ -1,13 +1,15 @@
-//! Import of access logs: reads lines and returns observations in chunks.
+//! Import of access logs: reads lines and returns observations.
 //!
-//! [`import_lines`] passes them to a function, and knows neither the store nor HTTP. [`access_log`] parses a
-//! line, [`route`] and [`mapping`] find its labels, [`input`] opens the file, [`progress`] and [`summary`]
-//! report to the user.
+//! [`survey()`] reads the first lines for the [`layout`], and the whole log for the [`partners`] that its
+//! paths name. [`import_lines`] reads it again and passes its observations to a function; it knows neither
+//! the store nor HTTP. [`route`] and [`mapping`] find the labels of a line, [`input`] opens the file,
+//! [`progress`] and [`summary`] report to the user.
 
-mod access_log;
 mod input;
+mod layout;
 mod log_time;
 mod mapping;
+mod partners;
 mod progress;
 mod reason;
 mod route;
@@ -16,19 +18,24 @@ mod summary;
 use std::io;
 
 pub(crate) use input::{Input, InputLine};
+pub(crate) use layout::{LatencyField, Layout};
+pub(crate) use partners::{ListedPartners, PathPartners};
 pub(crate) use progress::Progress;
 pub(crate) use route::{LabelSource, LabelSources, Routes};
 pub(crate) use summary::ImportSummary;
 
-use access_log::AccessLine;
+use layout::SAMPLE_LINES;
+use partners::Survey;
 use reason::UnreadableReason;
 
-/// Observations in a chunk: enough to share one fsync, few enough to hold in memory.
-pub(crate) const CHUNK_LEN: usize = 5_000;
+/// How often the progress is shown, in lines.
+const PROGRESS_LINES: u64 = 5_000;
 
 /// One request of a log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Observation {
+    /// The number of its line, from 1.
+    pub(crate) line_number: u64,
     /// The partner.
     pub(crate) partner: String,
     /// The operation, if the route names one.
@@ -47,93 +54,155 @@ pub(crate) struct Observation {
     pub(crate) correlation_id: Option<String>,
 }
 
-impl Observation {
-    /// Parses a line and finds its labels.
+/// How a log is read.
+#[derive(Debug, Clone)]
+pub(crate) struct Reading<'a> {
+    /// How its lines are written.
+    pub(crate) layout: &'a Layout,
+    /// Where the labels of a line come from.
+    pub(crate) routes: &'a Routes,
+    /// Which names in paths are partners.
+    pub(crate) partners: &'a PathPartners,
+}
+
+impl Reading<'_> {
+    /// Parses a line and finds its labels. `other_name` is called with a name that is no partner.
     ///
     /// # Errors
     /// The line cannot be parsed, or has no partner.
-    pub(crate) fn from_line(line: &[u8], routes: &Routes) -> Result<Self, UnreadableReason> {
-        let line = AccessLine::parse(line)?;
-        let labels = routes.labels(line.path)?;
-        Ok(Self {
+    pub(crate) fn observe(
+        &self,
+        line_number: u64,
+        line: &[u8],
+        mut other_name: impl FnMut(&str),
+    ) -> Result<Observation, UnreadableReason> {
+        let line = self.layout.parse(line)?;
+        let labels = self.routes.labels(&line.path)?;
+        if labels.is_of_path && !self.partners.has(&labels.partner) {
+            other_name(&labels.partner);
+            return Err(UnreadableReason::NotAPartner);
+        }
+        Ok(Observation {
+            line_number,
             partner: labels.partner.into_owned(),
             operation: labels.operation.map(Into::into),
             environment: labels.environment.map(Into::into),
             site: labels.site.map(Into::into),
             at_ms: line.at_ms,
             status: line.status,
-            latency_us: line.request_time_us,
+            latency_us: line.latency_us,
             correlation_id: line.correlation_id.map(Into::into),
         })
     }
 }
 
-/// Why an import stopped. Earlier chunks stay imported.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum ImportError<E> {
-    /// The log could not be read to its end.
-    #[error("the log could not be read after line {line_number}: {source}")]
-    Read {
-        /// The last line that was read, from 1.
-        line_number: u64,
-        /// The system's error.
-        source: io::Error,
-    },
-    /// A chunk was not written.
-    #[error("{0}")]
-    Write(E),
-}
-
-/// Reads a log to its end and passes its observations to `write`, [`CHUNK_LEN`] at a time.
+/// Reads the first lines for the layout; `latency` is the field that the user named.
 ///
 /// # Errors
-/// The log cannot be read to its end, or `write` fails. An unreadable line is not an error: it is counted.
-pub(crate) fn import_lines<E>(
+/// The log cannot be read, or the layout has no such field.
+pub(crate) fn detect_layout(
     mut input: Input,
-    routes: &Routes,
-    progress: &Progress,
-    mut write: impl FnMut(&[Observation]) -> Result<(), E>,
-) -> Result<ImportSummary, ImportError<E>> {
-    let mut summary = ImportSummary::default();
-    let mut chunk = Vec::with_capacity(CHUNK_LEN);
-    let mut line_number = 0;
-    loop {
-        let line = input.next_line().map_err(|source| ImportError::Read { line_number, source });
-        let Some(line) = line? else { break };
-        line_number += 1;
-        match read_line(&line, routes) {
-            None => continue,
-            Some(Ok(observation)) => {
-                summary.count_imported(observation.at_ms);
-                chunk.push(observation);
-            }
-            Some(Err(reason)) => summary.count_unreadable(reason, line_number),
-        }
-        summary.lines += 1;
-        if chunk.len() == CHUNK_LEN {
-            write(&chunk).map_err(ImportError::Write)?;
-            chunk.clear();
-            progress.update(input.bytes_read(), summary.lines);
+    latency: Option<&LatencyField>,
+) -> Result<Layout, String> {
+    let mut samples: Vec<Vec<u8>> = Vec::new();
+    // What follows a cut is reported by the import.
+    while samples.len() < SAMPLE_LINES
+        && let Ok(Some(line)) = input.next_line()
+    {
+        if let InputLine::Whole(bytes) | InputLine::NoEnd(bytes) = line
+            && !bytes.trim_ascii().is_empty()
+        {
+            samples.push(bytes.to_vec());
         }
     }
-    if !chunk.is_empty() {
-        write(&chunk).map_err(ImportError::Write)?;
+    let samples: Vec<&[u8]> = samples.iter().map(Vec::as_slice).collect();
+    Layout::detect(&samples, latency)
+}
+
+/// Reads the whole log for the partners that its paths name.
+///
+/// # Errors
+/// The paths name too many.
+pub(crate) fn survey(
+    mut input: Input,
+    layout: &Layout,
+    routes: &Routes,
+) -> Result<PathPartners, String> {
+    let mut survey = Survey::default();
+    while let Ok(Some(line)) = input.next_line() {
+        let (InputLine::Whole(bytes) | InputLine::NoEnd(bytes)) = line else { continue };
+        let Ok(line) = layout.parse(bytes) else { continue };
+        if let Ok(labels) = routes.labels(&line.path)
+            && labels.is_of_path
+        {
+            survey.note(&labels.partner, line.status)?;
+        }
+    }
+    Ok(survey.partners())
+}
+
+/// Reads a log to its end and passes each observation with its line to `write`. A log that cannot be read to
+/// its end is read as far as possible; the summary says so.
+///
+/// # Errors
+/// `write` fails. An unreadable line is not an error: it is counted.
+pub(crate) fn import_lines<E>(
+    mut input: Input,
+    reading: &Reading<'_>,
+    progress: &Progress,
+    mut write: impl FnMut(Observation, &[u8]) -> Result<(), E>,
+) -> Result<ImportSummary, E> {
+    let mut summary = ImportSummary::default();
+    let mut line_number = 0;
+    loop {
+        let line = match input.next_line() {
+            Ok(Some(line)) => line,
+            Ok(None) => break,
+            Err(error) => {
+                summary.cut = Some(cut(line_number, &error));
+                break;
+            }
+        };
+        line_number += 1;
+        let bytes = match line {
+            InputLine::Whole(bytes) | InputLine::NoEnd(bytes) if bytes.trim_ascii().is_empty() => {
+                continue;
+            }
+            InputLine::Whole(bytes) => Ok(bytes),
+            InputLine::NoEnd(bytes) if reading.layout.is_whole(bytes) => Ok(bytes),
+            InputLine::NoEnd(bytes) => Err((UnreadableReason::NoLineEnd, bytes)),
+            InputLine::TooLong => Err((UnreadableReason::TooLong, &[][..])),
+        };
+        summary.lines += 1;
+        let observed = bytes.and_then(|bytes| {
+            let observed =
+                reading.observe(line_number, bytes, |name| summary.other_names.count(name));
+            observed.map(|it| (it, bytes)).map_err(|reason| (reason, bytes))
+        });
+        match observed {
+            Ok((observation, bytes)) => {
+                summary.count_imported(&observation);
+                write(observation, bytes)?;
+            }
+            Err((reason, bytes)) => summary.count_unreadable(reason, line_number, bytes),
+        }
+        if summary.lines.is_multiple_of(PROGRESS_LINES) {
+            progress.update(input.bytes_read(), summary.lines);
+        }
     }
     progress.finish();
     summary.bytes = input.bytes_read();
     Ok(summary)
 }
 
-/// `None` for an empty line: editors and log rotation leave them.
-fn read_line(
-    line: &InputLine<'_>,
-    routes: &Routes,
-) -> Option<Result<Observation, UnreadableReason>> {
-    match line {
-        InputLine::TooLong => Some(Err(UnreadableReason::TooLong)),
-        InputLine::Whole(bytes) if bytes.trim_ascii().is_empty() => None,
-        InputLine::Whole(bytes) => Some(Observation::from_line(bytes, routes)),
-    }
+/// Why a log could not be read to its end.
+fn cut(line_number: u64, error: &io::Error) -> String {
+    let why = if error.kind() == io::ErrorKind::UnexpectedEof {
+        "the compressed file is cut".to_owned()
+    } else {
+        error.to_string()
+    };
+    format!("the log could not be read after line {line_number}: {why}")
 }
 
 #[cfg(test)]

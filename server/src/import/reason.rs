@@ -5,9 +5,9 @@ use std::fmt;
 /// Why a line could not be imported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum UnreadableReason {
-    /// Not the shape of a common or combined log line, or cut short.
-    NotCombined,
-    /// The time is not `day/Mon/year:hour:minute:second offset`.
+    /// Not a line of the layout of the log, or cut short.
+    OtherLayout,
+    /// The time is neither `day/Mon/year:hour:minute:second offset` nor RFC 3339.
     BadTime,
     /// The request is not `METHOD target [protocol]`.
     BadRequest,
@@ -19,22 +19,28 @@ pub(crate) enum UnreadableReason {
     TooLong,
     /// The path has no segment for the partner.
     NoPartner,
+    /// The name of the partner is not plain, or has no successful request in the log.
+    NotAPartner,
     /// A label is longer than 128 bytes or holds control characters.
     BadLabel,
+    /// The last line of a file that may still be written has no line end.
+    NoLineEnd,
 }
 
 impl UnreadableReason {
     /// The reason as text for people.
     pub(crate) const fn text(self) -> &'static str {
         match self {
-            Self::NotCombined => "not in the common or combined format",
-            Self::BadTime => "unreadable time",
+            Self::OtherLayout => "not in the layout of this log",
+            Self::BadTime => "time is neither 20/Nov/2026:19:18:30 +0000 nor RFC 3339",
             Self::BadRequest => "unreadable request line",
             Self::BadStatus => "status outside 100 to 599",
             Self::NotUtf8 => "path is not UTF-8",
             Self::TooLong => "line longer than 64 KiB",
             Self::NoPartner => "path has no partner",
+            Self::NotAPartner => "not a partner's path",
             Self::BadLabel => "label longer than 128 bytes or with control characters",
+            Self::NoLineEnd => "the last line has no line end: it is imported once it is whole",
         }
     }
 }

@@ -88,6 +88,7 @@ impl LabelSources {
             value.map(checked_label).transpose()
         };
         Ok(LineLabels {
+            is_of_path: matches!(self.partner, Some(LabelSource::Segment(_))),
             partner: value(&self.partner)?.ok_or(UnreadableReason::NoPartner)?,
             operation: value(&self.operation)?,
             environment: value(&self.environment)?,
@@ -101,6 +102,8 @@ impl LabelSources {
 pub(crate) struct LineLabels<'a> {
     /// The partner.
     pub(crate) partner: Cow<'a, str>,
+    /// Whether the path names the partner.
+    pub(crate) is_of_path: bool,
     /// The operation, if the route names one and the path has it.
     pub(crate) operation: Option<Cow<'a, str>>,
     /// The environment, if the route names one.
@@ -133,6 +136,12 @@ impl Routes {
     /// The labels of the flags, for labels that a mapping does not set.
     pub(super) const fn fallback(&self) -> &LabelSources {
         &self.fallback
+    }
+
+    /// Whether some partners are named by paths alone.
+    pub(crate) fn has_partners_of_paths(&self) -> bool {
+        let sources = self.by_prefix.iter().map(|(_, sources)| sources).chain([&self.fallback]);
+        sources.into_iter().any(|sources| matches!(sources.partner, Some(LabelSource::Segment(_))))
     }
 
     /// The labels of a path.

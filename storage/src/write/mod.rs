@@ -16,3 +16,4 @@ pub use writer::Appended;
 pub(crate) use journal::decode_record;
 pub(crate) use queue::Queue;
 pub(crate) use replay::{records_aside, replay_journal};
+pub(crate) use writer::counted;

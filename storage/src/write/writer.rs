@@ -14,7 +14,7 @@ use super::batch::{Batch, BatchStream};
 use super::feed::{Tap, Taps};
 use super::journal::{self, BatchCell};
 use crate::catalog::encode_stream;
-use crate::db::{ExemplarKey, Family, WriteBatch, i64_of, u64_of};
+use crate::db::{Database, ExemplarKey, Family, WriteBatch, i64_of, u64_of};
 use crate::error::{Error, Result};
 use crate::limits::{GROUP_BYTES_MAX, GROUP_REQUESTS_MAX, IDEMPOTENCY_KEPT_MS, STREAMS_MAX};
 use crate::memory::Generation;
@@ -137,7 +137,7 @@ impl Writer {
                 group.duplicates.push((append.reply, *items));
                 return;
             }
-            match self.seen_before(key, append.received_at) {
+            match counted(&self.shared.db, key, append.received_at) {
                 Ok(None) => {}
                 Ok(Some(items)) => {
                     return answer(append.reply, Ok(Appended { items, duplicate: true }));
@@ -166,18 +166,6 @@ impl Writer {
             group.keys.insert(key.clone(), append.items);
         }
         group.members.push((append, ids));
-    }
-
-    /// How many items the request with this key had, if the key was seen and has not expired.
-    fn seen_before(&self, key: &[u8], now: TimestampMs) -> Result<Option<u64>> {
-        let Some(value) = self.shared.db.get(Family::Idempotency, key)? else { return Ok(None) };
-        let parsed = value
-            .split_at_checked(8)
-            .and_then(|(expires_at, items)| Some((i64_of(expires_at)?, u64_of(items)?)));
-        let (expires_at, items) = parsed.ok_or_else(|| {
-            Error::corrupt("an idempotency record", format!("{} bytes instead of 16", value.len()))
-        })?;
-        Ok((expires_at > now.0).then_some(items))
     }
 
     /// The ids of a batch's streams. New streams may have been introduced since the batch was built, also by
@@ -250,6 +238,18 @@ impl Writer {
         }
         self.shared.timeline.saw_slot(newest);
     }
+}
+
+/// How many items the request with this key had, if the key was seen and has not expired.
+pub(crate) fn counted(db: &Database, key: &[u8], now: TimestampMs) -> Result<Option<u64>> {
+    let Some(value) = db.get(Family::Idempotency, key)? else { return Ok(None) };
+    let parsed = value
+        .split_at_checked(8)
+        .and_then(|(expires_at, items)| Some((i64_of(expires_at)?, u64_of(items)?)));
+    let (expires_at, items) = parsed.ok_or_else(|| {
+        Error::corrupt("an idempotency record", format!("{} bytes instead of 16", value.len()))
+    })?;
+    Ok((expires_at > now.0).then_some(items))
 }
 
 /// The write failed: nothing of the group is stored, and every append gets the error.

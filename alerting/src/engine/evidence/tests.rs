@@ -4,7 +4,7 @@ use crate::testing::rule;
 fn evidence(lower: f64, value: f64, count: u64) -> Evidence {
     let mut rule = rule("r");
     rule.min_count = 2;
-    Measured { value, count, lower, upper: 1.0 }.evaluate(&rule)
+    Measured { value, count, lower, upper: 1.0 }.evaluate(&rule).0
 }
 
 #[test]

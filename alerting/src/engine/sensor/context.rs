@@ -38,7 +38,7 @@ impl SensorContext<'_> {
         if at_rest && !rule.fires_below() && value <= lowest_threshold(rule) {
             return Reading::Quiet;
         }
-        Reading::Measured(Measured { value, count, lower: value, upper: value }.evaluate(rule))
+        Reading::of(Measured { value, count, lower: value, upper: value }.evaluate(rule))
     }
 }
 

@@ -28,5 +28,5 @@ pub(super) fn reading(
     }
     let merged = durations.merged(first, end.slot);
     quantile::measure(&merged, *q, rule.confidence)
-        .map_or(Reading::NoData, |measured| Reading::Measured(measured.evaluate(rule)))
+        .map_or(Reading::NoData, |measured| Reading::of(measured.evaluate(rule)))
 }

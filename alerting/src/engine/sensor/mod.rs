@@ -205,3 +205,6 @@ impl Sensor {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

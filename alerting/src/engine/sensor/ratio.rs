@@ -52,10 +52,10 @@ pub(super) fn reading(context: &SensorContext<'_>, counts: &Counts) -> Reading {
     };
     let long = measured((bad, all));
     if !matches!(rule.signal, Signal::Burn { .. }) {
-        return Reading::Measured(long.evaluate(rule));
+        return Reading::of(long.evaluate(rule));
     }
     let slots = end.width.slots_in(rule.window_ms / i64::from(BURN_SHORT_PART));
     let short = measured(counts.sum(end.slot.plus(1).minus(slots), end.slot));
     let slower = if short.lower < long.lower { short } else { long };
-    Reading::Measured(slower.evaluate(rule))
+    Reading::of(slower.evaluate(rule))
 }

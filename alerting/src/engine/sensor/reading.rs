@@ -1,6 +1,6 @@
 //! What a sensor reports.
 
-use crate::engine::evidence::Evidence;
+use crate::engine::evidence::{Comparison, Evidence};
 use crate::rule::Severity;
 
 /// What a sensor reports at the end of a slot.
@@ -10,15 +10,15 @@ pub(in crate::engine) enum Reading {
     NoData,
     /// The condition does not hold; the evidence was not computed, because it was not needed.
     Quiet,
-    /// The evidence.
-    Measured(Evidence),
+    /// The evidence, and what decided.
+    Measured(Evidence, Comparison),
 }
 
 impl Reading {
     /// The severity that is reached.
     pub(in crate::engine) const fn reached(&self) -> Option<Severity> {
         match self {
-            Self::Measured(evidence) => evidence.reached,
+            Self::Measured(evidence, _) => evidence.reached,
             Self::NoData | Self::Quiet => None,
         }
     }
@@ -26,8 +26,21 @@ impl Reading {
     /// The evidence, when it was computed.
     pub(in crate::engine) const fn evidence(&self) -> Option<Evidence> {
         match self {
-            Self::Measured(evidence) => Some(*evidence),
+            Self::Measured(evidence, _) => Some(*evidence),
             Self::NoData | Self::Quiet => None,
         }
+    }
+
+    /// What decided, when evidence was computed.
+    pub(in crate::engine) const fn comparison(&self) -> Option<Comparison> {
+        match self {
+            Self::Measured(_, comparison) => Some(*comparison),
+            Self::NoData | Self::Quiet => None,
+        }
+    }
+
+    /// The reading of evidence and of what decided.
+    pub(in crate::engine) const fn of((evidence, comparison): (Evidence, Comparison)) -> Self {
+        Self::Measured(evidence, comparison)
     }
 }

@@ -9,7 +9,23 @@ const AT: TimestampMs = TimestampMs(1_795_204_800_000);
 
 fn slot(gate: Gate, state: AlertState) -> ExplainedSlot {
     let evidence = Evidence { gate, ..alert().at_fire };
-    ExplainedSlot { t: AT, evidence: Some(evidence), state, transition: None, muted_by: None }
+    let comparison = Comparison {
+        test: EvidenceTest::Window,
+        window_min: 0,
+        compared: evidence.lower,
+        limit: evidence.threshold,
+        unit: ComparedUnit::Signal,
+        is_below: false,
+        unmet: None,
+    };
+    ExplainedSlot {
+        t: AT,
+        evidence: Some(evidence),
+        comparison: Some(comparison),
+        state,
+        transition: None,
+        muted_by: None,
+    }
 }
 
 fn explained(slot: ExplainedSlot) -> String {
@@ -42,12 +58,12 @@ fn the_words_name_the_finding_the_state_and_what_comes_next() {
     assert!(text.contains("not above 5%") && text.contains(next), "{text}");
     assert!(text.ends_with("It is muted: maintenance was announced."), "{text}");
     let text = explained(slot(Gate::Uncertain, AlertState::Pending { since: AT }));
-    assert!(text.contains("could be chance, it is surely only above 7%"), "{text}");
+    assert!(text.contains("could be chance: it is surely only above 7%"), "{text}");
     assert!(text.contains("it fires at 2026-11-20T20:05:00Z"), "{text}");
     let nothing = ExplainedSlot { evidence: None, ..slot(Gate::Passed, AlertState::Inactive) };
     assert_eq!(
         explained(nothing),
-        "At 2026-11-20T20:00:00Z there was no data of 5xx+timeout share of requests for dhl. No alert is \
-         open."
+        "At 2026-11-20T20:00:00Z there was no data of 5xx+timeout share of requests for dhl in 5m. No alert \
+         is open."
     );
 }

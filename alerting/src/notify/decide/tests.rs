@@ -109,6 +109,7 @@ impl World {
             state,
             transition: None,
             evidence: None,
+            comparison: None,
             detection: Detection::default(),
         }
     }

@@ -42,6 +42,7 @@ fn it_follows_the_evaluations_of_slots() {
         state,
         transition: None,
         evidence: None,
+        comparison: None,
         detection: Detection::default(),
     };
     let firing = AlertState::Firing(Firing {

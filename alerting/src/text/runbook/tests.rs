@@ -1,5 +1,5 @@
 use super::*;
-use crate::RuleSet;
+use crate::{RuleSet, Signal};
 
 /// The sections of every page; the ticket section may be for a partner or a receiver.
 const SECTIONS: [&str; 6] = [
@@ -17,6 +17,30 @@ fn every_page_of_the_default_pack_exists() {
     assert!(!pack.rules.is_empty());
     for rule in &pack.rules {
         assert!(runbook(&rule.runbook).is_some(), "{} names {}", rule.name, rule.runbook);
+    }
+}
+
+#[test]
+fn the_page_of_a_rule_queries_the_stream_of_the_rule() {
+    let pack = RuleSet::default_pack().expect("the default pack is valid");
+    for rule in &pack.rules {
+        if matches!(rule.signal, Signal::Gauge { .. }) {
+            continue;
+        }
+        let stream = rule.signal.stream();
+        let page = runbook(&rule.runbook).expect("a shipped page").text;
+        let commands = || page.lines().filter(|line| line.starts_with("    "));
+        let names = |line: &str| {
+            let literal = format!("stream={stream}&");
+            let of_loop =
+                line.trim().strip_prefix("for s in ").and_then(|it| it.strip_suffix("; do"));
+            line.contains(&literal)
+                || of_loop.is_some_and(|it| it.split(' ').any(|it| it == stream))
+        };
+        assert!(commands().any(names), "{} does not query {stream}", rule.runbook);
+        let drops = matches!(rule.signal, Signal::Drop { .. });
+        let first = commands().find(|line| line.contains("stream=")).unwrap_or_default();
+        assert!(!drops || names(first), "{}: {first}", rule.runbook);
     }
 }
 

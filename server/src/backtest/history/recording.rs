@@ -107,8 +107,10 @@ pub(crate) fn read(
         line_number += 1;
         summary.bytes += line.size_bytes() as u64 + 1;
         let result = match line {
-            InputLine::Whole(bytes) if bytes.trim_ascii().is_empty() => continue,
-            InputLine::Whole(bytes) => reader.line(bytes),
+            InputLine::Whole(bytes) | InputLine::NoEnd(bytes) if bytes.trim_ascii().is_empty() => {
+                continue;
+            }
+            InputLine::Whole(bytes) | InputLine::NoEnd(bytes) => reader.line(bytes),
             InputLine::TooLong => wrong("", RejectCode::TooLong, "the line is longer than 64 KiB"),
         };
         summary.lines += 1;

@@ -1,23 +1,33 @@
 //! `plimsoll import`: access logs into a server or directly into a data directory.
 //!
-//! In both cases lines become the body of a push and go through its checks. Each chunk has an idempotency key
-//! made of its content and position, so importing the same file again within a day counts nothing twice.
+//! In both cases lines become the body of a push and go through its checks. They are pushed in pieces whose
+//! idempotency keys are made of their content and position, so importing the same file again within a day
+//! counts nothing twice: see [`sequence`].
 
-mod chunk;
+mod body;
+mod sequence;
 mod target;
 
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
 
 use super::CommandError;
 use crate::config::{Flags, RetentionSettings};
-use crate::import::{Input, LabelSource, LabelSources, Progress, Routes, import_lines};
+use crate::import::{
+    ImportSummary, Input, LabelSource, LabelSources, LatencyField, ListedPartners, PathPartners,
+    Progress, Reading, Routes, detect_layout, import_lines, survey,
+};
 
-use chunk::Chunk;
+use sequence::Sequence;
 use target::{NotCounted, Target};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Format {
-    /// nginx or Apache combined or common log, with optional rt=, urt= and cid= at the end
+    /// Access log of nginx, Apache, Traefik, HAProxy, Envoy, AWS load balancers, or JSON a line
     AccessLog,
 }
 
@@ -42,6 +52,13 @@ pub(super) struct Args {
     /// YAML list of {prefix, partner, operation, environment, site}; the longest prefix wins
     #[arg(long, value_name = "FILE")]
     map: Option<PathBuf>,
+    /// Names in paths that are partners [default: plain names with a successful request in the log]
+    #[arg(long, value_name = "NAME,NAME")]
+    partners: Option<ListedPartners>,
+    /// Field that is the latency: its name, or its position after the byte count (-1 is the last), and s, ms,
+    /// us or ns [default: what the first lines show]
+    #[arg(long, value_name = "NAME:UNIT", allow_hyphen_values = true)]
+    latency: Option<LatencyField>,
     /// Stream that counts the requests
     #[arg(long, default_value = "requests", value_name = "NAME")]
     stream: String,
@@ -64,20 +81,78 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     let Format::AccessLog = args.format;
     let routes = routes(args)?;
-    let input = Input::open(&args.file)
-        .map_err(|error| format!("cannot open {}: {error}", args.file.display()))?;
+    let source = Source::open(&args.file)?;
+    let layout = detect_layout(source.input()?, args.latency.as_ref())?;
+    println!("layout: {layout}");
+    let partners = match &args.partners {
+        Some(listed) => PathPartners::Listed(listed.clone()),
+        None if routes.has_partners_of_paths() => survey(source.input()?, &layout, &routes)?,
+        None => PathPartners::Successful(BTreeSet::new()),
+    };
+    let reading = Reading { layout: &layout, routes: &routes, partners: &partners };
     let mut target = Target::open(args)?;
+    let (summary, not_counted) = import(args, &source, &reading, &mut target)?;
+    target.finish()?;
+    let summary = summary.without_rejected(not_counted.rejected);
+    println!("{summary}{not_counted}");
+    if let Some(cut) = summary.cut {
+        return Err(format!("{cut}; what could be read is imported").into());
+    }
+    if summary.imported == 0 && summary.lines > 0 {
+        return Err(format!("none of {} lines was imported", summary.lines).into());
+    }
+    Ok(())
+}
+
+/// Imports the lines of each partner on their own.
+fn import(
+    args: &Args,
+    source: &Source,
+    reading: &Reading<'_>,
+    target: &mut Target,
+) -> Result<(ImportSummary, NotCounted), CommandError> {
+    let input = source.input()?;
     let progress = Progress::new(input.size_bytes());
     let mut not_counted = NotCounted::default();
-    let mut number = 0_u64;
-    let summary = import_lines(input, &routes, &progress, |chunk| {
-        number += 1;
-        not_counted.add(target.push(&Chunk::of(&args.stream, chunk, number)?)?);
+    let mut sequences: BTreeMap<String, Sequence> = BTreeMap::new();
+    let summary = import_lines(input, reading, &progress, |line, text| {
+        let new = || Sequence::new(&args.stream);
+        let sequence = sequences.entry(line.partner.clone()).or_insert_with(new);
+        sequence.add(line, text);
+        if sequence.is_full() {
+            not_counted.add(sequence.flush(target)?);
+        }
         Ok::<(), CommandError>(())
     })?;
-    target.finish()?;
-    println!("{}{not_counted}", summary.without_rejected(not_counted.rejected));
-    Ok(())
+    for sequence in sequences.values_mut() {
+        not_counted.add(sequence.flush(target)?);
+    }
+    Ok((summary, not_counted))
+}
+
+/// The log. It is read more than once, so the standard input is first copied to a temporary file.
+enum Source {
+    File(PathBuf),
+    Copy(NamedTempFile),
+}
+
+impl Source {
+    fn open(path: &Path) -> Result<Self, CommandError> {
+        if path != Path::new("-") {
+            return Ok(Self::File(path.to_owned()));
+        }
+        let mut copy = NamedTempFile::new()?;
+        io::copy(&mut io::stdin().lock(), &mut copy)?;
+        Ok(Self::Copy(copy))
+    }
+
+    fn input(&self) -> Result<Input, CommandError> {
+        match self {
+            Self::File(path) => Input::open(path)
+                .map_err(|error| format!("cannot open {}: {error}", path.display()).into()),
+            Self::Copy(copy) => Ok(Input::from_reader(File::open(copy.path())?, None)?),
+        }
+    }
 }
 
 fn routes(args: &Args) -> Result<Routes, CommandError> {

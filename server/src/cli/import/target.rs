@@ -3,44 +3,57 @@
 use std::fmt;
 use std::time::Duration;
 
+use indicatif::HumanCount;
 use plimsoll_storage::{Options, Store};
 use reqwest::StatusCode;
 use tokio::runtime::{Builder, Runtime};
 
-use super::Args;
-use super::chunk::Chunk;
+use super::sequence::Destination;
+use super::{Args, body};
 use crate::cli::CommandError;
+use crate::cli::client::unreachable_url;
 use crate::clock;
-use crate::config::parse_slot;
+use crate::config::{parse_base_url, parse_slot};
+use crate::import::Observation;
 use crate::ingest::Ingest;
 use crate::wire::push::read_json;
 
-/// How often a chunk is sent before the import fails.
+/// How often a piece is sent before the import fails.
 const ATTEMPTS_MAX: u32 = 8;
 /// How long one attempt may take.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long the second attempt waits; every further one waits twice as long.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
 
-/// Where chunks are written.
+/// Where pieces are written.
 pub(super) enum Target {
-    Store(Box<Store>),
-    Server { runtime: Runtime, client: reqwest::Client, url: String },
+    Store { store: Box<Store>, stream: String },
+    Server(ServerTarget),
+}
+
+/// A running server.
+pub(super) struct ServerTarget {
+    runtime: Runtime,
+    client: reqwest::Client,
+    url: String,
+    stream: String,
+    /// Whether it has answered: one that cannot be reached at first is not waited for.
+    has_answered: bool,
 }
 
 /// Lines that were sent and did not count.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(super) struct NotCounted {
     /// Rejected by the checks of a push.
     pub(super) rejected: u64,
     /// The first rejected one: where and why.
-    first_rejected: Option<String>,
+    pub(super) first_rejected: Option<String>,
     /// Imported before.
-    duplicates: u64,
+    pub(super) duplicates: u64,
 }
 
 impl NotCounted {
-    /// Adds the lines of another chunk.
+    /// Adds the lines of another piece.
     pub(super) fn add(&mut self, other: Self) {
         self.rejected += other.rejected;
         self.duplicates += other.duplicates;
@@ -51,10 +64,15 @@ impl NotCounted {
 impl fmt::Display for NotCounted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(first) = &self.first_rejected {
-            write!(f, "\n  {} rejected by the store; the first: {first}", self.rejected)?;
+            write!(
+                f,
+                "\n  {} rejected by the store; the first: {first}",
+                HumanCount(self.rejected)
+            )?;
         }
         if self.duplicates > 0 {
-            write!(f, "\n  {} were imported before and not counted again", self.duplicates)?;
+            let duplicates = HumanCount(self.duplicates);
+            write!(f, "\n  {duplicates} were imported before and not counted again")?;
         }
         Ok(())
     }
@@ -66,33 +84,23 @@ impl Target {
     /// # Errors
     /// The data directory cannot be opened, or a setting is wrong.
     pub(super) fn open(args: &Args) -> Result<Self, CommandError> {
+        let stream = args.stream.clone();
         if let Some(path) = &args.data_dir {
             let mut options = Options::new(path);
             options.slot_width = args.slot.as_deref().map(parse_slot).transpose()?;
             options.retention = args.retention.resolve()?.retention()?;
-            return Ok(Self::Store(Box::new(Store::open(&options)?)));
+            return Ok(Self::Store { store: Box::new(Store::open(&options)?), stream });
         }
-        let url = args.url.as_deref().unwrap_or_default().trim_end_matches('/');
+        let base = parse_base_url(args.url.as_deref().unwrap_or_default())?;
         // Only the first call installs it; a second one has no effect.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        Ok(Self::Server {
+        Ok(Self::Server(ServerTarget {
             runtime: Builder::new_current_thread().enable_all().build()?,
             client: reqwest::Client::builder().timeout(ATTEMPT_TIMEOUT).build()?,
-            url: format!("{url}/api/v1/push"),
-        })
-    }
-
-    /// Writes a chunk.
-    ///
-    /// # Errors
-    /// The store or the server does not accept it, also not after several attempts.
-    pub(super) fn push(&mut self, chunk: &Chunk) -> Result<NotCounted, CommandError> {
-        match self {
-            Self::Store(store) => push_to_store(store, chunk),
-            Self::Server { runtime, client, url } => {
-                runtime.block_on(push_to_server(client, url, chunk))
-            }
-        }
+            url: format!("{base}/api/v1/push"),
+            stream,
+            has_answered: false,
+        }))
     }
 
     /// Seals a data directory, so that the server starts on it at once.
@@ -100,63 +108,139 @@ impl Target {
     /// # Errors
     /// The store cannot be written.
     pub(super) fn finish(self) -> Result<(), CommandError> {
-        if let Self::Store(store) = self {
+        if let Self::Store { store, .. } = self {
             store.seal()?;
         }
         Ok(())
     }
 }
 
-fn push_to_store(store: &Store, chunk: &Chunk) -> Result<NotCounted, CommandError> {
+impl Destination for Target {
+    fn counted(&mut self, key: &str) -> Result<Option<u64>, CommandError> {
+        match self {
+            Self::Store { store, .. } => Ok(store.counted(key.as_bytes(), clock::now())?),
+            // A push without items does not count, so the answer is about the key alone.
+            Self::Server(server) => {
+                let answer = server.send(key, br#"{"events":[]}"#.to_vec())?;
+                Ok(answer.is_duplicate.then_some(answer.accepted))
+            }
+        }
+    }
+
+    fn push(&mut self, key: &str, lines: &[Observation]) -> Result<NotCounted, CommandError> {
+        match self {
+            Self::Store { store, stream } => push_to_store(store, key, stream, lines),
+            Self::Server(server) => {
+                let answer = server.send(key, body::of(&server.stream, lines)?)?;
+                if !answer.is_success && answer.rejected == 0 {
+                    return Err(
+                        format!("the server answers {}: {}", answer.status, answer.detail).into()
+                    );
+                }
+                Ok(NotCounted {
+                    rejected: answer.rejected,
+                    first_rejected: answer.first_rejected.map(|first| first.text(lines)),
+                    duplicates: if answer.is_duplicate { answer.accepted } else { 0 },
+                })
+            }
+        }
+    }
+}
+
+/// A rejected item: the JSON pointer to it, and why.
+struct FirstRejected {
+    pointer: String,
+    detail: String,
+}
+
+impl FirstRejected {
+    /// Names the line of the log.
+    fn text(&self, lines: &[Observation]) -> String {
+        let mut parts = self.pointer.trim_start_matches('/').split('/').skip(1);
+        let number = parts.next().and_then(|number| number.parse::<usize>().ok());
+        let field = parts.next().unwrap_or_default();
+        let line = number.and_then(|number| lines.get(number)).map_or(0, |line| line.line_number);
+        format!("line {line}, {field}: {}", self.detail)
+    }
+}
+
+fn push_to_store(
+    store: &Store,
+    key: &str,
+    stream: &str,
+    lines: &[Observation],
+) -> Result<NotCounted, CommandError> {
     let now = clock::now();
     let mut ingest = Ingest::new(store, now);
-    read_json(&chunk.body, &mut ingest)?;
+    read_json(&body::of(stream, lines)?, &mut ingest)?;
     let ingested = ingest.finish();
-    let first = ingested.rejected.first();
+    let first = ingested.rejected.first().map(|item| FirstRejected {
+        pointer: item.pointer.to_string(),
+        detail: item.detail.to_string(),
+    });
     let mut not_counted = NotCounted {
         rejected: ingested.rejected_count,
-        first_rejected: first.map(|item| format!("{} {}", item.pointer, item.detail)),
+        first_rejected: first.map(|first| first.text(lines)),
         duplicates: 0,
     };
     if store.needs_seal() {
         store.seal()?;
     }
     if ingested.accepted > 0 {
-        let key = Some(chunk.key.as_bytes());
+        let key = Some(key.as_bytes());
         let appended = store.append_blocking(ingested.batch, ingested.accepted, key, now)?;
         not_counted.duplicates = if appended.duplicate { appended.items } else { 0 };
     }
     Ok(not_counted)
 }
 
-async fn push_to_server(
-    client: &reqwest::Client,
-    url: &str,
-    chunk: &Chunk,
-) -> Result<NotCounted, CommandError> {
-    let mut wait = FIRST_WAIT;
-    for attempt in 1..=ATTEMPTS_MAX {
-        let request = client
-            .post(url)
-            .header("content-type", "application/json")
-            .header("idempotency-key", &chunk.key)
-            .body(chunk.body.clone());
-        match request.send().await {
-            Ok(answer) if !is_temporary(answer.status()) => return read_answer(answer).await,
-            Ok(answer) if attempt == ATTEMPTS_MAX => {
-                let status = answer.status();
-                return Err(format!("{url} still answers {status} after {attempt} attempts").into());
+/// What a server answers to a push.
+struct PushAnswer {
+    status: StatusCode,
+    is_success: bool,
+    is_duplicate: bool,
+    accepted: u64,
+    rejected: u64,
+    first_rejected: Option<FirstRejected>,
+    detail: String,
+}
+
+impl ServerTarget {
+    /// Sends a body, several times if need be.
+    fn send(&mut self, key: &str, body: Vec<u8>) -> Result<PushAnswer, CommandError> {
+        let Self { runtime, client, url, has_answered, .. } = self;
+        runtime.block_on(async {
+            let mut wait = FIRST_WAIT;
+            for attempt in 1..=ATTEMPTS_MAX {
+                let request = client
+                    .post(url.as_str())
+                    .header("content-type", "application/json")
+                    .header("idempotency-key", key)
+                    .body(body.clone());
+                let is_last = attempt == ATTEMPTS_MAX;
+                match request.send().await {
+                    Ok(answer) if !is_temporary(answer.status()) => {
+                        *has_answered = true;
+                        return read_answer(answer).await;
+                    }
+                    Ok(answer) if is_last => {
+                        let status = answer.status();
+                        let detail =
+                            format!("{url} still answers {status} after {attempt} attempts");
+                        return Err(detail.into());
+                    }
+                    Ok(answer) => wait = retry_after(&answer).unwrap_or(wait),
+                    Err(error) if is_last || !*has_answered => {
+                        return Err(unreachable_url(url, &error));
+                    }
+                    Err(_) => {}
+                }
+                tokio::time::sleep(wait).await;
+                wait *= 2;
             }
-            Ok(answer) => wait = retry_after(&answer).unwrap_or(wait),
-            Err(error) if attempt == ATTEMPTS_MAX => {
-                return Err(format!("{url} cannot be reached: {error}").into());
-            }
-            Err(_) => {}
-        }
-        tokio::time::sleep(wait).await;
-        wait *= 2;
+            unreachable!("the last attempt returns")
+        })
     }
-    unreachable!("the last attempt returns")
 }
 
 /// Whether the same request can succeed later.
@@ -169,20 +253,25 @@ fn retry_after(answer: &reqwest::Response) -> Option<Duration> {
     Some(Duration::from_secs(seconds))
 }
 
-async fn read_answer(answer: reqwest::Response) -> Result<NotCounted, CommandError> {
+async fn read_answer(answer: reqwest::Response) -> Result<PushAnswer, CommandError> {
     let status = answer.status();
-    let body: serde_json::Value = answer.json().await?;
+    let text = answer.text().await?;
+    let body: serde_json::Value = serde_json::from_str(&text).map_err(|_| {
+        format!("the answer {status} is not that of a Plimsoll server: is the URL right?")
+    })?;
     let items = body["rejected"].as_array().map_or(&[][..], Vec::as_slice);
-    if !status.is_success() && items.is_empty() {
-        return Err(format!("the server answers {status}: {}", body["detail"]).into());
-    }
-    let text = |item: &serde_json::Value, field| item[field].as_str().unwrap_or("?").to_owned();
-    let place = |item| format!("{} {}", text(item, "pointer"), text(item, "detail"));
-    let accepted = body["accepted"].as_u64().unwrap_or(0);
-    let is_duplicate = body["duplicate"].as_bool().unwrap_or(false);
-    Ok(NotCounted {
+    let text =
+        |item: &serde_json::Value, field: &str| item[field].as_str().unwrap_or("?").to_owned();
+    let first = items
+        .first()
+        .map(|item| FirstRejected { pointer: text(item, "pointer"), detail: text(item, "detail") });
+    Ok(PushAnswer {
+        status,
+        is_success: status.is_success(),
+        is_duplicate: body["duplicate"].as_bool().unwrap_or(false),
+        accepted: body["accepted"].as_u64().unwrap_or(0),
         rejected: body["rejected_count"].as_u64().unwrap_or(items.len() as u64),
-        first_rejected: items.first().map(place),
-        duplicates: if is_duplicate { accepted } else { 0 },
+        first_rejected: first,
+        detail: text(&body, "detail"),
     })
 }

@@ -8,7 +8,9 @@ fn lines_of(bytes: Vec<u8>) -> Vec<String> {
     let mut lines = Vec::new();
     while let Some(line) = input.next_line().expect("readable") {
         lines.push(match line {
-            InputLine::Whole(line) => String::from_utf8_lossy(line).into_owned(),
+            InputLine::Whole(line) | InputLine::NoEnd(line) => {
+                String::from_utf8_lossy(line).into_owned()
+            }
             InputLine::TooLong => "too long".to_owned(),
         });
     }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use plimsoll_alerting::explain::{ExplainedSlot, Explanation, GroupExplanation};
-use plimsoll_alerting::{AlertState, Rule, Severity, SignalKind, units};
+use plimsoll_alerting::{AlertState, ComparedUnit, Comparison, Rule, Severity, SignalKind, units};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -51,6 +51,8 @@ pub(crate) struct EvaluationBody {
     threshold: Option<f64>,
     /// Why the evaluation counts or not.
     gate: &'static str,
+    /// What decided: a severity is reached when `value` is beyond `limit` and nothing is unmet.
+    compared: Option<ComparedBody>,
     /// `inactive`, `pending` or `firing`.
     state: &'static str,
     /// Of the open alert.
@@ -60,6 +62,47 @@ pub(crate) struct EvaluationBody {
     /// Why nobody is notified of the open alert.
     #[serde(rename = "suppressor")]
     muted_by: Option<&'static str>,
+}
+
+/// The comparison that decided an evaluation.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct ComparedBody {
+    /// `window`: a bound of the value; `scan`: the evidence of one of several windows; `open_alert`: the
+    /// value itself, which keeps the alert open.
+    test: &'static str,
+    /// The window of a scan, in seconds; the window of the rule when left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    window_s: Option<u32>,
+    value: Option<f64>,
+    /// What `value` is compared with: the threshold with its baseline, or the part of it that `scan`
+    /// requires.
+    limit: Option<f64>,
+    /// Of both; `nats` is weight of evidence.
+    unit: &'static str,
+    /// `above` or `below`.
+    beyond: &'static str,
+    /// Which other condition is not met, such as `bad_minutes` of `scan`.
+    unmet: Option<&'static str>,
+}
+
+impl ComparedBody {
+    fn new(kind: SignalKind, comparison: Comparison) -> Self {
+        let (scale, unit) = match comparison.unit {
+            ComparedUnit::Signal => unit_of(kind),
+            ComparedUnit::Share => (1.0, "ratio"),
+            ComparedUnit::Nats => (1.0, "nats"),
+        };
+        let scaled = |number: f64| number.is_finite().then_some(number * scale);
+        Self {
+            test: comparison.test.as_str(),
+            window_s: (comparison.window_min > 0).then(|| comparison.window_min * 60),
+            value: scaled(comparison.compared),
+            limit: scaled(comparison.limit),
+            unit,
+            beyond: if comparison.is_below { "below" } else { "above" },
+            unmet: comparison.unmet.map(plimsoll_alerting::Unmet::as_str),
+        }
+    }
 }
 
 impl ExplanationBody {
@@ -144,6 +187,7 @@ impl EvaluationBody {
             upper: of(|it| it.upper),
             threshold: of(|it| it.threshold),
             gate: slot.evidence.map_or("no_data", |it| it.gate.as_str()),
+            compared: slot.comparison.map(|it| ComparedBody::new(kind, it)),
             state,
             severity: severity.map(Severity::as_str),
             reason: slot.transition.map(|it| it.reason.as_str()),

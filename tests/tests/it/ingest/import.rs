@@ -91,7 +91,7 @@ async fn assert_imported(api: &Api, log: &mut Log, printed: &str) {
     assert_eq!(counts_by_partner(api, "3h").await, log.counts);
     let unreadable = LINE_COUNT.div_ceil(UNREADABLE_EVERY);
     assert!(printed.contains("20,000 of "), "{printed}");
-    assert!(printed.contains(&format!("{unreadable} unreadable")), "{printed}");
+    assert!(printed.contains(&format!("{unreadable} not imported")), "{printed}");
     let path =
         "/api/v1/query/latency?stream=requests&partner=dhl&operation=rates&window=3h&q=0.5&q=0.95";
     let body = api.get(path).await;
@@ -162,6 +162,7 @@ fn an_import_that_fails_reports_why() {
     for (args, word) in [
         (&["--partner", "path:1", &missing][..], "no-such.log"),
         (&["--partner", "path:0", &missing], "path:0"),
+        (&["--partner", "path:1", "--latency", "rt", &missing], "NAME:UNIT"),
         (&["--partner", "path:1", "--map", "/nonexistent/map.yaml", &missing], "map.yaml"),
     ] {
         let args = [&["import", "--format", "access-log"][..], &target, args].concat();
@@ -170,4 +171,64 @@ fn an_import_that_fails_reports_why() {
         assert!(!output.status.success(), "{args:?}");
         assert!(error.contains(word) && !error.contains("panicked"), "{args:?}: {error}");
     }
+}
+
+/// A log line of a minute ago.
+fn access_line(number: u64, tail: &str) -> String {
+    let at = jiff::Timestamp::from_millisecond(clock::aligned_ms(3_600_000, 1_000) + number as i64)
+        .expect("a time")
+        .strftime("%d/%b/%Y:%H:%M:%S +0000")
+        .to_string();
+    format!("10.0.0.1 - - [{at}] \"GET /dhl/rates?n={number} HTTP/1.1\" 200 2 \"-\" \"x\"{tail}\n")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_has_grown_counts_its_new_lines() {
+    let (dir, files) = (data_dir(), data_dir());
+    let server = Server::start(dir.path(), &[]).await;
+    let lines: Vec<String> = (0..3_100).map(|number| access_line(number, " 0.012 0.011")).collect();
+    let file = files.path().join("access.log");
+    let name = file.to_str().expect("a plain name");
+    let url = server.base();
+    for count in [3_000, 3_100] {
+        std::fs::write(&file, lines[..count].concat()).expect("a temporary folder");
+        let printed = import(["--url", url], name);
+        assert!(printed.contains("field 3 after the byte count in seconds"), "{printed}");
+    }
+    let copy = write_gzip(&files, &lines.concat());
+    let printed = import(["--url", url], copy.to_str().expect("a plain name"));
+    assert!(printed.contains("3,100 were imported before"), "{printed}");
+    let counted: u64 = counts_by_partner(server.api(), "3h").await["dhl"].values().sum();
+    assert_eq!(counted, 3_100);
+}
+
+#[test]
+fn an_import_of_nothing_or_of_a_cut_file_fails_and_says_why() {
+    let (dir, files) = (data_dir(), data_dir());
+    let run = |file: &PathBuf| {
+        let file = file.to_str().expect("a plain name");
+        let args = [
+            "import",
+            "--format",
+            "access-log",
+            "--partner",
+            "path:1",
+            "--data-dir",
+            text_of(&dir),
+        ];
+        let output = binary::run(&[&args[..], &[file]].concat());
+        let printed = [output.stdout, output.stderr].concat();
+        (output.status.success(), String::from_utf8_lossy(&printed).into_owned())
+    };
+    let file = files.path().join("other.log");
+    std::fs::write(&file, "first line\nsecond line\n").expect("a temporary folder");
+    let (succeeded, printed) = run(&file);
+    assert!(!succeeded && printed.contains("line 1: first line"), "{printed}");
+    let lines: String = (0..20_000).map(|number| access_line(number, "")).collect();
+    let file = write_gzip(&files, &lines);
+    let bytes = std::fs::read(&file).expect("readable");
+    std::fs::write(&file, &bytes[..bytes.len() / 2]).expect("writable");
+    let (succeeded, printed) = run(&file);
+    assert!(!succeeded && printed.contains("is cut; what could be read is imported"), "{printed}");
+    assert!(printed.contains("no latency in these lines"), "{printed}");
 }

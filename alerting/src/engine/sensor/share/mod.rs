@@ -13,7 +13,7 @@ use self::scan::{COLUMNS, Minutes, WindowCounts};
 use crate::engine::bound;
 use crate::engine::compact::{NEVER, Ring, saturated};
 use crate::engine::evaluation::Detection;
-use crate::engine::evidence::{Evidence, Gate};
+use crate::engine::evidence::{ComparedUnit, Comparison, Evidence, EvidenceTest, Unmet};
 use crate::engine::sensor::context::SensorContext;
 use crate::engine::sensor::ratio;
 use crate::engine::sensor::reading::Reading;
@@ -139,7 +139,8 @@ impl ShareSensor {
             let limit = query.limit(severity);
             if let Some(counts) = scan::detect(minutes, query.minute, limit, query.scan) {
                 let detection = Detection { window_min: counts.window_min, ..Detection::default() };
-                let reading = self.reading(query, counts, severity, Some(severity));
+                let comparison = query.scanned(counts, limit, true, None);
+                let reading = self.reading(query, counts, severity, comparison);
                 return Some((reading, Some(detection)));
             }
         }
@@ -162,29 +163,36 @@ impl ShareSensor {
             let minutes = self.minutes(query, severity);
             let present = scan::present(minutes, query.minute, detected_min, count, query.scan);
             let Some(present) = present else { return (Reading::NoData, None) };
-            let holds = bound::fraction(present.bad, present.all) > query.limit(severity);
-            newest = self.reading(query, present, severity, holds.then_some(severity));
-            if holds {
+            let comparison = query.followed(present, query.limit(severity));
+            newest = self.reading(query, present, severity, comparison);
+            if comparison.holds() {
                 break;
             }
         }
         (newest, None)
     }
 
-    /// The share over the newest minutes compared with its lowest limit, though it reaches no severity.
+    /// The share over the shortest window of some minutes with items, compared with its lowest limit. It is
+    /// that of a group without an alert.
     pub(super) fn compute_evidence(&self, query: &ShareQuery<'_>) -> Reading {
-        let lowest = query.rule.thresholds().next_back();
-        let Some((severity, _)) = lowest else { return Reading::NoData };
+        let Some((severity, _)) = query.rule.thresholds().next_back() else {
+            return Reading::NoData;
+        };
         let minutes = self.minutes(query, severity);
-        let present = scan::present(minutes, query.minute, PRESENT_MIN * 5, 1, query.scan);
-        let Some(present) = present else { return Reading::NoData };
-        let is_above = bound::fraction(present.bad, present.all) > query.limit(severity);
-        match self.reading(query, present, severity, None) {
-            Reading::Measured(evidence) if is_above => {
-                Reading::Measured(Evidence { gate: Gate::Uncertain, ..evidence })
-            }
-            reading => reading,
-        }
+        let windows = query.scan.windows_min.iter();
+        let found = windows.filter(|window| **window >= PRESENT_MIN.min(query.longest_min()));
+        let found = found.map(|window| scan::counts(minutes, query.minute, *window));
+        let Some(counts) = found.into_iter().find(|counts| counts.all > 0) else {
+            return Reading::NoData;
+        };
+        let limit = query.limit(severity);
+        let is_above = bound::fraction(counts.bad, counts.all) > limit;
+        let unmet = (!is_above)
+            .then_some(Unmet::Threshold)
+            .or_else(|| scan::unmet(minutes, query.minute, counts.window_min, limit, query.scan));
+        let asked = query.scan.margin * limit;
+        let is_proven = bound::is_above(counts.bad, counts.all, asked, query.scan.evidence);
+        self.reading(query, counts, severity, query.scanned(counts, limit, is_proven, unmet))
     }
 
     fn minutes(&self, query: &ShareQuery<'_>, severity: Severity) -> Minutes<'_> {
@@ -202,24 +210,30 @@ impl ShareSensor {
         query: &ShareQuery<'_>,
         counts: WindowCounts,
         severity: Severity,
-        reached: Option<Severity>,
+        comparison: Comparison,
     ) -> Reading {
-        let gate = if reached.is_some() { Gate::Passed } else { Gate::BelowThreshold };
+        let limit = query.limit(severity);
+        let share = bound::fraction(counts.bad, counts.all);
+        let is_above = share > limit;
         let base = Evidence {
-            value: bound::fraction(counts.bad, counts.all),
+            value: share,
             count: counts.all,
             lower: bound::lower(counts.bad, counts.all, query.scan.evidence),
             upper: bound::upper(counts.bad, counts.all, query.scan.evidence),
-            threshold: query.limit(severity),
-            reached,
-            gate,
+            threshold: limit,
+            reached: comparison.holds().then_some(severity),
+            gate: comparison.gate(is_above),
         };
-        let Signal::Latency { q, .. } = &query.rule.signal else { return Reading::Measured(base) };
+        let Signal::Latency { q, .. } = &query.rule.signal else {
+            return Reading::Measured(base, comparison);
+        };
         let level = level(query.rule, severity, query.baseline).unwrap_or(0.0);
+        // The quantile is of other minutes than the window: it must not contradict the share.
         let quantile = self.recent.as_ref().and_then(|recent| recent.quantile(*q)).unwrap_or(0.0);
-        let value = if reached.is_some() { quantile.max(level) } else { quantile };
-        let lower = if reached.is_some() { level } else { 0.0 };
-        Reading::Measured(Evidence { value, lower, upper: f64::INFINITY, threshold: level, ..base })
+        let value = if is_above { quantile.max(level) } else { quantile.min(level) };
+        let lower = if base.reached.is_some() { level } else { 0.0 };
+        let evidence = Evidence { value, lower, upper: f64::INFINITY, threshold: level, ..base };
+        Reading::Measured(evidence, comparison)
     }
 }
 
@@ -256,6 +270,50 @@ impl<'a> ShareQuery<'a> {
     /// The longest window, in minutes.
     fn longest_min(&self) -> u32 {
         self.scan.windows_min.last().copied().unwrap_or(PRESENT_MIN)
+    }
+
+    /// The comparison of a scanned window: the lower bound of the share, with the part of the limit that the
+    /// evidence is measured against.
+    fn scanned(
+        &self,
+        counts: WindowCounts,
+        limit: f64,
+        is_proven: bool,
+        unmet: Option<Unmet>,
+    ) -> Comparison {
+        let asked = self.scan.margin * limit;
+        let bound = bound::lower(counts.bad, counts.all, self.scan.evidence);
+        // The bound is found by a search. At the limit itself, the test without a search decides.
+        let compared = if is_proven { bound.max(asked.next_up()) } else { bound.min(asked) };
+        Comparison {
+            test: EvidenceTest::Scan,
+            window_min: counts.window_min,
+            compared,
+            limit: asked,
+            unit: self.unit(),
+            is_below: false,
+            unmet,
+        }
+    }
+
+    /// The comparison that keeps an alert open: the share with the limit.
+    fn followed(&self, counts: WindowCounts, limit: f64) -> Comparison {
+        Comparison {
+            test: EvidenceTest::OpenAlert,
+            window_min: counts.window_min,
+            compared: bound::fraction(counts.bad, counts.all),
+            limit,
+            unit: self.unit(),
+            is_below: false,
+            unmet: None,
+        }
+    }
+
+    const fn unit(&self) -> ComparedUnit {
+        match self.rule.signal {
+            Signal::Latency { .. } => ComparedUnit::Share,
+            _ => ComparedUnit::Signal,
+        }
     }
 
     /// The share that must not be exceeded.

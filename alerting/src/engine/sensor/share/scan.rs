@@ -15,6 +15,7 @@
 
 use crate::engine::bound;
 use crate::engine::compact::Ring;
+use crate::engine::evidence::Unmet;
 use crate::rule::ScanSettings;
 
 /// Longest burst, in minutes: a window must be bad without as many of its worst minutes.
@@ -78,6 +79,34 @@ pub(super) fn detect(
     None
 }
 
+/// The counts of a window that ends with minute `end`.
+pub(super) fn counts(minutes: Minutes<'_>, end: i64, window_min: u32) -> WindowCounts {
+    let mut sum = Sum::default();
+    sum.extend(minutes, end, window_min, 1.0);
+    WindowCounts { window_min, bad: sum.bad, all: sum.all }
+}
+
+/// What of the conditions of a window, beside its share and the evidence, is not met.
+pub(super) fn unmet(
+    minutes: Minutes<'_>,
+    end: i64,
+    window_min: u32,
+    limit: f64,
+    scan: &ScanSettings,
+) -> Option<Unmet> {
+    let (mut sum, mut recent) = (Sum::default(), Sum::default());
+    sum.extend(minutes, end, window_min, limit);
+    recent.extend(minutes, end, recent_min(window_min), limit);
+    let is_recent = recent.bad as f64 > limit * recent.all as f64;
+    let of_parts = || {
+        (!is_recent).then_some(Unmet::NewestPart).or_else(|| {
+            let is_bad = sum.is_bad_without_worst(scan.margin * limit);
+            (!is_bad).then_some(Unmet::WorstMinutes)
+        })
+    };
+    sum.unmet(scan).or_else(of_parts)
+}
+
 /// The newest minutes of an alert that was detected in a window of `detected_min`: the shortest window with
 /// `count` items; `None` while there are fewer.
 pub(super) fn present(
@@ -93,9 +122,8 @@ pub(super) fn present(
         if window_min < least {
             return None;
         }
-        let mut sum = Sum::default();
-        sum.extend(minutes, end, window_min, 1.0);
-        (sum.all >= count.max(1)).then_some(WindowCounts { window_min, bad: sum.bad, all: sum.all })
+        let counts = counts(minutes, end, window_min);
+        (counts.all >= count.max(1)).then_some(counts)
     })
 }
 
@@ -137,12 +165,20 @@ impl Sum {
 
     /// Whether the minutes prove that the share is above a limit.
     fn is_proof(&self, limit: f64, scan: &ScanSettings) -> bool {
-        let span = self.bad_ages.map_or(0, |(newest, oldest)| oldest - newest);
-        self.bad_minutes >= scan.bad_minutes
-            && (self.bad >= u64::from(scan.few) || span > scan.few_span_min)
+        self.unmet(scan).is_none()
             && self.bad as f64 > limit * self.all as f64
             && bound::is_above(self.bad, self.all, scan.margin * limit, scan.evidence)
             && self.is_bad_without_worst(scan.margin * limit)
+    }
+
+    /// Whether enough minutes are bad, and a few bad items are spread.
+    fn unmet(&self, scan: &ScanSettings) -> Option<Unmet> {
+        let span = self.bad_ages.map_or(0, |(newest, oldest)| oldest - newest);
+        if self.bad_minutes < scan.bad_minutes {
+            return Some(Unmet::BadMinutes);
+        }
+        let is_spread = self.bad >= u64::from(scan.few) || span > scan.few_span_min;
+        (!is_spread).then_some(Unmet::Spread)
     }
 
     /// Whether the minutes prove it without the worst ones as well.

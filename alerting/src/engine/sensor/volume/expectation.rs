@@ -1,7 +1,7 @@
 //! What a drop rule compares arrivals with.
 
 use crate::engine::calendar::{DayKind, LocalQuarter, PartnerDays};
-use crate::engine::evidence::{Evidence, Gate};
+use crate::engine::evidence::{ComparedUnit, Comparison, Evidence, EvidenceTest, Unmet};
 use crate::engine::sensor::context::SensorContext;
 use crate::engine::sensor::reading::Reading;
 use crate::engine::sensor::volume::arrivals::Volume;
@@ -54,19 +54,61 @@ impl<'a> Expectation<'a> {
         highest.map_or(1.0, |(_, threshold)| self.on_holiday / threshold).min(1.0)
     }
 
-    /// The reading of arrivals.
+    /// The comparison of a scanned window: its weight of evidence, with the weight that is required.
+    pub(super) const fn scanned(&self, proof: Proof) -> Comparison {
+        Comparison {
+            test: EvidenceTest::Scan,
+            window_min: proof.window_min,
+            compared: proof.weight,
+            limit: self.scan.evidence,
+            unit: ComparedUnit::Nats,
+            is_below: false,
+            unmet: proof.unmet,
+        }
+    }
+
+    /// The comparison that keeps a drop open: the part that arrives, with the threshold.
+    pub(super) fn followed(&self, volume: &Volume, scale: f64, severity: Severity) -> Comparison {
+        Comparison {
+            test: EvidenceTest::OpenAlert,
+            window_min: 0,
+            compared: volume.count / (volume.expected * scale).max(1e-9),
+            limit: self.rule.threshold(severity).unwrap_or(0.0),
+            unit: ComparedUnit::Signal,
+            is_below: true,
+            unmet: None,
+        }
+    }
+
+    /// The reading of arrivals, compared with the threshold of a severity.
     pub(super) fn reading(
         &self,
         volume: &Volume,
         scale: f64,
-        reached: Option<Severity>,
+        severity: Severity,
+        comparison: Comparison,
     ) -> Reading {
-        let expected = (volume.expected * scale).max(1e-9);
-        let value = volume.count / expected;
-        let threshold = self.rule.thresholds().next().map_or(0.0, |(_, threshold)| threshold);
-        let gate = if reached.is_some() { Gate::Passed } else { Gate::BelowThreshold };
-        let upper = if reached.is_some() { threshold } else { f64::INFINITY };
-        let count = volume.count as u64;
-        Reading::Measured(Evidence { value, count, lower: 0.0, upper, threshold, reached, gate })
+        let value = volume.count / (volume.expected * scale).max(1e-9);
+        let threshold = self.rule.threshold(severity).unwrap_or(0.0);
+        let reached = comparison.holds().then_some(severity);
+        let evidence = Evidence {
+            value,
+            count: volume.count as u64,
+            lower: 0.0,
+            upper: if reached.is_some() { threshold } else { f64::INFINITY },
+            threshold,
+            reached,
+            gate: comparison.gate(value < threshold),
+        };
+        Reading::Measured(evidence, comparison)
     }
+}
+
+/// How far a window proves a drop.
+pub(super) struct Proof {
+    pub(super) window_min: u32,
+    /// The weight of its evidence, in nats.
+    pub(super) weight: f64,
+    /// Which other condition is not met.
+    pub(super) unmet: Option<Unmet>,
 }

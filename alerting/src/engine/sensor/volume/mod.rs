@@ -17,11 +17,12 @@ use plimsoll_storage::TimestampMs;
 use self::arrivals::{Arrivals, MINUTES, QUARTERS_HELD, Volume};
 use self::dispersion::{BLOCK_MIN, Dispersion};
 pub(super) use self::expectation::Expectation;
+use self::expectation::Proof;
 use self::profile::Profile;
 use crate::engine::calendar::{PartnerDays, QUARTER_MIN};
 use crate::engine::compact::NEVER;
 use crate::engine::evaluation::Detection;
-use crate::engine::evidence::{Evidence, Gate};
+use crate::engine::evidence::Unmet;
 use crate::engine::sensor::reading::Reading;
 use crate::engine::time::{IncomingCell, MINUTE_MS};
 use crate::rule::Severity;
@@ -134,14 +135,13 @@ impl VolumeSensor {
             let Some(severity) = expectation.below(&volume, scale).filter(|_| low) else {
                 continue;
             };
-            let expected = volume.expected * scale * expectation.scan.margin;
-            let k = self.dispersion.k_of(volume.known);
-            if dispersion::evidence(volume.count, expected, k) > expectation.scan.evidence {
+            let weight = self.weight(expectation, &volume, scale);
+            if weight > expectation.scan.evidence {
                 let detection = Detection { window_min, scale };
-                return Some((
-                    expectation.reading(&volume, scale, Some(severity)),
-                    Some(detection),
-                ));
+                let proof = Proof { window_min, weight, unmet: None };
+                let comparison = expectation.scanned(proof);
+                let reading = expectation.reading(&volume, scale, severity, comparison);
+                return Some((reading, Some(detection)));
             }
         }
         None
@@ -156,12 +156,27 @@ impl VolumeSensor {
         });
         let Some((window_min, volume)) = found else { return Reading::NoData };
         let scale = self.scale_before(expectation.minute - i64::from(window_min));
-        match expectation.reading(&volume, scale, None) {
-            Reading::Measured(evidence) if expectation.below(&volume, scale).is_some() => {
-                Reading::Measured(Evidence { gate: Gate::Uncertain, ..evidence })
-            }
-            reading => reading,
-        }
+        let Some((lowest, _)) = expectation.rule.thresholds().next_back() else {
+            return Reading::NoData;
+        };
+        let below = expectation.below(&volume, scale);
+        let severity = below.unwrap_or(lowest);
+        let recent = self.arrivals.newest(expectation.minute, 0, window_min.div_ceil(5));
+        let is_low = recent
+            .is_some_and(|recent| expectation.below(&recent, scale).is_some() || recent.known == 0);
+        let recent_unmet = (!is_low).then_some(Unmet::NewestPart);
+        let proof = Proof {
+            window_min,
+            weight: self.weight(expectation, &volume, scale),
+            unmet: below.is_none().then_some(Unmet::Threshold).or(recent_unmet),
+        };
+        expectation.reading(&volume, scale, severity, expectation.scanned(proof))
+    }
+
+    /// The weight of evidence that fewer items arrive than expected, in nats.
+    fn weight(&self, expectation: &Expectation<'_>, volume: &Volume, scale: f64) -> f64 {
+        let expected = volume.expected * scale * expectation.scan.margin;
+        dispersion::evidence(volume.count, expected, self.dispersion.k_of(volume.known))
     }
 
     /// Evaluates an open drop: whether the newest part of its window is still low.
@@ -180,9 +195,11 @@ impl VolumeSensor {
         let Some(volume) = volume.filter(|volume| volume.expected >= 1.0) else {
             return Reading::NoData;
         };
-        let severity =
-            expectation.below(&volume, detection.scale).map(|severity| severity.min(open));
-        expectation.reading(&volume, detection.scale, severity)
+        let reached = expectation.below(&volume, detection.scale);
+        let lowest = expectation.rule.thresholds().next_back().map_or(open, |(lowest, _)| lowest);
+        let severity = reached.map_or(lowest, |severity| severity.min(open));
+        let comparison = expectation.followed(&volume, detection.scale, severity);
+        expectation.reading(&volume, detection.scale, severity, comparison)
     }
 
     /// How many minutes decide whether a drop has ended: half of the window that detected it, or more until

@@ -1,12 +1,13 @@
 //! Log lines as the body of a push.
 
-use std::fmt::Write;
-
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
-use crate::cli::CommandError;
 use crate::import::Observation;
+
+#[derive(Serialize)]
+struct Body<'a> {
+    events: Vec<EventBody<'a>>,
+}
 
 /// A log line as an event of a push.
 #[derive(Serialize)]
@@ -32,38 +33,13 @@ struct IdsBody<'a> {
     correlation_id: &'a str,
 }
 
-/// Some log lines as the body of a push.
-pub(super) struct Chunk {
-    /// JSON.
-    pub(super) body: Vec<u8>,
-    /// The idempotency key: a hash of position and content.
-    pub(super) key: String,
-}
-
-impl Chunk {
-    /// The body for the `number`-th chunk of a log.
-    ///
-    /// # Errors
-    /// Never: the body is written into memory.
-    pub(super) fn of(
-        stream: &str,
-        observations: &[Observation],
-        number: u64,
-    ) -> Result<Self, CommandError> {
-        #[derive(Serialize)]
-        struct Body<'a> {
-            events: Vec<EventBody<'a>>,
-        }
-        let event = |line| event(stream, line);
-        let body = serde_json::to_vec(&Body { events: observations.iter().map(event).collect() })?;
-        let digest =
-            Sha256::new().chain_update(number.to_be_bytes()).chain_update(&body).finalize();
-        let mut key = String::from("import-");
-        for byte in digest.iter().take(16) {
-            write!(key, "{byte:02x}")?;
-        }
-        Ok(Self { body, key })
-    }
+/// Some log lines as JSON.
+///
+/// # Errors
+/// Never: the body is written into memory.
+pub(super) fn of(stream: &str, lines: &[Observation]) -> serde_json::Result<Vec<u8>> {
+    let events = lines.iter().map(|line| event(stream, line)).collect();
+    serde_json::to_vec(&Body { events })
 }
 
 fn event<'a>(stream: &'a str, line: &'a Observation) -> EventBody<'a> {
