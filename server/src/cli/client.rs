@@ -73,3 +73,6 @@ pub(super) fn unreachable_url(url: &str, error: &reqwest::Error) -> CommandError
     let verb = if error.is_timeout() { "no answer from" } else { "cannot reach" };
     format!("{verb} {url}: {cause}; is it the address of a running server?").into()
 }
+
+#[cfg(test)]
+mod tests;
