@@ -51,4 +51,9 @@ pub use records::{acknowledgement, alerts, ledger, outbox, silence};
 pub use replay::{ByMinute, ReplayEvaluator, ReplayNotifier, ReplayedAlert, ReplayedNotification};
 pub use rule::{Receiver, Rule, RuleError, RuleSet, RulesFileError, Severity, Signal, SignalKind};
 pub use text::content::{Content, Links, Trend};
+pub use text::excerpt::excerpt;
+pub use text::quantity::{
+    QuantityError, parse_duration_ms, parse_duration_or_zero_ms, parse_size_bytes,
+};
 pub use text::runbook::{RUNBOOKS, Runbook, runbook};
+pub use text::time::{TIME_END, TIME_MIN, TimeError, WrittenTime, parse_time, time_of_number};

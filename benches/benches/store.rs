@@ -93,7 +93,8 @@ fn query(c: &mut Criterion) {
         store.append_blocking(batch, 1, None, TimestampMs(0)).expect("appended");
     }
     let selector = Selector::activity("requests");
-    let grid = Grid::at(store.slot_width().start(last), 300_000).expect("valid");
+    let grid =
+        Grid::at(store.slot_width().start(last), 300_000, store.slot_width()).expect("valid");
     let p95 = LatencyMeasures::quantiles(&[0.95]);
     let query = || latency(&store, groups(&store, &selector, &[Label::Partner]), &grid, &p95);
     let mut group = c.benchmark_group("query");

@@ -23,7 +23,9 @@ pub use answers::{
     utc_weeks,
 };
 pub use engine::{aggregate, coarser_cells_ms};
-pub use select::{Budget, Error, Grid, Group, Result, Selector, Series, groups, parallel_map};
+pub use select::{
+    Budget, Error, Grid, Group, Result, Selector, Series, groups, not_whole_slots, parallel_map,
+};
 pub use statistics::{
     ClassRatio, Confidence, ERRORS, Estimate, ExpectedValue, Ratio, apdex, difference, share_under,
 };

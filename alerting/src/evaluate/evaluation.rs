@@ -15,6 +15,9 @@ use crate::records::alerts::{self, AlertFilter};
 use crate::records::state::TrackedGroup;
 use crate::rule::{RuleSet, ScanSettings};
 
+const QUARTER_MS: i64 = 15 * 60_000;
+const DAY_MS: i64 = 24 * 3_600_000;
+
 /// An engine and the cells that it follows.
 #[derive(Debug)]
 pub(super) struct SlotEvaluator {
@@ -53,14 +56,42 @@ impl SlotEvaluator {
         Ok(())
     }
 
-    /// Takes the cells of some slots from the past.
-    pub(super) fn read(&mut self, past: &FeedPast<'_>, slots: Range<Slot>) -> Result<()> {
+    /// Takes the cells of some slots from the past. Returns how many there were.
+    pub(super) fn read(&mut self, past: &FeedPast<'_>, slots: Range<Slot>) -> Result<u64> {
         let streams = self.streams().all();
         let Self { engine, store, numbers, .. } = self;
+        let mut count = 0;
         past.scan(&Scan::new(&streams, slots), &mut |stream, slot, value| {
+            count += 1;
             numbers.observe(engine, store, (stream, slot), value);
         })?;
-        Ok(())
+        Ok(count)
+    }
+
+    /// The first slot of the quarter of an hour that has the next cell; the end of `slots` when there is
+    /// none, and the slot that was reached when `is_stopped`.
+    pub(super) fn next_cell(
+        &self,
+        past: &FeedPast<'_>,
+        slots: Range<Slot>,
+        is_stopped: &dyn Fn() -> bool,
+    ) -> Result<Slot> {
+        let width = self.store.slot_width();
+        let (quarter, day) = (width.slots_in(QUARTER_MS), width.slots_in(DAY_MS));
+        let streams = self.streams().all();
+        let mut from = Slot(slots.start.0 - slots.start.0 % quarter);
+        while from < slots.end && !is_stopped() {
+            let (end, mut first) = (from.plus(day), None);
+            let scan = Scan { grain: quarter, ..Scan::new(&streams, from..end) };
+            past.scan(&scan, &mut |_, slot, _| {
+                first = Some(first.map_or(slot, |first: Slot| first.min(slot)));
+            })?;
+            if let Some(first) = first {
+                return Ok(first.clamp(slots.start, slots.end));
+            }
+            from = end;
+        }
+        Ok(from.clamp(slots.start, slots.end))
     }
 
     /// Evaluates a slot, which comes after every slot that was evaluated before.

@@ -5,6 +5,7 @@
 //! turns states into records and outbox entries. All that a slot changes is one commit, so that a crash
 //! repeats a slot as a whole or not at all.
 
+mod catch_up;
 mod evaluation;
 mod notification;
 mod slot_write;
@@ -12,6 +13,7 @@ pub(crate) mod warm_up;
 
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use plimsoll_storage::{Slot, SlotWidth, Store, TableBatch, TimestampMs};
 
@@ -40,7 +42,7 @@ pub const fn grace_ms(width: SlotWidth) -> i64 {
 /// What one call evaluated.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct EvaluatedSlots {
-    /// How many slots.
+    /// How many slots, without those that were passed over because nothing was reported for long.
     pub slots: u64,
     /// The changes of state, in the order of slots and rules.
     pub transitions: Vec<TransitionEvent>,
@@ -69,6 +71,8 @@ pub struct Evaluator {
     /// Slots before this were missed: an alert that fired in them is notified once all are evaluated, if it
     /// is still open.
     missed_before: Slot,
+    /// Set when evaluation must end soon.
+    stop: Arc<AtomicBool>,
 }
 
 impl Evaluator {
@@ -86,7 +90,14 @@ impl Evaluator {
             unwritten: 0,
             is_history: false,
             missed_before: Slot(0),
+            stop: Arc::default(),
         })
+    }
+
+    /// Lets a long catch-up end soon once `stop` is set. What was evaluated until then stays evaluated.
+    #[must_use]
+    pub fn with_stop(self, stop: Arc<AtomicBool>) -> Self {
+        Self { stop, ..self }
     }
 
     /// Lets links in notifications begin with an address, such as `https://plimsoll.example`.
@@ -144,10 +155,10 @@ impl Evaluator {
             Some(evaluation) => self.evaluate_slots(evaluation, slots, &mut done)?,
             None => self.catch_up(slots, &mut done)?,
         }
-        if self.unwritten > 0 {
-            self.write_cursor(newest)?;
+        if let Some(evaluated) = self.cursor.filter(|_| self.unwritten > 0) {
+            self.write_cursor(evaluated)?;
         }
-        self.is_history = false;
+        self.is_history &= self.cursor < Some(newest);
         Ok(done)
     }
 
@@ -176,27 +187,6 @@ impl Evaluator {
         Ok(())
     }
 
-    /// Evaluates slots by what the store holds, a stretch at a time, and follows its feed from then on.
-    fn catch_up(&mut self, slots: Range<Slot>, done: &mut EvaluatedSlots) -> Result<()> {
-        let store = Arc::clone(&self.store);
-        let (past, feed) = store.subscribe()?;
-        let tracked = self.notification.tracked();
-        let mut evaluation =
-            SlotEvaluator::warmed_up(&store, &self.rules, (&past, feed), slots.start, tracked)?;
-        let mut next = slots.start;
-        while next < slots.end {
-            let end = next.plus(evaluation.stretch_slots()).min(slots.end);
-            evaluation.read(&past, next..end)?;
-            for number in next.0..end.0 {
-                self.evaluate_slot(&mut evaluation, Slot(number), done)?;
-            }
-            next = end;
-        }
-        evaluation.read(&past, slots.end..Slot(u32::MAX))?;
-        self.evaluation = Some(evaluation);
-        Ok(())
-    }
-
     fn evaluate_slot(
         &mut self,
         evaluation: &mut SlotEvaluator,
@@ -220,17 +210,22 @@ impl Evaluator {
         Ok(())
     }
 
-    /// Moves back so that the next call evaluates everything from `from` on. Open alerts stay open; an
-    /// alert that is on record already is not notified again. Does nothing when that time is not evaluated
-    /// yet.
+    /// Moves back so that the next call evaluates everything from `from` on, or from the oldest stored data
+    /// when that is later. Open alerts stay open, but those of rules that are gone end where evaluation
+    /// stopped; an alert that is on record already is not notified again. Does nothing when that time is not
+    /// evaluated yet, or nothing is stored.
     ///
     /// # Errors
-    /// When the store cannot be written.
+    /// When the store cannot be read or written.
     pub fn rewind_to(&mut self, from: TimestampMs) -> Result<()> {
-        let target = self.store.slot_width().slot_of(from).minus(1);
+        let Some(oldest) = catch_up::oldest_cell(&self.store)? else { return Ok(()) };
+        let target = self.store.slot_width().slot_of(from).max(oldest).minus(1);
         self.is_history = true;
         if self.cursor.is_some_and(|cursor| cursor <= target) {
             return Ok(());
+        }
+        if let Some(until) = self.evaluated_until() {
+            self.notification.retire(until)?;
         }
         self.reset_timers()?;
         self.write_cursor(target)

@@ -165,6 +165,9 @@ impl SlotNotifier {
             self.may_be_retired = false;
             return Ok(Vec::new());
         }
+        // Where history is evaluated again, an alert may have fired later than the slot.
+        let fired = retired.iter().filter_map(|(_, _, tracked, _)| tracked.alert.as_ref());
+        let at = fired.map(|alert| alert.fired_at).fold(at, TimestampMs::max);
         let mut write = SlotWrite::new(&self.store, &self.rules, &self.base_url, at);
         for (rule, labels, tracked, reason) in &retired {
             write.retired((rule, labels), tracked, *reason);

@@ -21,7 +21,8 @@ pub(crate) fn exemplars(
     at: TimestampMs,
 ) -> Result<Vec<String>> {
     let Some(of) = kind_of(&rule.signal) else { return Ok(Vec::new()) };
-    let grid = Grid::at(at, window_ms)?;
+    let width = store.slot_width();
+    let grid = Grid::at(at, width.whole_slots_ms(window_ms), width)?;
     let selector = rule.selector_of(labels);
     let found = plimsoll_query::exemplars(store, &selector, &grid, &of, EXEMPLARS_MAX)?;
     Ok(found.best.iter().map(|(_, event)| describe(event)).collect())

@@ -34,7 +34,7 @@ pub(crate) fn trend(
     let minutes = (window_ms / POINTS_PER_WINDOW).max(STEP_MS_MIN) / STEP_MS_MIN;
     let step_ms = minutes * STEP_MS_MIN;
     let first = at.plus_ms(-(POINTS - 1) * step_ms);
-    let grid = Grid::range(first, at, step_ms, step_ms)?;
+    let grid = Grid::range((first, at), step_ms, step_ms, store.slot_width())?;
     let streams = rule.selector_of(labels).streams(store);
     let mut values = vec![None; POINTS as usize];
     for (t, value) in measured(store, rule, streams, &grid)? {

@@ -166,7 +166,7 @@ pub struct Delivery {
     pub first_attempt_at: Option<TimestampMs>,
     /// The newest attempts, at most `ATTEMPTS_KEPT_MAX`.
     pub log: Vec<Attempt>,
-    /// No attempt before this.
+    /// No attempt before this; 0 for at once, whatever the clock says. See [`Delivery::due_at`].
     pub next_attempt_at: TimestampMs,
     /// The receiver that was notified in its place while it was down.
     pub handed_to: Option<String>,
@@ -216,6 +216,13 @@ impl Delivery {
     /// been notified when it fired.
     pub(crate) fn late_from(&self) -> TimestampMs {
         if self.content.muted_by.is_some() { self.alert.fired_at } else { self.at }
+    }
+
+    /// When the next attempt is due: not before it was decided, nor before the last attempt.
+    #[must_use]
+    pub fn due_at(&self) -> TimestampMs {
+        let last_attempt = self.log.last().map_or(self.at, |attempt| attempt.at);
+        self.next_attempt_at.max(self.at).max(last_attempt)
     }
 
     /// How long it took to arrive, in ms; `None` while it has not.

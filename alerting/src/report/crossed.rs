@@ -50,7 +50,8 @@ pub fn crossed_by_normal_hours(
     let has_values = matches!(kind, SignalKind::Ratio | SignalKind::Latency | SignalKind::Gauge);
     let lowest = rule.thresholds().next_back().filter(|_| has_values && rule.baseline.is_none());
     let Some((_, threshold)) = lowest else { return Ok(None) };
-    let grid = Grid::range(until.plus_ms(-(HOURS - 1) * HOUR_MS), until, HOUR_MS, HOUR_MS)?;
+    let first = until.plus_ms(-(HOURS - 1) * HOUR_MS);
+    let grid = Grid::range((first, until), HOUR_MS, HOUR_MS, store.slot_width())?;
     let mut worst: Option<CrossedThreshold> = None;
     let groups = plimsoll_query::groups(store, &rule.selector(), &rule.by);
     for group in groups.into_iter().take(NOISE_GROUPS_MAX) {

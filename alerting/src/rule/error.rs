@@ -4,6 +4,8 @@ use std::fmt;
 use std::io;
 
 use crate::rule::targets::kind_names;
+use crate::text::quantity::QuantityError;
+use crate::text::time::TimeError;
 
 /// Result of a check. The error is boxed to keep the result small.
 pub(super) type Checked<T> = Result<T, Box<RuleError>>;
@@ -111,8 +113,8 @@ pub enum RuleProblem {
         expected: &'static str,
     },
     /// Not a duration.
-    #[error("`{0}` is not a duration; write a whole number and a unit, such as 30s, 5m, 2h or 1d")]
-    Duration(String),
+    #[error(transparent)]
+    Duration(#[from] QuantityError),
     /// A duration outside its range.
     #[error("`{0}` is out of range; use more than 0s and at most 7d")]
     DurationRange(String),
@@ -221,8 +223,8 @@ pub enum RuleProblem {
     #[error("starts with `whsec_` but the rest is not base64; copy the secret again")]
     SecretEncoding,
     /// Not a time.
-    #[error("`{0}` is not a time; write it as in 2026-11-21T22:00:00Z")]
-    Time(String),
+    #[error(transparent)]
+    Time(#[from] TimeError),
     /// Not a date.
     #[error("`{0}` is not a date; write it as in 2026-12-25")]
     Date(String),

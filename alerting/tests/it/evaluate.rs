@@ -9,21 +9,21 @@ use plimsoll_storage::{Label, Order, Table, TableBatch};
 use crate::world::{START, World, closed, lines, minute, partner_5xx, rules};
 
 /// Ten good minutes, ten bad ones, thirty good ones.
-fn outage(world: &World) {
+pub(crate) fn outage(world: &World) {
     world.feed("dhl", 0..10, 20, 0);
     world.feed("dhl", 10..20, 10, 10);
     world.feed("dhl", 20..50, 20, 0);
     world.feed("ups", 0..50, 20, 0);
 }
 
-const OUTAGE: [&str; 3] = [
+pub(crate) const OUTAGE: [&str; 3] = [
     // The first bad slot alone could be chance.
     "10:20 partner-5xx dhl Pended condition_met -",
     "12:20 partner-5xx dhl Fired held_for critical",
     "22:50 partner-5xx dhl Resolved cleared_for critical",
 ];
 
-fn story_rules() -> RuleSet {
+pub(crate) fn story_rules() -> RuleSet {
     rules("127.0.0.1:9", &partner_5xx("[oncall]"))
 }
 
@@ -35,7 +35,7 @@ fn tables(world: &World) -> Vec<(Vec<u8>, Vec<u8>)> {
 }
 
 /// Evaluates minute by minute, as a running server does.
-fn evaluate(evaluator: &mut Evaluator, until_minute: i64) -> Vec<String> {
+pub(crate) fn evaluate(evaluator: &mut Evaluator, until_minute: i64) -> Vec<String> {
     let evaluated =
         evaluator.evaluated_until().map_or(START, |evaluated| evaluated.min(minute(until_minute)));
     let first = evaluated.since_ms(START) / 60_000;

@@ -6,6 +6,7 @@ mod delivery;
 mod escalate;
 mod evaluate;
 mod explain;
+mod history;
 mod muted;
 mod replay;
 mod replay_world;

@@ -10,7 +10,7 @@ use plimsoll_alerting::{
     Clock, DeliveryControl, Evaluator, Notifier, RuleSet, TransitionEvent, Waker,
 };
 use plimsoll_storage::{
-    Durability, Options, Outcome, SlotWidth, Store, StreamKind, StreamRef, TimestampMs,
+    Durability, Options, Outcome, Retention, SlotWidth, Store, StreamKind, StreamRef, TimestampMs,
 };
 use tempfile::TempDir;
 use tokio::sync::oneshot;
@@ -34,8 +34,13 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new() -> Self {
+        Self::keeping(Retention::default())
+    }
+
+    /// A store that keeps cells for other times than by default.
+    pub(crate) fn keeping(retention: Retention) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let store = open(dir.path());
+        let store = open(dir.path(), retention);
         Self { dir, store, clock: Arc::new(AtomicI64::new(START.0)) }
     }
 
@@ -43,7 +48,7 @@ impl World {
     pub(crate) fn restarted(self) -> Self {
         let Self { dir, store, clock } = self;
         drop(Arc::into_inner(store).expect("someone still uses the store"));
-        let store = open(dir.path());
+        let store = open(dir.path(), Retention::default());
         Self { dir, store, clock }
     }
 
@@ -103,8 +108,8 @@ impl World {
     }
 }
 
-fn open(path: &Path) -> Arc<Store> {
-    let options = Options { durability: Durability::Wal, ..Options::new(path) };
+fn open(path: &Path, retention: Retention) -> Arc<Store> {
+    let options = Options { durability: Durability::Wal, retention, ..Options::new(path) };
     Arc::new(Store::open(&options).unwrap())
 }
 

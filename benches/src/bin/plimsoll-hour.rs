@@ -166,8 +166,9 @@ fn query(args: &Args, store: &Store) -> Result<(), Failure> {
     let mut one = all.clone();
     one.labels = LabelMatchers::any_of(Label::Partner, ["partner-007"]);
     let p95 = LatencyMeasures::quantiles(&[0.95]);
-    let last_5m = Grid::at(end, 300_000)?;
-    let hour = Grid::range(TimestampMs(end.0 - 3_540_000), end, 60_000, 60_000)?;
+    let width = store.slot_width();
+    let last_5m = Grid::at(end, 300_000, width)?;
+    let hour = Grid::range((TimestampMs(end.0 - 3_540_000), end), 60_000, 60_000, width)?;
     for (name, selector, grid) in [
         ("p95 of every partner, last 5 m", &all, &last_5m),
         ("p95 of every partner, 1 h by 1 m", &all, &hour),

@@ -167,7 +167,7 @@ fn values(
     if *measure != Measure::Count {
         return Ok(found);
     }
-    let day = grid.with_window(grid.window_ms().max(DAY_MS))?;
+    let day = grid.with_window_min(DAY_MS);
     let mut values = measured(store, groups, &day, measure)?;
     values.values_mut().flat_map(BTreeMap::values_mut).for_each(|count| *count = 0.0);
     for (labels, counts) in found {

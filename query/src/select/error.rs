@@ -1,5 +1,7 @@
 //! Why a query failed.
 
+use plimsoll_storage::SlotWidth;
+
 use crate::limits::{NUMBERS_MAX, POINTS_MAX};
 
 /// Result of a query.
@@ -17,6 +19,16 @@ pub enum Error {
     NotPositive {
         /// `step` or `window`.
         name: &'static str,
+    },
+    /// A step or window that would cut a slot.
+    #[error("{name} {}", not_whole_slots(*.ms, *.width))]
+    NotWholeSlots {
+        /// `step` or `window`.
+        name: &'static str,
+        /// How long it is, in ms.
+        ms: i64,
+        /// The width of the slots.
+        width: SlotWidth,
     },
     /// More points than an answer may have.
     #[error(
@@ -65,4 +77,21 @@ pub enum Error {
     /// The store could not be read.
     #[error(transparent)]
     Storage(#[from] plimsoll_storage::Error),
+}
+
+/// What is wrong with a duration that is not whole slots, and the nearest that are.
+#[must_use]
+pub fn not_whole_slots(ms: i64, width: SlotWidth) -> String {
+    let text = |ms: i64| {
+        if ms % 1_000 == 0 { format!("{}s", ms / 1_000) } else { format!("{ms}ms") }
+    };
+    let below = ms / width.ms() * width.ms();
+    let above = below.saturating_add(width.ms());
+    let nearest =
+        if below == 0 { text(above) } else { format!("{} or {}", text(below), text(above)) };
+    format!(
+        "is {}, which is not a multiple of {width}, the shortest time that is counted by itself; use {nearest}",
+        text(ms),
+        width = text(width.ms()),
+    )
 }

@@ -8,7 +8,7 @@ mod selector;
 
 pub use budget::Budget;
 pub(crate) use budget::check_numbers;
-pub use error::{Error, Result};
+pub use error::{Error, Result, not_whole_slots};
 pub use grid::Grid;
 pub use parallel::parallel_map;
 pub(crate) use selector::with_keys;

@@ -4,7 +4,7 @@ use plimsoll_query::{
     BaselinePoint, ClassRatio, ERRORS, ExcludedPeriod, ExpectedValue, Grid, Measure, PastWeeks,
     Selector, WEEK_MS, baseline, utc_weeks,
 };
-use plimsoll_storage::{Label, Outcome, Store, TimestampMs};
+use plimsoll_storage::{Label, Outcome, SlotWidth, Store, TimestampMs};
 use proptest::prelude::*;
 
 use crate::common::{Event, covered, events, partner_of, store_of};
@@ -46,7 +46,7 @@ proptest! {
         let (_directory, store) = store_of(&all);
         let (start, end) = (WEEKS * WEEK_MS + minute * MINUTE_MS, WEEKS * WEEK_MS + 3 * HOUR_MS);
         let window = window * MINUTE_MS;
-        let grid = Grid::range(TimestampMs(start), TimestampMs(end), 20 * MINUTE_MS, window).expect("valid");
+        let grid = Grid::range((TimestampMs(start), TimestampMs(end)), 20 * MINUTE_MS, window, SlotWidth::DEFAULT).expect("valid");
         let past = |measure| PastWeeks { measure, weeks_ms: utc_weeks(WEEKS as u32), excluded: vec![] };
         let by = &[Label::Partner];
         let selector = Selector::activity("requests");
@@ -112,7 +112,7 @@ fn period(labels: &[(Label, &str)], noon: TimestampMs, week: i64) -> ExcludedPer
 fn weeks_with_an_excluded_period_are_left_out() {
     let (calls, noon) = noons(&[20, 100, 104, 0, 96]);
     let (_directory, store) = store_of(&calls);
-    let grid = Grid::at(noon, 5 * MINUTE_MS).expect("valid");
+    let grid = Grid::at(noon, 5 * MINUTE_MS, SlotWidth::DEFAULT).expect("valid");
     let expected =
         |measure, excluded| ask(&store, &grid, measure, excluded)[0].expected.expect("a value");
     let calm = expected(Measure::Count, vec![]);
@@ -139,14 +139,15 @@ fn an_empty_window_of_an_active_stream_counts_as_zero() {
     // Two weeks ago the stream was active in the morning.
     calls.push(Event::new(noon.0 - 2 * WEEK_MS - 3 * HOUR_MS));
     let (_directory, store) = store_of(&calls);
-    let grid = Grid::at(noon, 5 * MINUTE_MS).expect("valid");
+    let grid = Grid::at(noon, 5 * MINUTE_MS, SlotWidth::DEFAULT).expect("valid");
     let point = &ask(&store, &grid, Measure::Count, vec![])[0];
     let expected = point.expected.expect("a value");
     assert_eq!(
         (point.value, expected.weeks, expected.median, expected.lower),
         (Some(5.0), 4, 5.0, 3.75)
     );
-    let later = Grid::at(noon.plus_ms(3 * HOUR_MS), 5 * MINUTE_MS).expect("valid");
+    let later =
+        Grid::at(noon.plus_ms(3 * HOUR_MS), 5 * MINUTE_MS, SlotWidth::DEFAULT).expect("valid");
     assert_eq!(ask(&store, &later, Measure::Count, vec![])[0].value, Some(0.0), "an empty window");
     // A week without items has no share.
     let ratio = Measure::Ratio(ClassRatio::of_all(&ERRORS));

@@ -1,5 +1,7 @@
 //! Random events, a store of them, and which of them a window covers.
 
+use std::ops::Range;
+
 use plimsoll_query::{Group, Selector, Series, groups};
 use plimsoll_storage::{
     Durability, Label, Options, Outcome, Store, StreamKind, StreamRef, TimestampMs,
@@ -54,6 +56,11 @@ pub(crate) fn events(span_ms: i64) -> impl Strategy<Value = Vec<Event>> {
         Event { stream: "requests", partner, site, release, at, outcome, seconds }
     });
     prop::collection::vec(event, 1..120)
+}
+
+/// Whole slots, in ms.
+pub(crate) fn whole_slots(range: Range<i64>) -> impl Strategy<Value = i64> {
+    range.prop_map(|ms| ms / SLOT_MS * SLOT_MS)
 }
 
 /// A store without data.

@@ -3,10 +3,12 @@
 use plimsoll_query::{
     Grid, OutcomePoint, Selector, Series, amplification, filter_by_label, outcomes, pair,
 };
-use plimsoll_storage::{Label, Store, TimestampMs};
+use plimsoll_storage::{Label, SlotWidth, Store, TimestampMs};
 use proptest::prelude::*;
 
-use crate::common::{Event, RELEASES, by_partner, covered, events, partner_of, store_of};
+use crate::common::{
+    Event, RELEASES, by_partner, covered, events, partner_of, store_of, whole_slots,
+};
 
 const HOUR_MS: i64 = 3_600_000;
 const DAY_MS: i64 = 24 * HOUR_MS;
@@ -26,14 +28,14 @@ proptest! {
     fn a_point_is_paired_with_the_one_a_day_earlier(
         yesterday in events(HOUR_MS),
         today in events(HOUR_MS),
-        step in 10_000..900_000_i64,
-        window in 10_000..900_000_i64,
+        step in whole_slots(10_000..900_000),
+        window in whole_slots(10_000..900_000),
     ) {
         let today = today.into_iter().map(|event| Event { at: event.at + DAY_MS, ..event });
         let all: Vec<Event> = yesterday.into_iter().chain(today).collect();
         let (_directory, store) = store_of(&all);
         let (start, end) = (TimestampMs(DAY_MS), TimestampMs(DAY_MS + HOUR_MS));
-        let grid = Grid::range(start, end, step, window).expect("valid");
+        let grid = Grid::range((start, end), step, window, SlotWidth::DEFAULT).expect("valid");
         let (now, then) = (counts(&store, &grid), counts(&store, &grid.earlier(DAY_MS)));
         let mut seen = [0, 0];
         for series in pair(now, then, DAY_MS, |point| point.t) {
@@ -54,9 +56,9 @@ proptest! {
     }
 
     #[test]
-    fn releases_split_the_events_of_a_partner(events in events(HOUR_MS), t in 0..2 * HOUR_MS) {
+    fn releases_split_the_events_of_a_partner(events in events(HOUR_MS), t in whole_slots(0..2 * HOUR_MS)) {
         let (_directory, store) = store_of(&events);
-        let grid = Grid::at(TimestampMs(t), HOUR_MS).expect("valid");
+        let grid = Grid::at(TimestampMs(t), HOUR_MS, SlotWidth::DEFAULT).expect("valid");
         let all = by_partner(&store);
         let of = |release| {
             outcomes(&store, filter_by_label(&store, &all, Label::Release, release), &grid)
@@ -74,12 +76,12 @@ proptest! {
 
     #[test]
     fn attempts_are_compared_with_requests(
-        requests in events(HOUR_MS), attempts in events(HOUR_MS), t in 0..2 * HOUR_MS,
+        requests in events(HOUR_MS), attempts in events(HOUR_MS), t in whole_slots(0..2 * HOUR_MS),
     ) {
         let attempts = attempts.into_iter().map(|event| Event { stream: "attempts", ..event });
         let all: Vec<Event> = requests.into_iter().chain(attempts).collect();
         let (_directory, store) = store_of(&all);
-        let grid = Grid::at(TimestampMs(t), HOUR_MS).expect("valid");
+        let grid = Grid::at(TimestampMs(t), HOUR_MS, SlotWidth::DEFAULT).expect("valid");
         let [tried, asked] = ["attempts", "requests"].map(Selector::activity);
         let found = amplification(&store, &tried, &asked, &[Label::Partner], &grid).expect("answered");
         for series in &found {

@@ -2,7 +2,7 @@
 
 use plimsoll_query::{FoundExemplars, Grid, Selector, exemplars};
 use plimsoll_storage::{
-    Exemplar, ExemplarKind, Label, Outcome, StreamKind, StreamRef, TimestampMs,
+    Exemplar, ExemplarKind, Label, Outcome, SlotWidth, StreamKind, StreamRef, TimestampMs,
 };
 
 use crate::common::empty_store;
@@ -24,7 +24,7 @@ fn exemplars_come_from_the_slots_of_the_grid_newest_first() {
         batch.exemplar(stream, slot, event).expect("room");
     }
     store.append_blocking(batch.finish(), 3, None, TimestampMs(0)).expect("appended");
-    let grid = Grid::at(TimestampMs(60_000), 60_000).expect("valid");
+    let grid = Grid::at(TimestampMs(60_000), 60_000, SlotWidth::DEFAULT).expect("valid");
     let kind = ExemplarKind::Failed(vec![Outcome::Timeout]);
     let found = exemplars(&store, &Selector::activity("requests"), &grid, &kind, 10);
     let FoundExemplars { best, is_cut } = found.expect("answered");

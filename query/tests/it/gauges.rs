@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use plimsoll_query::{Grid, Selector, gauges, groups};
-use plimsoll_storage::{GaugeCell, Label, Slot, Store, StreamKind, StreamRef, TimestampMs};
+use plimsoll_storage::{
+    GaugeCell, Label, Slot, SlotWidth, Store, StreamKind, StreamRef, TimestampMs,
+};
 use proptest::prelude::*;
 use tempfile::TempDir;
 
-use crate::common::{PARTNERS, SLOT_MS, empty_store, partner_of};
+use crate::common::{PARTNERS, SLOT_MS, empty_store, partner_of, whole_slots};
 
 const SPAN_MS: i64 = 1_800_000;
 
@@ -50,13 +52,13 @@ proptest! {
     #[test]
     fn readings_of_a_window_are_merged(
         readings in readings(),
-        start in 0..900_000_i64,
-        step in 10_000..300_000_i64,
-        window in 10_000..900_000_i64,
+        start in whole_slots(0..900_000),
+        step in whole_slots(10_000..300_000),
+        window in whole_slots(10_000..900_000),
     ) {
         let (_directory, store) = store_of(&readings);
         let end = TimestampMs(SPAN_MS + 60_000);
-        let grid = Grid::range(TimestampMs(start), end, step, window).expect("valid");
+        let grid = Grid::range((TimestampMs(start), end), step, window, SlotWidth::DEFAULT).expect("valid");
         let selector = Selector { kind: StreamKind::Gauge, ..Selector::activity("queue_depth") };
         let found = groups(&store, &selector, &[Label::Partner]);
         let mut count = 0;

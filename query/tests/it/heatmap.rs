@@ -1,10 +1,10 @@
 //! A heat map counts every duration once, in its bucket.
 
 use plimsoll_query::{Error, Grid, Heatmap, heatmap, limits};
-use plimsoll_storage::TimestampMs;
+use plimsoll_storage::{SlotWidth, TimestampMs};
 use proptest::prelude::*;
 
-use crate::common::{Event, by_partner, covered, events, partner_of, store_of};
+use crate::common::{Event, by_partner, covered, events, partner_of, store_of, whole_slots};
 
 const SPAN_MS: i64 = 1_800_000;
 
@@ -19,12 +19,12 @@ proptest! {
     #[test]
     fn buckets_count_the_durations_between_their_borders(
         events in events(SPAN_MS),
-        step in 10_000..900_000_i64,
-        window in 10_000..900_000_i64,
+        step in whole_slots(10_000..900_000),
+        window in whole_slots(10_000..900_000),
         buckets_max in limits::HEATMAP_BUCKETS_MIN..limits::HEATMAP_BUCKETS_MAX,
     ) {
         let (_directory, store) = store_of(&events);
-        let grid = Grid::range(TimestampMs(0), TimestampMs(SPAN_MS), step, window).expect("valid");
+        let grid = Grid::range((TimestampMs(0), TimestampMs(SPAN_MS)), step, window, SlotWidth::DEFAULT).expect("valid");
         let map = heatmap(&store, by_partner(&store), &grid, buckets_max).expect("answered");
         prop_assert!(map.buckets.len() <= buckets_max, "{}", map.buckets.len());
         prop_assert!(is_contiguous(&map), "{:?}", map.buckets);
@@ -52,7 +52,7 @@ fn durations_from_nanoseconds_to_years_fit_into_few_buckets() {
     let of = |seconds| Event { seconds, ..Event::new(5_000) };
     let all = [0.0, 1e-9, 1e-3, 1.0, 3_600.0, 86_400.0 * 366.0].map(of);
     let (_directory, store) = store_of(&all);
-    let grid = Grid::at(TimestampMs(10_000), 10_000).expect("valid");
+    let grid = Grid::at(TimestampMs(10_000), 10_000, SlotWidth::DEFAULT).expect("valid");
     let min = limits::HEATMAP_BUCKETS_MIN;
     let map = heatmap(&store, by_partner(&store), &grid, min).expect("answered");
     assert!(map.buckets.len() <= min, "{:?}", map.buckets);
@@ -62,7 +62,12 @@ fn durations_from_nanoseconds_to_years_fit_into_few_buckets() {
 #[test]
 fn a_heat_map_that_is_too_large_is_rejected() {
     let (_directory, store) = store_of(&[Event::new(5_000)]);
-    let grid = Grid::range(TimestampMs(0), TimestampMs(SPAN_MS * 10), 10_000, 10_000);
+    let grid = Grid::range(
+        (TimestampMs(0), TimestampMs(SPAN_MS * 10)),
+        10_000,
+        10_000,
+        SlotWidth::DEFAULT,
+    );
     let answer =
         heatmap(&store, vec![by_partner(&store).remove(0); 100], &grid.expect("valid"), 160);
     assert!(matches!(answer, Err(Error::TooManyNumbers { .. })), "{answer:?}");

@@ -1,7 +1,7 @@
 //! Roll-ups give the same answers as the cells they were made of, also after those cells have expired.
 
 use plimsoll_query::{Grid, LatencyMeasures, latency, outcomes};
-use plimsoll_storage::{Options, Retention, Store, TimestampMs};
+use plimsoll_storage::{Options, Retention, SlotWidth, Store, TimestampMs};
 use proptest::prelude::*;
 
 use crate::common::{Event, by_partner, covered, events, partner_of, store_of};
@@ -53,7 +53,7 @@ proptest! {
             let (start, end) = (TimestampMs(offset * MINUTE_MS), TimestampMs(3 * DAY_MS));
             let step = minutes.max(15) * MINUTE_MS;
             for window in [minutes, 2 * minutes, 3 * 24 * 60] {
-                let grid = Grid::range(start, end, step, window * MINUTE_MS).expect("valid");
+                let grid = Grid::range((start, end), step, window * MINUTE_MS, SlotWidth::DEFAULT).expect("valid");
                 check(&store, &all, &grid)?;
             }
         }

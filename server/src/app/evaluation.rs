@@ -1,11 +1,13 @@
 //! Evaluates the rules of each slot when it has closed.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use plimsoll_alerting::{EvaluatedSlots, Evaluator, Severity};
 
 use super::App;
-use super::stop::{Stop, Ticks};
+use super::stop::{Stop, Ticks, stopped};
 use crate::clock;
 use crate::self_metrics::OutboxGauge;
 use crate::wire::time;
@@ -16,6 +18,13 @@ const EVALUATE_EVERY: Duration = Duration::from_millis(200);
 
 /// Evaluates each slot when it has closed, until the server stops.
 pub(crate) async fn evaluate(app: App, mut evaluator: Evaluator, stop: Stop) {
+    let stopping = Arc::new(AtomicBool::new(false));
+    evaluator = evaluator.with_stop(Arc::clone(&stopping));
+    let stop_of_catch_up = stop.clone();
+    tokio::spawn(async move {
+        stopped(stop_of_catch_up).await;
+        stopping.store(true, Ordering::Relaxed);
+    });
     let mut rules = app.rules.clone();
     let mut ticks = Ticks::new(EVALUATE_EVERY, stop);
     let mut gauge = OutboxGauge::default();

@@ -276,7 +276,7 @@ fn days_with_expired_slots_are_evaluated_by_the_minute() {
 /// The time of a line about a change of state.
 fn at_of(line: &str) -> Option<TimestampMs> {
     let at = line.strip_prefix("{\"at\":\"")?.split('"').next()?;
-    crate::wire::time::parse(at)
+    plimsoll_alerting::parse_time(at).ok()
 }
 
 fn count_before(text: &str, until: TimestampMs, change: &str) -> usize {

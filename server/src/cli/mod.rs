@@ -14,9 +14,6 @@ mod simulate;
 mod suggest;
 
 use clap::{Parser, Subcommand};
-use plimsoll_storage::TimestampMs;
-
-use crate::wire::time;
 
 /// Stores the health of partner integrations, answers queries about it, and notifies when a partner
 /// has been failing for a while.
@@ -83,10 +80,4 @@ impl Cli {
             Command::Inspect(args) => inspect::run(&args),
         }
     }
-}
-
-/// A time as an argument.
-fn parse_time(text: &str) -> Result<TimestampMs, String> {
-    time::parse(text)
-        .ok_or_else(|| "use RFC 3339 (2026-11-20T19:04:40Z) or epoch milliseconds".to_owned())
 }

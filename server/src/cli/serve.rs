@@ -7,14 +7,14 @@ use std::time::Duration;
 
 use axum::serve::ListenerExt;
 use parking_lot::RwLock;
-use plimsoll_alerting::Evaluator;
+use plimsoll_alerting::{Evaluator, parse_time};
 use plimsoll_storage::{Options, Store, TimestampMs};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::{CommandError, parse_time};
+use super::CommandError;
 use crate::admission::{BodyMemory, HeavyBodies, Queries};
 use crate::app::{self, App, Delivery, LoadedRules, Rules, RulesCheck, Stop};
 use crate::backtest::jobs::Jobs;
@@ -35,9 +35,10 @@ pub(super) struct Args {
     config: ConfigFlags,
     /// Evaluate the rules over stored history from this time on, and notify receivers of what fires
     ///
-    /// For use after an import: alerts are found and receivers notified in the order of the data. Without
-    /// this flag, alerts that fired and resolved while the server was down are recorded, and nobody is
-    /// notified of them.
+    /// For use after an import: alerts are found and receivers notified in the order of the data. A time
+    /// before the oldest stored data means all of it, and long stretches without data are passed over.
+    /// Without this flag, alerts that fired and resolved while the server was down are recorded, and nobody
+    /// is notified of them.
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     evaluate_from: Option<TimestampMs>,
 }
@@ -81,10 +82,7 @@ async fn serve(
 ) -> Result<(), CommandError> {
     let in_force = loaded.to_string();
     let LoadedRules { rules, file } = loaded;
-    let mut evaluator = Evaluator::new(Arc::clone(&store), Arc::clone(&rules))?;
-    if let Some(from) = evaluate_from {
-        evaluator.rewind_to(from)?;
-    }
+    let evaluator = Evaluator::new(Arc::clone(&store), Arc::clone(&rules))?;
     let allow_private_receivers = config.allow_private_receivers;
     let check = RulesCheck { store: Arc::clone(&store), allow_private_receivers };
     let notifier = check.notifier(&rules)?;
@@ -97,7 +95,14 @@ async fn serve(
     })?;
     let address = listener.local_addr()?;
     let listen_url = format!("http://{address}");
-    evaluator = evaluator.with_base_url(config.external_url.as_deref().unwrap_or(&listen_url));
+    let mut evaluator =
+        evaluator.with_base_url(config.external_url.as_deref().unwrap_or(&listen_url));
+    if let Some(from) = evaluate_from {
+        if from > clock::now() {
+            return Err("--evaluate-from lies in the future; give a time of stored data".into());
+        }
+        evaluator.rewind_to(from)?;
+    }
     let app = App {
         store,
         rules,

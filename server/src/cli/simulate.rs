@@ -3,6 +3,7 @@
 
 use std::io::Write as _;
 
+use plimsoll_alerting::parse_time;
 use reqwest::Method;
 use serde::Deserialize;
 use serde_json::json;
@@ -11,7 +12,6 @@ use super::client::Client;
 use super::{CommandError, Format, job};
 use crate::clock;
 use crate::drill::{DrillReport, FiredAlert, RuleFacts, Scenario, Traffic};
-use crate::wire::time;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -96,7 +96,7 @@ async fn run_drill(client: &Client, drill: &Traffic) -> Result<DrillReport, Comm
     let result = job::evaluated(client, &request).await?;
     let found = result.alerts.iter().map(|alert| {
         let AlertFacts { rule, severity, fired_at } = serde_json::from_str(alert.get())?;
-        let fired_at = time::parse(&fired_at).ok_or("an alert of the server has no time")?;
+        let fired_at = parse_time(&fired_at)?;
         Ok(FiredAlert { rule, fired_at, severity })
     });
     let found = found.collect::<Result<Vec<_>, CommandError>>()?;

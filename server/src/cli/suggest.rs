@@ -5,13 +5,13 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use plimsoll_alerting::{Rule, RuleSet};
+use plimsoll_alerting::{Rule, RuleSet, parse_time};
 use plimsoll_storage::{SlotWidth, TimestampMs};
 use serde_json::json;
 
 use super::backup::open_existing;
 use super::client::Client;
-use super::{CommandError, Format, job, parse_time};
+use super::{CommandError, Format, job};
 use crate::backtest::variants::suggest::{SuggestRequest, SuggestedLevel, Suggestion, suggest};
 use crate::backtest::{History, HistoryError, ReplayOptions, cores, replay};
 use crate::config::parse_slot;

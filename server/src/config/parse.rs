@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use plimsoll_alerting::{parse_duration_ms, parse_size_bytes};
 use plimsoll_storage::limits::MEMORY_BYTES_MIN;
 use plimsoll_storage::{Durability, SlotWidth};
 
 use crate::self_metrics::LogFormat;
-use crate::wire::time;
 
 /// The shortest time that cells are kept.
 const RETENTION_MIN: Duration = Duration::from_hours(1);
@@ -59,7 +59,7 @@ pub(super) fn switch(given: &OsStr) -> Option<bool> {
 
 /// A duration such as `10s`.
 pub(super) fn duration(given: &OsStr) -> Option<Duration> {
-    let ms = time::parse_duration_ms(given.to_str()?)?;
+    let ms = parse_duration_ms(given.to_str()?).ok()?;
     u64::try_from(ms).ok().map(Duration::from_millis)
 }
 
@@ -70,7 +70,7 @@ pub(super) fn retention(given: &OsStr) -> Option<Duration> {
 
 /// The width of a slot, such as `10s`.
 pub(crate) fn slot_width(given: &OsStr) -> Option<SlotWidth> {
-    SlotWidth::from_ms(time::parse_duration_ms(given.to_str()?)?)
+    SlotWidth::from_ms(parse_duration_ms(given.to_str()?).ok()?)
 }
 
 /// A [`Durability`] by name.
@@ -85,18 +85,7 @@ pub(super) fn durability(given: &OsStr) -> Option<Durability> {
 
 /// A size such as `512MiB` or `50GiB`, in bytes.
 pub(super) fn size(given: &OsStr) -> Option<u64> {
-    let given = given.to_str()?;
-    let digits = given.find(|c: char| !c.is_ascii_digit()).unwrap_or(given.len());
-    let (number, unit) = given.split_at_checked(digits)?;
-    let shift = match unit {
-        "" | "B" => 0,
-        "KiB" => 10,
-        "MiB" => 20,
-        "GiB" => 30,
-        "TiB" => 40,
-        _ => return None,
-    };
-    number.parse::<u64>().ok()?.checked_mul(1 << shift)
+    parse_size_bytes(given.to_str()?).ok()
 }
 
 /// A size that a database can keep to, in bytes: even an empty one takes some of it.

@@ -9,6 +9,7 @@ pub(crate) use rejected::{RejectCode, RejectedItem};
 use axum::Json;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
+use plimsoll_query::not_whole_slots;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -132,6 +133,9 @@ impl From<plimsoll_query::Error> for ApiError {
             Error::Storage(error) => error.into(),
             Error::EndBeforeStart => Self::parameter("end", "lies before `start`"),
             Error::NotPositive { name } => Self::parameter(name, "must be longer than zero"),
+            Error::NotWholeSlots { name, ms, width } => {
+                Self::parameter(name, not_whole_slots(ms, width))
+            }
             Error::TooManyPoints { .. } => {
                 Self::parameter("step", format!("is too short: {error}"))
             }

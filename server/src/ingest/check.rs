@@ -18,8 +18,6 @@ use crate::wire::push::item::{ItemKind, Pairs, RawItem};
 use crate::wire::push::tolerant::{Nested, Scalar};
 use crate::wire::{excerpt, time};
 
-/// The oldest time accepted: 2000-01-01. An earlier time is a unit mistake, such as seconds for ms.
-const OLDEST: TimestampMs = TimestampMs(946_684_800_000);
 /// Ids an event may carry.
 const IDS_MAX: usize = 16;
 
@@ -124,7 +122,7 @@ impl Checker {
         Ok(Item { stream, slot: self.width.slot_of(at), delta, ids: Ids::default(), end: at })
     }
 
-    /// A time that the store accepts: not before 2000, not outside the retention, not too far in the future.
+    /// A time that the store accepts: not outside the retention, not too far in the future.
     fn time(&self, field: &'static str, value: &Scalar<'_>) -> Checked<TimestampMs> {
         let Some(at) = read_time(field, value)? else {
             return wrong(
@@ -133,16 +131,6 @@ impl Checker {
                 "is required: RFC 3339 or epoch milliseconds",
             );
         };
-        if at < OLDEST {
-            return wrong(
-                field,
-                RejectCode::OutOfRange,
-                format!(
-                    "{} is before the year 2000; epoch times are in milliseconds",
-                    time::format(at)
-                ),
-            );
-        }
         if at < self.oldest_kept {
             return wrong(
                 field,
@@ -202,7 +190,7 @@ impl Checker {
             return Ok(counted.then_some(end));
         };
         // It may be older than the step: a heartbeat can carry the time of the last event.
-        if last_at < OLDEST || last_at > start.plus_ms(step_ms) {
+        if last_at > start.plus_ms(step_ms) {
             return wrong(
                 "/last_at",
                 RejectCode::OutOfRange,

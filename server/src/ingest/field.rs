@@ -3,12 +3,13 @@
 
 use std::borrow::Cow;
 
+use plimsoll_alerting::{TimeError, parse_time, time_of_number};
 use plimsoll_storage::limits::COUNT_MAX;
 use plimsoll_storage::{LabelError, TimestampMs, check_text, normal_label};
 
 use crate::error::RejectCode;
+use crate::wire::excerpt;
 use crate::wire::push::tolerant::Scalar;
-use crate::wire::{excerpt, time};
 
 /// A field that failed, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,30 +94,26 @@ fn invalid<T>(field: &'static str, text: &str, error: LabelError) -> Checked<T> 
 
 /// A time; `None` when the field is missing.
 pub(crate) fn read_time(field: &'static str, value: &Scalar<'_>) -> Checked<Option<TimestampMs>> {
-    let at = match value {
+    let read = match value {
         Scalar::Missing => return Ok(None),
-        Scalar::Int(ms) => Some(TimestampMs(*ms)),
-        Scalar::Uint(ms) => i64::try_from(*ms).ok().map(TimestampMs),
-        Scalar::Float(ms) if ms.abs() < 9e15 => Some(TimestampMs(ms.floor() as i64)),
-        Scalar::Text(text) => time::parse(text),
-        _ => None,
-    };
-    match (at, value) {
-        (Some(at), _) => Ok(Some(at)),
-        (None, Scalar::Text(text)) => wrong(
-            field,
-            RejectCode::InvalidTime,
-            format!("{:?} is no time; use RFC 3339 or epoch milliseconds", excerpt(text)),
-        ),
-        (None, Scalar::Uint(_) | Scalar::Float(_)) => {
-            wrong(field, RejectCode::OutOfRange, "is beyond the range of epoch milliseconds")
+        Scalar::Int(ms) => time_of_number(*ms as f64, ms),
+        Scalar::Uint(ms) => time_of_number(*ms as f64, ms),
+        Scalar::Float(ms) => time_of_number(*ms, ms),
+        Scalar::Text(text) => parse_time(text),
+        _ => {
+            let detail = format!("must be RFC 3339 or epoch milliseconds, not {}", value.kind());
+            return wrong(field, RejectCode::WrongType, detail);
         }
-        (None, _) => wrong(
-            field,
-            RejectCode::WrongType,
-            format!("must be RFC 3339 or epoch milliseconds, not {}", value.kind()),
-        ),
-    }
+    };
+    read.map(Some).or_else(|error| {
+        let code = match error {
+            TimeError::Unit { .. } | TimeError::OutOfRange(_) => RejectCode::OutOfRange,
+            TimeError::Unreadable(_) | TimeError::DateOnly(_) | TimeError::NoOffset(_) => {
+                RejectCode::InvalidTime
+            }
+        };
+        wrong(field, code, format!("is wrong: {error}"))
+    })
 }
 
 /// A number.

@@ -2,10 +2,9 @@
 //! other crates.
 
 pub(crate) mod alerting;
-mod excerpt;
 pub(crate) mod push;
 pub(crate) mod query;
 pub(crate) mod rows;
 pub(crate) mod time;
 
-pub(crate) use excerpt::excerpt;
+pub(crate) use plimsoll_alerting::excerpt;

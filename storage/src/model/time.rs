@@ -98,6 +98,12 @@ impl SlotWidth {
         u32::try_from(count).unwrap_or(u32::MAX)
     }
 
+    /// `ms` rounded up to whole slots, at least one, in ms.
+    #[must_use]
+    pub fn whole_slots_ms(self, ms: i64) -> i64 {
+        i64::from(self.slots_in(ms)) * self.ms()
+    }
+
     /// Slots in an hour.
     #[must_use]
     pub const fn slots_per_hour(self) -> u32 {

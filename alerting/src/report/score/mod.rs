@@ -29,10 +29,12 @@ mod scoring;
 mod summary;
 
 use plimsoll_storage::{Label, TimestampMs};
-use serde::Deserialize;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
 
 use crate::records::delivery::Action;
 use crate::replay::ReplayedAlert;
+use crate::text::time::WrittenTime;
 
 pub use self::scoring::{FalseNotification, FoundIncident, Score, score};
 
@@ -72,36 +74,14 @@ const fn yes() -> bool {
     true
 }
 
-/// A time in a file.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum FileTime {
-    Ms(i64),
-    Text(jiff::Timestamp),
+fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    let time = WrittenTime::deserialize(deserializer)?.read();
+    time.map(|at| at.0).map_err(Error::custom)
 }
 
-fn time<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
-    FileTime::deserialize(deserializer).map(FileTime::ms).map_err(time_error)
-}
-
-fn optional_time<'de, D: serde::Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<i64>, D::Error> {
-    let time = Option::<FileTime>::deserialize(deserializer).map_err(time_error)?;
-    Ok(time.map(FileTime::ms))
-}
-
-fn time_error<E: serde::de::Error>(_: E) -> E {
-    E::custom("a time must be RFC 3339 in quotes or milliseconds since 1970")
-}
-
-impl FileTime {
-    fn ms(self) -> i64 {
-        match self {
-            Self::Ms(ms) => ms,
-            Self::Text(at) => at.as_millisecond(),
-        }
-    }
+fn optional_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    let time = Option::<WrittenTime>::deserialize(deserializer)?;
+    time.map(|time| time.read().map(|at| at.0)).transpose().map_err(Error::custom)
 }
 
 impl Incident {

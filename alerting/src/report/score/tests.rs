@@ -9,9 +9,11 @@ fn an_incident_has_few_required_fields_and_errors_are_precise() {
     assert!(incident.incident && incident.must_notify);
     assert_eq!((incident.onset(), incident.end), (1_795_168_800_000, 1_795_172_400_000));
     let table = [
-        (r#"[{"start":5,"end":4,"partners":["dhl"]}]"#, "ends before"),
-        (r#"[{"start":5,"end":6,"partners":[]}]"#, "no partner"),
+        (r#"[{"start":1795172400000,"end":1795168800000,"partners":["dhl"]}]"#, "ends before"),
+        (r#"[{"start":1795168800000,"end":1795172400000,"partners":[]}]"#, "no partner"),
         (r#"[{"start":"soon","end":6,"partners":["dhl"]}]"#, "RFC 3339"),
+        (r#"[{"start":1795168800,"end":1795172400,"partners":["dhl"]}]"#, "in seconds"),
+        (r#"[{"start":true,"end":1795172400000,"partners":["dhl"]}]"#, "in quotes"),
         ("{}", "expected a sequence"),
     ];
     for (text, part) in table {

@@ -13,6 +13,7 @@ use crate::rule::parse::{RawHoliday, RawMaintenance, RawPartner};
 use crate::rule::text_file::read_text_file;
 use crate::rule::types::{Holiday, Maintenance, Partner, Period, Rule};
 use crate::text::runbook;
+use crate::text::time::parse_time;
 
 /// Longest runbook beside a rules file that is read, in bytes.
 const RUNBOOK_FILE_BYTES_MAX: u64 = 256 << 10;
@@ -96,8 +97,7 @@ fn period(entry: &Entry, raw: &RawMaintenance) -> Checked<Period> {
 }
 
 fn time(text: &str) -> Result<TimestampMs, RuleProblem> {
-    let at: jiff::Timestamp = text.parse().map_err(|_| RuleProblem::Time(text.to_owned()))?;
-    Ok(TimestampMs(at.as_millisecond()))
+    Ok(parse_time(text)?)
 }
 
 pub(super) fn holidays(raw: Vec<Spanned<RawHoliday>>) -> Checked<Vec<Holiday>> {

@@ -27,7 +27,7 @@ fn a_mistake_has_its_place_its_field_and_the_remedy() {
         ),
         (
             format!("{ratio}critical: '> 5%'\nfor: 300"),
-            "line 11, column 10: rule `r`, field `for`: `300` is not a duration; write a whole number and a unit, such as 30s, 5m, 2h or 1d",
+            "line 11, column 10: rule `r`, field `for`: `300` is not a duration: it has no unit, which is one of ms, s, m, h, d; write a whole number and a unit, such as 30s, 5m, 2h or 1d",
         ),
         (
             "signal: { drop: { stream: webhooks } }\ncritical: '> 30%'".to_owned(),
@@ -156,11 +156,18 @@ fn mistakes_in_receivers_never_show_a_secret() {
 fn maintenance_needs_labels_an_author_and_a_period() {
     let base = "maintenance:\n  - { match: { partner: dhl }, start: 2026-11-21T22:00:00Z, end: 2026-11-22T02:00:00Z, author: ann, reason: upgrade }\n";
     assert_eq!(parse(base).unwrap().maintenance.len(), 1);
+    let in_ms = base.replace("2026-11-22T02:00:00Z", "1795312800000");
+    assert_eq!(
+        parse(&in_ms).unwrap().maintenance[0].period,
+        parse(base).unwrap().maintenance[0].period
+    );
     let table = [
         ("match: { partner: dhl }", "match: {}", "the labels of what is under maintenance"),
         ("author: ann, ", "", "who announced it"),
         ("2026-11-22T02:00:00Z", "2026-11-20T02:00:00Z", "ends before it starts"),
         ("2026-11-22T02:00:00Z", "tomorrow", "`tomorrow` is not a time"),
+        ("2026-11-22T02:00:00Z", "2026-11-22T02:00:00", "add Z for UTC"),
+        ("2026-11-22T02:00:00Z", "1795312800", "field `end`: 1795312800 seems to be in seconds"),
     ];
     for (from, to, expected) in table {
         let error = parse(&base.replace(from, to)).unwrap_err().to_string();

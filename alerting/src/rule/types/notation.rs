@@ -3,20 +3,15 @@
 
 use crate::rule::error::RuleProblem;
 use crate::rule::types::signal::SignalKind;
+use crate::text::quantity::{parse_duration_or_zero_ms, unit_ms};
 
 /// Longest `window`, `for` and `clear.for`: seven days, the reach of the finest data that is kept.
 pub(in crate::rule) const DURATION_MS_MAX: i64 = 7 * 24 * 3_600_000;
 
-/// Reads `30s`, `5m`, `2h`, `1d` or `500ms` as milliseconds, 0 to [`DURATION_MS_MAX`].
+/// Reads a duration as milliseconds, 0 to [`DURATION_MS_MAX`].
 pub(in crate::rule) fn duration_ms(text: &str) -> Result<i64, RuleProblem> {
-    let error = || RuleProblem::Duration(text.to_owned());
-    let (number, unit) = split_unit(text.trim());
-    let number = number.parse::<i64>().ok().filter(|number| *number >= 0).ok_or_else(error)?;
-    let unit_ms = unit_ms(unit).ok_or_else(error)?;
-    number
-        .checked_mul(unit_ms)
-        .filter(|ms| (0..=DURATION_MS_MAX).contains(ms))
-        .ok_or_else(|| RuleProblem::DurationRange(text.to_owned()))
+    let ms = parse_duration_or_zero_ms(text)?;
+    if ms <= DURATION_MS_MAX { Ok(ms) } else { Err(RuleProblem::DurationRange(text.to_owned())) }
 }
 
 /// A threshold as the file has it.
@@ -109,17 +104,6 @@ fn split_unit(text: &str) -> (&str, &str) {
     let end = text.find(|c: char| !number(c)).unwrap_or(text.len());
     let (number, unit) = text.split_at(end);
     (number, unit.trim())
-}
-
-fn unit_ms(unit: &str) -> Option<i64> {
-    match unit {
-        "ms" => Some(1),
-        "s" => Some(1_000),
-        "m" => Some(60_000),
-        "h" => Some(3_600_000),
-        "d" => Some(86_400_000),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

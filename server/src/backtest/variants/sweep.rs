@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write as _};
 
-use plimsoll_alerting::{Rule, RuleSet};
+use plimsoll_alerting::{Rule, RuleSet, parse_duration_or_zero_ms};
 use plimsoll_storage::{Slot, SlotWidth, TimestampMs};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -10,7 +10,6 @@ use serde::{Deserialize, Serialize};
 use super::variant::{Variant, VariantOutcome, knee};
 use crate::backtest::limits::VARIANTS_MAX;
 use crate::backtest::{Replay, level_text, span};
-use crate::wire::time;
 
 /// The values of a sweep as they are given.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -137,9 +136,7 @@ fn from_loud_to_quiet(thresholds: &mut [f64], rule: &Rule) {
 }
 
 fn duration_ms(text: &str) -> Result<i64, String> {
-    let zero = ["0", "0s", "0m"].contains(&text).then_some(0);
-    zero.or_else(|| time::parse_duration_ms(text))
-        .ok_or_else(|| format!("for of the sweep: `{text}` is not a duration such as 2m"))
+    parse_duration_or_zero_ms(text).map_err(|error| format!("for of the sweep: {error}"))
 }
 
 /// A table for people.

@@ -8,14 +8,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use plimsoll_alerting::RuleSet;
 use plimsoll_alerting::report::Incident;
+use plimsoll_alerting::{RuleSet, parse_time};
 use plimsoll_storage::{SlotWidth, TimestampMs};
 use serde::Serialize;
 use serde_json::json;
 
+use super::CommandError;
 use super::backup::open_existing;
-use super::{CommandError, parse_time};
 use crate::backtest::report::{self, Row, ScoreBody, html, score};
 use crate::backtest::variants::sweep::{Sweep, table};
 use crate::backtest::{

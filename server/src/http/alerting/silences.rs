@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use plimsoll_alerting::rule::{Period, Schedule};
 use plimsoll_alerting::silence::{self, SILENCE_MS_MAX, Silence};
-use plimsoll_alerting::{AlertFilter, SANDBOX, alerts};
+use plimsoll_alerting::{AlertFilter, SANDBOX, WrittenTime, alerts, parse_duration_ms};
 use plimsoll_storage::{Label, LabelMatchers, Matcher, StreamKind, TimestampMs};
 
 use crate::app::App;
@@ -22,7 +22,6 @@ use crate::wire::alerting::silence::{
     state,
 };
 use crate::wire::excerpt;
-use crate::wire::time;
 
 const STATE: Query<Choice<&str>> = Query::new(
     "state",
@@ -105,6 +104,7 @@ async fn end(
     let mut silence =
         found.ok_or_else(|| ApiError::not_found(format!("silence {:?}", excerpt(&id))))?;
     if silence.period.end > now {
+        silence.period.start = silence.period.start.min(now);
         silence.period.end = now;
         tokio::task::block_in_place(|| silence::put(&app.store, &silence, now))?;
     }
@@ -121,32 +121,12 @@ fn checked(request: SilenceRequest, now: TimestampMs) -> Result<Silence, ApiErro
             return Err(wrong(field, "must be a text of 1 to 1000 characters"));
         }
     }
+    let (start, end) = start_and_end(&request, now)?;
     let matches = matches(request.matches)?;
     if matches.is_empty() && request.rule.is_none() {
         return Err(wrong(
             "match",
             "is missing; name the labels or the `rule` of what is silenced",
-        ));
-    }
-    let time_of = |field, text: &str| {
-        time::parse(text).ok_or_else(|| {
-            wrong(field, "must be RFC 3339 (2026-11-20T19:04:40Z) or epoch milliseconds")
-        })
-    };
-    // A notification that was sent cannot be silenced afterwards.
-    let start = request.start.map_or(Ok(now), |text| time_of("start", &text))?.max(now);
-    let end = match (request.end, request.lasts) {
-        (Some(end), None) => time_of("end", &end)?,
-        (None, Some(lasts)) => {
-            let ms = time::parse_duration_ms(&lasts);
-            start.plus_ms(ms.ok_or_else(|| wrong("for", "must be a duration such as 30m or 2h"))?)
-        }
-        _ => return Err(wrong("end", "or `for` must be given, and only one of them")),
-    };
-    if end <= start || end <= now || end.since_ms(start) > SILENCE_MS_MAX {
-        return Err(wrong(
-            "end",
-            "must lie after `start` and now, and at most 30 days after `start`",
         ));
     }
     let weekly = request.weekly.map(|hours| {
@@ -157,6 +137,36 @@ fn checked(request: SilenceRequest, now: TimestampMs) -> Result<Silence, ApiErro
     let (author, reason, rule) = (request.author, request.reason, request.rule);
     let id = String::new();
     Ok(Silence { id, matches, rule, period, author, reason, created_at: now }.with_id())
+}
+
+/// The first and the last time of a silence. A notification that was sent cannot be silenced afterwards, so
+/// it starts now at the earliest.
+fn start_and_end(
+    request: &SilenceRequest,
+    now: TimestampMs,
+) -> Result<(TimestampMs, TimestampMs), ApiError> {
+    let time_of = |field, time: &WrittenTime| {
+        time.read().map_err(|error| wrong(field, &format!("is wrong: {error}")))
+    };
+    let start = request.start.as_ref().map_or(Ok(now), |time| time_of("start", time))?.max(now);
+    let (field, end) = match (&request.end, &request.lasts) {
+        (Some(end), None) => ("end", time_of("end", end)?),
+        (None, Some(lasts)) => {
+            let ms = parse_duration_ms(lasts)
+                .map_err(|error| wrong("for", &format!("is wrong: {error}")))?;
+            ("for", start.plus_ms(ms))
+        }
+        _ => return Err(wrong("end", "or `for` must be given, and only one of them")),
+    };
+    if end <= start {
+        return Err(wrong(field, "must lie after `start` and now"));
+    }
+    if end.since_ms(start) > SILENCE_MS_MAX {
+        let detail =
+            "is longer than 30 days; what lasts longer belongs in `maintenance` of the rules file";
+        return Err(wrong(field, detail));
+    }
+    Ok((start, end))
 }
 
 fn matches(

@@ -1,12 +1,12 @@
 //! The kinds of values that parameters take: how each is read, and how it is described.
 
 use jiff::tz::TimeZone;
+use plimsoll_alerting::{parse_duration_ms, parse_time};
 use plimsoll_query::Confidence;
 use plimsoll_storage::{Label, Outcome, TimestampMs};
 use serde_json::{Value, json};
 
 use crate::wire::excerpt;
-use crate::wire::time;
 
 /// What values a parameter takes.
 pub(crate) trait Kind {
@@ -153,7 +153,7 @@ impl<T: Copy> Kind for Choice<T> {
     }
 }
 
-/// RFC 3339 or milliseconds since 1970.
+/// RFC 3339 or milliseconds since 1970, in the years 2000 to 2099.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Time;
 
@@ -168,8 +168,7 @@ impl Kind for Time {
     }
 
     fn read(&self, text: &str) -> Result<TimestampMs, String> {
-        let wanted = "RFC 3339 (2026-11-20T19:04:40Z) or epoch milliseconds";
-        time::parse(text).ok_or_else(|| unexpected(text, wanted))
+        parse_time(text).map_err(|error| format!("is wrong: {error}"))
     }
 }
 
@@ -181,12 +180,11 @@ impl Kind for DurationMs {
     type Value = i64;
 
     fn schema(&self) -> Value {
-        json!({"type": "string", "pattern": "^[0-9]+(ms|s|m|h|d)$"})
+        json!({"type": "string", "pattern": "^[0-9]+ *(ms|s|m|h|d)$"})
     }
 
     fn read(&self, text: &str) -> Result<i64, String> {
-        let ms = time::parse_duration_ms(text);
-        ms.ok_or_else(|| unexpected(text, "a duration such as 30s, 5m or 2h"))
+        parse_duration_ms(text).map_err(|error| format!("is wrong: {error}"))
     }
 }
 

@@ -2,7 +2,8 @@ use plimsoll_storage::{SlotWidth, TimestampMs};
 
 use super::*;
 
-const CLOCK: SlotClock = SlotClock { now: TimestampMs(3_605_000), width: SlotWidth::DEFAULT };
+const CLOCK: SlotClock =
+    SlotClock { now: TimestampMs(1_795_136_405_000), width: SlotWidth::DEFAULT };
 
 fn read(query: &str) -> Result<(), ApiError> {
     read_all(Params::new(Some(query))?, CLOCK)
@@ -11,20 +12,24 @@ fn read(query: &str) -> Result<(), ApiError> {
 #[test]
 fn a_wrong_value_or_combination_names_the_parameter_and_what_it_takes() {
     for (query, parameter, detail) in [
-        ("window=5", "window", "a duration such as 30s"),
-        ("window=9s", "window", "shorter than a slot"),
+        ("window=5", "window", "has no unit"),
+        ("window=9s", "window", "is 9s, which is not a multiple of 10s"),
         ("window=1m&window=2m", "window", "comes 2 times"),
         ("step=1m", "step", "needs `start`"),
-        ("start=0&step=1ms", "step", "the limit is 11000"),
-        ("start=9000000", "end", "is now, which lies before `start`"),
-        ("start=60000&end=50000", "end", "lies before `start`"),
+        ("start=1795000000000&step=10s", "step", "the limit is 11000"),
+        ("start=1795136400000&step=15s", "step", "use 10s or 20s"),
+        ("start=2030-01-01T00:00:00Z", "end", "is now, which lies before `start`"),
+        ("start=1795136400000&end=1795136300000", "end", "lies before `start`"),
+        ("start=1795136400", "start", "in seconds; write milliseconds, 1795136400000"),
+        ("end=1795136400000000", "end", "in microseconds"),
+        ("end=1999-12-31T00:00:00Z", "end", "2000 to 2099"),
         ("start=today", "start", "RFC 3339"),
         ("stream=", "stream", "is empty"),
         ("by=color", "by", "partner, operation, environment, site, release"),
         ("q=0", "q", "above 0 and up to 1"),
         ("q=0.5,p95", "q", "above 0 and up to 1"),
-        ("under=500", "under", "a duration such as 30s"),
-        ("apdex=-1s", "apdex", "a duration such as 30s"),
+        ("under=500", "under", "has no unit"),
+        ("apdex=-1s", "apdex", "is negative"),
         ("top=5", "top", "needs `by`"),
         ("by=partner&top=0", "top", "use 1 to 1000"),
         ("by=partner&top=many", "top", "use 1 to 1000"),
@@ -62,7 +67,8 @@ fn valid_queries_are_read() {
     for query in [
         "",
         "stream=requests&partner=!dhl&by=partner,site&by=operation",
-        "start=0&step=1m&window=5m&end=1970-01-01T00:30:00Z",
+        "start=1795136400000&step=1m&window=5m&end=2026-11-20T01:30:00Z",
+        "start=2026-11-20T01:00:00+01:00&step=1m",
         "q=0.5,0.95&q=1&under=500ms,2s&apdex=1s",
         "by=partner&top=5&rank=errors&compare=1w",
         "compare_release=2.4.0&compare_release=2.4.1",

@@ -8,7 +8,7 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 use plimsoll_alerting::report::Incident;
-use plimsoll_alerting::{RuleError, RuleSet};
+use plimsoll_alerting::{RuleError, RuleSet, WrittenTime};
 use plimsoll_storage::TimestampMs;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -24,7 +24,6 @@ use crate::error::{ApiError, ErrorCode};
 use crate::http::body;
 use crate::http::call::Call;
 use crate::http::params::declare::InPath;
-use crate::wire::time;
 
 /// The request for a backtest.
 #[derive(Debug, Deserialize)]
@@ -32,8 +31,8 @@ use crate::wire::time;
 struct BacktestRequest {
     /// A rules file as text or as an object; the rules in force when left out.
     rules: Option<Value>,
-    from: Option<Value>,
-    to: Option<Value>,
+    from: Option<WrittenTime>,
+    to: Option<WrittenTime>,
     #[serde(default)]
     partners: BTreeSet<String>,
     /// The release of a drill: only its data is evaluated.
@@ -190,14 +189,9 @@ fn posted(rules: &Value) -> Result<RuleSet, String> {
     }
 }
 
-fn time_of(field: &str, value: Option<&Value>) -> Result<Option<TimestampMs>, ApiError> {
-    let at = match value {
-        None | Some(Value::Null) => return Ok(None),
-        Some(Value::String(text)) => time::parse(text),
-        Some(Value::Number(number)) => number.as_i64().map(TimestampMs),
-        Some(_) => None,
-    };
-    at.map(Some).ok_or_else(|| wrong(field, "must be RFC 3339 or milliseconds since 1970"))
+fn time_of(field: &str, time: Option<&WrittenTime>) -> Result<Option<TimestampMs>, ApiError> {
+    let read = time.map(WrittenTime::read).transpose();
+    read.map_err(|error| wrong(field, &error.to_string()))
 }
 
 /// How long the client is willing to wait: `Prefer: wait=10` (RFC 7240), in seconds.

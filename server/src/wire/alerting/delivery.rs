@@ -91,7 +91,7 @@ impl From<Delivery> for DeliveryBody {
             labels: labels.collect(),
             dedup_key: alert.dedup_key(),
             attempts: delivery.attempts,
-            next_attempt_at: waits.then(|| time::format(delivery.next_attempt_at)),
+            next_attempt_at: waits.then(|| time::format(delivery.due_at())),
             log: delivery.log.into_iter().map(AttemptBody::from).collect(),
             id: delivery.id,
             detail: delivery.detail,

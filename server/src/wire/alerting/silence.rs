@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use plimsoll_alerting::WrittenTime;
 use plimsoll_alerting::rule::Schedule;
 use plimsoll_alerting::silence::Silence;
 use plimsoll_storage::TimestampMs;
@@ -22,9 +23,9 @@ pub(crate) struct SilenceRequest {
     pub(crate) matches: BTreeMap<String, OneOrMany>,
     pub(crate) rule: Option<String>,
     /// RFC 3339 or epoch milliseconds; now when left out.
-    pub(crate) start: Option<String>,
+    pub(crate) start: Option<WrittenTime>,
     /// RFC 3339 or epoch milliseconds.
-    pub(crate) end: Option<String>,
+    pub(crate) end: Option<WrittenTime>,
     /// Only in these hours of the week.
     pub(crate) weekly: Option<HoursBody>,
     /// In place of `end`: how long.

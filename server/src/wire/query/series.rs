@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::ops::Not;
 
 use plimsoll_query::{Estimate, Grid, Pair, Series, coarser_cells_ms, parallel_map};
 use plimsoll_storage::{Label, Store, TimestampMs};
@@ -43,6 +44,12 @@ pub(crate) struct CoversBody {
     /// counted where it begins, so windows may be off at their borders.
     #[serde(skip_serializing_if = "Option::is_none")]
     coarser_s: Option<f64>,
+    /// When a `start` or `end` was not at a border of slots: it was rounded, and `from` and `to` say how.
+    #[serde(skip_serializing_if = "Not::not")]
+    rounded: bool,
+    /// When `step` is longer than `window`: how much is left out between two windows, in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gap_s: Option<f64>,
 }
 
 impl CoversBody {
@@ -54,6 +61,8 @@ impl CoversBody {
             to: time::format(width.start(slots.end)),
             open: !slots.is_empty() && slots.end > width.slot_of(now),
             coarser_s: coarser_cells_ms(store, grid).map(|ms| ms as f64 / 1e3),
+            rounded: grid.is_rounded(),
+            gap_s: Some(grid.gap_ms() as f64 / 1e3).filter(|gap_s| *gap_s > 0.0),
         }
     }
 }

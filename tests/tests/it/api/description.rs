@@ -98,7 +98,7 @@ fn wrong_values(parameter: &Value) -> (Vec<String>, Vec<String>) {
         }
         ("number", _) => (list(&["high", "0", "-0.5", "1.01", "NaN", "inf"]), list(&["number"])),
         ("string", _) if schema.get("pattern").is_some() => {
-            (list(&["soon", "5", "-5m", "5 m", "1.5h"]), list(&["duration"]))
+            (list(&["soon", "5", "-5m", "5 mm", "1.5h"]), list(&["duration"]))
         }
         ("string", _) if text(parameter, "description").contains("~pattern") => {
             (list(&["~lab(el", "!~*"]), list(&["pattern"]))

@@ -183,14 +183,15 @@ async fn an_answer_has_the_period_it_covers() {
     let end = facts.end_ms;
     let body = facts.get("latency?partner=dhl").await;
     assert_eq!(covers(&body), (end - MINUTE_MS, end, false));
-    // A window from 3 s after a slot began to 3 s after another did has five whole slots.
+    // Points inside a slot are moved to its end.
     let path = format!(
         "/api/v1/query/outcomes?stream=requests&start={}&end={}&step=1m",
         end - MINUTE_MS + 3_000,
         end + 3_000
     );
     let body = facts.server.api().get(&path).await;
-    assert_eq!(covers(&body), (end - 2 * MINUTE_MS + 10_000, end, false));
+    assert_eq!(covers(&body), (end - 2 * MINUTE_MS + 10_000, end + 10_000, false));
+    assert_eq!(body["covers"]["rounded"], true);
     let body = facts.server.api().get("/api/v1/query/latency?stream=requests").await;
     let (from, to, open) = covers(&body);
     assert!(open, "{body}");

@@ -8,3 +8,5 @@ mod outcomes;
 mod quantile;
 mod sandbox;
 mod selection;
+mod times;
+mod windows;
