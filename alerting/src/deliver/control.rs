@@ -143,7 +143,8 @@ impl DeliveryControl {
         author: &str,
         by_receiver: Option<String>,
     ) -> Result<AcknowledgeResult> {
-        let DeliveryContext { store, receivers, .. } = &*self.context;
+        let DeliveryContext { store, receivers, acknowledging, .. } = &*self.context;
+        let _only_one = acknowledging.lock();
         let (at, author) = (self.context.now(), author.to_owned());
         let acknowledgement = Acknowledgement { at, author, by_receiver };
         let outcome = acknowledge::acknowledge(store, receivers, id, &acknowledgement)?;

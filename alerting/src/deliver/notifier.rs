@@ -76,6 +76,7 @@ impl Notifier {
             status: StatusTable::default(),
             receivers: rules.receivers.clone(),
             targets,
+            acknowledging: Mutex::default(),
         });
         let mut notifier = Self {
             context,
