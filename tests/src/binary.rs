@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-/// No command in these tests works for more than a few seconds.
+/// No command in these tests works for more than a few seconds on an idle machine.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The path of the binary, of the same profile as the tests.
@@ -55,7 +55,8 @@ pub fn run_with_env(args: &[&str], env: &[(&str, &str)]) -> Output {
     child.wait_with_output().expect("a child of this process")
 }
 
-/// The variable with the path of a binary to test instead of building one.
+/// The variable with the path of a binary to test instead of building one. A release build needs the feature
+/// `clock-file`.
 const BINARY: &str = "PLIMSOLL_TEST_BINARY";
 
 fn build() -> PathBuf {
@@ -70,7 +71,7 @@ fn build() -> PathBuf {
         .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
         .stderr(Stdio::inherit());
     if !cfg!(debug_assertions) {
-        command.arg("--release");
+        command.args(["--release", "--features", "plimsoll/clock-file"]);
     }
     // Cargo sets variables about the package of a test. Build scripts of dependencies, such as ring, take
     // them as a change, and half of the workspace would be rebuilt in every run.

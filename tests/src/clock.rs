@@ -1,6 +1,57 @@
-//! The wall clock, which a connector and these tests read and the crates under test do not.
+//! The time: the wall clock, which a connector and these tests read, and a clock that a test moves.
 
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
+
+/// A clock that stands still until a test moves it. Servers that are started with it have no other time.
+#[derive(Debug, Clone)]
+pub struct ManualClock {
+    file: PathBuf,
+    now_ms: Arc<AtomicI64>,
+}
+
+impl ManualClock {
+    /// A clock in a directory, which begins at the current second of the wall clock.
+    ///
+    /// # Panics
+    /// The directory cannot be written.
+    #[must_use]
+    pub fn new(dir: &Path) -> Self {
+        let clock = Self { file: dir.join("clock"), now_ms: Arc::default() };
+        clock.set_ms(aligned_ms(0, 1_000));
+        clock
+    }
+
+    /// Its time, in milliseconds since 1970 UTC.
+    #[must_use]
+    pub fn now_ms(&self) -> i64 {
+        self.now_ms.load(Ordering::Relaxed)
+    }
+
+    /// Moves it to a time. Only [`Server::move_to`](crate::Server::move_to) waits for what that causes.
+    ///
+    /// # Panics
+    /// Its directory cannot be written.
+    pub fn set_ms(&self, at_ms: i64) {
+        self.now_ms.store(at_ms, Ordering::Relaxed);
+        // A server reads the file at any moment: it is replaced as a whole.
+        let new = self.file.with_extension("new");
+        fs::write(&new, at_ms.to_string()).expect("a folder for temporary files");
+        fs::rename(&new, &self.file).expect("a folder for temporary files");
+    }
+
+    /// The variable with which a process reads this clock.
+    ///
+    /// # Panics
+    /// The directory has no plain name.
+    #[must_use]
+    pub fn env(&self) -> (&str, &str) {
+        ("PLIMSOLL_CLOCK_FILE", self.file.to_str().expect("temporary folders have plain names"))
+    }
+}
 
 /// Now, in milliseconds since 1970 UTC.
 ///

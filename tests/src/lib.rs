@@ -11,5 +11,6 @@ pub mod sample;
 pub mod server;
 
 pub use api::{Answer, Api};
+pub use clock::ManualClock;
 pub use recorder::{Recorded, Recorder};
 pub use server::Server;

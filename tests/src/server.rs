@@ -10,9 +10,16 @@ use std::time::{Duration, Instant};
 
 use crate::api::{self, Api};
 use crate::binary;
+use crate::clock::ManualClock;
 
 /// A start replays the journal; a stop seals it. Both may wait for a busy disk.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// How often a condition is checked.
+const POLL: Duration = Duration::from_millis(20);
+/// How long after its end a slot of a second is evaluated.
+const GRACE_MS: i64 = 500;
+/// The metric with the end of the last evaluated slot.
+const EVALUATED_UNTIL: &str = "plimsoll_evaluated_until_seconds ";
 
 /// A server under test. It is killed when dropped, and its log is shown when the test fails.
 #[derive(Debug)]
@@ -21,6 +28,7 @@ pub struct Server {
     api: Api,
     base: String,
     log: Arc<Mutex<String>>,
+    clock: Option<ManualClock>,
 }
 
 impl Server {
@@ -56,9 +64,81 @@ impl Server {
             let _ = child.wait();
             panic!("the server did not print its address:\n{}", text_of(&log));
         };
-        let server = Self { child, api: Api::new(&base), base, log };
+        let server = Self { child, api: Api::new(&base), base, log, clock: None };
         server.wait_until_ready().await;
         server
+    }
+
+    /// As [`Self::start_with_env`], with a clock that the test moves.
+    ///
+    /// # Panics
+    /// The server ends, or is not ready in time.
+    pub async fn start_with_clock(
+        data_dir: &Path,
+        args: &[&str],
+        env: &[(&str, &str)],
+        clock: &ManualClock,
+    ) -> Self {
+        let env = [env, &[clock.env()]].concat();
+        let mut server = Self::start_with_env(data_dir, args, &env).await;
+        server.clock = Some(clock.clone());
+        server
+    }
+
+    /// Moves the clock to a time, and waits until all slots that have ended are evaluated and each delivery
+    /// was attempted.
+    ///
+    /// # Panics
+    /// The server has no clock to move, or does not get there in time.
+    pub async fn move_to(&self, at_ms: i64) {
+        let clock = self.clock.as_ref().expect("the server was started with a clock");
+        // A slot is evaluated half a slot after its end; slots are a second or longer.
+        clock.set_ms(at_ms + GRACE_MS);
+        self.wait_until_evaluated(at_ms).await;
+        self.wait_until_attempted().await;
+    }
+
+    /// Lets time pass: a second of the clock that the test moves, or a moment of the wall clock.
+    ///
+    /// # Panics
+    /// As [`Self::move_to`].
+    pub async fn pass_time(&self) {
+        match &self.clock {
+            Some(clock) => self.move_to(clock.now_ms() - GRACE_MS + 1_000).await,
+            None => tokio::time::sleep(POLL).await,
+        }
+    }
+
+    /// Waits until all slots up to a time are evaluated; for any time, until evaluation has begun.
+    ///
+    /// # Panics
+    /// That does not happen in time.
+    pub async fn wait_until_evaluated(&self, at_ms: i64) {
+        let start = Instant::now();
+        loop {
+            let metrics = self.api.try_get("/metrics").await.text;
+            let until = metrics.lines().find_map(|line| line.strip_prefix(EVALUATED_UNTIL));
+            let until_s: i64 = until.and_then(|it| it.trim().parse().ok()).unwrap_or(0);
+            if until_s > 0 && until_s >= at_ms.div_euclid(1_000) {
+                return;
+            }
+            assert!(start.elapsed() < PATIENCE, "evaluated until {until_s}:\n{}", self.log());
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    /// A delivery that has failed waits for its next attempt, which is due at a later time.
+    async fn wait_until_attempted(&self) {
+        let start = Instant::now();
+        loop {
+            let waiting = self.api.get("/api/v1/deliveries?state=waiting&limit=1000").await;
+            let waiting = waiting["deliveries"].as_array().expect("a list of deliveries");
+            if waiting.iter().all(|delivery| delivery["attempts"] != 0) {
+                return;
+            }
+            assert!(start.elapsed() < PATIENCE, "{waiting:?}:\n{}", self.log());
+            tokio::time::sleep(POLL).await;
+        }
     }
 
     async fn wait_until_ready(&self) {
@@ -69,7 +149,7 @@ impl Server {
                 return;
             }
             assert!(start.elapsed() < PATIENCE, "the server is not ready:\n{}", self.log());
-            tokio::time::sleep(Duration::from_millis(10)).await;
+            tokio::time::sleep(POLL).await;
         }
     }
 
@@ -112,7 +192,7 @@ impl Server {
                 return status;
             }
             assert!(start.elapsed() < PATIENCE, "SIGTERM did not end the server");
-            thread::sleep(Duration::from_millis(10));
+            thread::sleep(POLL);
         }
     }
 

@@ -188,11 +188,11 @@ pub(crate) fn partner_5xx(notify: &str) -> String {
     )
 }
 
-/// Waits until something holds; fails after ten seconds.
+/// Waits until something holds; fails after a minute.
 pub(crate) async fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let started = Instant::now();
     while !holds() {
-        assert!(started.elapsed() < Duration::from_secs(10), "waited in vain: {what}");
+        assert!(started.elapsed() < Duration::from_secs(60), "waited in vain: {what}");
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
 }

@@ -48,6 +48,8 @@ pub(crate) struct Metrics {
     pub(crate) duplicates: Counter,
     /// Slots that the evaluator evaluated.
     pub(crate) slots_evaluated: Counter,
+    /// End of the last evaluated slot, in seconds since 1970; 0 before the first.
+    pub(crate) evaluated_until: Gauge,
     /// State changes of alerts.
     pub(crate) transitions: Counter,
     /// Evaluations that failed.
@@ -74,6 +76,7 @@ impl Default for Metrics {
             items_rejected: Family::default(),
             duplicates: Counter::default(),
             slots_evaluated: Counter::default(),
+            evaluated_until: Gauge::default(),
             transitions: Counter::default(),
             evaluation_failures: Counter::default(),
             rules_file_rejected: Gauge::default(),
@@ -105,6 +108,12 @@ impl Metrics {
         r.register("items_rejected", "Pushed items rejected", self.items_rejected.clone());
         r.register("push_duplicates", "Pushes whose key was seen before", self.duplicates.clone());
         r.register("slots_judged", "Slots evaluated", self.slots_evaluated.clone());
+        r.register_with_unit(
+            "evaluated_until",
+            "End of the last evaluated slot, since 1970",
+            Unit::Seconds,
+            self.evaluated_until.clone(),
+        );
         r.register("alert_transitions", "State changes of alerts", self.transitions.clone());
         r.register(
             "evaluation_failures",

@@ -1,6 +1,7 @@
 //! Helpers of several test modules: folders, items, and counts of answers.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 use plimsoll_tests::{Api, Server};
 use serde_json::{Value, json};
@@ -8,6 +9,18 @@ use tempfile::TempDir;
 
 /// Counts per outcome class.
 pub(crate) type Counts = BTreeMap<String, u64>;
+
+/// Something that never happens is given up then; nothing else depends on how fast the machine is.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Waits until something holds.
+pub(crate) async fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !holds() {
+        assert!(start.elapsed() < PATIENCE, "waited in vain: {what}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
 
 /// A data directory that is removed at the end of the test.
 pub(crate) fn data_dir() -> TempDir {

@@ -1,9 +1,10 @@
-//! A scene: a real server with synthetic calls to partners, one rule, and recorded receivers.
+//! A scene: a real server with synthetic calls to partners, one rule, recorded receivers, and a clock that
+//! stands still until the test moves it or waits for something.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use plimsoll_tests::{Recorder, Server, clock};
+use plimsoll_tests::{ManualClock, Recorder, Server};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -14,7 +15,7 @@ pub(crate) const HOOK: &str = "/hook";
 pub(crate) const PD_WEBHOOK_SECRET: &str = "what-pagerduty-signs-with";
 pub(crate) const ROUTING_KEY: &str = "0123456789abcdef0123456789abcdef";
 pub(crate) const SECRET: &str = "whsec_MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0";
-/// Evaluation and delivery take seconds, more on a busy machine.
+/// Something that never happens is given up then; nothing else depends on how fast the machine is.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 /// How long the synthetic data lasts, in seconds.
 pub(crate) const DATA_S: i64 = 60;
@@ -24,6 +25,7 @@ pub(crate) struct Scene {
     pub(crate) dir: TempDir,
     pub(crate) recorder: Recorder,
     pub(crate) rules: PathBuf,
+    pub(crate) clock: ManualClock,
     /// Start of the synthetic data, in ms: it is stored ahead of time.
     pub(crate) start_ms: i64,
 }
@@ -56,10 +58,9 @@ rules:
 "#
         );
         std::fs::write(&rules, text).expect("a folder for temporary files");
-        // The first test of a run may have the binary built, which takes longer than the data lasts.
-        let _ = plimsoll_tests::binary::path();
-        let start_ms = clock::aligned_ms(-15_000, 1_000);
-        Self { dir, recorder, rules, start_ms }
+        let clock = ManualClock::new(dir.path());
+        let start_ms = clock.now_ms() + 1_000;
+        Self { dir, recorder, rules, clock, start_ms }
     }
 
     /// Changes the rules file before the server is started.
@@ -69,12 +70,26 @@ rules:
         std::fs::write(&self.rules, text.replace(from, to)).expect("a folder for temporary files");
     }
 
+    /// Starts the server, and waits until everything up to the time of the clock is evaluated.
     pub(crate) async fn start(&self, extra: &[&str]) -> Server {
+        let server = self.launch(extra).await;
+        server.wait_until_evaluated(0).await;
+        server
+    }
+
+    /// Starts the server.
+    pub(crate) async fn launch(&self, extra: &[&str]) -> Server {
         let args = ["--slot", "1s", "--durability", "wal", "--allow-private-receivers", "--rules"];
         let args = [&args[..], &[self.rules.to_str().expect("a plain name")], extra].concat();
         let env = [("PD_KEY", ROUTING_KEY), ("HUB_SECRET", SECRET)];
         let env = [&env[..], &[("PD_WEBHOOK_SECRET", PD_WEBHOOK_SECRET)]].concat();
-        Server::start_with_env(&self.dir.path().join("data"), &args, &env).await
+        Server::start_with_clock(&self.dir.path().join("data"), &args, &env, &self.clock).await
+    }
+
+    /// Moves the clock to the end of a second of the data, and waits until everything is evaluated and each
+    /// delivery was attempted.
+    pub(crate) async fn move_to(&self, server: &Server, second: i64) {
+        server.move_to(self.start_ms + second * 1_000).await;
     }
 
     /// Stores the data of each second for each partner; `failing` is the range of failing seconds.
@@ -99,7 +114,8 @@ rules:
     }
 }
 
-/// Repeats a request until its answer is as expected.
+/// Repeats a request until its answer is as expected. If the test moves the
+/// clock, it moves by a second between two requests.
 pub(crate) async fn until(
     what: &str,
     server: &Server,
@@ -113,7 +129,7 @@ pub(crate) async fn until(
             return body;
         }
         assert!(start.elapsed() < PATIENCE, "{what}: {body}\n{}", server.log());
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        server.pass_time().await;
     }
 }
 

@@ -1,12 +1,18 @@
 //! Acknowledgement and escalation: an alert that is acknowledged here or at PagerDuty is not escalated; an
 //! unacknowledged one is sent to the next receiver, and its resolve as well.
 
+use std::time::Duration;
+
 use hmac::{Hmac, KeyInit, Mac};
 use plimsoll_tests::{Api, Recorded, Server};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-use crate::scene::{ENQUEUE, HOOK, PD_WEBHOOK_SECRET, Scene, post, rows, text, until};
+use crate::scene::{
+    DATA_S, ENQUEUE, HOOK, PATIENCE, PD_WEBHOOK_SECRET, Scene, post, rows, text, until,
+};
+
+const DELIVERED: &str = "/api/v1/deliveries?state=delivered";
 
 /// What PagerDuty sends when Bob acknowledges an incident.
 fn acknowledged_by_bob(dedup_key: &str) -> Value {
@@ -51,8 +57,7 @@ async fn an_unacknowledged_alert_is_escalated_also_after_a_restart() {
     let server = scene.start(&[]).await;
     scene.store(&server, 3, |_| 5..32).await;
 
-    let all_delivered = |body: &Value| rows(body, "deliveries").len() == 3;
-    until("all are notified", &server, "/api/v1/deliveries?state=delivered", all_delivered).await;
+    scene.move_to(&server, 15).await;
     let alerts = server.api().get("/api/v1/alerts").await;
     let mut alerts = rows(&alerts, "alerts").clone();
     alerts.sort_by_key(|alert| alert["labels"].to_string());
@@ -62,6 +67,9 @@ async fn an_unacknowledged_alert_is_escalated_also_after_a_restart() {
     let body = acknowledge(&server, id, "ann").await;
     assert_eq!(body["acknowledged"]["author"], "ann", "{body}");
     assert_eq!(acknowledge(&server, id, "zoe").await["acknowledged"]["author"], "ann");
+    // An attempt that is not on record is repeated after a restart: all are on record before the kill.
+    let all_delivered = |body: &Value| rows(body, "deliveries").len() == 4;
+    until("all are notified", &server, DELIVERED, all_delivered).await;
 
     let webhook = acknowledged_by_bob(text(theirs, "/dedup_key"));
     let (status, rejected) = send_signed(server.api(), &webhook, "not the secret").await;
@@ -76,8 +84,9 @@ async fn an_unacknowledged_alert_is_escalated_also_after_a_restart() {
 
     let server = scene.start(&[]).await;
     // Three triggers and resolves, one acknowledgement, and what the hub receives of one of them.
+    scene.move_to(&server, DATA_S).await;
     let all_delivered = |body: &Value| rows(body, "deliveries").len() == 9;
-    until("all is delivered", &server, "/api/v1/deliveries?state=delivered", all_delivered).await;
+    until("all is delivered", &server, DELIVERED, all_delivered).await;
     let requests = scene.recorder.requests_to(ENQUEUE);
     assert_eq!(actions(&requests, key), ["trigger", "acknowledge", "resolve"]);
     assert_eq!(actions(&requests, text(theirs, "/dedup_key")), ["trigger", "resolve"]);
@@ -100,4 +109,36 @@ async fn an_unacknowledged_alert_is_escalated_also_after_a_restart() {
     let noise = server.api().get("/api/v1/reports/noise").await;
     let share = noise["total"]["acknowledged_share"].as_f64().expect("a share");
     assert!((share - 2.0 / 3.0).abs() < 1e-9, "{noise}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_acknowledgement_is_repeated_when_a_kill_loses_its_answer_and_otherwise_sent_once() {
+    let scene = Scene::new("ok").await;
+    let server = scene.start(&[]).await;
+    scene.store(&server, 1, |_| 5..DATA_S).await;
+    scene.move_to(&server, 15).await;
+    let alerts = server.api().get("/api/v1/alerts").await;
+    let alert = &rows(&alerts, "alerts")[0];
+    // The server ends before the answer arrives, so nothing is on record.
+    scene.recorder.answer_after(Duration::from_secs(60));
+    acknowledge(&server, text(alert, "/id"), "ann").await;
+    assert!(scene.recorder.wait_for(ENQUEUE, 2, PATIENCE).await, "{}", server.log());
+    server.kill();
+
+    scene.recorder.answer_after(Duration::ZERO);
+    let server = scene.start(&[]).await;
+    let all_delivered = |body: &Value| rows(body, "deliveries").len() == 3;
+    until("all is delivered", &server, DELIVERED, all_delivered).await;
+    let server = restarted(&scene, server).await;
+    scene.move_to(&server, 30).await;
+    let key = text(alert, "/dedup_key");
+    let requests = scene.recorder.requests_to(ENQUEUE);
+    assert_eq!(actions(&requests, key), ["trigger", "acknowledge", "acknowledge"]);
+    assert_eq!(requests[1].body, requests[2].body, "PagerDuty sees that it is the same");
+}
+
+/// The same server after `kill -9`.
+async fn restarted(scene: &Scene, server: Server) -> Server {
+    server.kill();
+    scene.start(&[]).await
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::common::data_dir;
-use crate::scene::{rows, text, until};
+use crate::scene::{PATIENCE, rows, text, until};
 
 /// The drills, each with the rule of the default pack that it fires.
 const SCENARIOS: [(&str, Option<&str>); 9] = [
@@ -102,7 +102,7 @@ async fn the_server_shows_the_sandbox_and_notifies_for_production_only() {
     }
     // The rule does not name an environment, and its production group has no data of the drill.
     server.api().push(&calls(100)).await;
-    assert!(recorder.wait_for("/hook", 1, std::time::Duration::from_secs(30)).await);
+    assert!(recorder.wait_for("/hook", 1, PATIENCE).await);
     let requests = recorder.requests();
     assert!(requests.iter().all(|it| !it.text.contains("sandbox")), "{requests:?}");
     let deliveries = server.api().get("/api/v1/deliveries").await;

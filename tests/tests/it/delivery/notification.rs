@@ -1,18 +1,16 @@
 //! A failing partner has one trigger and one resolve, with the body that PagerDuty documents.
 
+use std::ops::Range;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU16, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
-use plimsoll_tests::{Api, Recorded, Recorder, Server, binary, clock};
+use plimsoll_tests::{ManualClock, Recorded, Recorder, Server, binary, clock};
 use serde_json::{Value, json};
 use sha2::Sha256;
 use tempfile::TempDir;
-use tokio::sync::watch;
 
 use crate::common::{data_dir, event, text_of};
 
@@ -21,16 +19,19 @@ const HOOK: &str = "/hooks/plimsoll";
 const ROUTING_KEY: &str = "0123456789abcdef0123456789abcdef";
 const SECRET_BYTES: &[u8] = b"a secret of 24 to 64 bytes";
 
-/// From the first failure to the trigger: window, `for` and grace are a few seconds, more on a busy machine.
+/// Something that never happens is given up then.
 const PATIENCE: Duration = Duration::from_secs(90);
-/// Long enough for an unwanted second trigger to arrive.
-const QUIET: Duration = Duration::from_secs(6);
+/// How long the traffic lasts, in seconds.
+const TRAFFIC_S: i64 = 60;
 
 struct Scene {
     dir: TempDir,
     recorder: Recorder,
     rules: PathBuf,
     secret: String,
+    clock: ManualClock,
+    /// When the traffic begins, in ms.
+    start_ms: i64,
 }
 
 impl Scene {
@@ -62,12 +63,33 @@ rules:
         );
         std::fs::write(&rules, text).expect("a folder for temporary files");
         let secret = format!("whsec_{}", STANDARD.encode(SECRET_BYTES));
-        Self { dir, recorder, rules, secret }
+        let clock = ManualClock::new(dir.path());
+        let start_ms = clock.now_ms() + 1_000;
+        Self { dir, recorder, rules, secret, clock, start_ms }
     }
 
     async fn start(&self, extra: &[&str]) -> Server {
         let args = [&["--slot", "1s", "--rules", self.rules()][..], extra].concat();
-        Server::start_with_env(&self.dir.path().join("data"), &args, &self.env()).await
+        let data = self.dir.path().join("data");
+        let server = Server::start_with_clock(&data, &args, &self.env(), &self.clock).await;
+        server.wait_until_evaluated(0).await;
+        server
+    }
+
+    /// Stores the traffic of one partner ahead of time: five calls a second, which fail in some seconds.
+    async fn store(&self, server: &Server, failing: Range<i64>) {
+        let calls = |second: i64| {
+            let status = if failing.contains(&second) { 503 } else { 200 };
+            let at = self.start_ms + second * 1_000;
+            (0..5).map(move |n| event("dhl", at + n, status, 30.0))
+        };
+        let events: Vec<Value> = (0..TRAFFIC_S).flat_map(calls).collect();
+        server.api().push(&json!({ "events": events })).await;
+    }
+
+    /// Moves the clock to the end of a second of the traffic.
+    async fn move_to(&self, server: &Server, second: i64) {
+        server.move_to(self.start_ms + second * 1_000).await;
     }
 
     fn rules(&self) -> &str {
@@ -82,47 +104,6 @@ rules:
     fn pages(&self, action: &str) -> Vec<Recorded> {
         let requests = self.recorder.requests_to(ENQUEUE);
         requests.into_iter().filter(|request| request.body["event_action"] == action).collect()
-    }
-}
-
-/// Traffic of one partner that is pushed until it is dropped.
-struct Traffic {
-    api: watch::Sender<Api>,
-    status: Arc<AtomicU16>,
-    task: tokio::task::JoinHandle<()>,
-}
-
-impl Traffic {
-    fn start(api: &Api, status: u16) -> Self {
-        let (sender, receiver) = watch::channel(api.clone());
-        let shared = Arc::new(AtomicU16::new(status));
-        let status = Arc::clone(&shared);
-        let task = tokio::spawn(async move {
-            for n in 0_u64.. {
-                let at = clock::now_ms();
-                let status = status.load(Ordering::Relaxed);
-                let events: Vec<_> = (0..5).map(|_| event("dhl", at, status, 30.0)).collect();
-                let api = receiver.borrow().clone();
-                // While the server restarts there is no answer.
-                let _ = api.push_once(&format!("traffic-{n}"), &json!({ "events": events })).await;
-                tokio::time::sleep(Duration::from_millis(100)).await;
-            }
-        });
-        Self { api: sender, status: shared, task }
-    }
-
-    fn switch_to(&self, status: u16) {
-        self.status.store(status, Ordering::Relaxed);
-    }
-
-    fn send_to(&self, api: &Api) {
-        self.api.send_replace(api.clone());
-    }
-}
-
-impl Drop for Traffic {
-    fn drop(&mut self) {
-        self.task.abort();
     }
 }
 
@@ -160,14 +141,14 @@ fn assert_resolve_as_documented(resolve: &Recorded, trigger: &Recorded) {
 }
 
 /// The Standard Webhooks signature over the received bytes.
-fn assert_signed(hook: &Recorded) {
+fn assert_signed(hook: &Recorded, now_ms: i64) {
     let (id, timestamp) = (hook.header("webhook-id"), hook.header("webhook-timestamp"));
     let mut mac = Hmac::<Sha256>::new_from_slice(SECRET_BYTES).expect("any length will do");
     mac.update(format!("{id}.{timestamp}.{}", hook.text).as_bytes());
     let expected = format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()));
     let signatures = hook.header("webhook-signature");
     assert!(signatures.split(' ').any(|signature| signature == expected), "{signatures}");
-    let age_s = clock::now_ms() / 1_000 - timestamp.parse::<i64>().expect("seconds");
+    let age_s = now_ms / 1_000 - timestamp.parse::<i64>().expect("seconds");
     assert!(age_s.abs() < 300, "{timestamp}");
 }
 
@@ -175,52 +156,45 @@ fn assert_signed(hook: &Recorded) {
 async fn a_failing_partner_triggers_once_and_resolves_once() {
     let scene = Scene::new("127.0.0.1").await;
     let server = scene.start(&["--allow-private-receivers"]).await;
-    let traffic = Traffic::start(server.api(), 503);
-    assert!(scene.recorder.wait_for(ENQUEUE, 1, PATIENCE).await, "no page: {}", server.log());
-    assert!(scene.recorder.wait_for(HOOK, 1, PATIENCE).await, "no webhook: {}", server.log());
+    scene.store(&server, 5..35).await;
+    scene.move_to(&server, 20).await;
+    assert_eq!(scene.recorder.requests_to(ENQUEUE).len(), 1, "{}", server.log());
+    assert_eq!(scene.recorder.requests_to(HOOK).len(), 1, "{}", server.log());
     let alerts = server.api().get("/api/v1/alerts").await.to_string();
     assert!(alerts.contains("partner-5xx") && alerts.contains("dhl"), "{alerts}");
 
-    tokio::time::sleep(QUIET).await;
+    scene.move_to(&server, 35).await;
     assert_eq!(scene.recorder.requests_to(ENQUEUE).len(), 1, "going on failing is no news");
-    traffic.switch_to(200);
-    assert!(scene.recorder.wait_for(ENQUEUE, 2, PATIENCE).await, "no resolve: {}", server.log());
-    assert!(scene.recorder.wait_for(HOOK, 2, PATIENCE).await, "no webhook: {}", server.log());
-    tokio::time::sleep(QUIET).await;
-
+    scene.move_to(&server, TRAFFIC_S).await;
     let (triggers, resolves) = (scene.pages("trigger"), scene.pages("resolve"));
-    assert_eq!((triggers.len(), resolves.len()), (1, 1));
+    assert_eq!((triggers.len(), resolves.len()), (1, 1), "{}", server.log());
     assert_trigger_as_documented(&triggers[0]);
     assert_resolve_as_documented(&resolves[0], &triggers[0]);
     let hooks = scene.recorder.requests_to(HOOK);
     assert_eq!(hooks.len(), 2);
-    hooks.iter().for_each(assert_signed);
+    hooks.iter().for_each(|hook| assert_signed(hook, scene.clock.now_ms()));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restart_between_trigger_and_resolve_sends_each_once() {
     let scene = Scene::new("127.0.0.1").await;
     let server = scene.start(&["--allow-private-receivers"]).await;
-    let traffic = Traffic::start(server.api(), 503);
-    assert!(scene.recorder.wait_for(ENQUEUE, 1, PATIENCE).await, "no page: {}", server.log());
-    assert!(scene.recorder.wait_for(HOOK, 1, PATIENCE).await, "no webhook: {}", server.log());
-    // The answer to the trigger is recorded before the restart.
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    scene.store(&server, 5..35).await;
+    // Every attempt is on record before the restart.
+    scene.move_to(&server, 15).await;
+    assert_eq!(scene.recorder.requests_to(ENQUEUE).len(), 1, "{}", server.log());
+    assert_eq!(scene.recorder.requests_to(HOOK).len(), 1, "{}", server.log());
     assert!(server.terminate().success());
 
     let server = scene.start(&["--allow-private-receivers"]).await;
-    traffic.send_to(server.api());
-    tokio::time::sleep(QUIET).await;
+    scene.move_to(&server, 25).await;
     assert_eq!(scene.recorder.requests_to(ENQUEUE).len(), 1, "the page survived: {}", server.log());
     server.kill();
 
     let server = scene.start(&["--allow-private-receivers"]).await;
-    traffic.send_to(server.api());
-    traffic.switch_to(200);
-    assert!(scene.recorder.wait_for(ENQUEUE, 2, PATIENCE).await, "no resolve: {}", server.log());
-    tokio::time::sleep(QUIET).await;
+    scene.move_to(&server, TRAFFIC_S).await;
     let (triggers, resolves) = (scene.pages("trigger"), scene.pages("resolve"));
-    assert_eq!((triggers.len(), resolves.len()), (1, 1));
+    assert_eq!((triggers.len(), resolves.len()), (1, 1), "{}", server.log());
     assert_resolve_as_documented(&resolves[0], &triggers[0]);
 }
 
@@ -230,10 +204,11 @@ async fn a_failing_receiver_gets_the_same_notification_again() {
     scene.recorder.answer_next(ENQUEUE, &[500, 503]);
     scene.recorder.answer_next(HOOK, &[503, 500]);
     let server = scene.start(&["--allow-private-receivers"]).await;
-    let _traffic = Traffic::start(server.api(), 503);
-    for path in [ENQUEUE, HOOK] {
-        let tried_again = scene.recorder.wait_for(path, 3, PATIENCE).await;
-        assert!(tried_again, "{path} got no third try: {}", server.log());
+    scene.store(&server, 0..TRAFFIC_S).await;
+    let start = Instant::now();
+    while [ENQUEUE, HOOK].iter().any(|path| scene.recorder.requests_to(path).len() < 3) {
+        assert!(start.elapsed() < PATIENCE, "no third attempt: {}", server.log());
+        server.pass_time().await;
     }
     let pages = scene.pages("trigger");
     assert!(pages.windows(2).all(|pair| pair[0].body["dedup_key"] == pair[1].body["dedup_key"]));
@@ -259,12 +234,12 @@ async fn a_private_receiver_is_rejected_at_start_unless_allowed() {
 async fn a_name_of_a_private_address_gets_nothing_unless_allowed() {
     let scene = Scene::new("localhost").await;
     let server = scene.start(&[]).await;
-    let _traffic = Traffic::start(server.api(), 503);
-    let start = std::time::Instant::now();
-    while !server.api().get("/api/v1/alerts").await.to_string().contains("dhl") {
-        assert!(start.elapsed() < PATIENCE, "no alert: {}", server.log());
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-    tokio::time::sleep(QUIET).await;
+    scene.store(&server, 0..TRAFFIC_S).await;
+    scene.move_to(&server, 30).await;
+    let alerts = server.api().get("/api/v1/alerts").await.to_string();
+    assert!(alerts.contains("dhl"), "{alerts}: {}", server.log());
+    let deliveries = server.api().get("/api/v1/deliveries").await;
+    let attempts = deliveries["deliveries"].as_array().map(|list| list.len());
+    assert_eq!(attempts, Some(2), "{deliveries}");
     assert!(scene.recorder.requests().is_empty());
 }

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use plimsoll_tests::{Recorded, binary};
+use plimsoll_tests::{Recorded, Server, binary};
 use serde_json::{Value, json};
 
-use crate::scene::{DATA_S, ENQUEUE, HOOK, ROUTING_KEY, SECRET, Scene, rows, text, until};
+use crate::scene::{
+    DATA_S, ENQUEUE, HOOK, PATIENCE, ROUTING_KEY, SECRET, Scene, rows, text, until,
+};
 
 const STORM_ALERTS: usize = 200;
 const KILLS: usize = 50;
@@ -44,8 +46,21 @@ fn next(seed: &mut u64) -> u64 {
     *seed >> 33
 }
 
-/// How long a round waits for a send before it kills the server; at the end there are none.
-const SEND_WAIT: Duration = Duration::from_secs(5);
+/// How much of the data each round can evaluate, in ms: all of it after two thirds of the rounds.
+const ROUND_MS: i64 = DATA_S * 1_000 * 3 / (2 * KILLS as i64);
+
+/// Waits for a send, unless nothing waits in the outbox.
+async fn wait_for_a_send(scene: &Scene, server: &Server, before: usize) {
+    let start = Instant::now();
+    while scene.recorder.requests().len() == before {
+        let waiting = server.api().get("/api/v1/deliveries?state=waiting").await;
+        if rows(&waiting, "deliveries").is_empty() {
+            return;
+        }
+        assert!(start.elapsed() < PATIENCE, "nothing is sent: {}", server.log());
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_alert_of_a_storm_has_one_trigger_and_one_resolve_despite_kills() {
@@ -64,19 +79,19 @@ async fn each_alert_of_a_storm_has_one_trigger_and_one_resolve_despite_kills() {
     // Slow answers, so that most kills interrupt sends.
     scene.recorder.answer_after(Duration::from_millis(150));
     let mut sent_by_round = Vec::new();
+    let mut time_ms = scene.start_ms;
     for round in 0..KILLS {
-        let server = scene.start(&[]).await;
-        // Every other kill is during sends, however long the start and the evaluation take; the others are
-        // at any point.
+        // Every round finds something to evaluate, and the last ones what others have left in the outbox.
+        time_ms += ROUND_MS;
+        scene.clock.set_ms(time_ms);
+        let before = scene.recorder.requests().len();
+        let server = scene.launch(&[]).await;
+        // Every other kill is during sends; the others are at any point.
         if round % 2 == 0 {
-            let (start, before) = (Instant::now(), scene.recorder.requests().len());
-            while scene.recorder.requests().len() == before && start.elapsed() < SEND_WAIT {
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
-            tokio::time::sleep(Duration::from_millis(next(&mut seed) % 300)).await;
-        } else {
-            tokio::time::sleep(Duration::from_millis(next(&mut seed) % 1_500)).await;
+            server.wait_until_evaluated(0).await;
+            wait_for_a_send(&scene, &server, before).await;
         }
+        tokio::time::sleep(Duration::from_millis(next(&mut seed) % 300)).await;
         server.kill();
         sent_by_round.push(scene.recorder.requests().len());
     }
@@ -126,6 +141,7 @@ async fn dead_letters_are_listed_replayed_and_purged() {
     scene.recorder.answer_next(HOOK, &[500]);
     let server = scene.start(&[]).await;
     scene.store(&server, 1, |_| 0..DATA_S).await;
+    scene.move_to(&server, 8).await;
     let api = server.api();
     let has_dead = |body: &Value| rows(body, "deliveries").len() == 1;
     let body = until("a dead letter", &server, "/api/v1/deliveries?state=dead", has_dead).await;

@@ -141,6 +141,11 @@ impl History {
         json!({ "stream": stream, "partner": partner, "start": start, "step_s": 60, "outcomes": outcomes })
     }
 
+    /// The end of the data, in ms.
+    pub(super) const fn end_ms(&self) -> i64 {
+        self.start_ms + END_MIN * MINUTE_MS
+    }
+
     pub(super) async fn push_to(&mut self, api: &Api) {
         for items in std::mem::take(&mut self.items).chunks(PUSH_ITEMS) {
             api.push(&json!({ "summaries": items })).await;

@@ -9,7 +9,7 @@
 mod history;
 mod notifications;
 
-use plimsoll_tests::{Recorder, Server};
+use plimsoll_tests::{ManualClock, Recorder, Server};
 use tokio::sync::OnceCell;
 
 use self::history::{Calls, History, Hour};
@@ -30,6 +30,7 @@ const BLIP: Hour = Hour(19);
 const MAINTENANCE: Hour = Hour(20);
 const NIGHT: Hour = Hour(22);
 
+const HOUR_MS: i64 = 3_600_000;
 /// How long a fault lasts, in minutes.
 const FAULT_MIN: i64 = 25;
 
@@ -130,7 +131,10 @@ async fn run() -> Notifications {
     let rules = rules.to_str().expect("a plain name");
     let args = ["--allow-private-receivers", "--external-url", "https://plimsoll.example"];
     let args = [&args[..], &["--rules", rules, "--evaluate-from", &from]].concat();
-    let server = Server::start(&data, &args).await;
+    // An hour after the drills: what comes between them and the wall clock is not evaluated.
+    let clock = ManualClock::new(dir.path());
+    clock.set_ms(history.end_ms() + HOUR_MS);
+    let server = Server::start_with_clock(&data, &args, &[], &clock).await;
     Notifications::gather(&server, &recorder, &history).await
 }
 

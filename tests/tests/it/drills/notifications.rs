@@ -7,10 +7,8 @@ use serde_json::Value;
 
 use super::history::History;
 
-/// Evaluation of some ten days of slots on a busy machine.
+/// Evaluation of three days of slots on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(240);
-/// Slots of ten seconds in a minute.
-const SLOTS_PER_MIN: i64 = 6;
 
 /// A trigger with its resolve.
 #[derive(Debug)]
@@ -64,17 +62,18 @@ pub(super) struct Notifications(Vec<Notification>);
 impl Notifications {
     /// Waits until everything is evaluated and delivered.
     pub(super) async fn gather(server: &Server, recorder: &Recorder, history: &History) -> Self {
-        let minutes = history.minute(clock::now_ms()) - super::history::SATURDAY_MIN;
+        let end_s = history.end_ms() / 1_000;
         let start = Instant::now();
         loop {
-            let evaluated = metric(server, "plimsoll_slots_judged_total").await;
-            let waiting = metric(server, "plimsoll_outbox_depth").await;
-            if evaluated >= (minutes * SLOTS_PER_MIN) as f64 && waiting == 0.0 {
+            let evaluated_s = metric(server, "plimsoll_evaluated_until_seconds").await;
+            let waiting = server.api().get("/api/v1/deliveries?state=waiting").await;
+            let waiting = waiting["deliveries"].as_array().map_or(0, Vec::len);
+            if evaluated_s >= end_s as f64 && waiting == 0 {
                 break;
             }
             assert!(
                 start.elapsed() < PATIENCE,
-                "{evaluated} slots, {waiting} waiting: {}",
+                "until {evaluated_s}, {waiting} waiting: {}",
                 server.log()
             );
             tokio::time::sleep(Duration::from_millis(50)).await;

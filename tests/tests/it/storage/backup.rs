@@ -6,7 +6,7 @@ use plimsoll_tests::{Api, Server, binary, clock};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-use crate::common::{data_dir, event, totals_by_partner};
+use crate::common::{data_dir, event, totals_by_partner, wait_until};
 
 /// Pushes until it is stopped; returns the number of acknowledged pushes.
 async fn push_until_stopped(
@@ -57,7 +57,8 @@ async fn a_backup_under_load_holds_all_acknowledged_data() {
             (partner, acknowledged, tokio::spawn(load))
         })
         .collect();
-    tokio::time::sleep(std::time::Duration::from_millis(800)).await;
+    let is_loaded = || loads.iter().all(|(_, count, _)| *count.borrow() >= 20);
+    wait_until("every load goes on", is_loaded).await;
 
     let before: Vec<u64> = loads.iter().map(|(_, count, _)| *count.borrow()).collect();
     let (url, to) = (server.base().to_owned(), backup.clone());

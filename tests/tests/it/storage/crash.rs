@@ -9,10 +9,10 @@ use plimsoll_tests::{Api, Server, clock};
 use serde_json::json;
 use tokio::sync::watch;
 
-use crate::common::{data_dir, event, totals_by_partner};
+use crate::common::{data_dir, event, totals_by_partner, wait_until};
 
 const TASK_COUNT: usize = 8;
-const ROUND_COUNT: usize = 5;
+const ROUND_COUNT: u64 = 5;
 const EVENTS_PER_PUSH: u64 = 3;
 
 /// The server to push to, and whether to stop.
@@ -77,15 +77,15 @@ async fn every_acknowledged_item_is_stored_once_after_kill_9() {
         .collect();
 
     for round in 0..ROUND_COUNT {
-        // Another time of the load in each round.
-        tokio::time::sleep(Duration::from_millis(400 + 130 * round as u64)).await;
-        let before = progress.load(Ordering::Relaxed);
-        assert!(before > 0, "the load has begun");
+        // Another point of the load in each round.
+        let goal = progress.load(Ordering::Relaxed) + 40 + 13 * round;
+        wait_until("the load goes on", || progress.load(Ordering::Relaxed) >= goal).await;
         server.kill();
         server = Server::start(dir.path(), &[]).await;
         sender.send_modify(|target| target.api = server.api().clone());
     }
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    let goal = progress.load(Ordering::Relaxed) + 40;
+    wait_until("the load goes on", || progress.load(Ordering::Relaxed) >= goal).await;
     sender.send_modify(|target| target.stop = true);
 
     let (mut expected, mut retries, mut duplicates) = (BTreeMap::new(), 0, 0);

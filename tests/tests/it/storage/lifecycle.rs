@@ -1,16 +1,19 @@
 //! Starting and stopping: nothing is lost on SIGTERM, and a data directory has one owner.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use plimsoll_tests::{Api, Server, binary, clock};
 use serde_json::json;
 
-use crate::common::{data_dir, event, text_of, totals_by_partner};
+use crate::common::{data_dir, event, text_of, totals_by_partner, wait_until};
 
 /// Pushes until the server stops answering; returns the number of acknowledged pushes.
-async fn push_until_gone(api: Api, partner: String) -> u64 {
+async fn push_until_gone(api: Api, partner: String, progress: Arc<AtomicU64>) -> u64 {
     let mut acknowledged = 0;
     loop {
+        progress.store(acknowledged, Ordering::Relaxed);
         let body = json!({ "events": [event(&partner, clock::now_ms(), 200, 5.0)] });
         let key = format!("{partner}-{acknowledged}");
         match api.push_once(&key, &body).await {
@@ -28,13 +31,15 @@ async fn push_until_gone(api: Api, partner: String) -> u64 {
 async fn sigterm_under_load_loses_nothing() {
     let dir = data_dir();
     let server = Server::start(dir.path(), &[]).await;
-    let tasks: Vec<_> = (0..4)
-        .map(|n| {
-            let partner = format!("partner-{n}");
-            (partner.clone(), tokio::spawn(push_until_gone(server.api().clone(), partner)))
-        })
-        .collect();
-    tokio::time::sleep(std::time::Duration::from_millis(700)).await;
+    let progress: [Arc<AtomicU64>; 4] = Default::default();
+    let push = |(number, progress): (usize, &Arc<AtomicU64>)| {
+        let partner = format!("partner-{number}");
+        let push = push_until_gone(server.api().clone(), partner.clone(), Arc::clone(progress));
+        (partner, tokio::spawn(push))
+    };
+    let tasks: Vec<_> = progress.iter().enumerate().map(push).collect();
+    let is_loaded = || progress.iter().all(|count| count.load(Ordering::Relaxed) >= 20);
+    wait_until("every load goes on", is_loaded).await;
     let status = server.terminate();
     assert!(status.success(), "a requested stop is no failure: {status}");
 
