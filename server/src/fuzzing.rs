@@ -7,7 +7,7 @@ use crate::http;
 use crate::import::{LabelSource, LabelSources, Layout, Routes};
 use crate::ingest::check::Checker;
 use crate::wire::push::item::{ItemKind, RawItem};
-use crate::wire::push::repair::quote_impossible_numbers;
+use crate::wire::push::repair::repair;
 use crate::wire::push::{Place, Sink, read_json, read_ndjson};
 
 /// Reads an access-log line whose partner and operation are the first two segments of its path.
@@ -27,7 +27,7 @@ pub fn push(body: &[u8]) {
     let mut items = Items::new();
     // A body that is not JSON is an error; a panic is not allowed.
     let _ = read_json(body, &mut items);
-    if let Some(repaired) = quote_impossible_numbers(body) {
+    if let Some(repaired) = repair(body) {
         let _ = read_json(&repaired, &mut items);
     }
     read_ndjson(body, &mut items);
@@ -59,6 +59,8 @@ impl Sink for Items {
     }
 
     fn not_an_item(&mut self, _: Place, _: &str, _: &str) {}
+
+    fn unknown_list(&mut self, _: &str) {}
 }
 
 /// Reads and checks a line of a recording.

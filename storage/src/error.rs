@@ -91,6 +91,11 @@ pub enum Error {
         /// The limit.
         limit: usize,
     },
+    /// The idempotency key belongs to another request.
+    #[error(
+        "the idempotency key was used for another request within 24 hours; send each request with a key of its own"
+    )]
+    KeyReused,
     /// One batch is larger than a journal record may be.
     #[error("the batch takes {bytes} bytes in the journal, the limit is {limit}; send it in parts")]
     BatchTooLarge {

@@ -23,7 +23,7 @@ use crate::open;
 use crate::options::Options;
 use crate::read::{self, BestExemplars, ExemplarQuery, FeedPast, Reader, Scan};
 use crate::shared::Shared;
-use crate::write::{self, Appended, Batch, BatchBuilder, Feed, Queue};
+use crate::write::{self, Appended, Batch, BatchBuilder, Feed, IdempotencyKey, Queue};
 
 /// An embedded store in one data directory.
 #[derive(Debug)]
@@ -65,16 +65,16 @@ impl Store {
 
     /// Passes a batch to the writer. The answer arrives once the batch is as durable as the store was opened
     /// to be, and visible to readers. `items` is stored with the idempotency key and returned to every
-    /// request that repeats the key.
+    /// request that repeats the key with the same digest.
     ///
     /// # Errors
     /// [`Error::Busy`] when too much is waiting, [`Error::BatchTooLarge`], [`Error::Closed`]. The answer
-    /// itself can be an error too: then nothing of the batch was stored.
+    /// itself can be an error too: then nothing of the batch was stored. [`Error::KeyReused`] is one of them.
     pub fn append(
         &self,
         batch: Batch,
         items: u64,
-        idempotency_key: Option<&[u8]>,
+        idempotency_key: Option<IdempotencyKey>,
         received_at: TimestampMs,
     ) -> Result<oneshot::Receiver<Result<Appended>>> {
         self.queue.append(batch, items, idempotency_key, received_at)
@@ -88,7 +88,7 @@ impl Store {
         &self,
         batch: Batch,
         items: u64,
-        idempotency_key: Option<&[u8]>,
+        idempotency_key: Option<IdempotencyKey>,
         received_at: TimestampMs,
     ) -> Result<Appended> {
         let answer = self.append(batch, items, idempotency_key, received_at)?;

@@ -18,7 +18,7 @@ pub use baseline::{
     BaselinePoint, ExcludedPeriod, Measure, PastWeeks, WEEK_MS, baseline, utc_weeks,
 };
 pub use compare::{Pair, filter_by_label, pair};
-pub use exemplars::{FoundExemplars, exemplars};
+pub use exemplars::{FoundExemplars, exemplar_events, exemplars};
 pub use freshness::{ExpectedStream, Freshness, freshness, newest_before};
 pub use gauges::{GaugePoint, gauges};
 pub use health::{HealthStatus, OpenAlert, StreamHealth, WINDOWS_MS, WindowHealth, assess, health};

@@ -9,6 +9,10 @@ pub(crate) const CHUNK_ARRIVALS_MAX: usize = 1_024;
 /// Chunks that may wait for an evaluating thread.
 pub(crate) const CHUNKS_WAITING_MAX: usize = 8;
 
+/// Arrivals of a recording that wait to be put in order: some 60 MB, and more lines than a busy server takes
+/// while a connector sends what it could not send before.
+pub(crate) const WAITING_ARRIVALS_MAX: usize = 100_000;
+
 /// Batch ids that are remembered. A server remembers them for a day without such a limit; beyond it the
 /// oldest are dropped first.
 pub(crate) const BATCHES_MAX: usize = 4_000_000;

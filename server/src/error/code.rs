@@ -86,6 +86,8 @@ error_codes! {
         "the type or the encoding of the body is not supported", "`detail` says which are";
     NothingAccepted "nothing_accepted" UNPROCESSABLE_ENTITY
         "no item was accepted", "`rejected` says why";
+    KeyReused "idempotency_key_reused" UNPROCESSABLE_ENTITY
+        "the idempotency key belongs to another request", "send each body with a key of its own";
     StreamLimit "stream_limit" UNPROCESSABLE_ENTITY
         "there would be too many streams", "push fewer combinations of labels";
     TooManyCells "too_many_cells" UNPROCESSABLE_ENTITY

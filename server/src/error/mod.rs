@@ -4,7 +4,7 @@ mod code;
 mod rejected;
 
 pub(crate) use code::ErrorCode;
-pub(crate) use rejected::{RejectCode, RejectedItem};
+pub(crate) use rejected::{IgnoredField, RejectCode, RejectedItem};
 
 use axum::Json;
 use axum::http::{HeaderValue, header};
@@ -23,6 +23,8 @@ pub(crate) struct ApiError {
     retry_after_s: Option<u32>,
     /// The rejected items that are listed, and how many there are in all.
     rejected: Option<(Vec<RejectedItem>, u64)>,
+    /// The fields that were not used.
+    ignored: Vec<IgnoredField>,
 }
 
 /// The body of a failure.
@@ -40,12 +42,21 @@ pub(crate) struct Problem<'a> {
     rejected: Option<&'a [RejectedItem]>,
     #[serde(skip_serializing_if = "Option::is_none")]
     rejected_count: Option<u64>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    ignored: &'a [IgnoredField],
 }
 
 impl ApiError {
     /// A failure with a code and a sentence about this case.
     pub(crate) fn new(code: ErrorCode, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), field: None, retry_after_s: None, rejected: None }
+        Self {
+            code,
+            detail: detail.into(),
+            field: None,
+            retry_after_s: None,
+            rejected: None,
+            ignored: Vec::new(),
+        }
     }
 
     /// 400: the body cannot be read.
@@ -77,7 +88,11 @@ impl ApiError {
     }
 
     /// 422: no item was accepted. `count` items were rejected; `rejected` lists the first of them.
-    pub(crate) fn nothing_accepted(rejected: Vec<RejectedItem>, count: u64) -> Self {
+    pub(crate) fn nothing_accepted(
+        rejected: Vec<RejectedItem>,
+        count: u64,
+        ignored: Vec<IgnoredField>,
+    ) -> Self {
         let detail = match rejected.first() {
             Some(RejectedItem { pointer, detail, .. }) => {
                 format!("none of the {count} items was accepted; {pointer} {detail}")
@@ -87,7 +102,7 @@ impl ApiError {
             }
         };
         let error = Self::new(ErrorCode::NothingAccepted, detail);
-        Self { rejected: Some((rejected, count)), ..error }
+        Self { rejected: Some((rejected, count)), ignored, ..error }
     }
 
     /// 503: the same request can succeed soon.
@@ -113,6 +128,12 @@ impl From<plimsoll_storage::Error> for ApiError {
         use plimsoll_storage::Error;
         match &error {
             Error::Busy { .. } => Self::new(ErrorCode::Overloaded, error.to_string()).retry_soon(),
+            Error::KeyReused => Self::header(
+                ErrorCode::KeyReused,
+                "idempotency-key",
+                "was sent with another body within 24 hours, and nothing of this one is stored; \
+                 send each body with a key of its own",
+            ),
             Error::StreamLimit { .. } => Self::new(ErrorCode::StreamLimit, error.to_string()),
             Error::BatchTooLarge { limit, .. } => Self::too_large("the batch", *limit),
             Error::NotEmpty { .. } => Self::new(ErrorCode::NotEmpty, error.to_string()),
@@ -167,6 +188,7 @@ impl IntoResponse for ApiError {
             field: self.field.as_deref(),
             rejected: self.rejected.as_ref().map(|(rejected, _)| rejected.as_slice()),
             rejected_count: self.rejected.as_ref().map(|(_, count)| *count),
+            ignored: &self.ignored,
         };
         let mut response = (status, Json(problem)).into_response();
         let headers = response.headers_mut();

@@ -31,6 +31,8 @@ macro_rules! reject_codes {
 
 reject_codes! {
     MissingField "missing_field" "a required field is missing";
+    RepeatedField "repeated_field" "a field is given more than once";
+    UnknownField "unknown_field" "a part of a histogram is misspelt";
     WrongType "wrong_type" "a field has the wrong JSON type, or the item is not an object";
     InvalidLabel "invalid_label" "a label is empty, too long, or has control characters or invisible ones";
     InvalidTime "invalid_time" "a time is neither RFC 3339 nor epoch milliseconds";
@@ -62,6 +64,21 @@ impl JsonSchema for RejectCode {
         // Open, so that a client generated today accepts codes of later versions.
         json_schema!({"type": "string"})
     }
+}
+
+/// A field of a push that was not used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "IgnoredFieldBody")]
+pub(crate) struct IgnoredField {
+    /// JSON pointer to the first field of that name.
+    pub(crate) pointer: String,
+    /// Line of an NDJSON body, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) line: Option<usize>,
+    /// Why it was not used, and the field that was probably meant.
+    pub(crate) detail: String,
+    /// In how many items it was ignored.
+    pub(crate) count: u64,
 }
 
 /// An item that was rejected.

@@ -4,17 +4,18 @@ use axum::Json;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
-use plimsoll_storage::TimestampMs;
 use plimsoll_storage::limits::IDEMPOTENCY_KEY_BYTES_MAX;
+use plimsoll_storage::{IdempotencyKey, TimestampMs};
 
 use crate::admission::Reserved;
 use crate::app::App;
 use crate::error::{ApiError, ErrorCode};
-use crate::http::body::{self, Compression};
+use crate::http::body::{self, Compression, sniff};
 use crate::http::call::Call;
-use crate::ingest::{Ingest, Ingested};
+use crate::ingest::{self, Ingest, Ingested};
+use crate::wire::excerpt;
 use crate::wire::push::answer::PushBody;
-use crate::wire::push::repair::quote_impossible_numbers;
+use crate::wire::push::repair::repair;
 use crate::wire::push::{read_json, read_ndjson};
 
 /// Bodies above this size, and compressed ones, wait for a permit of [`App::heavy_bodies`], so that they do
@@ -29,21 +30,22 @@ enum Format {
 
 pub(crate) fn calls() -> Vec<Call> {
     use ErrorCode::{
-        BodyTimeout, BodyTooLarge, Busy, EmptyBody, InvalidHeader, MalformedBody, NothingAccepted,
-        Overloaded, StreamLimit, UnsupportedMediaType,
+        BodyTimeout, BodyTooLarge, Busy, EmptyBody, InvalidHeader, KeyReused, MalformedBody,
+        NothingAccepted, Overloaded, StreamLimit, UnsupportedMediaType,
     };
     vec![
         Call::post("/api/v1/push", push)
             .about(
                 "Store events, summaries and gauges",
                 "Durable and visible by the time of the answer. A rejected item is named by a JSON pointer; \
-                 the other items are stored. With an `Idempotency-Key`, a retry of the same batch counts \
-                 once for a day. Bodies may be compressed: `Content-Encoding: gzip` or `zstd`.",
+                 the other items are stored. With an `Idempotency-Key`, a retry of the same body counts \
+                 once for a day; another body under the same key is an error. Bodies may be compressed: \
+                 `Content-Encoding: gzip` or `zstd`.",
             )
             .body(&[("application/json", JSON), ("application/x-ndjson", NDJSON)])
             .answers::<PushBody>()
             .errors(&[MalformedBody, EmptyBody, InvalidHeader, BodyTimeout, BodyTooLarge])
-            .errors(&[UnsupportedMediaType, NothingAccepted, StreamLimit, Overloaded, Busy]),
+            .errors(&[UnsupportedMediaType, NothingAccepted, KeyReused, StreamLimit, Overloaded, Busy]),
     ]
 }
 
@@ -65,56 +67,65 @@ async fn push(
     let key = idempotency_key(&headers)?;
     let now = app.now();
     let (body, reserved) = body::receive(&headers, body, &app.bodies).await?;
-    let ingested = if body.len() > INLINE_BYTES_MAX || compression != Compression::None {
-        app.heavy_bodies.run(|| read(&app, now, format, compression, body, reserved)).await?
+    let (ingested, key) = if body.len() > INLINE_BYTES_MAX || compression != Compression::None {
+        app.heavy_bodies.run(|| read(&app, now, (format, compression), key, body, reserved)).await?
     } else {
-        read(&app, now, format, compression, body, reserved)?
+        read(&app, now, (format, compression), key, body, reserved)?
     };
-    append(&app, now, key.as_deref(), ingested).await
+    append(&app, now, key, ingested).await
 }
 
-/// Decompresses and reads a body.
+/// Decompresses and reads a body, and makes its key.
 fn read(
     app: &App,
     now: TimestampMs,
-    format: Format,
-    compression: Compression,
+    (format, compression): (Format, Compression),
+    key: Option<Vec<u8>>,
     body: Bytes,
     mut reserved: Reserved,
-) -> Result<Ingested, ApiError> {
+) -> Result<(Ingested, Option<IdempotencyKey>), ApiError> {
     let body = body::decompress(compression, body, &mut reserved)?;
+    let key = key.map(|key| ingest::idempotency_key(&key, &body));
+    let body = sniff::without_mark(&body);
     if body.trim_ascii().is_empty() {
         let detail = "the body is empty; send {\"events\":[…]}, \"summaries\" or \"gauges\"";
         return Err(ApiError::new(ErrorCode::EmptyBody, detail));
     }
+    if let Some(problem) = sniff::not_json(body) {
+        return Err(ApiError::malformed(format!("the body {problem}")));
+    }
     let mut ingest = Ingest::new(&app.store, now);
     match format {
-        Format::Ndjson => read_ndjson(&body, &mut ingest),
+        Format::Ndjson => read_ndjson(body, &mut ingest),
         Format::Json => {
-            if let Err(error) = read_json(&body, &mut ingest) {
-                // Only after a failure, so that a valid body is never searched for such numbers.
-                let Some(repaired) = quote_impossible_numbers(&body) else {
-                    return Err(not_json(&error));
-                };
+            if let Err(error) = read_json(body, &mut ingest) {
+                // Only after a failure, so that a valid body is not searched.
+                let repaired = repair(body).ok_or_else(|| not_json(&error))?;
                 ingest = Ingest::new(&app.store, now);
-                read_json(&repaired, &mut ingest).map_err(|error| not_json(&error))?;
+                read_json(&repaired, &mut ingest).map_err(|_| not_json(&error))?;
             }
         }
     }
-    Ok(ingest.finish())
+    Ok((ingest.finish(), key))
 }
 
 fn not_json(error: &serde_json::Error) -> ApiError {
-    ApiError::malformed(format!("the body is not the JSON of a push: {error}"))
+    let error = error.to_string();
+    let remedy = if error.starts_with("trailing characters") {
+        "; with one object a line, send `Content-Type: application/x-ndjson`"
+    } else {
+        ""
+    };
+    ApiError::malformed(format!("the body is not the JSON of a push: {error}{remedy}"))
 }
 
 async fn append(
     app: &App,
     now: TimestampMs,
-    key: Option<&[u8]>,
+    key: Option<IdempotencyKey>,
     ingested: Ingested,
 ) -> Result<Json<PushBody>, ApiError> {
-    let Ingested { batch, accepted, rejected, rejected_count } = ingested;
+    let Ingested { batch, accepted, rejected, rejected_count, ignored } = ingested;
     for item in &rejected {
         app.metrics.count_rejected(item.code.as_str(), 1);
     }
@@ -123,8 +134,8 @@ async fn append(
         app.metrics.count_rejected("unlisted", unlisted);
     }
     if accepted == 0
-        && let Some(key) = key
-        && let Some(items) = app.store.counted(key, now)?
+        && let Some(key) = &key
+        && let Some(items) = app.store.counted(&key.key, now)?
     {
         // A retry of a batch that counted, though its items would not be accepted any more.
         app.metrics.duplicates.inc();
@@ -133,10 +144,11 @@ async fn append(
             duplicate: true,
             rejected,
             rejected_count: None,
+            ignored,
         }));
     }
     if accepted == 0 {
-        return Err(ApiError::nothing_accepted(rejected, rejected_count));
+        return Err(ApiError::nothing_accepted(rejected, rejected_count, ignored));
     }
     let answer = app.store.append(batch, accepted, key, now)?;
     let appended = answer.await.map_err(|_| plimsoll_storage::Error::Closed)??;
@@ -150,6 +162,7 @@ async fn append(
         duplicate: appended.duplicate,
         rejected,
         rejected_count: (unlisted > 0).then_some(rejected_count),
+        ignored,
     }))
 }
 
@@ -159,10 +172,16 @@ fn format_of(headers: &HeaderMap) -> Result<Format, ApiError> {
     match essence.to_ascii_lowercase().as_str() {
         "application/json" => Ok(Format::Json),
         "application/x-ndjson" | "application/ndjson" => Ok(Format::Ndjson),
-        _ => Err(ApiError::new(
-            ErrorCode::UnsupportedMediaType,
-            "header `content-type` must be application/json or application/x-ndjson",
-        )),
+        other => {
+            let remedy = match other {
+                "application/x-www-form-urlencoded" => "; `curl -d` sends it, use `curl --json`",
+                "multipart/form-data" => "; `curl -F` sends it, use `curl --json @FILE`",
+                _ => "",
+            };
+            let wanted = "must be application/json or application/x-ndjson";
+            let detail = format!("{wanted}, not {:?}{remedy}", excerpt(other));
+            Err(ApiError::header(ErrorCode::UnsupportedMediaType, "content-type", detail))
+        }
     }
 }
 

@@ -9,8 +9,8 @@ use plimsoll_storage::{
 };
 
 use super::field::{
-    Checked, FieldError, count, integer, number, optional_label, optional_text, read_time,
-    required_label, wrong,
+    Checked, FieldError, count, number, optional_label, optional_text, read_time, required_label,
+    wrong,
 };
 use super::histogram::read_histogram;
 use crate::error::RejectCode;
@@ -74,6 +74,9 @@ impl Checker {
     /// # Errors
     /// The first field that fails.
     pub(crate) fn check<'i>(&self, kind: ItemKind, item: &'i RawItem<'_>) -> Checked<Item<'i>> {
+        if let Some(name) = item.remarks.repeated() {
+            return Err(FieldError::repeated(name));
+        }
         match kind {
             ItemKind::Event => self.event(item),
             ItemKind::Summary => self.summary(item),
@@ -190,12 +193,11 @@ impl Checker {
             return Ok(counted.then_some(end));
         };
         // It may be older than the step: a heartbeat can carry the time of the last event.
-        if last_at > start.plus_ms(step_ms) {
-            return wrong(
-                "/last_at",
-                RejectCode::OutOfRange,
-                format!("{} lies behind the summary's step", time::format(last_at)),
-            );
+        let end = start.plus_ms(step_ms);
+        if last_at > end {
+            let (last_at, end) = (time::format(last_at), time::format(end));
+            let detail = format!("{last_at} is later than the end of the step, {end}");
+            return wrong("/last_at", RejectCode::OutOfRange, detail);
         }
         Ok(Some(last_at))
     }
@@ -247,15 +249,18 @@ fn outcome_of(item: &RawItem<'_>) -> Checked<Outcome> {
 }
 
 fn outcome_of_status(status: &Scalar<'_>) -> Checked<Outcome> {
-    let status = match status {
-        Scalar::Uint(0) | Scalar::Int(0) => return no_response("0"),
-        Scalar::Text(text) if text == "000" => return no_response("000"),
-        Scalar::Uint(_) | Scalar::Int(_) => integer("/status", status)?,
-        other => {
-            let detail = format!("must be an HTTP status as a number, not {}", other.kind());
-            return wrong("/status", RejectCode::WrongType, detail);
-        }
+    if let Scalar::Text(text) = status
+        && text == "000"
+    {
+        return no_response("000");
+    }
+    let Some(status) = status.whole() else {
+        let detail = format!("must be an HTTP status as a number, not {}", status.shown());
+        return wrong("/status", RejectCode::WrongType, detail);
     };
+    if status == 0 {
+        return no_response("0");
+    }
     match u16::try_from(status).ok().and_then(Outcome::of_status) {
         Some(outcome) => Ok(outcome),
         None => wrong(
@@ -291,11 +296,12 @@ fn latency_s(value: &Scalar<'_>) -> Checked<Option<f64>> {
         return wrong(
             "/latency_ms",
             RejectCode::OutOfRange,
-            format!("must not be negative, is {ms}"),
+            format!("must not be negative, is {}", value.shown()),
         );
     }
     if seconds > limits::DURATION_S_MAX {
-        return wrong("/latency_ms", RejectCode::OutOfRange, format!("{ms} ms is beyond 34 years"));
+        let detail = format!("{} ms is beyond 34 years", value.shown());
+        return wrong("/latency_ms", RejectCode::OutOfRange, detail);
     }
     Ok(Some(seconds))
 }
@@ -317,7 +323,10 @@ fn ids_of<'i>(ids: &'i Nested<Pairs<'_>>) -> Checked<Ids<&'i str>> {
             format!("has {} ids, the limit is {IDS_MAX}", pairs.len()),
         );
     }
-    for (name, value) in pairs {
+    for (position, (name, value)) in pairs.iter().enumerate() {
+        if pairs[..position].iter().any(|(earlier, _)| earlier == name) {
+            return Err(FieldError::repeated(name).within("/ids"));
+        }
         let id = optional_text("", value).map_err(|error| error.of("/ids", name))?;
         if let Some(name) = IdName::parse(name) {
             // In bounds: as many as there are names.
@@ -339,9 +348,13 @@ fn read_outcomes(outcomes: &Nested<Pairs<'_>>, cell: &mut Cell) -> Checked<()> {
         }
         Nested::Is(Pairs(pairs)) => pairs,
     };
+    let mut seen = [false; Outcome::COUNT];
     for (name, value) in pairs {
         let of_name = |error: FieldError| error.of("/outcomes", name);
         let outcome = Outcome::parse(name).ok_or_else(|| of_name(unknown_outcome("", name)))?;
+        if std::mem::replace(&mut seen[outcome as usize], true) {
+            return Err(FieldError::repeated(name).within("/outcomes"));
+        }
         let count = count("", value).map_err(of_name)?;
         cell.outcomes.add(outcome, count);
     }

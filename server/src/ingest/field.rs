@@ -2,6 +2,7 @@
 //! it was.
 
 use std::borrow::Cow;
+use std::fmt::Display;
 
 use plimsoll_alerting::{TimeError, parse_time, time_of_number};
 use plimsoll_storage::limits::COUNT_MAX;
@@ -29,12 +30,26 @@ impl FieldError {
         Self { field: field.into(), code, detail: detail.into() }
     }
 
+    /// The error for a field that is given more than once.
+    pub(super) fn repeated(name: &str) -> Self {
+        let detail = "is given more than once; keep one of them";
+        Self::new(token(name), RejectCode::RepeatedField, detail)
+    }
+
+    /// The same error for the object at `field`.
+    pub(super) fn within(self, field: &str) -> Self {
+        Self { field: format!("{field}{}", self.field).into(), ..self }
+    }
+
     /// The same error for the value of `name` in the object at `field`.
     pub(crate) fn of(self, field: &str, name: &str) -> Self {
-        // A token of a JSON pointer (RFC 6901).
-        let token = excerpt(name).replace('~', "~0").replace('/', "~1");
-        Self { field: format!("{field}/{token}").into(), ..self }
+        Self { field: format!("{field}{}", token(name)).into(), ..self }
     }
+}
+
+/// A name as the last token of a JSON pointer (RFC 6901).
+pub(super) fn token(name: &str) -> String {
+    format!("/{}", excerpt(name).replace('~', "~0").replace('/', "~1"))
 }
 
 pub(crate) type Checked<T> = Result<T, FieldError>;
@@ -86,7 +101,7 @@ fn text_of<'i>(field: &'static str, value: &'i Scalar<'_>) -> Checked<Option<&'i
 
 fn invalid<T>(field: &'static str, text: &str, error: LabelError) -> Checked<T> {
     let detail = match error {
-        LabelError::Empty => error.to_string(),
+        LabelError::Empty | LabelError::Noncharacter => error.to_string(),
         _ => format!("{:?} {error}", excerpt(text)),
     };
     wrong(field, RejectCode::InvalidLabel, detail)
@@ -123,49 +138,64 @@ pub(crate) fn number(field: &'static str, value: &Scalar<'_>) -> Checked<f64> {
         Scalar::Uint(number) => Ok(*number as f64),
         Scalar::Float(number) => Ok(*number),
         Scalar::Missing => wrong(field, RejectCode::MissingField, "is required"),
-        Scalar::Text(text) => wrong(
-            field,
-            RejectCode::WrongType,
-            format!("must be a number, not {:?}", excerpt(text)),
-        ),
         other => {
-            wrong(field, RejectCode::WrongType, format!("must be a number, not {}", other.kind()))
+            wrong(field, RejectCode::WrongType, format!("must be a number, not {}", other.shown()))
         }
+    }
+}
+
+/// A whole number; 0 when the field is missing.
+pub(crate) fn integer(field: &'static str, value: &Scalar<'_>) -> Checked<i64> {
+    whole(field, value, value.whole())
+}
+
+/// [`integer`], also in quotes: so OTLP writes integers of 64 bits.
+pub(crate) fn otlp_integer(field: &'static str, value: &Scalar<'_>) -> Checked<i64> {
+    whole(field, value, value.whole_or_quoted())
+}
+
+/// [`number`], also in quotes; 0 when the field is missing.
+pub(crate) fn otlp_number(field: &'static str, value: &Scalar<'_>) -> Checked<f64> {
+    match value {
+        Scalar::Missing => Ok(0.0),
+        Scalar::Text(text) => match text.parse::<f64>() {
+            Ok(number) if number.is_finite() => Ok(number),
+            _ => number(field, value),
+        },
+        _ => number(field, value),
     }
 }
 
 /// A count: a whole number from 0; 0 when the field is missing.
 pub(crate) fn count(field: &'static str, value: &Scalar<'_>) -> Checked<u64> {
-    match value {
-        Scalar::Missing => Ok(0),
-        Scalar::Uint(count) if *count > COUNT_MAX => {
-            wrong(field, RejectCode::OutOfRange, too_many(*count))
+    integer(field, value).and_then(|number| as_count(field, value, number))
+}
+
+/// [`count`], also in quotes.
+pub(crate) fn otlp_count(field: &'static str, value: &Scalar<'_>) -> Checked<u64> {
+    otlp_integer(field, value).and_then(|number| as_count(field, value, number))
+}
+
+fn whole(field: &'static str, value: &Scalar<'_>, read: Option<i64>) -> Checked<i64> {
+    match (value, read) {
+        (Scalar::Missing, _) => Ok(0),
+        (_, Some(number)) => Ok(number),
+        (other, None) => {
+            let detail = format!("must be a whole number, not {}", other.shown());
+            wrong(field, RejectCode::WrongType, detail)
         }
-        Scalar::Uint(count) => Ok(*count),
-        Scalar::Int(_) => wrong(field, RejectCode::OutOfRange, "must not be negative"),
-        other => wrong(
-            field,
-            RejectCode::WrongType,
-            format!("must be a whole number, not {}", other.kind()),
-        ),
+    }
+}
+
+fn as_count(field: &'static str, value: &Scalar<'_>, number: i64) -> Checked<u64> {
+    match u64::try_from(number) {
+        Ok(count) if count <= COUNT_MAX => Ok(count),
+        Ok(_) => wrong(field, RejectCode::OutOfRange, too_many(value.shown())),
+        Err(_) => wrong(field, RejectCode::OutOfRange, "must not be negative"),
     }
 }
 
 /// The error text for a count that is too large.
-pub(crate) fn too_many(count: u64) -> String {
+pub(crate) fn too_many(count: impl Display) -> String {
     format!("must be at most {COUNT_MAX}, not {count}")
-}
-
-/// A whole number; 0 when the field is missing.
-pub(crate) fn integer(field: &'static str, value: &Scalar<'_>) -> Checked<i64> {
-    match value {
-        Scalar::Missing => Ok(0),
-        Scalar::Int(number) => Ok(*number),
-        Scalar::Uint(number) => Ok(i64::try_from(*number).unwrap_or(i64::MAX)),
-        other => wrong(
-            field,
-            RejectCode::WrongType,
-            format!("must be a whole number, not {}", other.kind()),
-        ),
-    }
 }

@@ -4,15 +4,17 @@
 pub(crate) mod check;
 pub(crate) mod field;
 mod histogram;
+mod ignored;
 
 use std::fmt;
 
-use plimsoll_storage::{Batch, BatchBuilder, Exemplar, Store, TimestampMs};
+use plimsoll_storage::{Batch, BatchBuilder, Exemplar, IdempotencyKey, Store, TimestampMs};
+use sha2::{Digest, Sha256};
 
 use self::check::{Checker, Delta, Item};
 use self::field::{Checked, FieldError};
-
-use crate::error::{RejectCode, RejectedItem};
+use self::ignored::Ignored;
+use crate::error::{IgnoredField, RejectCode, RejectedItem};
 use crate::wire::push::item::{ItemKind, RawItem};
 use crate::wire::push::{Place, Sink};
 
@@ -20,6 +22,16 @@ use crate::wire::push::{Place, Sink};
 const SKEW_MS_MAX: i64 = 5 * 60 * 1000;
 /// Rejected items that are listed; the rest is only counted, so that an answer stays bounded.
 const REJECTED_LISTED_MAX: usize = 1_000;
+
+/// The key of a request, with the digest of its body as it is after decompression: the same items compressed
+/// in another way are the same request.
+pub(crate) fn idempotency_key(key: &[u8], body: &[u8]) -> IdempotencyKey {
+    let mut digest = [0; 16];
+    for (byte, hashed) in digest.iter_mut().zip(Sha256::digest(body)) {
+        *byte = hashed;
+    }
+    IdempotencyKey { key: key.to_vec(), digest }
+}
 
 /// The result of checking the items of one request.
 #[derive(Debug)]
@@ -30,6 +42,8 @@ pub(crate) struct Ingested {
     pub(crate) rejected: Vec<RejectedItem>,
     /// How many items were rejected in all.
     pub(crate) rejected_count: u64,
+    /// The first fields that were not used.
+    pub(crate) ignored: Vec<IgnoredField>,
 }
 
 /// Checks and collects the items of one request.
@@ -39,6 +53,7 @@ pub(crate) struct Ingest<'a> {
     accepted: u64,
     rejected: Vec<RejectedItem>,
     rejected_count: u64,
+    ignored: Ignored,
 }
 
 impl<'a> Ingest<'a> {
@@ -54,6 +69,7 @@ impl<'a> Ingest<'a> {
             accepted: 0,
             rejected: Vec::new(),
             rejected_count: 0,
+            ignored: Ignored::default(),
         }
     }
 
@@ -63,16 +79,14 @@ impl<'a> Ingest<'a> {
             accepted: self.accepted,
             rejected: self.rejected,
             rejected_count: self.rejected_count,
+            ignored: self.ignored.into_list(),
         }
     }
 
     fn reject(&mut self, place: Place, error: FieldError) {
         self.rejected_count += 1;
         if self.rejected.len() < REJECTED_LISTED_MAX {
-            let line = match place {
-                Place::Line(number) => Some(number + 1),
-                Place::List(..) | Place::WholeList(_) => None,
-            };
+            let line = place.line();
             let FieldError { field, code, detail } = error;
             self.rejected.push(RejectedItem {
                 pointer: format!("{place}{field}"),
@@ -111,6 +125,7 @@ impl<'a> Ingest<'a> {
 
 impl Sink for Ingest<'_> {
     fn item(&mut self, place: Place, kind: ItemKind, item: &RawItem<'_>) {
+        self.ignored.note_item(place, kind, item);
         match self.checker.check(kind, item).and_then(|item| self.add(item)) {
             Ok(()) => self.accepted += 1,
             Err(error) => self.reject(place, error),
@@ -119,6 +134,10 @@ impl Sink for Ingest<'_> {
 
     fn not_an_item(&mut self, place: Place, field: &str, problem: &str) {
         self.reject(place, FieldError::new(field.to_owned(), RejectCode::WrongType, problem));
+    }
+
+    fn unknown_list(&mut self, name: &str) {
+        self.ignored.note_list(name);
     }
 }
 

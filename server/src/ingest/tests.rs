@@ -62,6 +62,8 @@ fn every_bad_field_of_an_event_is_rejected_by_name() {
         (r#"{"at":18446744073709551615}"#, "/at", "out_of_range"),
         (r#"{"status":99}"#, "/status", "out_of_range"),
         (r#"{"status":"200"}"#, "/status", "wrong_type"),
+        (r#"{"status":200.5}"#, "/status", "wrong_type"),
+        (r#"{"ids":{"order_id":"a\ufdd0"}}"#, "/ids/order_id", "invalid_label"),
         (r#"{"status":null}"#, "/outcome", "missing_field"),
         (r#"{"outcome":"fine"}"#, "/outcome", "unknown_outcome"),
         (r#"{"latency_ms":-1}"#, "/latency_ms", "out_of_range"),
@@ -152,6 +154,62 @@ fn items_outside_the_retention_of_the_newest_data_are_rejected() {
         assert!(detail.contains("`retention_15m`"), "{detail}");
         let of_last_year = event(r#"{"at":"2025-11-21T00:00:00Z"}"#);
         assert_eq!(ingest(store, &of_last_year).accepted, 1, "inside the roll-ups' retention");
+    });
+}
+
+#[test]
+fn a_field_that_is_given_twice_rejects_its_item() {
+    let event = r#""stream":"requests","partner":"dhl","at":1795201480123,"status":200"#;
+    let summary = r#""stream":"requests","partner":"dhl","start":1795201480000"#;
+    with_store(|store| {
+        for (list, item, pointer) in [
+            ("events", format!(r#"{{{event},"status":503}}"#), "/events/0/status"),
+            ("events", format!(r#"{{{event},"ids":{{"a":"1","a":"2"}}}}"#), "/events/0/ids/a"),
+            (
+                "summaries",
+                format!(r#"{{{summary},"outcomes":{{"2xx":1,"2xx":2}}}}"#),
+                "/summaries/0/outcomes/2xx",
+            ),
+        ] {
+            let found = rejected(store, &format!(r#"{{"{list}":[{item}]}}"#));
+            assert_eq!(found, (pointer.to_owned(), "repeated_field"), "{item}");
+        }
+    });
+}
+
+#[test]
+fn fields_that_are_not_used_are_named() {
+    with_store(|store| {
+        let body = r#"{"event":[],"events":[
+            {"stream":"a","partner":"dhl","at":1795201480123,"status":200.0,"timestamp":1,"latency":3,"x":1},
+            {"stream":"a","partner":"dhl","at":1795201480123,"status":200,"x":{"y":[1]}}],
+            "summaries":[{"stream":"a","partner":"dhl","start":1795201480000,"status":null,"latency_ms":1,
+             "latency":{"scale":5,"max":3,"flags":0}}]}"#;
+        let ingested = ingest(store, body);
+        assert_eq!((ingested.accepted, ingested.rejected_count), (3, 0), "{:?}", ingested.rejected);
+        let named: Vec<(&str, &str, u64)> = ingested
+            .ignored
+            .iter()
+            .map(|it| {
+                let meant = it.detail.split('`').nth(1).unwrap_or_default();
+                (it.pointer.as_str(), meant, it.count)
+            })
+            .collect();
+        let expected = [
+            ("/event", "events", 1),
+            ("/events/0/latency", "latency_ms", 1),
+            ("/events/0/timestamp", "at", 1),
+            ("/events/0/x", "", 2),
+            ("/summaries/0/latency/flags", "", 1),
+            ("/summaries/0/latency/max", "", 1),
+            ("/summaries/0/latency_ms", "latency", 1),
+        ];
+        assert_eq!(named, expected);
+        let many: Vec<String> = (0..30).map(|n| format!(r#""unknown{n}":1"#)).collect();
+        let many = many.chunks(10).map(|names| format!("{{{}}}", names.join(",")));
+        let many = many.collect::<Vec<_>>().join(",");
+        let ingested = ingest(store, &format!(r#"{{"gauges":[{many}]}}"#));
+        assert_eq!(ingested.ignored.len(), 20, "the answer is bounded");
     });
 }
 

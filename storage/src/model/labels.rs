@@ -67,6 +67,9 @@ pub enum LabelError {
     /// It contains a control character.
     #[error("holds a control character")]
     Control,
+    /// It contains a noncharacter, which also stands for what was no Unicode text.
+    #[error("holds a character that is not Unicode, such as half of a surrogate pair; send UTF-8")]
+    Noncharacter,
     /// It contains a character that shows nothing, so that two values look alike.
     #[error("holds the invisible character U+{:04X}; leave it out", u32::from(*.character))]
     Invisible {
@@ -113,8 +116,8 @@ fn is_invisible(character: char) -> bool {
     ignorable.contains(character) || matches!(character, '\u{2800}' | '\u{fff9}'..='\u{fffb}')
 }
 
-/// Checks a text that is kept as it is, such as an id: 1 to [`LABEL_BYTES_MAX`] bytes, no control
-/// characters.
+/// Checks a text that is kept as it is, such as an id: 1 to [`LABEL_BYTES_MAX`] bytes, no control characters
+/// and no noncharacters.
 ///
 /// # Errors
 /// The first rule it breaks.
@@ -126,12 +129,19 @@ pub fn check_text(value: &str) -> Result<(), LabelError> {
         return Err(LabelError::TooLong { bytes: value.len() });
     }
     // ASCII is checked byte by byte.
-    let control = if value.is_ascii() {
-        value.bytes().any(|byte| byte.is_ascii_control())
-    } else {
-        value.chars().any(char::is_control)
-    };
-    if control { Err(LabelError::Control) } else { Ok(()) }
+    if value.is_ascii() {
+        let control = value.bytes().any(|byte| byte.is_ascii_control());
+        return if control { Err(LabelError::Control) } else { Ok(()) };
+    }
+    if value.chars().any(is_noncharacter) {
+        return Err(LabelError::Noncharacter);
+    }
+    if value.chars().any(char::is_control) { Err(LabelError::Control) } else { Ok(()) }
+}
+
+/// Unicode reserves these for the inside of programs; no text has them.
+const fn is_noncharacter(character: char) -> bool {
+    matches!(character, '\u{fdd0}'..='\u{fdef}') || character as u32 & 0xfffe == 0xfffe
 }
 
 #[cfg(test)]

@@ -46,6 +46,8 @@ type StreamExemplar = (StreamId, Exemplar);
 pub struct BestExemplars {
     /// Best first, each set of ids once.
     pub best: Vec<(StreamId, Exemplar)>,
+    /// Whether more are kept than the query asked for.
+    pub has_more: bool,
     /// Whether the search stopped after [`EXEMPLAR_ROWS_MAX`] slots, so that better ones may exist.
     pub is_cut: bool,
 }
@@ -62,7 +64,8 @@ pub(crate) fn find_exemplars(
     debug_assert!(query.streams.is_sorted(), "streams are read in the order of their ids");
     let limit = query.limit.min(EXEMPLARS_LIMIT_MAX);
     let found = BestExemplars::default();
-    let mut search = Search { db, timeline, slots: &query.slots, limit, rows: 0, found };
+    // One more than wanted shows whether there are more.
+    let mut search = Search { db, timeline, slots: &query.slots, limit: limit + 1, rows: 0, found };
     let kinds = match query.kind {
         ExemplarKind::Failed(classes) => classes.iter().map(|class| Kind::Failed(*class)).collect(),
         ExemplarKind::Slow => vec![Kind::Slow],
@@ -70,7 +73,10 @@ pub(crate) fn find_exemplars(
     if !query.slots.is_empty() {
         kinds.into_iter().try_for_each(|kind| search.kind(kind, query.streams))?;
     }
-    Ok(search.found)
+    let mut found = search.found;
+    found.has_more = found.best.len() > limit;
+    found.best.truncate(limit);
+    Ok(found)
 }
 
 /// A search through the rows of exemplars.

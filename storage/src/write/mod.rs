@@ -3,6 +3,7 @@
 
 mod batch;
 mod feed;
+mod idempotency;
 mod journal;
 mod queue;
 mod replay;
@@ -10,6 +11,7 @@ mod writer;
 
 pub use batch::{Batch, BatchBuilder};
 pub use feed::Feed;
+pub use idempotency::IdempotencyKey;
 pub use writer::Appended;
 
 #[cfg(fuzzing)]

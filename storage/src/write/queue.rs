@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 
 use super::batch::Batch;
 use super::feed::Tap;
+use super::idempotency::IdempotencyKey;
 use super::writer::{Append, Appended, Message, Writer};
 use crate::error::{Error, Result};
 use crate::limits::{self, APPEND_QUEUE_MAX, RECORD_BYTES_MAX};
@@ -52,7 +53,7 @@ impl Queue {
         &self,
         batch: Batch,
         items: u64,
-        idempotency_key: Option<&[u8]>,
+        idempotency_key: Option<IdempotencyKey>,
         received_at: TimestampMs,
     ) -> Result<oneshot::Receiver<Result<Appended>>> {
         let bytes = batch.encoded_bytes();
@@ -63,7 +64,6 @@ impl Queue {
             return Err(Error::Busy { reason: "the head is full and waits for sealing" });
         }
         let (reply, answer) = oneshot::channel();
-        let idempotency_key = idempotency_key.map(<[u8]>::to_vec);
         let append = Append { batch, idempotency_key, items, received_at, reply };
         let messages = self.messages.as_ref().ok_or(Error::Closed)?;
         match messages.try_send(Message::Append(Box::new(append))) {

@@ -12,11 +12,12 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::batch::{Batch, BatchStream};
 use super::feed::{Tap, Taps};
+use super::idempotency::{IdempotencyKey, Remembered};
 use super::journal::{self, BatchCell};
 use crate::catalog::encode_stream;
-use crate::db::{Database, ExemplarKey, Family, WriteBatch, i64_of, u64_of};
+use crate::db::{Database, ExemplarKey, Family, WriteBatch};
 use crate::error::{Error, Result};
-use crate::limits::{GROUP_BYTES_MAX, GROUP_REQUESTS_MAX, IDEMPOTENCY_KEPT_MS, STREAMS_MAX};
+use crate::limits::{GROUP_BYTES_MAX, GROUP_REQUESTS_MAX, STREAMS_MAX};
 use crate::memory::Generation;
 use crate::model::stream::{StreamId, StreamKey};
 use crate::model::time::{Slot, TimestampMs};
@@ -37,7 +38,7 @@ type Reply = oneshot::Sender<Result<Appended>>;
 #[derive(Debug)]
 pub(crate) struct Append {
     pub(crate) batch: Batch,
-    pub(crate) idempotency_key: Option<Vec<u8>>,
+    pub(crate) idempotency_key: Option<IdempotencyKey>,
     pub(crate) items: u64,
     pub(crate) received_at: TimestampMs,
     pub(crate) reply: Reply,
@@ -69,9 +70,9 @@ struct Group {
     write: WriteBatch,
     /// Appends of this write with the ids of their streams.
     members: Vec<(Append, Vec<StreamId>)>,
-    /// Appends with the key of a member. They are duplicates once the write succeeds.
-    duplicates: Vec<(Reply, u64)>,
-    keys: HashMap<Vec<u8>, u64>,
+    /// Appends with the key of a member, and their answers once the write succeeds.
+    repeated: Vec<(Reply, Result<Appended>)>,
+    keys: HashMap<Vec<u8>, Remembered>,
     /// Streams that this write introduces, in the order of their ids.
     new_streams: Vec<StreamKey>,
     new_ids: HashMap<StreamKey, StreamId>,
@@ -133,15 +134,13 @@ impl Writer {
     /// Puts an append into the group's write, or answers it when its key was seen before.
     fn stage(&self, append: Append, group: &mut Group) {
         if let Some(key) = &append.idempotency_key {
-            if let Some(items) = group.keys.get(key) {
-                group.duplicates.push((append.reply, *items));
+            if let Some(member) = group.keys.get(&key.key) {
+                group.repeated.push((append.reply, member.answer(key)));
                 return;
             }
-            match counted(&self.shared.db, key, append.received_at) {
+            match seen_before(&self.shared.db, &key.key, append.received_at) {
                 Ok(None) => {}
-                Ok(Some(items)) => {
-                    return answer(append.reply, Ok(Appended { items, duplicate: true }));
-                }
+                Ok(Some(earlier)) => return answer(append.reply, earlier.answer(key)),
                 Err(error) => return answer(append.reply, Err(error)),
             }
         }
@@ -160,10 +159,10 @@ impl Writer {
             group.write.merge(db, Family::Exemplars, key.encode(), &it.encoded);
         }
         if let Some(key) = &append.idempotency_key {
-            let expires_at = append.received_at.plus_ms(IDEMPOTENCY_KEPT_MS);
-            let value = [expires_at.0.to_be_bytes(), append.items.to_be_bytes()].concat();
-            group.write.put(db, Family::Idempotency, key, value);
-            group.keys.insert(key.clone(), append.items);
+            let remembered = Remembered { items: append.items, digest: Some(key.digest) };
+            let record = remembered.encode(append.received_at);
+            group.write.put(db, Family::Idempotency, &key.key, record);
+            group.keys.insert(key.key.clone(), remembered);
         }
         group.members.push((append, ids));
     }
@@ -220,8 +219,8 @@ impl Writer {
             self.shared.timeline.saw_time(append.received_at);
             answer(append.reply, Ok(Appended { items: append.items, duplicate: false }));
         }
-        for (reply, items) in group.duplicates {
-            answer(reply, Ok(Appended { items, duplicate: true }));
+        for (reply, result) in group.repeated {
+            answer(reply, result);
         }
     }
 
@@ -240,16 +239,15 @@ impl Writer {
     }
 }
 
+/// The append with this key, if the key was seen and has not expired.
+fn seen_before(db: &Database, key: &[u8], now: TimestampMs) -> Result<Option<Remembered>> {
+    let record = db.get(Family::Idempotency, key)?;
+    record.map_or(Ok(None), |record| Remembered::decode(&record, now))
+}
+
 /// How many items the request with this key had, if the key was seen and has not expired.
 pub(crate) fn counted(db: &Database, key: &[u8], now: TimestampMs) -> Result<Option<u64>> {
-    let Some(value) = db.get(Family::Idempotency, key)? else { return Ok(None) };
-    let parsed = value
-        .split_at_checked(8)
-        .and_then(|(expires_at, items)| Some((i64_of(expires_at)?, u64_of(items)?)));
-    let (expires_at, items) = parsed.ok_or_else(|| {
-        Error::corrupt("an idempotency record", format!("{} bytes instead of 16", value.len()))
-    })?;
-    Ok((expires_at > now.0).then_some(items))
+    Ok(seen_before(db, key, now)?.map(|remembered| remembered.items))
 }
 
 /// The write failed: nothing of the group is stored, and every append gets the error.
@@ -260,7 +258,7 @@ fn fail(group: Group, error: Error) {
         other => other.to_string(),
     };
     let members = group.members.into_iter().map(|(append, _)| append.reply);
-    for reply in members.chain(group.duplicates.into_iter().map(|(reply, _)| reply)) {
+    for reply in members.chain(group.repeated.into_iter().map(|(reply, _)| reply)) {
         answer(reply, Err(Error::Database(detail.clone())));
     }
 }

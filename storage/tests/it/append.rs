@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use plimsoll_storage::{
-    Appended, Durability, Error, GaugeCell, Label, LabelMatchers, Options, Scan, Slot, SlotValue,
-    SlotWidth, Store, StreamKind, StreamRef, TimestampMs,
+    Appended, Durability, Error, GaugeCell, IdempotencyKey, Label, LabelMatchers, Options, Scan,
+    Slot, SlotValue, SlotWidth, Store, StreamKind, StreamRef, TimestampMs,
 };
 
 use crate::support::{self, PARTNERS, append, batch_of, cells, open};
@@ -20,13 +20,43 @@ fn count(store: &Store) -> u64 {
     cells(store).values().map(activity).sum()
 }
 
+fn key(key: &str, digest: u8) -> IdempotencyKey {
+    IdempotencyKey { key: key.into(), digest: [digest; 16] }
+}
+
+#[test]
+fn another_request_under_a_key_is_not_stored() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let store = open(directory.path());
+    let send = |store: &Store, digest| {
+        let batch = batch_of(store, &[(0, 5, 0.1)]);
+        store.append_blocking(batch, 1, Some(key("k-1", digest)), TimestampMs(0))
+    };
+    send(&store, 1).expect("stored");
+    assert!(matches!(send(&store, 2), Err(Error::KeyReused)));
+    drop(store);
+    let store = open(directory.path());
+    assert!(matches!(send(&store, 2), Err(Error::KeyReused)), "also after a restart");
+    assert!(send(&store, 1).expect("the same request").duplicate);
+    assert_eq!(count(&store), 1);
+
+    // The writer finds the first of them on disk or in its group.
+    let answers = [3, 4].map(|digest| {
+        let batch = batch_of(&store, &[(0, 5, 0.1)]);
+        store.append(batch, 1, Some(key("k-2", digest)), TimestampMs(0)).expect("queued")
+    });
+    let [first, second] = answers.map(|answer| answer.blocking_recv().expect("answered"));
+    assert!(first.is_ok() && matches!(second, Err(Error::KeyReused)), "{second:?}");
+    assert_eq!(count(&store), 2);
+}
+
 #[test]
 fn a_repeated_key_counts_nothing_again() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let store = open(directory.path());
     let send = |store: &Store, now| {
         let batch = batch_of(store, &[(0, 5, 0.1), (1, 5, 0.2)]);
-        store.append_blocking(batch, 2, Some(b"k-1"), TimestampMs(now)).expect("appended")
+        store.append_blocking(batch, 2, Some(key("k-1", 1)), TimestampMs(now)).expect("appended")
     };
     assert_eq!(send(&store, 0), Appended { items: 2, duplicate: false });
     assert_eq!(send(&store, 1_000), Appended { items: 2, duplicate: true });
@@ -45,7 +75,7 @@ fn of_many_concurrent_appends_with_one_key_one_counts() {
     let answers: Vec<_> = (0..32)
         .map(|number| {
             let batch = batch_of(&store, &[(number % PARTNERS.len(), 7, 0.1)]);
-            store.append(batch, 1, Some(b"same"), TimestampMs(0)).expect("queued")
+            store.append(batch, 1, Some(key("same", 1)), TimestampMs(0)).expect("queued")
         })
         .collect();
     let fresh = answers.into_iter().map(|answer| answer.blocking_recv().expect("answered"));

@@ -2,7 +2,9 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use plimsoll_storage::{Feed, FeedPast, Label, Scan, Slot, SlotValue, Store, StreamKind};
+use plimsoll_storage::{
+    Feed, FeedPast, IdempotencyKey, Label, Scan, Slot, SlotValue, Store, StreamKind,
+};
 use proptest::prelude::*;
 
 use crate::support::{self, Cells};
@@ -118,7 +120,14 @@ fn a_repeated_batch_is_not_delivered_again() {
     for _ in 0..2 {
         let batch = support::batch_of(&store, &[(0, 5, 0.1)]);
         let now = plimsoll_storage::TimestampMs(0);
-        store.append_blocking(batch, 1, Some(b"k-1"), now).expect("appended");
+        store
+            .append_blocking(
+                batch,
+                1,
+                Some(IdempotencyKey { key: b"k-1".to_vec(), digest: [1; 16] }),
+                now,
+            )
+            .expect("appended");
     }
     let mut cells = 0;
     feed.read(&mut |_, _, _| cells += 1).expect("read");

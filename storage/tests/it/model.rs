@@ -177,8 +177,8 @@ impl Model {
         self.events.extend_from_slice(events);
     }
 
-    /// The best exemplars in some slots, of the best of each class and slot.
-    fn exemplars(&self, slots: &std::ops::Range<Slot>, of: &ExemplarKind) -> Vec<Exemplar> {
+    /// The best exemplars in some slots, of the best of each class and slot, and whether there are more.
+    fn exemplars(&self, slots: &std::ops::Range<Slot>, of: &ExemplarKind) -> (Vec<Exemplar>, bool) {
         let mut by_slot = BTreeMap::<_, Vec<Exemplar>>::new();
         for (partner, slot, event) in &self.events {
             let class = match of {
@@ -191,7 +191,10 @@ impl Model {
             }
         }
         let few = by_slot.into_values().flat_map(|events| best(events, of, 3)).collect();
-        best(few, of, LIMIT)
+        let mut all = best(few, of, usize::MAX);
+        let has_more = all.len() > LIMIT;
+        all.truncate(LIMIT);
+        (all, has_more)
     }
 }
 
@@ -209,12 +212,16 @@ fn best(mut events: Vec<Exemplar>, of: &ExemplarKind, limit: usize) -> Vec<Exemp
     events
 }
 
-fn exemplars(store: &Store, slots: &std::ops::Range<Slot>, of: &ExemplarKind) -> Vec<Exemplar> {
+fn exemplars(
+    store: &Store,
+    slots: &std::ops::Range<Slot>,
+    of: &ExemplarKind,
+) -> (Vec<Exemplar>, bool) {
     let streams = store.select(StreamKind::Activity, None, &Default::default());
     let query = ExemplarQuery { streams: &streams, slots: slots.clone(), kind: of, limit: LIMIT };
     let found = store.exemplars(&query).expect("readable");
     assert!(!found.is_cut);
-    found.best.into_iter().map(|(_, exemplar)| exemplar).collect()
+    (found.best.into_iter().map(|(_, exemplar)| exemplar).collect(), found.has_more)
 }
 
 proptest! {

@@ -3,9 +3,10 @@
 //!
 //! A recording has one batch id for each line, or one for all lines of an arrival. So a line is new if its id
 //! is new, or if it continues the current batch: the same id and time as the line before. If the first line
-//! of the current batch appears again, the batch was sent a second time.
+//! of the current batch appears again, the batch was sent a second time. A batch whose id was used for other
+//! lines before is not counted either, because a server rejects it.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::hash::BuildHasher;
 
 use foldhash::fast::RandomState;
@@ -21,6 +22,9 @@ struct CurrentBatch {
     at: Option<TimestampMs>,
     first_line: u64,
     repeated: bool,
+    /// A hash of its lines without their time of arrival, and how many there are.
+    content: u64,
+    lines: u64,
 }
 
 /// Batches that were seen. Ids are kept as 64-bit hashes: among four million, two collide once in two million
@@ -28,7 +32,10 @@ struct CurrentBatch {
 #[derive(Debug, Default)]
 pub(crate) struct Batches {
     hasher: RandomState,
-    seen: HashSet<u64, RandomState>,
+    /// The content of each, by id.
+    seen: HashMap<u64, u64, RandomState>,
+    /// Lines of repeated batches whose content differs from that of the first.
+    conflicting: u64,
     /// When each expires, oldest first.
     expiries: VecDeque<(TimestampMs, u64)>,
     current: Option<CurrentBatch>,
@@ -44,23 +51,36 @@ impl Batches {
         at: Option<TimestampMs>,
         clock: TimestampMs,
     ) -> bool {
-        let (id, line) = (self.hasher.hash_one(batch), self.hasher.hash_one(line));
-        match &mut self.current {
-            Some(current) if current.id == id && current.at == at => {
-                current.repeated |= current.first_line == line;
-                current.repeated
-            }
-            _ => {
-                let repeated = !self.remember(id, clock);
-                self.current = Some(CurrentBatch { id, at, first_line: line, repeated });
-                repeated
-            }
+        let id = self.hasher.hash_one(batch);
+        let line = self.hasher.hash_one(without_arrival(line));
+        let continues = |it: &CurrentBatch| it.id == id && it.at == at && it.first_line != line;
+        if !self.current.as_ref().is_some_and(continues) {
+            self.end_batch();
+            let repeated = !self.remember(id, clock);
+            let current = CurrentBatch { id, at, first_line: line, repeated, content: 0, lines: 0 };
+            self.current = Some(current);
+        }
+        let Some(current) = &mut self.current else { return false };
+        current.lines += 1;
+        current.content = self.hasher.hash_one((current.content, line));
+        current.repeated
+    }
+
+    /// Notes the end of an arrival: the next line begins another.
+    pub(crate) fn end_batch(&mut self) {
+        let Some(current) = self.current.take() else { return };
+        let Some(content) = self.seen.get_mut(&current.id) else { return };
+        if !current.repeated {
+            *content = current.content;
+        } else if *content != current.content {
+            self.conflicting += current.lines;
         }
     }
 
-    /// Notes a line without a batch id: the next line begins an arrival.
-    pub(crate) fn end_batch(&mut self) {
-        self.current = None;
+    /// How many lines belong to batches whose id was used for other lines before.
+    pub(crate) fn conflicting(&mut self) -> u64 {
+        self.end_batch();
+        self.conflicting
     }
 
     /// Remembers an id; returns whether it is new.
@@ -71,12 +91,24 @@ impl Batches {
             self.seen.remove(old);
             self.expiries.pop_front();
         }
-        let new = self.seen.insert(id);
+        let new = !self.seen.contains_key(&id);
         if new {
+            self.seen.insert(id, 0);
             self.expiries.push_back((clock.plus_ms(IDEMPOTENCY_KEPT_MS), id));
         }
         new
     }
+}
+
+/// A line before and after the time of its arrival, which differs when it is sent again.
+fn without_arrival(line: &[u8]) -> (&[u8], &[u8]) {
+    const FIELD: &[u8] = b"\"received_at\"";
+    let Some(start) = line.windows(FIELD.len()).position(|it| it == FIELD) else {
+        return (line, &[]);
+    };
+    let (before, rest) = line.split_at(start);
+    let end = rest.iter().position(|byte| matches!(byte, b',' | b'}')).unwrap_or(rest.len());
+    (before, rest.get(end..).unwrap_or_default())
 }
 
 #[cfg(test)]

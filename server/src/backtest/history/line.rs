@@ -7,7 +7,7 @@ use crate::error::RejectCode;
 use crate::ingest::check::{Checker, Item};
 use crate::ingest::field::{Checked, FieldError, read_time, wrong};
 use crate::wire::push::item::RawItem;
-use crate::wire::push::tolerant::{FromObject, Name, Nested, Scalar};
+use crate::wire::push::tolerant::{Field, FromObject, Name, Nested, Remarks, Scalar};
 use crate::wire::push::{kind_of, not_an_object};
 
 /// A line, unchecked.
@@ -19,13 +19,27 @@ pub(crate) struct RawLine<'a> {
 }
 
 impl<'de> FromObject<'de> for RawLine<'de> {
-    fn field<A: MapAccess<'de>>(&mut self, name: Name<'de>, map: &mut A) -> Result<(), A::Error> {
+    fn field<A: MapAccess<'de>>(
+        &mut self,
+        name: &Name<'de>,
+        map: &mut A,
+    ) -> Result<Field, A::Error> {
+        // Behind the numbers of an item's fields.
         match &*name.0 {
-            "received_at" => self.received_at = map.next_value()?,
-            "batch" => self.batch = map.next_value()?,
-            _ => self.item.field(name, map)?,
+            "received_at" => {
+                self.received_at = map.next_value()?;
+                Ok(Field::Known(62))
+            }
+            "batch" => {
+                self.batch = map.next_value()?;
+                Ok(Field::Known(63))
+            }
+            _ => self.item.field(name, map),
         }
-        Ok(())
+    }
+
+    fn remarks(&mut self) -> Option<&mut Remarks<'de>> {
+        self.item.remarks()
     }
 }
 
@@ -35,18 +49,12 @@ impl<'a> RawLine<'a> {
     /// # Errors
     /// It is not a JSON object.
     pub(crate) fn read(line: &'a [u8]) -> Checked<Self> {
+        // Some editors put a byte order mark before UTF-8.
+        let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
         match serde_json::from_slice::<Nested<Self>>(line) {
             Ok(Nested::Is(line)) => Ok(line),
             Ok(other) => wrong("", RejectCode::WrongType, not_an_object(&other)),
             Err(error) => wrong("", RejectCode::NotJson, format!("the line is not JSON: {error}")),
-        }
-    }
-
-    /// The value of the field `partner`, unchecked.
-    pub(crate) fn partner(&self) -> Option<&str> {
-        match &self.item.partner {
-            Scalar::Text(partner) => Some(partner),
-            _ => None,
         }
     }
 

@@ -254,14 +254,21 @@ impl fmt::Display for ReadSummary {
             }
             Self::Lines(reading) => reading,
         };
-        let RecordingSummary { lines, replayed, repeated, broken, bytes, .. } = reading;
+        let RecordingSummary { lines, replayed, repeated, conflicting, bytes, .. } = reading;
         write!(f, "{} of {} lines replayed", HumanCount(*replayed), HumanCount(*lines))?;
         write!(f, " ({} of NDJSON", HumanBytes(*bytes))?;
-        if *repeated > 0 {
-            write!(f, ", {} of batches seen before", HumanCount(*repeated))?;
-        }
-        if *broken > 0 {
-            write!(f, ", {} broken", HumanCount(*broken))?;
+        for (count, what) in [
+            (repeated - conflicting, "of batches seen before"),
+            (*conflicting, "of batches whose id had other lines before, which a server rejects"),
+            (reading.broken, "broken"),
+            (reading.left_out, "of other partners or of drills"),
+            (reading.after_end, "not before the end that was asked for"),
+            (reading.moved, "put in order of arrival"),
+            (reading.late, "too late to be evaluated"),
+        ] {
+            if count > 0 {
+                write!(f, ", {} {what}", HumanCount(count))?;
+            }
         }
         f.write_str(")")
     }

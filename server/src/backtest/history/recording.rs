@@ -1,22 +1,26 @@
-//! A recording: a file of pushed items in the order in which they arrived, read as a stream.
+//! A recording: a file of pushed items with the times of their arrival, read as a stream.
 //!
 //! Each line goes through the checks of a push. A line that fails is counted and skipped; the first few are
 //! reported with their line number.
+//!
+//! Lines are replayed in the order of their arrival, also when they are not in that order in the file: the
+//! newest of them wait in memory until so many came later. Of a small recording that is all of them.
 
 use std::collections::BTreeSet;
 use std::{fmt, io};
 
-use plimsoll_alerting::SANDBOX;
-use plimsoll_storage::{Cell, Label, SlotValue, SlotWidth, TimestampMs};
+use plimsoll_alerting::{SANDBOX, grace_ms};
+use plimsoll_storage::{Cell, Label, SlotValue, SlotWidth, StreamKey, TimestampMs};
 
 use super::batch::Batches;
 use super::chunk::{Arrival, Chunk, StreamNumbers};
 use super::line::RawLine;
-use crate::backtest::limits::{BROKEN_LINES_SHOWN_MAX, CHUNK_ARRIVALS_MAX};
+use crate::backtest::limits::{BROKEN_LINES_SHOWN_MAX, CHUNK_ARRIVALS_MAX, WAITING_ARRIVALS_MAX};
 use crate::error::RejectCode;
 use crate::import::{Input, InputLine};
 use crate::ingest::check::{Delta, Item};
 use crate::ingest::field::{Checked, wrong};
+use crate::wire::time;
 
 /// Which part of a recording is replayed.
 #[derive(Debug, Clone)]
@@ -57,6 +61,16 @@ pub(crate) struct RecordingSummary {
     pub(crate) replayed: u64,
     /// Lines of a batch that arrived before.
     pub(crate) repeated: u64,
+    /// Of those, lines of a batch that had other lines when it arrived before.
+    pub(crate) conflicting: u64,
+    /// Lines of partners that were not asked for, and of drills.
+    pub(crate) left_out: u64,
+    /// Lines that arrived at or after the end of the replay.
+    pub(crate) after_end: u64,
+    /// Replayed lines that arrived after their slots were evaluated.
+    pub(crate) late: u64,
+    /// Replayed lines that arrived before a line above them.
+    pub(crate) moved: u64,
     /// Lines that could not be used.
     pub(crate) broken: u64,
     /// The first of the broken lines.
@@ -76,6 +90,18 @@ pub(crate) enum RecordingError {
         /// The system's error.
         source: io::Error,
     },
+    /// A line arrived before what has been replayed.
+    #[error(
+        "line {line_number} of the recording arrived at {}, before lines that are more than {} lines above \
+         it; sort the lines by the time of their arrival",
+        time::format(*.at), WAITING_ARRIVALS_MAX / 2
+    )]
+    OutOfOrder {
+        /// From 1.
+        line_number: u64,
+        /// When it arrived.
+        at: TimestampMs,
+    },
 }
 
 /// What was done with a line.
@@ -84,28 +110,28 @@ enum LineResult {
     Repeated,
     /// It belongs to a partner that was not requested, or to a drill.
     LeftOut,
-    /// It arrived at or after `to`, and so did all further lines.
-    Late,
+    /// It arrived at or after `to`.
+    AfterEnd,
 }
 
-/// Reads a recording to its end or to `to`, and passes it to `on_chunk` chunk by chunk. Reading ends early
-/// when `on_chunk` returns `false`.
+/// Reads a recording to its end and passes it to `on_chunk` chunk by chunk. Reading ends early when
+/// `on_chunk` returns `false`.
 ///
 /// # Errors
-/// The file cannot be read to its end. A broken line is not an error: it is counted.
+/// The file cannot be read to its end, or its lines are far from the order of their arrival. A broken line is
+/// not an error: it is counted.
 pub(crate) fn read(
     mut input: Input,
     selection: &Selection,
     mut on_chunk: impl FnMut(Chunk) -> bool,
 ) -> Result<RecordingSummary, RecordingError> {
     let mut reader = Reader::new(selection);
-    let mut summary = RecordingSummary::default();
     let mut line_number = 0;
     loop {
         let line = input.next_line().map_err(|source| RecordingError::Read { line_number, source });
         let Some(line) = line? else { break };
         line_number += 1;
-        summary.bytes += line.size_bytes() as u64 + 1;
+        reader.summary.bytes += line.size_bytes() as u64 + 1;
         let result = match line {
             InputLine::Whole(bytes) | InputLine::NoEnd(bytes) if bytes.trim_ascii().is_empty() => {
                 continue;
@@ -113,27 +139,35 @@ pub(crate) fn read(
             InputLine::Whole(bytes) | InputLine::NoEnd(bytes) => reader.line(bytes),
             InputLine::TooLong => wrong("", RejectCode::TooLong, "the line is longer than 64 KiB"),
         };
-        summary.lines += 1;
-        match result {
-            Ok(LineResult::Replayed) => summary.replayed += 1,
-            Ok(LineResult::Repeated) => summary.repeated += 1,
-            Ok(LineResult::LeftOut) => {}
-            Ok(LineResult::Late) => break,
-            Err(error) => summary.count_broken(line_number, &error.field, error.detail),
+        reader.summary.count(line_number, result);
+        let newest = reader.waiting.last().map(|arrival| arrival.at);
+        if let Some(at) = newest.filter(|at| *at < reader.replayed_until) {
+            return Err(RecordingError::OutOfOrder { line_number, at });
         }
-        if reader.chunk.arrivals.len() >= CHUNK_ARRIVALS_MAX {
-            let chunk =
-                Chunk { progress: input.bytes_read(), read: summary.lines, ..reader.take() };
-            if !on_chunk(chunk) {
-                return Ok(summary);
-            }
+        let half = WAITING_ARRIVALS_MAX / 2;
+        if reader.waiting.len() >= WAITING_ARRIVALS_MAX
+            && !reader.pass_on(half, input.bytes_read(), &mut on_chunk)
+        {
+            return Ok(reader.summary);
         }
     }
-    on_chunk(Chunk { progress: input.bytes_read(), read: summary.lines, ..reader.take() });
-    Ok(summary)
+    reader.pass_on(reader.waiting.len(), input.bytes_read(), &mut on_chunk);
+    reader.summary.conflicting = reader.batches.conflicting();
+    Ok(reader.summary)
 }
 
 impl RecordingSummary {
+    fn count(&mut self, line_number: u64, result: Checked<LineResult>) {
+        self.lines += 1;
+        match result {
+            Ok(LineResult::Replayed) => self.replayed += 1,
+            Ok(LineResult::Repeated) => self.repeated += 1,
+            Ok(LineResult::LeftOut) => self.left_out += 1,
+            Ok(LineResult::AfterEnd) => self.after_end += 1,
+            Err(error) => self.count_broken(line_number, &error.field, error.detail),
+        }
+    }
+
     fn count_broken(&mut self, number: u64, field: &str, detail: String) {
         self.broken += 1;
         if self.first_broken.len() < BROKEN_LINES_SHOWN_MAX {
@@ -147,9 +181,15 @@ struct Reader<'s> {
     selection: &'s Selection,
     batches: Batches,
     streams: StreamNumbers,
+    /// Streams that no chunk has named.
+    new_streams: Vec<StreamKey>,
     /// The latest arrival time so far.
     clock: TimestampMs,
-    chunk: Chunk,
+    /// Arrivals that no chunk holds; the newest line is the last.
+    waiting: Vec<Arrival>,
+    /// The time of the last arrival that was passed on.
+    replayed_until: TimestampMs,
+    summary: RecordingSummary,
 }
 
 impl<'s> Reader<'s> {
@@ -158,46 +198,72 @@ impl<'s> Reader<'s> {
             selection,
             batches: Batches::default(),
             streams: StreamNumbers::default(),
+            new_streams: Vec::new(),
             clock: TimestampMs(i64::MIN),
-            chunk: Chunk::default(),
+            waiting: Vec::new(),
+            replayed_until: TimestampMs(i64::MIN),
+            summary: RecordingSummary::default(),
         }
     }
 
-    /// The arrivals collected so far.
-    fn take(&mut self) -> Chunk {
-        let empty = Chunk { arrivals: Vec::with_capacity(CHUNK_ARRIVALS_MAX), ..Chunk::default() };
-        std::mem::replace(&mut self.chunk, empty)
+    /// Passes on the first `count` of the waiting arrivals, in order; returns whether to continue.
+    fn pass_on(
+        &mut self,
+        count: usize,
+        bytes_read: u64,
+        on_chunk: &mut impl FnMut(Chunk) -> bool,
+    ) -> bool {
+        // Stable, and linear when they are in order already.
+        self.waiting.sort_by_key(|arrival| arrival.at);
+        let mut first = self.waiting.drain(..count);
+        loop {
+            let arrivals: Vec<Arrival> = first.by_ref().take(CHUNK_ARRIVALS_MAX).collect();
+            self.replayed_until = arrivals.last().map_or(self.replayed_until, |last| last.at);
+            let is_last = first.len() == 0;
+            let new_streams = std::mem::take(&mut self.new_streams);
+            let (progress, read) = (bytes_read, self.summary.lines);
+            let continues =
+                on_chunk(Chunk { new_streams, arrivals, progress, read, ..Chunk::default() });
+            if is_last || !continues {
+                return continues;
+            }
+        }
     }
 
     fn line(&mut self, bytes: &[u8]) -> Checked<LineResult> {
         let line = RawLine::read(bytes)?;
-        let partners = &self.selection.partners;
-        if !partners.is_empty() && line.partner().is_some_and(|one| !partners.contains(one)) {
-            return Ok(LineResult::LeftOut);
-        }
         let received_at = line.received_at()?;
         let item = line.check(self.selection.width, received_at)?;
-        let at = self.clock.max(received_at.unwrap_or(item.end));
-        if self.selection.to.is_some_and(|to| at >= to) {
-            return Ok(LineResult::Late);
+        let labels = item.stream.as_ref().labels;
+        let (partner, partners) = (labels[Label::Partner as usize], &self.selection.partners);
+        let is_asked_for = partners.is_empty() || partners.contains(partner);
+        if !is_asked_for || labels[Label::Environment as usize] == SANDBOX {
+            return Ok(LineResult::LeftOut);
         }
-        self.clock = at;
+        let at = received_at.unwrap_or(item.end);
+        if self.selection.to.is_some_and(|to| at >= to) {
+            return Ok(LineResult::AfterEnd);
+        }
+        let is_moved = at < self.clock;
+        self.clock = self.clock.max(at);
         match line.batch()? {
-            Some(batch) if self.batches.is_repeated(batch, bytes, received_at, at) => {
+            Some(batch) if self.batches.is_repeated(batch, bytes, received_at, self.clock) => {
                 return Ok(LineResult::Repeated);
             }
             Some(_) => {}
             None => self.batches.end_batch(),
         }
-        self.add(item)
+        let width = self.selection.width;
+        let evaluated_at = width.end(width.slot_of(item.end.plus_ms(-1))).plus_ms(grace_ms(width));
+        self.add(item, at)?;
+        self.summary.moved += u64::from(is_moved);
+        self.summary.late += u64::from(at >= evaluated_at);
+        Ok(LineResult::Replayed)
     }
 
-    fn add(&mut self, item: Item<'_>) -> Checked<LineResult> {
+    fn add(&mut self, item: Item<'_>, at: TimestampMs) -> Checked<()> {
         let stream = item.stream.as_ref();
-        if stream.labels[Label::Environment as usize] == SANDBOX {
-            return Ok(LineResult::LeftOut);
-        }
-        let Some(stream) = self.streams.number(stream, &mut self.chunk.new_streams) else {
+        let Some(stream) = self.streams.number(stream, &mut self.new_streams) else {
             return wrong(
                 "",
                 RejectCode::StreamLimit,
@@ -213,8 +279,8 @@ impl<'s> Reader<'s> {
             Delta::Summary(cell) => SlotValue::Activity(cell),
             Delta::Gauge(reading) => SlotValue::Gauge(reading),
         };
-        self.chunk.arrivals.push(Arrival { at: self.clock, stream, slot: item.slot, value });
-        Ok(LineResult::Replayed)
+        self.waiting.push(Arrival { at, stream, slot: item.slot, value });
+        Ok(())
     }
 }
 

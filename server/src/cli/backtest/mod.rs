@@ -42,7 +42,7 @@ pub(super) struct Args {
     /// The rules file; one without `rules` means the default pack
     #[arg(long, value_name = "FILE")]
     rules: PathBuf,
-    /// Recording of pushes: NDJSON in the order of arrival, plain, gzip or zstd; - for standard input
+    /// Recording of pushes: NDJSON, plain, gzip or zstd; - for standard input
     ///
     /// A line may have `received_at` (the time on the clock of the replay; default: the end of the item) and
     /// `batch` (its idempotency key).

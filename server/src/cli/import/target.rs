@@ -15,7 +15,7 @@ use crate::cli::client::unreachable_url;
 use crate::clock;
 use crate::config::{parse_base_url, parse_slot};
 use crate::import::Observation;
-use crate::ingest::Ingest;
+use crate::ingest::{self, Ingest};
 use crate::wire::push::read_json;
 
 /// How often a piece is sent before the import fails.
@@ -172,7 +172,8 @@ fn push_to_store(
 ) -> Result<NotCounted, CommandError> {
     let now = clock::now();
     let mut ingest = Ingest::new(store, now);
-    read_json(&body::of(stream, lines)?, &mut ingest)?;
+    let sent = body::of(stream, lines)?;
+    read_json(&sent, &mut ingest)?;
     let ingested = ingest.finish();
     let first = ingested.rejected.first().map(|item| FirstRejected {
         pointer: item.pointer.to_string(),
@@ -187,7 +188,7 @@ fn push_to_store(
         store.seal()?;
     }
     if ingested.accepted > 0 {
-        let key = Some(key.as_bytes());
+        let key = Some(ingest::idempotency_key(key.as_bytes(), &sent));
         let appended = store.append_blocking(ingested.batch, ingested.accepted, key, now)?;
         not_counted.duplicates = if appended.duplicate { appended.items } else { 0 };
     }

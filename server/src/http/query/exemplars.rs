@@ -1,6 +1,7 @@
 //! `GET /api/v1/query/exemplars`: single events with the ids they carried.
 
 use axum::extract::State;
+use plimsoll_query::Error;
 use plimsoll_storage::limits::EXEMPLARS_LIMIT_MAX;
 use plimsoll_storage::{ExemplarKind, Outcome};
 
@@ -57,10 +58,17 @@ async fn exemplars(State(app): State<App>, mut params: Params, reply: Reply) -> 
     params.end()?;
     app.ask(move |app, _| {
         let found = plimsoll_query::exemplars(&app.store, &selector, &grid, &of, limit)?;
+        // Reading the cells of a long range can cost more than finding its exemplars.
+        let events = match plimsoll_query::exemplar_events(&app.store, &selector, &grid, &of) {
+            Ok(events) => Some(events),
+            Err(Error::TooManyCells { .. } | Error::TimedOut) => None,
+            Err(error) => return Err(error.into()),
+        };
         reply.ends_at(grid.last(), app.now()).send(&ExemplarsBody {
             exemplars: found.best.into_iter().map(ExemplarBody::from).collect(),
             covers: CoversBody::new(&app.store, &grid, app.now()),
             is_cut: found.is_cut,
+            events,
         })
     })
     .await

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::wire::query::series::LabelsBody;
-use crate::wire::time;
+use crate::wire::{number, time};
 
 /// A list of alerts, newest first.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -101,13 +101,14 @@ pub(crate) const fn unit_of(signal: SignalKind) -> (f64, &'static str) {
 impl EvidenceBody {
     pub(crate) fn new(evidence: &Evidence, signal: SignalKind) -> Self {
         let (scale, unit) = unit_of(signal);
-        let finite = |value: f64| value.is_finite().then_some(value * scale);
+        let shown = |value: f64| number::plain(value * scale);
+        let finite = |value: f64| value.is_finite().then(|| shown(value));
         Self {
-            value: evidence.value * scale,
+            value: shown(evidence.value),
             count: evidence.count,
             lower: finite(evidence.lower),
             upper: finite(evidence.upper),
-            threshold: evidence.threshold * scale,
+            threshold: shown(evidence.threshold),
             unit,
             severity: evidence.reached.map(Severity::as_str),
             gate: evidence.gate.as_str(),
@@ -193,6 +194,7 @@ impl RuleBody {
     pub(crate) fn new(rule: &Rule, open_alerts: usize) -> Self {
         let (scale, unit) = unit_of(rule.signal.kind());
         let matches = rule.matches.iter();
+        let shown = |threshold: f64| number::plain(threshold * scale);
         Self {
             name: rule.name.clone(),
             owner: rule.owner.clone(),
@@ -208,8 +210,8 @@ impl RuleBody {
             window_s: rule.window_ms as f64 / 1e3,
             for_s: rule.for_ms as f64 / 1e3,
             clear_s: rule.clear_ms as f64 / 1e3,
-            critical: rule.critical.map(|threshold| threshold * scale),
-            warning: rule.warning.map(|threshold| threshold * scale),
+            critical: rule.critical.map(shown),
+            warning: rule.warning.map(shown),
             unit,
             min_count: rule.min_count,
             confidence: rule.confidence,

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::wire::alerting::alert::unit_of;
 use crate::wire::query::series::LabelsBody;
-use crate::wire::time;
+use crate::wire::{number, time};
 
 /// Names of the columns, as wide as their values.
 const HEAD: &str = "t                                value     count         lower         upper     threshold  gate             state     severity  reason             suppressor";
@@ -172,7 +172,7 @@ impl EvaluationBody {
         let (scale, _) = unit_of(kind);
         let of = |value: fn(&plimsoll_alerting::Evidence) -> f64| {
             let value = slot.evidence.as_ref().map(value)?;
-            value.is_finite().then_some(value * scale)
+            value.is_finite().then(|| number::plain(value * scale))
         };
         let (state, severity) = match slot.state {
             AlertState::Inactive => ("inactive", None),

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::error::RejectedItem;
+use crate::error::{IgnoredField, RejectedItem};
 
 /// The answer to a push.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -14,4 +14,7 @@ pub(crate) struct PushBody {
     /// How many items were rejected; more than are listed when there are very many.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) rejected_count: Option<u64>,
+    /// Fields that were not used, each name once; the first twenty of very many.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) ignored: Vec<IgnoredField>,
 }

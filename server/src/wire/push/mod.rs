@@ -2,6 +2,7 @@
 
 pub(crate) mod answer;
 pub(crate) mod item;
+pub(crate) mod likely;
 pub(crate) mod repair;
 pub(crate) mod tolerant;
 
@@ -23,6 +24,16 @@ pub(crate) enum Place {
     WholeList(ItemKind),
     /// The n-th line (from 0) of an NDJSON body.
     Line(usize),
+}
+
+impl Place {
+    /// The line of an NDJSON body, from 1.
+    pub(crate) const fn line(self) -> Option<usize> {
+        match self {
+            Self::Line(number) => Some(number + 1),
+            Self::List(..) | Self::WholeList(_) => None,
+        }
+    }
 }
 
 impl fmt::Display for Place {
@@ -50,6 +61,8 @@ pub(crate) trait Sink {
     fn item(&mut self, place: Place, kind: ItemKind, item: &RawItem<'_>);
     /// Takes something that is not an item; `problem` says what is wrong with it.
     fn not_an_item(&mut self, place: Place, field: &str, problem: &str);
+    /// Takes the name of a field of the body that is none of its lists.
+    fn unknown_list(&mut self, name: &str);
 }
 
 /// Reads a JSON body: an object with the lists `events`, `summaries` and `gauges`.
@@ -69,26 +82,35 @@ pub(crate) fn read_ndjson(body: &[u8], sink: &mut dyn Sink) {
         if line.trim_ascii().is_empty() {
             continue;
         }
-        let repaired = repair::quote_impossible_numbers(line);
-        let line = repaired.as_deref().unwrap_or(line);
         let place = Place::Line(number);
-        match serde_json::from_slice::<Nested<RawItem<'_>>>(line) {
-            Ok(Nested::Is(item)) => pass_on_line(place, &item, sink),
-            Ok(other) => sink.not_an_item(place, "", &not_an_object(&other)),
-            Err(error) => sink.not_an_item(place, "", &format!("the line is not JSON: {error}")),
+        if let Err(error) = read_line(place, line, sink) {
+            // Only after a failure, so that valid lines are not searched.
+            let repaired = repair::repair(line);
+            if repaired.is_none_or(|line| read_line(place, &line, sink).is_err()) {
+                sink.not_an_item(place, "", &format!("the line is not JSON: {error}"));
+            }
         }
     }
 }
 
-fn pass_on_line(place: Place, item: &RawItem<'_>, sink: &mut dyn Sink) {
-    match kind_of(item) {
-        Ok(kind) => sink.item(place, kind, item),
-        Err(problem) => sink.not_an_item(place, "/type", &problem),
+fn read_line(place: Place, line: &[u8], sink: &mut dyn Sink) -> Result<(), serde_json::Error> {
+    match serde_json::from_slice::<Nested<RawItem<'_>>>(line)? {
+        Nested::Is(item) => match kind_of(&item) {
+            Ok(kind) => sink.item(place, kind, &item),
+            Err(problem) => sink.not_an_item(place, "/type", &problem),
+        },
+        other => sink.not_an_item(place, "", &not_an_object(&other)),
     }
+    Ok(())
 }
 
 /// The kind that a line names, or what is wrong with it.
 pub(crate) fn kind_of(item: &RawItem<'_>) -> Result<ItemKind, String> {
+    let lists = ["events", "summaries", "gauges"];
+    if item.remarks.unknown().iter().any(|name| lists.contains(&name.as_ref())) {
+        let remedy = "the line has the lists of a JSON body; send it as application/json";
+        return Err(format!("is missing: {remedy}"));
+    }
     let found = match &item.kind {
         Scalar::Text(name) => match name.as_ref() {
             "event" => return Ok(ItemKind::Event),
@@ -126,8 +148,9 @@ impl<'de> Visitor<'de> for Body<'_> {
                 "events" => ItemKind::Event,
                 "summaries" => ItemKind::Summary,
                 "gauges" => ItemKind::Gauge,
-                _ => {
+                name => {
                     map.next_value::<IgnoredAny>()?;
+                    self.0.unknown_list(name);
                     continue;
                 }
             };

@@ -7,6 +7,8 @@ use std::fmt;
 use serde::de::{Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
+use crate::wire::excerpt;
+
 /// A JSON value that should be a scalar.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) enum Scalar<'a> {
@@ -32,6 +34,40 @@ impl Scalar<'_> {
             Self::Text(_) => "a string",
             Self::List => "a list",
             Self::Object => "an object",
+        }
+    }
+
+    /// A whole number, also one with a fraction of zero such as `3.0`, which some JSON writers make of every
+    /// number.
+    pub(crate) fn whole(&self) -> Option<i64> {
+        /// Beyond it not every whole number is a double.
+        const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
+        match self {
+            Self::Int(number) => Some(*number),
+            Self::Uint(number) => Some(i64::try_from(*number).unwrap_or(i64::MAX)),
+            Self::Float(number) if number.fract() == 0.0 && number.abs() <= EXACT_MAX => {
+                Some(*number as i64)
+            }
+            _ => None,
+        }
+    }
+
+    /// [`Scalar::whole`], or a number in quotes: so OTLP writes integers of 64 bits.
+    pub(crate) fn whole_or_quoted(&self) -> Option<i64> {
+        match self {
+            Self::Text(text) => text.parse().ok(),
+            _ => self.whole(),
+        }
+    }
+
+    /// The value for a message, shortened: a number or a text as it is, the type of anything else.
+    pub(crate) fn shown(&self) -> String {
+        match self {
+            Self::Float(number) => format!("{number:?}"),
+            Self::Int(number) => number.to_string(),
+            Self::Uint(number) => number.to_string(),
+            Self::Text(text) => format!("{:?}", excerpt(text)),
+            _ => self.kind().to_owned(),
         }
     }
 }
@@ -126,10 +162,90 @@ pub(crate) enum Nested<T> {
     Is(T),
 }
 
+/// A field that may be absent or null.
+pub(crate) trait MayBeMissing {
+    fn is_missing(&self) -> bool;
+}
+
+impl MayBeMissing for Scalar<'_> {
+    fn is_missing(&self) -> bool {
+        matches!(self, Self::Missing)
+    }
+}
+
+impl<T> MayBeMissing for Nested<T> {
+    fn is_missing(&self) -> bool {
+        matches!(self, Self::Missing)
+    }
+}
+
+impl MayBeMissing for Counts {
+    fn is_missing(&self) -> bool {
+        matches!(self, Self::Missing)
+    }
+}
+
 /// Something read from a JSON object, field by field.
 pub(crate) trait FromObject<'de>: Default {
-    /// Reads one field. It must consume the value, whatever it is.
-    fn field<A: MapAccess<'de>>(&mut self, name: Name<'de>, map: &mut A) -> Result<(), A::Error>;
+    /// Reads one field and says which it is. It must consume the value, whatever it is.
+    fn field<A: MapAccess<'de>>(
+        &mut self,
+        name: &Name<'de>,
+        map: &mut A,
+    ) -> Result<Field, A::Error>;
+
+    /// What is to be said about its names, if it keeps that.
+    fn remarks(&mut self) -> Option<&mut Remarks<'de>>;
+
+    /// Takes the numbers of the known fields that it has, as bits.
+    fn has(&mut self, _numbers: u64) {}
+}
+
+/// What a field of an object is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Field {
+    /// A known field with a value. Its number is below 64.
+    Known(u32),
+    /// It has no meaning, and its value was skipped.
+    Unknown,
+    /// It is null, or the names of this object are free.
+    Plain,
+}
+
+/// Names of an object's fields that were not used, or used twice. Nearly no object has any.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Remarks<'a>(Option<Box<RemarkedNames<'a>>>);
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct RemarkedNames<'a> {
+    unknown: Vec<Cow<'a, str>>,
+    repeated: Option<Cow<'a, str>>,
+}
+
+/// Unknown names of one object that are remembered.
+const UNKNOWN_MAX: usize = 16;
+
+impl<'a> Remarks<'a> {
+    /// The unknown fields, in their order; the first few of very many.
+    pub(crate) fn unknown(&self) -> &[Cow<'a, str>] {
+        self.0.as_ref().map_or(&[], |names| &names.unknown)
+    }
+
+    /// A known field that was given more than once.
+    pub(crate) fn repeated(&self) -> Option<&str> {
+        self.0.as_ref()?.repeated.as_deref()
+    }
+
+    fn add_unknown(&mut self, name: Cow<'a, str>) {
+        let names = self.0.get_or_insert_default();
+        if names.unknown.len() < UNKNOWN_MAX {
+            names.unknown.push(name);
+        }
+    }
+
+    fn add_repeated(&mut self, name: Cow<'a, str>) {
+        self.0.get_or_insert_default().repeated.get_or_insert(name);
+    }
 }
 
 struct ObjectReader<T>(std::marker::PhantomData<T>);
@@ -146,9 +262,20 @@ impl<'de, T: FromObject<'de>> ReadAny<'de> for ObjectReader<T> {
 
     fn object<A: MapAccess<'de>>(self, mut map: A) -> Result<Nested<T>, A::Error> {
         let mut object = T::default();
+        let mut seen = 0_u64;
         while let Some(name) = map.next_key::<Name<'de>>()? {
-            object.field(name, &mut map)?;
+            match object.field(&name, &mut map)? {
+                Field::Plain => {}
+                Field::Unknown => {
+                    object.remarks().into_iter().for_each(|it| it.add_unknown(name.0.clone()));
+                }
+                Field::Known(number) if seen & 1 << number != 0 => {
+                    object.remarks().into_iter().for_each(|it| it.add_repeated(name.0.clone()));
+                }
+                Field::Known(number) => seen |= 1 << number,
+            }
         }
+        object.has(seen);
         Ok(Nested::Is(object))
     }
 }
@@ -195,10 +322,11 @@ impl<'de> ReadAny<'de> for CountsReader {
         let mut counts = Vec::with_capacity(COUNTS_TYPICAL);
         let mut wrong = None;
         while let Some(value) = list.next_element::<Scalar<'_>>()? {
-            match value {
-                Scalar::Uint(count) => counts.push(count),
-                other => {
-                    wrong.get_or_insert((counts.len(), other.kind()));
+            match (&value, value.whole_or_quoted()) {
+                (Scalar::Uint(count), _) => counts.push(*count),
+                (_, Some(count)) if count >= 0 => counts.push(count as u64),
+                _ => {
+                    wrong.get_or_insert((counts.len(), value.kind()));
                     counts.push(0);
                 }
             }

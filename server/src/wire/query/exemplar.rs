@@ -15,8 +15,12 @@ pub(crate) struct ExemplarsBody {
     /// The newest or slowest first, each set of ids once.
     pub(crate) exemplars: Vec<ExemplarBody>,
     pub(crate) covers: CoversBody,
-    /// Whether there were too many slots to search all of them: ask for a shorter range.
+    /// Whether more are kept than are listed: ask with a higher `limit`, or for a shorter range.
     pub(crate) is_cut: bool,
+    /// How many such events were counted in the slots covered, with or without ids; left out when the range
+    /// has too many cells to count.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) events: Option<u64>,
 }
 
 /// One event.

@@ -5,6 +5,7 @@ use plimsoll_storage::TimestampMs;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::wire::number;
 use crate::wire::query::series::Point;
 
 /// A gauge over one window.
@@ -33,7 +34,7 @@ impl Point for GaugePoint {
             last: gauge.last,
             min: gauge.min,
             max: gauge.max,
-            mean: gauge.mean(),
+            mean: number::plain(gauge.mean()),
         }
     }
 

@@ -18,6 +18,10 @@ fn texts_are_short_and_printable() {
     assert_eq!(check_text(&"x".repeat(129)), Err(LabelError::TooLong { bytes: 129 }));
     assert_eq!(check_text("a\nb"), Err(LabelError::Control));
     assert_eq!(check_text("a\u{85}b"), Err(LabelError::Control));
+    for noncharacter in ["\u{fdd0}", "a\u{fffe}", "\u{1ffff}b"] {
+        assert_eq!(check_text(noncharacter), Err(LabelError::Noncharacter), "{noncharacter:?}");
+        assert_eq!(normal_label(noncharacter), Err(LabelError::Noncharacter), "{noncharacter:?}");
+    }
 }
 
 #[test]

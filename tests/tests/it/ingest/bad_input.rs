@@ -113,6 +113,38 @@ async fn nan_rejects_only_its_item() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_text_that_is_not_unicode_rejects_only_its_item() {
+    let dir = data_dir();
+    let server = Server::start(dir.path(), &[]).await;
+    let good = event("dhl", clock::now_ms(), 200, 10.0).to_string();
+    for text in [&br#"a\ud83d"#[..], b"Gro\xdfh\xe4ndler", b"a\tb", br"\x41"] {
+        let bad = good.split_once("\"dhl\"").expect("the partner");
+        let bad = [bad.0.as_bytes(), b"\"", text, b"\"", bad.1.as_bytes()].concat();
+        let body = [b"{\"events\":[", good.as_bytes(), b",", &bad, b"]}"].concat();
+        // A byte order mark before it is skipped.
+        let answer = server.api().push_bytes(&[JSON], [b"\xef\xbb\xbf", &body[..]].concat()).await;
+        assert_eq!(answer.status, 200, "{text:?}: {}", answer.text);
+        assert_eq!(rejected_pointers(&answer), ["/events/1/partner"], "{text:?}");
+    }
+    assert_eq!(totals_by_partner(server.api()).await.get("dhl"), Some(&4));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ignored_fields_are_named() {
+    let dir = data_dir();
+    let server = Server::start(dir.path(), &[]).await;
+    let mut event = event("dhl", clock::now_ms(), 200, 10.0);
+    assert!(server.api().push(&json!({ "events": [event] })).await.body["ignored"].is_null());
+    event["latencyMs"] = json!(10);
+    let answer = server.api().push(&json!({ "events": [event, event], "event": [] })).await;
+    let ignored = answer.body["ignored"].as_array().expect("a list");
+    let named: Vec<_> = ignored.iter().map(|it| (it["pointer"].as_str(), &it["count"])).collect();
+    assert_eq!(named, [(Some("/event"), &json!(1)), (Some("/events/0/latencyMs"), &json!(2))]);
+    let details = [ignored[0]["detail"].to_string(), ignored[1]["detail"].to_string()];
+    assert!(details[0].contains("`events`") && details[1].contains("`latency_ms`"), "{details:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn bad_summaries_and_gauges_are_rejected_with_a_pointer() {
     let dir = data_dir();
     let server = Server::start(dir.path(), &[]).await;
@@ -180,7 +212,10 @@ async fn a_body_that_cannot_be_parsed_gets_a_problem() {
     let server = Server::start(dir.path(), &[]).await;
     for (name, status, headers, body) in [
         ("malformed", 400, &[JSON][..], &b"{\"events\":["[..]),
-        ("not UTF-8", 400, &[JSON], b"{\"events\":[\"\xff\"]}"),
+        ("not UTF-8", 422, &[JSON], b"{\"events\":[\"\xff\"]}"),
+        ("UTF-16", 400, &[JSON], b"\xff\xfe{\0}\0"),
+        ("undeclared gzip", 400, &[JSON], b"\x1f\x8b\x08\0\0\0\0\0\0\x03"),
+        ("a form", 400, &[NDJSON], b"events=%5B%5D"),
         ("a list", 400, &[JSON], b"[]"),
         ("events as a number", 422, &[JSON], b"{\"events\":5}"),
         ("empty", 400, &[JSON], b""),

@@ -42,6 +42,26 @@ async fn a_repeated_push_is_a_duplicate_also_after_a_restart() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn another_body_under_the_same_key_is_an_error() {
+    let dir = data_dir();
+    let server = Server::start(dir.path(), &[]).await;
+    let (first, other) = (body(), json!({ "events": [event("dhl", clock::now_ms(), 200, 30.0)] }));
+    server.api().push_once("key-1", &first).await.expect("an answer");
+    let answer = server.api().push_once("key-1", &other).await.expect("an answer");
+    assert_eq!(answer.status, 422, "{}", answer.text);
+    assert_eq!(answer.body["code"], "idempotency_key_reused");
+    assert_eq!(total(&server).await, 2);
+    server.kill();
+
+    let server = Server::start(dir.path(), &[]).await;
+    let answer = server.api().push_once("key-1", &other).await.expect("an answer");
+    assert_eq!(answer.status, 422, "also after a restart: {}", answer.text);
+    let answer = server.api().push_once("key-1", &first).await.expect("an answer");
+    assert_eq!((answer.status, &answer.body["duplicate"]), (200, &json!(true)));
+    assert_eq!(total(&server).await, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn one_of_several_concurrent_pushes_with_the_same_key_counts() {
     let dir = data_dir();
     let server = Server::start(dir.path(), &[]).await;

@@ -39,3 +39,20 @@ fn ids_expire_after_a_day_as_on_a_server() {
     assert_eq!(counted(&lines), [true, true, false, true]);
     assert_eq!(counted(&[("k", 0, "a"), ("x", 1, "x"), ("k", day, "a")]), [true, true, true]);
 }
+
+#[test]
+fn a_batch_with_other_lines_is_a_conflict() {
+    let line = |at: i64, item: &str| format!(r#"{{"received_at":{at},"batch":"k","item":{item}}}"#);
+    let conflicting = |lines: &[(i64, &str)]| {
+        let mut batches = Batches::default();
+        for (at, item) in lines {
+            let at_ms = TimestampMs(*at);
+            batches.is_repeated("k", line(*at, item).as_bytes(), Some(at_ms), at_ms);
+        }
+        batches.conflicting()
+    };
+    assert_eq!(conflicting(&[(5, "1"), (5, "2"), (9, "1"), (9, "2")]), 0, "it was sent again");
+    assert_eq!(conflicting(&[(5, "1"), (5, "2"), (9, "1"), (9, "3")]), 2);
+    assert_eq!(conflicting(&[(5, "1"), (5, "2"), (9, "1")]), 1, "a part of it is another body");
+    assert_eq!(conflicting(&[(5, "1"), (9, "2")]), 1);
+}

@@ -65,7 +65,7 @@ fn an_item_without_an_arrival_time_arrives_at_its_end() {
 }
 
 #[test]
-fn the_clock_is_the_latest_arrival() {
+fn lines_are_replayed_in_the_order_of_their_arrival() {
     let at = |ms: i64| format!(r#","received_at":{ms}"#);
     let text = [
         summary("dhl", START, &at(START + 61_000)),
@@ -74,7 +74,45 @@ fn the_clock_is_the_latest_arrival() {
     ];
     let clocks: Vec<i64> =
         arrivals(&text.join("\n"), &everything()).iter().map(|one| one.0).collect();
-    assert_eq!(clocks, [START + 61_000, START + 62_000, START + 62_000]);
+    assert_eq!(clocks, [START + 61_000, START + 61_500, START + 62_000]);
+    let (_, reading) = replayed(&text.join("\n"), &everything());
+    assert_eq!((reading.replayed, reading.moved, reading.late), (3, 1, 0));
+}
+
+#[test]
+fn concatenated_recordings_are_one() {
+    let day = 24 * 60 * 60_000;
+    let recording = |start: i64| (0..3).map(move |n| summary("dhl", start + n * 60_000, ""));
+    let text: Vec<String> = recording(START).chain(recording(START - day)).collect();
+    let clocks: Vec<i64> =
+        arrivals(&text.join("\n"), &everything()).iter().map(|one| one.0 - START).collect();
+    let minutes = [60_000, 120_000, 180_000];
+    assert_eq!(clocks, [minutes.map(|at| at - day), minutes].concat());
+    let (_, reading) = replayed(&text.join("\n"), &everything());
+    assert_eq!((reading.lines, reading.replayed, reading.moved), (6, 6, 3));
+}
+
+#[test]
+fn a_recording_far_from_the_order_of_arrival_is_an_error() {
+    let mut lines: Vec<String> = (0..WAITING_ARRIVALS_MAX as i64)
+        .map(|n| summary("dhl", START, &format!(r#","received_at":{}"#, START + n)))
+        .collect();
+    lines.push(summary("dhl", START, &format!(r#","received_at":{}"#, START + 49_998)));
+    let input = Input::from_reader(Cursor::new(lines.join("\n").into_bytes()), None);
+    let error = read(input.expect("readable"), &everything(), |_| true).expect_err("out of order");
+    let text = error.to_string();
+    assert!(
+        text.starts_with("line 100001 of the recording arrived at 2026-11-20T19:04:49.998Z"),
+        "{text}"
+    );
+}
+
+#[test]
+fn lines_that_arrive_after_the_evaluation_of_their_slots_are_counted() {
+    let at = |ms: i64| format!(r#","received_at":{}"#, START + ms);
+    let text = [summary("dhl", START, &at(60_000)), summary("ups", START, &at(3_600_000))];
+    let (_, reading) = replayed(&text.join("\n"), &everything());
+    assert_eq!((reading.replayed, reading.late), (2, 1));
 }
 
 #[test]
@@ -99,6 +137,7 @@ fn partners_and_time_are_selected() {
         chunks.iter().flat_map(|chunk| &chunk.new_streams).map(|key| &*key.labels[0]).collect();
     assert_eq!(found, ["ups"]);
     assert_eq!(reading.replayed, 2, "those that end before the time");
+    assert_eq!((reading.lines, reading.left_out, reading.after_end), (8, 4, 2));
 }
 
 #[test]
@@ -150,6 +189,10 @@ fn reading_ends_when_the_receiver_stops() {
         .map(|n| summary("dhl", START + n * 60_000, ""))
         .collect();
     let input = Input::from_reader(Cursor::new(lines.join("\n").into_bytes()), None);
-    let reading = read(input.expect("readable"), &everything(), |_| false).expect("readable");
-    assert_eq!(reading.lines, CHUNK_ARRIVALS_MAX as u64);
+    let mut chunks = 0;
+    let reading = read(input.expect("readable"), &everything(), |_| {
+        chunks += 1;
+        false
+    });
+    assert_eq!((chunks, reading.expect("readable").lines), (1, lines.len() as u64));
 }

@@ -1,5 +1,7 @@
 //! Request bodies: received and decompressed within bounds of size, time and memory.
 
+pub(crate) mod sniff;
+
 use std::io::{Cursor, Read};
 use std::time::Duration;
 
@@ -11,6 +13,7 @@ use tokio::time::timeout;
 
 use crate::admission::{BodyMemory, Reserved};
 use crate::error::{ApiError, ErrorCode};
+use crate::wire::excerpt;
 
 /// Bytes of a body as it is sent, before decompression.
 const SENT_BYTES_MAX: usize = 32 << 20;
@@ -44,9 +47,13 @@ impl Compression {
             ("identity" | "", None) => Ok(Self::None),
             ("gzip" | "x-gzip", None) => Ok(Self::Gzip),
             ("zstd", None) => Ok(Self::Zstd),
-            _ => Err(ApiError::new(
+            (given, _) => Err(ApiError::header(
                 ErrorCode::UnsupportedMediaType,
-                "header `content-encoding` must be gzip, zstd or identity, and one of them",
+                "content-encoding",
+                match second {
+                    None => format!("must be gzip, zstd or identity, not {:?}", excerpt(given)),
+                    Some(_) => "is given more than once; compress the body once".to_owned(),
+                },
             )),
         }
     }
@@ -113,7 +120,11 @@ pub(crate) async fn json<T: DeserializeOwned>(
     wanted: &str,
 ) -> Result<T, ApiError> {
     let body = small(body, bytes_max).await?;
-    serde_json::from_slice(&body).map_err(|error| ApiError::malformed(format!("{wanted}: {error}")))
+    let body = sniff::without_mark(&body);
+    serde_json::from_slice(body).map_err(|error| match sniff::not_json(body) {
+        Some(problem) => ApiError::malformed(format!("{wanted}: the body {problem}")),
+        None => ApiError::malformed(format!("{wanted}: {error}")),
+    })
 }
 
 /// Decompresses a body to at most [`DECOMPRESSED_BYTES_MAX`].
@@ -126,18 +137,22 @@ pub(crate) fn decompress(
     body: Bytes,
     reserved: &mut Reserved,
 ) -> Result<Bytes, ApiError> {
-    match compression {
-        Compression::None => Ok(body),
-        Compression::Gzip => {
-            decompress_from(flate2::read::MultiGzDecoder::new(&*body), "gzip", reserved)
-        }
-        Compression::Zstd => {
-            let failed = |error| ApiError::malformed(format!("zstd cannot start: {error}"));
-            let mut reader = zstd::Decoder::with_buffer(&*body).map_err(failed)?;
-            reader.window_log_max(ZSTD_WINDOW_LOG_MAX).map_err(failed)?;
-            decompress_from(reader, "zstd", reserved)
-        }
+    let named = match compression {
+        Compression::None => return Ok(body),
+        Compression::Gzip => "gzip",
+        Compression::Zstd => "zstd",
+    };
+    if matches!(body.trim_ascii_start().first(), Some(b'{' | b'[')) {
+        let detail = format!("says {named}, but the body is not compressed; leave the header out");
+        return Err(ApiError::header(ErrorCode::MalformedBody, "content-encoding", detail));
     }
+    if compression == Compression::Gzip {
+        return decompress_from(flate2::read::MultiGzDecoder::new(&*body), named, reserved);
+    }
+    let failed = |error| ApiError::malformed(format!("zstd cannot start: {error}"));
+    let mut reader = zstd::Decoder::with_buffer(&*body).map_err(failed)?;
+    reader.window_log_max(ZSTD_WINDOW_LOG_MAX).map_err(failed)?;
+    decompress_from(reader, named, reserved)
 }
 
 fn decompress_from(
