@@ -11,7 +11,7 @@ use rocksdb::{
 };
 
 use super::damage::Damage;
-use super::key::day_start;
+use super::key::{day_start, key_before};
 use super::merge::WithoutMerging;
 use super::rows::{Entries, Rows};
 use super::schema::{Family, Setup};
@@ -201,13 +201,15 @@ impl Database {
         self.db.compact_range_cf_opt(self.family(family), from, to, &options);
     }
 
-    /// Deletes a range of keys. Files that hold nothing else are deleted at once, even if a snapshot needs
-    /// them; the files at the ends of the range are rewritten, so that all of the space is freed.
+    /// Deletes the keys from `from` up to but not including `to`, which are as long as the keys of the
+    /// family. Files that hold nothing else are deleted at once, even if a snapshot needs them; the files at
+    /// the ends of the range are rewritten, so that all of the space is freed.
     ///
     /// # Errors
     /// When the database cannot be written.
     pub(crate) fn drop_range(&self, family: Family, from: &[u8], to: &[u8]) -> Result<()> {
-        self.db.delete_file_in_range_cf(self.family(family), from, to)?;
+        // RocksDB also deletes a file whose last key is the end of this range.
+        self.db.delete_file_in_range_cf(self.family(family), from, &key_before(to))?;
         let mut write = WriteBatch::default();
         write.delete_range(self, family, from, to);
         self.write(write)?;

@@ -43,6 +43,16 @@ pub(crate) fn day_start(day: u32) -> [u8; BlockKey::BYTES] {
     BlockKey { day, stream: StreamId(0), block: 0 }.encode()
 }
 
+/// The last key of the same length before a key. Of the first key, it is that key.
+pub(crate) fn key_before(key: &[u8]) -> Vec<u8> {
+    let mut before = key.to_vec();
+    let Some(last) = before.iter().rposition(|byte| *byte > 0) else { return before };
+    for (position, byte) in before.iter_mut().enumerate().skip(last) {
+        *byte = if position == last { *byte - 1 } else { u8::MAX };
+    }
+    before
+}
+
 /// Key of the exemplars of a kind in a slot of a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct ExemplarKey {

@@ -149,6 +149,23 @@ fn a_replay_keeps_data_of_any_age() {
 }
 
 #[test]
+fn the_first_block_of_the_next_day_stays_when_it_ends_a_file() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let mut options = Options::new(directory.path());
+    options.retention = Retention { slot_ms: 1, ..Retention::default() };
+    let store = Store::open(&options).expect("the store opens");
+    // One file with two days, whose last key is the first that the second day can have.
+    support::append(&store, &[(0, DAY_SLOTS - 1, 0.1), (0, DAY_SLOTS + 90, 0.1)]);
+    store.seal().expect("sealed");
+    store.compact().expect("compacted");
+    drop(store);
+    let store = Store::open(&options).expect("the store opens again");
+    store.retain().expect("retained");
+    let minute = DAY_SLOTS - 6;
+    assert_eq!(found(&store, 1), [(0, minute), (1, 90)]);
+}
+
+#[test]
 fn the_oldest_days_are_dropped_when_the_files_are_too_large() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let retention = Retention { size_bytes: Some(0), ..Retention::default() };

@@ -33,3 +33,12 @@ fn exemplars_sort_by_kind_day_stream_slot() {
     }
     assert_eq!(ExemplarKey::decode(b"short"), None);
 }
+
+#[test]
+fn nothing_lies_between_a_key_and_the_one_before_it() {
+    assert_eq!(key_before(&[0, 0, 1]), [0, 0, 0]);
+    assert_eq!(key_before(&[0, 1, 0]), [0, 0, 255]);
+    assert_eq!(key_before(&[7, 0, 0]), [6, 255, 255]);
+    assert_eq!(key_before(&[0, 0, 0]), [0, 0, 0]);
+    assert!(key_before(&day_start(20_780)).as_slice() < day_start(20_780).as_slice());
+}
