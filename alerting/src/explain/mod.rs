@@ -20,11 +20,12 @@ use crate::evaluate::grace_ms;
 use crate::evaluate::warm_up::{StreamNumbers, WarmUp, WatchedStreams, group_labels, seed_newest};
 use crate::labels::{GroupLabels, SANDBOX};
 use crate::limits::LIST_ROWS_MAX;
-use crate::notify::mute::{Mutes, dependencies};
+use crate::notify::decide::{NotifyState, SlotInput, Statuses, decide};
+use crate::notify::mute::dependencies;
 use crate::notify::open::OpenAlerts;
 use crate::records::alerts::{self, Alert, AlertFilter};
 use crate::records::muted_by::MutedBy;
-use crate::records::silence;
+use crate::records::silence::{self, Silence};
 use crate::rule::{Rule, RuleSet};
 
 /// Groups of one explanation.
@@ -116,16 +117,14 @@ pub fn explain(
     for labels in found.into_iter().take(EXPLAIN_GROUPS_MAX) {
         shown.push(GroupRun { records: run.restore(&labels, first)?, labels, slots: Vec::new() });
     }
-    run.evaluate(first..last.plus(1), &mut shown, budget)?;
+    let silences = silence::list(store)?;
+    run.evaluate(first..last.plus(1), &mut shown, &silences, budget)?;
     let width = store.slot_width();
     let from = request.at.plus_ms(-request.span_ms / 2);
     let at = width.end(last).min(width.end(width.slot_of(request.at.plus_ms(-1))));
-    let silences = silence::list(store)?;
     let mut groups = Vec::new();
     for mut group in shown {
         group.slots.retain(|slot| slot.t >= from);
-        let open = run.open_dependencies(&group.labels)?;
-        group.note_mutes(Mutes { rules: &run.rules, silences: &silences, open: &open });
         let words = words::words(rule, &group.labels, &group.slots, at);
         let (labels, slots) = (group.labels, thinned(group.slots));
         groups.push(GroupExplanation { labels, words, slots });
@@ -283,38 +282,58 @@ impl<'a> Run<'a> {
         &mut self,
         slots: Range<Slot>,
         groups: &mut [GroupRun],
+        silences: &[Silence],
         budget: Budget,
     ) -> Result<()> {
+        let open = self.open_dependencies(groups)?;
         let streams = self.streams.all();
         let Self { store, engine, numbers, .. } = self;
         read(store, engine, numbers, &Scan::new(&streams, slots.clone()), budget)?;
         let width = self.store.slot_width();
         let rule = self.rule().name.clone();
+        let (mut state, statuses) = (NotifyState::default(), Statuses::new());
         for number in slots.start.0..slots.end.0 {
             let slot = Slot(number);
             let evaluations = self.engine.evaluate(slot);
+            let input = SlotInput {
+                at: width.end(slot),
+                rules: &self.rules,
+                evaluations: &evaluations,
+                open: &open,
+                silences,
+                releases: &[],
+                statuses: &statuses,
+                acknowledged: &BTreeSet::new(),
+                is_missed: false,
+            };
+            let (decision, next) = decide(&input, &state);
+            state = next;
             for group in groups.iter_mut() {
                 let found = evaluations.iter().find(|it| it.labels == group.labels);
                 let evaluated = found.and_then(|it| it.evidence.zip(it.comparison));
+                let state = found.map_or(AlertState::Inactive, |it| it.state);
+                let key = (rule.clone(), group.labels.clone());
+                let muted_by = decision.muted.get(&key).copied();
                 let at_rest = || self.engine.compute_evidence(&rule, &group.labels, slot);
                 let (evidence, comparison) = evaluated.or_else(at_rest).unzip();
                 group.slots.push(ExplainedSlot {
                     t: width.end(slot),
                     evidence,
                     comparison,
-                    state: found.map_or(AlertState::Inactive, |it| it.state),
+                    state,
                     transition: found.and_then(|it| it.transition),
-                    muted_by: None,
+                    muted_by: muted_by.or_else(|| group.recorded_mute(state)),
                 });
             }
         }
         Ok(())
     }
 
-    /// The alerts on record of what a group's alert depends on.
-    fn open_dependencies(&self, labels: &GroupLabels) -> Result<OpenAlerts> {
-        let dependencies = dependencies(&self.rules, self.rule(), labels);
-        let rules: BTreeSet<String> = dependencies.into_iter().flat_map(|it| it.rules).collect();
+    /// The alerts on record of what the alerts of some groups depend on.
+    fn open_dependencies(&self, groups: &[GroupRun]) -> Result<OpenAlerts> {
+        let of = |group: &GroupRun| dependencies(&self.rules, self.rule(), &group.labels);
+        let dependencies = groups.iter().flat_map(of);
+        let rules: BTreeSet<String> = dependencies.flat_map(|it| it.rules).collect();
         let mut open = OpenAlerts::default();
         for rule in rules {
             let filter = AlertFilter { rule: Some(rule), ..AlertFilter::default() };
@@ -344,19 +363,12 @@ fn read(
 }
 
 impl GroupRun {
-    /// Notes what muted the open alert in each slot: what covered it then, or else what its record says of
-    /// an alert that was never notified, for example that it shares another notification.
-    fn note_mutes(&mut self, mutes: Mutes<'_>) {
-        let Self { labels, records, slots } = self;
-        let Some(rule) = mutes.rules.rules.first() else { return };
-        for slot in slots {
-            let AlertState::Firing(firing) = slot.state else { continue };
-            let recorded = records.iter().find(|alert| alert.pending_at == firing.since);
-            let recorded = recorded.filter(|alert| alert.notify.notified.is_none());
-            slot.muted_by = mutes
-                .muted_by(rule, firing.severity, labels, slot.t)
-                .or(recorded.and_then(|alert| alert.notify.muted_by));
-        }
+    /// What the record of an open alert that was never notified says of it, for example that it shares the
+    /// notification of another rule, which is not evaluated here.
+    fn recorded_mute(&self, state: AlertState) -> Option<MutedBy> {
+        let AlertState::Firing(firing) = state else { return None };
+        let recorded = self.records.iter().find(|alert| alert.pending_at == firing.since)?;
+        recorded.notify.muted_by.filter(|_| recorded.notify.notified.is_none())
     }
 }
 

@@ -72,6 +72,8 @@ pub(crate) type Statuses<'a> = BTreeMap<AlertRef<'a>, &'a NotifyStatus>;
 pub(crate) struct Decision {
     /// In the order in which they are sent.
     pub(crate) notifications: Vec<Notification>,
+    /// What mutes each open alert that is muted, also one that was notified before.
+    pub(crate) muted: BTreeMap<AlertKey, MutedBy>,
     /// What is not about an alert, to the receivers that it names.
     pub(crate) notices: Vec<(Action, Alert)>,
     /// The new statuses of alerts, with what mutes them; of those that change only.
@@ -123,7 +125,11 @@ pub(crate) fn decide(input: &SlotInput<'_>, state: &NotifyState) -> (Decision, N
     if !input.is_missed {
         draft.escalate();
     }
-    let decision = Decision { notices, ..draft.into_decision() };
+    let owned = |((rule, labels), it): (&AlertKeyRef<'_>, &MutedBy)| {
+        (((*rule).to_owned(), (*labels).clone()), *it)
+    };
+    let muted = muted.iter().map(owned).collect();
+    let decision = Decision { notices, muted, ..draft.into_decision() };
     (decision, next)
 }
 
