@@ -7,7 +7,7 @@ use crate::db::ExemplarKey;
 use crate::model::resolution::BlockKey;
 use crate::model::stream::StreamId;
 use crate::model::sum::CellSum;
-use crate::model::time::{Slot, TimestampMs};
+use crate::model::time::{Slot, SlotWidth, TimestampMs};
 
 /// Decodes and merges a block, and a part with these bytes as version and body.
 pub fn block(bytes: &[u8]) {
@@ -30,7 +30,7 @@ pub fn exemplars(bytes: &[u8]) {
 
 /// Decodes a journal record.
 pub fn journal(bytes: &[u8]) {
-    let _ = crate::write::decode_record(1, bytes);
+    let _ = crate::write::decode_record(1, bytes, SlotWidth::DEFAULT);
 }
 
 /// Adds up rows of sums.

@@ -56,4 +56,4 @@ pub use model::time::{Slot, SlotWidth, TimestampMs};
 pub use options::{Durability, Options, Retention};
 pub use read::{BestExemplars, Cursor, ExemplarKind, ExemplarQuery, FeedPast, Reader, Scan};
 pub use store::Store;
-pub use write::{Appended, Batch, BatchBuilder, Feed, IdempotencyKey};
+pub use write::{Appended, AppendedCell, Batch, BatchBuilder, Feed, IdempotencyKey};

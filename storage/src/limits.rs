@@ -164,6 +164,9 @@ pub const EXEMPLARS_LIMIT_MAX: usize = 100;
 /// Longest step of a summary, in ms.
 pub const STEP_MS_MAX: i64 = 60 * 60 * 1000;
 
+/// Most slots of a step: an hour of the shortest slots.
+pub(crate) const STEP_SLOTS_MAX: u32 = 3_600;
+
 /// Largest count of one item: of an outcome class, or of a bucket. A million million in an hour is a
 /// mistake, and sums of smaller counts stay far below 64 bits.
 pub const COUNT_MAX: u64 = 1 << 40;

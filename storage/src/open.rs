@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::AtomicI64;
+use std::sync::atomic::{AtomicI64, AtomicU64};
 
 use parking_lot::RwLock;
 
@@ -37,7 +37,7 @@ pub(crate) fn open(options: &Options) -> Result<(Shared, u64)> {
     let slots_from = meta_u32(&db, meta::SLOTS_FROM)?;
     let catalog = load_catalog(&db)?;
     let head = Head::new(sealed_slot.plus(1));
-    let replayed = replay_journal(&db, &catalog, &head)?;
+    let replayed = replay_journal(&db, &catalog, &head, slot_width)?;
     let timeline = Timeline::new(slot_width, retention, clock, sealed_slot, slots_from);
     timeline.saw_slot(replayed.newest);
     let shared = Shared {
@@ -46,6 +46,7 @@ pub(crate) fn open(options: &Options) -> Result<(Shared, u64)> {
         head,
         timeline,
         counts: AppendCounts::default(),
+        step_changes: AtomicU64::new(0),
         memory_bytes: options.memory_bytes.max(MEMORY_BYTES_MIN),
         cache_growth_bytes_max: options.cache_growth_bytes_max,
     };
@@ -99,7 +100,9 @@ pub(crate) fn load_catalog(db: &Database) -> Result<Catalog> {
             let detail = format!("stream {} is missing", expected.0);
             return Err(Error::corrupt("the list of streams", detail));
         }
-        catalog.insert(expected, &decode_stream(expected, &definition)?.as_ref());
+        let (key, step_slots) = decode_stream(expected, &definition)?;
+        catalog.insert(expected, &key.as_ref());
+        catalog.note_step(expected, step_slots, Slot(0));
     }
     for entry in db.entries(Family::LastSeen) {
         let (id, at) = entry?;

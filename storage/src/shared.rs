@@ -1,6 +1,6 @@
 //! What the threads of an open store share.
 
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::RwLock;
 
@@ -16,6 +16,8 @@ pub(crate) struct Shared {
     pub(crate) head: Head,
     pub(crate) timeline: Timeline,
     pub(crate) counts: AppendCounts,
+    /// How often the step of a stream has changed since the store was opened.
+    pub(crate) step_changes: AtomicU64,
     /// Memory for cells, in bytes.
     pub(crate) memory_bytes: usize,
     /// See [`crate::Options::cache_growth_bytes_max`].
@@ -32,6 +34,11 @@ pub(crate) struct AppendCounts {
 }
 
 impl Shared {
+    /// How often the step of a stream has changed since the store was opened.
+    pub(crate) fn step_changes(&self) -> u64 {
+        self.step_changes.load(Ordering::Acquire)
+    }
+
     /// How many bytes of sealed cells the cache may hold.
     pub(crate) fn cache_bytes_max(&self) -> usize {
         let streams = self.catalog.read().len();

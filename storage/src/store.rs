@@ -205,6 +205,18 @@ impl Store {
         labels.iter().map(|label| catalog.label(stream, *label).into()).collect()
     }
 
+    /// How many slots a stream reports at once: 1 unless it sends summaries of a longer step.
+    #[must_use]
+    pub fn step_slots(&self, stream: StreamId) -> u32 {
+        self.shared.catalog.read().step_slots(stream)
+    }
+
+    /// How often [`Store::step_slots`] of a stream has changed, counted before its cells reach a [`Feed`].
+    #[must_use]
+    pub fn step_changes(&self) -> u64 {
+        self.shared.step_changes()
+    }
+
     /// Streams by the values of some labels, at most as many as there are labels, in the order of the values;
     /// empty where a label is absent.
     #[must_use]
@@ -381,7 +393,6 @@ impl Store {
         backup::backup(&self.shared.db, to)
     }
 
-    /// The parts of the store, for tests that look inside.
     #[cfg(test)]
     pub(crate) fn shared(&self) -> &Shared {
         &self.shared

@@ -14,32 +14,32 @@ mod compact;
 mod evaluation;
 mod evidence;
 mod group;
+mod incoming;
 mod scope;
 mod scopes;
 mod sensor;
 mod step;
 mod streams;
 mod time;
-mod waiting;
 mod warm_up;
 mod watch;
 
 use std::sync::Arc;
 
-use plimsoll_storage::{Label, Slot, SlotValue, SlotWidth, StreamRef, TimestampMs};
+use plimsoll_storage::{Label, Slot, SlotWidth, StreamRef, TimestampMs};
 
 use self::calendar::Calendar;
 use self::compact::NEVER;
 pub use self::evaluation::{Detection, Evaluation};
 pub use self::evidence::{ComparedUnit, Comparison, Evidence, EvidenceTest, Gate, Unmet};
 use self::group::EvaluationContext;
+use self::incoming::WaitingCells;
 use self::scope::{Place, Scope, Sensors};
 use self::scopes::Scopes;
 pub use self::step::{AlertState, Firing, StateChange, StateReason, Transition};
 pub use self::streams::StreamNumber;
 use self::streams::Streams;
-use self::time::{IncomingCell, SlotEnd};
-use self::waiting::WaitingCells;
+use self::time::SlotEnd;
 pub(crate) use self::warm_up::{BASELINE_STRETCH_MS, LookBack, learns_by_minute, stretch_slots};
 use self::watch::Watch;
 use crate::labels::GroupLabels;
@@ -97,6 +97,12 @@ impl Engine {
         self.waiting.first_slot()
     }
 
+    /// The last slot of which a cell waits for its evaluation.
+    #[must_use]
+    pub fn last_waiting(&self) -> Option<Slot> {
+        self.waiting.last_slot()
+    }
+
     /// Whether no group needs to be evaluated until a cell is added.
     #[must_use]
     pub fn is_idle(&self) -> bool {
@@ -123,15 +129,6 @@ impl Engine {
         }
         let routes = self.scopes.route(&self.rules.rules, self.width, stream);
         self.streams.add(stream, routes, &self.rules.maintenance)
-    }
-
-    /// Adds a cell, as a delta. A cell of an evaluated slot adds to the past.
-    pub fn observe(&mut self, stream: StreamNumber, slot: Slot, value: &SlotValue) {
-        if self.evaluated.is_some_and(|evaluated| slot <= evaluated) {
-            self.apply(stream, slot, value);
-        } else {
-            self.waiting.add(stream, slot, value);
-        }
     }
 
     /// Notes that an alert resolved at a time: the data it rested on must not count again.
@@ -258,46 +255,6 @@ impl Engine {
             let stays_due = group.stays_due(rule, sensor, end);
             evaluations.extend(evaluation.map(|it| Evaluation { rule: watch.rule, ..it }));
             watch.put_back(number, stays_due);
-        }
-    }
-
-    /// Makes everything up to a slot the past: cells that waited for it are added, later ones at once.
-    pub fn advance_to(&mut self, slot: Slot) {
-        if self.evaluated.is_none() {
-            self.expect_partners(self.width.start(slot));
-        }
-        self.evaluated = Some(slot);
-        while let Some((at, cells)) = self.waiting.pop(slot) {
-            for (stream, value) in cells {
-                self.apply(stream, at, &value);
-            }
-        }
-    }
-
-    fn apply(&mut self, stream: StreamNumber, slot: Slot, value: &SlotValue) {
-        let Self { streams, scopes, rules, width, evaluated_minute, .. } = self;
-        let Some(stream) = streams.get(stream) else { return };
-        let in_maintenance = stream.is_in_maintenance(width.start(slot));
-        let is_heartbeat = matches!(value, SlotValue::Activity(cell) if cell.outcomes.total() == 0);
-        let evaluated_minute = *evaluated_minute;
-        let incoming = IncomingCell { slot, width: *width, value, evaluated_minute };
-        for &(scope, group) in &stream.routes {
-            let position = scope as usize;
-            let scope = scopes.get_mut(position);
-            if is_heartbeat {
-                scope.note_heartbeat(group);
-            }
-            scope.touch(group);
-            for sensors in 0..scopes.get(position).sensors.len() {
-                let parent = scopes.get(position).sensors[sensors].parent;
-                let place = Place { scope: position, sensors };
-                let baseline = scopes.baseline(place, parent, group);
-                let held = &mut scopes.get_mut(position).sensors[sensors];
-                let sensor = &mut held.of_groups[group as usize];
-                if !(in_maintenance && sensor.ignores_maintenance()) {
-                    sensor.add(&rules.rules[held.rule], &held.needs, &incoming, baseline);
-                }
-            }
         }
     }
 

@@ -26,6 +26,8 @@ pub(super) struct Stream {
     pub(super) routes: Box<[Route]>,
     /// Periods of announced maintenance that cover it.
     maintenance: Vec<Period>,
+    /// How many slots it reports at once.
+    pub(super) step_slots: u32,
 }
 
 impl Streams {
@@ -48,9 +50,16 @@ impl Streams {
         };
         let maintenance = maintenance.iter().filter(covers);
         let maintenance = maintenance.map(|window| window.period.clone()).collect();
-        self.streams.push(Stream { routes, maintenance });
+        self.streams.push(Stream { routes, maintenance, step_slots: 1 });
         self.numbers.insert(stream.to_key(), number);
         number
+    }
+
+    /// Notes how many slots a stream reports at once.
+    pub(super) fn set_step(&mut self, number: StreamNumber, step_slots: u32) {
+        if let Some(stream) = self.streams.get_mut(number.0 as usize) {
+            stream.step_slots = step_slots;
+        }
     }
 
     /// The stream with a number.

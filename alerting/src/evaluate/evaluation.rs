@@ -50,9 +50,7 @@ impl SlotEvaluator {
     /// Takes the cells that were appended since the last call.
     pub(super) fn follow(&mut self) -> Result<()> {
         let Self { engine, store, feed, numbers } = self;
-        feed.read(&mut |stream, slot, value| {
-            numbers.observe(engine, store, (stream, slot), value);
-        })?;
+        feed.read(&mut |cell| numbers.observe_append(engine, store, cell))?;
         Ok(())
     }
 

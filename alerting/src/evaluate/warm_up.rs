@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use plimsoll_query::Selector;
-use plimsoll_storage::{Label, Scan, Slot, SlotValue, SlotWidth, Store, StreamId};
+use plimsoll_storage::{AppendedCell, Label, Scan, Slot, SlotValue, SlotWidth, Store, StreamId};
 
 use crate::engine::{
     BASELINE_STRETCH_MS, Engine, LookBack, StreamNumber, learns_by_minute, stretch_slots,
@@ -35,6 +35,8 @@ pub(crate) struct WatchedStreams {
     by_minute: Vec<StreamId>,
     /// All others.
     by_quarter: Vec<StreamId>,
+    /// The most slots that one of them reports at once; 1 when all report slot by slot.
+    step_slots_max: u32,
 }
 
 /// One read of the plan.
@@ -66,8 +68,9 @@ impl WatchedStreams {
             }
             all.extend(streams);
         }
+        let step_slots_max = all.iter().map(|stream| store.step_slots(*stream)).max().unwrap_or(1);
         let by_quarter = all.difference(&by_minute).copied().collect();
-        Self { by_minute: by_minute.into_iter().collect(), by_quarter }
+        Self { by_minute: by_minute.into_iter().collect(), by_quarter, step_slots_max }
     }
 
     pub(crate) const fn len(&self) -> usize {
@@ -91,13 +94,19 @@ impl WarmUp {
         first: Slot,
     ) -> Self {
         let LookBack { slots_ms, minutes_ms, baseline_ms } = LookBack::of_all(rules);
+        // Short windows see what a stream reports in long steps one step later.
+        let delay_ms = match streams.step_slots_max {
+            0 | 1 => 0,
+            slots => i64::from(slots) * width.ms(),
+        };
+        let delayed_ms = |ms: i64| if ms > 0 { ms + delay_ms } else { ms };
         let back = |ms: i64, multiple: u32| {
             let slot = first.minus(width.slots_in(ms));
             Slot(slot.0 - slot.0 % multiple)
         };
         let (minute, baseline) = (width.slots_in(MINUTE_MS), width.slots_in(BASELINE_STRETCH_MS));
-        let slots_from = back(slots_ms, minute);
-        let minutes_from = back(minutes_ms, minute).min(slots_from);
+        let slots_from = back(delayed_ms(slots_ms), minute);
+        let minutes_from = back(delayed_ms(minutes_ms), minute).min(slots_from);
         let mut steps = Vec::new();
         let mut next = back(baseline_ms, baseline);
         while next < minutes_from {
@@ -166,7 +175,7 @@ impl WarmUp {
             StepKind::Baseline => {
                 let (minute, quarter) =
                     (self.width.slots_in(MINUTE_MS), self.width.slots_in(QUARTER_MS));
-                let WatchedStreams { by_minute, by_quarter } = &self.streams;
+                let WatchedStreams { by_minute, by_quarter, .. } = &self.streams;
                 vec![
                     (by_minute.clone(), slots.clone(), minute),
                     (by_quarter.clone(), slots.clone(), quarter),
@@ -218,10 +227,12 @@ pub(crate) fn group_labels(
 #[derive(Debug, Default)]
 pub(crate) struct StreamNumbers {
     numbers: BTreeMap<StreamId, StreamNumber>,
+    /// [`Store::step_changes`] when the engine got the steps of the streams.
+    step_changes: u64,
 }
 
 impl StreamNumbers {
-    /// Passes a cell to the engine.
+    /// Passes a cell of the past to the engine.
     pub(crate) fn observe(
         &mut self,
         engine: &mut Engine,
@@ -229,14 +240,47 @@ impl StreamNumbers {
         (stream, slot): (StreamId, Slot),
         value: &SlotValue,
     ) {
-        let number = match self.numbers.get(&stream) {
-            Some(number) => *number,
-            None => {
-                let Some(key) = store.stream_key(stream) else { return };
-                *self.numbers.entry(stream).or_insert(engine.stream(key.as_ref()))
+        if let Some(number) = self.number(engine, store, stream) {
+            engine.observe(number, slot, value);
+        }
+    }
+
+    /// Passes an appended cell to the engine.
+    pub(crate) fn observe_append(
+        &mut self,
+        engine: &mut Engine,
+        store: &Store,
+        appended: &AppendedCell,
+    ) {
+        let Some(number) = self.number(engine, store, appended.stream) else { return };
+        match &appended.value {
+            SlotValue::Activity(summary) if appended.slots > 1 => {
+                engine.observe_summary(number, (appended.first, appended.slots), summary);
             }
-        };
-        engine.observe(number, slot, value);
+            value => engine.observe(number, appended.first, value),
+        }
+    }
+
+    fn number(
+        &mut self,
+        engine: &mut Engine,
+        store: &Store,
+        stream: StreamId,
+    ) -> Option<StreamNumber> {
+        let step_changes = store.step_changes();
+        if step_changes != self.step_changes {
+            self.step_changes = step_changes;
+            for (stream, number) in &self.numbers {
+                engine.set_step(*number, store.step_slots(*stream));
+            }
+        }
+        if let Some(number) = self.numbers.get(&stream) {
+            return Some(*number);
+        }
+        let number = engine.stream(store.stream_key(stream)?.as_ref());
+        engine.set_step(number, store.step_slots(stream));
+        self.numbers.insert(stream, number);
+        Some(number)
     }
 }
 

@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use plimsoll_storage::{Slot, SlotValue, SlotWidth, StreamRef, TimestampMs};
+use plimsoll_storage::{Cell, Slot, SlotValue, SlotWidth, StreamRef, TimestampMs};
 
 use crate::engine::{Engine, StreamNumber};
 use crate::evaluate::grace_ms;
@@ -95,11 +95,28 @@ impl ReplayEvaluator {
         self.engine.stream(stream)
     }
 
+    /// Notes how many slots a stream reports at once, for the cells that are added next.
+    pub fn set_step(&mut self, stream: StreamNumber, step_slots: u32) {
+        self.engine.set_step(stream, step_slots);
+    }
+
     /// Adds a cell of a stream, as a delta.
     pub fn observe(&mut self, stream: StreamNumber, slot: Slot, value: &SlotValue) {
         self.engine.observe(stream, slot, value);
         self.first = Some(self.first.map_or(slot, |first| first.min(slot)));
         self.last = self.last.max(Some(slot));
+    }
+
+    /// Adds a summary that covers some slots from the first on.
+    pub fn observe_summary(
+        &mut self,
+        stream: StreamNumber,
+        (first, slots): (Slot, u32),
+        summary: &Cell,
+    ) {
+        self.engine.observe_summary(stream, (first, slots), summary);
+        self.first = Some(self.first.map_or(first, |held| held.min(first)));
+        self.last = self.last.max(Some(first.plus(slots - 1)));
     }
 
     /// Advances the clock to `now`: evaluates every slot that has ended [`grace_ms`] ago. A clock that goes
@@ -115,7 +132,7 @@ impl ReplayEvaluator {
 
     /// Evaluates what is left up to the end of the data.
     pub fn evaluate_rest(&mut self) {
-        if let Some(last) = self.last {
+        if let Some(last) = self.last.max(self.engine.last_waiting()) {
             self.evaluate_through(self.evaluated_with(last));
         }
     }

@@ -13,4 +13,5 @@ mod replay;
 mod replay_world;
 mod signals;
 mod silence;
+mod steps;
 mod world;

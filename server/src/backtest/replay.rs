@@ -11,7 +11,7 @@ use plimsoll_alerting::silence::Silence;
 use plimsoll_alerting::{
     ByMinute, ReplayEvaluator, ReplayNotifier, RuleSet, SlotEvaluations, StreamNumber,
 };
-use plimsoll_storage::{SlotWidth, StreamKey};
+use plimsoll_storage::{SlotValue, SlotWidth, StreamKey};
 
 use super::history::{Chunk, History, HistoryError, ReadSummary};
 use super::limits::CHUNKS_WAITING_MAX;
@@ -171,10 +171,21 @@ impl Worker {
         let Self { evaluator, streams, .. } = self;
         let number = |key: &StreamKey| evaluator.stream(key.as_ref());
         streams.extend(chunk.new_streams.iter().map(number));
+        for (stream, step_slots) in &chunk.steps {
+            if let Some(stream) = streams.get(*stream as usize) {
+                evaluator.set_step(*stream, *step_slots);
+            }
+        }
         for arrival in &chunk.arrivals {
             evaluator.advance(arrival.at);
             if let Some(stream) = streams.get(arrival.stream as usize) {
-                evaluator.observe(*stream, arrival.slot, &arrival.value);
+                match &arrival.value {
+                    SlotValue::Activity(summary) if arrival.slots > 1 => {
+                        let covered = (arrival.slot, arrival.slots);
+                        evaluator.observe_summary(*stream, covered, summary);
+                    }
+                    value => evaluator.observe(*stream, arrival.slot, value),
+                }
             }
         }
         if let Some(until) = chunk.until {

@@ -40,6 +40,7 @@ reject_codes! {
     InTheFuture "in_the_future" "the item is more than 5 minutes ahead of the clock of the server";
     OutsideRetention "outside_retention" "the item is older than any resolution is kept";
     UnknownOutcome "unknown_outcome" "the name is not an outcome class";
+    TooManySlots "too_many_slots" "summaries of long steps cover too many slots in one request";
     StreamLimit "stream_limit" "the item needs a new stream, and there are too many";
     NotJson "not_json" "a line of a recording is not JSON (`plimsoll backtest --input`)";
     TooLong "too_long" "a line of a recording is too long (`plimsoll backtest --input`)";

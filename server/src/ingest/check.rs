@@ -51,8 +51,17 @@ impl ItemStream<'_> {
 /// What an item adds to its slot.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Delta {
-    Event { outcome: Outcome, seconds: Option<f64>, at: TimestampMs },
-    Summary(Cell),
+    Event {
+        outcome: Outcome,
+        seconds: Option<f64>,
+        at: TimestampMs,
+    },
+    Summary {
+        summary: Cell,
+        step_slots: u32,
+        /// The end of the part of the step that has passed.
+        until: Slot,
+    },
     Gauge(GaugeCell),
 }
 
@@ -112,7 +121,10 @@ impl Checker {
         }
         cell.last_at = self.summary_last_at(item, &cell, start, step_ms)?;
         let slot = self.width.slot_of(start);
-        let (delta, end) = (Delta::Summary(cell), start.plus_ms(step_ms));
+        let step_slots = self.width.slots_in(step_ms);
+        let until = self.width.slot_of(self.now).plus(1);
+        let delta = Delta::Summary { summary: cell, step_slots, until };
+        let end = start.plus_ms(step_ms);
         Ok(Item { stream, slot, delta, ids: Ids::default(), end })
     }
 

@@ -22,6 +22,9 @@ use crate::wire::push::{Place, Sink};
 const SKEW_MS_MAX: i64 = 5 * 60 * 1000;
 /// Rejected items that are listed; the rest is only counted, so that an answer stays bounded.
 const REJECTED_LISTED_MAX: usize = 1_000;
+/// Slots that the summaries of one request may be spread over, approximately: 555 full hours. They take some
+/// 60 MB until they are written.
+const SPREAD_CELLS_MAX: usize = 200_000;
 
 /// The key of a request, with the digest of its body as it is after decompression: the same items compressed
 /// in another way are the same request.
@@ -50,6 +53,8 @@ pub(crate) struct Ingested {
 pub(crate) struct Ingest<'a> {
     batch: BatchBuilder<'a>,
     checker: Checker,
+    /// Slots that summaries were added to.
+    spread_cells: usize,
     accepted: u64,
     rejected: Vec<RejectedItem>,
     rejected_count: u64,
@@ -66,6 +71,7 @@ impl<'a> Ingest<'a> {
                 oldest_kept: store.oldest_kept(now),
                 ahead_ms_max: SKEW_MS_MAX,
             },
+            spread_cells: 0,
             accepted: 0,
             rejected: Vec::new(),
             rejected_count: 0,
@@ -111,9 +117,13 @@ impl<'a> Ingest<'a> {
                     kept.map_err(|error| full(&error))?;
                 }
             }
-            Delta::Summary(summary) => {
-                let cell = self.batch.activity(stream, slot).map_err(|error| full(&error))?;
-                cell.absorb(summary);
+            Delta::Summary { summary, step_slots, until } => {
+                if step_slots > 1 && self.spread_cells >= SPREAD_CELLS_MAX {
+                    return Err(too_many_cells());
+                }
+                let step = (slot, step_slots, until);
+                let cells = self.batch.summary(stream, step, summary);
+                self.spread_cells += cells.map_err(|error| full(&error))?;
             }
             Delta::Gauge(reading) => {
                 self.batch.gauge(stream, slot, reading).map_err(|error| full(&error))?;
@@ -145,6 +155,14 @@ impl fmt::Debug for Ingest<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Ingest").field("accepted", &self.accepted).finish_non_exhaustive()
     }
+}
+
+fn too_many_cells() -> FieldError {
+    let detail = format!(
+        "the summaries of this request cover more than {SPREAD_CELLS_MAX} slots; send the others in \
+         further requests, or with a shorter step"
+    );
+    FieldError::new("/step_s", RejectCode::TooManySlots, detail)
 }
 
 fn full(error: &plimsoll_storage::Error) -> FieldError {

@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::hash::BuildHasher;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
@@ -14,10 +14,21 @@ use super::index::{Index, Symbol};
 use super::matcher::{LabelMatchers, Matcher, Pattern};
 use crate::model::labels::Label;
 use crate::model::stream::{StreamId, StreamKey, StreamKind, StreamRef};
-use crate::model::time::TimestampMs;
+use crate::model::time::{Slot, TimestampMs};
 
 /// The value of `last_seen` before any event.
 const NEVER: i64 = i64::MIN;
+/// Steps without a summary as long after which a stream no longer reports in such steps.
+const STEPS_KEPT: u32 = 2;
+
+/// How a stream reports that sends summaries of several slots.
+#[derive(Debug)]
+struct Reporting {
+    /// Slots of a summary.
+    step_slots: u32,
+    /// The end of the newest summary.
+    until: AtomicU32,
+}
 
 /// A stream's full name in symbols.
 #[derive(Debug, Clone, Copy)]
@@ -72,6 +83,8 @@ pub(crate) struct Catalog {
     ids: HashTable<StreamId>,
     hasher: RandomState,
     last_seen: Vec<AtomicI64>,
+    /// The streams that send summaries of several slots.
+    reporting: HashMap<StreamId, Reporting, RandomState>,
     index: Index,
 }
 
@@ -219,6 +232,46 @@ impl Catalog {
             texts.filter(|text| !text.is_empty()).map(Into::into).collect();
         texts.sort_unstable();
         texts
+    }
+
+    /// How many slots a stream reports at once: 1 unless it sends longer summaries.
+    pub(crate) fn step_slots(&self, id: StreamId) -> u32 {
+        self.reporting.get(&id).map_or(1, |reporting| reporting.step_slots)
+    }
+
+    /// Whether any stream reports several slots at once.
+    pub(crate) fn has_long_steps(&self) -> bool {
+        !self.reporting.is_empty()
+    }
+
+    /// Notes a summary of `step_slots` that ends before `until`. A stream that has reported nothing so long
+    /// for [`STEPS_KEPT`] steps reports in shorter steps from then on. Returns whether its step has changed.
+    pub(crate) fn note_step(&mut self, id: StreamId, step_slots: u32, until: Slot) -> bool {
+        let known = self.step_slots(id);
+        if step_slots < known && !self.is_step_over(id, until) {
+            return false;
+        }
+        if step_slots == known {
+            if let Some(reporting) = self.reporting.get(&id) {
+                reporting.until.fetch_max(until.0, Ordering::Relaxed);
+            }
+            return false;
+        }
+        if step_slots > 1 {
+            let until = AtomicU32::new(until.0);
+            self.reporting.insert(id, Reporting { step_slots, until });
+        } else {
+            self.reporting.remove(&id);
+        }
+        true
+    }
+
+    /// Whether a stream has reported in long steps, but not lately, by a cell of `slot`.
+    pub(crate) fn is_step_over(&self, id: StreamId, slot: Slot) -> bool {
+        self.reporting.get(&id).is_some_and(|reporting| {
+            let until = Slot(reporting.until.load(Ordering::Relaxed));
+            slot > until.plus(STEPS_KEPT.saturating_mul(reporting.step_slots))
+        })
     }
 
     /// The newest event time of a stream.

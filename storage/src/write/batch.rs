@@ -9,7 +9,7 @@ use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 use parking_lot::RwLock;
 
-use super::journal::{self, BatchCell};
+use super::journal::{self, BatchCell, LongSummary};
 use crate::catalog::Catalog;
 use crate::codec::encode_exemplars;
 use crate::db::ExemplarKey;
@@ -28,6 +28,16 @@ pub(crate) enum BatchStream {
     New(StreamKey),
 }
 
+/// A stream of a batch that reports several slots at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct BatchStep {
+    /// Position in the batch's list of streams.
+    pub(crate) stream: u32,
+    pub(crate) slots: u32,
+    /// The end of its newest summary.
+    pub(crate) until: Slot,
+}
+
 /// The exemplars of one kind in one slot of a batch.
 #[derive(Debug)]
 pub(crate) struct BatchExemplars {
@@ -43,8 +53,10 @@ pub(crate) struct BatchExemplars {
 #[derive(Debug)]
 pub struct Batch {
     pub(crate) streams: Vec<BatchStream>,
+    /// Slot by slot.
     pub(crate) cells: Vec<BatchCell>,
-    /// The cells, encoded for the journal.
+    pub(crate) steps: Vec<BatchStep>,
+    /// The cells, encoded for the journal, where long summaries are whole.
     pub(crate) encoded: Vec<u8>,
     /// Exemplars of its cells.
     pub(crate) exemplars: Vec<BatchExemplars>,
@@ -82,6 +94,10 @@ pub struct BatchBuilder<'a> {
     streams: Vec<BatchStream>,
     positions: HashMap<(u32, Slot), usize, RandomState>,
     cells: Vec<BatchCell>,
+    steps: HashMap<u32, BatchStep, RandomState>,
+    /// Summaries of several slots, and their parts.
+    long: Vec<LongSummary>,
+    parts: Vec<BatchCell>,
     exemplars: HashMap<(u32, Kind, Slot), Vec<Exemplar>, RandomState>,
 }
 
@@ -96,6 +112,9 @@ impl<'a> BatchBuilder<'a> {
             streams: Vec::new(),
             positions: HashMap::default(),
             cells: Vec::new(),
+            steps: HashMap::default(),
+            long: Vec::new(),
+            parts: Vec::new(),
             exemplars: HashMap::default(),
         }
     }
@@ -112,6 +131,38 @@ impl<'a> BatchBuilder<'a> {
             SlotValue::Activity(cell) => Ok(cell),
             SlotValue::Gauge(_) => Err(Error::corrupt("a batch", "a stream has two kinds")),
         }
+    }
+
+    /// Adds a summary of `step_slots` slots from `first` on. One of several slots is
+    /// [spread](Cell::spread) over those before `until`. Returns how many cells were added to. Labels must
+    /// have been checked.
+    ///
+    /// # Errors
+    /// [`Error::StreamLimit`] when the stream is new and the database holds its limit of streams.
+    pub fn summary(
+        &mut self,
+        stream: StreamRef<'_>,
+        (first, step_slots, until): (Slot, u32, Slot),
+        summary: Cell,
+    ) -> Result<usize> {
+        if step_slots <= 1 {
+            self.activity(stream, first)?.absorb(summary);
+            return Ok(1);
+        }
+        let number = self.position(stream)?;
+        let step = BatchStep { stream: number, slots: step_slots, until: first.plus(step_slots) };
+        let held = self.steps.entry(number).or_insert(step);
+        held.slots = held.slots.max(step.slots);
+        held.until = held.until.max(step.until);
+        let covered = until.0.saturating_sub(first.0).clamp(1, step_slots);
+        let parts = summary.spread(first, covered, self.slot_width).into_iter();
+        let before = self.parts.len();
+        self.parts.extend(parts.map(|(slot, part)| {
+            let value = SlotValue::Activity(part);
+            BatchCell { stream: number, slot, value }
+        }));
+        self.long.push(LongSummary { stream: number, first, slots: covered, cell: summary });
+        Ok(self.parts.len() - before)
     }
 
     /// Keeps an event that was recorded in a slot as one of its exemplars if it is among the best: see
@@ -163,8 +214,9 @@ impl<'a> BatchBuilder<'a> {
 
     /// The finished batch.
     #[must_use]
-    pub fn finish(self) -> Batch {
-        let encoded = journal::encode_cells(&self.cells);
+    pub fn finish(mut self) -> Batch {
+        let encoded = journal::encode_cells(&self.cells, &self.long);
+        self.cells.append(&mut self.parts);
         let width = self.slot_width;
         let exemplars =
             self.exemplars.into_iter().map(|((stream, kind, slot), best)| BatchExemplars {
@@ -174,7 +226,8 @@ impl<'a> BatchBuilder<'a> {
                 encoded: encode_exemplars(best, width.start(slot)),
             });
         let exemplars = exemplars.collect();
-        Batch { streams: self.streams, cells: self.cells, encoded, exemplars }
+        let steps = self.steps.into_values().collect();
+        Batch { streams: self.streams, cells: self.cells, steps, encoded, exemplars }
     }
 
     fn value(

@@ -12,21 +12,19 @@ use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
 
-use super::journal;
+use super::journal::{self, AppendedCell};
 use crate::error::{Error, Result};
 use crate::limits::FEED_BYTES_MAX;
-use crate::model::cell::SlotValue;
 use crate::model::stream::StreamId;
-use crate::model::time::Slot;
 
 /// One append: the ids of its streams, and its cells as the journal holds them.
 #[derive(Debug)]
-struct Delta {
+struct EncodedAppend {
     streams: Vec<StreamId>,
     cells: Vec<u8>,
 }
 
-impl Delta {
+impl EncodedAppend {
     fn size_bytes(&self) -> usize {
         size_of::<Self>() + self.streams.capacity() * size_of::<StreamId>() + self.cells.capacity()
     }
@@ -35,7 +33,7 @@ impl Delta {
 /// What a follower has not read yet.
 #[derive(Debug, Default)]
 struct Waiting {
-    deltas: VecDeque<Arc<Delta>>,
+    appends: VecDeque<Arc<EncodedAppend>>,
     size_bytes: usize,
     lost: bool,
 }
@@ -47,23 +45,24 @@ pub struct Feed {
 }
 
 impl Feed {
-    /// Calls `visit` with each cell that was appended since the last call, in the order of the appends. A
-    /// cell is what one append adds to a slot of a stream. Every acknowledged append is included.
+    /// Calls `visit` with each cell that was appended since the last call, in the order of the appends.
+    /// Every acknowledged append is included.
     ///
     /// # Errors
     /// [`Error::FeedLost`] when more than [`FEED_BYTES_MAX`] had to wait. The feed has ended then:
     /// subscribe again and read the new past first.
-    pub fn read(&mut self, visit: &mut dyn FnMut(StreamId, Slot, &SlotValue)) -> Result<()> {
-        let deltas = {
+    pub fn read(&mut self, visit: &mut dyn FnMut(&AppendedCell)) -> Result<()> {
+        let appends = {
             let mut waiting = self.waiting.lock();
             if waiting.lost {
                 return Err(Error::FeedLost { limit: FEED_BYTES_MAX });
             }
             waiting.size_bytes = 0;
-            std::mem::take(&mut waiting.deltas)
+            std::mem::take(&mut waiting.appends)
         };
-        for delta in deltas {
-            journal::decode_delta(&delta.streams, &delta.cells, &mut *visit)?;
+        for append in appends {
+            let cells = journal::decode_append(&append.streams, &append.cells)?;
+            cells.iter().for_each(&mut *visit);
         }
         Ok(())
     }
@@ -80,15 +79,15 @@ pub(crate) struct Tap(Weak<Mutex<Waiting>>);
 
 impl Tap {
     /// Adds an append to the feed. Returns whether the feed takes more.
-    fn offer(&self, delta: &Arc<Delta>) -> bool {
+    fn offer(&self, append: &Arc<EncodedAppend>) -> bool {
         let Some(waiting) = self.0.upgrade() else { return false };
         let mut waiting = waiting.lock();
-        waiting.size_bytes += delta.size_bytes();
+        waiting.size_bytes += append.size_bytes();
         if waiting.size_bytes > FEED_BYTES_MAX {
             *waiting = Waiting { lost: true, ..Waiting::default() };
             return false;
         }
-        waiting.deltas.push_back(Arc::clone(delta));
+        waiting.appends.push_back(Arc::clone(append));
         true
     }
 }
@@ -107,8 +106,8 @@ impl Taps {
         if self.0.is_empty() {
             return;
         }
-        let delta = Arc::new(Delta { streams, cells });
-        self.0.retain(|tap| tap.offer(&delta));
+        let append = Arc::new(EncodedAppend { streams, cells });
+        self.0.retain(|tap| tap.offer(&append));
     }
 }
 

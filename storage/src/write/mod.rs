@@ -12,6 +12,7 @@ mod writer;
 pub use batch::{Batch, BatchBuilder};
 pub use feed::Feed;
 pub use idempotency::IdempotencyKey;
+pub use journal::AppendedCell;
 pub use writer::Appended;
 
 #[cfg(fuzzing)]

@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::memory::{Generation, Head};
 use crate::model::cell::SlotValue;
 use crate::model::stream::StreamId;
-use crate::model::time::{Slot, TimestampMs};
+use crate::model::time::{Slot, SlotWidth, TimestampMs};
 
 /// What the journal held.
 #[derive(Debug, Clone, Copy)]
@@ -26,12 +26,17 @@ pub(crate) struct Replayed {
 ///
 /// # Errors
 /// When the database cannot be read or written. A damaged record is no error: it is set aside.
-pub(crate) fn replay_journal(db: &Database, catalog: &Catalog, head: &Head) -> Result<Replayed> {
+pub(crate) fn replay_journal(
+    db: &Database,
+    catalog: &Catalog,
+    head: &Head,
+    width: SlotWidth,
+) -> Result<Replayed> {
     let sealed = db.get(Family::Meta, meta::SEALED_SEQ)?.as_deref().and_then(u64_of);
     let next_sequence = sealed.unwrap_or(0) + 1;
     let records = Mutex::new(db.entries_from(Family::Journal, &next_sequence.to_be_bytes()));
     let active = head.active();
-    let replay = Replay { db, catalog, active: &active, records: &records };
+    let replay = Replay { db, catalog, active: &active, width, records: &records };
     let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
     std::thread::scope(|scope| {
         let workers: Vec<_> = (0..cores).map(|_| scope.spawn(|| replay.run())).collect();
@@ -50,6 +55,7 @@ struct Replay<'a, 'db> {
     db: &'a Database,
     catalog: &'a Catalog,
     active: &'a Generation,
+    width: SlotWidth,
     records: &'a Mutex<Entries<'db>>,
 }
 
@@ -88,7 +94,7 @@ impl Replay<'_, '_> {
 
     /// Adds a record's cells to the head, or sets the record aside. Returns its newest slot.
     fn add(&self, sequence: u64, record: &[u8]) -> Result<Slot> {
-        let cells = match decode_known(sequence, record, self.catalog.len()) {
+        let cells = match decode_known(sequence, record, (self.catalog.len(), self.width)) {
             Ok(cells) => cells,
             Err(error) => {
                 tracing::warn!(%error, "a journal record is set aside; the rest is replayed");
@@ -114,9 +120,9 @@ impl Replay<'_, '_> {
 fn decode_known(
     sequence: u64,
     record: &[u8],
-    streams: usize,
+    (streams, width): (usize, SlotWidth),
 ) -> Result<Vec<(StreamId, Slot, SlotValue)>> {
-    let cells = journal::decode_record(sequence, record)?;
+    let cells = journal::decode_record(sequence, record, width)?;
     match cells.iter().find(|(stream, _, _)| stream.0 as usize >= streams) {
         Some((stream, _, _)) => Err(Error::corrupt(
             format!("journal record {sequence}"),

@@ -10,7 +10,7 @@ use std::sync::{Arc, mpsc as sync_mpsc};
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::batch::{Batch, BatchStream};
+use super::batch::{Batch, BatchStep, BatchStream};
 use super::feed::{Tap, Taps};
 use super::idempotency::{IdempotencyKey, Remembered};
 use super::journal::{self, BatchCell};
@@ -62,6 +62,8 @@ pub(super) struct Writer {
     active: Arc<Generation>,
     next_sequence: u64,
     taps: Taps,
+    /// Streams whose definitions on disk have a longer step than they report in.
+    shortened: Vec<StreamId>,
 }
 
 /// A group of appends while it is being written.
@@ -82,7 +84,7 @@ impl Writer {
     /// A writer whose next append gets the sequence number `next_sequence`.
     pub(super) fn new(shared: Arc<Shared>, next_sequence: u64) -> Self {
         let active = shared.head.active();
-        Self { shared, active, next_sequence, taps: Taps::default() }
+        Self { shared, active, next_sequence, taps: Taps::default(), shortened: Vec::new() }
     }
 
     /// Serves messages until every sender is dropped.
@@ -125,6 +127,7 @@ impl Writer {
         if group.members.is_empty() {
             return;
         }
+        self.define_shortened(&mut group.write);
         match self.shared.db.write(std::mem::take(&mut group.write)) {
             Ok(()) => self.publish(group),
             Err(error) => fail(group, error),
@@ -148,6 +151,7 @@ impl Writer {
             Ok(ids) => ids,
             Err(error) => return answer(append.reply, Err(error)),
         };
+        self.define_steps(&append.batch, &ids, &mut group.write);
         let sequence = self.next_sequence + group.members.len() as u64;
         let record = journal::encode_record(&ids, &append.batch.encoded);
         let Shared { db, timeline, .. } = &*self.shared;
@@ -191,7 +195,7 @@ impl Writer {
         }
         for (offset, key) in group.new_streams.iter().enumerate().skip(introduced) {
             let id = (catalog.len() + offset) as u32;
-            let definition = encode_stream(key);
+            let definition = encode_stream(key, 1);
             group.write.put(&self.shared.db, Family::Streams, id.to_be_bytes(), definition);
         }
         Ok(ids)
@@ -211,7 +215,8 @@ impl Writer {
         self.shared.counts.appends.fetch_add(appends, Ordering::Relaxed);
         self.shared.counts.writes.fetch_add(1, Ordering::Relaxed);
         for (append, ids) in group.members {
-            let Batch { cells, encoded, .. } = append.batch;
+            let Batch { cells, steps, encoded, .. } = append.batch;
+            self.note_steps(&steps, &ids);
             self.active.note_append(append.received_at, encoded.len());
             self.shared.counts.bytes.fetch_add(encoded.len() as u64, Ordering::Relaxed);
             self.add_to_head(cells, &ids);
@@ -224,8 +229,10 @@ impl Writer {
         }
     }
 
-    fn add_to_head(&self, cells: Vec<BatchCell>, ids: &[StreamId]) {
+    fn add_to_head(&mut self, cells: Vec<BatchCell>, ids: &[StreamId]) {
         let catalog = self.shared.catalog.read();
+        let has_long_steps = catalog.has_long_steps();
+        let mut shortened = Vec::new();
         let mut newest = Slot(0);
         for cell in cells {
             let Some(id) = ids.get(cell.stream as usize) else { continue };
@@ -233,9 +240,58 @@ impl Writer {
             if let Some(at) = cell.value.last_at() {
                 catalog.saw(*id, at);
             }
+            if has_long_steps && catalog.is_step_over(*id, cell.slot) {
+                shortened.push((*id, cell.slot));
+            }
             self.active.add(*id, cell.slot, cell.value);
         }
         self.shared.timeline.saw_slot(newest);
+        drop(catalog);
+        for (id, slot) in shortened {
+            if self.shared.catalog.write().note_step(id, 1, slot) {
+                self.shortened.push(id);
+                self.shared.step_changes.fetch_add(1, Ordering::Release);
+            }
+        }
+    }
+
+    /// Writes the definitions of the streams of a batch that report longer steps than is known of them.
+    fn define_steps(&self, batch: &Batch, ids: &[StreamId], write: &mut WriteBatch) {
+        for step in &batch.steps {
+            let Some(id) = ids.get(step.stream as usize).copied() else { continue };
+            let catalog = self.shared.catalog.read();
+            if step.slots <= catalog.step_slots(id) && !catalog.is_step_over(id, step.until) {
+                continue;
+            }
+            let key = match batch.streams.get(step.stream as usize) {
+                Some(BatchStream::New(key)) => Some(key.clone()),
+                _ => catalog.key(id),
+            };
+            if let Some(key) = key {
+                let definition = encode_stream(&key, step.slots);
+                write.put(&self.shared.db, Family::Streams, id.0.to_be_bytes(), definition);
+            }
+        }
+    }
+
+    /// Writes the definitions of streams that have gone back to single slots.
+    fn define_shortened(&mut self, write: &mut WriteBatch) {
+        for id in std::mem::take(&mut self.shortened) {
+            let catalog = self.shared.catalog.read();
+            if let Some(key) = catalog.key(id) {
+                let definition = encode_stream(&key, catalog.step_slots(id));
+                write.put(&self.shared.db, Family::Streams, id.0.to_be_bytes(), definition);
+            }
+        }
+    }
+
+    fn note_steps(&self, steps: &[BatchStep], ids: &[StreamId]) {
+        for step in steps {
+            let Some(id) = ids.get(step.stream as usize) else { continue };
+            if self.shared.catalog.write().note_step(*id, step.slots, step.until) {
+                self.shared.step_changes.fetch_add(1, Ordering::Release);
+            }
+        }
     }
 }
 

@@ -26,9 +26,9 @@ impl Follower {
 
     fn read(&mut self, store: &Store) {
         let seen = &mut self.seen;
-        let read = self.feed.read(&mut |stream, slot, value| {
-            let partner = store.stream_labels(stream, &[Label::Partner]).remove(0);
-            support::merge_into(seen, partner, slot, value);
+        let read = self.feed.read(&mut |cell| {
+            let partner = store.stream_labels(cell.stream, &[Label::Partner]).remove(0);
+            support::merge_into(seen, partner, cell.first, &cell.value);
         });
         read.expect("it is read in time");
     }
@@ -106,7 +106,7 @@ fn the_past_ends_where_the_feed_begins() {
     store.seal().expect("sealed, with the past still held");
     assert_eq!(total(&cells_of(&store, &past)), 3, "sealing changes nothing of the past");
     let mut seen = Vec::new();
-    feed.read(&mut |_, slot, value| seen.push((slot, value.clone()))).expect("read");
+    feed.read(&mut |cell| seen.push((cell.first, cell.value.clone()))).expect("read");
     let [(Slot(5), SlotValue::Activity(cell))] = seen.as_slice() else { panic!("{seen:?}") };
     assert_eq!(cell.outcomes.total(), 1, "the cell of this append, not of the whole slot");
     assert_eq!(total(&support::cells(&store)), 4, "and readers of the store miss nothing");
@@ -130,6 +130,6 @@ fn a_repeated_batch_is_not_delivered_again() {
             .expect("appended");
     }
     let mut cells = 0;
-    feed.read(&mut |_, _, _| cells += 1).expect("read");
+    feed.read(&mut |_| cells += 1).expect("read");
     assert_eq!(cells, 1);
 }

@@ -7,6 +7,7 @@ mod damage;
 mod feed;
 mod model;
 mod retention;
+mod steps;
 mod sums;
 mod support;
 mod tables;

@@ -21,7 +21,8 @@ use self::share::{ShareQuery, ShareSensor};
 use self::volume::{Expectation, VolumeSensor};
 use self::window::{Counts, Durations, Levels, Steps};
 use crate::engine::evaluation::Detection;
-use crate::engine::time::{IncomingCell, SlotEnd};
+use crate::engine::incoming::TakenBy;
+use crate::engine::time::{IncomingCell, MINUTE_MS, SlotEnd};
 use crate::rule::{Rule, Signal};
 
 /// What is known of one group, by what its rules need.
@@ -64,6 +65,36 @@ impl Sensor {
     /// Whether cells during announced maintenance are ignored.
     pub(super) const fn ignores_maintenance(&self) -> bool {
         matches!(self, Self::Share(_) | Self::Volume(_))
+    }
+
+    /// Whether it is among the sensors that take a cell of a stream with this step.
+    #[inline]
+    pub(super) fn is_among(&self, taken_by: TakenBy, needs: &SensorNeeds, step_ms: i64) -> bool {
+        match taken_by {
+            TakenBy::All => true,
+            TakenBy::Prompt => !self.is_delayed(needs, step_ms),
+            TakenBy::PromptByMinute => self.is_by_minute() && !self.is_delayed(needs, step_ms),
+            TakenBy::PromptBySlot => !self.is_by_minute() && !self.is_delayed(needs, step_ms),
+            TakenBy::Delayed => self.is_delayed(needs, step_ms),
+        }
+    }
+
+    /// Whether it makes no difference in which slot of a minute an item is.
+    const fn is_by_minute(&self) -> bool {
+        matches!(self, Self::Share(_) | Self::Volume(_) | Self::Age(_))
+    }
+
+    /// Whether its windows are too short for a stream that reports a step at once. A window of two steps
+    /// always has some of the newest one.
+    fn is_delayed(&self, needs: &SensorNeeds, step_ms: i64) -> bool {
+        let shortest_ms = match self {
+            Self::Counts(_) | Self::Durations(_) => needs.window_ms_min,
+            Self::Share(_) => share::PRESENT_MS,
+            Self::Volume(_) => 2 * MINUTE_MS,
+            // An age is that of the newest report, and a gauge has no summaries.
+            Self::Age(_) | Self::Levels(_) => return false,
+        };
+        2 * step_ms > shortest_ms
     }
 
     /// Adds a cell. `baseline` is that of the group or its parent group.

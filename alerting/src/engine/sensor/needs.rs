@@ -3,23 +3,33 @@
 use plimsoll_storage::SlotWidth;
 
 use crate::engine::sensor::context::lowest_threshold;
-use crate::engine::sensor::ratio::counted_classes;
+use crate::engine::sensor::ratio::{BURN_SHORT_PART, counted_classes};
 use crate::engine::sensor::window::Steps;
 use crate::rule::{Rule, Signal};
 
 /// What all rules of a sensor need together.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(in crate::engine) struct SensorNeeds {
     /// The longest window.
     pub(in crate::engine) window_ms: i64,
+    /// The shortest window that decides anything.
+    pub(super) window_ms_min: i64,
     /// The lowest threshold of each rule about durations in one window, in seconds, ascending.
     pub(super) levels_s: Vec<f64>,
+}
+
+impl Default for SensorNeeds {
+    fn default() -> Self {
+        Self { window_ms: 0, window_ms_min: i64::MAX, levels_s: Vec::new() }
+    }
 }
 
 impl SensorNeeds {
     /// Adds what a rule needs.
     pub(in crate::engine) fn add(&mut self, rule: &Rule) {
         self.window_ms = self.window_ms.max(rule.window_ms);
+        let parts = if matches!(rule.signal, Signal::Burn { .. }) { BURN_SHORT_PART } else { 1 };
+        self.window_ms_min = self.window_ms_min.min(rule.window_ms / i64::from(parts));
         if matches!(rule.signal, Signal::Latency { .. }) && rule.scan.is_none() {
             self.levels_s.push(lowest_threshold(rule));
             self.levels_s.sort_by(f64::total_cmp);

@@ -14,7 +14,10 @@ pub(crate) struct Arrival {
     pub(crate) at: TimestampMs,
     /// The number of the stream, in the order of first appearance.
     pub(crate) stream: u32,
+    /// The slot, or the first of several.
     pub(crate) slot: Slot,
+    /// How many slots it covers; 1 for all but the summaries of a longer step.
+    pub(crate) slots: u32,
     pub(crate) value: SlotValue,
 }
 
@@ -23,6 +26,8 @@ pub(crate) struct Arrival {
 pub(crate) struct Chunk {
     /// Streams that appear for the first time; they get the next numbers.
     pub(crate) new_streams: Vec<StreamKey>,
+    /// Streams that report several slots at once, with how many: for the arrivals from here on.
+    pub(crate) steps: Vec<(u32, u32)>,
     pub(crate) arrivals: Vec<Arrival>,
     /// The time of the clock after these arrivals: slots before it are over, also those without data.
     pub(crate) until: Option<TimestampMs>,

@@ -6,7 +6,7 @@
 //! Lines are replayed in the order of their arrival, also when they are not in that order in the file: the
 //! newest of them wait in memory until so many came later. Of a small recording that is all of them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::{fmt, io};
 
 use plimsoll_alerting::{SANDBOX, grace_ms};
@@ -183,6 +183,9 @@ struct Reader<'s> {
     streams: StreamNumbers,
     /// Streams that no chunk has named.
     new_streams: Vec<StreamKey>,
+    /// The longest step of each stream that reports several slots at once, and those that no chunk has named.
+    steps: BTreeMap<u32, u32>,
+    new_steps: Vec<(u32, u32)>,
     /// The latest arrival time so far.
     clock: TimestampMs,
     /// Arrivals that no chunk holds; the newest line is the last.
@@ -199,6 +202,8 @@ impl<'s> Reader<'s> {
             batches: Batches::default(),
             streams: StreamNumbers::default(),
             new_streams: Vec::new(),
+            steps: BTreeMap::new(),
+            new_steps: Vec::new(),
             clock: TimestampMs(i64::MIN),
             waiting: Vec::new(),
             replayed_until: TimestampMs(i64::MIN),
@@ -221,9 +226,10 @@ impl<'s> Reader<'s> {
             self.replayed_until = arrivals.last().map_or(self.replayed_until, |last| last.at);
             let is_last = first.len() == 0;
             let new_streams = std::mem::take(&mut self.new_streams);
+            let steps = std::mem::take(&mut self.new_steps);
             let (progress, read) = (bytes_read, self.summary.lines);
-            let continues =
-                on_chunk(Chunk { new_streams, arrivals, progress, read, ..Chunk::default() });
+            let chunk = Chunk { new_streams, steps, arrivals, progress, read, ..Chunk::default() };
+            let continues = on_chunk(chunk);
             if is_last || !continues {
                 return continues;
             }
@@ -270,16 +276,25 @@ impl<'s> Reader<'s> {
                 "has a new stream, and a database has no room for more",
             );
         };
+        let mut slots = 1;
         let value = match item.delta {
             Delta::Event { outcome, seconds, at } => {
                 let mut cell = Cell::default();
                 cell.record(outcome, seconds, at);
                 SlotValue::Activity(cell)
             }
-            Delta::Summary(cell) => SlotValue::Activity(cell),
+            Delta::Summary { summary, step_slots, until } => {
+                slots = until.0.saturating_sub(item.slot.0).clamp(1, step_slots);
+                let known = self.steps.entry(stream).or_insert(1);
+                if step_slots > *known {
+                    *known = step_slots;
+                    self.new_steps.push((stream, step_slots));
+                }
+                SlotValue::Activity(summary)
+            }
             Delta::Gauge(reading) => SlotValue::Gauge(reading),
         };
-        self.waiting.push(Arrival { at, stream, slot: item.slot, value });
+        self.waiting.push(Arrival { at, stream, slot: item.slot, slots, value });
         Ok(())
     }
 }

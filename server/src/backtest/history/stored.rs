@@ -31,7 +31,9 @@ pub(crate) fn read(
     if ids.is_empty() || slots.is_empty() {
         return Ok(0);
     }
-    let mut chunk = Chunk { new_streams: keys, ..Chunk::default() };
+    let steps = (0..).zip(&ids).map(|(number, id)| (number, store.step_slots(*id)));
+    let steps = steps.filter(|(_, step_slots)| *step_slots > 1).collect();
+    let mut chunk = Chunk { new_streams: keys, steps, ..Chunk::default() };
     let mut read = 0;
     let mut start = slots.start;
     while start < slots.end {
@@ -42,7 +44,7 @@ pub(crate) fn read(
         for (slot, stream, value) in cells(store, &ids, start..end, grain)? {
             read += 1;
             let at = store.slot_width().end(by_minute.map_or(slot, |it| it.end(slot)));
-            chunk.arrivals.push(Arrival { at, stream, slot, value });
+            chunk.arrivals.push(Arrival { at, stream, slot, slots: 1, value });
             if chunk.arrivals.len() >= CHUNK_ARRIVALS_MAX {
                 let progress = u64::from(slot.0 - slots.start.0);
                 let empty =

@@ -10,13 +10,16 @@ fn key() -> StreamKey {
 
 #[test]
 fn a_definition_decodes_to_what_was_encoded() {
-    let definition = encode_stream(&key());
-    assert_eq!(decode_stream(StreamId(7), &definition).expect("whole"), key());
+    for step_slots in [1, 2, 360, 3_600] {
+        let definition = encode_stream(&key(), step_slots);
+        let decoded = decode_stream(StreamId(7), &definition).expect("whole");
+        assert_eq!(decoded, (key(), step_slots));
+    }
 }
 
 #[test]
 fn a_truncated_definition_is_an_error_that_names_the_stream() {
-    let definition = encode_stream(&key());
+    let definition = encode_stream(&key(), 1);
     for length in 0..definition.len() {
         let error = decode_stream(StreamId(7), &definition[..length]).expect_err("truncated");
         assert!(error.to_string().contains("stream 7"), "{error}");

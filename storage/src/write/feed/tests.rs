@@ -1,20 +1,21 @@
 use super::*;
+use crate::model::cell::SlotValue;
 use crate::model::gauge::GaugeCell;
-use crate::model::time::TimestampMs;
+use crate::model::time::{Slot, TimestampMs};
 use crate::write::journal::BatchCell;
 
 const STREAM: StreamId = StreamId(40);
 
 fn cells(slot: u32) -> Vec<u8> {
     let value = SlotValue::Gauge(GaugeCell::new(f64::from(slot), TimestampMs(1)));
-    journal::encode_cells(&[BatchCell { stream: 0, slot: Slot(slot), value }])
+    journal::encode_cells(&[BatchCell { stream: 0, slot: Slot(slot), value }], &[])
 }
 
 fn slots(feed: &mut Feed) -> Result<Vec<u32>> {
     let mut seen = Vec::new();
-    feed.read(&mut |stream, slot, _| {
-        assert_eq!(stream, STREAM);
-        seen.push(slot.0);
+    feed.read(&mut |cell| {
+        assert_eq!(cell.stream, STREAM);
+        seen.push(cell.first.0);
     })?;
     Ok(seen)
 }
@@ -55,7 +56,7 @@ fn a_reader_that_is_too_slow_gets_an_error_and_delays_nothing() {
         assert_eq!(slots(&mut fast).expect("read"), [1]);
     }
     assert_eq!(taps.0.len(), 1, "the slow one is removed");
-    assert!(slow.waiting.lock().deltas.is_empty(), "and takes no memory");
+    assert!(slow.waiting.lock().appends.is_empty(), "and takes no memory");
     for _ in 0..2 {
         assert!(matches!(slots(&mut slow), Err(Error::FeedLost { .. })));
     }

@@ -17,11 +17,13 @@ use crate::engine::evidence::{ComparedUnit, Comparison, Evidence, EvidenceTest, 
 use crate::engine::sensor::context::SensorContext;
 use crate::engine::sensor::ratio;
 use crate::engine::sensor::reading::Reading;
-use crate::engine::time::{HOUR_MS, IncomingCell};
+use crate::engine::time::{HOUR_MS, IncomingCell, MINUTE_MS};
 use crate::rule::{Rule, ScanSettings, Severity, Signal};
 
 /// An open alert is evaluated over at least this many minutes, because single minutes are noise.
 const PRESENT_MIN: u32 = 5;
+/// Length of the shortest window that an open alert is evaluated over, in ms.
+pub(super) const PRESENT_MS: i64 = PRESENT_MIN as i64 * 5 * MINUTE_MS;
 /// How many minutes are kept: the longest window, and the minute that is not complete.
 const MINUTES: u16 = ScanSettings::WINDOW_MIN_MAX as u16 + 1;
 
