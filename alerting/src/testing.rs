@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use plimsoll_storage::{Label, Outcome, TimestampMs};
+use plimsoll_storage::{Label, LabelMatchers, Outcome, TimestampMs};
 
 use crate::engine::{Evidence, Gate};
 use crate::labels::GroupLabels;
@@ -20,7 +20,7 @@ pub(crate) fn rule(name: &str) -> Rule {
         owner: "integrations".into(),
         runbook: "https://runbooks.example/partner-5xx".into(),
         signal: Signal::Ratio { of, to: None, stream: "requests".into() },
-        matches: BTreeMap::new(),
+        matches: LabelMatchers::new(),
         by: vec![Label::Partner],
         window_ms: 300_000,
         for_ms: 300_000,

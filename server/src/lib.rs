@@ -3,6 +3,9 @@
 //! The `plimsoll` binary parses the command line into a [`Cli`] and runs it. Nothing else is public, except
 //! for the fuzz targets.
 
+// `println!` panics when nobody reads the output; `writeln!` returns the error, which `main` knows.
+#![warn(clippy::print_stdout)]
+
 #[cfg(fuzzing)]
 pub mod fuzzing;
 

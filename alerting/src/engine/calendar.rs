@@ -93,8 +93,7 @@ impl Calendar {
     pub(super) fn new(rules: &RuleSet) -> Self {
         let days = |partner: &Partner| {
             let country = partner.country.as_deref();
-            let named = partner.time_zone.as_deref().or_else(|| country.and_then(main_zone));
-            let zone = named.and_then(|name| TimeZone::get(name).ok()).unwrap_or(TimeZone::UTC);
+            let zone = partner.zone().unwrap_or(TimeZone::UTC);
             let own = rules.holidays.iter().filter(|day| Some(day.country.as_str()) == country);
             PartnerDays { zone, holidays: own.map(|day| day.date).collect() }
         };
@@ -106,51 +105,6 @@ impl Calendar {
     pub(super) fn of(&self, partner: Option<&str>) -> &PartnerDays {
         partner.and_then(|partner| self.partners.get(partner)).unwrap_or(&self.other)
     }
-}
-
-/// The zone that most people of a country live in, for partners without a zone of their own. In the parts
-/// west or east of it the day is shifted, which the median over days absorbs.
-fn main_zone(country: &str) -> Option<&'static str> {
-    const ZONES: [(&str, &str); 36] = [
-        ("AT", "Europe/Vienna"),
-        ("AU", "Australia/Sydney"),
-        ("BE", "Europe/Brussels"),
-        ("BG", "Europe/Sofia"),
-        ("BR", "America/Sao_Paulo"),
-        ("CA", "America/Toronto"),
-        ("CH", "Europe/Zurich"),
-        ("CN", "Asia/Shanghai"),
-        ("CZ", "Europe/Prague"),
-        ("DE", "Europe/Berlin"),
-        ("DK", "Europe/Copenhagen"),
-        ("ES", "Europe/Madrid"),
-        ("FI", "Europe/Helsinki"),
-        ("FR", "Europe/Paris"),
-        ("GB", "Europe/London"),
-        ("GR", "Europe/Athens"),
-        ("HU", "Europe/Budapest"),
-        ("IE", "Europe/Dublin"),
-        ("IN", "Asia/Kolkata"),
-        ("IT", "Europe/Rome"),
-        ("JP", "Asia/Tokyo"),
-        ("KR", "Asia/Seoul"),
-        ("LU", "Europe/Luxembourg"),
-        ("MX", "America/Mexico_City"),
-        ("NL", "Europe/Amsterdam"),
-        ("NO", "Europe/Oslo"),
-        ("NZ", "Pacific/Auckland"),
-        ("PL", "Europe/Warsaw"),
-        ("PT", "Europe/Lisbon"),
-        ("RO", "Europe/Bucharest"),
-        ("SE", "Europe/Stockholm"),
-        ("SG", "Asia/Singapore"),
-        ("SI", "Europe/Ljubljana"),
-        ("SK", "Europe/Bratislava"),
-        ("TR", "Europe/Istanbul"),
-        ("US", "America/New_York"),
-    ];
-    let found = ZONES.binary_search_by(|(code, _)| (*code).cmp(country)).ok()?;
-    ZONES.get(found).map(|(_, zone)| *zone)
 }
 
 #[cfg(test)]

@@ -43,7 +43,7 @@ use self::time::SlotEnd;
 pub(crate) use self::warm_up::{BASELINE_STRETCH_MS, LookBack, learns_by_minute, stretch_slots};
 use self::watch::Watch;
 use crate::labels::GroupLabels;
-use crate::rule::{Rule, RuleSet, Signal};
+use crate::rule::RuleSet;
 
 /// All rules and groups.
 #[derive(Debug)]
@@ -281,7 +281,8 @@ impl Engine {
                 let rule = &rules.rules[*rule];
                 let expects = partner.expects.iter().any(|stream| stream == rule.signal.stream());
                 let by_partner = self.scopes.get(place.scope).by == [Label::Partner];
-                if by_partner && expects && is_age(rule) {
+                let is_watched = rule.signal.kind().is_age() && rule.watches_partner(&partner.name);
+                if by_partner && expects && is_watched {
                     let labels = GroupLabels::new([(Label::Partner, partner.name.clone())]);
                     self.expect_from(watch, labels, from);
                 }
@@ -298,8 +299,4 @@ impl Engine {
             self.watches[watch].make_due(group);
         }
     }
-}
-
-fn is_age(rule: &Rule) -> bool {
-    matches!(rule.signal, Signal::Absence { .. } | Signal::Freshness { .. } | Signal::Run { .. })
 }

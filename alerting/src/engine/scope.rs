@@ -2,8 +2,6 @@
 //! make and the sensors of each group. Rules that need the same of a group share its sensor. Streams of the
 //! sandbox are groups of their own beside those of all other environments.
 
-use std::collections::BTreeSet;
-
 use foldhash::HashMap;
 use plimsoll_storage::{Label, SlotWidth, StreamKind, StreamRef};
 
@@ -129,13 +127,12 @@ impl Scope {
     pub(super) fn covers(&self, rules: &[Rule], stream: StreamRef<'_>) -> bool {
         let rule = &rules[self.rule];
         let in_sandbox = stream.labels[Label::Environment as usize] == SANDBOX;
-        let is_value = |label: Label, values: &BTreeSet<String>| {
-            let is_open = in_sandbox && label == Label::Environment;
-            is_open || values.contains(stream.labels[label as usize])
-        };
+        let is_open = |label| in_sandbox && label == Label::Environment;
         stream.kind == kind(&rule.signal)
             && stream.name == rule.signal.stream()
-            && rule.matches.iter().all(|(label, values)| is_value(*label, values))
+            && rule.matches.iter().all(|(label, matcher)| {
+                is_open(label) || matcher.accepts(stream.labels[label as usize])
+            })
     }
 
     /// The labels of the group of a stream.

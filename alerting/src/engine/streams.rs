@@ -45,8 +45,7 @@ impl Streams {
     ) -> StreamNumber {
         let number = StreamNumber(u32::try_from(self.streams.len()).unwrap_or(u32::MAX));
         let covers = |window: &&Maintenance| {
-            let mut matches = window.matches.iter();
-            matches.all(|(label, values)| values.contains(stream.labels[*label as usize]))
+            window.matches.accept(|label| Some(stream.labels[label as usize]))
         };
         let maintenance = maintenance.iter().filter(covers);
         let maintenance = maintenance.map(|window| window.period.clone()).collect();

@@ -3,10 +3,10 @@
 //!
 //! Table `Silence`, key: id. A silence is never removed before its time: ending one early moves its end.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use bincode::{Decode, Encode};
-use plimsoll_storage::{Label, Order, Store, Table, TableBatch, TimestampMs};
+use plimsoll_storage::{
+    Label, LabelMatchers, Matcher, Order, Pattern, Store, Table, TableBatch, TimestampMs,
+};
 use sha2::{Digest as _, Sha256};
 
 use crate::error::{Error, Result};
@@ -31,8 +31,8 @@ pub const SILENCE_MS_MAX: i64 = 30 * 24 * 3_600_000;
 pub struct Silence {
     /// 32 hex digits.
     pub id: String,
-    /// Values by label; never empty unless `rule` is given.
-    pub matches: BTreeMap<Label, BTreeSet<String>>,
+    /// The alerts that it mutes; never empty unless `rule` is given.
+    pub matches: LabelMatchers,
     /// Only alerts of this rule.
     pub rule: Option<String>,
     /// When.
@@ -47,6 +47,7 @@ pub struct Silence {
 
 #[derive(Debug, Encode, Decode)]
 struct Row {
+    /// A number of label and condition, see [`numbered`], with values or a pattern.
     matches: Vec<(u8, Vec<String>)>,
     rule: Option<String>,
     start: TimestampMs,
@@ -77,10 +78,8 @@ impl Silence {
     /// Whether it is about an alert of that rule with these labels, at whatever time.
     #[must_use]
     pub fn selects(&self, rule: &str, labels: &GroupLabels) -> bool {
-        let named = |(label, values): (&Label, &BTreeSet<String>)| {
-            labels.get(*label).is_some_and(|value| values.contains(value))
-        };
-        self.rule.as_deref().is_none_or(|own| own == rule) && self.matches.iter().all(named)
+        self.rule.as_deref().is_none_or(|own| own == rule)
+            && self.matches.accept(|label| labels.get(label))
     }
 
     /// Whether it is about to end for good: a quarter of an hour before, a quarter of its length when it
@@ -96,9 +95,8 @@ impl Silence {
     #[must_use]
     pub fn scope(&self) -> String {
         let rule = self.rule.iter().map(|rule| format!("rule {rule}"));
-        let labels = self.matches.iter().map(|(label, values)| {
-            let values: Vec<&str> = values.iter().map(String::as_str).collect();
-            format!("{} {}", label.as_str(), values.join(" or "))
+        let labels = self.matches.iter().map(|(label, matcher)| {
+            format!("{} {}", label.as_str(), matcher.written().join(" or "))
         });
         rule.chain(labels).collect::<Vec<_>>().join(", ")
     }
@@ -114,9 +112,8 @@ impl Silence {
     }
 
     fn row(&self) -> Row {
-        let values = |values: &BTreeSet<String>| values.iter().cloned().collect();
         Row {
-            matches: self.matches.iter().map(|(label, it)| (*label as u8, values(it))).collect(),
+            matches: self.matches.iter().map(|(label, it)| numbered(label, it)).collect(),
             rule: self.rule.clone(),
             start: self.period.start,
             end: self.period.end,
@@ -136,20 +133,47 @@ impl Silence {
     pub(crate) fn read(key: &[u8], value: &[u8]) -> Result<Self> {
         let Row { matches, rule, start, end, weekly, author, reason, created_at } =
             row::decode("silence", value)?;
-        let label = |number: u8| {
-            Label::ALL.get(usize::from(number)).copied().ok_or_else(|| Error::Corrupt {
+        let mut conditions = LabelMatchers::new();
+        for (number, values) in matches {
+            let (label, matcher) = condition(number, values).ok_or_else(|| Error::Corrupt {
                 what: "silence",
-                detail: format!("it names a label number {number}"),
-            })
-        };
-        let matches = matches
-            .into_iter()
-            .map(|(number, values)| Ok((label(number)?, values.into_iter().collect())))
-            .collect::<Result<_>>()?;
+                detail: format!("it has a condition number {number} that cannot be read"),
+            })?;
+            conditions.push(label, matcher);
+        }
+        let matches = conditions;
         let id = String::from_utf8_lossy(key).into_owned();
         let period = Period { start, end, weekly: weekly.map(WeeklyRow::read).transpose()? };
         Ok(Self { id, matches, rule, period, author, reason, created_at })
     }
+}
+
+/// The low bits of a condition's number are the label, the high bits the kind of condition: 0 for values of
+/// which the label has one, 1 for values of which it has none, 2 for a pattern and 3 for an excluded pattern.
+const KIND_SHIFT: u32 = 4;
+
+fn numbered(label: Label, matcher: &Matcher) -> (u8, Vec<String>) {
+    let (kind, values) = match matcher {
+        Matcher::In(values) => (0, values.iter().cloned().collect()),
+        Matcher::NotIn(values) => (1, values.iter().cloned().collect()),
+        Matcher::Regex(pattern) => (2, vec![pattern.as_str().to_owned()]),
+        Matcher::NotRegex(pattern) => (3, vec![pattern.as_str().to_owned()]),
+    };
+    (kind << KIND_SHIFT | label as u8, values)
+}
+
+/// Reads what [`numbered`] makes; `None` when it is no condition.
+fn condition(number: u8, values: Vec<String>) -> Option<(Label, Matcher)> {
+    let label = Label::ALL.get(usize::from(number & ((1 << KIND_SHIFT) - 1))).copied()?;
+    let pattern = |values: Vec<String>| Pattern::new(values.first()?).ok();
+    let matcher = match number >> KIND_SHIFT {
+        0 => Matcher::In(values.into_iter().collect()),
+        1 => Matcher::NotIn(values.into_iter().collect()),
+        2 => Matcher::Regex(pattern(values)?),
+        3 => Matcher::NotRegex(pattern(values)?),
+        _ => return None,
+    };
+    Some((label, matcher))
 }
 
 impl WeeklyRow {

@@ -1,7 +1,10 @@
 //! What can be wrong in a rules file: where, in which entry and field, and what to write instead.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io;
+
+use plimsoll_storage::{LabelError, SelectorError};
 
 use crate::rule::targets::kind_names;
 use crate::text::quantity::QuantityError;
@@ -40,7 +43,7 @@ pub struct RuleError {
     /// The entry, such as ``rule `partner-5xx` ``; empty for the file as a whole.
     pub entry: String,
     /// The field of the entry; `None` when the mistake is in no single field.
-    pub field: Option<&'static str>,
+    pub field: Option<Cow<'static, str>>,
     /// What is wrong, and the remedy.
     pub problem: RuleProblem,
 }
@@ -57,7 +60,7 @@ impl fmt::Display for RuleError {
         }
         if !self.entry.is_empty() {
             write!(f, "{}", self.entry)?;
-            if let Some(field) = self.field {
+            if let Some(field) = &self.field {
                 write!(f, ", field `{field}`")?;
             }
             write!(f, ": ")?;
@@ -99,6 +102,12 @@ pub enum RuleProblem {
     /// An empty list, which would select nothing.
     #[error("is an empty list; name at least one {0}")]
     EmptyList(&'static str),
+    /// A label value that is no text, because it is not in quotes.
+    #[error("`{0}` is {1} in YAML; put the value in quotes")]
+    Unquoted(&'static str, &'static str),
+    /// Values of a label that select nothing.
+    #[error("`{0}` {1}")]
+    Selector(&'static str, SelectorError),
     /// The counted classes are not among those they are compared with.
     #[error(
         "`{0}` is in `of` but not in `to`; a ratio compares a part with the whole, so add it to `to`"
@@ -118,8 +127,69 @@ pub enum RuleProblem {
     /// A duration outside its range.
     #[error("`{0}` is out of range; use more than 0s and at most 7d")]
     DurationRange(String),
+    /// A duration of a rule that is not whole slots.
+    #[error("`{text}` is not a whole number of slots, which last {slot}; write {near}")]
+    NotWholeSlots {
+        /// The duration as written.
+        text: String,
+        /// The width of a slot.
+        slot: String,
+        /// The durations beside it that are whole slots.
+        near: String,
+    },
+    /// A window with too few slots for a forecast.
+    #[error("is too short: a forecast needs the levels of three slots; write at least {0}")]
+    ForecastWindow(String),
+    /// A duration that is not whole minutes or hours.
+    #[error("`{text}` is not a whole number of {unit}s; write it as in {example}")]
+    NotWhole {
+        /// The duration as written.
+        text: String,
+        /// `minute` or `hour`.
+        unit: &'static str,
+        /// A duration that fits.
+        example: &'static str,
+    },
+    /// A `clear.level` that an alert without it would not reach.
+    #[error(
+        "`{0}` is beyond the threshold, so it has no effect; write a level on the good side of it"
+    )]
+    ClearBeyond(String),
+    /// A `clear.level` in the direction that the thresholds do not have.
+    #[error("`{0}` must have the sign of the thresholds")]
+    ClearDirection(String),
+    /// A burn rate above the highest one that there is.
+    #[error(
+        "`{text}` can never be crossed: when everything fails, this objective gives a burn rate of \
+         {most}; write less"
+    )]
+    BurnNever {
+        /// The threshold as written.
+        text: String,
+        /// The highest burn rate.
+        most: f64,
+    },
+    /// A ratio that is always 100 %.
+    #[error(
+        "counts every class that it compares with, so it is always 100%; remove some from `of`"
+    )]
+    WholeRatio,
+    /// A count that the signal never has.
+    #[error("is never met, because this signal counts one item; remove it")]
+    CountNever,
+    /// A scan whose windows are too short for what they need.
+    #[error(
+        "can never fire: its longest window has {longest} minutes, but {needed} must be bad; write a longer \
+         window or fewer `bad_minutes`"
+    )]
+    ScanNever {
+        /// Minutes of the longest window.
+        longest: u32,
+        /// Minutes that must be bad.
+        needed: u32,
+    },
     /// Not a threshold.
-    #[error("`{0}` is not a threshold of this signal; write it as in \"{1}\"")]
+    #[error("`{0}` is not a threshold of this signal; write it in quotes, as in \"{1}\"")]
     Threshold(String, &'static str),
     /// A threshold in the unit of another signal.
     #[error(
@@ -138,6 +208,9 @@ pub enum RuleProblem {
     /// `critical` is reached before `warning`.
     #[error("`critical` must be worse than `warning`; swap them or remove one")]
     ThresholdOrder,
+    /// Settings of a scan that a drop does not have.
+    #[error("has `bad_minutes`, `few` or `few_span`, which do not apply to a drop; remove them")]
+    NotForDrop,
     /// Neither threshold is set.
     #[error("has no threshold; add `critical`, `warning` or both")]
     NoThreshold,
@@ -147,12 +220,31 @@ pub enum RuleProblem {
     /// A field that does not apply to this signal.
     #[error("does not apply to this signal; use it with {0}")]
     NotForSignal(&'static str),
-    /// A rule that the file does not define, or the rule itself.
-    #[error("there is no other rule `{0}` in this file; name another rule of the file")]
-    UnknownRule(String),
+    /// An entry that the file does not define.
+    #[error("there is no {kind} `{name}` in this file; {remedy}")]
+    Unknown {
+        /// What it would be: `rule`, `receiver`, `partner`.
+        kind: &'static str,
+        /// Its name.
+        name: String,
+        /// The remedy.
+        remedy: String,
+    },
+    /// An entry that depends on itself.
+    #[error("goes in a circle: {0}; remove one of these dependencies")]
+    Circle(String),
     /// Not a time zone.
-    #[error("`{0}` is not a time zone; write its IANA name, such as Europe/Berlin")]
-    TimeZone(String),
+    #[error("`{0}` is not a time zone; {1}")]
+    TimeZone(String, String),
+    /// Not a country.
+    #[error("`{0}` is not a country; write its two-letter code (ISO 3166), such as DE{1}")]
+    Country(String, &'static str),
+    /// A name that no label or stream can have.
+    #[error("the name {0:?} {1}")]
+    LabelValue(String, LabelError),
+    /// Conditions that contradict each other.
+    #[error("`{0}` selects nothing, because its conditions contradict each other; remove one")]
+    SelectsNothing(&'static str),
     /// Not a time of day.
     #[error("`{0}` is not a time of day; write it as in 08:30, quoted")]
     TimeOfDay(String),
@@ -165,12 +257,14 @@ pub enum RuleProblem {
         /// The longest window.
         limit_min: u32,
     },
-    /// A receiver that the file does not define.
-    #[error("there is no receiver `{0}` in this file; define it under `receivers`")]
-    UnknownReceiver(String),
-    /// A receiver that the file does not define, or the receiver itself.
-    #[error("there is no other receiver `{0}` in this file; name one that is defined")]
-    NoOtherReceiver(String),
+    /// A receiver that would take its own place.
+    #[error("names the receiver itself; name another one")]
+    ItselfNext,
+    /// `"*"` in a file whose receivers all are only for escalation.
+    #[error(
+        "`*` names nobody, because every receiver is the escalation of another; name receivers"
+    )]
+    EveryoneEscalates,
     /// Not an e-mail address.
     #[error(
         "`{0}` is not an e-mail address; write it as in ops@example.org or \"Ops <ops@example.org>\""
@@ -187,11 +281,33 @@ pub enum RuleProblem {
         /// What is wrong in that line.
         detail: String,
     },
-    /// Not a valid address.
+    /// Not a valid address; what it must be follows.
+    #[error("is not a valid address ({0}); write {1}")]
+    Url(&'static str, &'static str),
+    /// A routing key that PagerDuty does not have.
     #[error(
-        "is not a valid address ({0}); write http:// or https://, a host and a path, without user name and password"
+        "is not a routing key of PagerDuty, which has 32 letters and digits; copy the integration key of the \
+         service"
     )]
-    Url(String),
+    RoutingKey,
+    /// Not the host of a mail server.
+    #[error("`{0}` is not a host; write a name or an IP address, such as smtp.example.org")]
+    MailHost(String),
+    /// A variable that the rules file does not replace.
+    #[error("`{0}` is not replaced in the rules file; write {{ env: {1} }}")]
+    Variable(String, String),
+    /// A name that no environment variable has.
+    #[error(
+        "`{0}` is not the name of an environment variable; write it without $ and braces, as in \
+         {{ env: PD_KEY }}"
+    )]
+    VariableName(String),
+    /// A secret with a line break or another control character.
+    #[error("holds a line break or another control character; a secret is one line")]
+    SecretControl,
+    /// A secret with spaces around it.
+    #[error("has spaces around it; remove them")]
+    SecretSpaces,
     /// A secret's environment variable is not set.
     #[error(
         "the environment variable `{0}` is not set or is empty; set it or give the secret another way"
@@ -217,7 +333,7 @@ pub enum RuleProblem {
     #[error("has no effect with `tls: none`; remove it, or use `starttls` or `tls`")]
     CaWithoutTls,
     /// An empty secret.
-    #[error("is empty; give the secret, or {{ env: NAME }}, or {{ file: PATH }}")]
+    #[error("is empty; give the secret, {{ env: NAME }} or {{ file: PATH }}")]
     SecretEmpty,
     /// A signing secret that does not match its prefix.
     #[error("starts with `whsec_` but the rest is not base64; copy the secret again")]

@@ -12,6 +12,7 @@ mod parse;
 mod targets;
 mod text_file;
 mod types;
+mod warnings;
 
 pub use error::{RuleError, RuleProblem, RulesFileError};
 pub use targets::*;

@@ -1,13 +1,14 @@
-use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use plimsoll_storage::{Label, Outcome, TimestampMs};
+use plimsoll_storage::{Label, LabelMatchers, Outcome, SlotWidth, TimestampMs};
 
 use super::*;
 
+const KEY: &str = "0123456789abcdef0123456789abcdef";
+
 fn env(name: &str) -> Option<String> {
     match name {
-        "PD_KEY" => Some("R0UT1NG".into()),
+        "PD_KEY" => Some(KEY.into()),
         "EMPTY" => Some(String::new()),
         _ => None,
     }
@@ -40,8 +41,7 @@ fn the_file_of_the_contract_is_read_as_it_is_printed() {
         include_str!("tests/contract.yaml").replace("/etc/plimsoll/hub.key", key.to_str().unwrap());
     let set = RuleSet::parse(&text, &env, dir.path()).unwrap();
     assert_eq!(set.receivers.len(), 2);
-    let pagerduty =
-        PagerDutyTarget { url: PAGERDUTY_URL.into(), routing_key: Secret::new("R0UT1NG") };
+    let pagerduty = PagerDutyTarget { url: PAGERDUTY_URL.into(), routing_key: Secret::new(KEY) };
     assert_eq!(set.receiver("oncall").unwrap().target, Target::PagerDuty(pagerduty));
     let url = "https://hub.example/alerts".to_owned();
     let webhook = WebhookTarget { url, secrets: vec![Secret::new("s3cret")] };
@@ -50,8 +50,7 @@ fn the_file_of_the_contract_is_read_as_it_is_printed() {
     let rule = set.rule("partner-5xx").unwrap();
     let of = vec![Outcome::Status5xx, Outcome::Timeout, Outcome::Network];
     assert_eq!(rule.signal, Signal::Ratio { of, to: None, stream: "requests".into() });
-    let production = BTreeSet::from(["production".to_owned()]);
-    assert_eq!(rule.matches, BTreeMap::from([(Label::Environment, production)]));
+    assert_eq!(rule.matches, LabelMatchers::any_of(Label::Environment, ["production"]));
     assert_eq!((rule.window_ms, rule.for_ms, rule.clear_ms), (300_000, 300_000, 300_000));
     assert_eq!((rule.critical, rule.warning), (Some(0.05), Some(0.01)));
     assert_eq!(rule.notify, ["oncall"]);
@@ -63,7 +62,7 @@ fn the_file_of_the_contract_is_read_as_it_is_printed() {
     assert_eq!(set.partners[0].contacts, ["ops@dhl.example"]);
     assert_eq!(set.maintenance[0].period.start, TimestampMs(1_795_298_400_000));
     assert_eq!(set.holidays[0].date, jiff::civil::date(2026, 12, 25));
-    assert!(!format!("{set:?}").contains("R0UT1NG"));
+    assert!(!format!("{set:?}").contains(KEY));
 }
 
 #[test]
@@ -156,17 +155,24 @@ fn classes_and_labels_are_read_in_every_notation() {
     let of = vec![Outcome::Status5xx, Outcome::Auth, Outcome::RateLimited];
     let to = vec![Outcome::Status2xx, Outcome::Status5xx, Outcome::Auth, Outcome::RateLimited];
     assert_eq!(rule.signal, Signal::Ratio { of, to: Some(to), stream: "requests".into() });
-    assert_eq!(rule.matches[&Label::Partner].len(), 2);
+    assert_eq!(rule.matches.written()[&Label::Partner], ["dhl", "ups"]);
+    let rule = one_rule(
+        "signal: { ratio: { of: [5xx], stream: requests } }\ncritical: '> 5%'\n\
+         match: { partner: ['~d.*', '!dhl'], site: ' ams1, fra1 ' }",
+    );
+    let written = rule.matches.written();
+    assert_eq!(written[&Label::Partner], ["!dhl", "~d.*"]);
+    assert_eq!(written[&Label::Site], ["ams1", "fra1"]);
 }
 
 #[test]
 fn a_mistake_names_the_file() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("rules.yaml");
-    let missing = RuleSet::load(&path, &env).unwrap_err().to_string();
+    let missing = RuleSet::load(&path, &env, SlotWidth::DEFAULT).unwrap_err().to_string();
     assert!(missing.contains("rules.yaml could not be read"), "{missing}");
     std::fs::write(&path, with_rule("critical: '> 5%'")).unwrap();
-    let error = RuleSet::load(&path, &env).unwrap_err().to_string();
+    let error = RuleSet::load(&path, &env, SlotWidth::DEFAULT).unwrap_err().to_string();
     let place = format!("{}:5:11: rule `r`, field `signal`: is missing", path.display());
     assert!(error.starts_with(&place), "{error}");
 }

@@ -6,6 +6,7 @@
 
 pub(crate) mod content;
 pub(crate) mod excerpt;
+pub(crate) mod nearest;
 pub(crate) mod phrases;
 pub(crate) mod quantity;
 pub(crate) mod runbook;

@@ -1,6 +1,6 @@
 //! Live evaluation, replay and explanation name the same mute of an alert.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use plimsoll_alerting::explain::{ExplainRequest, explain};
 use plimsoll_alerting::rule::Period;
@@ -32,7 +32,7 @@ fn world() -> World {
 fn silence_of_dhl() -> Silence {
     Silence {
         id: String::new(),
-        matches: BTreeMap::from([(Label::Partner, BTreeSet::from(["dhl".to_owned()]))]),
+        matches: LabelMatchers::any_of(Label::Partner, ["dhl"]),
         rule: None,
         period: Period { start: minute(0), end: minute(240), weekly: None },
         author: "ann".into(),

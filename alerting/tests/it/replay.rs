@@ -124,7 +124,9 @@ fn a_paused_partner_a_shadow_and_a_dependency_are_recorded_and_not_notified() {
     );
     let mut both = facts.clone();
     both.extend(traffic("hub", 120, 60, storm(20, 95, 40)));
-    let partners = pack("pages: { by: [partner] }\npartners: [{ name: dhl, depends_on: [hub] }]\n");
+    let partners = pack(
+        "pages: { by: [partner] }\npartners: [{ name: hub }, { name: dhl, depends_on: [hub] }]\n",
+    );
     let alerts = replay(partners, &both);
     assert!(alerts.iter().any(|it| it.labels.title() == "dhl"), "it is recorded");
     assert!(pages(&alerts).iter().all(|(_, who)| who.starts_with("hub")), "{:?}", pages(&alerts));

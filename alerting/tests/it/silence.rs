@@ -1,11 +1,9 @@
 //! Silences: muted alerts are notified once the silence is over, and no resolve is ever muted.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use plimsoll_alerting::rule::Period;
 use plimsoll_alerting::silence::{self, Silence};
 use plimsoll_alerting::{Action, AlertFilter, Delivery, alerts};
-use plimsoll_storage::Label;
+use plimsoll_storage::{Label, LabelMatchers};
 
 use crate::delivery::{evaluate, in_state};
 use crate::world::{World, minute, partner_5xx, rules};
@@ -14,7 +12,7 @@ use crate::world::{World, minute, partner_5xx, rules};
 fn silence(world: &World, minutes: std::ops::Range<i64>) {
     let silence = Silence {
         id: String::new(),
-        matches: BTreeMap::from([(Label::Partner, BTreeSet::from(["dhl".to_owned()]))]),
+        matches: LabelMatchers::any_of(Label::Partner, ["dhl"]),
         rule: None,
         period: Period { start: minute(minutes.start), end: minute(minutes.end), weekly: None },
         author: "ann".into(),

@@ -1,6 +1,6 @@
 //! Which streams a query reads, and how they are grouped.
 
-use plimsoll_storage::{Label, LabelMatchers, Matcher, Store, StreamId, StreamKey, StreamKind};
+use plimsoll_storage::{Label, LabelMatchers, Store, StreamId, StreamKey, StreamKind};
 
 /// Which streams a query reads.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,7 +28,7 @@ impl Selector {
     #[must_use]
     pub fn could_select(&self, stream: &str, label: Label, value: &str) -> bool {
         let is_named = self.stream.as_ref().is_none_or(|name| name == stream);
-        is_named && self.labels.iter().all(|(of, matcher)| of != label || accepts(matcher, value))
+        is_named && self.labels.iter().all(|(of, matcher)| of != label || matcher.accepts(value))
     }
 
     /// The value that a label has in all streams of a group: the value grouped by, or the only value
@@ -39,28 +39,13 @@ impl Selector {
         label: Label,
     ) -> Option<&'a str> {
         let grouped = group.iter().find(|(of, _)| *of == label).map(|(_, value)| value.as_str());
-        grouped.or_else(|| {
-            let mut matchers = self.labels.iter().filter(|(of, _)| *of == label);
-            matchers.find_map(|(_, matcher)| match matcher {
-                Matcher::In(values) if values.len() == 1 => values.first().map(String::as_str),
-                _ => None,
-            })
-        })
+        grouped.or_else(|| self.labels.only(label))
     }
 
     /// The selected streams, ascending.
     #[must_use]
     pub fn streams(&self, store: &Store) -> Vec<StreamId> {
         store.select(self.kind, self.stream.as_deref(), &self.labels)
-    }
-}
-
-fn accepts(matcher: &Matcher, value: &str) -> bool {
-    match matcher {
-        Matcher::In(values) => values.contains(value),
-        Matcher::NotIn(values) => !values.contains(value),
-        Matcher::Regex(pattern) => pattern.is_match(value),
-        Matcher::NotRegex(pattern) => !pattern.is_match(value),
     }
 }
 

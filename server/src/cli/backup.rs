@@ -1,5 +1,6 @@
 //! `plimsoll backup`: a consistent copy of the database in another directory.
 
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -42,7 +43,7 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
         (None, None) => return Err("give --data-dir DIR or --url URL".into()),
     };
     let size = indicatif::BinaryBytes(done.bytes);
-    println!("backed up {} files, {size}, to {}", done.files, args.to.display());
+    writeln!(io::stdout(), "backed up {} files, {size}, to {}", done.files, args.to.display())?;
     Ok(())
 }
 

@@ -1,14 +1,17 @@
-//! `plimsoll check`: reads a rules file like the server, and warns of rules that are valid but will not work
-//! well.
+//! `plimsoll check`: reads a rules file like the server, and warns of what is valid but does not do what it
+//! seems to do.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use plimsoll_alerting::report::crossed_by_normal_hours;
-use plimsoll_alerting::{Rule, RuleSet, runbook, units};
-use plimsoll_storage::{Resolution, Store};
+use plimsoll_alerting::rule::RuleMode;
+use plimsoll_alerting::{Rule, RuleSet, Severity, runbook, units};
+use plimsoll_storage::{Resolution, SlotWidth, Store};
 
 use super::CommandError;
 use super::backup::open_existing;
+use crate::config::parse_slot;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -19,36 +22,65 @@ pub(super) struct Args {
     /// that normal hours of the last week cross
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
+    /// Width of a slot of the server, of which durations of rules must be whole numbers; that of the data
+    /// directory, or 10s
+    #[arg(long, value_name = "DURATION", conflicts_with = "data_dir")]
+    slot: Option<String>,
 }
 
 pub(super) fn run(args: &Args) -> Result<(), CommandError> {
-    let rules = RuleSet::load(&args.file, &|name| std::env::var(name).ok())?;
-    println!(
-        "{} is valid: {} rules, {} receivers, {} partners, {} maintenance windows",
-        args.file.display(),
-        rules.rules.len(),
-        rules.receivers.len(),
-        rules.partners.len(),
-        rules.maintenance.len()
-    );
-    for rule in &rules.rules {
-        let receivers =
-            if rule.notify.is_empty() { "nobody".to_owned() } else { rule.notify.join(", ") };
-        let (name, symptom, owner) = (&rule.name, rule.signal.symptom(), &rule.owner);
-        println!("  {name}: {symptom}, owner {owner}, notifies {receivers}");
-    }
+    let store = args.data_dir.as_deref().map(open_existing).transpose()?;
+    let width = match (&store, &args.slot) {
+        (Some(store), _) => store.slot_width(),
+        (None, Some(slot)) => parse_slot(slot)?,
+        (None, None) => SlotWidth::DEFAULT,
+    };
+    let rules = RuleSet::load(&args.file, &|name| std::env::var(name).ok(), width)?;
     let beside = args.file.parent().unwrap_or(Path::new("."));
     let mut warnings = without_runbook(&rules, beside);
-    warnings.extend(unused_receivers(&rules));
-    if let Some(data_dir) = &args.data_dir {
-        let store = open_existing(data_dir)?;
-        warnings.extend(matching_nothing(&rules, &store));
-        warnings.extend(noisy_thresholds(&rules, &store)?);
+    warnings.extend(rules.warnings());
+    if let Some(store) = &store {
+        warnings.extend(matching_nothing(&rules, store));
+        warnings.extend(noisy_thresholds(&rules, store)?);
+    }
+    let mut out = std::io::stdout().lock();
+    writeln!(
+        out,
+        "{} is valid: {}, {}, {}, {}",
+        args.file.display(),
+        counted(rules.rules.len(), "rule"),
+        counted(rules.receivers.len(), "receiver"),
+        counted(rules.partners.len(), "partner"),
+        counted(rules.maintenance.len(), "maintenance window"),
+    )?;
+    for rule in &rules.rules {
+        let (name, symptom, owner) = (&rule.name, rule.signal.symptom(), &rule.owner);
+        writeln!(out, "  {name}: {symptom}, owner {owner}, notifies {}", notified(rule))?;
     }
     for warning in warnings {
-        println!("warning: {warning}");
+        writeln!(out, "warning: {warning}")?;
     }
     Ok(())
+}
+
+/// A number of things: `1 rule`, `2 rules`.
+fn counted(count: usize, thing: &str) -> String {
+    format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
+}
+
+/// Who is notified of alerts of a rule.
+fn notified(rule: &Rule) -> String {
+    if !rule.notifies() {
+        return match rule.notify_policy.mode {
+            _ if rule.notify.is_empty() => "nobody",
+            RuleMode::Shadow => "nobody (in shadow mode)",
+            RuleMode::Live => "nobody (warnings are only recorded)",
+        }
+        .to_owned();
+    }
+    let receivers = rule.notify.join(", ");
+    let skips_warnings = rule.warning.is_some() && rule.notify_policy.from == Severity::Critical;
+    if skips_warnings { format!("{receivers} when critical") } else { receivers }
 }
 
 /// Rules whose runbook does not exist.
@@ -65,13 +97,6 @@ fn without_runbook(rules: &RuleSet, beside: &Path) -> Vec<String> {
         )
     })
     .collect()
-}
-
-/// Receivers that no rule notifies.
-fn unused_receivers(rules: &RuleSet) -> Vec<String> {
-    let is_notified = |name: &String| rules.rules.iter().any(|rule| rule.notify.contains(name));
-    let unused = rules.receivers.iter().filter(|receiver| !is_notified(&receiver.name));
-    unused.map(|receiver| format!("receiver {}: no rule notifies it", receiver.name)).collect()
 }
 
 /// Rules that watch no stream of a store.

@@ -1,6 +1,7 @@
 //! `plimsoll inspect`: what a data directory holds.
 
 use std::fmt::{self, Write};
+use std::io;
 use std::path::PathBuf;
 
 use indicatif::{BinaryBytes, HumanCount};
@@ -23,11 +24,11 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     let found = open_existing(&args.data_dir)?.inspect()?;
-    match args.format {
-        Format::Json => println!("{}", json_of(&found)),
-        Format::Table => print!("{}", table_of(&found)?),
-    }
-    Ok(())
+    let text = match args.format {
+        Format::Json => format!("{}\n", json_of(&found)),
+        Format::Table => table_of(&found)?,
+    };
+    Ok(io::Write::write_all(&mut io::stdout(), text.as_bytes())?)
 }
 
 fn json_of(found: &Inspection) -> Value {

@@ -1,9 +1,11 @@
 //! `plimsoll receivers`: lists receivers, and tests one without a server.
 
+use std::io::{self, Write as _};
 use std::path::PathBuf;
 
 use clap::Subcommand;
-use plimsoll_alerting::{RuleSet, TestResult, test_receiver};
+use plimsoll_alerting::{RuleSet, TestResult, did_you_mean, test_receiver};
+use plimsoll_storage::SlotWidth;
 
 use super::CommandError;
 use crate::clock;
@@ -39,7 +41,8 @@ struct Rules {
 
 impl Rules {
     fn load(&self) -> Result<RuleSet, CommandError> {
-        Ok(RuleSet::load(&self.rules, &|name| std::env::var(name).ok())?)
+        // Receivers do not depend on the width of slots; most rules are valid with the smallest.
+        Ok(RuleSet::load(&self.rules, &|name| std::env::var(name).ok(), SlotWidth::MIN)?)
     }
 }
 
@@ -47,7 +50,7 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     match &args.command {
         Command::List(rules) => {
             for receiver in rules.load()?.receivers {
-                println!("{} ({})", receiver.name, receiver.target.kind());
+                writeln!(io::stdout(), "{} ({})", receiver.name, receiver.target.kind())?;
             }
             Ok(())
         }
@@ -60,15 +63,22 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
 fn test(rules: &RuleSet, name: &str, allow_private: bool) -> Result<(), CommandError> {
     let receiver = rules.receiver(name).ok_or_else(|| {
         let known: Vec<&str> = rules.receivers.iter().map(|known| known.name.as_str()).collect();
-        format!("the rules file has no receiver {name:?}; it has {}", known.join(", "))
+        let near = did_you_mean(name, known.iter().copied());
+        match known.as_slice() {
+            [] => format!("the rules file has no receiver {name:?}, and no other one"),
+            known => {
+                format!("the rules file has no receiver {name:?}, only {}{near}", known.join(", "))
+            }
+        }
     })?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let results = runtime.block_on(test_receiver(receiver, allow_private, &clock::now))?;
+    let mut out = io::stdout();
     for TestResult { action, status, took_ms, error } in &results {
         let status = status.map_or_else(String::new, |status| format!(" ({status})"));
         match error {
-            None => println!("{}: arrived in {took_ms} ms{status}", action.as_str()),
-            Some(error) => println!("{}: {error}, after {took_ms} ms", action.as_str()),
+            None => writeln!(out, "{}: arrived in {took_ms} ms{status}", action.as_str())?,
+            Some(error) => writeln!(out, "{}: {error}, after {took_ms} ms", action.as_str())?,
         }
     }
     if results.iter().any(|result| result.error.is_some()) {

@@ -1,5 +1,6 @@
 //! `plimsoll restore`: creates a data directory from a backup.
 
+use std::io::{self, Write as _};
 use std::path::PathBuf;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -30,6 +31,11 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     bar.finish_and_clear();
     let restored = restored?;
     let size = indicatif::BinaryBytes(restored.bytes);
-    println!("restored {} files, {size}, to {}", restored.files, args.data_dir.display());
+    writeln!(
+        io::stdout(),
+        "restored {} files, {size}, to {}",
+        restored.files,
+        args.data_dir.display()
+    )?;
     Ok(())
 }

@@ -47,11 +47,6 @@ pub(super) fn run(args: Args) -> Result<(), CommandError> {
     memory::set_purge_delay();
     let Config { server: config, retention } = args.config.resolve()?;
     start_logs(config.log_format, &config.log_level)?;
-    let rules = app::load_rules(config.rules.as_deref())?;
-    tracing::info!("{rules}");
-    if rules.notify_nobody() {
-        tracing::warn!("{NOBODY_IS_NOTIFIED}");
-    }
     let mut options = Options::new(&config.data_dir);
     options.slot_width = config.slot;
     options.durability = config.durability;
@@ -61,6 +56,11 @@ pub(super) fn run(args: Args) -> Result<(), CommandError> {
         None => options.cache_growth_bytes_max = memory::cells_bytes_max(),
     }
     let store = Arc::new(Store::open(&options)?);
+    let rules = app::load_rules(config.rules.as_deref(), store.slot_width())?;
+    tracing::info!("{rules}");
+    if rules.notify_nobody() {
+        tracing::warn!("{NOBODY_IS_NOTIFIED}");
+    }
     tracing::info!(data_dir = %config.data_dir.display(), streams = store.stats().streams, "opened the store");
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let served = Arc::clone(&store);

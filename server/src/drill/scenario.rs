@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use plimsoll_storage::Outcome;
+use plimsoll_storage::{Label, LabelMatchers, Outcome};
 use serde::Deserialize;
 
 use super::OPERATION;
@@ -170,12 +170,20 @@ impl RuleFacts {
     /// Whether it watches the streams of a drill. All rules evaluate the sandbox, whatever environment they
     /// are for.
     fn watches(&self, partner: &str) -> bool {
-        self.matches.iter().all(|(label, values)| match label.as_str() {
-            "environment" => true,
-            "partner" => values.iter().any(|it| it == partner),
-            "operation" => values.iter().any(|it| it == OPERATION),
-            _ => false,
-        })
+        let mut matchers = LabelMatchers::new();
+        let all_read = self.matches.iter().filter(|(label, _)| *label != "environment").all(
+            |(label, values)| {
+                let label = Label::parse(label);
+                let values = values.iter().map(String::as_str);
+                label.is_some_and(|label| matchers.read(label, values).is_ok())
+            },
+        );
+        all_read
+            && matchers.accept(|label| match label {
+                Label::Partner => Some(partner),
+                Label::Operation => Some(OPERATION),
+                _ => Some(""),
+            })
     }
 }
 

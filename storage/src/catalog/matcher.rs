@@ -23,6 +23,19 @@ pub enum Matcher {
     NotRegex(Pattern),
 }
 
+impl Matcher {
+    /// Whether a value of the label satisfies it.
+    #[must_use]
+    pub fn accepts(&self, value: &str) -> bool {
+        match self {
+            Self::In(values) => values.contains(value),
+            Self::NotIn(values) => !values.contains(value),
+            Self::Regex(pattern) => pattern.is_match(value),
+            Self::NotRegex(pattern) => !pattern.is_match(value),
+        }
+    }
+}
+
 /// A regular expression that must match a value from end to end, compiled once.
 #[derive(Debug, Clone)]
 pub struct Pattern {
@@ -122,6 +135,39 @@ impl LabelMatchers {
         self.matchers.entry(label).or_default().push(matcher);
     }
 
+    /// Puts a condition in the place of those on a label.
+    pub fn replace(&mut self, label: Label, matcher: Matcher) {
+        self.matchers.insert(label, vec![matcher]);
+    }
+
+    /// Whether labels satisfy every condition. A label without a value (`None`) satisfies none.
+    pub fn accept<'a>(&self, value: impl Fn(Label) -> Option<&'a str>) -> bool {
+        self.matchers.iter().all(|(label, matchers)| {
+            value(*label).is_some_and(|value| matchers.iter().all(|it| it.accepts(value)))
+        })
+    }
+
+    /// Whether there can be a value of the label that satisfies the conditions on it: of the values that they
+    /// name, at least one.
+    #[must_use]
+    pub fn is_possible(&self, label: Label) -> bool {
+        let matchers = self.matchers.get(&label).map_or(&[][..], Vec::as_slice);
+        let mut named = matchers.iter().filter_map(|matcher| match matcher {
+            Matcher::In(values) => Some(values),
+            _ => None,
+        });
+        named.all(|values| values.iter().any(|value| matchers.iter().all(|it| it.accepts(value))))
+    }
+
+    /// The only value that a label may have, when the conditions name it.
+    #[must_use]
+    pub fn only(&self, label: Label) -> Option<&str> {
+        self.matchers.get(&label)?.iter().find_map(|matcher| match matcher {
+            Matcher::In(values) if values.len() == 1 => values.first().map(String::as_str),
+            _ => None,
+        })
+    }
+
     /// Whether there is no condition.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -132,14 +178,6 @@ impl LabelMatchers {
     pub fn iter(&self) -> impl Iterator<Item = (Label, &Matcher)> {
         let each = self.matchers.iter();
         each.flat_map(|(label, matchers)| matchers.iter().map(|matcher| (*label, matcher)))
-    }
-}
-
-impl From<BTreeMap<Label, BTreeSet<String>>> for LabelMatchers {
-    /// Each label must have one of its values.
-    fn from(sets: BTreeMap<Label, BTreeSet<String>>) -> Self {
-        let one = |(label, values)| (label, vec![Matcher::In(values)]);
-        Self { matchers: sets.into_iter().map(one).collect() }
     }
 }
 

@@ -47,6 +47,8 @@ pub struct SlotWidth {
 impl SlotWidth {
     /// Ten seconds.
     pub const DEFAULT: Self = Self { ms: 10_000 };
+    /// The smallest width: a second.
+    pub const MIN: Self = Self { ms: 1_000 };
 
     /// A width of `ms` milliseconds. It must be whole seconds that divide a minute, so that minutes and hours
     /// consist of whole slots; `None` otherwise.

@@ -36,12 +36,3 @@ fn a_quarter_is_the_partners_own() {
     assert_eq!((forward, quarter("dhl", "2026-10-26T10:00:00Z").put_forward), (4, 92));
     assert_eq!(quarter("ups", "2026-12-25T08:00:00Z"), berlin(DayKind::WorkDay, 32));
 }
-
-#[test]
-fn every_zone_of_the_table_exists() {
-    for country in ["AT", "DE", "JP", "GB", "US", "PL", "TR", "BR"] {
-        let zone = main_zone(country).unwrap();
-        assert!(TimeZone::get(zone).is_ok(), "{zone}");
-    }
-    assert_eq!(main_zone("XX"), None);
-}

@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, BTreeSet};
+use plimsoll_storage::LabelMatchers;
 
 use super::*;
 use crate::rule::{Maintenance, Period};
@@ -10,8 +10,8 @@ fn labels(partner: &str) -> GroupLabels {
     GroupLabels::new([(Label::Partner, partner.to_owned())])
 }
 
-fn matches() -> BTreeMap<Label, BTreeSet<String>> {
-    BTreeMap::from([(Label::Partner, BTreeSet::from(["dhl".to_owned()]))])
+fn matches() -> LabelMatchers {
+    LabelMatchers::any_of(Label::Partner, ["dhl"])
 }
 
 fn period() -> Period {

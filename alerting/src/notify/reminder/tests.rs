@@ -1,6 +1,4 @@
-use std::collections::BTreeSet;
-
-use plimsoll_storage::Label;
+use plimsoll_storage::{Label, LabelMatchers};
 
 use super::*;
 use crate::labels::GroupLabels;
@@ -25,7 +23,7 @@ fn rules() -> RuleSet {
 fn silence() -> Silence {
     let silence = Silence {
         id: String::new(),
-        matches: BTreeMap::from([(Label::Partner, BTreeSet::from(["dhl".to_owned()]))]),
+        matches: LabelMatchers::any_of(Label::Partner, ["dhl"]),
         rule: None,
         period: Period { start: minute(0), end: minute(0).plus_ms(HOUR_MS), weekly: None },
         author: "ann".into(),

@@ -3,10 +3,9 @@ use plimsoll_storage::Options;
 use super::*;
 
 fn silence(end: i64) -> Silence {
-    let values = BTreeSet::from(["dhl".to_owned(), "ups".to_owned()]);
     let silence = Silence {
         id: String::new(),
-        matches: BTreeMap::from([(Label::Partner, values)]),
+        matches: LabelMatchers::any_of(Label::Partner, ["dhl", "ups"]),
         rule: None,
         period: Period { start: TimestampMs(100), end: TimestampMs(end), weekly: None },
         author: "ann".into(),
@@ -59,4 +58,29 @@ fn it_is_kept_and_let_go_of_long_after_its_end() {
     assert_eq!(get(&store, &old.id).unwrap(), Some(old.clone()));
     assert!(put(&store, &new, TimestampMs(201 + SILENCE_KEPT_MS)).unwrap());
     assert_eq!(list(&store).unwrap(), [new]);
+}
+
+#[test]
+fn every_kind_of_condition_is_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(&Options::new(dir.path())).unwrap();
+    let mut matches = LabelMatchers::new();
+    matches.read(Label::Partner, ["~d.*", "!dpd", "!~dhl-.*"]).unwrap();
+    matches.read(Label::Site, [r"ams1, \!x"]).unwrap();
+    let silence = Silence { matches, ..silence(200) }.with_id();
+    assert!(put(&store, &silence, TimestampMs(100)).unwrap());
+    assert_eq!(get(&store, &silence.id).unwrap().as_ref(), Some(&silence));
+    assert_eq!(silence.scope(), r"partner !dpd, partner ~d.*, partner !~dhl-.*, site \!x or ams1");
+}
+
+#[test]
+fn a_condition_on_values_has_the_number_of_its_label() {
+    let mut values = LabelMatchers::any_of(Label::Site, ["!a", "~b"]);
+    let (label, matcher) = values.iter().next().unwrap();
+    let row = numbered(label, matcher);
+    assert_eq!(row, (Label::Site as u8, vec!["!a".to_owned(), "~b".to_owned()]));
+    let (label, matcher) = condition(row.0, row.1).unwrap();
+    values.replace(label, matcher);
+    assert!(values.accept(|_| Some("!a")) && !values.accept(|_| Some("a")));
+    assert!(condition(0x75, Vec::new()).is_none() && condition(0x20, vec!["(".into()]).is_none());
 }

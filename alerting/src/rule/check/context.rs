@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use plimsoll_storage::{Label, Outcome};
+use plimsoll_storage::{Label, LabelMatchers, Outcome};
 use serde_saphyr::{Location, Spanned};
 
 use crate::rule::error::{Checked, RuleError, RuleProblem};
@@ -22,7 +22,8 @@ pub(in crate::rule) struct Entry {
 
 impl Entry {
     pub(in crate::rule) fn new(kind: &str, name: &str, place: Location) -> Self {
-        Self { title: format!("{kind} `{name}`"), place }
+        let title = if name.is_empty() { format!("`{kind}`") } else { format!("{kind} `{name}`") };
+        Self { title, place }
     }
 
     /// A mistake in a field, at the place of the entry.
@@ -46,7 +47,7 @@ impl Entry {
             line: place.line(),
             column: place.column(),
             entry: self.title.clone(),
-            field: Some(field),
+            field: Some(field.into()),
             problem,
         })
     }
@@ -72,20 +73,29 @@ impl Entry {
         parse(&text.value).map_err(|problem| self.error_at(text.referenced, field, problem))
     }
 
-    /// Checks `match`: every label must be known, every list must have a value.
+    /// Checks `match`: every label must be known, every list must have a value that can select something.
     pub(in crate::rule) fn matches(
         &self,
         raw: BTreeMap<String, Spanned<OneOrMany>>,
-    ) -> Checked<BTreeMap<Label, BTreeSet<String>>> {
-        let mut matches = BTreeMap::new();
+    ) -> Checked<LabelMatchers> {
+        let mut matches = LabelMatchers::new();
         for (name, values) in raw {
             let error = |problem| self.error_at(values.referenced, "match", problem);
             let label = label(&name).map_err(error)?;
-            let values: BTreeSet<String> = values.value.0.into_iter().collect();
+            let values = match &values.value {
+                OneOrMany::Values(values) => values,
+                OneOrMany::Unquoted(read) => {
+                    return Err(error(RuleProblem::Unquoted(label.as_str(), read)));
+                }
+            };
             if values.is_empty() {
-                return Err(self.error("match", RuleProblem::EmptyList("value")));
+                return Err(error(RuleProblem::EmptyList("value")));
             }
-            matches.insert(label, values);
+            let read = matches.read(label, values.iter().map(String::as_str));
+            read.map_err(|problem| error(RuleProblem::Selector(label.as_str(), problem)))?;
+            if !matches.is_possible(label) {
+                return Err(error(RuleProblem::SelectsNothing(label.as_str())));
+            }
         }
         Ok(matches)
     }

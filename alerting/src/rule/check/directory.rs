@@ -1,43 +1,85 @@
 //! Checks of partners, maintenance and holidays, and the runbooks beside the rules file.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path};
 
-use plimsoll_storage::TimestampMs;
+use plimsoll_storage::{TimestampMs, normal_label};
 use serde_saphyr::Spanned;
 
 use crate::rule::check::context::Entry;
+use crate::rule::check::references::{Names, check_circles};
 use crate::rule::check::settings;
 use crate::rule::error::{Checked, RuleProblem};
 use crate::rule::parse::{RawHoliday, RawMaintenance, RawPartner};
 use crate::rule::text_file::read_text_file;
-use crate::rule::types::{Holiday, Maintenance, Partner, Period, Rule};
+use crate::rule::types::{self, Holiday, Maintenance, Partner, Period, Rule};
 use crate::text::runbook;
 use crate::text::time::parse_time;
 
 /// Longest runbook beside a rules file that is read, in bytes.
 const RUNBOOK_FILE_BYTES_MAX: u64 = 256 << 10;
 
+/// All partners of a file.
 pub(super) fn partners(raw: Vec<Spanned<RawPartner>>) -> Checked<Vec<Partner>> {
-    let mut names = BTreeSet::new();
-    let checked = raw.into_iter().map(|Spanned { value, referenced, .. }| {
-        if !names.insert(value.name.clone()) {
-            let entry = Entry::new("partner", &value.name, referenced);
-            return Err(entry.error("name", RuleProblem::Duplicate(value.name)));
+    let raw: Vec<RawPartner> = raw.into_iter().map(|raw| raw.value).collect();
+    let names = raw.iter().map(|raw| raw.name.value.trim()).collect();
+    let known = Names { kind: "partner", section: "partners", names };
+    let mut taken = BTreeSet::new();
+    let mut partners = Vec::new();
+    let mut entries = Vec::new();
+    for raw in &raw {
+        let name = raw.name.value.trim();
+        let entry = Entry::new("partner", name, raw.name.referenced);
+        if !taken.insert(name) {
+            return Err(entry.error("name", RuleProblem::Duplicate(name.to_owned())));
         }
-        Ok(Partner {
-            name: value.name,
-            kind: value.kind,
-            country: value.country,
-            time_zone: value.time_zone,
-            contacts: value.contacts.unwrap_or_default(),
-            sla_class: value.sla_class,
-            expects: value.expects.unwrap_or_default(),
-            depends_on: value.depends_on.unwrap_or_default(),
-            paused: value.paused.unwrap_or(false),
-        })
-    });
-    checked.collect()
+        partners.push(partner(&entry, raw, &known)?);
+        entries.push(entry);
+    }
+    let dependencies = entries.iter().zip(&partners);
+    let dependencies = dependencies.map(|(entry, it)| (entry, &*it.name, &*it.depends_on));
+    check_circles(&dependencies.collect::<Vec<_>>())?;
+    Ok(partners)
+}
+
+fn partner(entry: &Entry, raw: &RawPartner, known: &Names<'_>) -> Checked<Partner> {
+    let names = |field, names: &Option<Vec<Spanned<String>>>| {
+        let names = names.iter().flatten().map(|name| entry.parsed(field, name, label_value));
+        names.collect::<Checked<Vec<String>>>()
+    };
+    for name in raw.depends_on.iter().flatten() {
+        known.check(entry, "depends_on", name)?;
+    }
+    let time_zone = raw.time_zone.as_ref();
+    let time_zone = time_zone
+        .map(|name| entry.parsed("time_zone", name, types::time_zone).map(|_| name.value.clone()));
+    let country = raw.country.as_ref().map(|code| entry.parsed("country", code, country));
+    Ok(Partner {
+        name: entry.parsed("name", &raw.name, label_value)?,
+        kind: raw.kind.clone(),
+        country: country.transpose()?,
+        time_zone: time_zone.transpose()?,
+        contacts: raw.contacts.clone().unwrap_or_default(),
+        sla_class: raw.sla_class.clone(),
+        expects: names("expects", &raw.expects)?,
+        depends_on: names("depends_on", &raw.depends_on)?,
+        paused: raw.paused.unwrap_or(false),
+    })
+}
+
+/// A name that is compared with label values or stream names, in the form in which they are stored.
+fn label_value(text: &str) -> Result<String, RuleProblem> {
+    let normal = normal_label(text).map(Cow::into_owned);
+    normal.map_err(|error| RuleProblem::LabelValue(text.to_owned(), error))
+}
+
+/// The code of a country, in capitals.
+fn country(code: &str) -> Result<String, RuleProblem> {
+    types::country(code).ok_or_else(|| {
+        let hint = if code.trim().eq_ignore_ascii_case("uk") { "; the code is GB" } else { "" };
+        RuleProblem::Country(code.to_owned(), hint)
+    })
 }
 
 /// The texts of runbooks that are Markdown files beside the rules file or below it. A runbook that cannot
@@ -103,9 +145,10 @@ fn time(text: &str) -> Result<TimestampMs, RuleProblem> {
 pub(super) fn holidays(raw: Vec<Spanned<RawHoliday>>) -> Checked<Vec<Holiday>> {
     let day = |text: &str| text.parse().map_err(|_| RuleProblem::Date(text.to_owned()));
     let checked = raw.into_iter().map(|raw| {
-        let entry = Entry::new("holiday", &raw.value.country, raw.referenced);
+        let entry = Entry::new("holiday", &raw.value.country.value, raw.referenced);
+        let country = entry.parsed("country", &raw.value.country, country)?;
         let date = entry.parsed("date", &raw.value.date, day)?;
-        Ok(Holiday { country: raw.value.country, date })
+        Ok(Holiday { country, date })
     });
     checked.collect()
 }

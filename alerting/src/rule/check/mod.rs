@@ -3,11 +3,14 @@
 mod context;
 mod directory;
 mod receivers;
+mod references;
 mod rules;
 mod settings;
 mod signal;
 
 use std::collections::BTreeMap;
+
+use plimsoll_storage::SlotWidth;
 
 pub(in crate::rule) use self::context::{Entry, Secrets};
 use crate::rule::error::Checked;
@@ -18,7 +21,11 @@ use crate::rule::types::RuleSet;
 const DEFAULT_PACK: &str = include_str!("../../../packs/default.yaml");
 
 /// Parses and checks a whole file. Without `secrets`, targets of receivers and runbook files are not read.
-pub(super) fn rule_set(text: &str, secrets: Option<&Secrets<'_>>) -> Checked<RuleSet> {
+pub(super) fn rule_set(
+    text: &str,
+    secrets: Option<&Secrets<'_>>,
+    width: SlotWidth,
+) -> Checked<RuleSet> {
     let file = read(text)?;
     let receivers = receivers::receivers(file.receivers.unwrap_or_default(), secrets)?;
     let (rules, grouping) = match file.rules {
@@ -28,7 +35,7 @@ pub(super) fn rule_set(text: &str, secrets: Option<&Secrets<'_>>) -> Checked<Rul
             (pack.rules.unwrap_or_default(), file.pages.or(pack.pages))
         }
     };
-    let rules = rules::rules(rules, &receivers)?;
+    let rules = rules::rules(rules, &receivers, width)?;
     Ok(RuleSet {
         runbooks: secrets.map_or_else(BTreeMap::new, |it| directory::runbooks(&rules, it.base_dir)),
         rules,

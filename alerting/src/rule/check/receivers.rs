@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_saphyr::Spanned;
 
 use crate::rule::check::context::{Entry, Secrets, claim_name, file_error};
+use crate::rule::check::references::Names;
 use crate::rule::error::{Checked, RuleProblem};
 use crate::rule::parse::{RawNext, RawRate, RawTexts};
 use crate::rule::targets::{CheckedTarget, RawReceiver};
@@ -31,7 +32,9 @@ pub(super) fn receivers(
         let problem = RuleProblem::TooMany { count: raw.len(), limit: RECEIVERS_MAX };
         return Err(file_error("receivers", problem));
     }
-    let known: BTreeSet<String> = raw.iter().map(|raw| raw.value.name.value.clone()).collect();
+    let names: Vec<String> = raw.iter().map(|raw| raw.value.name.value.clone()).collect();
+    let names = names.iter().map(String::as_str).collect();
+    let known = Names { kind: "receiver", section: "receivers", names };
     let mut names = BTreeSet::new();
     raw.into_iter().map(|raw| receiver(raw.value, secrets, &known, &mut names)).collect()
 }
@@ -39,7 +42,7 @@ pub(super) fn receivers(
 fn receiver(
     mut raw: RawReceiver,
     secrets: Option<&Secrets<'_>>,
-    known: &BTreeSet<String>,
+    known: &Names<'_>,
     names: &mut BTreeSet<String>,
 ) -> Checked<Receiver> {
     let entry = claim_name("receiver", &raw.name, names)?;
@@ -111,13 +114,13 @@ fn next(
     entry: &Entry,
     field: &'static str,
     raw: Option<RawNext>,
-    (own, known): (&Spanned<String>, &BTreeSet<String>),
+    (own, known): (&Spanned<String>, &Names<'_>),
 ) -> Checked<Option<(String, Option<i64>)>> {
     let Some(RawNext { to, after }) = raw else { return Ok(None) };
-    if to.value == own.value || !known.contains(&to.value) {
-        let problem = RuleProblem::NoOtherReceiver(to.value);
-        return Err(entry.error_at(to.referenced, field, problem));
+    if to.value == own.value {
+        return Err(entry.error_at(to.referenced, field, RuleProblem::ItselfNext));
     }
+    known.check(entry, field, &to)?;
     let after = after.as_ref().map(|text| entry.parsed(field, text, duration_ms)).transpose()?;
     Ok(Some((to.value, after)))
 }

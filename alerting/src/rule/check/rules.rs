@@ -2,17 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use plimsoll_storage::Label;
+use plimsoll_storage::{Label, SlotWidth};
 use serde_saphyr::Spanned;
 
 use crate::rule::check::context::{self, Entry, claim_name, file_error};
+use crate::rule::check::references::{Names, check_circles};
 use crate::rule::check::settings;
 use crate::rule::check::signal::{self, Thresholds};
 use crate::rule::error::{Checked, RuleProblem};
 use crate::rule::parse::RawRule;
-use crate::rule::types::{
-    DURATION_MS_MAX, Receiver, Rule, Signal, SignalKind, duration_ms, threshold,
-};
+use crate::rule::types::{DURATION_MS_MAX, Receiver, Rule, Signal, duration_ms, duration_text};
 
 /// Rules in one file. 1,000 rules over 200 partners is the load that the engine is sized for.
 const RULES_MAX: usize = 2_000;
@@ -28,68 +27,81 @@ const EVERY_RECEIVER: &str = "*";
 const CONFIDENCE_DEFAULT: f64 = 0.999;
 
 /// All rules of a file.
-pub(super) fn rules(raw: Vec<Spanned<RawRule>>, receivers: &[Receiver]) -> Checked<Vec<Rule>> {
+pub(super) fn rules(
+    raw: Vec<Spanned<RawRule>>,
+    receivers: &[Receiver],
+    width: SlotWidth,
+) -> Checked<Vec<Rule>> {
     if raw.len() > RULES_MAX {
         return Err(file_error(
             "rules",
             RuleProblem::TooMany { count: raw.len(), limit: RULES_MAX },
         ));
     }
-    let mut names = BTreeSet::new();
-    let places: Vec<_> = raw.iter().map(|raw| raw.value.name.referenced).collect();
-    let rules: Vec<Rule> = raw
-        .into_iter()
-        .map(|raw| rule(raw.value, receivers, &mut names))
-        .collect::<Checked<_>>()?;
-    for (rule, place) in rules.iter().zip(places) {
-        let entry = Entry::new("rule", &rule.name, place);
-        let stray = |name: &&String| **name == rule.name || !names.contains(*name);
-        if let Some(name) = rule.depends_on.iter().find(stray) {
-            return Err(entry.error("depends_on", RuleProblem::UnknownRule(name.clone())));
+    let names: Vec<String> = raw.iter().map(|raw| raw.value.name.value.clone()).collect();
+    let names = names.iter().map(String::as_str).collect();
+    let known = Names { kind: "rule", section: "rules", names };
+    let mut taken = BTreeSet::new();
+    let mut entries = Vec::new();
+    let mut rules = Vec::new();
+    for Spanned { value: raw, .. } in raw {
+        let entry = claim_name("rule", &raw.name, &mut taken)?;
+        for name in raw.depends_on.iter().flatten() {
+            known.check(&entry, "depends_on", name)?;
         }
+        rules.push(rule(&entry, raw, receivers, width)?);
+        entries.push(entry);
     }
+    let dependencies = entries.iter().zip(&rules);
+    let dependencies = dependencies.map(|(entry, it)| (entry, &*it.name, &*it.depends_on));
+    check_circles(&dependencies.collect::<Vec<_>>())?;
     Ok(rules)
 }
 
-fn rule(mut raw: RawRule, receivers: &[Receiver], names: &mut BTreeSet<String>) -> Checked<Rule> {
-    let entry = claim_name("rule", &raw.name, names)?;
+fn rule(
+    entry: &Entry,
+    mut raw: RawRule,
+    receivers: &[Receiver],
+    width: SlotWidth,
+) -> Checked<Rule> {
     let signal = raw.signal.take().ok_or_else(|| {
         entry.error("signal", RuleProblem::Missing("what is measured, such as ratio or latency"))
     })?;
-    let mut signal = signal::signal(&entry, signal)?;
+    let mut signal = signal::signal(entry, signal)?;
     let kind = signal.kind();
-    let thresholds = Thresholds::read(&entry, kind, raw.critical.as_ref(), raw.warning.as_ref())?;
+    let thresholds = Thresholds::read(entry, kind, raw.critical.as_ref(), raw.warning.as_ref())?;
     if let Signal::Gauge { below, .. } = &mut signal {
         *below = thresholds.below;
     }
-    let window_ms = duration(&entry, "window", raw.window.as_ref(), WINDOW_DEFAULT_MS)?;
+    let duration = |field, text, default_ms| duration(entry, field, text, default_ms, width);
+    let window_ms = duration("window", raw.window.as_ref(), WINDOW_DEFAULT_MS)?;
     if window_ms == 0 {
         return Err(entry.error("window", RuleProblem::DurationRange("0s".into())));
     }
-    let scan = settings::scan(&entry, kind, raw.scan.take())?;
+    signal::check_reach(entry, &signal, &thresholds, (window_ms, raw.min_count), width)?;
+    let scan = settings::scan(entry, kind, raw.scan.take())?;
     // An age grows with time, and a scan covers windows: neither needs `for`.
-    let needs_no_for =
-        matches!(kind, SignalKind::Freshness | SignalKind::Absence | SignalKind::Run);
+    let needs_no_for = kind.is_age();
     let for_default_ms = if needs_no_for || scan.is_some() { 0 } else { FOR_DEFAULT_MS };
-    let for_ms = duration(&entry, "for", raw.hold.as_ref(), for_default_ms)?;
+    let for_ms = duration("for", raw.hold.as_ref(), for_default_ms)?;
     let clear = raw.clear.take();
     let clear_for = clear.as_ref().and_then(|clear| clear.hold.as_ref());
-    let clear_ms = duration(&entry, "clear.for", clear_for, for_ms.min(CLEAR_DEFAULT_MS_MAX))?;
+    let clear_ms = duration("clear.for", clear_for, for_ms.min(CLEAR_DEFAULT_MS_MAX))?;
     let clear_level = clear.as_ref().and_then(|clear| clear.level.as_ref());
     let clear_level = clear_level
-        .map(|text| entry.parsed("clear.level", text, |text| threshold(text, kind)))
+        .map(|text| entry.parsed("clear.level", text, |text| thresholds.clear_level(text, kind)))
         .transpose()?;
     Ok(Rule {
-        also_by: settings::groupings(&entry, raw.also_by.take())?,
-        baseline: settings::baseline(&entry, kind, raw.usual.take())?,
-        clear_level: clear_level.map(|level| level.value),
-        clear_count: clear.and_then(|clear| clear.count).unwrap_or(1),
-        keep_firing_ms: duration(&entry, "keep_firing_for", raw.keep_firing_for.as_ref(), 0)?,
+        also_by: settings::groupings(entry, raw.also_by.take())?,
+        baseline: settings::baseline(entry, kind, raw.usual.take())?,
+        clear_level,
+        clear_count: clear.as_ref().and_then(|clear| clear.count).unwrap_or(1),
+        keep_firing_ms: duration("keep_firing_for", raw.keep_firing_for.as_ref(), 0)?,
         on_no_data: settings::on_no_data(raw.on_no_data.take(), scan.is_some()),
         schedule: raw
             .schedule
             .as_ref()
-            .map(|raw| settings::schedule(&entry, "schedule", raw))
+            .map(|raw| settings::schedule(entry, "schedule", raw))
             .transpose()?,
         depends_on: raw.depends_on.take().into_iter().flatten().map(|name| name.value).collect(),
         labels: raw.labels.take().unwrap_or_default(),
@@ -103,15 +115,15 @@ fn rule(mut raw: RawRule, receivers: &[Receiver], names: &mut BTreeSet<String>) 
         )?,
         signal,
         matches: entry.matches(raw.matches.unwrap_or_default())?,
-        by: grouping(&entry, raw.by)?,
+        by: grouping(entry, raw.by)?,
         window_ms,
         for_ms,
         clear_ms,
-        critical: thresholds.critical,
-        warning: thresholds.warning,
-        notify: notify(&entry, raw.notify, receivers)?,
+        critical: thresholds.critical(),
+        warning: thresholds.warning(),
+        notify: notify(entry, raw.notify, receivers)?,
         min_count: raw.min_count.unwrap_or(0),
-        confidence: confidence(&entry, raw.confidence.as_ref())?,
+        confidence: confidence(entry, raw.confidence.as_ref())?,
         name: raw.name.value,
     })
 }
@@ -121,8 +133,22 @@ fn duration(
     field: &'static str,
     text: Option<&Spanned<String>>,
     default_ms: i64,
+    width: SlotWidth,
 ) -> Checked<i64> {
-    text.map_or(Ok(default_ms), |text| entry.parsed(field, text, duration_ms))
+    text.map_or(Ok(default_ms), |text| entry.parsed(field, text, |text| whole_slots(text, width)))
+}
+
+/// A duration that is a whole number of slots: a rule is evaluated when a slot ends.
+fn whole_slots(text: &str, width: SlotWidth) -> Result<i64, RuleProblem> {
+    let ms = duration_ms(text)?;
+    let below_ms = ms - ms % width.ms();
+    if ms == below_ms {
+        return Ok(ms);
+    }
+    let near = [below_ms, below_ms + width.ms()].into_iter().filter(|ms| *ms > 0);
+    let near = near.map(duration_text).collect::<Vec<_>>().join(" or ");
+    let slot = duration_text(width.ms());
+    Err(RuleProblem::NotWholeSlots { text: text.to_owned(), slot, near })
 }
 
 fn grouping(entry: &Entry, raw: Option<Vec<Spanned<String>>>) -> Checked<Vec<Label>> {
@@ -143,20 +169,27 @@ fn notify(
     if names.is_empty() {
         return Err(entry.error("notify", RuleProblem::EmptyList("receiver")));
     }
-    let mut known = Vec::new();
+    let known = receivers.iter().map(|receiver| receiver.name.as_str()).collect();
+    let known = Names { kind: "receiver", section: "receivers", names: known };
+    let mut notified = Vec::new();
     for name in names {
         if name.value == EVERY_RECEIVER {
-            return Ok(everyone(receivers));
+            let everyone = everyone(receivers);
+            if everyone.is_empty() && !receivers.is_empty() {
+                return Err(entry.error_at(
+                    name.referenced,
+                    "notify",
+                    RuleProblem::EveryoneEscalates,
+                ));
+            }
+            return Ok(everyone);
         }
-        if receivers.iter().all(|receiver| receiver.name != name.value) {
-            let problem = RuleProblem::UnknownReceiver(name.value);
-            return Err(entry.error_at(name.referenced, "notify", problem));
-        }
-        if !known.contains(&name.value) {
-            known.push(name.value);
+        known.check(entry, "notify", &name)?;
+        if !notified.contains(&name.value) {
+            notified.push(name.value);
         }
     }
-    Ok(known)
+    Ok(notified)
 }
 
 /// All receivers except those that are only notified when others do not acknowledge.

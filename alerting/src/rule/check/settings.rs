@@ -34,16 +34,39 @@ pub(super) fn scan(
     let Some(defaults) = defaults else {
         return Err(entry.error("scan", RuleProblem::NotForSignal("ratio, latency or drop")));
     };
-    let few_span = raw.few_span.as_ref().map(|text| entry.parsed("scan", text, duration_ms));
+    if kind == SignalKind::Drop {
+        let others = [raw.bad_minutes.is_some(), raw.few.is_some(), raw.few_span.is_some()];
+        if others.contains(&true) {
+            return Err(entry.error("scan", RuleProblem::NotForDrop));
+        }
+    }
+    let few_span = raw.few_span.as_ref();
+    let few_span = few_span.map(|text| entry.parsed("scan.few_span", text, whole_minutes));
     let windows_min = raw.windows.map(|raw| windows(entry, &raw)).transpose()?;
-    Ok(Some(ScanSettings {
+    let scan = ScanSettings {
         windows_min: windows_min.unwrap_or(defaults.windows_min),
         evidence: number(entry, raw.evidence.as_ref(), defaults.evidence, (0.5, 100.0))?,
         margin: number(entry, raw.margin.as_ref(), defaults.margin, (0.01, 1.0))?,
         bad_minutes: raw.bad_minutes.unwrap_or(defaults.bad_minutes),
         few: raw.few.unwrap_or(defaults.few),
-        few_span_min: few_span.transpose()?.map_or(defaults.few_span_min, minutes),
-    }))
+        few_span_min: few_span.transpose()?.unwrap_or(defaults.few_span_min),
+    };
+    let longest = scan.windows_min.last().copied().unwrap_or(0);
+    // A window must be bad without its two worst minutes, and so needs a third.
+    let needed = scan.bad_minutes.max(3);
+    if kind != SignalKind::Drop && longest < needed {
+        return Err(entry.error("scan", RuleProblem::ScanNever { longest, needed }));
+    }
+    Ok(Some(scan))
+}
+
+fn whole_minutes(text: &str) -> Result<u32, RuleProblem> {
+    let ms = duration_ms(text)?;
+    if ms % MINUTE_MS != 0 {
+        let (unit, example) = ("minute", "5m");
+        return Err(RuleProblem::NotWhole { text: text.to_owned(), unit, example });
+    }
+    Ok(minutes(ms))
 }
 
 fn windows(entry: &Entry, raw: &[Spanned<String>]) -> Checked<Vec<u32>> {
@@ -100,7 +123,13 @@ pub(super) fn baseline(
     let Some(over) = raw.over else {
         return Ok(Some(BaselineSettings { times, hours: BASELINE_HOURS_DEFAULT }));
     };
-    let hours = entry.parsed("usual", &over, duration_ms)? / HOUR_MS;
+    let ms = entry.parsed("usual", &over, duration_ms)?;
+    if ms % HOUR_MS != 0 {
+        let (text, unit, example) = (over.value, "hour", "7d");
+        let problem = RuleProblem::NotWhole { text, unit, example };
+        return Err(entry.error_at(over.referenced, "usual", problem));
+    }
+    let hours = ms / HOUR_MS;
     match u32::try_from(hours) {
         Ok(hours) if (1..=BaselineSettings::HOURS_MAX).contains(&hours) => {
             Ok(Some(BaselineSettings { times, hours }))

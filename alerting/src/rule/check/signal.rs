@@ -1,15 +1,20 @@
 //! Checks of what a rule measures, and of its thresholds.
 
-use plimsoll_storage::{Outcome, normal_label};
+use plimsoll_storage::{Outcome, SlotWidth, normal_label};
 use serde_saphyr::Spanned;
 
 use crate::rule::check::context::{self, Entry};
 use crate::rule::error::{Checked, RuleProblem};
 use crate::rule::parse::{RawDrop, RawGauge, RawRatio, RawSignal};
-use crate::rule::types::{self, Signal, SignalKind, duration_ms, share, threshold};
+use crate::rule::types::{
+    Signal, SignalKind, Threshold, duration_ms, duration_text, share, threshold,
+};
 
 /// The part of the expected arrivals that is a drop on a holiday, unless the rule sets `on_holiday`.
 const ON_HOLIDAY_DEFAULT: f64 = 0.06;
+
+/// How many slots with a level a forecast needs.
+const FORECAST_SLOTS_MIN: i64 = 3;
 
 /// The signal of a rule. The direction of a gauge is left open: it is that of the thresholds.
 pub(super) fn signal(entry: &Entry, raw: Spanned<RawSignal>) -> Checked<Signal> {
@@ -64,6 +69,9 @@ fn ratio(entry: &Entry, raw: RawRatio) -> Checked<Signal> {
     if let Some(class) = stray {
         return Err(entry.error("signal", RuleProblem::NotPartOfWhole(class.as_str())));
     }
+    if of.len() == to.as_ref().map_or(Outcome::ALL.len(), Vec::len) {
+        return Err(entry.error("signal", RuleProblem::WholeRatio));
+    }
     Ok(Signal::Ratio { of, to, stream: raw.stream })
 }
 
@@ -82,10 +90,43 @@ fn classes(entry: &Entry, names: &[Spanned<String>]) -> Checked<Vec<Outcome>> {
     Ok(classes)
 }
 
+/// Checks that an evaluation can reach the thresholds with the window and the least count of a rule.
+pub(super) fn check_reach(
+    entry: &Entry,
+    signal: &Signal,
+    thresholds: &Thresholds,
+    (window_ms, min_count): (i64, Option<u64>),
+    width: SlotWidth,
+) -> Checked<()> {
+    if signal.kind().is_age() && min_count.is_some_and(|count| count > 1) {
+        return Err(entry.error("min_count", RuleProblem::CountNever));
+    }
+    match signal {
+        Signal::Gauge { forecast_ms: Some(_), .. } => {
+            let least_ms = FORECAST_SLOTS_MIN * width.ms();
+            if window_ms < least_ms {
+                let problem = RuleProblem::ForecastWindow(duration_text(least_ms));
+                return Err(entry.error("window", problem));
+            }
+        }
+        Signal::Burn { objective, .. } => {
+            let most = 1.0 / (1.0 - objective);
+            let never = |it: &&Threshold| it.value >= most * (1.0 - 1e-9);
+            if let Some(threshold) = thresholds.set().find(never) {
+                let text = format!("> {}", threshold.value);
+                let most = (most * 100.0).round() / 100.0;
+                return Err(entry.error("critical", RuleProblem::BurnNever { text, most }));
+            }
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
 /// The thresholds of a rule.
 pub(super) struct Thresholds {
-    pub(super) critical: Option<f64>,
-    pub(super) warning: Option<f64>,
+    critical: Option<Threshold>,
+    warning: Option<Threshold>,
     /// Whether values below them are bad.
     pub(super) below: bool,
 }
@@ -116,7 +157,30 @@ impl Thresholds {
             }
             _ => {}
         }
-        let value = |threshold: Option<types::Threshold>| threshold.map(|it| it.value);
-        Ok(Self { critical: value(critical), warning: value(warning), below })
+        Ok(Self { critical, warning, below })
+    }
+
+    pub(super) fn critical(&self) -> Option<f64> {
+        self.critical.map(|it| it.value)
+    }
+
+    pub(super) fn warning(&self) -> Option<f64> {
+        self.warning.map(|it| it.value)
+    }
+
+    /// Those that are set, the highest severity first.
+    fn set(&self) -> impl DoubleEndedIterator<Item = &Threshold> {
+        [&self.critical, &self.warning].into_iter().flatten()
+    }
+
+    /// Reads `clear.level`, which must lie on the good side of the lowest threshold, or at it.
+    pub(super) fn clear_level(&self, text: &str, kind: SignalKind) -> Result<f64, RuleProblem> {
+        let level = threshold(text, kind)?;
+        if level.below != self.below {
+            return Err(RuleProblem::ClearDirection(text.to_owned()));
+        }
+        let lowest = self.set().next_back().map_or(level.value, |it| it.value);
+        let is_beyond = if self.below { level.value < lowest } else { level.value > lowest };
+        if is_beyond { Err(RuleProblem::ClearBeyond(text.to_owned())) } else { Ok(level.value) }
     }
 }

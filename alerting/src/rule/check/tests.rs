@@ -31,7 +31,7 @@ fn a_mistake_has_its_place_its_field_and_the_remedy() {
         ),
         (
             "signal: { drop: { stream: webhooks } }\ncritical: '> 30%'".to_owned(),
-            "line 10, column 15: rule `r`, field `critical`: `> 30%` is not a threshold of this signal; write it as in \"< 30% of usual\"",
+            "line 10, column 15: rule `r`, field `critical`: `> 30%` is not a threshold of this signal; write it in quotes, as in \"< 30% of usual\"",
         ),
         (
             format!("{ratio}critical: '> 5%'\nscan: {{ windows: [5m, 3m] }}"),
@@ -39,7 +39,7 @@ fn a_mistake_has_its_place_its_field_and_the_remedy() {
         ),
         (
             format!("{ratio}critical: '> 5%'\ndepends_on: [other]"),
-            "line 5, column 11: rule `r`, field `depends_on`: there is no other rule `other` in this file; name another rule of the file",
+            "line 11, column 18: rule `r`, field `depends_on`: there is no rule `other` in this file; define it under `rules`",
         ),
         (
             "signal: { latency: { q: 95, stream: requests } }\ncritical: '> 1s'".to_owned(),
@@ -87,7 +87,11 @@ fn an_owner_a_runbook_and_a_known_receiver_are_required() {
         (
             "    notify: [oncall]\n",
             "    notify: [nobody]\n",
-            RuleProblem::UnknownReceiver("nobody".into()),
+            RuleProblem::Unknown {
+                kind: "receiver",
+                name: "nobody".into(),
+                remedy: "define it under `receivers`".into(),
+            },
         ),
         ("  - name: r\n", "  - name: r/1\n", RuleProblem::Name("r/1".into())),
     ];
@@ -131,7 +135,7 @@ fn mistakes_in_receivers_never_show_a_secret() {
         ("pagerduty: '81122'", "line 3"),
         ("pagerduty: { url: 'https://x.example' }", "field `routing_key`: is missing"),
         ("webhook: { secret: '81122' }", "field `url`: is missing"),
-        ("webhook: { url: 'ftp://hub.example/81122' }", "`ftp` is not supported"),
+        ("webhook: { url: 'ftp://hub.example/81122' }", "its scheme is not supported"),
         (
             "webhook: { url: 'https://81122:81122@hub.example/' }",
             "it contains a user name or password",
@@ -179,7 +183,7 @@ fn maintenance_needs_labels_an_author_and_a_period() {
 fn the_templates_of_a_receiver_are_checked_line_by_line() {
     let file = |text: &str| {
         format!(
-            "receivers:\n  - name: chat\n    slack: {{ url: 'https://x.example/y' }}\n    text:\n{text}"
+            "receivers:\n  - name: chat\n    slack: {{ url: 'https://hooks.slack.com/services/T/B/x' }}\n    text:\n{text}"
         )
     };
     for (text, line, says) in [

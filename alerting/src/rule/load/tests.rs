@@ -33,11 +33,20 @@ fn a_replay_reads_names_and_kinds_of_receivers_and_no_secret() {
 fn a_mistake_in_rules_for_a_replay_has_its_place() {
     for (from, to, expected) in [
         ("> 5%", "> 5s", "line 13, column 15: rule `partner-5xx`, field `critical`: `> 5s`"),
-        ("chat }", "chut }", "receiver `oncall`, field `escalate`: there is no other receiver"),
+        (
+            "chat }",
+            "chut }",
+            "receiver `oncall`, field `escalate`: there is no receiver `chut` in this file; did you mean `chat`?",
+        ),
         ("slack: {", "slick: {", "slick"),
         ("name: hub, ", "name: hub, slack: { url: x }, ", "must be of exactly one kind"),
     ] {
         let error = RuleSet::parse_for_replay(&FILE.replace(from, to)).unwrap_err().to_string();
         assert!(error.contains(expected), "{expected}: {error}");
     }
+}
+
+#[test]
+fn a_byte_order_mark_does_not_count() {
+    assert!(RuleSet::parse("\u{feff}rules: []\n", &|_| None, Path::new(".")).is_ok());
 }

@@ -10,14 +10,14 @@ use crate::rule::parse::values::{OneOrMany, RawSchedule};
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::rule) struct RawPartner {
-    pub(in crate::rule) name: String,
+    pub(in crate::rule) name: Spanned<String>,
     pub(in crate::rule) kind: Option<String>,
-    pub(in crate::rule) country: Option<String>,
-    pub(in crate::rule) time_zone: Option<String>,
+    pub(in crate::rule) country: Option<Spanned<String>>,
+    pub(in crate::rule) time_zone: Option<Spanned<String>>,
     pub(in crate::rule) contacts: Option<Vec<String>>,
     pub(in crate::rule) sla_class: Option<String>,
-    pub(in crate::rule) expects: Option<Vec<String>>,
-    pub(in crate::rule) depends_on: Option<Vec<String>>,
+    pub(in crate::rule) expects: Option<Vec<Spanned<String>>>,
+    pub(in crate::rule) depends_on: Option<Vec<Spanned<String>>>,
     pub(in crate::rule) paused: Option<bool>,
 }
 
@@ -36,6 +36,6 @@ pub(in crate::rule) struct RawMaintenance {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::rule) struct RawHoliday {
-    pub(in crate::rule) country: String,
+    pub(in crate::rule) country: Spanned<String>,
     pub(in crate::rule) date: Spanned<String>,
 }

@@ -2,13 +2,18 @@
 
 mod directory;
 mod grouping;
+mod locate;
+mod message;
 mod receivers;
 mod rules;
 mod values;
 
+use std::borrow::Cow;
+
 use serde::Deserialize;
 use serde_saphyr::{Location, NonFiniteFloatPolicy, Spanned};
 
+use self::message::Line;
 pub(super) use directory::{RawHoliday, RawMaintenance, RawPartner};
 pub(super) use grouping::{RawPages, RawWait};
 pub(super) use receivers::{RawNext, RawRate, RawTexts};
@@ -16,7 +21,7 @@ pub(super) use rules::{
     RawDrop, RawGauge, RawMode, RawNoData, RawRatio, RawRule, RawScan, RawSeverity, RawSignal,
     RawUsual,
 };
-pub(super) use values::{OneOrMany, RawSchedule};
+pub(super) use values::{OneOrMany, RawSchedule, SECRET_SOURCE, SECRET_SOURCES, SECRET_UNQUOTED};
 
 use crate::rule::error::{Checked, RuleError, RuleProblem};
 use crate::rule::targets::RawReceiver;
@@ -43,19 +48,19 @@ pub(super) fn read(text: &str) -> Checked<RawFile> {
     let file: Option<RawFile> =
         serde_saphyr::from_str_with_options(text, options).map_err(|error| {
             let place = error.location().unwrap_or(Location::UNKNOWN);
-            Box::new(RuleError {
-                file: None,
-                line: place.line(),
-                column: place.column(),
-                entry: String::new(),
-                field: None,
-                problem: RuleProblem::Shape(without_place(&error.to_string())),
-            })
+            Box::new(mistake(text, &error, (place.line(), place.column())))
         })?;
     Ok(file.unwrap_or_default())
 }
 
-/// The message of the parser without its place, which the error has as well.
-fn without_place(message: &str) -> String {
-    message.split(" at line ").next().unwrap_or(message).to_owned()
+/// A mistake in the shape of the file, with the entry and field that it lies in.
+fn mistake(text: &str, error: &serde_saphyr::Error, (line, column): (u64, u64)) -> RuleError {
+    let at = locate::locate(text, line, column);
+    let number = usize::try_from(line).unwrap_or(usize::MAX);
+    let source = text.lines().nth(number.saturating_sub(1)).unwrap_or_default();
+    let problem = RuleProblem::Shape(message::message(error, &at, Line { text: source, column }));
+    // A value that should be a list or mapping and is not ends where the next key stands.
+    let before = at.before.filter(|_| matches!(error, serde_saphyr::Error::Unexpected { .. }));
+    let field = Some(at.field).filter(|field| !field.is_empty()).or(before).map(Cow::Owned);
+    RuleError { file: None, line, column, entry: at.entry, field, problem }
 }

@@ -4,7 +4,8 @@ use bincode::{Decode, Encode};
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
-use super::{Address, CheckedTarget, Target, TargetKind, url};
+use super::address::base_url;
+use super::{Address, CheckedTarget, Target, TargetKind};
 use crate::rule::check::{Entry, Secrets};
 use crate::rule::error::{Checked, RuleProblem};
 use crate::rule::types::RateLimit;
@@ -27,8 +28,7 @@ impl RawAlertmanager {
     pub(super) fn check(self, entry: &Entry, _: &Secrets<'_>) -> Checked<CheckedTarget> {
         let remedy = "its address, such as http://alertmanager.example:9093";
         let text = self.url.ok_or_else(|| entry.error("url", RuleProblem::Missing(remedy)))?;
-        let url = entry.parsed("url", &text, url)?;
-        let url = url.trim_end_matches('/').to_owned();
+        let url = entry.parsed("url", &text, |text| base_url(text, "/api/v2/alerts"))?;
         Ok(Target::Alertmanager(AlertmanagerTarget { url }).into())
     }
 }

@@ -73,6 +73,14 @@ enum RawMailTls {
 impl RawEmail {
     pub(super) fn check(self, entry: &Entry, secrets: &Secrets<'_>) -> Checked<CheckedTarget> {
         let host = entry.required("host", self.host, "the host name of the mail server")?;
+        let is_of_host = |c: char| c.is_alphanumeric() || matches!(c, '-' | '.' | '_' | ':');
+        if !host.chars().all(is_of_host) {
+            return Err(entry.error("host", RuleProblem::MailHost(host)));
+        }
+        if self.port == Some(0) {
+            let (value, expected) = ("0".to_owned(), "1 to 65535");
+            return Err(entry.error("port", RuleProblem::OutOfRange { value, expected }));
+        }
         let tls = match self.tls {
             None | Some(RawMailTls::Starttls) => MailTls::StartTls,
             Some(RawMailTls::Tls) => MailTls::Tls,
@@ -83,6 +91,7 @@ impl RawEmail {
         let login = match (self.user, self.password) {
             (None, None) => None,
             (Some(user), Some(source)) => {
+                let user = entry.required("user", Some(user), "the user of the mail server")?;
                 Some((user, secrets.resolve(entry, "password", &source)?))
             }
             (Some(_), None) => {
@@ -165,7 +174,7 @@ fn authority(
         return Err(error(RuleProblem::CaWithoutTls));
     }
     let source = SecretSource::File(path.value.clone());
-    let pem = source.resolve(&|_| None, base_dir).map_err(|problem| match problem {
+    let pem = source.read(&|_| None, base_dir).map_err(|problem| match problem {
         RuleProblem::SecretFile { path, detail } => error(RuleProblem::CaFile { path, detail }),
         _ => error(RuleProblem::CaFile { path: path.value.clone(), detail: "it is empty".into() }),
     })?;

@@ -1,6 +1,7 @@
 //! Targets: where the receivers of each kind are reached, one file a kind with its entry in the rules file
 //! and its checks. How a kind is sent to is in `deliver/receivers/`.
 
+mod address;
 mod alertmanager;
 mod email;
 mod pagerduty;
@@ -223,18 +224,6 @@ pub(in crate::rule) fn kind_names() -> String {
         Some((last, others)) => format!("{} or {last}", others.join(", ")),
         None => String::new(),
     }
-}
-
-/// Checks a URL. The message does not repeat it, because parts of it may be secret.
-fn url(text: &str) -> Result<String, RuleProblem> {
-    let url = reqwest::Url::parse(text).map_err(|error| RuleProblem::Url(error.to_string()))?;
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err(RuleProblem::Url(format!("`{}` is not supported", url.scheme())));
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(RuleProblem::Url("it contains a user name or password".into()));
-    }
-    Ok(text.to_owned())
 }
 
 #[cfg(test)]

@@ -4,13 +4,17 @@ use bincode::{Decode, Encode};
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
-use super::{Address, CheckedTarget, Target, TargetKind, url};
+use super::address::{base_url, is_pagerduty};
+use super::{Address, CheckedTarget, Target, TargetKind};
 use crate::rule::check::{Entry, Secrets};
 use crate::rule::error::{Checked, RuleProblem};
 use crate::rule::types::{RateLimit, Secret, SecretSource};
 
 /// Base address of PagerDuty unless the file says otherwise.
 pub const PAGERDUTY_URL: &str = "https://events.pagerduty.com";
+
+/// Letters and digits of a routing key.
+const ROUTING_KEY_LEN: usize = 32;
 
 /// PagerDuty Events API v2.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
@@ -19,6 +23,11 @@ pub struct PagerDutyTarget<S = Secret> {
     pub url: String,
     /// The integration's key.
     pub routing_key: S,
+}
+
+/// Whether a text has the form of a routing key.
+fn is_routing_key(text: &str) -> bool {
+    text.len() == ROUTING_KEY_LEN && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 /// The entry of the rules file.
@@ -43,10 +52,13 @@ impl RawPagerDuty {
         })?;
         let routing_key = resolve("routing_key", &routing_key)?;
         let url = match self.url {
-            Some(text) => entry.parsed("url", &text, url)?,
+            Some(text) => entry.parsed("url", &text, |text| base_url(text, "/v2/enqueue"))?,
             None => PAGERDUTY_URL.to_owned(),
         };
-        let url = url.trim_end_matches('/').to_owned();
+        // A stand-in for PagerDuty may have other keys.
+        if is_pagerduty(&url) && !is_routing_key(routing_key.expose()) {
+            return Err(entry.error("routing_key", RuleProblem::RoutingKey));
+        }
         let target = Target::PagerDuty(PagerDutyTarget { url, routing_key });
         Ok(CheckedTarget { target, webhook_secret, takes_changes: self.changes })
     }

@@ -3,7 +3,8 @@
 use bincode::{Decode, Encode};
 use serde::Deserialize;
 
-use super::{Address, CheckedTarget, Target, TargetKind, url};
+use super::address::slack_url;
+use super::{Address, CheckedTarget, Target, TargetKind};
 use crate::rule::check::{Entry, Secrets};
 use crate::rule::error::{Checked, RuleProblem};
 use crate::rule::types::{RateLimit, Secret, SecretSource};
@@ -27,7 +28,7 @@ impl RawSlack {
         let remedy = "the webhook's address, https://hooks.slack.com/services/…, as a secret";
         let source = self.url.ok_or_else(|| entry.error("url", RuleProblem::Missing(remedy)))?;
         let address = secrets.resolve(entry, "url", &source)?;
-        url(address.expose()).map_err(|problem| entry.error("url", problem))?;
+        slack_url(address.expose()).map_err(|problem| entry.error("url", problem))?;
         Ok(Target::Slack(SlackTarget { url: address }).into())
     }
 }

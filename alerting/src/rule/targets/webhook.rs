@@ -6,7 +6,8 @@ use bincode::{Decode, Encode};
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
-use super::{Address, CheckedTarget, Target, TargetKind, url};
+use super::address::full_url;
+use super::{Address, CheckedTarget, Target, TargetKind};
 use crate::rule::check::{Entry, Secrets};
 use crate::rule::error::{Checked, RuleProblem};
 use crate::rule::types::{RateLimit, Secret, SecretSource};
@@ -38,7 +39,7 @@ impl RawWebhook {
     pub(super) fn check(self, entry: &Entry, secrets: &Secrets<'_>) -> Checked<CheckedTarget> {
         let remedy = "the address that receives the alerts";
         let text = self.url.ok_or_else(|| entry.error("url", RuleProblem::Missing(remedy)))?;
-        let url = entry.parsed("url", &text, url)?;
+        let url = entry.parsed("url", &text, full_url)?;
         let sources: Vec<SecretSource> =
             self.secret.into_iter().chain(self.secrets.into_iter().flatten()).collect();
         if sources.len() > SECRETS_MAX {

@@ -6,7 +6,7 @@
 
 use std::fmt::Write as _;
 
-use plimsoll_storage::Outcome;
+use plimsoll_storage::{Matcher, Outcome};
 use sha2::{Digest as _, Sha256};
 
 use crate::rule::types::period::Schedule;
@@ -23,8 +23,14 @@ impl Rule {
     pub(crate) fn identity(&self) -> RuleIdentity {
         let mut text = String::new();
         let _ = write!(text, "{}|{}", self.signal.kind().as_str(), signal_text(&self.signal));
-        for (label, values) in &self.matches {
-            let _ = write!(text, "|{}={values:?}", label.as_str());
+        for (label, matcher) in self.matches.iter() {
+            let label = label.as_str();
+            let _ = match matcher {
+                Matcher::In(values) => write!(text, "|{label}={values:?}"),
+                Matcher::NotIn(values) => write!(text, "|{label}!={values:?}"),
+                Matcher::Regex(pattern) => write!(text, "|{label}~{:?}", pattern.as_str()),
+                Matcher::NotRegex(pattern) => write!(text, "|{label}!~{:?}", pattern.as_str()),
+            };
         }
         for by in self.groupings() {
             let names: Vec<&str> = by.iter().map(|label| label.as_str()).collect();

@@ -1,5 +1,6 @@
 //! The types of a checked rules file: plain data, by subject.
 
+pub(crate) mod countries;
 mod identity;
 mod notation;
 mod partner;
@@ -12,9 +13,10 @@ mod settings;
 mod severity;
 mod signal;
 
+pub(in crate::rule) use countries::country;
 pub(crate) use identity::RuleIdentity;
 pub(in crate::rule) use notation::{
-    DURATION_MS_MAX, Threshold, duration_ms, share, threshold, time_of_day,
+    DURATION_MS_MAX, Threshold, duration_ms, duration_text, share, threshold, time_of_day,
 };
 pub use partner::{Holiday, Maintenance, Partner};
 pub use period::{Period, Schedule};

@@ -14,6 +14,14 @@ pub(in crate::rule) fn duration_ms(text: &str) -> Result<i64, RuleProblem> {
     if ms <= DURATION_MS_MAX { Ok(ms) } else { Err(RuleProblem::DurationRange(text.to_owned())) }
 }
 
+/// Writes a duration with the largest unit that it is a whole number of.
+pub(in crate::rule) fn duration_text(ms: i64) -> String {
+    const UNITS: [(&str, i64); 5] =
+        [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
+    let whole = UNITS.iter().find(|(_, unit_ms)| ms >= *unit_ms && ms % unit_ms == 0);
+    whole.map_or_else(|| "0s".to_owned(), |(unit, unit_ms)| format!("{}{unit}", ms / unit_ms))
+}
+
 /// A threshold as the file has it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(in crate::rule) struct Threshold {
@@ -46,11 +54,14 @@ pub(in crate::rule) fn threshold(text: &str, signal: SignalKind) -> Result<Thres
         (SignalKind::Ratio | SignalKind::Drop | SignalKind::Gauge | SignalKind::Burn, _) => None,
         _ => unit_ms(unit).map(|ms| ms as f64 / 1e3),
     };
-    let scale = scale.ok_or_else(|| RuleProblem::ThresholdUnit {
-        text: text.to_owned(),
-        unit: unit.to_owned(),
-        signal: signal.as_str(),
-        example,
+    let scale = scale.ok_or_else(|| match unit {
+        "" => error(),
+        unit => RuleProblem::ThresholdUnit {
+            text: text.to_owned(),
+            unit: unit.to_owned(),
+            signal: signal.as_str(),
+            example,
+        },
     })?;
     Ok(Threshold { below, value: within_range(number * scale, text, signal)? })
 }

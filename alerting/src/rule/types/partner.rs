@@ -1,10 +1,10 @@
 //! Partners, their holidays, and announced maintenance.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use plimsoll_storage::{Label, TimestampMs};
+use jiff::tz::TimeZone;
+use plimsoll_storage::{LabelMatchers, TimestampMs};
 
 use crate::labels::GroupLabels;
+use crate::rule::types::countries;
 use crate::rule::types::period::Period;
 
 /// A partner as the rules file describes it.
@@ -14,7 +14,7 @@ pub struct Partner {
     pub name: String,
     /// Such as `carrier` or `shop`.
     pub kind: Option<String>,
-    /// Country code.
+    /// Two-letter code of its country, in capitals.
     pub country: Option<String>,
     /// IANA name of its time zone.
     pub time_zone: Option<String>,
@@ -31,10 +31,20 @@ pub struct Partner {
     pub paused: bool,
 }
 
+impl Partner {
+    /// Its time zone: its own, or the one that most people of its country live in.
+    #[must_use]
+    pub fn zone(&self) -> Option<TimeZone> {
+        let country = || self.country.as_deref().and_then(countries::main_zone);
+        let name = self.time_zone.as_deref().or_else(country)?;
+        TimeZone::get(name).ok()
+    }
+}
+
 /// A holiday of a country.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holiday {
-    /// Country code.
+    /// Two-letter code, in capitals.
     pub country: String,
     /// The day of the holiday.
     pub date: jiff::civil::Date,
@@ -43,8 +53,8 @@ pub struct Holiday {
 /// Announced maintenance: while it lasts, matching alerts are muted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Maintenance {
-    /// Values by label; never empty.
-    pub matches: BTreeMap<Label, BTreeSet<String>>,
+    /// The alerts that it mutes; never empty.
+    pub matches: LabelMatchers,
     /// When it takes place.
     pub period: Period,
     /// Who announced it.
@@ -58,10 +68,7 @@ impl Maintenance {
     /// maintenance names: maintenance of one site does not mute the partner as a whole.
     #[must_use]
     pub fn covers(&self, labels: &GroupLabels, at: TimestampMs) -> bool {
-        let named = |(label, values): (&Label, &BTreeSet<String>)| {
-            labels.get(*label).is_some_and(|value| values.contains(value))
-        };
-        self.period.contains(at) && self.matches.iter().all(named)
+        self.period.contains(at) && self.matches.accept(|label| labels.get(label))
     }
 }
 

@@ -5,6 +5,7 @@ use plimsoll_storage::TimestampMs;
 
 use crate::rule::error::RuleProblem;
 use crate::rule::types::notation::time_of_day;
+use crate::text::nearest::nearest;
 
 /// The names of the days of the week in the rules file, Monday first.
 const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
@@ -86,7 +87,19 @@ pub(in crate::rule) fn weekday(text: &str) -> Result<usize, RuleProblem> {
 
 /// The time zone of an IANA name.
 pub(in crate::rule) fn time_zone(name: &str) -> Result<TimeZone, RuleProblem> {
-    TimeZone::get(name).map_err(|_| RuleProblem::TimeZone(name.to_owned()))
+    TimeZone::get(name).map_err(|_| {
+        let zones: Vec<String> = jiff::tz::db().available().map(|it| it.to_string()).collect();
+        // `Berlin` names the city of a zone.
+        let city = zones.iter().map(String::as_str).find(|zone| {
+            zone.rsplit('/').next().is_some_and(|city| city.eq_ignore_ascii_case(name.trim()))
+        });
+        let near = city.or_else(|| nearest(name, zones.iter().map(String::as_str)));
+        let remedy = near.map_or_else(
+            || "write its IANA name, such as Europe/Berlin".to_owned(),
+            |near| format!("did you mean `{near}`?"),
+        );
+        RuleProblem::TimeZone(name.to_owned(), remedy)
+    })
 }
 
 #[cfg(test)]

@@ -24,8 +24,8 @@ pub struct Rule {
     pub runbook: String,
     /// What is measured.
     pub signal: Signal,
-    /// Streams that are watched, by label values; empty for all streams.
-    pub matches: BTreeMap<Label, BTreeSet<String>>,
+    /// Which streams are watched; empty for all streams.
+    pub matches: LabelMatchers,
     /// Labels whose values make a group; each group is evaluated alone. In the order of [`Label`].
     pub by: Vec<Label>,
     /// Event time that one evaluation covers, in ms; rounded up to whole slots when used.
@@ -72,7 +72,7 @@ impl Rule {
     /// The streams that the rule watches outside the sandbox.
     #[must_use]
     pub fn selector(&self) -> Selector {
-        let mut labels: LabelMatchers = self.matches.clone().into();
+        let mut labels = self.matches.clone();
         labels.push(Label::Environment, Matcher::NotIn(sandbox()));
         self.select(labels)
     }
@@ -80,9 +80,9 @@ impl Rule {
     /// The streams that the rule watches in the sandbox, for whichever environment it is written.
     #[must_use]
     pub fn sandbox_selector(&self) -> Selector {
-        let mut matches = self.matches.clone();
-        matches.insert(Label::Environment, sandbox());
-        self.select(matches.into())
+        let mut labels = self.matches.clone();
+        labels.replace(Label::Environment, Matcher::In(sandbox()));
+        self.select(labels)
     }
 
     /// The streams of one group of the rule.
@@ -104,13 +104,17 @@ impl Rule {
         Selector { kind, labels, ..Selector::activity(self.signal.stream()) }
     }
 
+    /// Whether streams of a partner can be among those that the rule watches.
+    pub(crate) fn watches_partner(&self, name: &str) -> bool {
+        let mut of_partner = self.matches.iter().filter(|(label, _)| *label == Label::Partner);
+        of_partner.all(|(_, matcher)| matcher.accepts(name))
+    }
+
     /// The labels of an alert, and every label of which the rule watches a single value.
     #[must_use]
     pub fn known_labels(&self, labels: &GroupLabels) -> GroupLabels {
-        let fixed = self.matches.iter().filter_map(|(label, values)| {
-            let mut values = values.iter();
-            values.next().filter(|_| values.next().is_none()).map(|value| (*label, value.clone()))
-        });
+        let only = |label| self.matches.only(label).map(|value| (label, value.to_owned()));
+        let fixed = Label::ALL.into_iter().filter_map(only);
         let own = labels.iter().map(|(label, value)| (label, value.to_owned()));
         GroupLabels::new(own.chain(fixed))
     }

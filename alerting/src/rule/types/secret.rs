@@ -7,6 +7,7 @@ use bincode::{Decode, Encode};
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 
 use crate::rule::error::RuleProblem;
+use crate::rule::parse::{SECRET_SOURCE, SECRET_SOURCES, SECRET_UNQUOTED};
 use crate::rule::text_file::read_text_file;
 
 /// Longest secret file that is read, in bytes.
@@ -88,8 +89,30 @@ pub(in crate::rule) enum SecretSource {
 }
 
 impl SecretSource {
-    /// Reads the secret. Relative paths start at `base_dir`; line ends after the secret are cut.
+    /// Reads a secret of one line, as [`read`](Self::read).
     pub(in crate::rule) fn resolve(
+        &self,
+        env: &dyn Fn(&str) -> Option<String>,
+        base_dir: &Path,
+    ) -> Result<Secret, RuleProblem> {
+        if let Self::Literal(secret) = self
+            && let Some(name) = variable(secret.expose())
+        {
+            return Err(RuleProblem::Variable(secret.expose().to_owned(), name.to_owned()));
+        }
+        let secret = self.read(env, base_dir)?;
+        let text = secret.expose();
+        if text.chars().any(char::is_control) {
+            return Err(RuleProblem::SecretControl);
+        }
+        if text.trim() != text {
+            return Err(RuleProblem::SecretSpaces);
+        }
+        Ok(secret)
+    }
+
+    /// Reads the secret. Relative paths start at `base_dir`; line ends after the secret are cut.
+    pub(in crate::rule) fn read(
         &self,
         env: &dyn Fn(&str) -> Option<String>,
         base_dir: &Path,
@@ -97,7 +120,10 @@ impl SecretSource {
         let (text, origin) = match self {
             Self::Literal(secret) => (secret.expose().to_owned(), SecretOrigin::Literal),
             Self::Env(name) => {
-                let value = env(name).filter(|value| !value.is_empty());
+                if !is_variable_name(name) {
+                    return Err(RuleProblem::VariableName(name.clone()));
+                }
+                let value = env(name).filter(|value| !value.trim().is_empty());
                 (
                     value.ok_or_else(|| RuleProblem::SecretEnv(name.clone()))?,
                     SecretOrigin::Env(name.clone()),
@@ -109,11 +135,25 @@ impl SecretSource {
             }
         };
         let text = text.trim_end_matches(['\r', '\n']);
-        if text.is_empty() {
+        if text.trim().is_empty() {
             return Err(RuleProblem::SecretEmpty);
         }
         Ok(Secret { text: text.to_owned(), origin })
     }
+}
+
+/// The name of the variable that a text stands for in a shell: `$NAME` or `${NAME}`.
+fn variable(text: &str) -> Option<&str> {
+    let name = text.trim().strip_prefix('$')?;
+    let name = name.strip_prefix('{').and_then(|it| it.strip_suffix('}')).unwrap_or(name);
+    Some(name).filter(|name| is_variable_name(name))
+}
+
+fn is_variable_name(name: &str) -> bool {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    !name.starts_with(|c: char| c.is_ascii_digit())
+        && !name.is_empty()
+        && name.chars().all(is_plain)
 }
 
 fn read_file(path: &Path) -> Result<String, RuleProblem> {
@@ -170,17 +210,17 @@ impl<'de> Visitor<'de> for SourceVisitor {
         let source = match map.next_entry::<String, String>()? {
             Some((key, name)) if key == "env" => SecretSource::Env(name),
             Some((key, path)) if key == "file" => SecretSource::File(path),
-            _ => return Err(de::Error::custom("a secret is { env: NAME } or { file: PATH }")),
+            _ => return Err(de::Error::custom(SECRET_SOURCE)),
         };
         if map.next_key::<String>()?.is_some() {
-            return Err(de::Error::custom("a secret has one source, either `env` or `file`"));
+            return Err(de::Error::custom(SECRET_SOURCES));
         }
         Ok(source)
     }
 }
 
 fn unquoted<E: de::Error>() -> E {
-    E::custom("a secret in the rules file needs quotes")
+    E::custom(SECRET_UNQUOTED)
 }
 
 #[cfg(test)]

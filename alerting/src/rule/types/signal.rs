@@ -150,6 +150,12 @@ pub enum SignalKind {
 }
 
 impl SignalKind {
+    /// Whether the value is an age, which grows while nothing arrives.
+    #[must_use]
+    pub(crate) const fn is_age(self) -> bool {
+        matches!(self, Self::Freshness | Self::Absence | Self::Run)
+    }
+
     /// The name in the rules file, the API and notifications.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

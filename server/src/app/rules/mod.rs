@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use parking_lot::RwLock;
 use plimsoll_alerting::{Notifier, RuleSet, RulesFileError};
-use plimsoll_storage::Store;
+use plimsoll_storage::{SlotWidth, Store};
 use tokio::sync::watch;
 
 use crate::clock;
@@ -51,6 +51,8 @@ impl fmt::Display for LoadedRules {
 pub(crate) struct RulesFile {
     pub(crate) path: PathBuf,
     pub(crate) text: String,
+    /// The width of the slots that its durations are checked for.
+    pub(crate) width: SlotWidth,
 }
 
 /// The rules in force.
@@ -157,15 +159,18 @@ impl RulesCheck {
     }
 }
 
-/// The rules of a file, or the default pack.
+/// The rules of a file for slots of a width, or the default pack.
 ///
 /// # Errors
 /// The first mistake in the file, with its line.
-pub(crate) fn load_rules(path: Option<&Path>) -> Result<LoadedRules, RulesFileError> {
+pub(crate) fn load_rules(
+    path: Option<&Path>,
+    width: SlotWidth,
+) -> Result<LoadedRules, RulesFileError> {
     let Some(path) = path else {
         return Ok(LoadedRules { rules: Arc::new(RuleSet::default_pack()?), file: None });
     };
-    let file = RulesFile { path: path.to_owned(), text: RuleSet::read_file(path)? };
+    let file = RulesFile { path: path.to_owned(), text: RuleSet::read_file(path)?, width };
     Ok(LoadedRules { rules: Arc::new(file.rules()?), file: Some(file) })
 }
 
@@ -176,6 +181,6 @@ impl RulesFile {
     }
 
     fn rules(&self) -> Result<RuleSet, RulesFileError> {
-        RuleSet::of_file(&self.path, &self.text, &|name| std::env::var(name).ok())
+        RuleSet::of_file(&self.path, &self.text, &|name| std::env::var(name).ok(), self.width)
     }
 }

@@ -105,7 +105,7 @@ impl<'a> Tracer<'a> {
         let matches = |label: plimsoll_storage::Label| stream.labels[label as usize];
         stream.kind == kind
             && stream.name == self.rule.signal.stream()
-            && self.rule.matches.iter().all(|(label, values)| values.contains(matches(*label)))
+            && self.rule.matches.accept(|label| Some(matches(label)))
             && self.alert.labels.iter().all(|(label, value)| matches(label) == value)
     }
 

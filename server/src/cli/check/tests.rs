@@ -37,11 +37,26 @@ fn a_runbook_is_a_page_a_file_or_a_url() {
 }
 
 #[test]
-fn receivers_that_no_rule_notifies_are_named() {
-    let [warning] = &unused_receivers(&rules("partner-5xx", "dhl"))[..] else {
-        panic!("one warning");
-    };
-    assert!(warning.contains("spare"), "{warning}");
+fn who_is_notified_is_said_as_it_is() {
+    let mut rules = rules("partner-5xx", "dhl");
+    let rule = &mut rules.rules[0];
+    assert_eq!(notified(rule), "hub");
+    rule.notify_policy.from = Severity::Critical;
+    assert_eq!(notified(rule), "hub");
+    rule.warning = Some(0.01);
+    assert_eq!(notified(rule), "hub when critical");
+    rule.critical = None;
+    assert_eq!(notified(rule), "nobody (warnings are only recorded)");
+    rule.notify_policy.mode = RuleMode::Shadow;
+    assert_eq!(notified(rule), "nobody (in shadow mode)");
+    rule.notify.clear();
+    assert_eq!(notified(rule), "nobody");
+}
+
+#[test]
+fn one_is_singular() {
+    let texts = [0, 1, 2].map(|count| counted(count, "rule"));
+    assert_eq!(texts, ["0 rules", "1 rule", "2 rules"]);
 }
 
 /// A store with cells of the requests of dhl.

@@ -10,7 +10,7 @@ mod target;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
-use std::io;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
@@ -83,7 +83,7 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     let routes = routes(args)?;
     let source = Source::open(&args.file)?;
     let layout = detect_layout(source.input()?, args.latency.as_ref())?;
-    println!("layout: {layout}");
+    writeln!(io::stdout(), "layout: {layout}")?;
     let partners = match &args.partners {
         Some(listed) => PathPartners::Listed(listed.clone()),
         None if routes.has_partners_of_paths() => survey(source.input()?, &layout, &routes)?,
@@ -94,7 +94,7 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     let (summary, not_counted) = import(args, &source, &reading, &mut target)?;
     target.finish()?;
     let summary = summary.without_rejected(not_counted.rejected);
-    println!("{summary}{not_counted}");
+    writeln!(io::stdout(), "{summary}{not_counted}")?;
     if let Some(cut) = summary.cut {
         return Err(format!("{cut}; what could be read is imported").into());
     }

@@ -21,6 +21,9 @@ fn a_rule_detects_a_fault_that_it_watches_and_that_crosses_its_threshold() {
     assert!(detected(Scenario::Latency, &slow) && !detected(Scenario::Silence, &slow));
     assert!(detected(Scenario::Silence, &rule("freshness", &[], 600.0)));
     assert!(!detected(Scenario::Silence, &rule("freshness", &[], 3_600.0)));
-    let other = RuleFacts { matches: [("partner".into(), vec!["ups".into()])].into(), ..errors };
-    assert!(!detected(Scenario::Status5xx, &other));
+    for (value, watches) in [("ups", false), ("!ups", true), ("~d.*", true), ("!~d.*", false)] {
+        let matches = [("partner".into(), vec![value.into()])].into();
+        let other = RuleFacts { matches, ..errors.clone() };
+        assert_eq!(detected(Scenario::Status5xx, &other), watches, "{value}");
+    }
 }

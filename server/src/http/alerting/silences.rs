@@ -169,30 +169,29 @@ fn start_and_end(
     Ok((start, end))
 }
 
-fn matches(
-    given: BTreeMap<String, OneOrMany>,
-) -> Result<BTreeMap<Label, BTreeSet<String>>, ApiError> {
-    let one = |(name, values): (String, OneOrMany)| {
+fn matches(given: BTreeMap<String, OneOrMany>) -> Result<LabelMatchers, ApiError> {
+    let mut matches = LabelMatchers::new();
+    for (name, values) in given {
         let label = Label::parse(&name).ok_or_else(|| {
             wrong("match", &format!("names {:?}, which is not a label", excerpt(&name)))
         })?;
-        let values: BTreeSet<String> = match values {
-            OneOrMany::One(value) => BTreeSet::from([value]),
-            OneOrMany::Many(values) => values.into_iter().collect(),
+        let values = match values {
+            OneOrMany::One(value) => vec![value],
+            OneOrMany::Many(values) => values,
         };
-        if values.is_empty() || values.iter().any(String::is_empty) {
+        if values.is_empty() {
             return Err(wrong("match", &format!("names no value of {name}")));
         }
-        Ok((label, values))
-    };
-    given.into_iter().map(one).collect()
+        let read = matches.read(label, values.iter().map(String::as_str));
+        read.map_err(|error| wrong("match", &format!("is wrong: `{name}` {error}")))?;
+    }
+    Ok(matches)
 }
 
 /// What a silence covers: stored streams, and alerts that are open now.
 fn coverage(app: &App, silence: &Silence) -> Result<CoverageBody, ApiError> {
-    let mut labels: LabelMatchers = silence.matches.clone().into();
-    let names_sandbox =
-        silence.matches.get(&Label::Environment).is_some_and(|it| it.contains(SANDBOX));
+    let mut labels = silence.matches.clone();
+    let names_sandbox = labels.only(Label::Environment) == Some(SANDBOX);
     if !names_sandbox {
         labels.push(Label::Environment, Matcher::NotIn(BTreeSet::from([SANDBOX.to_owned()])));
     }

@@ -10,7 +10,6 @@ use serde_json::json;
 use super::Params;
 use super::declare::{Declared, ParameterDescription, Query, Read, Repeated};
 use super::kind::{LabelName, StreamName};
-use super::matcher;
 use crate::error::ApiError;
 
 pub(crate) const STREAM: Query<StreamName> = Query::new(
@@ -49,9 +48,9 @@ impl Declared for LabelValues {
         all.push(ParameterDescription {
             name: self.label.as_str(),
             is_in_query: true,
-            about: "Repeated for a set. `!value` is all but that, `~pattern` and `!~pattern` are regular \
-                    expressions that match the whole value; the empty value stands for no label. The sandbox \
-                    is left out unless a value or `~pattern` of `environment` matches it.",
+            about: "Repeated or with commas for a set. `!value` is all but that, `~pattern` and `!~pattern` are \
+                    regular expressions that match the whole value; the empty value stands for no label. The \
+                    sandbox is left out unless a value or `~pattern` of `environment` matches it.",
             schema: json!({"type": "array", "items": {"type": "string"}}),
             example: self.example,
             needs: "",
@@ -80,7 +79,9 @@ impl Params {
     pub(crate) fn labels(&mut self) -> Result<LabelMatchers, ApiError> {
         let mut matchers = LabelMatchers::new();
         for parameter in LABELS {
-            matcher::read(parameter.label, self.read(&parameter)?, &mut matchers)?;
+            let values = self.read(&parameter)?;
+            let read = matchers.read(parameter.label, values.iter().map(String::as_str));
+            read.map_err(|error| ApiError::parameter(parameter.name(), error.to_string()))?;
         }
         let asks = |(label, matcher): (Label, &Matcher)| {
             label == Label::Environment && matches!(matcher, Matcher::In(_) | Matcher::Regex(_))

@@ -5,7 +5,6 @@ pub(crate) mod declare;
 pub(crate) mod grid;
 pub(crate) mod kind;
 pub(crate) mod labels;
-mod matcher;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;

@@ -6,7 +6,7 @@ use jiff::{Timestamp, ToSpan};
 use plimsoll_alerting::{Alert, AlertFilter, alerts};
 use plimsoll_query::limits::BASELINE_WEEKS_MAX;
 use plimsoll_query::{ClassRatio, ERRORS, ExcludedPeriod, Measure, PastWeeks, Selector};
-use plimsoll_storage::{Label, Matcher, TimestampMs};
+use plimsoll_storage::{Label, TimestampMs};
 
 use super::ratio::{self, class_ratio};
 use super::{Answer, damaged};
@@ -140,13 +140,9 @@ pub(crate) fn weeks_and_zone(params: &mut Params) -> Result<(u32, Option<TimeZon
 
 /// The time zone of the selected partner, when it is a single one and the rules file has its time zone.
 fn zone_of(app: &App, selector: &Selector) -> Option<TimeZone> {
-    let partner = selector.labels.iter().find_map(|(label, matcher)| match matcher {
-        Matcher::In(values) if label == Label::Partner && values.len() == 1 => values.first(),
-        _ => None,
-    })?;
+    let partner = selector.labels.only(Label::Partner)?;
     let rules = app.rules.get();
-    let known = rules.partners.iter().find(|known| known.name == *partner)?;
-    TimeZone::get(known.time_zone.as_deref()?).ok()
+    rules.partners.iter().find(|known| known.name == partner)?.zone()
 }
 
 /// How far back each of some weeks is from `end`, in ms, at the same time of day in a time zone.

@@ -193,7 +193,7 @@ pub(crate) struct RuleBody {
 impl RuleBody {
     pub(crate) fn new(rule: &Rule, open_alerts: usize) -> Self {
         let (scale, unit) = unit_of(rule.signal.kind());
-        let matches = rule.matches.iter();
+        let matches = rule.matches.written().into_iter();
         let shown = |threshold: f64| number::plain(threshold * scale);
         Self {
             name: rule.name.clone(),
@@ -203,9 +203,7 @@ impl RuleBody {
             stream: rule.signal.stream().to_owned(),
             symptom: rule.signal.symptom(),
             of: rule.signal.of().iter().map(|outcome| outcome.as_str()).collect(),
-            matches: matches
-                .map(|(label, values)| (label.as_str(), values.iter().cloned().collect()))
-                .collect(),
+            matches: matches.map(|(label, values)| (label.as_str(), values)).collect(),
             by: rule.by.iter().map(|label| label.as_str()).collect(),
             window_s: rule.window_ms as f64 / 1e3,
             for_s: rule.for_ms as f64 / 1e3,

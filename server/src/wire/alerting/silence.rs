@@ -108,12 +108,10 @@ pub(crate) fn state(silence: &Silence, now: TimestampMs) -> &'static str {
 
 impl SilenceBody {
     pub(crate) fn new(silence: Silence, now: TimestampMs) -> Self {
-        let matches = silence.matches.iter();
+        let matches = silence.matches.written().into_iter();
         Self {
             state: state(&silence, now),
-            matches: matches
-                .map(|(label, values)| (label.as_str(), values.iter().cloned().collect()))
-                .collect(),
+            matches: matches.map(|(label, values)| (label.as_str(), values)).collect(),
             start: time::format(silence.period.start),
             end: time::format(silence.period.end),
             weekly: silence.period.weekly.as_ref().map(HoursBody::from),

@@ -18,3 +18,32 @@ fn an_invalid_pattern_has_an_error_that_names_the_mistake() {
     assert_eq!(wrong("((a{100}){100}){100}"), PatternError::TooLarge);
     assert_eq!(wrong(&"x".repeat(PATTERN_BYTES_MAX + 1)), PatternError::TooLarge);
 }
+
+#[test]
+fn labels_are_accepted_when_every_condition_holds() {
+    let mut matchers = LabelMatchers::new();
+    matchers.read(Label::Partner, ["~d.*", "!dpd"]).expect("valid");
+    matchers.read(Label::Site, ["ams1"]).expect("valid");
+    let accepts = |partner: Option<&str>, site: Option<&str>| {
+        matchers.accept(|label| if label == Label::Partner { partner } else { site })
+    };
+    assert!(accepts(Some("dhl"), Some("ams1")));
+    assert!(!accepts(Some("dpd"), Some("ams1")) && !accepts(Some("ups"), Some("ams1")));
+    assert!(!accepts(Some("dhl"), Some("")) && !accepts(Some("dhl"), None));
+    assert!(!accepts(None, Some("ams1")));
+    assert_eq!((matchers.only(Label::Site), matchers.only(Label::Partner)), (Some("ams1"), None));
+}
+
+#[test]
+fn conditions_that_contradict_each_other_are_found() {
+    let is_possible = |values: &[&str]| {
+        let mut matchers = LabelMatchers::new();
+        matchers.read(Label::Partner, values.iter().copied()).expect("valid");
+        matchers.is_possible(Label::Partner)
+    };
+    for values in [&[][..], &["dhl"], &["dhl", "ups", "!ups"], &["!dhl", "~d.*"], &["dhl", "~d.*"]]
+    {
+        assert!(is_possible(values), "{values:?}");
+    }
+    assert!(!is_possible(&["dhl", "!dhl"]) && !is_possible(&["dhl", "~u.*"]));
+}

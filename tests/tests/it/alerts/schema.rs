@@ -1,6 +1,7 @@
 //! The schema and the parser of the rules file agree: both accept the same files, and both reject the same
 //! mistakes wherever a schema can express them.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use jsonschema::Validator;
@@ -15,7 +16,7 @@ const REPOSITORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 const EVERYTHING: &str = r#"
 receivers:
   - name: oncall
-    pagerduty: { routing_key: { env: KEY }, webhook_secret: { env: KEY }, url: "https://events.eu.pagerduty.com" }
+    pagerduty: { routing_key: { env: PD_KEY }, webhook_secret: { env: KEY }, url: "https://events.eu.pagerduty.com" }
   - name: hub
     webhook: { url: "https://hub.example/alerts", secret: { env: KEY }, secrets: [{ env: KEY }] }
     rate: { calls: 60, per: 1m }
@@ -128,7 +129,8 @@ fn parser_accepts(yaml: &str) -> (bool, String) {
     let path = format!("{}/rules.yaml", text_of(&dir));
     std::fs::write(&path, yaml).expect("written");
     let key = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
-    let env = [("KEY", key), ("PD_KEY", key), ("HUB_KEY", key)];
+    let routing_key = "0123456789abcdef0123456789abcdef";
+    let env = [("KEY", key), ("PD_KEY", routing_key), ("HUB_KEY", key)];
     let env = [&env[..], &[("SLACK", "https://hooks.slack.com/services/T/B/x")]].concat();
     let output = binary::run_with_env(&["check", &path], &env);
     let printed = [output.stdout, output.stderr].concat();
@@ -149,6 +151,35 @@ fn valid_files_are_accepted_by_schema_and_parser() {
         assert!(errors.is_empty(), "{errors:?}");
     }
     assert!(schema_accepts(&schema, &read("examples/rules.yaml")));
+}
+
+/// The fields of a schema and of what it refers to, for each definition.
+fn fields_of(schema: &Value, found: &mut BTreeSet<String>) {
+    match schema {
+        Value::Object(parts) => {
+            let properties = parts.get("properties").and_then(Value::as_object);
+            found.extend(properties.into_iter().flatten().map(|(name, _)| name.clone()));
+            parts.values().for_each(|part| fields_of(part, found));
+        }
+        Value::Array(parts) => parts.iter().for_each(|part| fields_of(part, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn every_field_of_the_schema_is_on_the_page() {
+    let read = |path| std::fs::read_to_string(Path::new(REPOSITORY).join(path)).expect("a file");
+    let schema: Value = serde_json::from_str(&read("docs/rules.schema.json")).expect("JSON");
+    let page = read("docs/rules.md");
+    let mut fields = BTreeSet::new();
+    fields_of(&schema, &mut fields);
+    assert!(fields.len() > 80, "{fields:?}");
+    // What stands between backquotes, in the text and in blocks.
+    let code = page.split('`').skip(1).step_by(2);
+    let words = code.flat_map(|code| code.split(|c: char| !c.is_alphanumeric() && c != '_'));
+    let words: BTreeSet<&str> = words.collect();
+    let missing: Vec<_> = fields.iter().filter(|field| !words.contains(field.as_str())).collect();
+    assert!(missing.is_empty(), "docs/rules.md does not name {missing:?}");
 }
 
 #[test]

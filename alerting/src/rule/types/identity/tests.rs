@@ -1,3 +1,5 @@
+use plimsoll_storage::{Label, LabelMatchers};
+
 use crate::RuleSet;
 use crate::rule::Rule;
 use crate::testing::rule;
@@ -10,7 +12,9 @@ fn fields_that_decide_evaluations_make_another_rule_and_others_do_not() {
         |rule| rule.notify.clear(),
         |rule| rule.notify_policy.mode = crate::rule::RuleMode::Shadow,
     ];
-    let other: [fn(&mut Rule); 5] = [
+    let other: [fn(&mut Rule); 7] = [
+        |rule| rule.matches = LabelMatchers::any_of(Label::Partner, ["dhl"]),
+        |rule| rule.matches.read(Label::Partner, ["!dhl"]).unwrap(),
         |rule| rule.critical = Some(0.06),
         |rule| rule.for_ms += 1,
         |rule| rule.by.clear(),
@@ -40,4 +44,7 @@ fn no_two_rules_of_the_pack_are_the_same() {
 fn the_identity_of_a_rule_stays_over_versions() {
     // Another value here ends every open alert at an upgrade.
     assert_eq!(crate::hex::hex(&rule("r").identity()), "af560e9ed762a217");
+    let matches = LabelMatchers::any_of(Label::Partner, ["dhl", "ups"]);
+    let narrowed = Rule { matches, ..rule("r") };
+    assert_eq!(crate::hex::hex(&narrowed.identity()), "dfb76a9f3def1a1d");
 }

@@ -12,6 +12,14 @@ fn durations_are_whole_numbers_with_a_unit() {
 }
 
 #[test]
+fn a_duration_is_written_in_its_largest_whole_unit() {
+    for text in ["0s", "500ms", "90s", "5m", "90m", "2h", "7d"] {
+        assert_eq!(duration_text(duration_ms(text).unwrap()), text);
+    }
+    assert_eq!(duration_text(60_000), "1m");
+}
+
+#[test]
 fn thresholds_are_read_in_the_unit_of_their_signal() {
     let read = [
         ("> 5%", SignalKind::Ratio, 0.05),
@@ -37,10 +45,7 @@ fn a_threshold_in_a_foreign_unit_is_refused_with_one_that_fits() {
         "`> 5%` has the unit `%`, which does not measure a latency; write it as in \"> 1000ms\""
     );
     assert!(matches!(threshold("> 5s", SignalKind::Ratio), Err(RuleProblem::ThresholdUnit { .. })));
-    assert!(matches!(
-        threshold("> 1000", SignalKind::Latency),
-        Err(RuleProblem::ThresholdUnit { .. })
-    ));
+    assert!(matches!(threshold("> 1000", SignalKind::Latency), Err(RuleProblem::Threshold(..))));
 }
 
 #[test]

@@ -1,10 +1,11 @@
+use plimsoll_storage::Label;
+
 use super::*;
 
 #[test]
 fn maintenance_covers_its_labels_from_start_to_end() {
-    let values = BTreeSet::from(["dhl".to_owned()]);
     let window = Maintenance {
-        matches: BTreeMap::from([(Label::Partner, values)]),
+        matches: LabelMatchers::any_of(Label::Partner, ["dhl"]),
         period: Period { start: TimestampMs(100), end: TimestampMs(200), weekly: None },
         author: "ann".into(),
         reason: "upgrade".into(),

@@ -38,3 +38,24 @@ fn a_file_is_read_beside_the_rules_without_its_line_end() {
         matches!(gone, Err(RuleProblem::SecretFile { path, .. }) if path.ends_with("gone.key"))
     );
 }
+
+#[test]
+fn a_secret_is_one_line_and_no_variable_of_a_shell() {
+    let read =
+        |text: &str| SecretSource::Literal(Secret::new(text)).resolve(&no_env, Path::new(""));
+    for (text, name) in [("${PD_KEY}", "PD_KEY"), ("$PD_KEY", "PD_KEY"), (" ${_x1} ", "_x1")] {
+        assert_eq!(read(text), Err(RuleProblem::Variable(text.into(), name.into())));
+    }
+    for text in ["", " ", "\t", "\n"] {
+        assert_eq!(read(text), Err(RuleProblem::SecretEmpty), "{text:?}");
+    }
+    assert_eq!(read("two\nlines"), Err(RuleProblem::SecretControl));
+    assert_eq!(read(" spaced"), Err(RuleProblem::SecretSpaces));
+    for good in ["pa$$word", "$1", "a b", "${", "s3cret\n"] {
+        assert!(read(good).is_ok(), "{good:?}");
+    }
+    for name in ["${PD_KEY}", "$PD_KEY", "", "PD KEY", "1KEY"] {
+        let refused = SecretSource::Env(name.into()).resolve(&no_env, Path::new(""));
+        assert_eq!(refused, Err(RuleProblem::VariableName(name.into())));
+    }
+}

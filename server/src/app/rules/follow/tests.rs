@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
-use plimsoll_storage::{Options, Store};
+use plimsoll_storage::{Options, SlotWidth, Store};
 
 use super::*;
 use crate::app::rules::{Rules, load_rules};
@@ -44,7 +44,8 @@ impl World {
         let dir = tempfile::tempdir().expect("a temporary directory");
         fs::write(dir.path().join("rules.yaml"), FILE).expect("written");
         fs::write(dir.path().join("hub.key"), "s3cret").expect("written");
-        let loaded = load_rules(Some(&dir.path().join("rules.yaml"))).expect("good rules");
+        let loaded = load_rules(Some(&dir.path().join("rules.yaml")), SlotWidth::DEFAULT)
+            .expect("good rules");
         let store = Store::open(&Options::new(dir.path().join("data"))).expect("a store");
         let check = RulesCheck { store: Arc::new(store), allow_private_receivers: false };
         let follower = Follower::new(loaded.file.expect("a file"));
@@ -207,7 +208,7 @@ fn a_start_without_receivers_or_rules_is_followed() {
     let dir = tempfile::tempdir().expect("a temporary directory");
     let path = dir.path().join("rules.yaml");
     fs::write(&path, "").expect("written");
-    let loaded = load_rules(Some(&path)).expect("the default pack");
+    let loaded = load_rules(Some(&path), SlotWidth::DEFAULT).expect("the default pack");
     assert!(loaded.notify_nobody());
     let shown = loaded.to_string();
     assert!(shown.ends_with("rules.yaml, with 0 receivers and 0 partners"), "{shown}");

@@ -1,0 +1,109 @@
+//! Checks of the addresses of receivers. No message repeats an address, because parts of it may be secret.
+
+use reqwest::Url;
+
+use crate::rule::error::RuleProblem;
+
+/// What an address looks like that may have any scheme.
+const HTTP: &str = "http:// or https://, a host and a path, without user name and password";
+/// What the base of an address looks like.
+const BASE: &str = "http:// or https:// and a host, without the path of the API";
+/// What the address of a Slack incoming webhook looks like.
+const SLACK: &str = "https://hooks.slack.com/services/…; a `webhook` receiver takes other hosts";
+
+/// Hosts of Slack's incoming webhooks.
+const SLACK_HOSTS: [&str; 2] = ["hooks.slack.com", "hooks.slack-gov.com"];
+/// How the path of a Slack incoming webhook begins.
+const SLACK_PATHS: [&str; 3] = ["/services/", "/workflows/", "/triggers/"];
+
+/// Checks an address that requests are sent to as it is.
+pub(super) fn full_url(text: &str) -> Result<String, RuleProblem> {
+    let error = |reason| Err(RuleProblem::Url(reason, HTTP));
+    match read(text) {
+        Ok(url) if url.fragment().is_some() => error("a part behind `#` is never sent"),
+        Ok(_) => Ok(text.to_owned()),
+        Err(reason) => error(reason),
+    }
+}
+
+/// Checks an address that the path `path` of an API is appended to, and returns it without a `/` at its end.
+pub(super) fn base_url(text: &str, path: &str) -> Result<String, RuleProblem> {
+    let error = |reason| Err(RuleProblem::Url(reason, BASE));
+    match read(text) {
+        Ok(url) if url.query().is_some() || url.fragment().is_some() => {
+            error("it has a query or a fragment")
+        }
+        Ok(url) if url.path().trim_end_matches('/').ends_with(path) => {
+            error("it has the path of the API, which is added to it")
+        }
+        Ok(_) => Ok(text.trim_end_matches('/').to_owned()),
+        Err(reason) => error(reason),
+    }
+}
+
+/// Checks the address of a Slack incoming webhook. An IP address or `localhost` is a stand-in for Slack, of
+/// which nothing is known.
+pub(super) fn slack_url(text: &str) -> Result<(), RuleProblem> {
+    let error = |reason| Err(RuleProblem::Url(reason, SLACK));
+    let url = match read(text) {
+        Ok(url) if is_stand_in(&url) => return Ok(()),
+        Ok(url) => url,
+        Err(reason) => return error(reason),
+    };
+    if !url.host_str().is_some_and(|host| SLACK_HOSTS.contains(&host)) {
+        return error("it is not a host of Slack");
+    }
+    if url.scheme() != "https" {
+        return error("Slack takes https only");
+    }
+    if !SLACK_PATHS.iter().any(|path| url.path().len() > path.len() && url.path().starts_with(path))
+    {
+        return error("it is not the path of an incoming webhook");
+    }
+    Ok(())
+}
+
+/// Whether an address belongs to PagerDuty itself.
+pub(super) fn is_pagerduty(url: &str) -> bool {
+    let url = Url::parse(url);
+    url.is_ok_and(|url| url.host_str().is_some_and(|host| host.ends_with("pagerduty.com")))
+}
+
+/// Whether the host is an IP address or `localhost`.
+fn is_stand_in(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || bare.parse::<std::net::IpAddr>().is_ok()
+}
+
+/// Reads an address of the schemes http and https, or says what is wrong with it.
+fn read(text: &str) -> Result<Url, &'static str> {
+    if text.contains("${") {
+        return Err("variables such as `${NAME}` are not replaced in the rules file");
+    }
+    if text.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        return Err("it holds a space or a line break");
+    }
+    let Some((scheme, rest)) = text.split_once("://") else {
+        return Err("it does not begin with a scheme");
+    };
+    if !["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) {
+        return Err("its scheme is not supported");
+    }
+    if rest.is_empty() || rest.starts_with(['/', '?', '#', ':']) {
+        return Err("it has no host");
+    }
+    let url = Url::parse(text).map_err(|_| "its host or port is not valid")?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("it contains a user name or password");
+    }
+    let is_of_host =
+        |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | ':' | '[' | ']');
+    match url.host_str() {
+        Some(host) if host.chars().all(is_of_host) && host != "." => Ok(url),
+        _ => Err("its host or port is not valid"),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,85 @@
+use super::*;
+
+fn reason(problem: RuleProblem) -> &'static str {
+    match problem {
+        RuleProblem::Url(reason, _) => reason,
+        other => panic!("{other}"),
+    }
+}
+
+#[test]
+fn an_address_has_a_scheme_and_a_host() {
+    for good in [
+        "https://hub.example",
+        "HTTPS://hub.example/a?b=c",
+        "http://10.0.0.1:9093/",
+        "http://[::1]:80/x",
+        "https://h\u{fc}b.example/",
+        "http://alert_manager:9093",
+    ] {
+        assert!(full_url(good).is_ok(), "{good}");
+    }
+    let table = [
+        ("", "it does not begin with a scheme"),
+        ("hub.example/alerts", "it does not begin with a scheme"),
+        ("https:/hub.example", "it does not begin with a scheme"),
+        ("ftp://hub.example", "its scheme is not supported"),
+        ("https://", "it has no host"),
+        ("https:///alerts", "it has no host"),
+        ("https://:443/", "it has no host"),
+        ("https://hub.example:99999/", "its host or port is not valid"),
+        ("https://{host}/", "its host or port is not valid"),
+        ("https://${HOST}/", "variables such as `${NAME}` are not replaced in the rules file"),
+        ("https://hub.example/a b", "it holds a space or a line break"),
+        (" https://hub.example", "it holds a space or a line break"),
+        ("https://ann:pw@hub.example/", "it contains a user name or password"),
+        ("https://hub.example/#a", "a part behind `#` is never sent"),
+    ];
+    for (bad, expected) in table {
+        assert_eq!(reason(full_url(bad).unwrap_err()), expected, "{bad}");
+    }
+}
+
+#[test]
+fn a_base_has_no_path_of_the_api() {
+    let base = |text| base_url(text, "/v2/enqueue");
+    assert_eq!(
+        base("https://events.pagerduty.com/").as_deref(),
+        Ok("https://events.pagerduty.com")
+    );
+    assert_eq!(base("http://proxy:80/pd").as_deref(), Ok("http://proxy:80/pd"));
+    for bad in ["https://events.pagerduty.com/v2/enqueue", "https://e.example/?a", "https://"] {
+        assert!(base(bad).is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn a_slack_address_is_one_of_slack() {
+    for good in [
+        "https://hooks.slack.com/services/T/B/x",
+        "https://hooks.slack.com/workflows/x",
+        "https://hooks.slack-gov.com/services/T/B/x",
+        "http://127.0.0.1:4000/services/x",
+        "http://localhost:4000/",
+        "http://[::1]:4000/",
+    ] {
+        assert!(slack_url(good).is_ok(), "{good}");
+    }
+    let table = [
+        ("https://hooks.slack.example/services/T/B/x", "it is not a host of Slack"),
+        ("https://slack.com/services/T/B/x", "it is not a host of Slack"),
+        ("https://hooks.slack.com.evil.example/services/x", "it is not a host of Slack"),
+        ("http://hooks.slack.com/services/T/B/x", "Slack takes https only"),
+        ("https://hooks.slack.com/", "it is not the path of an incoming webhook"),
+        ("https://hooks.slack.com/services/", "it is not the path of an incoming webhook"),
+        ("hooks.slack.com/services/T/B/x", "it does not begin with a scheme"),
+    ];
+    for (bad, expected) in table {
+        assert_eq!(reason(slack_url(bad).unwrap_err()), expected, "{bad}");
+    }
+}
+
+#[test]
+fn hosts_of_pagerduty_are_known() {
+    assert!(is_pagerduty("https://events.eu.pagerduty.com") && !is_pagerduty("http://127.0.0.1:1"));
+}

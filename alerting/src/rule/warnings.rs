@@ -1,0 +1,155 @@
+//! What is valid in a rules file and yet does not do what it seems to do.
+
+use std::collections::BTreeSet;
+
+use plimsoll_storage::{Label, LabelMatchers, Matcher};
+
+use crate::labels::SANDBOX;
+use crate::rule::types::countries::{has_several_clocks, main_zone};
+use crate::rule::types::{Partner, Rule, RuleMode, RuleSet};
+use crate::text::nearest::nearest;
+
+impl Rule {
+    /// Whether somebody is notified of some alert of the rule.
+    #[must_use]
+    pub fn notifies(&self) -> bool {
+        let policy = self.notify_policy;
+        let is_reached = self.thresholds().any(|(severity, _)| severity >= policy.from);
+        !self.notify.is_empty() && policy.mode == RuleMode::Live && is_reached
+    }
+}
+
+impl RuleSet {
+    /// What does not work as it seems to, a sentence each. Runbooks are not looked at.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        if self.receivers.is_empty() && !self.rules.is_empty() {
+            found.push("there are no receivers, so nobody is notified".to_owned());
+        }
+        found.extend(self.unreached_receivers());
+        for rule in &self.rules {
+            let about = |text: String| format!("rule {}: {text}", rule.name);
+            found.extend(only_sandbox(rule).map(about));
+            found.extend(self.useless_dependencies(rule).map(about));
+            found.extend(self.mistyped_partners(&rule.matches).map(about));
+        }
+        for (position, window) in self.maintenance.iter().enumerate() {
+            let number = position + 1;
+            let about = |text: String| format!("maintenance number {number}: {text}");
+            found.extend(self.mistyped_partners(&window.matches).map(about));
+        }
+        for partner in &self.partners {
+            let about = |text: String| format!("partner {}: {text}", partner.name);
+            found.extend(assumed_zone(partner).map(about));
+            found.extend(self.unwatched_streams(partner).map(about));
+        }
+        found.extend(self.idle_holidays());
+        found
+    }
+
+    /// Receivers that no notification can reach.
+    fn unreached_receivers(&self) -> impl Iterator<Item = String> {
+        let named = self.rules.iter().filter(|rule| rule.notifies()).flat_map(|rule| &rule.notify);
+        let mut reached: BTreeSet<&str> = named.map(String::as_str).collect();
+        let changes = self.receivers.iter().filter(|receiver| receiver.takes_changes);
+        reached.extend(changes.map(|receiver| receiver.name.as_str()));
+        let mut open: Vec<&str> = reached.iter().copied().collect();
+        while let Some(receiver) = open.pop().and_then(|name| self.receiver(name)) {
+            let next = receiver.escalate.iter().map(|it| it.to.as_str());
+            let next = next.chain(receiver.fail_over.iter().map(|it| it.to.as_str()));
+            open.extend(next.filter(|name| reached.insert(name)));
+        }
+        let unreached = self.receivers.iter().filter(move |it| !reached.contains(it.name.as_str()));
+        unreached.map(|it| {
+            format!(
+                "receiver {}: no rule notifies it, also not by `escalate` or `fail_over`",
+                it.name
+            )
+        })
+    }
+
+    /// Rules that a rule depends on but whose alerts never are on the labels of its own.
+    fn useless_dependencies<'a>(&'a self, rule: &'a Rule) -> impl Iterator<Item = String> + 'a {
+        let others = rule.depends_on.iter().filter_map(|name| self.rule(name));
+        let is_within = |other: &Rule| {
+            let within = |own: &[Label]| {
+                other.groupings().any(|by| by.iter().all(|label| own.contains(label)))
+            };
+            rule.groupings().any(within)
+        };
+        others.filter(move |other| !is_within(other)).map(|other| {
+            let by: Vec<&str> = other.by.iter().map(|label| label.as_str()).collect();
+            format!(
+                "`depends_on` of {} mutes nothing, because {} groups by {}, which this rule does not",
+                other.name,
+                other.name,
+                by.join(", ")
+            )
+        })
+    }
+
+    /// Partners that are selected and not declared, and whose names are like one that is.
+    fn mistyped_partners<'a>(
+        &'a self,
+        matches: &'a LabelMatchers,
+    ) -> impl Iterator<Item = String> + 'a {
+        let values = matches.iter().filter_map(|(label, matcher)| match matcher {
+            Matcher::In(values) | Matcher::NotIn(values) if label == Label::Partner => Some(values),
+            _ => None,
+        });
+        let names = || self.partners.iter().map(|partner| partner.name.as_str());
+        let stray = values.flatten().filter(move |value| names().all(|name| name != *value));
+        stray.filter_map(move |value| {
+            let near = nearest(value, names())?;
+            Some(format!(
+                "`match` names the partner `{value}`, which is not under `partners`; did you mean `{near}`?"
+            ))
+        })
+    }
+
+    /// Streams that a partner must report although no rule fires when it does not.
+    fn unwatched_streams<'a>(&'a self, partner: &'a Partner) -> impl Iterator<Item = String> + 'a {
+        let is_watched = |stream: &str| {
+            self.rules.iter().any(|rule| {
+                rule.signal.kind().is_age()
+                    && rule.signal.stream() == stream
+                    && rule.groupings().any(|by| by == [Label::Partner])
+                    && rule.watches_partner(&partner.name)
+            })
+        };
+        partner.expects.iter().filter(move |stream| !is_watched(stream)).map(|stream| {
+            format!("it expects {stream}, but no `absence`, `freshness` or `run` rule by partner watches that")
+        })
+    }
+
+    /// Holidays that no partner has.
+    fn idle_holidays(&self) -> impl Iterator<Item = String> {
+        let of_partners = self.partners.iter().filter_map(|partner| partner.country.as_deref());
+        let of_partners: BTreeSet<&str> = of_partners.collect();
+        let countries: BTreeSet<&str> =
+            self.holidays.iter().map(|it| it.country.as_str()).collect();
+        let idle = countries.into_iter().filter(move |it| !of_partners.contains(it));
+        idle.map(|country| {
+            format!("holidays of {country}: no partner has that `country`, so they have no effect")
+        })
+    }
+}
+
+/// A rule whose alerts all are of the sandbox, and muted.
+fn only_sandbox(rule: &Rule) -> Option<String> {
+    (rule.matches.only(Label::Environment) == Some(SANDBOX)).then(|| {
+        "nobody is notified of it: it matches only the sandbox, which every rule watches anyway"
+            .to_owned()
+    })
+}
+
+/// A partner whose time zone is only known by its country, which has several clocks.
+fn assumed_zone(partner: &Partner) -> Option<String> {
+    let country = partner.country.as_deref().filter(|_| partner.time_zone.is_none())?;
+    let zone = main_zone(country).filter(|_| has_several_clocks(country))?;
+    Some(format!("{country} has several time zones, and {zone} is assumed; give its `time_zone`"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,84 @@
+use crate::rule::RuleSet;
+use crate::rule::tests::parse;
+
+const RATIO: &str =
+    "owner: o, runbook: partner-5xx, signal: { ratio: { of: [5xx], stream: requests } }";
+
+fn warnings(text: &str) -> Vec<String> {
+    let set: RuleSet = parse(text).unwrap_or_else(|error| panic!("{error}"));
+    set.warnings()
+}
+
+fn receivers(fields: &[(&str, &str)]) -> String {
+    let one = |(name, fields): &(&str, &str)| {
+        format!("  - {{ name: {name}, webhook: {{ url: 'https://h.example' }}{fields} }}\n")
+    };
+    format!("receivers:\n{}", fields.iter().map(one).collect::<String>())
+}
+
+#[test]
+fn a_receiver_is_reached_by_rules_escalation_and_fail_over() {
+    let chain = receivers(&[
+        ("a", ", escalate: { to: b }"),
+        ("b", ", fail_over: { to: c }"),
+        ("c", ""),
+        ("d", ", escalate: { to: e }"),
+        ("e", ""),
+    ]);
+    let file =
+        format!("{chain}rules:\n  - {{ name: r, {RATIO}, critical: '> 5%', notify: [a] }}\n");
+    let unreached = |name: &str| {
+        format!("receiver {name}: no rule notifies it, also not by `escalate` or `fail_over`")
+    };
+    assert_eq!(warnings(&file), [unreached("d"), unreached("e")]);
+    let shadow = file.replace("notify: [a]", "notify: [a], mode: shadow");
+    assert_eq!(warnings(&shadow).len(), 5);
+}
+
+#[test]
+fn a_rule_of_which_nobody_is_notified_is_named() {
+    let one = receivers(&[("a", "")]);
+    let rule = |fields: &str| format!("{one}rules:\n  - {{ name: r, {RATIO}, {fields} }}\n");
+    let silent = rule("warning: '> 5%', notify: [a], notify_from: critical");
+    let silent = warnings(&silent).join("\n");
+    assert!(silent.contains("receiver a: no rule notifies it"), "{silent}");
+    let sandbox = rule("warning: '> 5%', notify: [a], match: { environment: sandbox }");
+    assert!(warnings(&sandbox)[0].contains("it matches only the sandbox"));
+    assert!(warnings(&rule("warning: '> 5%', notify: [a]")).is_empty());
+    let none = format!("rules:\n  - {{ name: r, {RATIO}, critical: '> 5%', notify: ['*'] }}\n");
+    assert_eq!(warnings(&none), ["there are no receivers, so nobody is notified"]);
+}
+
+#[test]
+fn what_partners_and_references_do_not_do_is_named() {
+    let file = format!(
+        "{}rules:\n  - {{ name: wide, {RATIO}, by: [partner, operation], critical: '> 5%', notify: [a] }}\n\
+         \x20 - {{ name: r, {RATIO}, match: {{ partner: dlh }}, critical: '> 5%', \
+         notify: [a], depends_on: [wide] }}\n\
+         partners:\n  - {{ name: dhl, country: us, expects: [tracking] }}\n\
+         \x20 - {{ name: ups, country: US, time_zone: America/Chicago }}\n\
+         holidays:\n  - {{ country: de, date: 2026-12-25 }}\n  - {{ country: US, date: 2026-12-25 }}\n\
+         maintenance:\n  - {{ match: {{ partner: [usp, other] }}, start: 2026-11-21T22:00:00Z, \
+         end: 2026-11-22T02:00:00Z, author: a, reason: b }}\n",
+        receivers(&[("a", "")])
+    );
+    assert_eq!(
+        warnings(&file),
+        [
+            "rule r: `depends_on` of wide mutes nothing, because wide groups by partner, operation, \
+             which this rule does not",
+            "rule r: `match` names the partner `dlh`, which is not under `partners`; did you mean `dhl`?",
+            "maintenance number 1: `match` names the partner `usp`, which is not under `partners`; did \
+             you mean `ups`?",
+            "partner dhl: US has several time zones, and America/New_York is assumed; give its `time_zone`",
+            "partner dhl: it expects tracking, but no `absence`, `freshness` or `run` rule by partner watches that",
+            "holidays of DE: no partner has that `country`, so they have no effect",
+        ]
+    );
+}
+
+#[test]
+fn the_default_pack_has_no_warning_but_that_it_has_no_receivers() {
+    let pack = RuleSet::default_pack().unwrap();
+    assert_eq!(pack.warnings(), ["there are no receivers, so nobody is notified"]);
+}
