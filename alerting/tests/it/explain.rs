@@ -150,7 +150,7 @@ fn the_default_pack_is_explained_at_rest_and_at_fault() {
     let pack = RuleSet::default_pack().unwrap();
     let rest = explained(&world, &pack, "dhl", 40, 4).unwrap();
     assert!(
-        rest.groups[0].words.contains("was 0% (0 of 600): not above 1%"),
+        rest.groups[0].words.contains("was 0% (0 of 600 in 5m): not above 1%"),
         "{}",
         rest.groups[0].words
     );

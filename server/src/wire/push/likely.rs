@@ -52,6 +52,7 @@ const SYNONYMS: &[(&[&str], &[&str])] = &[
     ),
     (&["result", "class", "outcomeclass", "state"], &["outcome", "outcomes"]),
     (&["counts", "statuses", "responses"], &["outcomes"]),
+    (&["bucket", "buckets"], &["bucket_counts"]),
     (&["histogram", "latencyhistogram", "durationhistogram"], &["latency"]),
     (&["step", "stepms", "interval", "intervals", "period", "width"], &["step_s"]),
     (

@@ -221,7 +221,7 @@ async fn a_failing_receiver_gets_the_same_notification_again() {
 async fn a_private_receiver_is_rejected_at_start_unless_allowed() {
     let scene = Scene::new("127.0.0.1").await;
     let args = ["serve", "--listen", "127.0.0.1:0", "--data-dir", text_of(&scene.dir)];
-    let args = [&args[..], &["--rules", scene.rules()]].concat();
+    let args = [&args[..], &["--slot", "1s", "--rules", scene.rules()]].concat();
     let output = binary::run_with_env(&args, &scene.env());
     assert!(!output.status.success());
     let error = String::from_utf8_lossy(&output.stderr);

@@ -10,7 +10,7 @@ use plimsoll_tests::{Server, binary, clock};
 use crate::common::data_dir;
 
 const PARTNERS: u64 = 400;
-const SLOTS: i64 = 12;
+const SLOTS: i64 = 64;
 
 fn succeed(args: &[&str]) {
     let output = binary::run(args);

@@ -104,7 +104,7 @@ async fn an_import_reports_lines_that_are_too_old() {
         assert!(printed.contains(&format!("{imported} of 3 lines imported")), "{printed}");
         if rejected > 0 {
             assert!(
-                printed.contains("2 rejected by the store; the first: /events/0/at"),
+                printed.contains("2 rejected by the store; the first: line 1, at"),
                 "{printed}"
             );
             assert!(printed.contains(OF_2015) && printed.contains("`retention_15m`"), "{printed}");
