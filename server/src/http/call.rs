@@ -1,11 +1,15 @@
 //! What a call of the API is: its path, its handler and its description. The router and `/openapi.json` are
 //! built from the same calls, so neither has one that the other lacks.
 
+use axum::Extension;
+use axum::extract::Request;
 use axum::handler::Handler;
+use axum::middleware::{Next, from_fn};
 use axum::routing::{MethodRouter, delete, get, post};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use super::params::declare::{Declared, ParameterDescription};
+use super::reply::{RowSchema, offer};
 use crate::app::App;
 use crate::error::ErrorCode;
 
@@ -94,7 +98,24 @@ impl Call {
     /// Answers with JSON.
     pub(crate) fn answers<B: JsonSchema>(mut self) -> Self {
         self.answer = Answer::Json(vec![SchemaGenerator::subschema_for::<B>]);
-        self
+        self.offers(&["application/json"])
+    }
+
+    /// Answers with JSON, or with text for people.
+    pub(crate) fn answers_or_text<B: JsonSchema>(mut self) -> Self {
+        self.answer = Answer::Json(vec![SchemaGenerator::subschema_for::<B>]);
+        self.offers(&["application/json", "text/plain"])
+    }
+
+    /// Rejects a query that allows no media type of its answer. Other calls have done their work by then, so
+    /// they answer in JSON whatever is allowed.
+    fn offers(mut self, offered: &'static [&'static str]) -> Self {
+        if self.method != "get" {
+            return self;
+        }
+        let check = move |request: Request, next: Next| offer(offered, request, next);
+        self.handler = self.handler.layer(from_fn(check));
+        self.errors(&[ErrorCode::NotAcceptable])
     }
 
     /// Answers 202 with JSON about work that is still to be done.
@@ -105,6 +126,8 @@ impl Call {
     /// Answers with JSON or rows.
     pub(crate) fn answers_rows<B: JsonSchema>(mut self) -> Self {
         self.answer = Answer::Rows(vec![SchemaGenerator::subschema_for::<B>]);
+        self.handler =
+            self.handler.layer(Extension(RowSchema(SchemaGenerator::subschema_for::<B>)));
         self.errors(&[ErrorCode::NotAcceptable])
     }
 

@@ -14,6 +14,8 @@ use crate::http::call::Call;
 use crate::http::params::Params;
 use crate::http::params::declare::{InPath, Query};
 use crate::http::params::kind::{Choice, Text};
+use crate::http::query::Answer;
+use crate::http::reply::Reply;
 use crate::wire::alerting::alert::{AcknowledgeRequest, AlertBody, AlertsBody};
 use crate::wire::excerpt;
 
@@ -35,7 +37,7 @@ pub(crate) fn calls() -> Vec<Call> {
         Call::get("/api/v1/alerts", list)
             .about("Open and resolved alerts with their evidence, newest first", "")
             .takes(&[&STATE, &RULE, &LIMIT, &ALERT_LABELS])
-            .answers::<AlertsBody>(),
+            .answers_rows::<AlertsBody>(),
         Call::get("/api/v1/alerts/{id}", one)
             .about("One alert", "")
             .takes(&[&ID])
@@ -53,7 +55,7 @@ pub(crate) fn calls() -> Vec<Call> {
     ]
 }
 
-async fn list(State(app): State<App>, mut params: Params) -> Result<Json<AlertsBody>, ApiError> {
+async fn list(State(app): State<App>, mut params: Params, reply: Reply) -> Answer {
     let open = params.read(&STATE)?;
     let rule = params.read(&RULE)?;
     let labels = alert_labels(&mut params)?;
@@ -61,7 +63,7 @@ async fn list(State(app): State<App>, mut params: Params) -> Result<Json<AlertsB
     params.end()?;
     let filter = shown(open, rule, labels);
     let found = tokio::task::block_in_place(|| alerts::list(&app.store, &filter, limit))?;
-    Ok(Json(AlertsBody { alerts: bodies(&app.store, found)? }))
+    reply.rows_of(&["alerts"]).send(&AlertsBody { alerts: bodies(&app.store, found)? })
 }
 
 async fn one(State(app): State<App>, Path(id): Path<String>) -> Result<Json<AlertBody>, ApiError> {

@@ -14,6 +14,8 @@ use crate::http::call::Call;
 use crate::http::params::Params;
 use crate::http::params::declare::{InPath, Query};
 use crate::http::params::kind::{Choice, Text, same};
+use crate::http::query::Answer;
+use crate::http::reply::Reply;
 use crate::wire::alerting::delivery::{
     DeliveriesBody, DeliveryBody, PurgeBody, PurgeRequest, ReplayBody, ReplayRequest,
 };
@@ -41,7 +43,7 @@ pub(crate) fn calls() -> Vec<Call> {
                 "Those that wait come first, then those that ended last. `dead` are the dead letters.",
             )
             .takes(&[&STATE, &RECEIVER, &ALERT, &LIMIT])
-            .answers::<DeliveriesBody>(),
+            .answers_rows::<DeliveriesBody>(),
         Call::get("/api/v1/deliveries/{id}", one)
             .about("One delivery", "")
             .takes(&[&ID])
@@ -65,10 +67,7 @@ pub(crate) fn calls() -> Vec<Call> {
     ]
 }
 
-async fn list(
-    State(app): State<App>,
-    mut params: Params,
-) -> Result<Json<DeliveriesBody>, ApiError> {
+async fn list(State(app): State<App>, mut params: Params, reply: Reply) -> Answer {
     let filter = DeliveryFilter {
         state: params.read(&STATE)?.map(str::to_owned),
         receiver: params.read(&RECEIVER)?,
@@ -77,7 +76,8 @@ async fn list(
     let limit = params.read(&LIMIT)?;
     params.end()?;
     let found = tokio::task::block_in_place(|| ledger::list(&app.store, &filter, limit))?;
-    Ok(Json(DeliveriesBody { deliveries: found.into_iter().map(DeliveryBody::from).collect() }))
+    let deliveries = found.into_iter().map(DeliveryBody::from).collect();
+    reply.rows_of(&["deliveries"]).send(&DeliveriesBody { deliveries })
 }
 
 async fn one(

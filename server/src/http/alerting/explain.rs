@@ -42,7 +42,7 @@ pub(crate) fn calls() -> Vec<Call> {
                  does not group by are ignored. `Accept: text/plain` answers with sentences and a table.",
             )
             .takes(&[&NAME, &AT, &SPAN, &partner, &others])
-            .answers::<ExplanationBody>()
+            .answers_or_text::<ExplanationBody>()
             .reads_cells(),
     ]
 }

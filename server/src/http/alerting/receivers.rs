@@ -7,6 +7,8 @@ use crate::app::App;
 use crate::error::ApiError;
 use crate::http::call::Call;
 use crate::http::params::declare::InPath;
+use crate::http::query::Answer;
+use crate::http::reply::Reply;
 use crate::wire::alerting::delivery::{ReceiverBody, ReceiversBody, TestBody};
 use crate::wire::excerpt;
 
@@ -19,7 +21,7 @@ pub(crate) fn calls() -> Vec<Call> {
                 "The receivers and their delivery status",
                 "Neither addresses nor keys are shown.",
             )
-            .answers::<ReceiversBody>(),
+            .answers_rows::<ReceiversBody>(),
         Call::post("/api/v1/receivers/{name}/test", test)
             .about(
                 "Send a test alert to a receiver: its trigger and its resolve",
@@ -30,11 +32,11 @@ pub(crate) fn calls() -> Vec<Call> {
     ]
 }
 
-async fn list(State(app): State<App>) -> Json<ReceiversBody> {
+async fn list(State(app): State<App>, reply: Reply) -> Answer {
     let now = app.now();
     let receivers = app.control().receivers().into_iter();
     let receivers = receivers.map(|(name, status)| ReceiverBody::new(name, status, now)).collect();
-    Json(ReceiversBody { receivers })
+    reply.rows_of(&["receivers"]).send(&ReceiversBody { receivers })
 }
 
 async fn test(

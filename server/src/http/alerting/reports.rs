@@ -1,6 +1,5 @@
 //! `GET /api/v1/reports/noise`, and `GET /noise` for people.
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
@@ -14,6 +13,8 @@ use crate::http::call::Call;
 use crate::http::params::Params;
 use crate::http::params::declare::Query;
 use crate::http::params::kind::Time;
+use crate::http::query::Answer;
+use crate::http::reply::Reply;
 use crate::http::reply::markdown::rendered;
 use crate::wire::alerting::noise::NoiseBody;
 
@@ -39,7 +40,7 @@ pub(crate) fn calls() -> Vec<Call> {
                  that never fired; over the week that ends now by default.",
             )
             .takes(&[&START, &END])
-            .answers::<NoiseBody>(),
+            .answers_rows::<NoiseBody>(),
         Call::get("/noise", noise_page)
             .about(
                 "How noisy alerting was, as a page for the weekly review",
@@ -50,8 +51,8 @@ pub(crate) fn calls() -> Vec<Call> {
     ]
 }
 
-async fn noise_report(State(app): State<App>, params: Params) -> Result<Json<NoiseBody>, ApiError> {
-    noise_of(&app, params).map(Json)
+async fn noise_report(State(app): State<App>, params: Params, reply: Reply) -> Answer {
+    reply.rows_of(&["rules", "partners"]).send(&noise_of(&app, params)?)
 }
 
 async fn noise_page(

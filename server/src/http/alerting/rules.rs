@@ -9,6 +9,8 @@ use crate::app::App;
 use crate::error::ApiError;
 use crate::http::call::Call;
 use crate::http::params::declare::InPath;
+use crate::http::query::Answer;
+use crate::http::reply::Reply;
 use crate::wire::alerting::alert::{RuleBody, RulesBody};
 use crate::wire::excerpt;
 
@@ -18,7 +20,9 @@ pub(crate) const NAME: InPath =
 
 pub(crate) fn calls() -> Vec<Call> {
     vec![
-        Call::get("/api/v1/rules", list).about("The rules in force", "").answers::<RulesBody>(),
+        Call::get("/api/v1/rules", list)
+            .about("The rules in force", "")
+            .answers_rows::<RulesBody>(),
         Call::get("/api/v1/rules/{name}", one)
             .about("One rule", "")
             .takes(&[&NAME])
@@ -26,7 +30,7 @@ pub(crate) fn calls() -> Vec<Call> {
     ]
 }
 
-async fn list(State(app): State<App>) -> Result<Json<RulesBody>, ApiError> {
+async fn list(State(app): State<App>, reply: Reply) -> Answer {
     let rules = tokio::task::block_in_place(|| {
         app.rules
             .get()
@@ -35,7 +39,7 @@ async fn list(State(app): State<App>) -> Result<Json<RulesBody>, ApiError> {
             .map(|rule| with_open_alerts(&app, rule))
             .collect::<Result<_, _>>()
     })?;
-    Ok(Json(RulesBody { rules, rules_error: app.rules.error() }))
+    reply.rows_of(&["rules"]).send(&RulesBody { rules, rules_error: app.rules.error() })
 }
 
 async fn one(State(app): State<App>, Path(name): Path<String>) -> Result<Json<RuleBody>, ApiError> {

@@ -17,6 +17,8 @@ use crate::http::call::Call;
 use crate::http::params::Params;
 use crate::http::params::declare::{InPath, Query};
 use crate::http::params::kind::{Choice, same};
+use crate::http::query::Answer;
+use crate::http::reply::Reply;
 use crate::wire::alerting::silence::{
     CoverageBody, MadeSilenceBody, OneOrMany, STATES, SilenceBody, SilenceRequest, SilencesBody,
     state,
@@ -49,7 +51,7 @@ pub(crate) fn calls() -> Vec<Call> {
                 "Those that begin last come first.",
             )
             .takes(&[&STATE])
-            .answers::<SilencesBody>(),
+            .answers_rows::<SilencesBody>(),
         Call::post("/api/v1/silences", create)
             .about(
                 "Silence alerts for a while",
@@ -67,7 +69,7 @@ pub(crate) fn calls() -> Vec<Call> {
     ]
 }
 
-async fn list(State(app): State<App>, mut params: Params) -> Result<Json<SilencesBody>, ApiError> {
+async fn list(State(app): State<App>, mut params: Params, reply: Reply) -> Answer {
     let wanted = params.read(&STATE)?;
     params.end()?;
     let now = app.now();
@@ -75,7 +77,7 @@ async fn list(State(app): State<App>, mut params: Params) -> Result<Json<Silence
     silences.retain(|it| wanted.is_none_or(|wanted| wanted == state(it, now)));
     silences.sort_by_key(|silence| std::cmp::Reverse(silence.period.start));
     let silences = silences.into_iter().map(|silence| SilenceBody::new(silence, now)).collect();
-    Ok(Json(SilencesBody { silences }))
+    reply.rows_of(&["silences"]).send(&SilencesBody { silences })
 }
 
 async fn create(State(app): State<App>, body: Body) -> Result<Json<MadeSilenceBody>, ApiError> {

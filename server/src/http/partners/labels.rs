@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use axum::Json;
 use axum::extract::{Path, State};
 use plimsoll_storage::{Label, LabelMatchers, StreamId, StreamKind};
 
@@ -12,6 +11,8 @@ use crate::http::call::Call;
 use crate::http::params::Params;
 use crate::http::params::declare::InPath;
 use crate::http::params::labels::LABELS;
+use crate::http::query::Answer;
+use crate::http::reply::Reply;
 use crate::wire::excerpt;
 use crate::wire::query::label::{LabelNameBody, LabelNamesBody, LabelValuesBody};
 
@@ -23,20 +24,17 @@ pub(crate) fn calls() -> Vec<Call> {
         Call::get("/api/v1/labels", names)
             .about("The reserved labels and how many values each has", "")
             .takes(&[&LABELS])
-            .answers::<LabelNamesBody>()
+            .answers_rows::<LabelNamesBody>()
             .errors(&[ErrorCode::Busy]),
         Call::get("/api/v1/labels/{name}/values", values)
             .about("The values of a label", "")
             .takes(&[&NAME, &LABELS])
-            .answers::<LabelValuesBody>()
+            .answers_rows::<LabelValuesBody>()
             .errors(&[ErrorCode::Busy]),
     ]
 }
 
-async fn names(
-    State(app): State<App>,
-    mut params: Params,
-) -> Result<Json<LabelNamesBody>, ApiError> {
+async fn names(State(app): State<App>, mut params: Params, reply: Reply) -> Answer {
     let labels = params.labels()?;
     params.end()?;
     app.ask(move |app, _| {
@@ -45,7 +43,7 @@ async fn names(
             name: label.as_str(),
             values: values_of(app, &streams, label).len(),
         };
-        Ok(Json(LabelNamesBody { labels: Label::ALL.map(name).into() }))
+        reply.rows_of(&["labels"]).send(&LabelNamesBody { labels: Label::ALL.map(name).into() })
     })
     .await
 }
@@ -55,7 +53,8 @@ async fn values(
     State(app): State<App>,
     Path(name): Path<String>,
     mut params: Params,
-) -> Result<Json<LabelValuesBody>, ApiError> {
+    reply: Reply,
+) -> Answer {
     let labels = params.labels()?;
     params.end()?;
     let label = Label::parse(&name);
@@ -68,7 +67,7 @@ async fn values(
             Some(label) => values_of(app, &streams, label),
             None => stream_names(app, &streams),
         };
-        Ok(Json(LabelValuesBody { name, values }))
+        reply.rows_of(&["values"]).send(&LabelValuesBody { name, values })
     })
     .await
 }

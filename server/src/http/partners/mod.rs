@@ -113,7 +113,7 @@ async fn one_health(
     let mut labels = params.labels_in_production()?;
     params.end()?;
     labels.push(Label::Partner, Matcher::In(one_value(&partner)));
-    app.ask(move |app, _| reply.send(&health_of(app, partner, labels)?)).await
+    app.ask(move |app, _| reply.rows_of(&["streams"]).send(&health_of(app, partner, labels)?)).await
 }
 
 fn health_of(app: &App, partner: String, labels: LabelMatchers) -> Result<HealthBody, ApiError> {

@@ -64,7 +64,7 @@ async fn exemplars(State(app): State<App>, mut params: Params, reply: Reply) -> 
             Err(Error::TooManyCells { .. } | Error::TimedOut) => None,
             Err(error) => return Err(error.into()),
         };
-        reply.ends_at(grid.last(), app.now()).send(&ExemplarsBody {
+        reply.ends_at(grid.last(), app.now()).rows_of(&["exemplars"]).send(&ExemplarsBody {
             exemplars: found.best.into_iter().map(ExemplarBody::from).collect(),
             covers: CoversBody::new(&app.store, &grid, app.now()),
             is_cut: found.is_cut,

@@ -11,12 +11,14 @@ use std::hash::BuildHasher;
 use std::io::Write;
 use std::sync::LazyLock;
 
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use foldhash::quality::RandomState;
 use plimsoll_storage::TimestampMs;
+use schemars::{Schema, SchemaGenerator};
 use serde::Serialize;
 
 use crate::error::{ApiError, ErrorCode};
@@ -77,28 +79,72 @@ impl Format {
         let quality = |format: Self| accept.quality(format.names()).unwrap_or(0);
         // `max_by_key` returns the last of several equal ones; the first is wanted.
         let best = Self::ALL.into_iter().rev().max_by_key(|format| quality(*format));
-        best.filter(|format| quality(*format) > 0).ok_or_else(|| {
-            let offered = Self::ALL.map(Self::media_type).join(", ");
-            let detail = format!("must allow one of {offered}");
-            ApiError::header(ErrorCode::NotAcceptable, header::ACCEPT.as_str(), detail)
-        })
+        best.filter(|format| quality(*format) > 0)
+            .ok_or_else(|| not_acceptable(&Self::ALL.map(Self::media_type)))
     }
 
-    fn write(self, body: &impl Serialize) -> Result<Vec<u8>, ApiError> {
+    fn write(self, body: &impl Serialize, rows: Rows) -> Result<Vec<u8>, ApiError> {
         let failed = |error: &dyn std::error::Error| ApiError::internal(error);
         let value = || serde_json::to_value(body).map_err(|error| failed(&error));
         match self {
             Self::Json => serde_json::to_vec(body).map_err(|error| failed(&error)),
-            Self::Csv => rows::to_csv(&value()?).map_err(|error| failed(&error)),
-            Self::Ndjson => rows::to_ndjson(&value()?).map_err(|error| failed(&error)),
+            Self::Csv => {
+                let header = rows.header();
+                rows::to_csv(&value()?, rows.lists, &header).map_err(|error| failed(&error))
+            }
+            Self::Ndjson => rows::to_ndjson(&value()?, rows.lists).map_err(|error| failed(&error)),
         }
     }
+}
+
+/// The schema of an answer that can be sent as rows; the router adds it to the request.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RowSchema(pub(crate) fn(&mut SchemaGenerator) -> Schema);
+
+/// What of an answer are rows.
+#[derive(Debug, Clone, Copy)]
+struct Rows {
+    lists: &'static [&'static str],
+    schema: Option<RowSchema>,
+}
+
+impl Rows {
+    /// The columns of an answer without rows.
+    fn header(self) -> Vec<String> {
+        let Some(RowSchema(schema)) = self.schema else { return Vec::new() };
+        let mut generator = SchemaGenerator::default();
+        let body = schema(&mut generator).to_value();
+        rows::header(&body, generator.definitions(), self.lists)
+    }
+}
+
+/// Answers 406 to a request that allows none of some media types.
+pub(crate) async fn offer(
+    offered: &'static [&'static str],
+    request: Request,
+    next: Next,
+) -> Result<Response, ApiError> {
+    let accept = Preferences::of(request.headers(), &header::ACCEPT);
+    let allows = |media_type: &&str| {
+        let range = media_type.split_once('/').map(|(kind, _)| format!("{kind}/*"));
+        accept.quality(&[media_type, range.as_deref().unwrap_or_default(), "*/*"]).unwrap_or(0) > 0
+    };
+    if !accept.is_empty() && !offered.iter().any(allows) {
+        return Err(not_acceptable(offered));
+    }
+    Ok(next.run(request).await)
+}
+
+fn not_acceptable(offered: &[&str]) -> ApiError {
+    let detail = format!("must allow one of {}", offered.join(", "));
+    ApiError::header(ErrorCode::NotAcceptable, header::ACCEPT.as_str(), detail)
 }
 
 /// How the answer to one request is sent.
 #[derive(Debug)]
 pub(crate) struct Reply {
     format: Format,
+    rows: Rows,
     compression: Compression,
     /// The `If-None-Match` header.
     known: Option<HeaderValue>,
@@ -112,7 +158,9 @@ impl<S: Sync> FromRequestParts<S> for Reply {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
-        Self::of(&parts.headers)
+        let mut reply = Self::of(&parts.headers)?;
+        reply.rows.schema = parts.extensions.get().copied();
+        Ok(reply)
     }
 }
 
@@ -120,6 +168,7 @@ impl Reply {
     fn of(headers: &HeaderMap) -> Result<Self, ApiError> {
         Ok(Self {
             format: Format::accepted(headers)?,
+            rows: Rows { lists: &[], schema: None },
             compression: accepted_compression(headers),
             known: headers.get(header::IF_NONE_MATCH).cloned(),
             is_final: false,
@@ -140,12 +189,18 @@ impl Reply {
         self
     }
 
+    /// Sets which lists of the answer are its rows, when it has others as well.
+    pub(crate) const fn rows_of(mut self, lists: &'static [&'static str]) -> Self {
+        self.rows.lists = lists;
+        self
+    }
+
     /// Writes the answer. This may block: a large answer takes a while to write and compress.
     ///
     /// # Errors
     /// 500 when the body cannot be written.
     pub(crate) fn send(self, body: &impl Serialize) -> Result<Response, ApiError> {
-        let bytes = self.format.write(body)?;
+        let bytes = self.format.write(body, self.rows)?;
         let is_small = bytes.len() < COMPRESSED_BYTES_MIN;
         let compression = if is_small { Compression::None } else { self.compression };
         let tag = entity_tag(&bytes, compression);

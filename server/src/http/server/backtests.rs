@@ -24,6 +24,8 @@ use crate::error::{ApiError, ErrorCode};
 use crate::http::body;
 use crate::http::call::Call;
 use crate::http::params::declare::InPath;
+use crate::http::query::Answer;
+use crate::http::reply::Reply;
 
 /// The request for a backtest.
 #[derive(Debug, Deserialize)]
@@ -76,7 +78,7 @@ pub(crate) fn calls() -> Vec<Call> {
             .errors(&[ErrorCode::MalformedBody, ErrorCode::BodyTooLarge, ErrorCode::Busy]),
         Call::get("/api/v1/backtests", list)
             .about("The backtests, newest first, without results", "")
-            .answers::<JobsBody>(),
+            .answers_rows::<JobsBody>(),
         Call::get("/api/v1/backtests/{id}", one)
             .about(
                 "The progress and result of a backtest",
@@ -109,8 +111,8 @@ async fn create(
     Ok((StatusCode::ACCEPTED, Json(job)))
 }
 
-async fn list(State(app): State<App>) -> Json<JobsBody> {
-    Json(JobsBody { backtests: app.backtests.list() })
+async fn list(State(app): State<App>, reply: Reply) -> Answer {
+    reply.rows_of(&["backtests"]).send(&JobsBody { backtests: app.backtests.list() })
 }
 
 async fn one(

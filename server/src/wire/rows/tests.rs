@@ -3,11 +3,19 @@ use serde_json::json;
 use super::*;
 
 fn csv(body: &Value) -> String {
-    String::from_utf8(to_csv(body).expect("into memory")).expect("text")
+    csv_of(body, &[])
+}
+
+fn csv_of(body: &Value, lists: &[&str]) -> String {
+    String::from_utf8(to_csv(body, lists, &[]).expect("into memory")).expect("text")
 }
 
 fn ndjson(body: &Value) -> Vec<Value> {
-    let lines = to_ndjson(body).expect("into memory");
+    ndjson_of(body, &[])
+}
+
+fn ndjson_of(body: &Value, lists: &[&str]) -> Vec<Value> {
+    let lines = to_ndjson(body, lists).expect("into memory");
     let lines = lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
     lines.map(|line| serde_json::from_slice(line).expect("JSON")).collect()
 }
@@ -44,7 +52,7 @@ fn series_without_points_and_lists_have_a_row_an_element() {
     ]});
     assert_eq!(csv(&freshness), "partner,age_s,last_at\ndhl,1.5,T\nups,,\n");
     let partners = json!({"partners": [{"partner": "dhl", "streams": ["a", "b"]}]});
-    assert_eq!(csv(&partners), "partner,streams\ndhl,\"[\"\"a\"\",\"\"b\"\"]\"\n");
+    assert_eq!(csv(&partners), "partner,streams\ndhl,a;b\n");
     assert_eq!(ndjson(&partners), [json!({"partner": "dhl", "streams": ["a", "b"]})]);
 }
 
@@ -61,4 +69,64 @@ fn any_other_answer_is_one_row() {
 fn text_that_a_spreadsheet_would_run_is_quoted() {
     let body = json!({"rows": [{"a": "=1+1", "b": -1.5, "c": "x\"y"}]});
     assert_eq!(csv(&body), "a,b,c\n'=1+1,-1.5,\"x\"\"y\"\n");
+}
+
+#[test]
+fn a_list_of_formulas_is_quoted_as_well() {
+    let body = json!({"rows": [{"a": ["@x", "b"], "b": "\n=1", "c": "＝1"}]});
+    assert_eq!(csv(&body), "a,b,c\n'@x;b,\"'\n=1\",'＝1\n");
+}
+
+#[test]
+fn the_borders_of_a_heat_map_are_columns() {
+    let body = json!({"buckets": [{"lower_ms": 500.0, "upper_ms": 1000.0}, {"lower_ms": 1000.0, "upper_ms": 2000.0}],
+        "series": [{"labels": {"partner": "dhl"}, "points": [{"t": "T1", "count": 3, "counts": [1, 2]}]}]});
+    let expected = "partner,t,count,counts.500.0-1000.0ms,counts.1000.0-2000.0ms\ndhl,T1,3,1,2\n";
+    assert_eq!(csv(&body), expected);
+    assert_eq!(ndjson(&body)[0]["buckets"], body["buckets"]);
+}
+
+#[test]
+fn lists_that_are_named_are_rows_with_what_is_beside_them() {
+    let health = json!({"partner": "dhl", "verdict": "healthy", "alerts": [{"id": 1}], "streams": [
+        {"stream": "requests", "windows": [{"window_s": 300.0, "errors": {"value": 0.5}}, {"window_s": 3600.0}]},
+    ]});
+    assert_eq!(
+        csv_of(&health, &["streams"]),
+        "errors.value,partner,stream,verdict,window_s\n0.5,dhl,requests,healthy,300.0\n,dhl,requests,healthy,3600.0\n"
+    );
+    assert_eq!(
+        ndjson_of(&health, &["streams"])[1],
+        json!({"partner": "dhl", "verdict": "healthy", "stream": "requests", "window_s": 3600.0})
+    );
+    let noise = json!({"rules": [{"rule": "r", "alerts": 1}], "partners": [{"partner": "dhl", "alerts": 2}]});
+    assert_eq!(csv_of(&noise, &["rules", "partners"]), "alerts,partner,rule\n1,,r\n2,dhl,\n");
+    let values = json!({"name": "site", "values": ["a", "b"]});
+    assert_eq!(csv_of(&values, &["values"]), "name,value\nsite,a\nsite,b\n");
+}
+
+#[test]
+fn a_list_of_objects_has_a_column_an_element() {
+    let body = json!({"rows": [{"told": [{"to": "a"}, {"to": "b"}]}, {"told": []}]});
+    assert_eq!(csv(&body), "told,told.0.to,told.1.to\n,a,b\n,,\n");
+}
+
+#[test]
+fn an_answer_without_rows_has_a_header() {
+    let schema =
+        json!({"properties": {"series": {"type": "array", "items": {"$ref": "#/$defs/One"}}}});
+    let definitions = json!({"One": {"properties": {
+        "labels": {"type": "object", "additionalProperties": {"type": "string"}},
+        "points": {"type": "array", "items": {"anyOf": [{"type": "null"}, {"$ref": "#/$defs/Point"}]}},
+    }}, "Point": {"properties": {
+        "value": {"properties": {"lower": {"type": "number"}}},
+        "count": {"type": "integer"},
+        "t": {"type": "string"},
+        "names": {"type": "array", "items": {"type": "string"}},
+    }}});
+    let columns = header(&schema, definitions.as_object().expect("an object"), &[]);
+    assert_eq!(columns, ["t", "count", "names", "value.lower"]);
+    let empty = to_csv(&json!({"series": []}), &[], &columns).expect("into memory");
+    assert_eq!(empty, b"t,count,names,value.lower\n");
+    assert!(header(&json!({}), &Map::new(), &[]).is_empty());
 }
