@@ -10,6 +10,8 @@ struct Notation {
     name: &'static str,
     /// With how many milliseconds or bytes each is, ascending.
     units: &'static [(&'static str, u64)],
+    /// The unit of a number without one.
+    unit_default: Option<&'static str>,
     max: u64,
     max_text: &'static str,
     examples: &'static str,
@@ -18,6 +20,7 @@ struct Notation {
 const DURATION: Notation = Notation {
     name: "duration",
     units: &[("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)],
+    unit_default: None,
     max: 365_000 * 86_400_000,
     max_text: "365000d",
     examples: "30s, 5m, 2h or 1d",
@@ -26,6 +29,7 @@ const DURATION: Notation = Notation {
 const SIZE: Notation = Notation {
     name: "size",
     units: &[("B", 1), ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("TiB", 1 << 40)],
+    unit_default: Some("B"),
     max: 1 << 60,
     max_text: "1048576TiB",
     examples: "512MiB or 50GiB",
@@ -92,7 +96,8 @@ pub fn parse_duration_or_zero_ms(text: &str) -> Result<i64, QuantityError> {
     Ok(ms as i64)
 }
 
-/// Reads a size such as `512MiB` or `50GiB`, in bytes; at least 1 and at most 2^60.
+/// Reads a size such as `512MiB` or `50GiB`, in bytes; at least 1 and at most 2^60. A number without a unit
+/// is in bytes.
 ///
 /// # Errors
 /// What is wrong with the text, and what to write.
@@ -129,10 +134,13 @@ fn read(text: &str, notation: &Notation) -> Result<u64, Problem> {
         Some('-') if number.is_empty() && is_number => return Err(Problem::Negative),
         Some('.' | ',') if !number.is_empty() => return Err(Problem::Fraction),
         _ if number.is_empty() => return Err(Problem::NoNumber),
-        None => return Err(Problem::NoUnit),
-        Some(_) => {}
+        _ => {}
     }
-    let unit = rest.trim_start();
+    let unit = match (rest.trim_start(), notation.unit_default) {
+        ("", None) => return Err(Problem::NoUnit),
+        ("", Some(unit)) => unit,
+        (unit, _) => unit,
+    };
     let found = notation.units.iter().find(|(name, _)| *name == unit);
     let Some((_, factor)) = found else {
         let several = unit.contains(|c: char| c.is_ascii_digit());
