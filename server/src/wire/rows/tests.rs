@@ -107,8 +107,8 @@ fn lists_that_are_named_are_rows_with_what_is_beside_them() {
 
 #[test]
 fn a_list_of_objects_has_a_column_an_element() {
-    let body = json!({"rows": [{"told": [{"to": "a"}, {"to": "b"}]}, {"told": []}]});
-    assert_eq!(csv(&body), "told,told.0.to,told.1.to\n,a,b\n,,\n");
+    let body = json!({"rows": [{"explained": [{"to": "a"}, {"to": "b"}]}, {"explained": []}]});
+    assert_eq!(csv(&body), "explained,explained.0.to,explained.1.to\n,a,b\n,,\n");
 }
 
 #[test]
