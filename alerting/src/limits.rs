@@ -9,6 +9,9 @@ pub const AHEAD_CELLS_MAX: usize = 1_000_000;
 /// all of them would starve every other rule.
 pub const GROUPS_PER_RULE_MAX: usize = 10_000;
 
+/// Groups beyond that limit that are remembered by rule, so that they can be named: some 2 MB.
+pub const GROUPS_LEFT_OUT_MAX: usize = 100_000;
+
 /// Concurrent sends to one receiver, each for another alert.
 pub const SENDS_IN_FLIGHT_MAX: usize = 8;
 

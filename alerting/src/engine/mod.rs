@@ -15,6 +15,7 @@ mod evaluation;
 mod evidence;
 mod group;
 mod incoming;
+mod left_out;
 mod scope;
 mod scopes;
 mod sensor;
@@ -34,6 +35,7 @@ pub use self::evaluation::{Detection, Evaluation};
 pub use self::evidence::{ComparedUnit, Comparison, Evidence, EvidenceTest, Gate, Unmet};
 use self::group::EvaluationContext;
 use self::incoming::WaitingCells;
+pub use self::left_out::GroupsLeftOut;
 use self::scope::{Place, Scope, Sensors};
 use self::scopes::Scopes;
 pub use self::step::{AlertState, Firing, StateChange, StateReason, Transition};
@@ -56,6 +58,7 @@ pub struct Engine {
     watches: Vec<Watch>,
     streams: Streams,
     waiting: WaitingCells,
+    left_out: Arc<GroupsLeftOut>,
     evaluated: Option<Slot>,
     /// The newest minute that may have been evaluated, numbered since 1970.
     evaluated_minute: i64,
@@ -74,6 +77,7 @@ impl Engine {
             watches,
             streams: Streams::default(),
             waiting: WaitingCells::default(),
+            left_out: Arc::default(),
             evaluated: None,
             evaluated_minute: NEVER,
         }
@@ -112,8 +116,8 @@ impl Engine {
 
     /// Groups that are not watched because their rule has too many.
     #[must_use]
-    pub const fn groups_left_out(&self) -> usize {
-        self.scopes.groups_left_out()
+    pub const fn groups_left_out(&self) -> &Arc<GroupsLeftOut> {
+        &self.left_out
     }
 
     /// Cells that were dropped because too many waited for their slot.
@@ -128,6 +132,7 @@ impl Engine {
             return number;
         }
         let routes = self.scopes.route(&self.rules.rules, self.width, stream);
+        self.note_left_out();
         self.streams.add(stream, routes, &self.rules.maintenance)
     }
 
@@ -260,7 +265,21 @@ impl Engine {
 
     /// The group of a scope, created when it is new; `None` when there are too many.
     fn group(&mut self, scope: usize, labels: GroupLabels) -> Option<u32> {
-        self.scopes.group(&self.rules.rules, self.width, scope, labels)
+        let group = self.scopes.group(&self.rules.rules, self.width, scope, labels);
+        self.note_left_out();
+        group
+    }
+
+    /// Notes the groups that have just been left out at the rules that would watch them.
+    fn note_left_out(&mut self) {
+        for (scope, labels) in self.scopes.take_left_out() {
+            for watch in self.watches.iter().filter(|watch| watch.place.scope == scope) {
+                let rule = &self.rules.rules[watch.rule].name;
+                if self.left_out.takes(rule, &labels) {
+                    Arc::make_mut(&mut self.left_out).add(rule, &labels);
+                }
+            }
+        }
     }
 
     /// The watch of a rule whose groups have exactly these labels.

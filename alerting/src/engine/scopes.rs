@@ -14,7 +14,8 @@ pub(super) struct Scopes {
     scopes: Vec<Scope>,
     /// Positions of scopes, those with the fewest labels first: parents before their parts.
     parents_first: Vec<usize>,
-    groups_left_out: usize,
+    /// Groups that were left out since they were last taken, with the position of their scope.
+    left_out: Vec<(usize, GroupLabels)>,
 }
 
 impl Scopes {
@@ -75,9 +76,9 @@ impl Scopes {
         self.scopes.iter_mut()
     }
 
-    /// Groups that are not watched because their scope has too many.
-    pub(super) const fn groups_left_out(&self) -> usize {
-        self.groups_left_out
+    /// Takes the groups that were left out because their scope has too many.
+    pub(super) fn take_left_out(&mut self) -> Vec<(usize, GroupLabels)> {
+        std::mem::take(&mut self.left_out)
     }
 
     /// The groups that a stream is a part of. New groups are created.
@@ -109,8 +110,10 @@ impl Scopes {
         scope: usize,
         labels: GroupLabels,
     ) -> Option<u32> {
-        let group = self.scopes[scope].group(rules, width, labels);
-        self.groups_left_out += usize::from(group.is_none());
+        let group = self.scopes[scope].group(rules, width, labels.clone());
+        if group.is_none() {
+            self.left_out.push((scope, labels));
+        }
         group
     }
 

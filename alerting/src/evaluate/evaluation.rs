@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use plimsoll_storage::{Feed, FeedPast, Scan, Slot, Store};
 
-use crate::engine::{Engine, stretch_slots};
+use crate::engine::{Engine, GroupsLeftOut, stretch_slots};
 use crate::error::Result;
 use crate::evaluate::warm_up::{StreamNumbers, WarmUp, WatchedStreams, seed_newest};
 use crate::limits::LIST_ROWS_MAX;
@@ -104,8 +104,8 @@ impl SlotEvaluator {
     }
 
     /// Groups that are not evaluated because their rule has too many.
-    pub(super) const fn groups_left_out(&self) -> usize {
-        self.engine.groups_left_out()
+    pub(super) fn groups_left_out(&self) -> Arc<GroupsLeftOut> {
+        Arc::clone(self.engine.groups_left_out())
     }
 
     /// Cells that are not evaluated because too many waited for their slot.

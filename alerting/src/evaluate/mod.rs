@@ -19,6 +19,7 @@ use plimsoll_storage::{Slot, SlotWidth, Store, TableBatch, TimestampMs};
 
 use self::evaluation::SlotEvaluator;
 use self::notification::{SlotNotifier, SlotOptions};
+use crate::engine::GroupsLeftOut;
 use crate::error::Result;
 use crate::limits::LATE_PAGE_MS;
 use crate::notify::event::TransitionEvent;
@@ -46,9 +47,8 @@ pub struct EvaluatedSlots {
     pub slots: u64,
     /// The changes of state, in the order of slots and rules.
     pub transitions: Vec<TransitionEvent>,
-    /// Groups that were left out because their rule has more than
-    /// [`GROUPS_PER_RULE_MAX`](crate::limits::GROUPS_PER_RULE_MAX).
-    pub groups_left_out: usize,
+    /// Groups that are left out after these slots.
+    pub groups_left_out: Arc<GroupsLeftOut>,
     /// Cells that were left out since the engine was started, because more than
     /// [`AHEAD_CELLS_MAX`](crate::limits::AHEAD_CELLS_MAX) waited for their slot.
     pub cells_left_out: u64,

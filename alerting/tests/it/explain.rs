@@ -157,7 +157,8 @@ fn the_default_pack_is_explained_at_rest_and_at_fault() {
     let fault = explained(&world, &pack, "dhl", 66, 4).unwrap();
     let words = &fault.groups[0].words;
     assert!(
-        words.contains("above 5%, which keeps the alert open") && words.contains("A critical alert is open"),
+        words.contains("above 5%, which keeps the alert open")
+            && words.contains("A critical alert is open"),
         "{words}"
     );
 }

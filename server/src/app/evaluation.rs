@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use plimsoll_alerting::{EvaluatedSlots, Evaluator, Severity};
+use plimsoll_alerting::limits::GROUPS_PER_RULE_MAX;
+use plimsoll_alerting::{EvaluatedSlots, Evaluator, GroupsLeftOut, Severity};
 
 use super::App;
 use super::stop::{Stop, Ticks, stopped};
@@ -72,6 +73,23 @@ fn record_outbox_age(app: &App, gauge: &mut OutboxGauge) {
     }
 }
 
+/// Publishes which groups are left out, and logs the rules that begin to leave some out.
+fn note_left_out(app: &App, left_out: &Arc<GroupsLeftOut>) {
+    if app.groups_left_out.read().total() == left_out.total() {
+        return;
+    }
+    app.metrics.groups_left_out.set(i64::try_from(left_out.total()).unwrap_or(i64::MAX));
+    let before = std::mem::replace(&mut *app.groups_left_out.write(), Arc::clone(left_out));
+    for (rule, groups) in left_out.rules().filter(|(rule, _)| before.of(rule) == 0) {
+        tracing::warn!(
+            rule,
+            groups,
+            "the rule has more than {GROUPS_PER_RULE_MAX} groups and does not evaluate the others; \
+             group it by fewer labels, or divide it with `match`"
+        );
+    }
+}
+
 /// Counts and logs what an evaluation found, and wakes delivery.
 fn report(app: &App, evaluated: &EvaluatedSlots) {
     app.metrics.slots_evaluated.inc_by(evaluated.slots);
@@ -86,11 +104,8 @@ fn report(app: &App, evaluated: &EvaluatedSlots) {
             "an alert changed its state"
         );
     }
-    if evaluated.groups_left_out > 0 {
-        tracing::warn!(
-            groups = evaluated.groups_left_out,
-            "some groups are not evaluated: a rule has too many"
-        );
+    if evaluated.slots > 0 {
+        note_left_out(app, &evaluated.groups_left_out);
     }
     if evaluated.cells_left_out > 0 {
         tracing::warn!(

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use parking_lot::RwLock;
-use plimsoll_alerting::DeliveryControl;
+use plimsoll_alerting::{DeliveryControl, GroupsLeftOut};
 use plimsoll_query::Budget;
 use plimsoll_storage::{Store, TimestampMs};
 
@@ -38,6 +38,8 @@ pub(crate) struct App {
     pub(crate) queries: Queries,
     pub(crate) backtests: Jobs,
     pub(crate) metrics: Arc<Metrics>,
+    /// The groups that are not evaluated because their rule has too many.
+    pub(crate) groups_left_out: Arc<RwLock<Arc<GroupsLeftOut>>>,
     /// Directory below which backups may be made; `None` for no backups.
     pub(crate) backup_dir: Option<Arc<Path>>,
     /// Why the server is not ready; `None` when it is.

@@ -113,6 +113,7 @@ async fn serve(
         backtests: Jobs::default(),
         metrics: Arc::default(),
         backup_dir: config.backup_dir.as_deref().map(Arc::from),
+        groups_left_out: Arc::default(),
         not_ready: Arc::new(RwLock::new(None)),
     };
     let (stop_sender, stop) = watch::channel(false);

@@ -50,6 +50,8 @@ pub(crate) struct Metrics {
     pub(crate) slots_evaluated: Counter,
     /// End of the last evaluated slot, in seconds since 1970; 0 before the first.
     pub(crate) evaluated_until: Gauge,
+    /// Groups that are not evaluated because their rule has too many.
+    pub(crate) groups_left_out: Gauge,
     /// State changes of alerts.
     pub(crate) transitions: Counter,
     /// Evaluations that failed.
@@ -77,6 +79,7 @@ impl Default for Metrics {
             duplicates: Counter::default(),
             slots_evaluated: Counter::default(),
             evaluated_until: Gauge::default(),
+            groups_left_out: Gauge::default(),
             transitions: Counter::default(),
             evaluation_failures: Counter::default(),
             rules_file_rejected: Gauge::default(),
@@ -113,6 +116,11 @@ impl Metrics {
             "End of the last evaluated slot, since 1970",
             Unit::Seconds,
             self.evaluated_until.clone(),
+        );
+        r.register(
+            "groups_left_out",
+            "Groups that are not evaluated because their rule has too many",
+            self.groups_left_out.clone(),
         );
         r.register("alert_transitions", "State changes of alerts", self.transitions.clone());
         r.register(

@@ -34,7 +34,7 @@ impl LoadedRules {
 }
 
 impl fmt::Display for LoadedRules {
-    /// `rules in force: 12 of rules.yaml, with 2 receivers and 3 partners`
+    /// `rules in force: 12 of rules.yaml, receivers: 2, partners: 3`
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let RuleSet { rules, receivers, partners, .. } = &*self.rules;
         write!(f, "rules in force: {} of ", rules.len())?;
@@ -42,7 +42,7 @@ impl fmt::Display for LoadedRules {
             Some(file) => write!(f, "{}", file.path.display())?,
             None => f.write_str("the default pack")?,
         }
-        write!(f, ", with {} receivers and {} partners", receivers.len(), partners.len())
+        write!(f, ", receivers: {}, partners: {}", receivers.len(), partners.len())
     }
 }
 

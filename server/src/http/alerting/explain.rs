@@ -1,5 +1,7 @@
 //! `GET /api/v1/rules/{name}/explain`: why a rule did or did not fire.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, header};
@@ -78,7 +80,8 @@ async fn explain(
             let request = ExplainRequest { rule: &rule, labels, at, span_ms, now };
             let found = explain_rule(&app.store, &rules, &request, budget)?;
             let found = found.ok_or_else(|| ApiError::not_found(no_such_group(&request)))?;
-            Ok(ExplanationBody::new(&rule, found))
+            let left_out = Arc::clone(&app.groups_left_out.read());
+            Ok(ExplanationBody::new(&rule, found, &left_out))
         })
         .await?;
     let accepts = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());

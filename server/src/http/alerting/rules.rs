@@ -52,5 +52,6 @@ async fn one(State(app): State<App>, Path(name): Path<String>) -> Result<Json<Ru
 fn with_open_alerts(app: &App, rule: &Rule) -> Result<RuleBody, ApiError> {
     let filter = shown(Some(true), Some(rule.name.clone()), Vec::new());
     let open = alerts::list(&app.store, &filter, usize::MAX)?;
-    Ok(RuleBody::new(rule, open.len()))
+    let left_out = app.groups_left_out.read().of(&rule.name);
+    Ok(RuleBody::new(rule, open.len(), left_out))
 }

@@ -188,10 +188,18 @@ pub(crate) struct RuleBody {
     labels: BTreeMap<String, String>,
     /// How many of its alerts are open.
     open_alerts: usize,
+    /// How many groups are not evaluated because the rule has too many.
+    #[serde(skip_serializing_if = "is_zero")]
+    groups_left_out: usize,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 impl RuleBody {
-    pub(crate) fn new(rule: &Rule, open_alerts: usize) -> Self {
+    pub(crate) fn new(rule: &Rule, open_alerts: usize, groups_left_out: usize) -> Self {
         let (scale, unit) = unit_of(rule.signal.kind());
         let matches = rule.matches.written().into_iter();
         let shown = |threshold: f64| number::plain(threshold * scale);
@@ -216,6 +224,7 @@ impl RuleBody {
             notify: rule.notify.clone(),
             labels: rule.labels.clone(),
             open_alerts,
+            groups_left_out,
         }
     }
 }

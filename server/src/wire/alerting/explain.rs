@@ -3,7 +3,10 @@
 use std::fmt::Write as _;
 
 use plimsoll_alerting::explain::{ExplainedSlot, Explanation, GroupExplanation};
-use plimsoll_alerting::{AlertState, ComparedUnit, Comparison, Rule, Severity, SignalKind, units};
+use plimsoll_alerting::limits::GROUPS_PER_RULE_MAX;
+use plimsoll_alerting::{
+    AlertState, ComparedUnit, Comparison, GroupsLeftOut, Rule, Severity, SignalKind, units,
+};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -35,6 +38,9 @@ pub(crate) struct ExplanationBody {
 pub(crate) struct GroupBody {
     labels: LabelsBody,
     words: String,
+    /// The server does not evaluate the group, because the rule has too many.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    is_left_out: bool,
     #[serde(rename = "judgements")]
     evaluations: Vec<EvaluationBody>,
 }
@@ -106,14 +112,18 @@ impl ComparedBody {
 }
 
 impl ExplanationBody {
-    pub(crate) fn new(rule: &Rule, found: Explanation) -> Self {
+    pub(crate) fn new(rule: &Rule, found: Explanation, left_out: &GroupsLeftOut) -> Self {
         let kind = rule.signal.kind();
+        let groups = found.groups.into_iter().map(|group| {
+            let is_left_out = left_out.contains(&rule.name, &group.labels);
+            GroupBody::new(rule, group, is_left_out)
+        });
         Self {
             rule: rule.name.clone(),
             signal: kind.as_str(),
             at: time::format(found.at),
             unit: unit_of(kind).1,
-            groups: found.groups.into_iter().map(|group| GroupBody::new(kind, group)).collect(),
+            groups: groups.collect(),
             groups_left_out: found.groups_left_out,
             kind,
         }
@@ -157,11 +167,24 @@ impl ExplanationBody {
 }
 
 impl GroupBody {
-    fn new(kind: SignalKind, group: GroupExplanation) -> Self {
+    fn new(rule: &Rule, group: GroupExplanation, is_left_out: bool) -> Self {
+        let kind = rule.signal.kind();
+        let words = if is_left_out {
+            format!(
+                "No alert of {} can be open: rule {} has more than {GROUPS_PER_RULE_MAX} groups, and this \
+                 one is not evaluated. If it were: {}",
+                group.labels.title(),
+                rule.name,
+                group.words
+            )
+        } else {
+            group.words
+        };
         let labels = group.labels.iter().map(|(label, value)| (label.as_str(), value.to_owned()));
         Self {
             labels: labels.collect(),
-            words: group.words,
+            words,
+            is_left_out,
             evaluations: group.slots.iter().map(|it| EvaluationBody::new(kind, it)).collect(),
         }
     }

@@ -211,7 +211,7 @@ fn a_start_without_receivers_or_rules_is_followed() {
     let loaded = load_rules(Some(&path), SlotWidth::DEFAULT).expect("the default pack");
     assert!(loaded.notify_nobody());
     let shown = loaded.to_string();
-    assert!(shown.ends_with("rules.yaml, with 0 receivers and 0 partners"), "{shown}");
+    assert!(shown.ends_with("rules.yaml, receivers: 0, partners: 0"), "{shown}");
     assert_eq!(missing("", ""), None);
     let (pack, own) = (RuleSet::parse_for_replay(""), RuleSet::parse_for_replay(FILE));
     let (pack, own) = (pack.expect("the pack"), own.expect("good rules"));

@@ -1,13 +1,15 @@
 //! The default pack over made-up days: what is notified, when, how often; and that neither the order of
 //! arrival nor running live changes it.
 
+pub(crate) mod world;
+
 use plimsoll_alerting::Action;
 use plimsoll_alerting::alerts::{self, AlertFilter};
 use plimsoll_alerting::{ByMinute, ReplayedAlert, RuleSet, Severity};
 use plimsoll_storage::{Slot, SlotValue, SlotWidth, StreamKind, StreamRef, TimestampMs};
 use proptest::prelude::*;
 
-use crate::replay_world::{Fact, Replay, cell, requests, traffic};
+use crate::replay::world::{Fact, Replay, cell, requests, traffic};
 use crate::world::{START, World, closed, minute, partner_5xx, rules};
 
 /// Replays facts as they come, each at the end of its slot, a minute at a time.
