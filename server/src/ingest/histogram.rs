@@ -46,14 +46,21 @@ pub(super) fn read_histogram(raw: &RawHistogram<'_>) -> Checked<Histogram> {
     if let Some(rare) = &raw.rare {
         check_rare(rare, zero_count, counts)?;
     }
-    Histogram::from_otel(scale, sum, zero_count, offset, counts).map_err(|error| {
-        let field = match error {
-            HistogramError::Scale(_) => "/latency/scale",
-            HistogramError::Sum => "/latency/sum",
-            _ => "/latency/positive",
-        };
-        FieldError::new(field, RejectCode::OutOfRange, error.to_string())
-    })
+    let histogram =
+        Histogram::from_otel(scale, sum, zero_count, offset, counts).map_err(|error| {
+            let field = match error {
+                HistogramError::Scale(_) => "/latency/scale",
+                HistogramError::Sum => "/latency/sum",
+                _ => "/latency/positive",
+            };
+            FieldError::new(field, RejectCode::OutOfRange, error.to_string())
+        })?;
+    // The buckets were probably sent under a name that is not known.
+    if sum > 0.0 && histogram.count() == 0 {
+        let detail = format!("is {sum}, but no bucket has a count; send `positive`");
+        return wrong("/latency/sum", RejectCode::OutOfRange, detail);
+    }
+    Ok(histogram)
 }
 
 /// A histogram with a misspelt part would have other numbers, so it is rejected.

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use plimsoll_storage::IdName;
+
 use super::field::token;
 use crate::error::IgnoredField;
 use crate::wire::push::Place;
-use crate::wire::push::item::{ItemKind, RawItem};
+use crate::wire::push::item::{ItemKind, Pairs, RawItem};
 use crate::wire::push::likely::likely;
 use crate::wire::push::tolerant::Nested;
 
@@ -36,6 +38,7 @@ impl Ignored {
                 sentence(&problem, likely(name, &RawItem::fields_of(kind)))
             });
         }
+        self.note_ids(place, kind, item);
         let Nested::Is(histogram) = &item.latency else { return };
         // Those that stand for a field that has a meaning are errors of the item.
         for name in histogram.remarks.unknown() {
@@ -49,6 +52,18 @@ impl Ignored {
         for name in histogram.not_stored() {
             let detail = "is not stored: the buckets give the bounds of every answer";
             self.add(place, kind, "/latency", name, || detail.to_owned());
+        }
+    }
+
+    /// Notes ids that look like those that can be queried. Others are the client's own.
+    fn note_ids(&mut self, place: Place, kind: ItemKind, item: &RawItem<'_>) {
+        let Nested::Is(Pairs(ids)) = &item.ids else { return };
+        for (name, _) in ids.iter().filter(|(name, _)| IdName::parse(name).is_none()) {
+            if let Some(likely) = likely(name, &IdName::ALL.map(IdName::as_str)) {
+                self.add(place, kind, "/ids", name, || {
+                    sentence("cannot be queried and was ignored", Some(likely))
+                });
+            }
         }
     }
 

@@ -182,7 +182,8 @@ fn fields_that_are_not_used_are_named() {
     with_store(|store| {
         let body = r#"{"event":[],"events":[
             {"stream":"a","partner":"dhl","at":1795201480123,"status":200.0,"timestamp":1,"latency":3,"x":1},
-            {"stream":"a","partner":"dhl","at":1795201480123,"status":200,"x":{"y":[1]}}],
+            {"stream":"a","partner":"dhl","at":1795201480123,"status":200,"x":{"y":[1]},
+             "ids":{"orderId":"O-1","trace_id":"t"}}],
             "summaries":[{"stream":"a","partner":"dhl","start":1795201480000,"status":null,"latency_ms":1,
              "latency":{"scale":5,"max":3,"flags":0}}]}"#;
         let ingested = ingest(store, body);
@@ -200,6 +201,7 @@ fn fields_that_are_not_used_are_named() {
             ("/events/0/latency", "latency_ms", 1),
             ("/events/0/timestamp", "at", 1),
             ("/events/0/x", "", 2),
+            ("/events/1/ids/orderId", "order_id", 1),
             ("/summaries/0/latency/flags", "", 1),
             ("/summaries/0/latency/max", "", 1),
             ("/summaries/0/latency_ms", "latency", 1),

@@ -59,6 +59,19 @@ fn what_changes_the_meaning_of_a_histogram_is_rejected() {
 }
 
 #[test]
+fn a_sum_without_counts_is_rejected() {
+    for fields in [
+        r#""pos":{"offset":0,"bucketCounts":[1]}"#,
+        r#""positive":{"offset":0,"bucketCounts":[0]}"#,
+        r#""positive":{}"#,
+    ] {
+        let error = read(&format!(r#"{{"scale":0,"sum":2.5,{fields}}}"#)).expect_err(fields);
+        assert_eq!((&*error.field, error.code.as_str()), ("/latency/sum", "out_of_range"));
+    }
+    assert!(read(r#"{"scale":0,"sum":0,"positive":{}}"#).is_ok(), "nothing was counted");
+}
+
+#[test]
 fn whole_numbers_may_have_a_fraction_of_zero() {
     assert_eq!(Scalar::Float(200.0).whole(), Some(200));
     assert_eq!(Scalar::Float(-3.0).whole(), Some(-3));
