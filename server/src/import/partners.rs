@@ -1,8 +1,9 @@
 //! Which names in paths are partners. Scanners ask every public server for paths such as `/.env`,
 //! `/wp-login.php` or `/cgi-bin/`, and those are none.
 //!
-//! A name from a path is a partner when it is plain and at least one of its requests in the log succeeded, or
-//! when it is listed.
+//! A name from a path is a partner when it is plain and at least one of its requests in the log was answered
+//! with 2xx or 5xx, or when it is listed. Scanners are answered with redirects and client errors; a partner that
+//! fails for the whole log is answered with 5xx.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
@@ -31,8 +32,8 @@ impl FromStr for ListedPartners {
 /// Which names in paths are partners.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum PathPartners {
-    /// Those with a success.
-    Successful(BTreeSet<String>),
+    /// Those with a request that was answered with 2xx or 5xx.
+    Answered(BTreeSet<String>),
     /// Those that were listed.
     Listed(ListedPartners),
 }
@@ -41,7 +42,7 @@ impl PathPartners {
     /// Whether a name in a path is a partner.
     pub(crate) fn has(&self, name: &str) -> bool {
         match self {
-            Self::Successful(names) | Self::Listed(ListedPartners(names)) => names.contains(name),
+            Self::Answered(names) | Self::Listed(ListedPartners(names)) => names.contains(name),
         }
     }
 }
@@ -49,7 +50,7 @@ impl PathPartners {
 /// Collects the names that are partners.
 #[derive(Debug, Default)]
 pub(super) struct Survey {
-    successful: BTreeSet<String>,
+    answered: BTreeSet<String>,
 }
 
 impl Survey {
@@ -58,22 +59,22 @@ impl Survey {
     /// # Errors
     /// There are too many names for partners.
     pub(super) fn note(&mut self, name: &str, status: u16) -> Result<(), String> {
-        let is_success = (200..300).contains(&status);
-        if !is_success || !is_plain(name) || self.successful.contains(name) {
+        let is_answered = matches!(status / 100, 2 | 5);
+        if !is_answered || !is_plain(name) || self.answered.contains(name) {
             return Ok(());
         }
-        if self.successful.len() >= NAMES_MAX {
+        if self.answered.len() >= NAMES_MAX {
             return Err(format!(
                 "the paths name more than {NAMES_MAX} partners, among them {name:?}: is --partner the right \
                  segment? List the partners with --partners NAME,NAME"
             ));
         }
-        self.successful.insert(name.to_owned());
+        self.answered.insert(name.to_owned());
         Ok(())
     }
 
     pub(super) fn partners(self) -> PathPartners {
-        PathPartners::Successful(self.successful)
+        PathPartners::Answered(self.answered)
     }
 }
 

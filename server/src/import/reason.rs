@@ -19,7 +19,7 @@ pub(crate) enum UnreadableReason {
     TooLong,
     /// The path has no segment for the partner.
     NoPartner,
-    /// The name of the partner is not plain, or has no successful request in the log.
+    /// The name of the partner is not plain, or has neither a 2xx nor a 5xx in the log.
     NotAPartner,
     /// A label is longer than 128 bytes or holds control characters.
     BadLabel,

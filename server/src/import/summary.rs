@@ -116,7 +116,7 @@ impl fmt::Display for ImportSummary {
                 let shown = names(&self.other_names.top(NAMES_SHOWN), self.other_names.len());
                 write!(
                     f,
-                    "\n    names that are not plain, or without a successful request: {shown}; name the \
+                    "\n    names that are not plain, or without a 2xx or 5xx: {shown}; name the \
                      partners with --partners"
                 )?;
             }

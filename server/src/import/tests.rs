@@ -115,7 +115,7 @@ fn lines_that_are_not_imported_are_counted_by_reason_with_the_first_of_each() {
         "\n  lines by partner: dhl 2",
         "\n  2 not imported: not in the layout of this log; line 3: nonsense\u{fffd}",
         "line 7: 10.0.0.1 - - [20/Foo/2026",
-        "without a successful request: .env 2, cgi-bin 1; name the",
+        "without a 2xx or 5xx: .env 2, cgi-bin 1; name the",
     ] {
         assert!(text.contains(part), "{part}: {text}");
     }

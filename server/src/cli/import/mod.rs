@@ -52,7 +52,7 @@ pub(super) struct Args {
     /// YAML list of {prefix, partner, operation, environment, site}; the longest prefix wins
     #[arg(long, value_name = "FILE")]
     map: Option<PathBuf>,
-    /// Names in paths that are partners [default: plain names with a successful request in the log]
+    /// Names in paths that are partners [default: plain names with a 2xx or 5xx in the log]
     #[arg(long, value_name = "NAME,NAME")]
     partners: Option<ListedPartners>,
     /// Field that is the latency: its name, or its position after the byte count (-1 is the last), and s, ms,
@@ -87,7 +87,7 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     let partners = match &args.partners {
         Some(listed) => PathPartners::Listed(listed.clone()),
         None if routes.has_partners_of_paths() => survey(source.input()?, &layout, &routes)?,
-        None => PathPartners::Successful(BTreeSet::new()),
+        None => PathPartners::Answered(BTreeSet::new()),
     };
     let reading = Reading { layout: &layout, routes: &routes, partners: &partners };
     let mut target = Target::open(args)?;

@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn a_plain_name_with_a_success_is_a_partner() {
+fn a_plain_name_that_succeeds_or_fails_is_a_partner() {
     let mut survey = Survey::default();
     for (name, status) in [
         ("dhl", 503),
@@ -13,13 +13,26 @@ fn a_plain_name_with_a_success_is_a_partner() {
         ("a b", 200),
         ("größe_1", 201),
         ("old", 301),
+        ("down", 502),
+        ("api.php", 503),
     ] {
         survey.note(name, status).expect("few names");
     }
     let partners = survey.partners();
-    let names = ["dhl", "ups", ".env", "wp-login.php", "cgi-bin", "a b", "größe_1", "old"];
+    let names = [
+        "dhl",
+        "ups",
+        ".env",
+        "wp-login.php",
+        "cgi-bin",
+        "a b",
+        "größe_1",
+        "old",
+        "down",
+        "api.php",
+    ];
     let found: Vec<&str> = names.into_iter().filter(|name| partners.has(name)).collect();
-    assert_eq!(found, ["dhl", "größe_1"]);
+    assert_eq!(found, ["dhl", "größe_1", "down"]);
 }
 
 #[test]
