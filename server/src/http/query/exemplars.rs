@@ -1,7 +1,7 @@
 //! `GET /api/v1/query/exemplars`: single events with the ids they carried.
 
 use axum::extract::State;
-use plimsoll_query::Error;
+use plimsoll_query::{Error, FoundExemplars};
 use plimsoll_storage::limits::EXEMPLARS_LIMIT_MAX;
 use plimsoll_storage::{ExemplarKind, Outcome};
 
@@ -64,14 +64,20 @@ async fn exemplars(State(app): State<App>, mut params: Params, reply: Reply) -> 
             Err(Error::TooManyCells { .. } | Error::TimedOut) => None,
             Err(error) => return Err(error.into()),
         };
+        let is_cut = is_cut(&found, events);
         reply.ends_at(grid.last(), app.now()).rows_of(&["exemplars"]).send(&ExemplarsBody {
             exemplars: found.best.into_iter().map(ExemplarBody::from).collect(),
             covers: CoversBody::new(&app.store, &grid, app.now()),
-            is_cut: found.is_cut,
+            is_cut,
             events,
         })
     })
     .await
+}
+
+/// Whether more events happened than are listed, as far as they were counted.
+fn is_cut(found: &FoundExemplars, events: Option<u64>) -> bool {
+    found.is_cut || events.is_some_and(|events| events > found.best.len() as u64)
 }
 
 /// Which events, and how many: the newest failures of some classes (all by default) or the slowest events.
@@ -90,3 +96,6 @@ pub(crate) fn kind_and_limit(params: &mut Params) -> Result<(ExemplarKind, usize
     of.dedup();
     Ok((ExemplarKind::Failed(of), limit))
 }
+
+#[cfg(test)]
+mod tests;

@@ -15,7 +15,8 @@ pub(crate) struct ExemplarsBody {
     /// The newest or slowest first, each set of ids once.
     pub(crate) exemplars: Vec<ExemplarBody>,
     pub(crate) covers: CoversBody,
-    /// Whether more are kept than are listed: ask with a higher `limit`, or for a shorter range.
+    /// Whether the range has more such events than are listed: the limit is lower, or they were not kept, had
+    /// no ids, or had those of another event.
     pub(crate) is_cut: bool,
     /// How many such events were counted in the slots covered, with or without ids; left out when the range
     /// has too many cells to count.
