@@ -27,6 +27,10 @@ pub(crate) fn header(
     }
     for list in found {
         let element = schemas.resolve(&list["items"]);
+        if !element["properties"].is_object() {
+            schemas.collect_plain(body, &mut columns);
+            columns.insert((Rank::Other, "value".to_owned()));
+        }
         schemas.collect("", element, DEPTH_MAX, &mut columns);
         let nested = NESTED.into_iter().find_map(|name| element["properties"].get(name));
         if let Some(nested) = nested {
@@ -55,6 +59,16 @@ impl<'a> Schemas<'a> {
             }
         }
         schema
+    }
+
+    /// The texts and numbers of an object.
+    fn collect_plain(&self, object: &'a Value, columns: &mut BTreeSet<(Rank, String)>) {
+        for (name, schema) in object["properties"].as_object().into_iter().flatten() {
+            let schema = self.resolve(schema);
+            if schema["items"].is_null() && schema["properties"].is_null() {
+                columns.insert((Rank::Other, name.clone()));
+            }
+        }
     }
 
     /// The fields of an object, and of objects within it, by their paths.

@@ -129,4 +129,7 @@ fn an_answer_without_rows_has_a_header() {
     let empty = to_csv(&json!({"series": []}), &[], &columns).expect("into memory");
     assert_eq!(empty, b"t,count,names,value.lower\n");
     assert!(header(&json!({}), &Map::new(), &[]).is_empty());
+    let values = json!({"properties": {"name": {"type": "string"},
+        "values": {"type": "array", "items": {"type": "string"}}}});
+    assert_eq!(header(&values, &Map::new(), &["values"]), ["name", "value"]);
 }
