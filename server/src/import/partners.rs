@@ -2,8 +2,8 @@
 //! `/wp-login.php` or `/cgi-bin/`, and those are none.
 //!
 //! A name from a path is a partner when it is plain and at least one of its requests in the log was answered
-//! with 2xx or 5xx, or when it is listed. Scanners are answered with redirects and client errors; a partner that
-//! fails for the whole log is answered with 5xx.
+//! with 2xx or 5xx, or when it is listed. Scanners are answered with redirects and client errors; a partner
+//! that fails for the whole log is answered with 5xx.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
