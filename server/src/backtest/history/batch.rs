@@ -103,7 +103,7 @@ impl Batches {
 /// A line before and after the time of its arrival, which differs when it is sent again.
 fn without_arrival(line: &[u8]) -> (&[u8], &[u8]) {
     const FIELD: &[u8] = b"\"received_at\"";
-    let Some(start) = line.windows(FIELD.len()).position(|it| it == FIELD) else {
+    let Some(start) = memchr::memmem::find(line, FIELD) else {
         return (line, &[]);
     };
     let (before, rest) = line.split_at(start);
