@@ -12,6 +12,8 @@ fn only_a_regular_file_of_utf8_within_the_bound_is_read() {
         (&b""[..], Ok("")),
         (b"12345678", Ok("12345678")),
         (b"123456789", Err("it is longer than 8 bytes")),
+        (b"\x1f\x8b\x08", Err("it is compressed with gzip; unpack it")),
+        (b"\xff\xfea\0", Err("it is text in UTF-16; save it as UTF-8")),
         (b"a\nb\xff", Err("it is not UTF-8 text: line 2 has an invalid byte")),
     ] {
         std::fs::write(&path, bytes).unwrap();
