@@ -24,6 +24,9 @@ impl RuleSet {
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
         let mut found = Vec::new();
+        if self.rules.is_empty() {
+            found.push("there are no rules, so nothing is evaluated".to_owned());
+        }
         if self.receivers.is_empty() && !self.rules.is_empty() {
             found.push("there are no receivers, so nobody is notified".to_owned());
         }
@@ -33,11 +36,13 @@ impl RuleSet {
             found.extend(only_sandbox(rule).map(about));
             found.extend(self.useless_dependencies(rule).map(about));
             found.extend(self.mistyped_partners(&rule.matches).map(about));
+            found.extend(plain_patterns(&rule.matches).map(about));
         }
         for (position, window) in self.maintenance.iter().enumerate() {
             let number = position + 1;
             let about = |text: String| format!("maintenance number {number}: {text}");
             found.extend(self.mistyped_partners(&window.matches).map(about));
+            found.extend(plain_patterns(&window.matches).map(about));
         }
         for partner in &self.partners {
             let about = |text: String| format!("partner {}: {text}", partner.name);
@@ -134,6 +139,17 @@ impl RuleSet {
             format!("holidays of {country}: no partner has that `country`, so they have no effect")
         })
     }
+}
+
+/// Plain values that are written like patterns.
+fn plain_patterns(matches: &LabelMatchers) -> impl Iterator<Item = String> {
+    let values = matches.iter().filter_map(|(_, matcher)| match matcher {
+        Matcher::In(values) | Matcher::NotIn(values) => Some(values),
+        _ => None,
+    });
+    values.flatten().filter(|value| value.contains(['*', '|'])).map(|value| {
+        format!("`match` has the plain value `{value}`; a pattern begins with ~, as in ~dhl.*")
+    })
 }
 
 /// A rule whose alerts all are of the sandbox, and muted.

@@ -36,6 +36,25 @@ fn a_receiver_is_reached_by_rules_escalation_and_fail_over() {
 }
 
 #[test]
+fn no_rules_and_plain_values_like_patterns_are_named() {
+    assert_eq!(warnings("rules: []"), ["there are no rules, so nothing is evaluated"]);
+    let file = |partner: &str| {
+        let rule = format!(
+            "rules:\n  - {{ name: r, {RATIO}, match: {{ partner: '{partner}' }}, critical: '> 5%', notify: [a] }}"
+        );
+        format!("{}{rule}\n", receivers(&[("a", "")]))
+    };
+    for value in ["dhl*", "dhl|ups", "!dhl.*"] {
+        let plain = value.trim_start_matches('!');
+        let expected = format!(
+            "rule r: `match` has the plain value `{plain}`; a pattern begins with ~, as in ~dhl.*"
+        );
+        assert_eq!(warnings(&file(value)), [expected]);
+    }
+    assert_eq!(warnings(&file("~dhl|ups.*")), Vec::<String>::new());
+}
+
+#[test]
 fn a_rule_of_which_nobody_is_notified_is_named() {
     let one = receivers(&[("a", "")]);
     let rule = |fields: &str| format!("{one}rules:\n  - {{ name: r, {RATIO}, {fields} }}\n");
