@@ -57,7 +57,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     to: Option<TimestampMs>,
     /// Width of a slot for a recording [default: 10s]
-    #[arg(long, value_name = "DURATION", requires = "input")]
+    #[arg(long, value_name = "DURATION", conflicts_with_all = ["data_dir", "url"])]
     slot: Option<String>,
     /// How to print
     #[arg(long, value_enum, default_value_t)]

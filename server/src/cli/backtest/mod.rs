@@ -64,7 +64,8 @@ pub(super) struct Args {
     #[arg(long, value_name = "NAME")]
     partner: Vec<String>,
     /// Width of a slot for a recording [default: 10s]
-    #[arg(long, value_name = "DURATION", requires = "input")]
+    // Not `requires`: clap leaves it out when another option of the group is given.
+    #[arg(long, value_name = "DURATION", conflicts_with_all = ["data_dir", "url"])]
     slot: Option<String>,
     /// Compare with another rules file: notifications only in A (--rules), only in B, in both and how much
     /// earlier
@@ -88,6 +89,9 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<(), CommandError> {
+    if args.from.zip(args.to).is_some_and(|(from, to)| to <= from) {
+        return Err("--to must lie after --from".into());
+    }
     if let Some(url) = &args.url {
         return remote::run(args, url);
     }
@@ -228,3 +232,6 @@ fn evaluate(
     }
     Ok(replayed?)
 }
+
+#[cfg(test)]
+mod tests;

@@ -134,6 +134,9 @@ fn checked(app: &App, request: BacktestRequest) -> Result<JobRequest, ApiError> 
         Some(rules) => posted(rules).map_err(|detail| wrong("rules", &detail))?,
     };
     let (from, to) = (time_of("from", request.from.as_ref())?, time_of("to", request.to.as_ref())?);
+    if from.zip(to).is_some_and(|(from, to)| to <= from) {
+        return Err(wrong("to", "must lie after `from`"));
+    }
     Ok(JobRequest {
         partners: request.partners.clone(),
         drill: request.drill.clone(),

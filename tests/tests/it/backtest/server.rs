@@ -101,6 +101,10 @@ async fn a_server_backtests_its_stored_data() {
     for (body, part) in [
         (json!({ "rules": "rules: [{ name: x }]" }), "rules"),
         (json!({ "from": "soon" }), "from"),
+        (
+            json!({ "from": "2026-11-21T00:00:00Z", "to": "2026-11-20T00:00:00Z" }),
+            "`to`: must lie after",
+        ),
         (json!({ "colour": "red" }), "colour"),
     ] {
         let request = server.api().request("POST", "/api/v1/backtests").json(&body);
