@@ -35,7 +35,7 @@ mod store;
 mod write;
 
 pub use backup::{Backup, restore};
-pub use catalog::{LabelMatchers, Matcher, Pattern, PatternError, SelectorError};
+pub use catalog::{LabelMatchers, Matcher, Pattern, PatternError, SelectorError, stream_name};
 pub use codec::Columns;
 pub use db::{Order, Record, Table, TableBatch, is_database};
 pub use error::{Error, Result};

@@ -8,7 +8,7 @@ mod record;
 mod streams;
 
 pub use matcher::{LabelMatchers, Matcher, Pattern, PatternError};
-pub use notation::SelectorError;
+pub use notation::{SelectorError, stream_name};
 
 pub(crate) use record::{decode_stream, encode_stream};
 pub(crate) use streams::Catalog;

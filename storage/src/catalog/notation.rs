@@ -1,6 +1,7 @@
 //! The notation of selectors, which queries, rules, maintenance, silences and the command line share:
 //! `dhl`, `!dhl`, `~dhl.*`, `!~dhl.*`, and several of them with commas.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog::matcher::{LabelMatchers, Matcher, Pattern, PatternError};
@@ -11,7 +12,9 @@ const PATTERNS_MAX: usize = 16;
 /// Characters of a value that an error shows.
 const SHOWN_CHARS_MAX: usize = 60;
 /// What a backslash before it makes a plain character.
-const SPECIAL: [char; 4] = ['\\', ',', '!', '~'];
+const SPECIAL: [char; 5] = ['\\', ',', '!', '~', '='];
+/// What a plain value begins with only after a backslash.
+const OPERATORS: [char; 3] = ['!', '~', '='];
 
 /// Why the values of a label are not a selector.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -31,13 +34,37 @@ pub enum SelectorError {
         "has an empty value, but no stream is without `{0}`; name a value, or leave `{0}` out for all"
     )]
     NeverAbsent(&'static str),
+    /// A value that begins with operators of another notation.
+    #[error(
+        "has the value {0:?}, whose operator is not known; write dhl, !dhl, ~dhl.* or !~dhl.*, or a backslash before it"
+    )]
+    Operator(String),
+    /// A selector in the place of the name of one stream.
+    #[error(
+        "has the value {0:?}, but names one stream; it takes no commas and none of !, ~ and = before the name"
+    )]
+    NotOneStream(String),
+    /// A name that no stream can have.
+    #[error("{0}")]
+    StreamName(LabelError),
+}
+
+/// Reads the name of a stream, which is one name and no selector, in the form in which names are stored.
+///
+/// # Errors
+/// A selector, or a name that no stream can have.
+pub fn stream_name(text: &str) -> Result<Cow<'_, str>, SelectorError> {
+    if text.trim_start().starts_with(OPERATORS) || text.contains(',') {
+        return Err(SelectorError::NotOneStream(shown(text)));
+    }
+    normal_label(text).map_err(SelectorError::StreamName)
 }
 
 impl LabelMatchers {
     /// Adds the conditions that some values put on a label. A comma separates values; spaces around a value
     /// do not count. The label must have one of the plain values and none of those written `!value`; it must
     /// match `~pattern` as a whole and must not match `!~pattern`. The empty value stands for no label.
-    /// A backslash makes a comma, `!`, `~` or backslash a plain character of a value. In a pattern, the
+    /// A backslash makes a comma, `!`, `~`, `=` or backslash a plain character of a value. In a pattern, the
     /// brackets of the pattern do so with commas too, and everything else is left to the pattern.
     ///
     /// # Errors
@@ -51,9 +78,9 @@ impl LabelMatchers {
         let mut patterns = Vec::new();
         for value in values.into_iter().flat_map(split) {
             if let Some(text) = value.strip_prefix("!~") {
-                patterns.push(Matcher::NotRegex(pattern(text)?));
+                patterns.push(Matcher::NotRegex(pattern(label, text)?));
             } else if let Some(text) = value.strip_prefix('~') {
-                patterns.push(Matcher::Regex(pattern(text)?));
+                patterns.push(Matcher::Regex(pattern(label, text)?));
             } else if let Some(excluded) = value.strip_prefix('!') {
                 none_of.insert(plain(label, excluded)?);
             } else {
@@ -128,6 +155,9 @@ fn first_comma(text: &str) -> Option<usize> {
 
 /// A plain value without its backslashes, in the form in which label values are stored.
 fn plain(label: Label, text: &str) -> Result<String, SelectorError> {
+    if text.trim_start().starts_with(OPERATORS) {
+        return Err(SelectorError::Operator(shown(text)));
+    }
     let mut value = String::with_capacity(text.len());
     let mut rest = text.trim().chars().peekable();
     while let Some(c) = rest.next() {
@@ -135,16 +165,25 @@ fn plain(label: Label, text: &str) -> Result<String, SelectorError> {
         value.extend(if escapes { rest.next() } else { Some(c) });
     }
     if value.is_empty() {
-        // Every stream has a partner, and an environment because it has a default.
-        let is_never_absent = matches!(label, Label::Partner | Label::Environment);
-        let absent = SelectorError::NeverAbsent(label.as_str());
-        return if is_never_absent { Err(absent) } else { Ok(value) };
+        return can_be_absent(label).map(|()| value);
     }
-    let normal = normal_label(&value).map(std::borrow::Cow::into_owned);
+    let normal = normal_label(&value).map(Cow::into_owned);
     normal.map_err(|error| SelectorError::Value(shown(&value), error))
 }
 
-fn pattern(text: &str) -> Result<Pattern, SelectorError> {
+/// Every stream has a partner, and an environment because it has a default.
+fn can_be_absent(label: Label) -> Result<(), SelectorError> {
+    match label {
+        Label::Partner | Label::Environment => Err(SelectorError::NeverAbsent(label.as_str())),
+        _ => Ok(()),
+    }
+}
+
+fn pattern(label: Label, text: &str) -> Result<Pattern, SelectorError> {
+    let text = text.trim_start();
+    if text.is_empty() {
+        can_be_absent(label)?;
+    }
     Pattern::new(text).map_err(|error| SelectorError::Pattern(shown(text), error))
 }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path};
 
-use plimsoll_storage::{TimestampMs, normal_label};
+use plimsoll_storage::{SelectorError, TimestampMs, normal_label, stream_name};
 use serde_saphyr::Spanned;
 
 use crate::rule::check::context::Entry;
@@ -48,6 +48,7 @@ fn partner(entry: &Entry, raw: &RawPartner, known: &Names<'_>) -> Checked<Partne
         let names = names.iter().flatten().map(|name| entry.parsed(field, name, label_value));
         names.collect::<Checked<Vec<String>>>()
     };
+    let streams = raw.expects.iter().flatten().map(|name| entry.parsed("expects", name, stream));
     for name in raw.depends_on.iter().flatten() {
         known.check(entry, "depends_on", name)?;
     }
@@ -62,13 +63,21 @@ fn partner(entry: &Entry, raw: &RawPartner, known: &Names<'_>) -> Checked<Partne
         time_zone: time_zone.transpose()?,
         contacts: raw.contacts.clone().unwrap_or_default(),
         sla_class: raw.sla_class.clone(),
-        expects: names("expects", &raw.expects)?,
+        expects: streams.collect::<Checked<Vec<String>>>()?,
         depends_on: names("depends_on", &raw.depends_on)?,
         paused: raw.paused.unwrap_or(false),
     })
 }
 
-/// A name that is compared with label values or stream names, in the form in which they are stored.
+/// A name that is compared with stream names, in the form in which they are stored.
+fn stream(text: &str) -> Result<String, RuleProblem> {
+    stream_name(text).map(Cow::into_owned).map_err(|error| match error {
+        SelectorError::StreamName(error) => RuleProblem::LabelValue(text.to_owned(), error),
+        other => RuleProblem::Shape(other.to_string()),
+    })
+}
+
+/// A name that is compared with label values, in the form in which they are stored.
 fn label_value(text: &str) -> Result<String, RuleProblem> {
     let normal = normal_label(text).map(Cow::into_owned);
     normal.map_err(|error| RuleProblem::LabelValue(text.to_owned(), error))

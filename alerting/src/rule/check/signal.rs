@@ -1,6 +1,6 @@
 //! Checks of what a rule measures, and of its thresholds.
 
-use plimsoll_storage::{Outcome, SlotWidth, normal_label};
+use plimsoll_storage::{Outcome, SlotWidth, stream_name};
 use serde_saphyr::Spanned;
 
 use crate::rule::check::context::{self, Entry};
@@ -40,7 +40,7 @@ pub(super) fn signal(entry: &Entry, raw: Spanned<RawSignal>) -> Checked<Signal> 
         },
         RawSignal::Run(run) => Signal::Run { stream: run.stream },
     };
-    let problem = match normal_label(signal.stream()) {
+    let problem = match stream_name(signal.stream()) {
         Ok(normal) if normal == signal.stream() => return Ok(signal),
         Ok(normal) => format!("no stream has this name; write it as `{normal}`"),
         Err(error) => format!("the stream {error}; name the stream that is watched"),

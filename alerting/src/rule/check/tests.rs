@@ -30,6 +30,10 @@ fn a_mistake_has_its_place_its_field_and_the_remedy() {
             "line 11, column 10: rule `r`, field `for`: `300` is not a duration: it has no unit, which is one of ms, s, m, h, d; write a whole number and a unit, such as 30s, 5m, 2h or 1d",
         ),
         (
+            "signal: { ratio: { of: [5xx], stream: '~req.*' } }\ncritical: '> 5%'".to_owned(),
+            "line 9, column 9: rule `r`, field `signal`: the stream has the value \"~req.*\", but names one stream; it takes no commas and none of !, ~ and = before the name; name the stream that is watched",
+        ),
+        (
             "signal: { drop: { stream: webhooks } }\ncritical: '> 30%'".to_owned(),
             "line 10, column 15: rule `r`, field `critical`: `> 30%` is not a threshold of this signal; write it in quotes, as in \"< 30% of usual\"",
         ),

@@ -1,9 +1,11 @@
 //! The kinds of values that parameters take: how each is read, and how it is described.
 
+use std::borrow::Cow;
+
 use jiff::tz::TimeZone;
 use plimsoll_alerting::{parse_duration_ms, parse_time};
 use plimsoll_query::Confidence;
-use plimsoll_storage::{Label, Outcome, TimestampMs};
+use plimsoll_storage::{Label, Outcome, TimestampMs, stream_name};
 use serde_json::{Value, json};
 
 use crate::wire::excerpt;
@@ -59,7 +61,7 @@ impl Kind for StreamName {
         if text.is_empty() {
             return Err("is empty; leave it out or name a stream".to_owned());
         }
-        Ok(text.to_owned())
+        stream_name(text).map(Cow::into_owned).map_err(|error| error.to_string())
     }
 }
 

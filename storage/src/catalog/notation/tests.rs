@@ -69,7 +69,7 @@ fn a_comma_in_the_brackets_of_a_pattern_separates_nothing() {
 #[test]
 fn what_selects_nothing_is_an_error() {
     let text = |label, values: &[&str]| read(label, values).expect_err("an error").to_string();
-    for value in ["", " ", "dhl,", "!"] {
+    for value in ["", " ", "dhl,", "!", "~", "!~", "~ "] {
         let found = text(Label::Partner, &[value]);
         assert_eq!(
             found,
@@ -91,8 +91,29 @@ fn what_selects_nothing_is_an_error() {
 }
 
 #[test]
+fn operators_of_other_notations_are_errors_and_spaces_after_one_do_not_count() {
+    for value in ["=dhl", "=~dhl.*", "!=dhl", "!!dhl", "! !dhl"] {
+        let error = read(Label::Partner, &[value]).expect_err("an error").to_string();
+        assert!(error.contains("whose operator is not known; write dhl, !dhl"), "{value}: {error}");
+    }
+    assert_eq!(read(Label::Partner, &[r"\=x", "a=b"]), Ok(vec![Matcher::In(set(&["=x", "a=b"]))]));
+    assert_eq!(read(Label::Partner, &["~ dhl"]), Ok(vec![regex("dhl")]));
+}
+
+#[test]
+fn a_stream_is_one_name() {
+    for text in ["~req.*", "!requests", "=requests", " ~x", "requests,tracking", "requests,"] {
+        let error = stream_name(text).expect_err("an error").to_string();
+        assert!(error.contains("but names one stream"), "{text}: {error}");
+    }
+    assert_eq!(stream_name(" requests").as_deref(), Ok("requests"));
+    assert!(stream_name("").is_err());
+}
+
+#[test]
 fn a_selector_is_written_as_it_is_read() {
-    let values = [r"acme\, inc", r"\!dhl", r"a\\b", "a!b", "!ups", "~x.*", r"!~y\,z", r"~(\(,)"];
+    let values =
+        [r"acme\, inc", r"\!dhl", r"a\\b", "a!b", "!ups", "~x.*", r"!~y\,z", r"~(\(,)", r"\=x"];
     let mut matchers = LabelMatchers::new();
     matchers.read(Label::Site, values).expect("valid");
     let written = matchers.written();
