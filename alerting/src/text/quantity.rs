@@ -136,10 +136,9 @@ fn read(text: &str, notation: &Notation) -> Result<u64, Problem> {
         _ if number.is_empty() => return Err(Problem::NoNumber),
         _ => {}
     }
-    let unit = match (rest.trim_start(), notation.unit_default) {
-        ("", None) => return Err(Problem::NoUnit),
-        ("", Some(unit)) => unit,
-        (unit, _) => unit,
+    let unit = match rest.trim_start() {
+        "" => notation.unit_default.ok_or(Problem::NoUnit)?,
+        unit => unit,
     };
     let found = notation.units.iter().find(|(name, _)| *name == unit);
     let Some((_, factor)) = found else {

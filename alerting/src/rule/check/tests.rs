@@ -31,7 +31,7 @@ fn a_mistake_has_its_place_its_field_and_the_remedy() {
         ),
         (
             "signal: { ratio: { of: [5xx], stream: '~req.*' } }\ncritical: '> 5%'".to_owned(),
-            "line 9, column 9: rule `r`, field `signal`: the stream has the value \"~req.*\", but names one stream; it takes no commas and none of !, ~ and = before the name; name the stream that is watched",
+            "line 9, column 13: rule `r`, field `signal`: the stream has the value \"~req.*\", but names one stream; it takes no commas and none of !, ~ and = before the name; name the stream that is watched",
         ),
         (
             "signal: { drop: { stream: webhooks } }\ncritical: '> 30%'".to_owned(),

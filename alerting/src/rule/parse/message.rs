@@ -25,8 +25,9 @@ pub(super) struct Line<'a> {
 /// The sentence for a mistake that lies in a line of the text.
 pub(super) fn message(error: &Error, at: &Located, line: Line<'_>) -> String {
     match error {
-        Error::WithSnippet { error, .. } => message(error, at, line),
-        Error::AliasError { error, .. } => message(error, at, line),
+        Error::WithSnippet { error, .. } | Error::AliasError { error, .. } => {
+            message(error, at, line)
+        }
         Error::Message { msg, .. } if OWN_MESSAGES.contains(&msg.as_str()) => msg.clone(),
         Error::SerdeUnknownField { field, expected, .. } => {
             format!("`{}` is not a field here; {}", shown(field), instead_of(field, expected))

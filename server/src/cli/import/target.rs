@@ -121,7 +121,7 @@ impl Destination for Target {
             Self::Store { store, .. } => Ok(store.counted(key.as_bytes(), clock::now())?),
             // A push without items does not count, so the answer is about the key alone.
             Self::Server(server) => {
-                let answer = server.send(key, br#"{"events":[]}"#.to_vec())?;
+                let answer = server.send(key, br#"{"events":[]}"#)?;
                 Ok(answer.is_duplicate.then_some(answer.accepted))
             }
         }
@@ -131,7 +131,7 @@ impl Destination for Target {
         match self {
             Self::Store { store, stream } => push_to_store(store, key, stream, lines),
             Self::Server(server) => {
-                let answer = server.send(key, body::of(&server.stream, lines)?)?;
+                let answer = server.send(key, &body::of(&server.stream, lines)?)?;
                 if !answer.is_success && answer.rejected == 0 {
                     return Err(
                         format!("the server answers {}: {}", answer.status, answer.detail).into()
@@ -208,7 +208,7 @@ struct PushAnswer {
 
 impl ServerTarget {
     /// Sends a body, several times if need be.
-    fn send(&mut self, key: &str, body: Vec<u8>) -> Result<PushAnswer, CommandError> {
+    fn send(&mut self, key: &str, body: &[u8]) -> Result<PushAnswer, CommandError> {
         let Self { runtime, client, url, has_answered, .. } = self;
         runtime.block_on(async {
             let mut wait = FIRST_WAIT;
@@ -217,7 +217,7 @@ impl ServerTarget {
                     .post(url.as_str())
                     .header("content-type", "application/json")
                     .header("idempotency-key", key)
-                    .body(body.clone());
+                    .body(body.to_vec());
                 let is_last = attempt == ATTEMPTS_MAX;
                 match request.send().await {
                     Ok(answer) if !is_temporary(answer.status()) => {

@@ -29,8 +29,9 @@ pub(crate) fn not_json(body: &[u8]) -> Option<String> {
     }
     let problem = match body.trim_ascii_start() {
         [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] => "is UTF-32 text; send UTF-8",
-        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => "is UTF-16 text; send UTF-8",
-        [b'{' | b'[', 0, ..] | [0, b'{' | b'[', ..] => "is UTF-16 text; send UTF-8",
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [b'{' | b'[', 0, ..] | [0, b'{' | b'[', ..] => {
+            "is UTF-16 text; send UTF-8"
+        }
         [b'{' | b'[', ..] => return None,
         [b'<', ..] => "is XML or HTML; send JSON",
         text if text.starts_with(b"--") && is_multipart(text) => {

@@ -89,7 +89,7 @@ proptest! {
             counts.into_iter().map(|(class, count)| (Outcome::ALL[class], count)).collect();
         let whole = summary(&counts, &durations);
         let parts = whole.spread(FIRST, slots, WIDTH);
-        prop_assert_eq!(sum(&parts), whole.clone());
+        prop_assert_eq!(&sum(&parts), &whole);
         prop_assert!(parts.is_sorted_by(|a, b| a.0 < b.0));
         prop_assert!(parts.iter().all(|(slot, _)| (FIRST..FIRST.plus(slots)).contains(slot)));
         // Every slot has its share of all items and of the durations, and each sum fits its buckets.

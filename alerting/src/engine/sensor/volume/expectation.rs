@@ -55,7 +55,7 @@ impl<'a> Expectation<'a> {
     }
 
     /// The comparison of a scanned window: its weight of evidence, with the weight that is required.
-    pub(super) const fn scanned(&self, proof: Proof) -> Comparison {
+    pub(super) const fn scanned(&self, proof: &Proof) -> Comparison {
         Comparison {
             test: EvidenceTest::Scan,
             window_min: proof.window_min,

@@ -139,7 +139,7 @@ impl VolumeSensor {
             if weight > expectation.scan.evidence {
                 let detection = Detection { window_min, scale };
                 let proof = Proof { window_min, weight, unmet: None };
-                let comparison = expectation.scanned(proof);
+                let comparison = expectation.scanned(&proof);
                 let reading = expectation.reading(&volume, scale, severity, comparison);
                 return Some((reading, Some(detection)));
             }
@@ -170,7 +170,7 @@ impl VolumeSensor {
             weight: self.weight(expectation, &volume, scale),
             unmet: below.is_none().then_some(Unmet::Threshold).or(recent_unmet),
         };
-        expectation.reading(&volume, scale, severity, expectation.scanned(proof))
+        expectation.reading(&volume, scale, severity, expectation.scanned(&proof))
     }
 
     /// The weight of evidence that fewer items arrive than expected, in nats.

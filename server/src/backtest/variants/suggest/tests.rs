@@ -76,7 +76,7 @@ fn a_suggestion_holds_on_fresh_traffic() {
         assert_eq!(suggested.caution, None, "seed {seed}");
         let level = suggested.suggested.expect("a level").level;
         let right = fresh.suggested.expect("a level").level;
-        println!("seed {seed}: suggested {level:.4}, right on fresh traffic {right:.4}");
+        eprintln!("seed {seed}: suggested {level:.4}, right on fresh traffic {right:.4}");
         assert!((level / right - 1.0).abs() < 0.2, "seed {seed}: {level} against {right}");
     }
 }
