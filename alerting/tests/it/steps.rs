@@ -17,7 +17,8 @@ fn push(world: &World, partner: &str, until: TimestampMs, step_s: i64, bad_share
     let stream = StreamRef { kind: StreamKind::Activity, name: "requests", labels };
     let mut batch = world.store.batch();
     let first = width.slot_of(until.plus_ms(-step_s * 1_000));
-    let step = (first, width.slots_in(step_s * 1_000), width.slot_of(until));
+    let step_slots = width.slots_in(step_s * 1_000);
+    let step = (first, step_slots, step_slots);
     batch.summary(stream, step, summary).unwrap();
     world.store.append_blocking(batch.finish(), 1, None, until).unwrap();
 }

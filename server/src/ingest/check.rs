@@ -59,8 +59,8 @@ pub(crate) enum Delta {
     Summary {
         summary: Cell,
         step_slots: u32,
-        /// The end of the part of the step that has passed.
-        until: Slot,
+        /// How many slots of the step have passed, at least one.
+        covered_slots: u32,
     },
     Gauge(GaugeCell),
 }
@@ -122,8 +122,9 @@ impl Checker {
         cell.last_at = self.summary_last_at(item, &cell, start, step_ms)?;
         let slot = self.width.slot_of(start);
         let step_slots = self.width.slots_in(step_ms);
-        let until = self.width.slot_of(self.now).plus(1);
-        let delta = Delta::Summary { summary: cell, step_slots, until };
+        let passed = self.width.slot_of(self.now).plus(1);
+        let covered_slots = passed.0.saturating_sub(slot.0).clamp(1, step_slots);
+        let delta = Delta::Summary { summary: cell, step_slots, covered_slots };
         let end = start.plus_ms(step_ms);
         Ok(Item { stream, slot, delta, ids: Ids::default(), end })
     }

@@ -117,11 +117,11 @@ impl<'a> Ingest<'a> {
                     kept.map_err(|error| full(&error))?;
                 }
             }
-            Delta::Summary { summary, step_slots, until } => {
+            Delta::Summary { summary, step_slots, covered_slots } => {
                 if step_slots > 1 && self.spread_cells >= SPREAD_CELLS_MAX {
                     return Err(too_many_cells());
                 }
-                let step = (slot, step_slots, until);
+                let step = (slot, step_slots, covered_slots);
                 let cells = self.batch.summary(stream, step, summary);
                 self.spread_cells += cells.map_err(|error| full(&error))?;
             }

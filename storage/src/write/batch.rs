@@ -134,15 +134,15 @@ impl<'a> BatchBuilder<'a> {
     }
 
     /// Adds a summary of `step_slots` slots from `first` on. One of several slots is
-    /// [spread](Cell::spread) over those before `until`. Returns how many cells were added to. Labels must
-    /// have been checked.
+    /// [spread](Cell::spread) over its first `covered_slots`. Returns how many cells were added to. Labels
+    /// must have been checked.
     ///
     /// # Errors
     /// [`Error::StreamLimit`] when the stream is new and the database holds its limit of streams.
     pub fn summary(
         &mut self,
         stream: StreamRef<'_>,
-        (first, step_slots, until): (Slot, u32, Slot),
+        (first, step_slots, covered_slots): (Slot, u32, u32),
         summary: Cell,
     ) -> Result<usize> {
         if step_slots <= 1 {
@@ -154,14 +154,13 @@ impl<'a> BatchBuilder<'a> {
         let held = self.steps.entry(number).or_insert(step);
         held.slots = held.slots.max(step.slots);
         held.until = held.until.max(step.until);
-        let covered = until.0.saturating_sub(first.0).clamp(1, step_slots);
-        let parts = summary.spread(first, covered, self.slot_width).into_iter();
+        let parts = summary.spread(first, covered_slots, self.slot_width).into_iter();
         let before = self.parts.len();
         self.parts.extend(parts.map(|(slot, part)| {
             let value = SlotValue::Activity(part);
             BatchCell { stream: number, slot, value }
         }));
-        self.long.push(LongSummary { stream: number, first, slots: covered, cell: summary });
+        self.long.push(LongSummary { stream: number, first, slots: covered_slots, cell: summary });
         Ok(self.parts.len() - before)
     }
 

@@ -10,7 +10,7 @@ fn push(store: &Store, first: u32, step_slots: u32, items: u64) {
     let mut summary = Cell { last_at: Some(TimestampMs(1)), ..Cell::default() };
     summary.outcomes.add(Outcome::Status2xx, items);
     let mut batch = store.batch();
-    let step = (Slot(first), step_slots, Slot(u32::MAX));
+    let step = (Slot(first), step_slots, step_slots);
     batch.summary(support::requests(PARTNERS[0]), step, summary).expect("room for the stream");
     store.append_blocking(batch.finish(), 1, None, TimestampMs(1)).expect("appended");
 }
@@ -46,7 +46,7 @@ fn a_step_that_has_not_ended_is_spread_over_what_has_passed() {
     let mut summary = Cell::default();
     summary.outcomes.add(Outcome::Status2xx, 60);
     let mut batch = store.batch();
-    let step = (Slot(FIRST), 360, Slot(FIRST + 6));
+    let step = (Slot(FIRST), 360, 6);
     batch.summary(support::requests("dhl"), step, summary).expect("room for the stream");
     store.append_blocking(batch.finish(), 1, None, TimestampMs(1)).expect("appended");
     assert_eq!(total(&store, FIRST..FIRST + 6), 60);

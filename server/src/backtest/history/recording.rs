@@ -283,8 +283,8 @@ impl<'s> Reader<'s> {
                 cell.record(outcome, seconds, at);
                 SlotValue::Activity(cell)
             }
-            Delta::Summary { summary, step_slots, until } => {
-                slots = until.0.saturating_sub(item.slot.0).clamp(1, step_slots);
+            Delta::Summary { summary, step_slots, covered_slots } => {
+                slots = covered_slots;
                 let known = self.steps.entry(stream).or_insert(1);
                 if step_slots > *known {
                     *known = step_slots;
