@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicI64;
 use rocksdb::checkpoint::Checkpoint;
 use rocksdb::{
     BottommostLevelCompaction, ColumnFamily, CompactOptions, DB, Direction, ErrorKind,
-    IteratorMode, ReadOptions, WriteOptions, properties,
+    FlushOptions, IteratorMode, ReadOptions, WriteOptions, properties,
 };
 
 use super::damage::Damage;
@@ -165,10 +165,23 @@ impl Database {
     /// # Errors
     /// When the database cannot be written.
     pub(crate) fn flush(&self) -> Result<()> {
-        for family in Family::ALL {
-            self.db.flush_cf(self.family(family))?;
+        // All families in one call: without a write-ahead log, flushes one by one would let a crash between
+        // them keep half of a batch.
+        let families = Family::ALL.map(|family| self.family(family));
+        Ok(self.db.flush_cfs_opt(&families, &FlushOptions::default())?)
+    }
+
+    /// Makes everything written so far durable, whatever the store was opened to be.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    fn make_durable(&self) -> Result<()> {
+        match self.durability {
+            // Every write was synced.
+            Durability::Fsync => Ok(()),
+            Durability::Wal => Ok(self.db.flush_wal(true)?),
+            Durability::Memory => self.flush(),
         }
-        Ok(())
     }
 
     /// Flushes and compacts every family down to its last level.
@@ -203,16 +216,18 @@ impl Database {
 
     /// Deletes the keys from `from` up to but not including `to`, which are as long as the keys of the
     /// family. Files that hold nothing else are deleted at once, even if a snapshot needs them; the files at
-    /// the ends of the range are rewritten, so that all of the space is freed.
+    /// the ends of the range are rewritten, so that all of the space is freed. What was written before is
+    /// made durable first: the range may have been moved elsewhere, and files do not come back after a crash.
     ///
     /// # Errors
     /// When the database cannot be written.
     pub(crate) fn drop_range(&self, family: Family, from: &[u8], to: &[u8]) -> Result<()> {
-        // RocksDB also deletes a file whose last key is the end of this range.
-        self.db.delete_file_in_range_cf(self.family(family), from, &key_before(to))?;
         let mut write = WriteBatch::default();
         write.delete_range(self, family, from, to);
         self.write(write)?;
+        self.make_durable()?;
+        // RocksDB also deletes a file whose last key is the end of this range.
+        self.db.delete_file_in_range_cf(self.family(family), from, &key_before(to))?;
         self.db.compact_range_cf(self.family(family), Some(from), Some(to));
         Ok(())
     }

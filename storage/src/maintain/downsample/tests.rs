@@ -1,7 +1,8 @@
 use super::*;
 use crate::shared::Shared;
 use crate::{
-    LabelMatchers, Options, Outcome, Reader, Scan, Store, StreamKind, StreamRef, TimestampMs,
+    Durability, LabelMatchers, Options, Outcome, Reader, Scan, Store, StreamKind, StreamRef,
+    TimestampMs,
 };
 
 const DAY_SLOTS: u32 = 8_640;
@@ -10,7 +11,12 @@ const STREAMS: u64 = 5;
 
 /// Streams with three requests in two minutes of a day whose slots are past their retention.
 fn store_with_an_old_day(path: &std::path::Path) -> Store {
-    let store = Store::open(&Options::new(path)).expect("the store opens");
+    store_with_an_old_day_and(path, Durability::Fsync)
+}
+
+fn store_with_an_old_day_and(path: &std::path::Path, durability: Durability) -> Store {
+    let options = Options { durability, ..Options::new(path) };
+    let store = Store::open(&options).expect("the store opens");
     let mut batch = store.batch();
     for (partner, slot) in (0..STREAMS).flat_map(|partner| [40, 41, 100].map(|at| (partner, at))) {
         let name = format!("partner-{partner}");
@@ -31,9 +37,10 @@ fn store_with_an_old_day(path: &std::path::Path) -> Store {
     let mut write = WriteBatch::default();
     downsample_before(db, timeline, 101, &mut write);
     db.write(write).expect("written");
+    store.flush().expect("flushed");
     drop(store);
     // Opened again, nothing old is in memory any more.
-    Store::open(&Options::new(path)).expect("the store opens")
+    Store::open(&options).expect("the store opens")
 }
 
 const OLD_DAY: std::ops::Range<Slot> = Slot(100 * DAY_SLOTS)..Slot(101 * DAY_SLOTS);
@@ -94,4 +101,21 @@ fn a_damaged_block_only_loses_its_own_minutes() {
     while downsampled(&store, 2) != Downsampled::All {}
     assert_eq!(requests(&store, &by_minute(&store)), 3 * (STREAMS - 1));
     assert_eq!(store.stats().damaged_blocks, 1);
+}
+
+#[test]
+fn in_every_mode_the_minutes_of_deleted_slots_are_in_the_files_of_a_killed_process() {
+    for durability in [Durability::Fsync, Durability::Wal, Durability::Memory] {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let (path, copy) = (directory.path().join("data"), directory.path().join("copy"));
+        let store = store_with_an_old_day_and(&path, durability);
+        while downsampled(&store, 1) != Downsampled::All {}
+        std::fs::create_dir(&copy).expect("created");
+        for entry in std::fs::read_dir(&path).expect("listed") {
+            let entry = entry.expect("listed");
+            std::fs::copy(entry.path(), copy.join(entry.file_name())).expect("copied");
+        }
+        let killed = Store::open(&Options::new(&copy)).expect("the copy opens");
+        assert_eq!(requests(&killed, &by_minute(&killed)), 3 * STREAMS, "{durability:?}");
+    }
 }
