@@ -5,9 +5,9 @@ use plimsoll_storage::{Label, TimestampMs};
 use crate::engine::calendar::Calendar;
 use crate::engine::compact::NEVER;
 use crate::engine::evaluation::{Detection, Evaluation};
-use crate::engine::sensor::{Reading, Sensor, SensorContext, SensorNeeds};
+use crate::engine::sensor::{BURN_SHORT_PART, Reading, Sensor, SensorContext, SensorNeeds};
 use crate::engine::step::{AlertState, Level, RuleTiming, StateChange, step};
-use crate::engine::time::{MINUTE_MS, SlotEnd};
+use crate::engine::time::{ClockStep, MINUTE_MS, SlotEnd};
 use crate::labels::GroupLabels;
 use crate::rule::{OnNoData, Rule, Severity, Signal};
 
@@ -48,6 +48,8 @@ pub(super) struct EvaluationContext<'a> {
     pub(super) calendar: &'a Calendar,
     pub(super) labels: &'a GroupLabels,
     pub(super) end: SlotEnd,
+    /// The newest step of the clock; `None` when it was never set.
+    pub(super) clock_step: Option<ClockStep>,
     /// The baseline of the group, or of its parent group.
     pub(super) baseline: Option<f64>,
     /// Whether connectors send heartbeats.
@@ -55,6 +57,17 @@ pub(super) struct EvaluationContext<'a> {
 }
 
 impl<'a> EvaluationContext<'a> {
+    /// Whether the window that decides is not full again since the clock was set.
+    fn is_filling(&self, detection: Detection) -> bool {
+        let window_ms = match (detection.window_min, &self.rule.signal) {
+            (_, Signal::Freshness { .. } | Signal::Absence { .. } | Signal::Run { .. }) => 0,
+            (0, Signal::Burn { .. }) => self.rule.window_ms / i64::from(BURN_SHORT_PART),
+            (0, _) => self.rule.window_ms,
+            (minutes, _) => i64::from(minutes) * MINUTE_MS,
+        };
+        self.clock_step.is_some_and(|step| step.is_within(window_ms, self.end))
+    }
+
     /// The context of a sensor whose group is at rest.
     pub(super) fn at_rest(&self) -> SensorContext<'a> {
         // Only arrivals depend on the local time of the partner.
@@ -106,11 +119,19 @@ impl GroupState {
         }
         let (reading, detection) = self.reading(context, needs, sensor, before);
         let active = rule.schedule.as_ref().is_none_or(|hours| hours.is_active(end.at));
-        let level = if active { level(rule, &reading, before) } else { Some(Level::Normal) };
+        let is_filling = context.is_filling(detection.unwrap_or(self.detection()));
+        let level = match level(rule, &reading, before) {
+            _ if !active => Some(Level::Normal),
+            level if is_filling => level_while_filling(level, &reading, before),
+            level => level,
+        };
         let (state, transition) = match level {
             Some(level) => step(timing(rule), before, level, end.at),
             None => (before, None),
         };
+        let earlier_ms = context.clock_step.map_or(0, |step| step.earlier_ms(end.slot));
+        let begins = before == AlertState::Inactive;
+        let state = if begins { state.begun_earlier(earlier_ms) } else { state };
         if state == AlertState::Inactive && transition.is_none() {
             if reading != Reading::Quiet {
                 // It reaches a severity outside the schedule, so it must be evaluated again.
@@ -171,7 +192,7 @@ impl GroupState {
         }
         let context = SensorContext {
             open: severity.map(|severity| (severity, self.detection())),
-            resolved_minute: self.resolved_minute,
+            resolved_minute: self.ignored_minute(context),
             at_rest: state == AlertState::Inactive,
             ..context.at_rest()
         };
@@ -187,8 +208,14 @@ impl GroupState {
         &self,
         context: &EvaluationContext<'a>,
     ) -> SensorContext<'a> {
-        let resolved_minute = self.resolved_minute;
+        let resolved_minute = self.ignored_minute(context);
         SensorContext { resolved_minute, at_rest: false, ..context.at_rest() }
+    }
+
+    /// The newest minute that does not count.
+    fn ignored_minute(&self, context: &EvaluationContext<'_>) -> i64 {
+        let minute = context.clock_step.map_or(NEVER, |step| step.minute(context.end.width));
+        self.resolved_minute.max(minute)
     }
 
     fn detection(&self) -> Detection {
@@ -200,6 +227,24 @@ impl GroupState {
         let is_evaluated =
             self.evaluated >= end.last_minute() && sensor.revision() == Some(self.revision);
         self.alert.is_some() || !sensor.is_stable(rule, end, is_evaluated)
+    }
+}
+
+/// The level while windows fill after the clock was set: what they lack does not end or ease anything.
+fn level_while_filling(
+    level: Option<Level>,
+    reading: &Reading,
+    state: AlertState,
+) -> Option<Level> {
+    let holds = |severity: Severity| match state {
+        AlertState::Firing(firing) => severity >= firing.severity,
+        AlertState::Inactive | AlertState::Pending { .. } => true,
+    };
+    match level {
+        _ if *reading == Reading::NoData => None,
+        Some(Level::Reached(severity)) => holds(severity).then_some(Level::Reached(severity)),
+        level if state == AlertState::Inactive => level,
+        _ => None,
     }
 }
 

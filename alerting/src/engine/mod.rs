@@ -42,6 +42,7 @@ pub use self::step::{AlertState, Firing, StateChange, StateReason, Transition};
 pub use self::streams::StreamNumber;
 use self::streams::Streams;
 use self::time::SlotEnd;
+pub(crate) use self::time::{ClockStep, CountedAge};
 pub(crate) use self::warm_up::{BASELINE_STRETCH_MS, LookBack, learns_by_minute, stretch_slots};
 use self::watch::Watch;
 use crate::labels::GroupLabels;
@@ -60,6 +61,8 @@ pub struct Engine {
     waiting: WaitingCells,
     left_out: Arc<GroupsLeftOut>,
     evaluated: Option<Slot>,
+    /// The newest step of the clock; `None` when it was never set.
+    clock_step: Option<ClockStep>,
     /// The newest minute that may have been evaluated, numbered since 1970.
     evaluated_minute: i64,
 }
@@ -79,6 +82,7 @@ impl Engine {
             waiting: WaitingCells::default(),
             left_out: Arc::default(),
             evaluated: None,
+            clock_step: None,
             evaluated_minute: NEVER,
         }
     }
@@ -172,10 +176,16 @@ impl Engine {
                 let rule = &rules.rules[sensors.rule];
                 let first = end.window_start(sensors.needs.window_ms);
                 for (labels, sensor) in groups.iter().zip(&mut sensors.of_groups) {
-                    let baseline = None;
                     let has_heartbeats = has_heartbeats[usize::from(labels.is_sandbox())];
-                    let context =
-                        EvaluationContext { rule, calendar, labels, end, baseline, has_heartbeats };
+                    let context = EvaluationContext {
+                        rule,
+                        calendar,
+                        labels,
+                        end,
+                        clock_step: None,
+                        baseline: None,
+                        has_heartbeats,
+                    };
                     sensor.slide_to(first);
                     sensor.learn(&context.at_rest());
                 }
@@ -230,7 +240,9 @@ impl Engine {
         let baseline =
             rule.baseline.and_then(|_| scopes.baseline(watch.place, watch.parent, group));
         let has_heartbeats = scopes.get(scope).has_heartbeats(labels);
-        let context = EvaluationContext { rule, calendar, labels, end, baseline, has_heartbeats };
+        let clock_step = self.clock_step;
+        let context =
+            EvaluationContext { rule, calendar, labels, end, clock_step, baseline, has_heartbeats };
         let context = watch.group_state(group).evidence_context(&context);
         let Sensors { needs, of_groups, .. } = &mut scopes.get_mut(scope).sensors[sensors];
         let reading = of_groups[group as usize].compute_evidence(&context, needs);
@@ -244,6 +256,8 @@ impl Engine {
         let Place { scope, sensors } = watch.place;
         scopes.get(scope).touched().iter().for_each(|group| watch.make_due(*group));
         let first = end.window_start(scopes.get(scope).sensors[sensors].needs.window_ms);
+        let clock_step = self.clock_step;
+        let first = clock_step.map_or(first, |step| step.first.max(first));
         for number in watch.take_due() {
             let baseline =
                 rule.baseline.and_then(|_| scopes.baseline(watch.place, watch.parent, number));
@@ -253,8 +267,15 @@ impl Engine {
             let Sensors { needs, of_groups, .. } = &mut held[sensors];
             let sensor = &mut of_groups[number as usize];
             sensor.slide_to(first);
-            let context =
-                EvaluationContext { rule, calendar, labels, end, baseline, has_heartbeats };
+            let context = EvaluationContext {
+                rule,
+                calendar,
+                labels,
+                end,
+                clock_step,
+                baseline,
+                has_heartbeats,
+            };
             let group = watch.group_state(number);
             let evaluation = group.evaluate(&context, needs, sensor);
             let stays_due = group.stays_due(rule, sensor, end);

@@ -40,6 +40,34 @@ pub enum AlertState {
     Firing(Firing),
 }
 
+impl AlertState {
+    /// The same state with its timers moved, because the clock was set: they have run for as long as before.
+    /// An open alert stays the one that began at `since`.
+    pub(crate) fn moved_by(self, by_ms: i64) -> Self {
+        let moved = |at: TimestampMs| at.plus_ms(by_ms);
+        match self {
+            Self::Inactive => self,
+            Self::Pending { since } => Self::Pending { since: moved(since) },
+            Self::Firing(firing) => Self::Firing(Firing {
+                fired_at: moved(firing.fired_at),
+                clear_since: firing.clear_since.map(moved),
+                moved_since: firing.moved_since.map(moved),
+                ..firing
+            }),
+        }
+    }
+
+    /// The same state with a condition that began earlier.
+    pub(super) fn begun_earlier(self, by_ms: i64) -> Self {
+        let earlier = |since: TimestampMs| since.plus_ms(-by_ms);
+        match self {
+            Self::Inactive => self,
+            Self::Pending { since } => Self::Pending { since: earlier(since) },
+            Self::Firing(firing) => Self::Firing(Firing { since: earlier(firing.since), ..firing }),
+        }
+    }
+}
+
 /// The timers of an open alert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 pub struct Firing {

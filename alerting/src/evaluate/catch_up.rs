@@ -44,6 +44,9 @@ impl Evaluator {
         let tracked = self.notification.tracked();
         let mut evaluation =
             SlotEvaluator::warmed_up(&store, &self.rules, (&past, feed), slots.start, tracked)?;
+        if let Some(step) = self.clock_step {
+            evaluation.note_clock_step(step);
+        }
         let settled = store.slot_width().slots_in(SETTLED_MS);
         let mut progress = Progress::new(&slots, store.slot_width());
         let (mut next, mut newest_cell) = (slots.start, slots.start);
@@ -68,7 +71,11 @@ impl Evaluator {
                 (next, newest_cell) = (to, to);
             }
         }
-        evaluation.read(&past, slots.end..Slot(u32::MAX))?;
+        // The open slot, and what is ahead of the clock. What is of slots that it showed before it was set
+        // back was evaluated.
+        evaluation.read(&past, slots.end..slots.end.plus(1))?;
+        let shown = self.clock_step.map_or(Slot(0), |step| step.shown);
+        evaluation.read(&past, slots.end.max(shown).plus(1)..Slot(u32::MAX))?;
         self.evaluation = Some(evaluation);
         Ok(())
     }

@@ -4,9 +4,9 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use plimsoll_storage::{Feed, FeedPast, Scan, Slot, Store};
+use plimsoll_storage::{AppendedCell, Feed, FeedPast, Scan, Slot, Store};
 
-use crate::engine::{Engine, GroupsLeftOut, stretch_slots};
+use crate::engine::{ClockStep, CountedAge, Engine, GroupsLeftOut, stretch_slots};
 use crate::error::Result;
 use crate::evaluate::warm_up::{StreamNumbers, WarmUp, WatchedStreams, seed_newest};
 use crate::limits::LIST_ROWS_MAX;
@@ -41,9 +41,7 @@ impl SlotEvaluator {
         let mut evaluator = Self { engine, store: Arc::clone(store), feed, numbers };
         evaluator.warm_up(past, first)?;
         evaluator.note_ended(first)?;
-        for (rule, labels, group) in tracked {
-            evaluator.engine.restore(rule, labels, group.state, group.detection);
-        }
+        evaluator.restore(tracked);
         Ok(evaluator)
     }
 
@@ -52,6 +50,47 @@ impl SlotEvaluator {
         let Self { engine, store, feed, numbers } = self;
         feed.read(&mut |cell| numbers.observe_append(engine, store, cell))?;
         Ok(())
+    }
+
+    /// The cells that were appended since the last call and begin within some slots.
+    pub(super) fn unread(&mut self, slots: Range<Slot>) -> Result<Vec<AppendedCell>> {
+        let mut unread = Vec::new();
+        self.feed.read(&mut |cell| {
+            unread.extend(slots.contains(&cell.first).then(|| cell.clone()));
+        })?;
+        Ok(unread)
+    }
+
+    /// Takes an appended cell.
+    pub(super) fn observe(&mut self, cell: &AppendedCell) {
+        self.numbers.observe_append(&mut self.engine, &self.store, cell);
+    }
+
+    /// The last slot of which cells wait for their evaluation.
+    pub(super) fn last_waiting(&self) -> Option<Slot> {
+        self.engine.last_waiting()
+    }
+
+    /// What ages are counted from.
+    pub(super) fn ages(&self) -> Vec<CountedAge> {
+        self.engine.ages()
+    }
+
+    /// Counts ages from other times.
+    pub(super) fn set_ages(&mut self, ages: Vec<CountedAge>) {
+        self.engine.set_ages(ages);
+    }
+
+    /// Notes the newest step of the clock.
+    pub(super) fn note_clock_step(&mut self, step: ClockStep) {
+        self.engine.note_clock_step(step);
+    }
+
+    /// Continues from stored states.
+    pub(super) fn restore<'t>(&mut self, tracked: impl Iterator<Item = TrackedGroup<'t>>) {
+        for (rule, labels, group) in tracked {
+            self.engine.restore(rule, labels, group.state, group.detection);
+        }
     }
 
     /// Takes the cells of some slots from the past. Returns how many there were.

@@ -6,6 +6,7 @@
 //! repeats a slot as a whole or not at all.
 
 mod catch_up;
+mod clock_step;
 mod evaluation;
 mod notification;
 mod slot_write;
@@ -19,7 +20,7 @@ use plimsoll_storage::{Slot, SlotWidth, Store, TableBatch, TimestampMs};
 
 use self::evaluation::SlotEvaluator;
 use self::notification::{SlotNotifier, SlotOptions};
-use crate::engine::GroupsLeftOut;
+use crate::engine::{ClockStep, GroupsLeftOut};
 use crate::error::Result;
 use crate::limits::LATE_PAGE_MS;
 use crate::notify::event::TransitionEvent;
@@ -28,9 +29,6 @@ use crate::rule::RuleSet;
 
 /// How far back evaluation reaches after a downtime. Older slots are skipped.
 const CATCH_UP_MS_MAX: i64 = 7 * 24 * 3_600_000;
-/// How far the clock may be behind the evaluated slots before evaluation starts over from now. More means
-/// that the clock was wrong before, and waiting for it would leave all partners unwatched.
-const CLOCK_BEHIND_MS_MAX: i64 = 3_600_000;
 /// Slots without any change that may pass before the cursor is written again.
 const QUIET_SLOTS_PER_WRITE: u32 = 100;
 
@@ -59,11 +57,13 @@ pub struct EvaluatedSlots {
 pub struct Evaluator {
     store: Arc<Store>,
     rules: Arc<RuleSet>,
-    /// `None` before the first evaluation, and after time has jumped.
+    /// `None` before the first evaluation, and after the rules have changed.
     evaluation: Option<SlotEvaluator>,
     notification: SlotNotifier,
     /// The last evaluated slot; `None` before the first call.
     cursor: Option<Slot>,
+    /// The newest step of the clock.
+    clock_step: Option<ClockStep>,
     /// Slots that were evaluated since the cursor was written.
     unwritten: u32,
     /// The operator asked for history, however long.
@@ -84,6 +84,7 @@ impl Evaluator {
         Ok(Self {
             notification: SlotNotifier::load(Arc::clone(&store), Arc::clone(&rules))?,
             cursor: checkpoint::CURSOR.load(&store)?,
+            clock_step: checkpoint::CLOCK_STEP.load(&store)?,
             store,
             rules,
             evaluation: None,
@@ -127,6 +128,10 @@ impl Evaluator {
     /// When more than [`LATE_PAGE_MS`] was missed, alerts that fired meanwhile are recorded with their times
     /// and causes, and notified only if they are still open at the newest slot; the ends of alerts that were
     /// notified before are notified. Slots older than seven days are skipped.
+    ///
+    /// When the clock was set back, evaluation goes on at `now`. [`Evaluator::follow_clock_forward`] is for
+    /// one that was set forward, which looks like a downtime here.
+    ///
     /// [`Evaluator::rewind_to`] asks for history: then every slot is evaluated and notified as if it
     /// happened now.
     ///
@@ -141,7 +146,10 @@ impl Evaluator {
             return Ok(done);
         };
         if cursor >= newest {
-            self.follow_clock_back(cursor, newest)?;
+            // A step within the open slot is over before the slot is evaluated.
+            if cursor >= width.slot_of(now) {
+                self.follow_clock_back(cursor, now, &mut done)?;
+            }
             self.follow_feed();
             return Ok(done);
         }
@@ -229,17 +237,6 @@ impl Evaluator {
         }
         self.reset_timers()?;
         self.write_cursor(target)
-    }
-
-    /// Starts over from `newest` when the clock was far ahead before and was set right.
-    fn follow_clock_back(&mut self, cursor: Slot, newest: Slot) -> Result<()> {
-        let ahead = cursor.0 - newest.0;
-        if ahead <= self.store.slot_width().slots_in(CLOCK_BEHIND_MS_MAX) {
-            return Ok(());
-        }
-        tracing::error!(slots_ahead = ahead, "evaluation was ahead of the clock and starts over");
-        self.reset_timers()?;
-        self.write_cursor(newest)
     }
 
     /// The first slot to evaluate: the next one, or a later one after a long downtime.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use plimsoll_query::Selector;
 use plimsoll_storage::{Label, LabelMatchers, Slot, Store, StreamKind, TableBatch, TimestampMs};
 
-use crate::engine::{AlertState, Evaluation, Firing, StateReason};
+use crate::engine::{AlertState, ClockStep, Evaluation, Firing, StateReason};
 use crate::error::Result;
 use crate::evaluate::slot_write::SlotWrite;
 use crate::labels::{GroupLabels, SANDBOX};
@@ -16,6 +16,7 @@ use crate::notify::event::{SlotEvaluations, TransitionEvent};
 use crate::notify::grouping::AlertKey;
 use crate::notify::open::OpenAlerts;
 use crate::notify::release::{ReportedRelease, any_takes_changes};
+use crate::records::alerts::{self, alert_id};
 use crate::records::checkpoint;
 use crate::records::silence::{self, Silence};
 use crate::records::state::{self, Tracked, TrackedGroup, Tracking};
@@ -61,12 +62,7 @@ impl SlotNotifier {
             releases: checkpoint::RELEASES.load(&store)?.unwrap_or_default(),
         };
         let tracking = Tracking::load(&store)?;
-        let mut open = OpenAlerts::default();
-        for (rule, labels, tracked) in tracking.iter() {
-            if let AlertState::Firing(firing) = tracked.state {
-                open.add(rule, labels, firing.fired_at, None);
-            }
-        }
+        let open = open_alerts(&tracking);
         Ok(Self {
             store,
             identities: identities(&rules),
@@ -226,6 +222,46 @@ impl SlotNotifier {
         Ok(())
     }
 
+    /// Moves every running timer, because the clock was set: each has run for as long as before. Evaluation
+    /// goes on after `cursor`.
+    ///
+    /// # Errors
+    /// When the store cannot be read or written.
+    pub(super) fn move_timers(&mut self, by_ms: i64, step: ClockStep, cursor: Slot) -> Result<()> {
+        let mut batch = TableBatch::default();
+        let mut changed = Vec::new();
+        for (rule, labels, tracked) in self.tracking.iter() {
+            let state = tracked.state.moved_by(by_ms);
+            state::write(&mut batch, rule, labels, tracked.identity, (state, tracked.detection));
+            let alert = tracked.alert.clone().map(|mut alert| {
+                alert.notify.move_by(by_ms);
+                alerts::put(&mut batch, &alert);
+                alert
+            });
+            changed.push((rule.to_owned(), labels.clone(), Tracked { state, alert, ..*tracked }));
+        }
+        // A notification can outlive the alert that has triggered it.
+        for (((rule, labels), since), _) in self.state.grouping.triggers() {
+            let ended = alerts::get(&self.store, &alert_id(rule, labels, *since))?;
+            if let Some(mut alert) = ended.filter(|alert| alert.resolved_at.is_some()) {
+                alert.notify.move_by(by_ms);
+                alerts::put(&mut batch, &alert);
+            }
+        }
+        let mut grouping = self.state.grouping.clone();
+        grouping.move_by(by_ms);
+        checkpoint::GROUPING.put(&mut batch, &grouping);
+        checkpoint::CLOCK_STEP.put(&mut batch, &step);
+        checkpoint::CURSOR.put(&mut batch, &cursor);
+        self.store.commit(batch)?;
+        self.state.grouping = grouping;
+        for (rule, labels, tracked) in changed {
+            self.tracking.set(&rule, &labels, Some(tracked));
+        }
+        self.open = open_alerts(&self.tracking);
+        Ok(())
+    }
+
     /// Why a tracked group is no longer evaluated as it was; `None` when it is.
     fn retire_reason(
         &self,
@@ -264,6 +300,17 @@ impl SlotNotifier {
         let new = names.filter(|name| !self.state.releases.is_known(name));
         new.map(|name| reported_release(&self.store, name)).collect()
     }
+}
+
+/// The alerts that are open.
+fn open_alerts(tracking: &Tracking) -> OpenAlerts {
+    let mut open = OpenAlerts::default();
+    for (rule, labels, tracked) in tracking.iter() {
+        if let AlertState::Firing(firing) = tracked.state {
+            open.add(rule, labels, firing.fired_at, None);
+        }
+    }
+    open
 }
 
 /// A release with the partners and environments outside the sandbox that report it.

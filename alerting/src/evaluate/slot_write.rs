@@ -185,7 +185,8 @@ impl<'a> SlotWrite<'a> {
         if let Some(evidence) = evidence {
             alert.latest = evidence;
         }
-        alert.resolved_at = Some(self.at);
+        // It cannot end before it fired, though a clock that was set back may show an earlier time.
+        alert.resolved_at = Some(self.at.max(alert.fired_at));
         alert.resolved_because = reason;
         RecordedAlert { alert, is_changed: true }
     }
@@ -329,6 +330,11 @@ impl<'a> SlotWrite<'a> {
                 None => outbox::backlog(self.store, &delivery.receiver, limit)?,
             };
             backlog.insert(delivery.receiver.clone(), waiting + 1);
+            let delivery = match outbox::newest_at(self.store, &delivery)? {
+                // The clock was set back: what follows comes after what waits.
+                Some(newest) if newest >= delivery.at => delivery.decided_at(newest.plus_ms(1)),
+                _ => delivery,
+            };
             let begins = delivery.action.begins();
             let dead = if begins && self.rules.receiver(&delivery.receiver).is_none() {
                 Some((DeadReason::ReceiverRemoved, "the rules file no longer has it"))

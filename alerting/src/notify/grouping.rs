@@ -136,6 +136,15 @@ impl Grouping {
         events
     }
 
+    /// Moves all times, because the clock was set: what has waited has waited for as long as before.
+    pub(crate) fn move_by(&mut self, by_ms: i64) {
+        for it in &mut self.notifications {
+            for at in [&mut it.opened_at, &mut it.triggered_at, &mut it.listed_at] {
+                *at = at.plus_ms(by_ms);
+            }
+        }
+    }
+
     /// The alerts in notifications that wait for others.
     pub(crate) fn waiting(&self) -> impl Iterator<Item = &AlertKey> {
         let waiting = self.notifications.iter().filter(|it| it.is_waiting());

@@ -17,6 +17,8 @@ pub(crate) struct Checkpoint {
 
 /// The last evaluated slot.
 pub(crate) const CURSOR: Checkpoint = Checkpoint { key: b"evaluator", name: "cursor" };
+/// The newest time that the clock was set.
+pub(crate) const CLOCK_STEP: Checkpoint = Checkpoint { key: b"clock", name: "step of the clock" };
 /// The open notifications and the alerts that share them.
 pub(crate) const GROUPING: Checkpoint = Checkpoint { key: b"pager", name: "notification grouping" };
 /// The open reminders of silences.

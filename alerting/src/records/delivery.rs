@@ -196,12 +196,23 @@ impl Delivery {
             handed_to: None,
             settled_at: None,
         };
-        let mut hash = Sha256::new();
-        hash.update(crate::records::outbox::key(&delivery));
-        hash.update(delivery.alert.id.as_bytes());
-        delivery.id = hex(&hash.finalize());
-        delivery.id.truncate(32);
+        delivery.set_id();
         delivery
+    }
+
+    /// The same, decided at another time.
+    pub(crate) fn decided_at(self, at: TimestampMs) -> Self {
+        let mut delivery = Self { at, ..self };
+        delivery.set_id();
+        delivery
+    }
+
+    fn set_id(&mut self) {
+        let mut hash = Sha256::new();
+        hash.update(crate::records::outbox::key(self));
+        hash.update(self.alert.id.as_bytes());
+        self.id = hex(&hash.finalize());
+        self.id.truncate(32);
     }
 
     /// The same for another receiver, which is notified in place of this one.

@@ -47,6 +47,13 @@ impl NotifyStatus {
         self.resolve_sent_at = Some(at);
     }
 
+    /// Moves the times that escalation counts from, because the clock was set.
+    pub(crate) fn move_by(&mut self, by_ms: i64) {
+        for receiver in &mut self.receivers {
+            receiver.notified_at = receiver.notified_at.plus_ms(by_ms);
+        }
+    }
+
     /// Adds receivers that are notified from now on. A receiver that is listed already keeps the target
     /// that it was notified at, so that the end is sent to the same place; with `renew` it takes the
     /// present target.

@@ -4,7 +4,7 @@
 //! Key: receiver, 0, dedup key (64 hex digits), time (u64), action (u8). So the deliveries of one
 //! alert to one receiver lie together and in order, a resolve after its trigger.
 
-use plimsoll_storage::{Order, Record, Store, Table, TableBatch};
+use plimsoll_storage::{Order, Record, Store, Table, TableBatch, TimestampMs};
 
 use crate::error::Result;
 use crate::records::delivery::Delivery;
@@ -19,6 +19,13 @@ pub(crate) fn key(delivery: &Delivery) -> Vec<u8> {
     let lane = lane_prefix(&delivery.receiver);
     let dedup_key = delivery.alert.dedup_key();
     [&lane, dedup_key.as_bytes(), &at.to_be_bytes(), &[delivery.action as u8]].concat()
+}
+
+/// Event time of the newest delivery that waits in the thread of another; `None` when it cannot be read.
+pub(crate) fn newest_at(store: &Store, delivery: &Delivery) -> Result<Option<TimestampMs>> {
+    let key = key(delivery);
+    let rows = store.records(Table::Outbox, thread_of(&key), None, Order::Descending, 1)?;
+    Ok(rows.first().and_then(|(_, value)| decode(value).ok()).map(|newest| newest.at))
 }
 
 /// Adds a delivery to a commit, or replaces it after an attempt.

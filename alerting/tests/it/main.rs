@@ -4,6 +4,7 @@
 
 mod acknowledge;
 mod broken;
+mod clock;
 mod delivery;
 mod escalate;
 mod evaluate;

@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use plimsoll_alerting::limits::GROUPS_PER_RULE_MAX;
 use plimsoll_alerting::{EvaluatedSlots, Evaluator, GroupsLeftOut, Severity};
+use plimsoll_storage::TimestampMs;
 
 use super::App;
 use super::stop::{Stop, Ticks, stopped};
-use crate::clock;
+use crate::clock::{self, StepDetector};
 use crate::self_metrics::OutboxGauge;
 use crate::wire::time;
 
@@ -29,6 +30,7 @@ pub(crate) async fn evaluate(app: App, mut evaluator: Evaluator, stop: Stop) {
     let mut rules = app.rules.clone();
     let mut ticks = Ticks::new(EVALUATE_EVERY, stop);
     let mut gauge = OutboxGauge::default();
+    let mut steps = StepDetector::new(clock::reading());
     while ticks.next().await {
         let changed_rules = rules.take_changed();
         let worker_app = app.clone();
@@ -36,18 +38,21 @@ pub(crate) async fn evaluate(app: App, mut evaluator: Evaluator, stop: Stop) {
             if let Some(rules) = changed_rules {
                 evaluator.reload(rules);
             }
-            let result = evaluator.evaluate_until(clock::now());
+            let reading = clock::reading();
+            let step_ms = steps.step_ms(reading);
+            note_clock_step(&worker_app, step_ms);
+            let result = evaluate_at(&mut evaluator, reading.wall, step_ms);
             if result.as_ref().is_ok_and(|evaluated| evaluated.slots > 0) {
                 record_outbox_age(&worker_app, &mut gauge);
             }
             if let Some(until) = evaluator.evaluated_until() {
                 worker_app.metrics.evaluated_until.set(until.0 / 1_000);
             }
-            (evaluator, gauge, result)
+            (evaluator, gauge, steps, result)
         });
         let result = match evaluated.await {
-            Ok((returned, gauge_returned, result)) => {
-                (evaluator, gauge) = (returned, gauge_returned);
+            Ok((evaluator_back, gauge_back, steps_back, result)) => {
+                (evaluator, gauge, steps) = (evaluator_back, gauge_back, steps_back);
                 result
             }
             Err(error) => {
@@ -64,6 +69,35 @@ pub(crate) async fn evaluate(app: App, mut evaluator: Evaluator, stop: Stop) {
             }
         }
     }
+}
+
+/// Evaluates until `now`, to which the clock was set by so many ms.
+fn evaluate_at(
+    evaluator: &mut Evaluator,
+    now: TimestampMs,
+    step_ms: Option<i64>,
+) -> plimsoll_alerting::Result<EvaluatedSlots> {
+    let Some(forward_ms) = step_ms.filter(|step_ms| *step_ms > 0) else {
+        return evaluator.evaluate_until(now);
+    };
+    let begun = evaluator.follow_clock_forward(forward_ms, now)?;
+    let mut evaluated = evaluator.evaluate_until(now)?;
+    evaluated.slots += begun.slots;
+    evaluated.transitions.splice(0..0, begun.transitions);
+    Ok(evaluated)
+}
+
+/// Logs and publishes that the clock was set.
+fn note_clock_step(app: &App, step_ms: Option<i64>) {
+    let Some(step_ms) = step_ms else { return };
+    let seconds = step_ms as f64 / 1e3;
+    app.metrics.clock_steps.inc();
+    app.metrics.clock_last_step.set(seconds);
+    let direction = if step_ms < 0 { "back" } else { "forward" };
+    tracing::warn!(
+        seconds,
+        "the clock was set {direction}; evaluation goes on at its time, and connectors must have the same"
+    );
 }
 
 /// Once a slot: the age of the outbox becomes data that rules can watch.

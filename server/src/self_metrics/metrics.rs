@@ -1,7 +1,7 @@
 //! The metrics of the process, in the Prometheus text format.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use plimsoll_alerting::ReceiverStatus;
 use plimsoll_storage::{Stats, TimestampMs};
@@ -52,6 +52,10 @@ pub(crate) struct Metrics {
     pub(crate) evaluated_until: Gauge,
     /// Groups that are not evaluated because their rule has too many.
     pub(crate) groups_left_out: Gauge,
+    /// How often the clock was set while the server ran.
+    pub(crate) clock_steps: Counter,
+    /// By how many seconds the clock was set last; 0 when it was not.
+    pub(crate) clock_last_step: Gauge<f64, AtomicU64>,
     /// State changes of alerts.
     pub(crate) transitions: Counter,
     /// Evaluations that failed.
@@ -80,6 +84,8 @@ impl Default for Metrics {
             slots_evaluated: Counter::default(),
             evaluated_until: Gauge::default(),
             groups_left_out: Gauge::default(),
+            clock_steps: Counter::default(),
+            clock_last_step: Gauge::default(),
             transitions: Counter::default(),
             evaluation_failures: Counter::default(),
             rules_file_rejected: Gauge::default(),
@@ -121,6 +127,17 @@ impl Metrics {
             "groups_left_out",
             "Groups that are not evaluated because their rule has too many",
             self.groups_left_out.clone(),
+        );
+        r.register(
+            "clock_steps",
+            "Times that the clock was set by a second or more",
+            self.clock_steps.clone(),
+        );
+        r.register_with_unit(
+            "clock_last_step",
+            "By how much the clock was set last, negative for back",
+            Unit::Seconds,
+            self.clock_last_step.clone(),
         );
         r.register("alert_transitions", "State changes of alerts", self.transitions.clone());
         r.register(

@@ -16,6 +16,7 @@ use plimsoll_storage::{Slot, SlotValue, SlotWidth, TimestampMs};
 
 pub(super) use self::context::SensorContext;
 pub(super) use self::needs::{SensorNeeds, can_share_sensor};
+pub(super) use self::ratio::BURN_SHORT_PART;
 pub(super) use self::reading::Reading;
 use self::share::{ShareQuery, ShareSensor};
 use self::volume::{Expectation, VolumeSensor};
@@ -139,6 +140,21 @@ impl Sensor {
     /// Counts the age from a time on, unless something newer is known.
     pub(super) fn expect_from(&mut self, at: TimestampMs) {
         if let Self::Age(newest @ None) = self {
+            *newest = Some(at);
+        }
+    }
+
+    /// What its age is counted from; `None` when it has none.
+    pub(super) const fn counted_from(&self) -> Option<TimestampMs> {
+        match self {
+            Self::Age(newest) => *newest,
+            _ => None,
+        }
+    }
+
+    /// Counts its age from another time.
+    pub(super) const fn count_from(&mut self, at: TimestampMs) {
+        if let Self::Age(newest) = self {
             *newest = Some(at);
         }
     }

@@ -11,7 +11,7 @@ use crate::rule::{Rule, Signal};
 
 /// A burn rate must hold in this part of its window as well, so that the alert resolves when the burning
 /// stops.
-pub(super) const BURN_SHORT_PART: u32 = 12;
+pub(in crate::engine) const BURN_SHORT_PART: u32 = 12;
 
 /// The classes that are counted, and those they are compared with; `None` for all classes.
 pub(super) fn counted_classes(rule: &Rule) -> (&[Outcome], Option<&[Outcome]>) {

@@ -1,6 +1,10 @@
 //! The time that is evaluated, and a cell with its time.
 
+mod clock_set;
+
 use plimsoll_storage::{Slot, SlotValue, SlotWidth, TimestampMs};
+
+pub(crate) use self::clock_set::{ClockStep, CountedAge};
 
 /// Length of a minute and of an hour, in ms.
 pub(super) const MINUTE_MS: i64 = 60_000;
