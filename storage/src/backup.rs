@@ -79,7 +79,13 @@ fn check_format(path: &Path) -> Result<()> {
         return Err(Error::NotADatabase { path: path.into(), detail: detail.into() });
     }
     open::check_format(&db, path, None)?;
-    open::load_catalog(&db).map(drop)
+    let (_, lost) = open::load_catalog(&db)?;
+    match lost.first() {
+        Some(id) => {
+            Err(Error::corrupt("the list of streams", format!("stream {} is missing", id.0)))
+        }
+        None => Ok(()),
+    }
 }
 
 /// Returns an error for a target that holds anything, and creates the directories above it.

@@ -28,8 +28,9 @@ pub fn exemplars(bytes: &[u8]) {
     let _ = codec::decode_exemplars(bytes, TimestampMs(0));
 }
 
-/// Decodes a journal record.
+/// Decodes a journal record, a file of the write-ahead log, a mark and a loss.
 pub fn journal(bytes: &[u8]) {
+    crate::db::try_log_files(bytes);
     let _ = crate::write::decode_record(1, bytes, SlotWidth::DEFAULT);
 }
 

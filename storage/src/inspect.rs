@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::atomic::Ordering;
 
 use crate::codec;
-use crate::db::{Database, FORMAT_VERSION, Family};
+use crate::db::{Database, FORMAT_VERSION, Family, Loss};
 use crate::error::Result;
 use crate::limits::DAMAGED_MAX;
 use crate::memory::{Head, Timeline};
@@ -26,6 +26,8 @@ pub struct Stats {
     pub disk_bytes: u64,
     /// Blocks that readers found damaged since the store was opened.
     pub damaged_blocks: u64,
+    /// Acknowledged appends that damage has lost, as far as it is remembered.
+    pub lost_appends: u64,
     /// Appends waiting for the writer.
     pub append_queue: u64,
     /// Appends written to the journal since the store was opened.
@@ -59,6 +61,8 @@ pub struct Inspection {
     pub damaged: Vec<String>,
     /// How many blocks and journal records cannot be read.
     pub damaged_count: u64,
+    /// What damage has lost, the newest hundred losses.
+    pub losses: Vec<Loss>,
 }
 
 /// What is kept at one resolution.
@@ -95,6 +99,7 @@ pub(crate) fn stats(shared: &Shared, append_queue: usize) -> Stats {
         cache_bytes: head.cache_bytes() as u64,
         append_queue: append_queue as u64,
         damaged_blocks: db.damage().count(),
+        lost_appends: shared.losses.iter().map(|loss| loss.appends).sum(),
         appends: counts.appends.load(Ordering::Relaxed),
         journal_writes: counts.writes.load(Ordering::Relaxed),
     }
@@ -114,6 +119,7 @@ pub(crate) fn inspect(db: &Database, slot_width: SlotWidth, streams: usize) -> R
         slot_ms: slot_width.ms(),
         streams: streams as u64,
         families: families.into(),
+        losses: db.losses()?,
         ..Inspection::default()
     };
     for resolution in Resolution::ALL {

@@ -13,6 +13,9 @@ pub const PATTERN_PROGRAM_BYTES_MAX: usize = 256 << 10;
 /// Damaged blocks that are remembered by name. With more of them, a backup should be restored.
 pub const DAMAGED_MAX: usize = 100;
 
+/// Losses of data that are remembered: one for each damaged place, and a start finds a few at most.
+pub const LOSSES_MAX: usize = 100;
+
 /// Bytes that a restore copies at a time.
 pub const COPY_BYTES: usize = 1 << 20;
 

@@ -6,12 +6,12 @@ use std::sync::atomic::{AtomicI64, AtomicU64};
 
 use parking_lot::RwLock;
 
-use crate::catalog::{Catalog, decode_stream};
-use crate::db::{Database, FORMAT_VERSION, Family, WriteBatch, i64_of, meta, u32_of};
+use crate::catalog::{Catalog, decode_stream, encode_stream};
+use crate::db::{Database, FORMAT_VERSION, Family, Loss, WriteBatch, i64_of, meta, u32_of};
 use crate::error::{Error, Result};
-use crate::limits::MEMORY_BYTES_MIN;
+use crate::limits::{MEMORY_BYTES_MIN, STREAMS_MAX};
 use crate::memory::{Head, NO_TIME, Timeline};
-use crate::model::stream::StreamId;
+use crate::model::stream::{StreamId, StreamKey, StreamKind, StreamRef};
 use crate::model::time::{Slot, SlotWidth, TimestampMs};
 use crate::options::Options;
 use crate::shared::{AppendCounts, Shared};
@@ -35,12 +35,15 @@ pub(crate) fn open(options: &Options) -> Result<(Shared, u64)> {
     let retention = options.retention.with_slots_of(slot_width);
     let sealed_slot = Slot(meta_u32(&db, meta::SEALED_SLOT)?);
     let slots_from = meta_u32(&db, meta::SLOTS_FROM)?;
-    let catalog = load_catalog(&db)?;
+    let (mut catalog, mut lost) = load_catalog(&db)?;
+    lost.extend((catalog.len() as u32..db.mark().streams).map(StreamId));
+    define_lost(&db, &mut catalog, &lost)?;
     let head = Head::new(sealed_slot.plus(1));
     let replayed = replay_journal(&db, &catalog, &head, slot_width)?;
     let timeline = Timeline::new(slot_width, retention, clock, sealed_slot, slots_from);
     timeline.saw_slot(replayed.newest);
     let shared = Shared {
+        losses: db.losses()?,
         db,
         catalog: RwLock::new(catalog),
         head,
@@ -87,22 +90,25 @@ pub(crate) fn check_format(
     }
 }
 
-/// Loads every stream definition and its newest event time as of the last seal.
+/// Loads every stream definition and its newest event time as of the last seal. Returns besides which streams
+/// have lost their definition: they are in the catalog under a name that says so.
 ///
 /// # Errors
 /// [`Error::Corrupt`], or when the database cannot be read.
-pub(crate) fn load_catalog(db: &Database) -> Result<Catalog> {
+pub(crate) fn load_catalog(db: &Database) -> Result<(Catalog, Vec<StreamId>)> {
     let mut catalog = Catalog::default();
+    let mut lost = Vec::new();
     for entry in db.entries(Family::Streams) {
         let (id, definition) = entry?;
-        let expected = StreamId(catalog.len() as u32);
-        if u32_of(&id) != Some(expected.0) {
-            let detail = format!("stream {} is missing", expected.0);
-            return Err(Error::corrupt("the list of streams", detail));
+        let id = u32_of(&id).filter(|id| (*id as usize) < STREAMS_MAX).map(StreamId);
+        let id = id.ok_or_else(|| Error::corrupt("the list of streams", "a number is damaged"))?;
+        for id in (catalog.len() as u32..id.0).map(StreamId) {
+            catalog.insert(id, &lost_stream(id).as_ref());
+            lost.push(id);
         }
-        let (key, step_slots) = decode_stream(expected, &definition)?;
-        catalog.insert(expected, &key.as_ref());
-        catalog.note_step(expected, step_slots, Slot(0));
+        let (key, step_slots) = decode_stream(id, &definition)?;
+        catalog.insert(id, &key.as_ref());
+        catalog.note_step(id, step_slots, Slot(0));
     }
     for entry in db.entries(Family::LastSeen) {
         let (id, at) = entry?;
@@ -110,7 +116,38 @@ pub(crate) fn load_catalog(db: &Database) -> Result<Catalog> {
             catalog.saw(StreamId(id), TimestampMs(at));
         }
     }
-    Ok(catalog)
+    Ok((catalog, lost))
+}
+
+/// Defines streams whose definitions are lost, so that their numbers are not given to other streams.
+fn define_lost(db: &Database, catalog: &mut Catalog, lost: &[StreamId]) -> Result<()> {
+    if lost.is_empty() {
+        return Ok(());
+    }
+    let count = lost.len();
+    let cause = format!(
+        "the names of {count} streams are missing; their cells are kept in streams named {LOST_STREAM}"
+    );
+    db.keep_loss(&Loss { appends: 0, changes: count as u64, cause })?;
+    let mut write = WriteBatch::default();
+    for id in lost {
+        let key = lost_stream(*id);
+        if id.0 as usize >= catalog.len() {
+            catalog.insert(*id, &key.as_ref());
+        }
+        write.put(db, Family::Streams, id.0.to_be_bytes(), encode_stream(&key, 1));
+    }
+    db.write(write)
+}
+
+/// The name of streams whose names are lost.
+const LOST_STREAM: &str = "lost";
+
+/// The name of one stream whose name is lost. Its number makes it unique.
+fn lost_stream(id: StreamId) -> StreamKey {
+    let number = id.0.to_string();
+    let labels = [LOST_STREAM, number.as_str(), "", "", ""];
+    StreamRef { kind: StreamKind::Activity, name: LOST_STREAM, labels }.to_key()
 }
 
 /// A number of [`Family::Meta`]; 0 when it was never written.

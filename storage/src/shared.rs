@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use parking_lot::RwLock;
 
 use crate::catalog::Catalog;
-use crate::db::Database;
+use crate::db::{Database, Loss};
 use crate::memory::{Head, Timeline, cache_bytes_max};
 
 /// The parts of an open store. Readers, the writer and maintenance use them side by side.
@@ -16,6 +16,8 @@ pub(crate) struct Shared {
     pub(crate) head: Head,
     pub(crate) timeline: Timeline,
     pub(crate) counts: AppendCounts,
+    /// What damage had lost when the store was opened.
+    pub(crate) losses: Vec<Loss>,
     /// How often the step of a stream has changed since the store was opened.
     pub(crate) step_changes: AtomicU64,
     /// Memory for cells, in bytes.

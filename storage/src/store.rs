@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use crate::backup::{self, Backup};
 use crate::catalog::LabelMatchers;
 use crate::codec::Columns;
-use crate::db::{Order, Record, Table, TableBatch};
+use crate::db::{Loss, Order, Record, Table, TableBatch};
 use crate::error::{Error, Result};
 use crate::inspect::{self, Inspection, Stats};
 use crate::maintain::{self, Maintenance, Sealed};
@@ -134,8 +134,7 @@ impl Store {
         read::coarser_slots(&self.shared.timeline, slots, grain)
     }
 
-    /// Calls `visit` with the cells of a scan, in any order. A slot of a stream may come more than once, each
-    /// time with another share of it: add them up.
+    /// Calls `visit` with the cells of a scan, in any order. Cells of one slot add up.
     ///
     /// # Errors
     /// When the database cannot be read. A damaged block is skipped: [`Store::damaged`] names it.
@@ -147,8 +146,7 @@ impl Store {
         self.reader(scan.slots.clone(), scan.grain, scan.columns).scan(scan.streams, visit)
     }
 
-    /// What the store holds about some slots now, to be read stream by stream. See [`Scan`] for `grain` and
-    /// `columns`.
+    /// What the store holds about some slots now. See [`Scan`] for `grain` and `columns`.
     #[must_use]
     pub fn reader(&self, slots: Range<Slot>, grain: u32, columns: Columns) -> Reader<'_> {
         let Shared { db, head, timeline, .. } = &*self.shared;
@@ -164,14 +162,19 @@ impl Store {
         read::find_exemplars(&self.shared.db, &self.shared.timeline, query)
     }
 
+    /// What damage of files had lost for good when the store was opened.
+    #[must_use]
+    pub fn losses(&self) -> &[Loss] {
+        &self.shared.losses
+    }
+
     /// Whether any scan has met a damaged block since the store was opened.
     #[must_use]
     pub fn has_damage(&self) -> bool {
         self.shared.db.damage().count() > 0
     }
 
-    /// The names of the damaged blocks that scans of these streams and slots have met so far. Their cells are
-    /// missing from what was scanned.
+    /// The damaged blocks that scans of these streams and slots have met: their cells are missing.
     #[must_use]
     pub fn damaged(&self, streams: &[StreamId], slots: &Range<Slot>) -> Vec<String> {
         let day = |slot| self.shared.timeline.day_of(slot);
@@ -217,8 +220,7 @@ impl Store {
         self.shared.step_changes()
     }
 
-    /// Streams by the values of some labels, at most as many as there are labels, in the order of the values;
-    /// empty where a label is absent.
+    /// Streams by the values of some labels, in the order of the values; empty where a label is absent.
     #[must_use]
     pub fn group(&self, streams: &[StreamId], by: &[Label]) -> Vec<(Vec<String>, Vec<StreamId>)> {
         self.shared.catalog.read().group(streams, by)
@@ -254,7 +256,7 @@ impl Store {
         self.maintenance.run(&self.shared, &self.queue, now)
     }
 
-    /// Whether the head or its journal has grown so large that it should be sealed at once.
+    /// Whether the head or its journal is so large that it should be sealed.
     #[must_use]
     pub fn needs_seal(&self) -> bool {
         maintain::needs_seal(&self.shared)
@@ -277,8 +279,7 @@ impl Store {
         self.maintenance.flush(&self.shared, &self.queue)
     }
 
-    /// Drops days that have expired, and the oldest while the files are larger than the limit. Returns how
-    /// many days were dropped, over all resolutions.
+    /// Drops expired days, and the oldest while the files are too large. Returns how many.
     ///
     /// # Errors
     /// When the database cannot be written.
@@ -305,8 +306,7 @@ impl Store {
         self.maintenance.compact_when_idle(&self.shared, &self.queue, now, go_on)
     }
 
-    /// Compacts every sealed block, so that each has one part and space is freed. RocksDB compacts by itself;
-    /// this is for measurements, and for the time before a backup.
+    /// Compacts every sealed block, for measurements and before a backup. RocksDB compacts by itself.
     ///
     /// # Errors
     /// When the database cannot be written.
@@ -359,16 +359,16 @@ impl Store {
         self.shared.db.table_records(table, prefix, after, order, limit)
     }
 
-    /// What the store holds, for metrics.
+    /// Numbers for metrics.
     #[must_use]
     pub fn stats(&self) -> Stats {
         inspect::stats(&self.shared, self.queue.waiting())
     }
 
-    /// Counts what the store holds on disk. It reads every block, which takes a while on a large store.
+    /// Counts what the store holds on disk, and reads every block for it.
     ///
     /// # Errors
-    /// When the database cannot be read; a damaged block is no error but reported.
+    /// When the database cannot be read; a damaged block is reported.
     pub fn inspect(&self) -> Result<Inspection> {
         let streams = self.shared.catalog.read().len();
         inspect::inspect(&self.shared.db, self.slot_width(), streams)

@@ -49,6 +49,9 @@ fn json_of(found: &Inspection) -> Value {
         "families": families.collect::<Vec<_>>(),
         "damaged_count": found.damaged_count,
         "damaged": found.damaged,
+        "lost": found.losses.iter().map(|loss| {
+            json!({ "appends": loss.appends, "changes": loss.changes, "cause": loss.cause })
+        }).collect::<Vec<_>>(),
     })
 }
 
@@ -80,6 +83,9 @@ fn table_of(found: &Inspection) -> Result<String, fmt::Error> {
     }
     if found.damaged_count > found.damaged.len() as u64 {
         writeln!(out, "damaged: {} in all", found.damaged_count)?;
+    }
+    for loss in &found.losses {
+        writeln!(out, "lost: {loss}")?;
     }
     Ok(out)
 }

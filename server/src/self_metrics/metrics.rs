@@ -70,6 +70,7 @@ pub(crate) struct Metrics {
     appends: Counter,
     journal_writes: Counter,
     damaged_blocks: Gauge,
+    lost_appends: Gauge,
 }
 
 impl Default for Metrics {
@@ -97,6 +98,7 @@ impl Default for Metrics {
             appends: Counter::default(),
             journal_writes: Counter::default(),
             damaged_blocks: Gauge::default(),
+            lost_appends: Gauge::default(),
         };
         metrics.register();
         metrics
@@ -160,6 +162,8 @@ impl Metrics {
         );
         r.register_with_unit("disk", "Database files", Unit::Bytes, self.disk_bytes.clone());
         r.register("damaged_blocks", "Damaged blocks found", self.damaged_blocks.clone());
+        let lost = "Pushes that were acknowledged and that damage of files has lost";
+        r.register("lost_appends", lost, self.lost_appends.clone());
         r.register("append_queue", "Appends waiting for the writer", self.append_queue.clone());
         r.register("appends", "Pushes written to the journal", self.appends.clone());
         r.register(
@@ -204,6 +208,7 @@ impl Metrics {
         self.disk_bytes.set(stats.disk_bytes as i64);
         self.append_queue.set(stats.append_queue as i64);
         self.damaged_blocks.set(stats.damaged_blocks as i64);
+        self.lost_appends.set(stats.lost_appends as i64);
         self.appends.inner().store(stats.appends, Ordering::Relaxed);
         self.journal_writes.inner().store(stats.journal_writes, Ordering::Relaxed);
         let mut text = String::new();

@@ -6,8 +6,8 @@ use std::sync::atomic::AtomicI64;
 
 use rocksdb::checkpoint::Checkpoint;
 use rocksdb::{
-    BottommostLevelCompaction, ColumnFamily, CompactOptions, DB, Direction, ErrorKind,
-    FlushOptions, IteratorMode, ReadOptions, WriteOptions, properties,
+    BottommostLevelCompaction, ColumnFamily, CompactOptions, DB, DBRecoveryMode, Direction,
+    ErrorKind, FlushOptions, IteratorMode, ReadOptions, WriteOptions, properties,
 };
 
 use super::damage::Damage;
@@ -16,6 +16,7 @@ use super::merge::WithoutMerging;
 use super::rows::{Entries, Rows};
 use super::schema::{Family, Setup};
 use super::snapshot::{DayFiles, Epochs, Snapshot};
+use super::wal::{self, Mark, MarkFile};
 use super::write_batch::WriteBatch;
 use crate::error::{Error, Result};
 use crate::model::resolution::BlockKey;
@@ -27,6 +28,8 @@ pub(crate) struct Database {
     durability: Durability,
     damage: Damage,
     epochs: Epochs,
+    /// `None` when the database is not to be changed.
+    mark: Option<MarkFile>,
 }
 
 impl std::fmt::Debug for Database {
@@ -47,25 +50,59 @@ impl Database {
         clock: &Arc<AtomicI64>,
     ) -> Result<Self> {
         check_current(path)?;
+        let mark = Mark::read(path);
+        let checked = wal::check(path)?;
+        if checked.is_damaged() {
+            check_unused(path)?;
+            checked.replace(path)?;
+        }
+        if let (Some(file), true) = (&checked.unfinished, checked.last < Some(mark.sequence)) {
+            wal::set_aside(path, file)?;
+        }
         let Setup { database, families } = Setup::new(durability, clock);
         let opened = DB::open_cf_descriptors(&database, path, families);
-        Ok(Self::new(opened.map_err(|error| open_error(path, error))?, durability))
+        let opened = opened.map_err(|error| open_error(path, error))?;
+        let mut db = Self::new(opened, durability);
+        db.mark = Some(MarkFile::open(path, mark)?);
+        let found = db.reaches()?;
+        db.keep_log_losses(&checked.gaps, found, mark)?;
+        if let (Some(file), true) = (&db.mark, mark.sequence > found.sequence) {
+            file.set(Mark { streams: mark.streams, ..db.reaches()? });
+        }
+        Ok(db)
     }
 
     /// Opens a database that is not to be changed.
     ///
     /// # Errors
-    /// As [`Database::open`].
+    /// As [`Database::open`], and [`Error::Files`] when acknowledged writes are missing.
     pub(crate) fn open_read_only(path: &Path) -> Result<Self> {
+        let checked = wal::check(path)?;
+        let missing = |cause| Error::Files { path: path.into(), detail: cause };
+        if let Some(gap) = checked.gaps.first() {
+            return Err(missing(format!("{}, and acknowledged writes are lost", gap.cause)));
+        }
         let durability = Durability::Wal;
         let Setup { mut database, families } = Setup::new(durability, &Arc::default());
         database.create_if_missing(false);
         let opened = DB::open_cf_descriptors_read_only(&database, path, families, false);
-        Ok(Self::new(opened.map_err(|error| open_error(path, error))?, durability))
+        let db = Self::new(opened.map_err(|error| open_error(path, error))?, durability);
+        let (mark, found) = (Mark::read(path), db.reaches()?);
+        if mark.sequence > found.sequence {
+            let appends = mark.append.saturating_sub(found.append);
+            let cause = "the end of the write-ahead log is damaged or missing";
+            return Err(missing(format!("{cause}, and {appends} acknowledged pushes are lost")));
+        }
+        Ok(db)
     }
 
     fn new(db: DB, durability: Durability) -> Self {
-        Self { db, durability, damage: Damage::default(), epochs: Epochs::default() }
+        Self { db, durability, damage: Damage::default(), epochs: Epochs::default(), mark: None }
+    }
+
+    /// How far writes have been acknowledged, as far as that is known.
+    pub(crate) fn mark(&self) -> Mark {
+        self.mark.as_ref().map(MarkFile::get).unwrap_or_default()
     }
 
     /// Blocks that readers found damaged.
@@ -157,7 +194,12 @@ impl Database {
         let mut options = WriteOptions::default();
         options.set_sync(self.durability == Durability::Fsync);
         options.disable_wal(self.durability == Durability::Memory);
-        Ok(self.db.write_opt(batch.into_inner(), &options)?)
+        let (changes, reaches) = batch.into_inner();
+        self.db.write_opt(changes, &options)?;
+        if let (Some(mark), Durability::Fsync | Durability::Wal) = (&self.mark, self.durability) {
+            mark.raise(Mark { sequence: self.db.latest_sequence_number(), ..reaches });
+        }
+        Ok(())
     }
 
     /// Writes what is in memory to files, so that no family needs the write-ahead log any more.
@@ -232,12 +274,14 @@ impl Database {
         Ok(())
     }
 
-    /// Makes a copy of the database in a directory that must not exist.
+    /// Makes a copy of the database in a directory that must not exist, with the mark of what it must hold.
     ///
     /// # Errors
     /// When the directory cannot be written.
     pub(crate) fn checkpoint(&self, to: &Path) -> Result<()> {
-        Ok(Checkpoint::new(&self.db)?.create_checkpoint(to)?)
+        let mark = self.mark();
+        Checkpoint::new(&self.db)?.create_checkpoint(to)?;
+        mark.write_to(to)
     }
 
     /// Bytes of every file of the database, without the write-ahead log.
@@ -298,6 +342,18 @@ fn check_current(path: &Path) -> Result<()> {
             detail: format!("the file {CURRENT} is missing, while {name} is there"),
         }),
         None => Ok(()),
+    }
+}
+
+/// Returns an error when another process has a damaged database open. RocksDB rejects the damage and
+/// changes nothing.
+fn check_unused(path: &Path) -> Result<()> {
+    let Setup { mut database, families } = Setup::new(Durability::Wal, &Arc::default());
+    database.set_wal_recovery_mode(DBRecoveryMode::AbsoluteConsistency);
+    let opened = DB::open_cf_descriptors(&database, path, families);
+    match opened.map_err(|error| open_error(path, error)) {
+        Err(error @ Error::InUse { .. }) => Err(error),
+        _ => Ok(()),
     }
 }
 

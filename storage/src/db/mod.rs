@@ -1,17 +1,20 @@
 //! RocksDB, and the only room that knows it: column families and how they are tuned, keys, writes, rows,
-//! snapshots, the tables of upper crates, and damaged blocks.
+//! snapshots, the tables of upper crates, damaged blocks, and what damage has lost.
 
 mod damage;
 mod database;
 mod key;
+mod losses;
 mod merge;
 mod rows;
 mod schema;
 mod snapshot;
 mod tables;
+mod wal;
 mod write_batch;
 
 pub use database::is_database;
+pub use losses::Loss;
 pub use tables::{Order, Record, Table, TableBatch};
 
 pub(crate) use database::Database;
@@ -21,3 +24,10 @@ pub(crate) use rows::{Entries, Rows};
 pub(crate) use schema::{FORMAT_VERSION, Family, meta};
 pub(crate) use snapshot::{DayFiles, Snapshot};
 pub(crate) use write_batch::WriteBatch;
+
+/// Decodes bytes as everything that a start reads before the database is open.
+#[cfg(fuzzing)]
+pub(crate) fn try_log_files(bytes: &[u8]) {
+    wal::decode_files(bytes);
+    let _ = losses::Loss::decode(bytes);
+}

@@ -58,6 +58,8 @@ pub(crate) mod meta {
     pub(crate) const SEALED_SEQ: &[u8] = b"sealed_seq";
     /// Followed by a sequence number (u64): a journal record that could not be replayed, unchanged.
     pub(crate) const DAMAGED_JOURNAL: &[u8] = b"damaged_journal/";
+    /// Followed by a number (u64): what damage has lost. Appends (u64), changes (u64), the cause as text.
+    pub(crate) const LOST: &[u8] = b"lost/";
     /// u32: the newest slot that was ever sealed.
     pub(crate) const SEALED_SLOT: &[u8] = b"sealed_slot";
     /// u32: the first day whose slots are kept; those of earlier days are downsampled.

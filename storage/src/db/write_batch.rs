@@ -1,11 +1,17 @@
 //! Changes that are written together or not at all.
 
 use super::database::Database;
+use super::key::{u32_of, u64_of};
 use super::schema::Family;
+use super::wal::Mark;
 
 /// Changes to any families. [`Database::write`] writes all of them or none.
 #[derive(Default)]
-pub(crate) struct WriteBatch(rocksdb::WriteBatch);
+pub(crate) struct WriteBatch {
+    changes: rocksdb::WriteBatch,
+    /// The last append and stream that it writes.
+    reaches: Mark,
+}
 
 impl WriteBatch {
     /// Sets the value of a key.
@@ -16,7 +22,18 @@ impl WriteBatch {
         key: impl AsRef<[u8]>,
         value: impl AsRef<[u8]>,
     ) {
-        self.0.put_cf(db.family(family), key, value);
+        match family {
+            Family::Journal => {
+                let append = u64_of(key.as_ref()).unwrap_or(0);
+                self.reaches.append = self.reaches.append.max(append);
+            }
+            Family::Streams => {
+                let streams = u32_of(key.as_ref()).map_or(0, |id| id.saturating_add(1));
+                self.reaches.streams = self.reaches.streams.max(streams);
+            }
+            _ => {}
+        }
+        self.changes.put_cf(db.family(family), key, value);
     }
 
     /// Merges a value into what a key holds, by the merge operator of the family.
@@ -27,12 +44,12 @@ impl WriteBatch {
         key: impl AsRef<[u8]>,
         value: impl AsRef<[u8]>,
     ) {
-        self.0.merge_cf(db.family(family), key, value);
+        self.changes.merge_cf(db.family(family), key, value);
     }
 
     /// Deletes a key.
     pub(crate) fn delete(&mut self, db: &Database, family: Family, key: impl AsRef<[u8]>) {
-        self.0.delete_cf(db.family(family), key);
+        self.changes.delete_cf(db.family(family), key);
     }
 
     /// Deletes the keys from `from` up to but not including `to`.
@@ -43,11 +60,11 @@ impl WriteBatch {
         from: K,
         to: K,
     ) {
-        self.0.delete_range_cf(db.family(family), from, to);
+        self.changes.delete_range_cf(db.family(family), from, to);
     }
 
-    /// The changes as RocksDB takes them.
-    pub(super) fn into_inner(self) -> rocksdb::WriteBatch {
-        self.0
+    /// The changes as RocksDB takes them, and how far the database goes once they are written.
+    pub(super) fn into_inner(self) -> (rocksdb::WriteBatch, Mark) {
+        (self.changes, self.reaches)
     }
 }

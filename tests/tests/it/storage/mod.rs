@@ -5,4 +5,5 @@ mod crash;
 mod damage;
 mod full_disk;
 mod lifecycle;
+mod log_damage;
 mod retention;

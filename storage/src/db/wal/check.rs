@@ -1,0 +1,196 @@
+//! Checks the write-ahead log of a database that is not open: where is it damaged, and what is missing?
+//!
+//! RocksDB numbers changes, so the numbers of two records that follow each other say how many changes are
+//! missing between them. It stops reading at damage. To have it read on, the damaged file is replaced by one
+//! with all records that are intact, and kept aside.
+
+use std::fs::{self, File};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use super::format::{self, Piece};
+use crate::error::{Error, Result};
+
+/// The folder of a data directory in which damaged files are kept.
+const ASIDE: &str = "damaged";
+
+/// Changes that are missing between intact records.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Gap {
+    /// The number of the first one.
+    pub(crate) first: u64,
+    /// How many are missing at most.
+    pub(crate) changes: u64,
+    /// Where, and why.
+    pub(crate) cause: String,
+}
+
+/// What was found in the write-ahead log.
+#[derive(Debug, Default)]
+pub(crate) struct Checked {
+    /// Changes that are missing while later ones are intact.
+    pub(crate) gaps: Vec<Gap>,
+    /// The number of the last change, if there is any.
+    pub(crate) last: Option<u64>,
+    /// The file that ends in something else than a record: an unfinished write, or damage.
+    pub(crate) unfinished: Option<PathBuf>,
+    /// Files to replace, and what by.
+    replacements: Vec<(PathBuf, Vec<u8>)>,
+}
+
+impl Checked {
+    /// Whether RocksDB would ignore records behind damage.
+    pub(crate) fn is_damaged(&self) -> bool {
+        !self.replacements.is_empty() || !self.gaps.is_empty()
+    }
+
+    /// Replaces damaged files by what is intact in them. No process may have the database open.
+    ///
+    /// # Errors
+    /// When a file cannot be written.
+    pub(crate) fn replace(&self, directory: &Path) -> Result<()> {
+        for (path, log) in &self.replacements {
+            set_aside(directory, path)?;
+            // RocksDB deletes files of that name when it opens the database.
+            let written = path.with_extension("dbtmp");
+            let replaced = File::create(&written).and_then(|mut file| {
+                file.write_all(log)?;
+                file.sync_all()?;
+                fs::rename(&written, path)?;
+                File::open(directory)?.sync_all()
+            });
+            replaced.map_err(io_error("replace", path))?;
+        }
+        Ok(())
+    }
+}
+
+/// Copies a damaged file into the folder for them.
+///
+/// # Errors
+/// When the copy cannot be written.
+pub(crate) fn set_aside(directory: &Path, path: &Path) -> Result<()> {
+    let folder = directory.join(ASIDE);
+    let copy = folder.join(path.file_name().unwrap_or_default());
+    let copied = fs::create_dir_all(&folder)
+        .and_then(|()| fs::copy(path, &copy))
+        .and_then(|_| File::open(&copy)?.sync_all())
+        .and_then(|()| File::open(&folder)?.sync_all());
+    copied.map_err(io_error("keep a copy of", path))
+}
+
+/// Reads the whole write-ahead log.
+///
+/// # Errors
+/// When a file cannot be read.
+pub(crate) fn check(directory: &Path) -> Result<Checked> {
+    let mut check = Check::default();
+    for path in log_files(directory)? {
+        let log = fs::read(&path).map_err(io_error("read", &path))?;
+        check.file(&path, &log);
+    }
+    Ok(check.found)
+}
+
+/// Checks bytes as the only log file.
+#[cfg(fuzzing)]
+pub(super) fn decode_file(bytes: &[u8]) {
+    Check::default().file(Path::new("000001.log"), bytes);
+}
+
+#[derive(Default)]
+struct Check {
+    found: Checked,
+    /// Damage that no later record has been found behind, and the records before it in its file.
+    pending: Option<Pending>,
+}
+
+struct Pending {
+    path: PathBuf,
+    offset: usize,
+    intact: Vec<u8>,
+}
+
+impl Check {
+    fn file(&mut self, path: &Path, log: &[u8]) {
+        self.end_file();
+        let mut intact = Vec::new();
+        let mut is_damaged = false;
+        for piece in format::read(log) {
+            match piece {
+                Piece::Record(record) if numbers(&record).is_some() => {
+                    let (first, count) = numbers(&record).unwrap_or_default();
+                    self.meet(path, first, count);
+                    is_damaged |= self.pending.take().is_some_and(|it| it.path == path);
+                    format::append(&mut intact, &record);
+                }
+                piece => {
+                    let offset = if let Piece::Damage(offset) = piece { offset } else { 0 };
+                    let pending = || Pending { path: path.into(), offset, intact: Vec::new() };
+                    self.pending.get_or_insert_with(pending);
+                }
+            }
+        }
+        self.found.unfinished = self.pending.as_ref().map(|pending| pending.path.clone());
+        match &mut self.pending {
+            Some(pending) => pending.intact = intact,
+            None if is_damaged => self.found.replacements.push((path.into(), intact)),
+            None => {}
+        }
+    }
+
+    /// Damage at the end of a file that is not the last one: RocksDB would not read the next one.
+    fn end_file(&mut self) {
+        if let Some(Pending { path, intact, .. }) = &mut self.pending {
+            self.found.replacements.push((path.clone(), std::mem::take(intact)));
+        }
+    }
+
+    /// Notes what is missing before a record.
+    fn meet(&mut self, path: &Path, first: u64, count: u64) {
+        let name = |path: &Path| path.file_name().unwrap_or_default().display().to_string();
+        let cause = match &self.pending {
+            Some(it) => format!("{} is damaged at byte {}", name(&it.path), it.offset),
+            None => format!("a file before {} is missing", name(path)),
+        };
+        let expected = match (self.found.last, &self.pending) {
+            (Some(last), _) => last.saturating_add(1),
+            // How many changes were before it is not known.
+            (None, Some(_)) => first.saturating_sub(1),
+            (None, None) => first,
+        };
+        if first > expected {
+            self.found.gaps.push(Gap { first: expected, changes: first - expected, cause });
+        }
+        self.found.last = self.found.last.max(Some(first.saturating_add(count).saturating_sub(1)));
+    }
+}
+
+/// The number of the first change of a record of the write-ahead log, and how many it has.
+fn numbers(record: &[u8]) -> Option<(u64, u64)> {
+    let (first, rest) = record.split_first_chunk()?;
+    let count = u32::from_le_bytes(*rest.first_chunk()?);
+    Some((u64::from_le_bytes(*first), count.into()))
+}
+
+/// The files of the write-ahead log, oldest first.
+fn log_files(directory: &Path) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    let entries = match fs::read_dir(directory) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.map_err(io_error("read", directory))?,
+    };
+    for entry in entries {
+        let path = entry.map_err(io_error("read", directory))?.path();
+        let number = path.file_stem().and_then(|stem| stem.to_str()?.parse::<u64>().ok());
+        if let Some(number) = number.filter(|_| path.extension().is_some_and(|end| end == "log")) {
+            files.push((number, path));
+        }
+    }
+    files.sort_unstable();
+    Ok(files.into_iter().map(|(_, path)| path).collect())
+}
+
+fn io_error(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Error {
+    move |source| Error::Io { action, path: path.into(), source }
+}
