@@ -95,12 +95,12 @@ impl Store {
         answer.blocking_recv().map_err(|_| Error::Closed)?
     }
 
-    /// How many items counted under an idempotency key; `None` when it is not known or has expired.
+    /// How many items counted with a request; `None` when its key is not known or has expired.
     ///
     /// # Errors
-    /// When the database cannot be read.
-    pub fn counted(&self, idempotency_key: &[u8], now: TimestampMs) -> Result<Option<u64>> {
-        write::counted(&self.shared.db, idempotency_key, now)
+    /// [`Error::KeyReused`] if another request counted under the key, or the database cannot be read.
+    pub fn counted(&self, request: &IdempotencyKey, now: TimestampMs) -> Result<Option<u64>> {
+        write::counted(&self.shared.db, request, now)
     }
 
     /// Begins to follow the store: everything appended so far can be read from the past, everything after it

@@ -135,7 +135,7 @@ async fn append(
     }
     if accepted == 0
         && let Some(key) = &key
-        && let Some(items) = app.store.counted(&key.key, now)?
+        && let Some(items) = app.store.counted(key, now)?
     {
         // A retry of a batch that counted, though its items would not be accepted any more.
         app.metrics.duplicates.inc();
@@ -143,7 +143,7 @@ async fn append(
             accepted: items,
             duplicate: true,
             rejected,
-            rejected_count: None,
+            rejected_count: (unlisted > 0).then_some(rejected_count),
             ignored,
         }));
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use plimsoll_storage::IdName;
+use plimsoll_storage::{IdName, TimestampMs};
 
 use super::field::token;
 use crate::error::IgnoredField;
@@ -10,6 +10,7 @@ use crate::wire::push::Place;
 use crate::wire::push::item::{ItemKind, Pairs, RawItem};
 use crate::wire::push::likely::likely;
 use crate::wire::push::tolerant::Nested;
+use crate::wire::time;
 
 /// Names that are listed, so that an answer stays bounded.
 const LISTED_MAX: usize = 20;
@@ -65,6 +66,16 @@ impl Ignored {
                 });
             }
         }
+    }
+
+    /// Notes a summary that begins within a slot.
+    pub(super) fn note_start(&mut self, place: Place, start: TimestampMs, from: TimestampMs) {
+        self.add(place, ItemKind::Summary, "", "start", || {
+            let (start, from) = (time::format(start), time::format(from));
+            format!(
+                "{start} is within a slot; the summary counts from the start of the slot on, {from}"
+            )
+        });
     }
 
     /// Notes a field of the body that is not one of its lists.

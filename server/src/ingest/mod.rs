@@ -103,6 +103,16 @@ impl<'a> Ingest<'a> {
         }
     }
 
+    /// Notes a summary that does not begin with a slot: it counts from the start of its slot on.
+    fn note_start(&mut self, place: Place, end: TimestampMs, step_slots: u32) {
+        let width = self.checker.width;
+        let start = end.plus_ms(-width.ms() * i64::from(step_slots));
+        let counted_from = width.start(width.slot_of(start));
+        if start != counted_from {
+            self.ignored.note_start(place, start, counted_from);
+        }
+    }
+
     fn add(&mut self, item: Item<'_>) -> Checked<()> {
         let Item { ref stream, slot, ids, .. } = item;
         let stream = stream.as_ref();
@@ -136,7 +146,11 @@ impl<'a> Ingest<'a> {
 impl Sink for Ingest<'_> {
     fn item(&mut self, place: Place, kind: ItemKind, item: &RawItem<'_>) {
         self.ignored.note_item(place, kind, item);
-        match self.checker.check(kind, item).and_then(|item| self.add(item)) {
+        let checked = self.checker.check(kind, item);
+        if let Ok(Item { end, delta: Delta::Summary { step_slots, .. }, .. }) = &checked {
+            self.note_start(place, *end, *step_slots);
+        }
+        match checked.and_then(|item| self.add(item)) {
             Ok(()) => self.accepted += 1,
             Err(error) => self.reject(place, error),
         }

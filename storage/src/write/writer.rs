@@ -301,9 +301,17 @@ fn seen_before(db: &Database, key: &[u8], now: TimestampMs) -> Result<Option<Rem
     record.map_or(Ok(None), |record| Remembered::decode(&record, now))
 }
 
-/// How many items the request with this key had, if the key was seen and has not expired.
-pub(crate) fn counted(db: &Database, key: &[u8], now: TimestampMs) -> Result<Option<u64>> {
-    Ok(seen_before(db, key, now)?.map(|remembered| remembered.items))
+/// How many items counted with a request, if its key was seen and has not expired.
+///
+/// # Errors
+/// [`Error::KeyReused`] if another request counted under the key, or the database cannot be read.
+pub(crate) fn counted(
+    db: &Database,
+    request: &IdempotencyKey,
+    now: TimestampMs,
+) -> Result<Option<u64>> {
+    let seen = seen_before(db, &request.key, now)?;
+    seen.map(|remembered| remembered.answer(request).map(|appended| appended.items)).transpose()
 }
 
 /// The write failed: nothing of the group is stored, and every append gets the error.

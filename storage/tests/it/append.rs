@@ -39,6 +39,10 @@ fn another_request_under_a_key_is_not_stored() {
     assert!(matches!(send(&store, 2), Err(Error::KeyReused)), "also after a restart");
     assert!(send(&store, 1).expect("the same request").duplicate);
     assert_eq!(count(&store), 1);
+    let counted = |name, digest| store.counted(&key(name, digest), TimestampMs(0));
+    assert!(matches!(counted("k-1", 1), Ok(Some(1))));
+    assert!(matches!(counted("k-1", 2), Err(Error::KeyReused)));
+    assert!(matches!(counted("k-9", 1), Ok(None)));
 
     // The writer finds the first of them on disk or in its group.
     let answers = [3, 4].map(|digest| {

@@ -9,7 +9,7 @@ pub(crate) mod tolerant;
 use std::fmt;
 
 use serde::Deserializer;
-use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use self::item::{ItemKind, RawItem};
 use self::tolerant::{Nested, ReadAny, Scalar};
@@ -68,7 +68,8 @@ pub(crate) trait Sink {
 /// Reads a JSON body: an object with the lists `events`, `summaries` and `gauges`.
 ///
 /// # Errors
-/// When the body is not JSON or not an object. Items before that place may have been passed on.
+/// When the body is not JSON or not an object, or has a list twice. Items before that place may have been
+/// passed on.
 pub(crate) fn read_json(body: &[u8], sink: &mut dyn Sink) -> Result<(), serde_json::Error> {
     let mut reader = serde_json::Deserializer::from_slice(body);
     reader.deserialize_map(Body(sink))?;
@@ -143,6 +144,7 @@ impl<'de> Visitor<'de> for Body<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let mut read = Vec::new();
         while let Some(name) = map.next_key::<std::borrow::Cow<'de, str>>()? {
             let kind = match name.as_ref() {
                 "events" => ItemKind::Event,
@@ -154,6 +156,14 @@ impl<'de> Visitor<'de> for Body<'_> {
                     continue;
                 }
             };
+            // Other readers of JSON take only one of the two.
+            if read.contains(&kind) {
+                let name = list_name(kind);
+                return Err(A::Error::custom(format!(
+                    "`{name}` is given more than once; put its items into one list"
+                )));
+            }
+            read.push(kind);
             map.next_value_seed(List { kind, sink: &mut *self.0 })?;
         }
         Ok(())

@@ -62,6 +62,32 @@ async fn another_body_under_the_same_key_is_an_error() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn another_body_without_an_accepted_item_is_an_error_too() {
+    let dir = data_dir();
+    let server = Server::start(dir.path(), &[]).await;
+    let first = body();
+    let others = [
+        json!({ "events": [event("dhl", clock::now_ms(), 999, 30.0)] }),
+        json!({ "event": [] }),
+        json!({ "events": [] }),
+        json!({}),
+    ];
+    for other in &others {
+        let answer = server.api().push_once("key-1", other).await.expect("an answer");
+        assert_eq!((answer.status, &answer.body["code"]), (422, &json!("nothing_accepted")));
+    }
+    server.api().push_once("key-1", &first).await.expect("an answer");
+    for other in &others {
+        let answer = server.api().push_once("key-1", other).await.expect("an answer");
+        let code = &answer.body["code"];
+        assert_eq!((answer.status, code), (422, &json!("idempotency_key_reused")), "{other}");
+    }
+    let answer = server.api().push_once("key-1", &first).await.expect("an answer");
+    assert_eq!((answer.status, &answer.body["duplicate"]), (200, &json!(true)));
+    assert_eq!(total(&server).await, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn one_of_several_concurrent_pushes_with_the_same_key_counts() {
     let dir = data_dir();
     let server = Server::start(dir.path(), &[]).await;
