@@ -9,6 +9,7 @@
 
 use std::collections::HashMap;
 
+use plimsoll_alerting::rule::yaml_problem;
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
@@ -57,7 +58,7 @@ impl Routes {
     /// The text is not a mapping, or an entry is wrong; the error names the line and the field.
     pub(crate) fn with_mapping(self, file: &str, text: &str) -> Result<Self, MappingError> {
         let entries: Vec<Entry> =
-            serde_saphyr::from_str(text).map_err(|error| unreadable(file, &error))?;
+            serde_saphyr::from_str(text).map_err(|error| unreadable(file, text, &error))?;
         let mut first_lines = HashMap::new();
         let mut by_prefix = Vec::with_capacity(entries.len());
         for entry in &entries {
@@ -68,13 +69,11 @@ impl Routes {
     }
 }
 
-fn unreadable(file: &str, error: &serde_saphyr::Error) -> MappingError {
-    let detail = error.without_snippet().to_string();
+fn unreadable(file: &str, text: &str, error: &serde_saphyr::Error) -> MappingError {
+    let problem = yaml_problem(text, error);
     let detail = match error.location() {
-        Some(location) if !detail.contains("line ") => {
-            format!("line {}: {detail}", location.line())
-        }
-        _ => detail,
+        Some(location) => format!("line {}: {problem}", location.line()),
+        None => problem,
     };
     MappingError::Unreadable { file: file.to_owned(), detail }
 }

@@ -24,7 +24,7 @@ pub(crate) use progress::Progress;
 pub(crate) use route::{LabelSource, LabelSources, Routes};
 pub(crate) use summary::ImportSummary;
 
-use layout::SAMPLE_LINES;
+use layout::{LogLine, SAMPLE_LINES};
 use partners::Survey;
 use reason::UnreadableReason;
 
@@ -99,7 +99,7 @@ impl Reading<'_> {
 /// Reads the first lines for the layout; `latency` is the field that the user named.
 ///
 /// # Errors
-/// The log cannot be read, or the layout has no such field.
+/// The layout has its latency at a fixed place, or no line of the log has that field.
 pub(crate) fn detect_layout(
     mut input: Input,
     latency: Option<&LatencyField>,
@@ -116,7 +116,28 @@ pub(crate) fn detect_layout(
         }
     }
     let samples: Vec<&[u8]> = samples.iter().map(Vec::as_slice).collect();
-    Layout::detect(&samples, latency)
+    let layout = Layout::detect(&samples, latency)?;
+    let parsed: Vec<LogLine<'_>> =
+        samples.iter().filter_map(|line| layout.parse(line).ok()).collect();
+    let has_latency = parsed.iter().any(|line| line.latency_us.is_some());
+    match latency {
+        Some(field) if !parsed.is_empty() && !has_latency && !any_latency(input, &layout) => {
+            Err(format!("--latency: no line of this log has a latency there: {field}"))
+        }
+        _ => Ok(layout),
+    }
+}
+
+/// Whether one of the lines that follow has a latency.
+fn any_latency(mut input: Input, layout: &Layout) -> bool {
+    while let Ok(Some(line)) = input.next_line() {
+        if let InputLine::Whole(bytes) | InputLine::NoEnd(bytes) = line
+            && layout.parse(bytes).is_ok_and(|line| line.latency_us.is_some())
+        {
+            return true;
+        }
+    }
+    false
 }
 
 /// Reads the whole log for the partners that its paths name.

@@ -156,6 +156,24 @@ fn a_log_that_is_cut_is_read_as_far_as_possible() {
 }
 
 #[test]
+fn a_named_latency_that_no_line_has_is_an_error() {
+    let log: String = (0..300).map(|second| log_line(second, "/dhl/rates", 200)).collect();
+    let last = log_line(301, "/dhl/rates", 200).replace("rt=", "took=");
+    for (name, whole, is_there) in [
+        ("rt:s", log.clone(), true),
+        ("took:s", log.clone(), false),
+        ("9:s", log.clone(), false),
+        ("1:s", log.clone(), false),
+        ("took:s", log + &last, true),
+        ("took:s", "not a log line\n".to_owned(), true),
+    ] {
+        let field = name.parse().expect("an option");
+        let layout = detect_layout(input(whole), Some(&field));
+        assert_eq!(layout.is_ok(), is_there, "{name}: {:?}", layout.err());
+    }
+}
+
+#[test]
 fn the_last_line_of_a_growing_file_counts_when_it_is_whole() {
     let dir = tempfile::tempdir().expect("a temporary folder");
     let path = dir.path().join("access.log");

@@ -14,6 +14,7 @@ use crate::cli::CommandError;
 use crate::cli::client::unreachable_url;
 use crate::clock;
 use crate::config::{parse_base_url, parse_slot};
+use crate::error::ErrorCode;
 use crate::import::Observation;
 use crate::ingest::{self, Ingest};
 use crate::wire::push::read_json;
@@ -53,6 +54,11 @@ pub(super) struct NotCounted {
 }
 
 impl NotCounted {
+    /// Lines that were imported before.
+    pub(super) fn duplicates(lines: u64) -> Self {
+        Self { duplicates: lines, ..Self::default() }
+    }
+
     /// Adds the lines of another piece.
     pub(super) fn add(&mut self, other: Self) {
         self.rejected += other.rejected;
@@ -116,14 +122,18 @@ impl Target {
 }
 
 impl Destination for Target {
-    fn counted(&mut self, key: &str) -> Result<Option<u64>, CommandError> {
+    /// A request without items does not count: if its key is reused, other lines have counted.
+    fn is_known(&mut self, key: &str) -> Result<bool, CommandError> {
+        const NO_ITEMS: &[u8] = br#"{"events":[]}"#;
         match self {
-            Self::Store { store, .. } => Ok(store.counted(key.as_bytes(), clock::now())?),
-            // A push without items does not count, so the answer is about the key alone.
-            Self::Server(server) => {
-                let answer = server.send(key, br#"{"events":[]}"#)?;
-                Ok(answer.is_duplicate.then_some(answer.accepted))
+            Self::Store { store, .. } => {
+                let request = ingest::idempotency_key(key.as_bytes(), NO_ITEMS);
+                match store.counted(&request, clock::now()) {
+                    Err(plimsoll_storage::Error::KeyReused) => Ok(true),
+                    counted => Ok(counted?.is_some()),
+                }
             }
+            Self::Server(server) => Ok(server.send(key, NO_ITEMS)?.is_key_reused),
         }
     }
 
@@ -132,6 +142,9 @@ impl Destination for Target {
             Self::Store { store, stream } => push_to_store(store, key, stream, lines),
             Self::Server(server) => {
                 let answer = server.send(key, &body::of(&server.stream, lines)?)?;
+                if answer.is_key_reused {
+                    return Ok(NotCounted::duplicates(lines.len() as u64));
+                }
                 if !answer.is_success && answer.rejected == 0 {
                     return Err(
                         format!("the server answers {}: {}", answer.status, answer.detail).into()
@@ -189,8 +202,13 @@ fn push_to_store(
     }
     if ingested.accepted > 0 {
         let key = Some(ingest::idempotency_key(key.as_bytes(), &sent));
-        let appended = store.append_blocking(ingested.batch, ingested.accepted, key, now)?;
-        not_counted.duplicates = if appended.duplicate { appended.items } else { 0 };
+        match store.append_blocking(ingested.batch, ingested.accepted, key, now) {
+            Err(plimsoll_storage::Error::KeyReused) => {
+                return Ok(NotCounted::duplicates(lines.len() as u64));
+            }
+            Ok(appended) if appended.duplicate => not_counted.duplicates = appended.items,
+            appended => drop(appended?),
+        }
     }
     Ok(not_counted)
 }
@@ -200,6 +218,8 @@ struct PushAnswer {
     status: StatusCode,
     is_success: bool,
     is_duplicate: bool,
+    /// Whether another request counted under the key.
+    is_key_reused: bool,
     accepted: u64,
     rejected: u64,
     first_rejected: Option<FirstRejected>,
@@ -270,6 +290,7 @@ async fn read_answer(answer: reqwest::Response) -> Result<PushAnswer, CommandErr
         status,
         is_success: status.is_success(),
         is_duplicate: body["duplicate"].as_bool().unwrap_or(false),
+        is_key_reused: body["code"] == ErrorCode::KeyReused.as_str(),
         accepted: body["accepted"].as_u64().unwrap_or(0),
         rejected: body["rejected_count"].as_u64().unwrap_or(items.len() as u64),
         first_rejected: first,

@@ -57,6 +57,22 @@ fn damaged_compression_is_an_error() {
 }
 
 #[test]
+fn what_follows_the_compressed_data_is_skipped_or_named() {
+    let zstd = zstd::encode_all(&b"a\nb\n"[..], 1).expect("into memory");
+    for whole in [gzip("a\nb\n"), zstd] {
+        assert_eq!(lines_of([&whole[..], &[0; 700]].concat()), ["a", "b"], "padding");
+        for junk in [&b"x"[..], b"log rotated\n", b"\0\0more than ten bytes"] {
+            let bytes = [&whole[..], junk].concat();
+            let mut input = Input::from_reader(Cursor::new(bytes), None).expect("readable");
+            assert_eq!(input.next_line().expect("readable"), Some(InputLine::Whole(b"a")));
+            assert_eq!(input.next_line().expect("readable"), Some(InputLine::Whole(b"b")));
+            let error = input.next_line().expect_err("junk");
+            assert_eq!(error.kind(), io::ErrorKind::InvalidData, "{error}");
+        }
+    }
+}
+
+#[test]
 fn a_missing_file_and_a_folder_are_errors() {
     assert!(Input::open(Path::new("/nonexistent/access.log")).is_err());
     assert!(Input::open(Path::new("/")).is_err());

@@ -5,7 +5,8 @@
 //!     0.037 200 200 0 57 "GET https://www.example.com:443/ HTTP/1.1" "curl/7.46.0" …
 //! ```
 //!
-//! The latency is the sum of the three processing times, each of which is -1 when there was none.
+//! The latency is the sum of the three processing times. One that is -1 is not known, so the sum is not known
+//! either.
 
 use super::LogLine;
 use super::latency::{LatencyField, Unit, parse_latency};
@@ -43,7 +44,9 @@ pub(super) fn parse(line: &[u8]) -> Result<LogLine<'_>, UnreadableReason> {
     }
     let (request, rest) = split_quoted(rest).ok_or(other)?;
     let times = [request_time, target_time, response_time];
-    let times = times.into_iter().filter_map(|time| parse_latency(time, Unit::Seconds));
+    let latency_us = times
+        .into_iter()
+        .try_fold(0_u64, |sum, time| Some(sum.saturating_add(parse_latency(time, Unit::Seconds)?)));
     let at_ms = parse_time(time).ok_or(UnreadableReason::BadTime)?;
     let trace =
         rest.windows(6).position(|window| window == b"\"Root=").and_then(|at| rest.get(at..));
@@ -52,7 +55,7 @@ pub(super) fn parse(line: &[u8]) -> Result<LogLine<'_>, UnreadableReason> {
         at_ms,
         path: parse_request(request)?.into(),
         status: parse_status(split_word(status).0)?,
-        latency_us: times.reduce(u64::saturating_add),
+        latency_us,
         correlation_id: id.map(Into::into),
     })
 }

@@ -116,10 +116,11 @@ impl FromStr for LatencyField {
 }
 
 /// Reads a value in microseconds: a number, or the sum of a list of them. nginx writes one time for each
-/// upstream that was tried, `0.009, 0.004`, and ` : ` between groups; `-` is an upstream without a time.
+/// upstream that was tried, `0.009, 0.004`, and ` : ` between groups. A list with `-`, an upstream without a
+/// time, is no latency: its sum would be too small.
 pub(super) fn parse_latency(value: &[u8], unit: Unit) -> Option<u64> {
     let spaced = value.split(|byte| matches!(byte, b' ' | b':')).filter(|item| !item.is_empty());
-    spaced
+    let mut items = spaced
         .flat_map(|item| {
             let item = item.strip_suffix(b",").unwrap_or(item);
             // A comma beside a point separates; alone it is the decimal sign of some locales.
@@ -127,8 +128,9 @@ pub(super) fn parse_latency(value: &[u8], unit: Unit) -> Option<u64> {
                 item.contains(&b'.') || item.iter().filter(|it| **it == b',').count() > 1;
             item.split(move |byte| separates && *byte == b',')
         })
-        .filter_map(|item| parse_number(item, unit))
-        .reduce(u64::saturating_add)
+        .map(|item| parse_number(item, unit));
+    let first = items.next()??;
+    items.try_fold(first, |sum, item| Some(sum.saturating_add(item?)))
 }
 
 /// One number, in microseconds; further digits are dropped.

@@ -168,6 +168,17 @@ fn a_latency_that_is_named_by_hand_is_read() {
 }
 
 #[test]
+fn a_load_balancer_line_with_an_unknown_time_has_no_latency() {
+    let line = CASES.iter().map(|case| case.0[0]).find(|line| line.contains("0.086 0.048 0.037"));
+    for times in ["-1 -1 -1", "0.000 -1 -1", "0.086 0.048 -1"] {
+        let line = line.expect("a case").replace("0.086 0.048 0.037", times);
+        let layout = Layout::detect(&[line.as_bytes()], None).expect("no option");
+        let read = layout.parse(line.as_bytes()).expect("the same layout");
+        assert_eq!(read.latency_us, None, "{times}");
+    }
+}
+
+#[test]
 fn the_layout_is_that_of_most_lines() {
     let combined = CASES[7].0[0].as_bytes();
     let layout =

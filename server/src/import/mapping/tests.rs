@@ -65,7 +65,7 @@ fn errors_name_file_line_and_field() {
 fn errors_of_the_parser_name_file_line_and_field() {
     for (text, line, word) in [
         ("- prefix: /a\n  partner: b\n  sitee: c", "line 3", "sitee"),
-        ("- prefix: /a\n  partner: [b]", "line 2", "string"),
+        ("- prefix: /a\n  partner: [b]", "line 2", "must be one value"),
         ("- partner: a", "line 1", "prefix"),
         ("prefix: /a\npartner: b", "line 1", "sequence"),
         ("- { prefix: /a", "line", "map.yaml"),

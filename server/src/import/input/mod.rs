@@ -3,13 +3,15 @@
 //! The first bytes show the compression, because file names do not always. Memory is bounded by the longest
 //! line.
 
+mod parts;
+
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use flate2::bufread::MultiGzDecoder;
+use self::parts::{Format, Parts};
 
 /// Longest line that is read; a longer one is neither an access-log line nor an item of a push.
 pub(crate) const LINE_BYTES_MAX: usize = 64 * 1024;
@@ -146,11 +148,10 @@ fn decompressed(
     reader.by_ref().take(4).read_to_end(&mut start)?;
     let (gzip, zstd) = (start.starts_with(&[0x1f, 0x8b]), is_zstd(&start));
     let whole = BufReader::with_capacity(BUFFER_BYTES, Cursor::new(start).chain(reader));
-    Ok(if gzip {
-        (Box::new(BufReader::with_capacity(BUFFER_BYTES, MultiGzDecoder::new(whole))), false)
-    } else if zstd {
-        let decoder = zstd::Decoder::with_buffer(whole)?;
-        (Box::new(BufReader::with_capacity(BUFFER_BYTES, decoder)), false)
+    Ok(if gzip || zstd {
+        let format = if gzip { Format::Gzip } else { Format::Zstd };
+        let parts = Parts::new(format, whole)?;
+        (Box::new(BufReader::with_capacity(BUFFER_BYTES, parts)), false)
     } else {
         (Box::new(whole), true)
     })
