@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use plimsoll_alerting::RuleSet;
 use plimsoll_alerting::report::Incident;
-use plimsoll_storage::{Store, TimestampMs};
+use plimsoll_storage::{Label, LabelMatchers, Store, StreamKind, TimestampMs};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -22,7 +22,7 @@ use crate::wire::time;
 #[derive(Debug)]
 pub(crate) struct JobRequest {
     pub(crate) rules: RuleSet,
-    pub(crate) partners: BTreeSet<String>,
+    pub(crate) partners: LabelMatchers,
     /// Only what this drill pushed into the sandbox; without a drill the sandbox is left out.
     pub(crate) drill: Option<String>,
     pub(crate) from: Option<TimestampMs>,
@@ -59,6 +59,9 @@ pub(crate) struct ResultBody {
     alerts: Vec<AlertLine>,
     /// Number of further alerts that were left out.
     alerts_left_out: usize,
+    /// Partners that were named and of which nothing is stored.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unknown_partners: Vec<String>,
     /// How good the alerts are, if incidents were given.
     #[serde(skip_serializing_if = "Option::is_none")]
     score: Option<ScoreBody>,
@@ -102,6 +105,7 @@ impl JobRequest {
         let Self { rules, partners, drill, from, to, question } = self;
         let history = History::stored(Arc::clone(store)).narrowed(partners, to).of_drill(drill);
         let replays = if matches!(question, Question::Suggest(_)) { 2.0 } else { 1.0 };
+        let unknown_partners = unknown_partners(&history, store);
         let restful = RestfulReplay::new(&history, replays, on_progress)?;
         let mut replay = |rule_sets| restful.replay(rule_sets);
         let result = match question {
@@ -125,8 +129,20 @@ impl JobRequest {
             let minutes = JOB_TIME_MAX.as_secs() / 60;
             return Err(format!("it took longer than {minutes} minutes; narrow it to partners"));
         }
-        result
+        result.map(|result| ResultBody { unknown_partners, ..result })
     }
+}
+
+/// Partners that the history names and of which nothing is stored.
+fn unknown_partners(history: &History, store: &Store) -> Vec<String> {
+    let is_unknown = |name: &String| {
+        let labels = LabelMatchers::any_of(Label::Partner, [name]);
+        let kinds = [StreamKind::Activity, StreamKind::Gauge];
+        kinds.iter().all(|kind| store.select(*kind, None, &labels).is_empty())
+    };
+    let mut named = history.unknown_partners(&BTreeSet::new());
+    named.retain(is_unknown);
+    named
 }
 
 /// Replays some rule sets over the history of a job.

@@ -19,7 +19,7 @@ pub(crate) mod variants;
 pub(crate) use format::{level_text, span};
 #[cfg(fuzzing)]
 pub(crate) use history::RawLine;
-pub(crate) use history::{History, HistoryError, ReadSummary};
+pub(crate) use history::{History, HistoryError, ReadSummary, partner_conditions};
 pub(crate) use replay::{Replay, ReplayOptions, cores, replay};
 pub(crate) use results::{ReplayResult, ReplayedScope, trigger_times};
 

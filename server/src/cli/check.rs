@@ -9,8 +9,8 @@ use plimsoll_alerting::rule::RuleMode;
 use plimsoll_alerting::{Rule, RuleSet, Severity, runbook, units};
 use plimsoll_storage::{Resolution, SlotWidth, Store};
 
-use super::CommandError;
 use super::backup::open_existing;
+use super::{CommandError, counted};
 use crate::config::parse_slot;
 
 #[derive(Debug, clap::Args)]
@@ -61,11 +61,6 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
         writeln!(out, "warning: {warning}")?;
     }
     Ok(())
-}
-
-/// A number of things: `1 rule`, `2 rules`.
-fn counted(count: usize, thing: &str) -> String {
-    format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
 }
 
 /// Who is notified of alerts of a rule.

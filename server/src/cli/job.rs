@@ -29,6 +29,8 @@ pub(super) struct JobResult {
     /// As the server wrote them, so that the same bytes are printed.
     pub(super) alerts: Vec<Box<RawValue>>,
     pub(super) alerts_left_out: usize,
+    #[serde(default)]
+    pub(super) unknown_partners: Vec<String>,
     pub(super) score: Option<Box<RawValue>>,
     pub(super) comparison: Option<Vec<Box<RawValue>>>,
     pub(super) sweep: Option<Vec<Box<RawValue>>>,

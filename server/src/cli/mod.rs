@@ -34,6 +34,11 @@ enum Format {
     Json,
 }
 
+/// A number of things: `1 rule`, `2 rules`.
+fn counted(count: usize, thing: &str) -> String {
+    format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
+}
+
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Start the server

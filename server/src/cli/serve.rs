@@ -52,7 +52,7 @@ pub(super) fn run(args: Args) -> Result<(), CommandError> {
     options.durability = config.durability;
     options.retention = retention;
     match config.memory {
-        Some(bytes) => options.memory_bytes = bytes,
+        Some(bytes) => options.memory_bytes = memory::within_machine(bytes)?,
         None => options.cache_growth_bytes_max = memory::cells_bytes_max(),
     }
     let store = Arc::new(Store::open(&options)?);

@@ -1,6 +1,5 @@
 //! `plimsoll suggest`: thresholds for a signal of a partner, from history.
 
-use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -13,7 +12,7 @@ use super::backup::open_existing;
 use super::client::Client;
 use super::{CommandError, Format, job};
 use crate::backtest::variants::suggest::{SuggestRequest, SuggestedLevel, Suggestion, suggest};
-use crate::backtest::{History, HistoryError, ReplayOptions, cores, replay};
+use crate::backtest::{History, HistoryError, ReplayOptions, cores, partner_conditions, replay};
 use crate::config::parse_slot;
 use crate::wire::time;
 
@@ -151,7 +150,8 @@ fn history(args: &Args) -> Result<History, CommandError> {
         (None, Some(data_dir)) => History::stored(Arc::new(open_existing(data_dir)?)),
         (None, None) => return Err("give --input FILE, --data-dir DIR or --url URL".into()),
     };
-    Ok(history.narrowed(BTreeSet::from([args.partner.clone()]), args.to))
+    let partners = partner_conditions([args.partner.as_str()]);
+    Ok(history.narrowed(partners.map_err(|error| format!("--partner {error}"))?, args.to))
 }
 
 fn print(

@@ -34,6 +34,7 @@ use serde::{Deserialize, Deserializer};
 
 use crate::records::delivery::Action;
 use crate::replay::ReplayedAlert;
+use crate::text::json::read_json;
 use crate::text::time::WrittenTime;
 
 pub use self::scoring::{FalseNotification, FoundIncident, Score, score};
@@ -90,8 +91,7 @@ impl Incident {
     /// # Errors
     /// Where the text is not such a list, or an incident ends before it begins or has no partner.
     pub fn read_list(json: &[u8]) -> Result<Vec<Self>, String> {
-        let mut incidents: Vec<Self> =
-            serde_json::from_slice(json).map_err(|error| error.to_string())?;
+        let mut incidents: Vec<Self> = read_json(json)?;
         for (number, incident) in incidents.iter_mut().enumerate() {
             if incident.id.is_empty() {
                 incident.id = format!("{}-{}", incident.partners.join("+"), number + 1);

@@ -64,15 +64,15 @@ pub struct FalseNotification {
 }
 
 impl Score {
-    /// The share of the incidents that must notify and were notified; 1 when there are none.
+    /// The share of the incidents that must notify and were notified; `None` when there are none.
     #[must_use]
-    pub fn recall(&self) -> f64 {
+    pub fn recall(&self) -> Option<f64> {
         ratio(self.found.len(), self.found.len() + self.missed.len())
     }
 
-    /// The share of true notifications, without neutral ones; 1 when there are none.
+    /// The share of true notifications, without neutral ones; `None` when there are none.
     #[must_use]
-    pub fn precision(&self) -> f64 {
+    pub fn precision(&self) -> Option<f64> {
         ratio(self.true_notifications, self.true_notifications + self.false_notifications.len())
     }
 
@@ -89,8 +89,8 @@ impl Score {
     }
 }
 
-fn ratio(part: usize, whole: usize) -> f64 {
-    if whole == 0 { 1.0 } else { part as f64 / whole as f64 }
+fn ratio(part: usize, whole: usize) -> Option<f64> {
+    (whole > 0).then(|| part as f64 / whole as f64)
 }
 
 /// The q-quantile of some values, of rank ⌈q·n⌉.

@@ -16,12 +16,12 @@ impl Score {
         let (found, must) = (self.found.len(), self.found.len() + self.missed.len());
         let pages: usize = self.found.iter().map(|found| found.notifications).sum();
         let most = self.found.iter().map(|found| found.notifications).max().unwrap_or(0);
-        row("page recall", format!("{:.1} % ({found} of {must})", self.recall() * 100.0))?;
+        row("page recall", format!("{} ({found} of {must})", share(self.recall())))?;
         row(
             "precision",
             format!(
-                "{:.1} % ({} true, {} false, {} neutral pages)",
-                self.precision() * 100.0,
+                "{} ({} true, {} false, {} neutral pages)",
+                share(self.precision()),
                 self.true_notifications,
                 self.false_notifications.len(),
                 self.neutral_notifications
@@ -31,7 +31,10 @@ impl Score {
         row("time to detect, p95", minutes(self.detected_after_ms(0.95)))?;
         row(
             "pages per incident",
-            format!("{:.2}, at most {most}", pages as f64 / found.max(1) as f64),
+            match found {
+                0 => "-".to_owned(),
+                _ => format!("{:.2}, at most {most}", pages as f64 / found as f64),
+            },
         )?;
         row(
             "false pages a partner-week",
@@ -86,6 +89,10 @@ impl Score {
         }
         Ok(text)
     }
+}
+
+fn share(share: Option<f64>) -> String {
+    share.map_or_else(|| "-".to_owned(), |share| format!("{:.1} %", share * 100.0))
 }
 
 fn minutes(ms: Option<i64>) -> String {

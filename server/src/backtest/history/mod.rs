@@ -16,7 +16,8 @@ use indicatif::{HumanBytes, HumanCount};
 use plimsoll_alerting::silence::{self, Silence};
 use plimsoll_alerting::{ByMinute, SANDBOX};
 use plimsoll_storage::{
-    Label, LabelMatchers, Matcher, Resolution, Slot, SlotWidth, Store, TimestampMs,
+    Label, LabelMatchers, Matcher, Resolution, SelectorError, Slot, SlotWidth, Store, StreamKind,
+    TimestampMs,
 };
 
 use crate::import::{Input, Progress};
@@ -28,6 +29,9 @@ pub(crate) use line::RawLine;
 
 use recording::{RecordingError, RecordingSummary, Selection};
 
+/// Partners that a message names.
+const PARTNERS_SHOWN_MAX: usize = 20;
+
 /// Receives chunks of a history. Returns whether to continue.
 pub(crate) type OnChunk<'c> = dyn FnMut(Chunk) -> bool + 'c;
 
@@ -36,8 +40,8 @@ pub(crate) type OnChunk<'c> = dyn FnMut(Chunk) -> bool + 'c;
 pub(crate) struct History {
     origin: Origin,
     width: SlotWidth,
-    /// Only these partners; all when empty.
-    partners: BTreeSet<String>,
+    /// Conditions on the partner.
+    partners: LabelMatchers,
     /// Only this drill; the sandbox is left out otherwise.
     drill: Option<String>,
     /// Nothing at or after this time.
@@ -85,6 +89,9 @@ pub(crate) enum HistoryError {
         /// Its first lines, with what is wrong.
         reading: Box<RecordingSummary>,
     },
+    /// Nothing was replayed.
+    #[error("{0}")]
+    Nothing(String),
     /// The database cannot be read.
     #[error(transparent)]
     Store(#[from] plimsoll_storage::Error),
@@ -106,12 +113,12 @@ impl History {
     }
 
     const fn of(origin: Origin, width: SlotWidth) -> Self {
-        Self { origin, width, partners: BTreeSet::new(), drill: None, to: None }
+        Self { origin, width, partners: LabelMatchers::new(), drill: None, to: None }
     }
 
-    /// Only some partners, or all if none is named, and nothing at or after a time.
+    /// Only some partners, see [`partner_conditions`], and nothing at or after a time.
     #[must_use]
-    pub(crate) fn narrowed(self, partners: BTreeSet<String>, to: Option<TimestampMs>) -> Self {
+    pub(crate) fn narrowed(self, partners: LabelMatchers, to: Option<TimestampMs>) -> Self {
         Self { partners, to, ..self }
     }
 
@@ -187,6 +194,9 @@ impl History {
             Origin::Stored(store) => {
                 let (slots, by_minute) = self.stored_slots(store)?;
                 let count = stored::read(store, &self.labels(), slots, by_minute, on_chunk)?;
+                if count == 0 && self.drill.is_none() {
+                    return Err(HistoryError::Nothing(self.nothing_stored(store)));
+                }
                 let by_minute_until = by_minute.map(|it| self.width.start(it.until));
                 return Ok(ReadSummary::Cells { count, by_minute_until });
             }
@@ -198,15 +208,65 @@ impl History {
             let (path, reading) = (path.clone(), Box::new(reading));
             return Err(HistoryError::NothingUsable { path, reading });
         }
+        if reading.replayed == 0 {
+            return Err(HistoryError::Nothing(self.nothing_recorded(path, reading)));
+        }
         Ok(ReadSummary::Lines(reading))
+    }
+
+    /// Partners that are named and of which nothing is among those that were replayed.
+    pub(crate) fn unknown_partners(&self, replayed: &BTreeSet<String>) -> Vec<String> {
+        let named = self.partners.iter().filter_map(|(_, matcher)| match matcher {
+            Matcher::In(names) => Some(names),
+            _ => None,
+        });
+        named.flatten().filter(|name| !replayed.contains(*name)).cloned().collect()
+    }
+
+    fn nothing_stored(&self, store: &Store) -> String {
+        let kinds = [StreamKind::Activity, StreamKind::Gauge].into_iter();
+        let streams: Vec<_> =
+            kinds.flat_map(|kind| store.select(kind, None, &LabelMatchers::new())).collect();
+        let stored = store.group(&streams, &[Label::Partner]).into_iter();
+        let stored: BTreeSet<String> = stored.flat_map(|(values, _)| values).collect();
+        self.nothing("the database", &stored)
+    }
+
+    fn nothing_recorded(&self, path: &Path, reading: RecordingSummary) -> String {
+        if reading.lines == 0 {
+            return format!("{} has no line", path.display());
+        }
+        let partners = reading.other_partners.clone();
+        format!(
+            "{}: {}",
+            self.nothing(&path.display().to_string(), &partners),
+            ReadSummary::Lines(reading)
+        )
+    }
+
+    /// Why nothing of a place was replayed that has these partners.
+    fn nothing(&self, place: &str, partners: &BTreeSet<String>) -> String {
+        let is_selected = |name: &String| self.partners.accept(|_| Some(name.as_str()));
+        if !self.partners.is_empty() && !partners.is_empty() && !partners.iter().any(is_selected) {
+            let written =
+                self.partners.written().into_values().flatten().collect::<Vec<_>>().join(",");
+            let shown: Vec<&str> =
+                partners.iter().take(PARTNERS_SHOWN_MAX).map(String::as_str).collect();
+            let more = if partners.len() > shown.len() { " and others" } else { "" };
+            let shown = shown.join(", ");
+            return format!(
+                "nothing of {place} is of the partner `{written}`; its partners are {shown}{more}"
+            );
+        }
+        match self.to {
+            Some(to) => format!("nothing of {place} is before {}", time::format(to)),
+            None => format!("nothing of {place} can be replayed"),
+        }
     }
 
     /// Selects the streams of a database.
     fn labels(&self) -> LabelMatchers {
-        let mut labels = LabelMatchers::new();
-        if !self.partners.is_empty() {
-            labels.push(Label::Partner, Matcher::In(self.partners.clone()));
-        }
+        let mut labels = self.partners.clone();
         let sandbox = BTreeSet::from([SANDBOX.to_owned()]);
         if let Some(drill) = &self.drill {
             labels.push(Label::Environment, Matcher::In(sandbox));
@@ -236,6 +296,18 @@ impl History {
         let by_minute = ByMinute { until: Slot(until.0 - until.0 % slots), slots };
         Ok((start..end.max(start), (start < by_minute.until).then_some(by_minute)))
     }
+}
+
+/// The conditions that selectors such as `dhl`, `!dhl`, `~dhl.*` or `dhl,ups` put on the partner.
+///
+/// # Errors
+/// What is wrong with a selector.
+pub(crate) fn partner_conditions<'a>(
+    selectors: impl IntoIterator<Item = &'a str>,
+) -> Result<LabelMatchers, SelectorError> {
+    let mut partners = LabelMatchers::new();
+    partners.read(Label::Partner, selectors)?;
+    Ok(partners)
 }
 
 fn open(path: &Path) -> Result<Input, HistoryError> {

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::{fmt, io};
 
 use plimsoll_alerting::{SANDBOX, grace_ms};
-use plimsoll_storage::{Cell, Label, SlotValue, SlotWidth, StreamKey, TimestampMs};
+use plimsoll_storage::{Cell, Label, LabelMatchers, SlotValue, SlotWidth, StreamKey, TimestampMs};
 
 use super::batch::Batches;
 use super::chunk::{Arrival, Chunk, StreamNumbers};
@@ -22,12 +22,15 @@ use crate::ingest::check::{Delta, Item};
 use crate::ingest::field::{Checked, wrong};
 use crate::wire::time;
 
+/// Partners that were not asked for and are remembered.
+const OTHER_PARTNERS_MAX: usize = 21;
+
 /// Which part of a recording is replayed.
 #[derive(Debug, Clone)]
 pub(crate) struct Selection {
     pub(crate) width: SlotWidth,
-    /// Only these partners; all when empty.
-    pub(crate) partners: BTreeSet<String>,
+    /// Conditions on the partner.
+    pub(crate) partners: LabelMatchers,
     /// Nothing that arrived at or after this time.
     pub(crate) to: Option<TimestampMs>,
 }
@@ -65,6 +68,8 @@ pub(crate) struct RecordingSummary {
     pub(crate) conflicting: u64,
     /// Lines of partners that were not asked for, and of drills.
     pub(crate) left_out: u64,
+    /// Partners of such lines, the first few of very many.
+    pub(crate) other_partners: BTreeSet<String>,
     /// Lines that arrived at or after the end of the replay.
     pub(crate) after_end: u64,
     /// Replayed lines that arrived after their slots were evaluated.
@@ -168,6 +173,13 @@ impl RecordingSummary {
         }
     }
 
+    fn note_other(&mut self, partner: &str) {
+        if self.other_partners.len() < OTHER_PARTNERS_MAX && !self.other_partners.contains(partner)
+        {
+            self.other_partners.insert(partner.to_owned());
+        }
+    }
+
     fn count_broken(&mut self, number: u64, field: &str, detail: String) {
         self.broken += 1;
         if self.first_broken.len() < BROKEN_LINES_SHOWN_MAX {
@@ -241,8 +253,11 @@ impl<'s> Reader<'s> {
         let received_at = line.received_at()?;
         let item = line.check(self.selection.width, received_at)?;
         let labels = item.stream.as_ref().labels;
-        let (partner, partners) = (labels[Label::Partner as usize], &self.selection.partners);
-        let is_asked_for = partners.is_empty() || partners.contains(partner);
+        let partner = labels[Label::Partner as usize];
+        let is_asked_for = self.selection.partners.accept(|_| Some(partner));
+        if !is_asked_for {
+            self.summary.note_other(partner);
+        }
         if !is_asked_for || labels[Label::Environment as usize] == SANDBOX {
             return Ok(LineResult::LeftOut);
         }

@@ -28,11 +28,14 @@ pub(crate) fn score(
 /// How good alerts are. Spans are in seconds.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct ScoreBody {
-    recall: f64,
-    precision: f64,
+    /// Null without incidents.
+    recall: Option<f64>,
+    /// Null without notifications that are true or false.
+    precision: Option<f64>,
     detected_after_median_s: Option<f64>,
     detected_after_p95_s: Option<f64>,
-    pages_per_incident: f64,
+    /// Null when no incident has a notification.
+    pages_per_incident: Option<f64>,
     false_pages_per_partner_week: f64,
     flaps: usize,
     resolve_lag_median_s: Option<f64>,
@@ -76,7 +79,8 @@ impl From<&Score> for ScoreBody {
             precision: score.precision(),
             detected_after_median_s: score.detected_after_ms(0.5).map(seconds),
             detected_after_p95_s: score.detected_after_ms(0.95).map(seconds),
-            pages_per_incident: pages as f64 / score.found.len().max(1) as f64,
+            pages_per_incident: (!score.found.is_empty())
+                .then(|| pages as f64 / score.found.len() as f64),
             false_pages_per_partner_week: score.false_notifications.len() as f64 / weeks,
             flaps: score.flaps,
             resolve_lag_median_s: score.resolve_lag_ms().map(seconds),

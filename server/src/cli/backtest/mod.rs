@@ -14,12 +14,13 @@ use plimsoll_storage::{SlotWidth, TimestampMs};
 use serde::Serialize;
 use serde_json::json;
 
-use super::CommandError;
 use super::backup::open_existing;
+use super::{CommandError, counted};
 use crate::backtest::report::{self, Row, ScoreBody, html, score};
 use crate::backtest::variants::sweep::{Sweep, table};
 use crate::backtest::{
-    History, HistoryError, ReadSummary, Replay, ReplayOptions, ReplayResult, cores, replay,
+    History, HistoryError, ReadSummary, Replay, ReplayOptions, ReplayResult, cores,
+    partner_conditions, replay,
 };
 use crate::config::parse_slot;
 
@@ -60,8 +61,8 @@ pub(super) struct Args {
     /// Stop at this time
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     to: Option<TimestampMs>,
-    /// Only this partner; may be repeated
-    #[arg(long, value_name = "NAME")]
+    /// Only these partners, as in queries: dhl, dhl,ups, !dhl or ~dhl.*; may be repeated
+    #[arg(long, value_name = "SELECTOR")]
     partner: Vec<String>,
     /// Width of a slot for a recording [default: 10s]
     // Not `requires`: clap leaves it out when another option of the group is given.
@@ -92,6 +93,12 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     if args.from.zip(args.to).is_some_and(|(from, to)| to <= from) {
         return Err("--to must lie after --from".into());
     }
+    if args.format == Format::Html && !args.sweep.is_empty() {
+        return Err("--sweep prints a table or JSON; leave --format html out".into());
+    }
+    if args.format == Format::Transitions && (args.against.is_some() || !args.sweep.is_empty()) {
+        return Err("--format transitions is for one rules file; use table or json".into());
+    }
     if let Some(url) = &args.url {
         return remote::run(args, url);
     }
@@ -114,7 +121,11 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
         alerts.retain(|alert| alert.fired_at >= from);
         transitions.retain(|event| event.at >= from);
     }
-    eprintln!("{read} in {:.1} s: {} alerts", start.elapsed().as_secs_f64(), alerts.len());
+    eprintln!(
+        "{read} in {:.1} s: {}",
+        start.elapsed().as_secs_f64(),
+        counted(alerts.len(), "alert")
+    );
     let mut out = io::BufWriter::new(io::stdout().lock());
     match args.format {
         Format::Json => report::write_json(&alerts, &mut out)?,
@@ -166,7 +177,7 @@ fn sweep_over(args: &Args, rules: &RuleSet) -> Result<(), CommandError> {
     let sweep = Sweep::new(&sweep::read(&args.sweep)?, rules)?;
     let history = history(args)?;
     let replayed = evaluate(&history, sweep.rule_sets(rules), false)?;
-    eprintln!("{}, {} variants", replayed.read, replayed.results.len());
+    eprintln!("{}, {}", replayed.read, counted(replayed.results.len(), "variant"));
     let lines = sweep.lines(rules, &replayed, history.width(), args.from);
     let mut out = io::BufWriter::new(io::stdout().lock());
     match args.format {
@@ -206,7 +217,8 @@ fn history(args: &Args) -> Result<History, CommandError> {
         }
         (None, None) => return Err("give --input FILE or --data-dir DIR".into()),
     };
-    Ok(history.narrowed(args.partner.iter().cloned().collect(), args.to))
+    let partners = partner_conditions(args.partner.iter().map(String::as_str));
+    Ok(history.narrowed(partners.map_err(|error| format!("--partner {error}"))?, args.to))
 }
 
 /// Replays with a progress bar, and prints broken lines.
@@ -230,7 +242,11 @@ fn evaluate(
     for line in broken {
         eprintln!("{}{line}", history.name());
     }
-    Ok(replayed?)
+    let replayed = replayed?;
+    for name in history.unknown_partners(&replayed.scope.partners) {
+        eprintln!("nothing is of the partner `{name}`");
+    }
+    Ok(replayed)
 }
 
 #[cfg(test)]

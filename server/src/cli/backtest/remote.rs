@@ -12,7 +12,7 @@ use crate::backtest::report::{self, RulesComparison};
 use crate::backtest::variants::sweep::table as sweep_table;
 use crate::cli::client::Client;
 use crate::cli::job::JobResult;
-use crate::cli::{CommandError, job};
+use crate::cli::{CommandError, counted, job};
 use crate::wire::time;
 
 /// Runs the backtest on the server at `url` and prints what it found.
@@ -33,12 +33,16 @@ pub(super) fn run(args: &Args, url: &str) -> Result<(), CommandError> {
         (Some(against), _) => {
             format!("A is {}, B is {}", args.rules.display(), against.display())
         }
-        (None, Some(lines)) => format!("{} variants", lines.len()),
-        (None, None) => format!("{} alerts", result.alerts.len()),
+        (None, Some(lines)) => counted(lines.len(), "variant"),
+        (None, None) => counted(result.alerts.len(), "alert"),
     };
     eprintln!("{} cells replayed on {url}{by_minute}: {found}", result.cells);
     if result.alerts_left_out > 0 {
-        eprintln!("{} further alerts were left out; choose a shorter time", result.alerts_left_out);
+        let left_out = counted(result.alerts_left_out, "further alert");
+        eprintln!("left out: {left_out}; choose a shorter time");
+    }
+    for name in &result.unknown_partners {
+        eprintln!("nothing is of the partner `{name}`");
     }
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     match args.format {
@@ -98,6 +102,6 @@ fn request(args: &Args) -> Result<serde_json::Value, CommandError> {
         "incidents": incidents.transpose()?,
         "against": against,
         "sweep": sweep,
-        "page": args.format == Format::Html && args.sweep.is_empty(),
+        "page": args.format == Format::Html,
     }))
 }

@@ -18,6 +18,7 @@ use crate::app::App;
 use crate::backtest::job::{JobRequest, Question};
 use crate::backtest::jobs::JobBody;
 use crate::backtest::limits::{JOB_BODY_BYTES_MAX, JOB_WAIT_MAX};
+use crate::backtest::partner_conditions;
 use crate::backtest::variants::suggest::SuggestRequest;
 use crate::backtest::variants::sweep::{Sweep, SweepRequest};
 use crate::error::{ApiError, ErrorCode};
@@ -138,7 +139,8 @@ fn checked(app: &App, request: BacktestRequest) -> Result<JobRequest, ApiError> 
         return Err(wrong("to", "must lie after `from`"));
     }
     Ok(JobRequest {
-        partners: request.partners.clone(),
+        partners: partner_conditions(request.partners.iter().map(String::as_str))
+            .map_err(|error| wrong("partners", &error.to_string()))?,
         drill: request.drill.clone(),
         question: question(&rules, request)?,
         rules,

@@ -69,7 +69,10 @@ fn a_notification_within_an_incident_finds_it_and_any_other_is_false() {
     let during: Vec<Option<&str>> =
         score.false_notifications.iter().map(|it| it.during.as_deref()).collect();
     assert_eq!(during, [None, Some("blip")]);
-    assert!((score.recall() - 0.5).abs() < 1e-9 && (score.precision() - 0.5).abs() < 1e-9);
+    assert!(
+        (score.recall().unwrap_or(0.0) - 0.5).abs() < 1e-9
+            && (score.precision().unwrap_or(0.0) - 0.5).abs() < 1e-9
+    );
     assert!((score.partner_weeks - 4.0).abs() < 1e-9);
     assert_eq!(score.flaps, 1, "dhl is notified 21 minutes after its resolve");
 }

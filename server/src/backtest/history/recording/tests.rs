@@ -14,7 +14,7 @@ fn replayed(text: &str, selection: &Selection) -> (Vec<Chunk>, RecordingSummary)
 }
 
 fn everything() -> Selection {
-    Selection { width: SlotWidth::DEFAULT, partners: BTreeSet::new(), to: None }
+    Selection { width: SlotWidth::DEFAULT, partners: LabelMatchers::new(), to: None }
 }
 
 /// The arrivals of a text as (clock, stream, slot, requests).
@@ -128,7 +128,7 @@ fn partners_and_time_are_selected() {
         .flat_map(|n| ["dhl", "ups"].map(|partner| summary(partner, START + n * 60_000, "")))
         .collect();
     let selection = Selection {
-        partners: ["ups".to_owned()].into(),
+        partners: LabelMatchers::any_of(Label::Partner, ["ups"]),
         to: Some(TimestampMs(START + 180_000)),
         ..everything()
     };

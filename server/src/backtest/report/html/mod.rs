@@ -162,7 +162,9 @@ fn table(heads: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
 }
 
 fn scored(score: &Score) -> String {
-    let share = |share: f64| format!("{:.1} %", share * 100.0);
+    let share = |share: Option<f64>| {
+        share.map_or_else(|| "-".to_owned(), |share| format!("{:.1} %", share * 100.0))
+    };
     let time = |ms: Option<i64>| ms.map_or_else(|| "-".to_owned(), span);
     let weeks = score.partner_weeks.max(f64::MIN_POSITIVE);
     let pages: usize = score.found.iter().map(|found| found.notifications).sum();
@@ -173,7 +175,10 @@ fn scored(score: &Score) -> String {
         ("median time to detect", time(score.detected_after_ms(0.5))),
         (
             "notifications an incident",
-            format!("{:.2}", pages as f64 / score.found.len().max(1) as f64),
+            match score.found.len() {
+                0 => "-".to_owned(),
+                found => format!("{:.2}", pages as f64 / found as f64),
+            },
         ),
         (
             "false notifications a partner-week",
