@@ -2,11 +2,12 @@
 
 use std::ffi::c_long;
 
+use indicatif::HumanBytes;
 use libmimalloc_sys::{mi_option_get, mi_option_set_default, mi_option_t};
 use sysinfo::{MemoryRefreshKind, RefreshKind, System};
 
 /// The newest cells may take one part in so many of the memory of the machine or container.
-const CELLS_SHARE: u64 = 4;
+const CELLS_SHARE: usize = 4;
 
 /// The allocator's option `purge_delay`. Its bindings name only a few options; this is the position in
 /// `mi_option_e` of the header of mimalloc 3, which a test checks.
@@ -37,10 +38,31 @@ pub(crate) fn set_purge_delay() -> c_long {
 /// Bytes that the newest sealed cells may take when setting `memory` is not given; 0 if the size of the
 /// machine's memory is unknown.
 pub(crate) fn cells_bytes_max() -> usize {
+    machine_bytes().map_or(0, |bytes| bytes / CELLS_SHARE)
+}
+
+/// Setting `memory`, if the machine has as much.
+///
+/// # Errors
+/// It has less: the newest cells would grow until the system ends the process.
+pub(crate) fn within_machine(memory_bytes: usize) -> Result<usize, String> {
+    match machine_bytes() {
+        Some(machine_bytes) if memory_bytes > machine_bytes => Err(format!(
+            "setting `memory` is {}, but this machine or container has {}; the database, queries and requests \
+             need some of it too, so use half of it at most",
+            HumanBytes(memory_bytes as u64),
+            HumanBytes(machine_bytes as u64)
+        )),
+        _ => Ok(memory_bytes),
+    }
+}
+
+/// The memory of the machine or container, if it is known.
+fn machine_bytes() -> Option<usize> {
     let kinds = RefreshKind::nothing().with_memory(MemoryRefreshKind::nothing().with_ram());
-    let Ok(system) = System::new_with_specifics(kinds) else { return 0 };
+    let system = System::new_with_specifics(kinds).ok()?;
     let container = system.cgroup_limits().map_or(u64::MAX, |limits| limits.total_memory);
-    usize::try_from(system.total_memory().min(container) / CELLS_SHARE).unwrap_or(usize::MAX)
+    Some(usize::try_from(system.total_memory().min(container)).unwrap_or(usize::MAX))
 }
 
 #[cfg(test)]

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use parking_lot::Mutex;
 use plimsoll_storage::{Store, TimestampMs};
 use tokio::sync::watch;
 
@@ -45,9 +44,6 @@ pub(super) struct DeliveryContext {
     pub(super) receivers: Vec<Receiver>,
     /// Every reachable target, current and former, by fingerprint.
     pub(super) targets: BTreeMap<String, Receiver>,
-    /// Held from the look for an earlier acknowledgement to the commit of this one, so that only one of
-    /// several at the same time is sent.
-    pub(super) acknowledging: Mutex<()>,
 }
 
 impl DeliveryContext {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use parking_lot::Mutex;
 use plimsoll_storage::{TableBatch, TimestampMs};
 
 use super::context::{DeliveryContext, Waker, check_address};
@@ -20,6 +21,10 @@ use crate::text::content::Content;
 
 /// Rule name of alerts that test a receiver.
 const TEST_RULE: &str = "notice:receiver-test";
+
+/// Held from the look for an earlier acknowledgement to the commit of this one, so that only one of several
+/// at the same time is sent. It is that of the process: while rules change there are two notifiers.
+static ACKNOWLEDGING: Mutex<()> = Mutex::new(());
 
 /// A handle to a [`Notifier`](super::Notifier).
 #[derive(Clone)]
@@ -143,8 +148,8 @@ impl DeliveryControl {
         author: &str,
         by_receiver: Option<String>,
     ) -> Result<AcknowledgeResult> {
-        let DeliveryContext { store, receivers, acknowledging, .. } = &*self.context;
-        let _only_one = acknowledging.lock();
+        let DeliveryContext { store, receivers, .. } = &*self.context;
+        let _only_one = ACKNOWLEDGING.lock();
         let (at, author) = (self.context.now(), author.to_owned());
         let acknowledgement = Acknowledgement { at, author, by_receiver };
         let outcome = acknowledge::acknowledge(store, receivers, id, &acknowledgement)?;

@@ -76,7 +76,6 @@ impl Notifier {
             status: StatusTable::default(),
             receivers: rules.receivers.clone(),
             targets,
-            acknowledging: Mutex::default(),
         });
         let mut notifier = Self {
             context,

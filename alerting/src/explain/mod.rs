@@ -125,7 +125,7 @@ pub fn explain(
     let mut groups = Vec::new();
     for mut group in shown {
         group.slots.retain(|slot| slot.t >= from);
-        let words = words::words(rule, &group.labels, &group.slots, at);
+        let words = words::words(rule, &group.labels, (&group.slots, &group.records), at);
         let (labels, slots) = (group.labels, thinned(group.slots));
         groups.push(GroupExplanation { labels, words, slots });
     }

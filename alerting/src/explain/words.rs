@@ -8,25 +8,47 @@ use crate::engine::{
 use crate::explain::ExplainedSlot;
 use crate::labels::GroupLabels;
 use crate::message::units::{duration, rfc3339, value};
+use crate::records::alerts::Alert;
 use crate::rule::{Rule, Signal, SignalKind};
 
 /// What was found at a time, what it means, and what comes next.
 pub(super) fn words(
     rule: &Rule,
     labels: &GroupLabels,
-    slots: &[ExplainedSlot],
+    (slots, records): (&[ExplainedSlot], &[Alert]),
     at: TimestampMs,
 ) -> String {
     let newest = slots.iter().rev().find(|slot| slot.t <= at);
     let Some(slot) = newest else {
         return format!("{} of {}: nothing was evaluated.", rule.signal.symptom(), labels.title());
     };
-    let mut sentences = vec![finding(rule, labels, slot), standing(rule, slot)];
+    let mut sentences = vec![finding(rule, labels, slot)];
+    sentences.push(match slot.state {
+        AlertState::Firing(firing) if !records.iter().any(|alert| is_open(alert, slot.t)) => {
+            not_on_record(firing)
+        }
+        _ => standing(rule, slot),
+    });
     if let (AlertState::Firing(_), Some(muted_by)) = (slot.state, slot.muted_by) {
         sentences.push(format!("It is muted: {}.", muted_by.in_words()));
     }
     sentences.retain(|sentence| !sentence.is_empty());
     sentences.join(" ")
+}
+
+fn is_open(alert: &Alert, at: TimestampMs) -> bool {
+    alert.fired_at <= at && alert.resolved_at.is_none_or(|resolved_at| resolved_at > at)
+}
+
+/// An alert that live evaluation does not have.
+fn not_on_record(Firing { since, fired_at, severity, .. }: Firing) -> String {
+    format!(
+        "With all that is stored now, a {} alert fires at {} (the condition since {}), but no such alert is on \
+         record: the data came after that time was evaluated, or it is evaluated next.",
+        severity.as_str(),
+        rfc3339(fired_at),
+        rfc3339(since)
+    )
 }
 
 /// What was found.

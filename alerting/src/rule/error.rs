@@ -140,6 +140,12 @@ pub enum RuleProblem {
     /// A window with too few slots for a forecast.
     #[error("is too short: a forecast needs the levels of three slots; write at least {0}")]
     ForecastWindow(String),
+    /// A window whose last twelfth is no slot.
+    #[error(
+        "is too short: a burn rate must also hold in the last twelfth of its window, which is less than a slot; \
+         write at least {0}"
+    )]
+    BurnWindow(String),
     /// A duration that is not whole minutes or hours.
     #[error("`{text}` is not a whole number of {unit}s; write it as in {example}")]
     NotWhole {
@@ -189,8 +195,15 @@ pub enum RuleProblem {
         needed: u32,
     },
     /// Not a threshold.
-    #[error("`{0}` is not a threshold of this signal; write it in quotes, as in \"{1}\"")]
-    Threshold(String, &'static str),
+    #[error("`{text}` is not a threshold of this signal: {reason}; write it as in \"{example}\"")]
+    Threshold {
+        /// The threshold as written.
+        text: String,
+        /// What is wrong with it.
+        reason: String,
+        /// A threshold that fits.
+        example: &'static str,
+    },
     /// A threshold in the unit of another signal.
     #[error(
         "`{text}` has the unit `{unit}`, which does not measure a {signal}; write it as in \"{example}\""
@@ -242,6 +255,11 @@ pub enum RuleProblem {
     /// A name that no label or stream can have.
     #[error("the name {0:?} {1}")]
     LabelValue(String, LabelError),
+    /// A selector in the place of the name of a partner.
+    #[error(
+        "`{0}` is not the name of a partner; each entry describes one, so write its plain name"
+    )]
+    PartnerSelector(String),
     /// Conditions that contradict each other.
     #[error("`{0}` selects nothing, because its conditions contradict each other; remove one")]
     SelectsNothing(&'static str),

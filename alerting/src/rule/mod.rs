@@ -15,6 +15,7 @@ mod types;
 mod warnings;
 
 pub use error::{RuleError, RuleProblem, RulesFileError};
+pub use parse::yaml_problem;
 pub use targets::*;
 pub(crate) use targets::{Address, webhook_key};
 pub use text_file::read_text_file;

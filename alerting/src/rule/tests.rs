@@ -189,13 +189,9 @@ fn maintenance_may_repeat_every_week() {
     let ended = format!("{base}    end: 2026-11-21T00:00:00Z\n");
     assert!(!parse(&ended).unwrap().maintenance[0].period.contains(at("2026-11-22T01:30:00Z")));
     let table = [
-        (
-            "[sun]",
-            "[sunday]",
-            "line 3, column 22: maintenance `number 1`, field `weekly`: `sunday`",
-        ),
+        ("[sun]", "[sunday]", "line 3, column 22: maintenance 1, field `weekly`: `sunday`"),
         ("[sun]", "[]", "line 3"),
-        ("02:00", "26:00", "line 3, column 34: maintenance `number 1`, field `weekly`: `26:00`"),
+        ("02:00", "26:00", "line 3, column 34: maintenance 1, field `weekly`: `26:00`"),
         ("Europe/Berlin", "Berlin", "line 3"),
         ("    weekly", "    monthly", "line 3"),
         (

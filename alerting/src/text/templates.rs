@@ -7,7 +7,7 @@ use std::io;
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
-use minijinja::{AutoEscape, Environment, Error, UndefinedBehavior};
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior};
 
 use super::phrases::Phrases;
 use crate::limits::MESSAGE_BYTES_MAX;
@@ -81,10 +81,59 @@ fn environment<'t>(undefined: UndefinedBehavior) -> Result<Environment<'t>, Erro
 }
 
 fn template_error(error: &Error) -> TemplateError {
-    let detail = error.detail().map(|detail| format!(": {detail}")).unwrap_or_default();
-    let line = error.line().map_or(1, |line| line as u64);
-    TemplateError { line, detail: format!("{}{detail}", error.kind()) }
+    TemplateError {
+        line: error.line().map_or(1, |line| line as u64),
+        detail: in_plain_words(error),
+    }
 }
+
+/// What is wrong, in the terms of a template. The engine names its tokens, kinds and types.
+fn in_plain_words(error: &Error) -> String {
+    let detail = error.detail().unwrap_or_default();
+    let name = |before: &str, after: &str| {
+        detail.strip_prefix(before).and_then(|name| name.strip_suffix(after)).unwrap_or(detail)
+    };
+    match error.kind() {
+        ErrorKind::SyntaxError => {
+            let detail = TOKENS
+                .iter()
+                .fold(detail.to_owned(), |text, (token, sign)| text.replace(token, sign));
+            format!(
+                "{detail}; every `{{{{` needs its `}}}}`, and every `{{% if %}}` its `{{% endif %}}`"
+            )
+        }
+        ErrorKind::UnknownFilter => {
+            format!("there is no filter `{}`", name("filter ", " is unknown"))
+        }
+        ErrorKind::UnknownTest => format!("there is no test `{}`", name("test ", " is unknown")),
+        ErrorKind::UnknownFunction => {
+            format!("there is no function `{}`", name("", " is unknown"))
+        }
+        ErrorKind::UndefinedError => {
+            "a value has no such part; fields of a message are texts, lists of texts, and `labels`"
+                .to_owned()
+        }
+        ErrorKind::OutOfFuel => "it takes too many steps; shorten its loops".to_owned(),
+        ErrorKind::WriteFailure => {
+            format!("the message would have more than {MESSAGE_BYTES_MAX} bytes; shorten it")
+        }
+        _ if detail.is_empty() => "it cannot be rendered for an alert; simplify it".to_owned(),
+        _ => format!("it cannot be rendered for an alert: {detail}"),
+    }
+}
+
+/// Tokens of the engine and the signs of a template, longer ones first.
+const TOKENS: [(&str, &str); 9] = [
+    ("start of variable block", "`{{`"),
+    ("end of variable block", "`}}`"),
+    ("start of block", "`{%`"),
+    ("end of block", "`%}`"),
+    ("end of input", "end of the template"),
+    ("template-data", "text"),
+    ("unknown statement", "unknown instruction"),
+    ("expected statement", "expected an instruction such as `if`"),
+    ("identifier", "a name"),
+];
 
 /// The first line that has a name as a whole word.
 fn line_of(template: &str, name: &str) -> u64 {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::Path;
 
-use plimsoll_alerting::rule::read_text_file;
+use plimsoll_alerting::rule::{read_text_file, yaml_problem};
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_saphyr::{DuplicateKeyPolicy, Location, Spanned};
@@ -37,9 +37,8 @@ pub(super) fn read(path: &Path) -> Result<Given, ConfigError> {
     };
     let file: Option<File> =
         serde_saphyr::from_str_with_options(&text, options).map_err(|error| {
-            let message = error.to_string();
-            let detail = message.split(" at line ").next().unwrap_or_default();
-            wrong(error.location().unwrap_or(Location::UNKNOWN), detail.to_owned())
+            let at = error.location().unwrap_or(Location::UNKNOWN);
+            wrong(at, yaml_problem(&text, &error))
         })?;
     let mut given = Given::default();
     for (Spanned { value: key, referenced: at, .. }, value) in file.unwrap_or_default().0 {

@@ -74,7 +74,7 @@ settings! {
         /// instead, up to a quarter of the memory of the machine or container. The database, the index and
         /// requests need memory on top of this.
         memory: Option<usize> =
-            Setting::new("SIZE", |given| parse::memory(given).map(Some), "use 32MiB or more, such as 512MiB")
+            Setting::new("SIZE", |given| parse::memory(given).map(Some), "use 32MiB or more in B, KiB, MiB, GiB or TiB, such as 512MiB")
                 .or_none("256MiB, more with many streams");
 
         /// Cells that a query may read; a query that needs more is rejected
@@ -122,7 +122,7 @@ settings! {
             Setting::new(
             "SIZE",
             |given| parse::retention_size(given).map(Some),
-            "use 64MiB or more, such as 512MiB or 50GiB",
+            "use 64MiB or more in B, KiB, MiB, GiB or TiB, such as 512MiB or 50GiB",
         )
         .or_none("none");
     }

@@ -15,3 +15,10 @@ fn cells_get_a_share_of_the_memory_that_is_there() {
     let bytes = cells_bytes_max();
     assert!(bytes > 1 << 20 && bytes <= total_kib * 1024 / 4, "{bytes} of {total_kib} KiB");
 }
+
+#[test]
+fn more_memory_than_the_machine_has_is_an_error_that_names_it() {
+    assert_eq!(within_machine(32 << 20), Ok(32 << 20));
+    let error = within_machine(usize::MAX).expect_err("too much");
+    assert!(error.contains("this machine or container has"), "{error}");
+}

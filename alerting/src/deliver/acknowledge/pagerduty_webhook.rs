@@ -10,6 +10,7 @@ use sha2::Sha256;
 
 use crate::hex::unhex;
 use crate::rule::{Receiver, Secret};
+use crate::text::json::read_json;
 
 /// Characters of a name that are kept.
 const NAME_CHARS_MAX: usize = 100;
@@ -67,7 +68,7 @@ pub(in crate::deliver) fn signer<'a>(
 
 /// Parses a body; `None` when it is about something else.
 pub(in crate::deliver) fn read(body: &[u8]) -> Result<Option<AcknowledgedIncident>, String> {
-    let Envelope { event } = serde_json::from_slice(body).map_err(|error| error.to_string())?;
+    let Envelope { event } = read_json(body)?;
     if event.event_type != "incident.acknowledged" {
         return Ok(None);
     }

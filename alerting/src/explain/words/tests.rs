@@ -30,7 +30,28 @@ fn slot(gate: Gate, state: AlertState) -> ExplainedSlot {
 
 fn explained(slot: ExplainedSlot) -> String {
     let dhl = GroupLabels::new([(Label::Partner, "dhl".to_owned())]);
-    words(&rule("r"), &dhl, &[slot], AT)
+    let open = Alert { fired_at: AT.plus_ms(-300_000), resolved_at: None, ..alert() };
+    words(&rule("r"), &dhl, (&[slot], &[open]), AT)
+}
+
+#[test]
+fn an_alert_that_is_not_on_record_is_not_called_open() {
+    let firing = Firing {
+        since: AT.plus_ms(-600_000),
+        fired_at: AT.plus_ms(-300_000),
+        severity: Severity::Critical,
+        clear_since: None,
+        moved_since: None,
+    };
+    let found = slot(Gate::Passed, AlertState::Firing(firing));
+    let ended = Alert {
+        fired_at: AT.plus_ms(-900_000),
+        resolved_at: Some(AT.plus_ms(-600_000)),
+        ..alert()
+    };
+    let dhl = GroupLabels::new([(Label::Partner, "dhl".to_owned())]);
+    let text = words(&rule("r"), &dhl, (&[found], &[ended]), AT);
+    assert!(text.contains("no such alert is on record") && !text.contains("is open"), "{text}");
 }
 
 #[test]

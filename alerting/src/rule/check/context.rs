@@ -26,6 +26,11 @@ impl Entry {
         Self { title, place }
     }
 
+    /// An entry of a kind that has no names, by its number from 1.
+    pub(in crate::rule) fn numbered(kind: &str, number: usize, place: Location) -> Self {
+        Self { title: format!("{kind} {number}"), place }
+    }
+
     /// A mistake in a field, at the place of the entry.
     pub(in crate::rule) fn error(
         &self,

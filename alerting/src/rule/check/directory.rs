@@ -57,7 +57,7 @@ fn partner(entry: &Entry, raw: &RawPartner, known: &Names<'_>) -> Checked<Partne
         .map(|name| entry.parsed("time_zone", name, types::time_zone).map(|_| name.value.clone()));
     let country = raw.country.as_ref().map(|code| entry.parsed("country", code, country));
     Ok(Partner {
-        name: entry.parsed("name", &raw.name, label_value)?,
+        name: entry.parsed("name", &raw.name, partner_name)?,
         kind: raw.kind.clone(),
         country: country.transpose()?,
         time_zone: time_zone.transpose()?,
@@ -75,6 +75,14 @@ fn stream(text: &str) -> Result<String, RuleProblem> {
         SelectorError::StreamName(error) => RuleProblem::LabelValue(text.to_owned(), error),
         other => RuleProblem::Shape(other.to_string()),
     })
+}
+
+/// The name of a partner. Rules select partners by selectors; an entry describes one partner.
+fn partner_name(text: &str) -> Result<String, RuleProblem> {
+    if text.trim_start().starts_with(['!', '~', '=']) {
+        return Err(RuleProblem::PartnerSelector(text.to_owned()));
+    }
+    label_value(text)
 }
 
 /// A name that is compared with label values, in the form in which they are stored.
@@ -112,7 +120,7 @@ pub(super) fn maintenance(raw: Vec<Spanned<RawMaintenance>>) -> Checked<Vec<Main
 }
 
 fn one_maintenance(number: usize, raw: Spanned<RawMaintenance>) -> Checked<Maintenance> {
-    let entry = Entry::new("maintenance", &format!("number {number}"), raw.referenced);
+    let entry = Entry::numbered("maintenance", number, raw.referenced);
     let mut raw = raw.value;
     let matches = entry.matches(raw.matches.take().unwrap_or_default())?;
     if matches.is_empty() {

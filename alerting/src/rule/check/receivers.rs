@@ -1,6 +1,7 @@
 //! Checks of receivers; their secrets are resolved here.
 
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 
 use serde_saphyr::Spanned;
 
@@ -10,7 +11,8 @@ use crate::rule::error::{Checked, RuleProblem};
 use crate::rule::parse::{RawNext, RawRate, RawTexts};
 use crate::rule::targets::{CheckedTarget, RawReceiver};
 use crate::rule::types::{
-    Escalation, FailOver, GIVE_UP_AFTER_MS, MessageTemplates, RateLimit, Receiver, duration_ms,
+    DURATION_MS_MAX, Escalation, FailOver, GIVE_UP_AFTER_MS, MessageTemplates, RateLimit, Receiver,
+    duration_ms,
 };
 use crate::text::templates;
 
@@ -20,6 +22,11 @@ const RECEIVERS_MAX: usize = 64;
 const FAIL_OVER_AFTER_MS: i64 = 5 * 60_000;
 /// Default of `escalate.after`: how long nobody acknowledges before the next receiver is notified, in ms.
 const ESCALATE_AFTER_MS: i64 = 15 * 60_000;
+/// What `give_up_after` may be: long enough for a few attempts of 10 s, as long as alerts wait.
+const GIVE_UP_AFTER: (RangeInclusive<i64>, &str) =
+    (60_000..=DURATION_MS_MAX, "at least 1m and at most 7d");
+/// What `rate.per` may be: a notification that waits longer helps nobody.
+const RATE_PER: (RangeInclusive<i64>, &str) = (1..=3_600_000, "more than 0s and at most 1h");
 /// Most calls of a receiver's `rate`.
 const RATE_CALLS_MAX: u32 = 10_000;
 
@@ -52,7 +59,8 @@ fn receiver(
     };
     let rate = raw.rate.map(|raw| rate(&entry, &raw)).transpose()?;
     let give_up_after = raw.give_up_after.as_ref();
-    let give_up_after = give_up_after.map(|text| positive(&entry, "give_up_after", text));
+    let give_up_after =
+        give_up_after.map(|text| within(&entry, "give_up_after", text, GIVE_UP_AFTER));
     Ok(Receiver {
         rate: rate.unwrap_or(target.rate()),
         give_up_after_ms: give_up_after.transpose()?.unwrap_or(GIVE_UP_AFTER_MS),
@@ -71,13 +79,13 @@ fn receiver(
 }
 
 fn templates(entry: &Entry, raw: RawTexts) -> Checked<MessageTemplates> {
-    let checked = |text: Option<Spanned<String>>| {
+    let checked = |field, text: Option<Spanned<String>>| {
         let Some(text) = text else { return Ok(None) };
         match templates::check(&text.value) {
             Ok(()) => Ok(Some(text.value)),
             Err(found) => {
                 let problem = RuleProblem::Template { line: found.line, detail: found.detail };
-                let mut error = entry.error_at(text.referenced, "text", problem);
+                let mut error = entry.error_at(text.referenced, field, problem);
                 if found.line > 1 {
                     (error.line, error.column) = (error.line + found.line - 1, 0);
                 }
@@ -85,7 +93,8 @@ fn templates(entry: &Entry, raw: RawTexts) -> Checked<MessageTemplates> {
             }
         }
     };
-    Ok(MessageTemplates { summary: checked(raw.summary)?, body: checked(raw.body)? })
+    let summary = checked("text.summary", raw.summary)?;
+    Ok(MessageTemplates { summary, body: checked("text.body", raw.body)? })
 }
 
 fn rate(entry: &Entry, raw: &RawRate) -> Checked<RateLimit> {
@@ -94,17 +103,20 @@ fn rate(entry: &Entry, raw: &RawRate) -> Checked<RateLimit> {
         let problem = RuleProblem::OutOfRange { value: calls.to_string(), expected: "1 to 10000" };
         return Err(entry.error_at(raw.calls.referenced, "rate", problem));
     }
-    Ok(RateLimit { calls, per_ms: positive(entry, "rate", &raw.per)? })
+    Ok(RateLimit { calls, per_ms: within(entry, "rate", &raw.per, RATE_PER)? })
 }
 
-fn positive(entry: &Entry, field: &'static str, text: &Spanned<String>) -> Checked<i64> {
+/// A duration within a range.
+fn within(
+    entry: &Entry,
+    field: &'static str,
+    text: &Spanned<String>,
+    (range_ms, expected): (RangeInclusive<i64>, &'static str),
+) -> Checked<i64> {
     let ms = entry.parsed(field, text, duration_ms)?;
-    if ms == 0 {
-        return Err(entry.error_at(
-            text.referenced,
-            field,
-            RuleProblem::DurationRange("0s".into()),
-        ));
+    if !range_ms.contains(&ms) {
+        let problem = RuleProblem::OutOfRange { value: text.value.clone(), expected };
+        return Err(entry.error_at(text.referenced, field, problem));
     }
     Ok(ms)
 }

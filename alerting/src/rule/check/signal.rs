@@ -13,6 +13,9 @@ use crate::rule::types::{
 /// The part of the expected arrivals that is a drop on a holiday, unless the rule sets `on_holiday`.
 const ON_HOLIDAY_DEFAULT: f64 = 0.06;
 
+/// How many slots the window of a burn rate has at least: its last twelfth is looked at too.
+const BURN_SLOTS_MIN: i64 = 12;
+
 /// How many slots with a level a forecast needs.
 const FORECAST_SLOTS_MIN: i64 = 3;
 
@@ -110,6 +113,11 @@ pub(super) fn check_reach(
             }
         }
         Signal::Burn { objective, .. } => {
+            let least_ms = BURN_SLOTS_MIN * width.ms();
+            if window_ms < least_ms {
+                let problem = RuleProblem::BurnWindow(duration_text(least_ms));
+                return Err(entry.error("window", problem));
+            }
             let most = 1.0 / (1.0 - objective);
             let never = |it: &&Threshold| it.value >= most * (1.0 - 1e-9);
             if let Some(threshold) = thresholds.set().find(never) {

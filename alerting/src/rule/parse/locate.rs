@@ -37,8 +37,12 @@ struct Path {
     found: Option<Located>,
     /// The number of the entry with the place, from 1.
     number: usize,
+    /// Whether the text could not be read to the end of the entry, so that it may have a name.
+    is_cut: bool,
 }
 
+/// Kinds of entries that have names.
+const NAMED: [&str; 3] = ["receiver", "rule", "partner"];
 /// How many lists and mappings are open in an entry: the file, its section, the entry.
 const ENTRY_DEPTH: usize = 3;
 
@@ -46,7 +50,11 @@ const ENTRY_DEPTH: usize = 3;
 pub(super) fn locate(text: &str, line: u64, column: u64) -> Located {
     let mut path = Path::default();
     let begins = |span: &Span| (span.start.line() as u64, span.start.col() as u64 + 1);
-    for (event, span) in Parser::new_from_str(text).map_while(Result::ok) {
+    for next in Parser::new_from_str(text) {
+        let Ok((event, span)) = next else {
+            path.is_cut = true;
+            break;
+        };
         if path.found.is_none() && begins(&span) >= (line, column) && event.is_node() {
             let value = match &event {
                 Event::Scalar(text, ..) if begins(&span) == (line, column) => Some(text.as_ref()),
@@ -156,7 +164,10 @@ impl Path {
             _ if kind.is_empty() => String::new(),
             (Some(name), _) => format!("{kind} `{name}`"),
             (None, 0) => format!("`{}`", found.section),
-            (None, number) => format!("{kind} `number {number}`"),
+            (None, number) if !self.is_cut && NAMED.contains(&kind) => {
+                format!("{kind} {number} (without a name)")
+            }
+            (None, number) => format!("{kind} {number}"),
         };
         found
     }

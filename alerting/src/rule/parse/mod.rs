@@ -53,6 +53,13 @@ pub(super) fn read(text: &str) -> Checked<RawFile> {
     Ok(file.unwrap_or_default())
 }
 
+/// What is wrong with the shape of another YAML file, in its terms.
+#[must_use]
+pub fn yaml_problem(text: &str, error: &serde_saphyr::Error) -> String {
+    let place = error.location().unwrap_or(Location::UNKNOWN);
+    mistake(text, error, (place.line(), place.column())).problem.to_string()
+}
+
 /// A mistake in the shape of the file, with the entry and field that it lies in.
 fn mistake(text: &str, error: &serde_saphyr::Error, (line, column): (u64, u64)) -> RuleError {
     let at = locate::locate(text, line, column);

@@ -35,19 +35,22 @@ pub(in crate::rule) struct Threshold {
 /// latency and ages, a plain number for a gauge or a burn rate.
 pub(in crate::rule) fn threshold(text: &str, signal: SignalKind) -> Result<Threshold, RuleProblem> {
     let example = example(signal);
-    let error = || RuleProblem::Threshold(text.to_owned(), example);
-    let trimmed = text.trim();
-    let (below, rest) = match (trimmed.strip_prefix('>'), trimmed.strip_prefix('<')) {
-        (Some(rest), _) if signal != SignalKind::Drop => (false, rest),
-        (_, Some(rest)) if matches!(signal, SignalKind::Drop | SignalKind::Gauge) => (true, rest),
-        _ => return Err(error()),
-    };
+    let error = |reason: String| RuleProblem::Threshold { text: text.to_owned(), reason, example };
+    let (below, rest) = side(text.trim(), signal).map_err(error)?;
     let rest = match signal {
-        SignalKind::Drop => rest.trim().strip_suffix("of usual").ok_or_else(error)?,
+        SignalKind::Drop => rest.strip_suffix("of usual").ok_or_else(|| {
+            error("it does not say `of usual`, which a drop is measured against".to_owned())
+        })?,
         _ => rest,
     };
     let (number, unit) = split_unit(rest.trim());
-    let number: f64 = number.parse().map_err(|_| error())?;
+    let number: f64 = number.parse().map_err(|_| {
+        error(match (number, unit.starts_with(',')) {
+            ("", _) => "it has no number".to_owned(),
+            (_, true) => "its number has a comma; decimals are written with a point".to_owned(),
+            _ => format!("`{number}` is not a number"),
+        })
+    })?;
     let scale = match (signal, unit) {
         (SignalKind::Ratio | SignalKind::Drop, "%") => Some(0.01),
         (SignalKind::Ratio | SignalKind::Gauge | SignalKind::Burn, "") => Some(1.0),
@@ -55,7 +58,10 @@ pub(in crate::rule) fn threshold(text: &str, signal: SignalKind) -> Result<Thres
         _ => unit_ms(unit).map(|ms| ms as f64 / 1e3),
     };
     let scale = scale.ok_or_else(|| match unit {
-        "" => error(),
+        "" => error("its number has no unit".to_owned()),
+        _ if unit.starts_with(',') => {
+            error("its number has a comma; decimals are written with a point".to_owned())
+        }
         unit => RuleProblem::ThresholdUnit {
             text: text.to_owned(),
             unit: unit.to_owned(),
@@ -63,14 +69,38 @@ pub(in crate::rule) fn threshold(text: &str, signal: SignalKind) -> Result<Thres
             example,
         },
     })?;
+    if signal == SignalKind::Ratio && unit.is_empty() && (1.0..100.0).contains(&number) {
+        return Err(error(format!("it is a fraction of 1; {number} percent is `{number}%`")));
+    }
     Ok(Threshold { below, value: within_range(number * scale, text, signal)? })
+}
+
+/// Whether values below a threshold are bad, and what follows the sign.
+fn side(text: &str, signal: SignalKind) -> Result<(bool, &str), String> {
+    let end = text.find(|c| !matches!(c, '>' | '<' | '=' | '!' | '≥' | '≤')).unwrap_or(text.len());
+    let (sign, rest) = text.split_at(end);
+    match (sign, signal) {
+        (">", SignalKind::Drop) => {
+            Err("`drop` is bad below its threshold, so the sign is `<`".to_owned())
+        }
+        (">", _) => Ok((false, rest)),
+        ("<", SignalKind::Drop | SignalKind::Gauge) => Ok((true, rest)),
+        ("<", _) => {
+            Err(format!("`{}` is bad above its threshold, so the sign is `>`", signal.as_str()))
+        }
+        ("", _) => Err("it does not begin with `>` or `<`".to_owned()),
+        (other, _) => Err(format!("its sign is `{other}`; thresholds have `>` or `<`")),
+    }
 }
 
 /// Reads `99.9%` as a fraction of 1, above 0 and below 1.
 pub(in crate::rule) fn share(text: &str) -> Result<f64, RuleProblem> {
     let expected = "more than 0% and less than 100%";
     let error = || RuleProblem::OutOfRange { value: text.to_owned(), expected };
-    let number = text.trim().strip_suffix('%').ok_or_else(error)?.trim();
+    let number = text.trim().strip_suffix('%').ok_or_else(|| {
+        RuleProblem::Shape(format!("`{text}` has no unit; write it in percent, as in 99.9%"))
+    })?;
+    let number = number.trim();
     let share = number.parse::<f64>().map_err(|_| error())? / 100.0;
     if share > 0.0 && share < 1.0 { Ok(share) } else { Err(error()) }
 }

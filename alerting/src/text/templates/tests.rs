@@ -5,16 +5,18 @@ fn errors_have_their_line() {
     for (template, line, says) in [
         ("a\n{{ colour }}", 2, "there is no `colour`; use some of alert_id, at"),
         ("{% if begins %}\nx\n{% else %}\n{{ patner }}{% endif %}", 4, "no `patner`"),
-        ("a\n\n{% if begins %}x", 3, "syntax error"),
-        ("{{ summary", 1, "syntax error"),
-        ("x\n{{ summary | shout }}", 2, "unknown filter"),
-        ("{{ partner.name }}", 1, "undefined value"),
+        ("a\n\n{% if begins %}x", 3, "unexpected end of the template"),
+        ("{{ summary", 1, "unexpected end of the template, expected `}}`"),
+        ("{{ summary }", 1, "unexpected `}`, expected `}}`"),
+        ("{% iff begins %}x{% endif %}", 1, "unknown instruction iff"),
+        ("x\n{{ summary | shout }}", 2, "there is no filter `shout`"),
+        ("{{ partner.name }}", 1, "no such part"),
         (
             "x\n{% for a in range(9999) %}{% for b in range(9999) %}{% endfor %}{% endfor %}",
             2,
-            "fuel",
+            "too many steps",
         ),
-        ("{% for a in range(9999) %}{{ summary }}{% endfor %}", 1, ""),
+        ("{% for a in range(9999) %}{{ summary }}{% endfor %}", 1, "more than"),
     ] {
         let found = check(template).expect_err(template);
         assert_eq!(found.line, line, "{template}: {found:?}");

@@ -3,7 +3,9 @@
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Path, State};
-use plimsoll_alerting::{DeliveryFilter, DeliveryState, ReplayDenied, ReplayError, ledger};
+use plimsoll_alerting::{
+    DeliveryFilter, DeliveryState, ReplayDenied, ReplayError, ledger, read_json,
+};
 use serde::de::DeserializeOwned;
 
 use super::LIMIT;
@@ -136,6 +138,6 @@ async fn read<T: DeserializeOwned>(body: Body) -> Result<Option<T>, ApiError> {
     if body.is_empty() {
         return Ok(None);
     }
-    let read = serde_json::from_slice(&body);
+    let read = read_json(&body);
     read.map(Some).map_err(|error| ApiError::malformed(format!("the body is wrong: {error}")))
 }

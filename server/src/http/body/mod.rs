@@ -8,6 +8,7 @@ use std::time::Duration;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::http::{HeaderMap, header};
 use memmap2::MmapMut;
+use plimsoll_alerting::read_json;
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
@@ -121,9 +122,9 @@ pub(crate) async fn json<T: DeserializeOwned>(
 ) -> Result<T, ApiError> {
     let body = small(body, bytes_max).await?;
     let body = sniff::without_mark(&body);
-    serde_json::from_slice(body).map_err(|error| match sniff::not_json(body) {
+    read_json(body).map_err(|error| match sniff::not_json(body) {
         Some(problem) => ApiError::malformed(format!("{wanted}: the body {problem}")),
-        None => ApiError::malformed(format!("{wanted}: {error}")),
+        None => ApiError::malformed(format!("{error}; {wanted}")),
     })
 }
 

@@ -5,7 +5,7 @@ pub(crate) mod labels;
 use std::collections::BTreeSet;
 
 use axum::extract::{Path, State};
-use plimsoll_alerting::{Alert, AlertFilter, RuleSet, Severity, alerts};
+use plimsoll_alerting::{Alert, AlertFilter, RuleSet, SANDBOX, Severity, alerts};
 use plimsoll_query::{OpenAlert, PartnerActivity, Selector, assess, health};
 use plimsoll_storage::{Label, LabelMatchers, Matcher, StreamKind, TimestampMs};
 
@@ -146,9 +146,15 @@ fn open_alerts(app: &App, partner: &str, labels: LabelMatchers) -> Result<Vec<Al
     let of_partner = vec![(Label::Partner, partner.to_owned())];
     let filter = AlertFilter { open: Some(true), labels: of_partner, ..AlertFilter::default() };
     let mut open = alerts::list(&app.store, &filter, usize::MAX)?;
+    let in_sandbox = labels.only(Label::Environment) == Some(SANDBOX);
     let selector = Selector { kind: StreamKind::Activity, stream: None, labels };
+    let rules = app.rules.get();
     open.retain(|alert| {
-        alert.labels.iter().all(|(label, value)| selector.could_select("", label, value))
+        let rule = rules.rule(&alert.rule);
+        let known = rule.map_or_else(|| alert.labels.clone(), |it| it.known_labels(&alert.labels));
+        // Alerts of the sandbox have its label, whatever the rule groups by.
+        (alert.labels.is_sandbox() || !in_sandbox)
+            && known.iter().all(|(label, value)| selector.could_select("", label, value))
     });
     Ok(open)
 }

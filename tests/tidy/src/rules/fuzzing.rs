@@ -9,6 +9,7 @@ const DECODERS: &[(&str, &str)] = &[
     ("alerting/src/deliver/acknowledge/", "webhook"),
     ("alerting/src/records/", "records"),
     ("alerting/src/report/score/", "incidents"),
+    ("alerting/src/text/json.rs", "incidents"),
     ("server/src/backtest/history/line.rs", "recording"),
     ("server/src/import/", "access_log"),
     ("server/src/wire/push/", "push"),

@@ -45,7 +45,33 @@ fn a_threshold_in_a_foreign_unit_is_refused_with_one_that_fits() {
         "`> 5%` has the unit `%`, which does not measure a latency; write it as in \"> 1000ms\""
     );
     assert!(matches!(threshold("> 5s", SignalKind::Ratio), Err(RuleProblem::ThresholdUnit { .. })));
-    assert!(matches!(threshold("> 1000", SignalKind::Latency), Err(RuleProblem::Threshold(..))));
+    assert!(matches!(threshold("> 1000", SignalKind::Latency), Err(RuleProblem::Threshold { .. })));
+}
+
+#[test]
+fn what_is_wrong_with_a_threshold_is_said() {
+    for (text, signal, says) in [
+        (">= 5%", SignalKind::Ratio, "its sign is `>=`; thresholds have `>` or `<`"),
+        ("=> 5%", SignalKind::Ratio, "its sign is `=>`"),
+        ("≥ 5%", SignalKind::Ratio, "its sign is `≥`"),
+        ("!= 5", SignalKind::Gauge, "its sign is `!=`"),
+        ("< 5%", SignalKind::Ratio, "`ratio` is bad above its threshold, so the sign is `>`"),
+        ("< 5s", SignalKind::Latency, "`latency` is bad above"),
+        ("< 5m", SignalKind::Absence, "`absence` is bad above"),
+        ("> 30% of usual", SignalKind::Drop, "`drop` is bad below its threshold"),
+        ("< 30%", SignalKind::Drop, "it does not say `of usual`"),
+        ("> 30", SignalKind::Freshness, "its number has no unit"),
+        ("> 5", SignalKind::Ratio, "it is a fraction of 1; 5 percent is `5%`"),
+        ("> 5,5%", SignalKind::Ratio, "its number has a comma"),
+        ("> five%", SignalKind::Ratio, "it has no number"),
+        ("> 1.2.3%", SignalKind::Ratio, "`1.2.3` is not a number"),
+        ("5%", SignalKind::Ratio, "it does not begin with `>` or `<`"),
+    ] {
+        let found = threshold(text, signal).unwrap_err().to_string();
+        assert!(found.contains(says), "{text}: {found}");
+        assert!(!found.contains("quotes"), "it is a text already: {found}");
+    }
+    assert!(share("99.9").unwrap_err().to_string().contains("in percent"));
 }
 
 #[test]
@@ -55,7 +81,7 @@ fn a_threshold_that_can_never_be_crossed_is_refused() {
     }
     for text in ["5%", "< 5%", "> x", ">", ""] {
         assert!(
-            matches!(threshold(text, SignalKind::Ratio), Err(RuleProblem::Threshold(..))),
+            matches!(threshold(text, SignalKind::Ratio), Err(RuleProblem::Threshold { .. })),
             "{text}"
         );
     }
