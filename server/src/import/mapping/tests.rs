@@ -67,7 +67,7 @@ fn errors_of_the_parser_name_file_line_and_field() {
         ("- prefix: /a\n  partner: b\n  sitee: c", "line 3", "sitee"),
         ("- prefix: /a\n  partner: [b]", "line 2", "must be one value"),
         ("- partner: a", "line 1", "prefix"),
-        ("prefix: /a\npartner: b", "line 1", "sequence"),
+        ("prefix: /a\npartner: b", "line 1", "must be a list"),
         ("- { prefix: /a", "line", "map.yaml"),
     ] {
         let error = error_of(text);

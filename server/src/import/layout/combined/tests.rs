@@ -88,7 +88,7 @@ fn request_time_overrides_the_sum_of_the_upstreams() {
         (" rt=0.009", Some(9_000)),
         (" urt=0.002 rt=0.009", Some(9_000)),
         (" urt=0.009, 0.004 cid=x", Some(13_000)),
-        (" urt=0.009, - : 0.004", Some(13_000)),
+        (" urt=0.009, - : 0.004", None),
         (r#" urt="0.009, 0.004""#, Some(13_000)),
         (" urt=0.009 7 0.1 200", Some(9_000)),
         (" urt=-", None),
