@@ -115,6 +115,15 @@ pub enum Error {
     /// The store is closing, or its writer has ended.
     #[error("the store is closed")]
     Closed,
+    /// A write failed, and the store does not write until it has opened its files again.
+    #[error(
+        "the store cannot write: {reason}; it tries every second whether the disk works again, and then \
+         goes on by itself"
+    )]
+    NotWritable {
+        /// The failure that began it.
+        reason: String,
+    },
     /// RocksDB or the disk failed. RocksDB's description.
     #[error("the database failed: {0}")]
     Database(String),
@@ -134,5 +143,15 @@ impl Error {
     /// [`Error::Corrupt`].
     pub(crate) fn corrupt(what: impl Into<String>, detail: impl Into<String>) -> Self {
         Self::Corrupt { what: what.into(), detail: detail.into() }
+    }
+
+    /// The same error for another caller.
+    pub(crate) fn again(&self) -> Self {
+        match self {
+            Self::NotWritable { reason } => Self::NotWritable { reason: reason.clone() },
+            Self::Closed => Self::Closed,
+            Self::Database(detail) => Self::Database(detail.clone()),
+            other => Self::Database(other.to_string()),
+        }
     }
 }

@@ -37,7 +37,7 @@ mod write;
 pub use backup::{Backup, restore};
 pub use catalog::{LabelMatchers, Matcher, Pattern, PatternError, SelectorError, stream_name};
 pub use codec::Columns;
-pub use db::{Loss, Order, Record, Table, TableBatch, is_database};
+pub use db::{DamagedFile, Loss, Order, Record, Table, TableBatch, WriteFailure, is_database};
 pub use error::{Error, Result};
 pub use inspect::{FamilyBytes, Inspection, ResolutionCount, Stats};
 pub use maintain::Sealed;

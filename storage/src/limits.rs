@@ -187,3 +187,9 @@ const _: () = assert!(
     "the exemplars of a slot must be readable"
 );
 const _: () = assert!(GROUP_BYTES_MAX <= RECORD_BYTES_MAX, "one record must fit a group");
+
+/// Bytes that are written to find out whether the disk works again: about what opening a database writes.
+pub(crate) const PROBE_BYTES: usize = 1 << 20;
+
+/// Files that are opened at once for the same purpose.
+pub(crate) const PROBE_FILES: usize = 64;

@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use crate::backup::{self, Backup};
 use crate::catalog::LabelMatchers;
 use crate::codec::Columns;
-use crate::db::{Loss, Order, Record, Table, TableBatch};
+use crate::db::{DamagedFile, Loss, Order, Record, Table, TableBatch, WriteFailure};
 use crate::error::{Error, Result};
 use crate::inspect::{self, Inspection, Stats};
 use crate::maintain::{self, Maintenance, Sealed};
@@ -322,6 +322,38 @@ impl Store {
     /// When the database cannot be read; what was cached by then stays.
     pub fn preload(&self, go_on: impl Fn() -> bool) -> Result<u32> {
         self.maintenance.preload(&self.shared, go_on)
+    }
+}
+
+/// Failures of the disk.
+impl Store {
+    /// The failure since which nothing can be appended or committed; `None` when the store works.
+    #[must_use]
+    pub fn write_failure(&self) -> Option<WriteFailure> {
+        self.shared.db.failure()
+    }
+
+    /// Makes the store writable again after a failure, once the disk works. Appends and commits that failed
+    /// are not in it. Readers wait while the files are opened. Returns whether there was anything to do. Call
+    /// it every second or so.
+    ///
+    /// # Errors
+    /// When the disk does not work yet.
+    pub fn recover(&self) -> Result<bool> {
+        self.shared.db.recover()
+    }
+
+    /// Files that could not be read when they were to be compacted. Everything else works; answers lack what
+    /// cannot be read of them.
+    #[must_use]
+    pub fn damaged_files(&self) -> Vec<DamagedFile> {
+        self.shared.db.damaged_files()
+    }
+
+    /// How often the store recovered from a failure since it was opened.
+    #[must_use]
+    pub fn recoveries(&self) -> u64 {
+        self.shared.db.recoveries()
     }
 }
 

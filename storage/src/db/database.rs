@@ -1,18 +1,21 @@
 //! The open database: reading, writing and compacting its families.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 
+use parking_lot::{Mutex, RwLock};
 use rocksdb::checkpoint::Checkpoint;
 use rocksdb::{
-    BottommostLevelCompaction, ColumnFamily, CompactOptions, DB, DBRecoveryMode, Direction,
-    ErrorKind, FlushOptions, IteratorMode, ReadOptions, WriteOptions, properties,
+    BottommostLevelCompaction, ColumnFamily, CompactOptions, DB, Direction, FlushOptions,
+    IteratorMode, ReadOptions, WriteOptions, properties,
 };
 
 use super::damage::Damage;
+use super::files::{check_current, check_unused, open_error, open_files};
 use super::key::{day_start, key_before};
 use super::merge::WithoutMerging;
+use super::recovery::Failures;
 use super::rows::{Entries, Rows};
 use super::schema::{Family, Setup};
 use super::snapshot::{DayFiles, Epochs, Snapshot};
@@ -22,10 +25,18 @@ use crate::error::{Error, Result};
 use crate::model::resolution::BlockKey;
 use crate::options::Durability;
 
-/// The open database.
+/// The database. After a failed write it is closed and opened again in place: see [`super::recovery`].
 pub(crate) struct Database {
-    db: DB,
-    durability: Durability,
+    pub(super) path: PathBuf,
+    pub(super) durability: Durability,
+    /// The newest time the store has seen, in ms.
+    pub(super) clock: Arc<AtomicI64>,
+    /// `None` only after it was closed and could not be opened again.
+    pub(super) opened: RwLock<Option<Arc<DB>>>,
+    /// RocksDB's sequence number of the last write that succeeded. Held by one write at a time, so that
+    /// everything with a higher number belongs to the write that failed.
+    pub(super) written: Mutex<u64>,
+    pub(super) failures: Failures,
     damage: Damage,
     epochs: Epochs,
     /// `None` when the database is not to be changed.
@@ -34,7 +45,7 @@ pub(crate) struct Database {
 
 impl std::fmt::Debug for Database {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Database").field("path", &self.db.path()).finish_non_exhaustive()
+        f.debug_struct("Database").field("path", &self.path).finish_non_exhaustive()
     }
 }
 
@@ -59,10 +70,8 @@ impl Database {
         if let (Some(file), true) = (&checked.unfinished, checked.last < Some(mark.sequence)) {
             wal::set_aside(path, file)?;
         }
-        let Setup { database, families } = Setup::new(durability, clock);
-        let opened = DB::open_cf_descriptors(&database, path, families);
-        let opened = opened.map_err(|error| open_error(path, error))?;
-        let mut db = Self::new(opened, durability);
+        let opened = open_files(path, durability, clock, &[])?;
+        let mut db = Self::new(opened, path, durability, clock);
         db.mark = Some(MarkFile::open(path, mark)?);
         let found = db.reaches()?;
         db.keep_log_losses(&checked.gaps, found, mark)?;
@@ -82,11 +91,12 @@ impl Database {
         if let Some(gap) = checked.gaps.first() {
             return Err(missing(format!("{}, and acknowledged writes are lost", gap.cause)));
         }
-        let durability = Durability::Wal;
-        let Setup { mut database, families } = Setup::new(durability, &Arc::default());
+        let (durability, clock) = (Durability::Wal, Arc::default());
+        let Setup { mut database, families } = Setup::new(durability, &clock, &[]);
         database.create_if_missing(false);
         let opened = DB::open_cf_descriptors_read_only(&database, path, families, false);
-        let db = Self::new(opened.map_err(|error| open_error(path, error))?, durability);
+        let opened = opened.map_err(|error| open_error(path, error))?;
+        let db = Self::new(opened, path, durability, &clock);
         let (mark, found) = (Mark::read(path), db.reaches()?);
         if mark.sequence > found.sequence {
             let appends = mark.append.saturating_sub(found.append);
@@ -96,13 +106,31 @@ impl Database {
         Ok(db)
     }
 
-    fn new(db: DB, durability: Durability) -> Self {
-        Self { db, durability, damage: Damage::default(), epochs: Epochs::default(), mark: None }
+    fn new(db: DB, path: &Path, durability: Durability, clock: &Arc<AtomicI64>) -> Self {
+        Self {
+            path: path.into(),
+            durability,
+            clock: Arc::clone(clock),
+            written: Mutex::new(db.latest_sequence_number()),
+            opened: RwLock::new(Some(Arc::new(db))),
+            failures: Failures::default(),
+            damage: Damage::default(),
+            epochs: Epochs::default(),
+            mark: None,
+        }
     }
 
     /// How far writes have been acknowledged, as far as that is known.
     pub(crate) fn mark(&self) -> Mark {
         self.mark.as_ref().map(MarkFile::get).unwrap_or_default()
+    }
+
+    /// RocksDB as it is open now.
+    ///
+    /// # Errors
+    /// [`Error::NotWritable`] when it was closed and cannot be opened again yet.
+    pub(super) fn opened(&self) -> Result<Arc<DB>> {
+        self.opened.read().as_ref().map(Arc::clone).ok_or_else(|| self.failures.error())
     }
 
     /// Blocks that readers found damaged.
@@ -115,34 +143,39 @@ impl Database {
     /// # Errors
     /// When the database cannot be read.
     pub(crate) fn get(&self, family: Family, key: &[u8]) -> Result<Option<Vec<u8>>> {
-        Ok(self.db.get_cf(self.family(family), key)?)
+        let db = self.opened()?;
+        Ok(db.get_cf(handle(&db, family), key)?)
     }
 
     /// Every entry of a family.
-    pub(crate) fn entries(&self, family: Family) -> Entries<'_> {
+    pub(crate) fn entries(&self, family: Family) -> Entries {
         self.entries_with(family, IteratorMode::Start)
     }
 
     /// The entries of a family from a key on.
-    pub(crate) fn entries_from(&self, family: Family, key: &[u8]) -> Entries<'_> {
+    pub(crate) fn entries_from(&self, family: Family, key: &[u8]) -> Entries {
         self.entries_with(family, IteratorMode::From(key, Direction::Forward))
     }
 
     /// The entries of a family in the order and from the place that `mode` names.
-    pub(super) fn entries_with(&self, family: Family, mode: IteratorMode<'_>) -> Entries<'_> {
-        Entries::new(self.db.iterator_cf(self.family(family), mode))
+    pub(super) fn entries_with(&self, family: Family, mode: IteratorMode<'_>) -> Entries {
+        Entries::new(self.opened(), |db| db.iterator_cf(handle(db, family), mode))
     }
 
     /// The rows of a family.
-    pub(crate) fn rows(&self, family: Family) -> Rows<'_> {
-        Rows::new(self.db.raw_iterator_cf(self.family(family)))
+    pub(crate) fn rows(&self, family: Family) -> Rows {
+        self.rows_with(family, ReadOptions::default())
     }
 
     /// The rows of a family at or after a key; earlier ones are never read.
-    pub(crate) fn rows_from(&self, family: Family, key: impl Into<Vec<u8>>) -> Rows<'_> {
+    pub(crate) fn rows_from(&self, family: Family, key: impl Into<Vec<u8>>) -> Rows {
         let mut options = ReadOptions::default();
         options.set_iterate_lower_bound(key);
-        Rows::new(self.db.raw_iterator_cf_opt(self.family(family), options))
+        self.rows_with(family, options)
+    }
+
+    fn rows_with(&self, family: Family, options: ReadOptions) -> Rows {
+        Rows::new(self.opened(), |db| db.raw_iterator_cf_opt(handle(db, family), options))
     }
 
     /// Whether a family has a row from `from` up to but not including `to`.
@@ -152,10 +185,10 @@ impl Database {
     pub(crate) fn has_rows(&self, family: Family, from: &[u8], to: &[u8]) -> Result<bool> {
         let mut options = ReadOptions::default();
         options.set_iterate_upper_bound(to);
-        let mut rows = self.db.raw_iterator_cf_opt(self.family(family), options);
+        let mut rows = self.rows_with(family, options);
         rows.seek(from);
         rows.status()?;
-        Ok(rows.valid())
+        Ok(rows.key().is_some())
     }
 
     /// The key of the first block of a family.
@@ -171,8 +204,8 @@ impl Database {
     }
 
     /// What the database holds now.
-    pub(crate) fn snapshot(&self) -> Snapshot<'_> {
-        Snapshot::now(self, &self.epochs)
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        Snapshot::now(self.opened(), &self.epochs)
     }
 
     /// Notes that the cells of all days before `day` have been moved: once no snapshot of the time
@@ -189,15 +222,21 @@ impl Database {
     /// Writes a batch whole or not at all, as durable as the store was opened to be.
     ///
     /// # Errors
-    /// When the database cannot be written.
+    /// When the database cannot be written. Then nothing of the batch is there, and nothing is written
+    /// until [`Database::recover`] succeeds.
     pub(crate) fn write(&self, batch: WriteBatch) -> Result<()> {
         let mut options = WriteOptions::default();
         options.set_sync(self.durability == Durability::Fsync);
         options.disable_wal(self.durability == Durability::Memory);
-        let (changes, reaches) = batch.into_inner();
-        self.db.write_opt(changes, &options)?;
+        let mut written = self.written.lock();
+        if self.has_failed() && self.durability != Durability::Memory {
+            return Err(self.failures.error());
+        }
+        let (db, (batch, reaches)) = (self.opened()?, batch.into_inner()?);
+        self.checked(db.write_opt(batch, &options))?;
+        *written = db.latest_sequence_number();
         if let (Some(mark), Durability::Fsync | Durability::Wal) = (&self.mark, self.durability) {
-            mark.raise(Mark { sequence: self.db.latest_sequence_number(), ..reaches });
+            mark.raise(Mark { sequence: *written, ..reaches });
         }
         Ok(())
     }
@@ -207,10 +246,11 @@ impl Database {
     /// # Errors
     /// When the database cannot be written.
     pub(crate) fn flush(&self) -> Result<()> {
+        let db = self.opened()?;
         // All families in one call: without a write-ahead log, flushes one by one would let a crash between
         // them keep half of a batch.
-        let families = Family::ALL.map(|family| self.family(family));
-        Ok(self.db.flush_cfs_opt(&families, &FlushOptions::default())?)
+        let families = Family::ALL.map(|family| handle(&db, family));
+        self.checked(db.flush_cfs_opt(&families, &FlushOptions::default()))
     }
 
     /// Makes everything written so far durable, whatever the store was opened to be.
@@ -221,7 +261,7 @@ impl Database {
         match self.durability {
             // Every write was synced.
             Durability::Fsync => Ok(()),
-            Durability::Wal => Ok(self.db.flush_wal(true)?),
+            Durability::Wal => self.checked(self.opened()?.flush_wal(true)),
             Durability::Memory => self.flush(),
         }
     }
@@ -249,11 +289,15 @@ impl Database {
     /// Compacts a range down to its last level, which is rewritten even where nothing lies above it:
     /// a file that is only moved there keeps its parts as they are.
     fn rewrite(&self, family: Family, from: Option<&[u8]>, to: Option<&[u8]>) {
+        let Ok(db) = self.opened() else { return };
+        if self.failures.is_not_compacted(family) {
+            return;
+        }
         let mut options = CompactOptions::default();
         options.set_bottommost_level_compaction(BottommostLevelCompaction::Force);
         // Other compactions need not wait for it.
         options.set_exclusive_manual_compaction(false);
-        self.db.compact_range_cf_opt(self.family(family), from, to, &options);
+        db.compact_range_cf_opt(handle(&db, family), from, to, &options);
     }
 
     /// Deletes the keys from `from` up to but not including `to`, which are as long as the keys of the
@@ -268,9 +312,12 @@ impl Database {
         write.delete_range(self, family, from, to);
         self.write(write)?;
         self.make_durable()?;
+        let db = self.opened()?;
         // RocksDB also deletes a file whose last key is the end of this range.
-        self.db.delete_file_in_range_cf(self.family(family), from, &key_before(to))?;
-        self.db.compact_range_cf(self.family(family), Some(from), Some(to));
+        self.checked(db.delete_file_in_range_cf(handle(&db, family), from, &key_before(to)))?;
+        if !self.failures.is_not_compacted(family) {
+            db.compact_range_cf(handle(&db, family), Some(from), Some(to));
+        }
         Ok(())
     }
 
@@ -280,93 +327,36 @@ impl Database {
     /// When the directory cannot be written.
     pub(crate) fn checkpoint(&self, to: &Path) -> Result<()> {
         let mark = self.mark();
-        Checkpoint::new(&self.db)?.create_checkpoint(to)?;
+        Checkpoint::new(&*self.opened()?)?.create_checkpoint(to)?;
         mark.write_to(to)
     }
 
     /// Bytes of every file of the database, without the write-ahead log.
     pub(crate) fn file_bytes(&self) -> u64 {
         // The call only fails when a file's name cannot be read; then no size is known.
-        self.db.live_files().unwrap_or_default().iter().map(|file| file.size as u64).sum()
+        let files = self.opened().ok().and_then(|db| db.live_files().ok());
+        files.iter().flatten().map(|file| file.size as u64).sum()
     }
 
     /// Bytes of a family's files, and bytes of it that are only in memory and the write-ahead log.
     pub(crate) fn family_bytes(&self, family: Family) -> (u64, u64) {
         // A property that RocksDB does not know counts as nothing.
         let property = |name| {
-            let value = self.db.property_int_value_cf(self.family(family), name);
-            value.ok().flatten().unwrap_or(0)
+            let db = self.opened().ok()?;
+            db.property_int_value_cf(handle(&db, family), name).ok()?
         };
-        let files = property(properties::LIVE_SST_FILES_SIZE);
-        (files, property(properties::CUR_SIZE_ALL_MEM_TABLES))
+        let files = property(properties::LIVE_SST_FILES_SIZE).unwrap_or(0);
+        (files, property(properties::CUR_SIZE_ALL_MEM_TABLES).unwrap_or(0))
     }
+}
 
-    /// RocksDB's handle of a family.
-    pub(super) fn family(&self, family: Family) -> &ColumnFamily {
-        self.db.cf_handle(family.name()).expect("every family was opened and none is ever dropped")
-    }
-
-    /// RocksDB itself.
-    pub(super) const fn raw(&self) -> &DB {
-        &self.db
-    }
+/// RocksDB's handle of a family.
+pub(super) fn handle(db: &DB, family: Family) -> &ColumnFamily {
+    db.cf_handle(family.name()).expect("every family was opened and none is ever dropped")
 }
 
 impl From<rocksdb::Error> for Error {
     fn from(error: rocksdb::Error) -> Self {
         Self::Database(error.into_string())
-    }
-}
-
-/// The file that names the newest manifest: without it there is no database.
-const CURRENT: &str = "CURRENT";
-
-/// Whether a directory holds a database.
-#[must_use]
-pub fn is_database(path: &Path) -> bool {
-    path.join(CURRENT).is_file()
-}
-
-/// Returns an error for a directory with files of a database but without `CURRENT`: RocksDB would create a
-/// new database over the files of the old one.
-fn check_current(path: &Path) -> Result<()> {
-    if is_database(path) {
-        return Ok(());
-    }
-    let entries = std::fs::read_dir(path).into_iter().flatten().filter_map(|entry| entry.ok());
-    let of_database = |name: &str| name.starts_with("MANIFEST-") || name.ends_with(".sst");
-    let mut names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
-    match names.find(|name| of_database(name)) {
-        Some(name) => Err(Error::Files {
-            path: path.into(),
-            detail: format!("the file {CURRENT} is missing, while {name} is there"),
-        }),
-        None => Ok(()),
-    }
-}
-
-/// Returns an error when another process has a damaged database open. RocksDB rejects the damage and
-/// changes nothing.
-fn check_unused(path: &Path) -> Result<()> {
-    let Setup { mut database, families } = Setup::new(Durability::Wal, &Arc::default());
-    database.set_wal_recovery_mode(DBRecoveryMode::AbsoluteConsistency);
-    let opened = DB::open_cf_descriptors(&database, path, families);
-    match opened.map_err(|error| open_error(path, error)) {
-        Err(error @ Error::InUse { .. }) => Err(error),
-        _ => Ok(()),
-    }
-}
-
-/// Why RocksDB could not open a database.
-fn open_error(path: &Path, error: rocksdb::Error) -> Error {
-    let detail = error.to_string();
-    let locked = detail.contains("lock file") || detail.contains("lock hold by");
-    match error.kind() {
-        ErrorKind::IOError if locked => Error::InUse { path: path.into() },
-        ErrorKind::IOError | ErrorKind::Corruption => Error::Files { path: path.into(), detail },
-        ErrorKind::InvalidArgument if detail.contains("olumn famil") => {
-            Error::NotADatabase { path: path.into(), detail }
-        }
-        _ => error.into(),
     }
 }

@@ -59,7 +59,7 @@ impl Database {
     /// # Errors
     /// When the database cannot be read or written.
     pub(crate) fn keep_loss(&self, loss: &Loss) -> Result<()> {
-        self.keep_numbered(self.raw().latest_sequence_number(), loss)
+        self.keep_numbered(self.opened()?.latest_sequence_number(), loss)
     }
 
     /// [`Database::keep_loss`] with a number that orders losses. One with the same number is replaced, so
@@ -112,7 +112,7 @@ impl Database {
         let last = self.entries_with(Family::Journal, IteratorMode::End).next().transpose()?;
         let last = last.and_then(|(sequence, _)| u64_of(&sequence)).unwrap_or(0);
         let append = last.max(self.sealed_append()?);
-        Ok(Mark { sequence: self.raw().latest_sequence_number(), append, streams: 0 })
+        Ok(Mark { sequence: self.opened()?.latest_sequence_number(), append, streams: 0 })
     }
 
     /// How many appends that are not sealed are missing before the last one.

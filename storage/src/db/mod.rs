@@ -3,9 +3,11 @@
 
 mod damage;
 mod database;
+mod files;
 mod key;
 mod losses;
 mod merge;
+mod recovery;
 mod rows;
 mod schema;
 mod snapshot;
@@ -13,9 +15,11 @@ mod tables;
 mod wal;
 mod write_batch;
 
-pub use database::is_database;
+pub use files::is_database;
 pub use losses::Loss;
 pub use tables::{Order, Record, Table, TableBatch};
+
+pub use recovery::{DamagedFile, WriteFailure};
 
 pub(crate) use database::Database;
 pub(crate) use key::{ExemplarKey, day_start, i64_of, u32_of, u64_of};

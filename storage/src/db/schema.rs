@@ -162,8 +162,13 @@ pub(crate) struct Setup {
 }
 
 impl Setup {
-    /// `clock` is the newest time the store has seen, in ms: idempotency keys expire by it.
-    pub(crate) fn new(durability: Durability, clock: &Arc<AtomicI64>) -> Self {
+    /// `clock` is the newest time the store has seen, in ms: idempotency keys expire by it. RocksDB does not
+    /// compact the families of `not_compacted`.
+    pub(crate) fn new(
+        durability: Durability,
+        clock: &Arc<AtomicI64>,
+        not_compacted: &[Family],
+    ) -> Self {
         // What is written and not flushed counts as used cache, so one limit holds for both.
         let cache = Cache::new_lru_cache(limits::BLOCK_CACHE_BYTES_MAX);
         let buffers = WriteBufferManager::new_write_buffer_manager_with_cache(
@@ -173,10 +178,12 @@ impl Setup {
         );
         let mut database = database_options(durability);
         database.set_write_buffer_manager(&buffers);
-        let families = Family::ALL
-            .map(|family| ColumnFamilyDescriptor::new(family.name(), family.options(&cache, clock)))
-            .into();
-        Self { database, families }
+        let families = Family::ALL.map(|family| {
+            let mut options = family.options(&cache, clock);
+            options.set_disable_auto_compactions(not_compacted.contains(&family));
+            ColumnFamilyDescriptor::new(family.name(), options)
+        });
+        Self { database, families: families.into() }
     }
 }
 

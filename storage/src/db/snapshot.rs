@@ -7,12 +7,14 @@
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use rocksdb::ReadOptions;
+use rocksdb::{DB, ReadOptions, Snapshot as RocksSnapshot};
+use self_cell::self_cell;
 
-use super::database::Database;
+use super::database::handle;
 use super::merge::WithoutMerging;
 use super::rows::Rows;
 use super::schema::Family;
+use crate::error::Result;
 use crate::model::resolution::BlockKey;
 
 /// What snapshots and the deletion of files know of each other.
@@ -56,28 +58,36 @@ impl Epochs {
     }
 }
 
+self_cell!(
+    struct OwnedSnapshot {
+        owner: Arc<DB>,
+        #[covariant]
+        dependent: RocksSnapshot,
+    }
+);
+
 /// What the database holds at one time.
-pub(crate) struct Snapshot<'a> {
-    db: &'a Database,
-    snapshot: rocksdb::Snapshot<'a>,
+pub(crate) struct Snapshot {
+    snapshot: Result<OwnedSnapshot>,
     _epoch: Arc<()>,
 }
 
-impl<'a> Snapshot<'a> {
-    pub(super) fn now(db: &'a Database, epochs: &Epochs) -> Self {
+impl Snapshot {
+    pub(super) fn now(db: Result<Arc<DB>>, epochs: &Epochs) -> Self {
         // The epoch first: if it ends in between, files wait for this snapshot without need. The other
         // way round they could be deleted too early.
         let epoch = Arc::clone(&epochs.current.lock());
-        Self { db, snapshot: db.raw().snapshot(), _epoch: epoch }
+        let snapshot = db.map(|db| OwnedSnapshot::new(db, |db| db.snapshot()));
+        Self { snapshot, _epoch: epoch }
     }
 
     /// The rows of a family.
-    pub(crate) fn rows(&self, family: Family) -> Rows<'a> {
+    pub(crate) fn rows(&self, family: Family) -> Rows {
         self.rows_with(family, ReadOptions::default())
     }
 
     /// The rows of a family, for reading each once: what is read is not kept in RocksDB's cache.
-    pub(crate) fn rows_uncached(&self, family: Family) -> Rows<'a> {
+    pub(crate) fn rows_uncached(&self, family: Family) -> Rows {
         let mut options = ReadOptions::default();
         options.fill_cache(false);
         self.rows_with(family, options)
@@ -91,8 +101,14 @@ impl<'a> Snapshot<'a> {
         blocks.key().and_then(BlockKey::decode)
     }
 
-    fn rows_with(&self, family: Family, mut options: ReadOptions) -> Rows<'a> {
-        options.set_snapshot(&self.snapshot);
-        Rows::new(self.db.raw().raw_iterator_cf_opt(self.db.family(family), options))
+    fn rows_with(&self, family: Family, mut options: ReadOptions) -> Rows {
+        let db = match &self.snapshot {
+            Ok(snapshot) => {
+                options.set_snapshot(snapshot.borrow_dependent());
+                Ok(Arc::clone(snapshot.borrow_owner()))
+            }
+            Err(error) => Err(error.again()),
+        };
+        Rows::new(db, |db| db.raw_iterator_cf_opt(handle(db, family), options))
     }
 }

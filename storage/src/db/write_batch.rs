@@ -1,9 +1,10 @@
 //! Changes that are written together or not at all.
 
-use super::database::Database;
+use super::database::{Database, handle};
 use super::key::{u32_of, u64_of};
 use super::schema::Family;
 use super::wal::Mark;
+use crate::error::{Error, Result};
 
 /// Changes to any families. [`Database::write`] writes all of them or none.
 #[derive(Default)]
@@ -11,6 +12,8 @@ pub(crate) struct WriteBatch {
     changes: rocksdb::WriteBatch,
     /// The last append and stream that it writes.
     reaches: Mark,
+    /// A change that could not be added because the database was not open. Then nothing is written.
+    error: Option<Error>,
 }
 
 impl WriteBatch {
@@ -33,7 +36,7 @@ impl WriteBatch {
             }
             _ => {}
         }
-        self.changes.put_cf(db.family(family), key, value);
+        self.add(db, |db, changes| changes.put_cf(handle(db, family), key, value));
     }
 
     /// Merges a value into what a key holds, by the merge operator of the family.
@@ -44,12 +47,12 @@ impl WriteBatch {
         key: impl AsRef<[u8]>,
         value: impl AsRef<[u8]>,
     ) {
-        self.changes.merge_cf(db.family(family), key, value);
+        self.add(db, |db, changes| changes.merge_cf(handle(db, family), key, value));
     }
 
     /// Deletes a key.
     pub(crate) fn delete(&mut self, db: &Database, family: Family, key: impl AsRef<[u8]>) {
-        self.changes.delete_cf(db.family(family), key);
+        self.add(db, |db, changes| changes.delete_cf(handle(db, family), key));
     }
 
     /// Deletes the keys from `from` up to but not including `to`.
@@ -60,11 +63,21 @@ impl WriteBatch {
         from: K,
         to: K,
     ) {
-        self.changes.delete_range_cf(db.family(family), from, to);
+        self.add(db, |db, changes| changes.delete_range_cf(handle(db, family), from, to));
+    }
+
+    fn add(&mut self, db: &Database, add: impl FnOnce(&rocksdb::DB, &mut rocksdb::WriteBatch)) {
+        match db.opened() {
+            Ok(db) => add(&db, &mut self.changes),
+            Err(error) => self.error = Some(error),
+        }
     }
 
     /// The changes as RocksDB takes them, and how far the database goes once they are written.
-    pub(super) fn into_inner(self) -> (rocksdb::WriteBatch, Mark) {
-        (self.changes, self.reaches)
+    ///
+    /// # Errors
+    /// When one of them could not be added.
+    pub(super) fn into_inner(self) -> Result<(rocksdb::WriteBatch, Mark)> {
+        self.error.map_or(Ok((self.changes, self.reaches)), Err)
     }
 }

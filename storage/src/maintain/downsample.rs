@@ -128,7 +128,7 @@ impl<'a> Minutes<'a> {
     }
 
     /// Reads on until a stream begins after enough blocks. `from` becomes the place of the last block.
-    fn read_streams(&mut self, blocks: &mut Rows<'_>, day: u32, from: &mut BlockKey) -> BlockKey {
+    fn read_streams(&mut self, blocks: &mut Rows, day: u32, from: &mut BlockKey) -> BlockKey {
         let width = self.timeline.slot_width();
         while let Some((bytes, block)) = blocks.item() {
             let Some(key) = BlockKey::decode(bytes).filter(|key| key.day == day) else { break };

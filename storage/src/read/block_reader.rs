@@ -14,7 +14,7 @@ pub(crate) struct BlockReader<'a> {
     db: &'a Database,
     resolution: Resolution,
     slot_width: SlotWidth,
-    rows: Rows<'a>,
+    rows: Rows,
     /// Where the last range began: between there and the position of `rows` no key was skipped.
     from: Option<BlockKey>,
     /// Every block that holds a slot from here on could be read.
@@ -27,7 +27,7 @@ impl<'a> BlockReader<'a> {
         db: &'a Database,
         resolution: Resolution,
         slot_width: SlotWidth,
-        rows: Rows<'a>,
+        rows: Rows,
     ) -> Self {
         Self { db, resolution, slot_width, rows, from: None, whole_from: Slot(0) }
     }

@@ -111,14 +111,7 @@ impl Search<'_> {
     }
 
     /// Reads a day's exemplars of a kind up to a slot, from the last stream to the first.
-    fn day(
-        &mut self,
-        kind: Kind,
-        day: u32,
-        mut streams: &[StreamId],
-        slot: Slot,
-        rows: &mut Rows<'_>,
-    ) {
+    fn day(&mut self, kind: Kind, day: u32, mut streams: &[StreamId], slot: Slot, rows: &mut Rows) {
         while let Some((stream, before)) = streams.split_last() {
             rows.seek_for_prev(ExemplarKey { kind, day, stream: *stream, slot }.encode());
             let at = rows.key().and_then(ExemplarKey::decode);
@@ -139,7 +132,7 @@ impl Search<'_> {
     }
 
     /// Reads the exemplars of a stream, the newest first, as long as older ones may be better.
-    fn stream(&mut self, stream: StreamId, kind: Kind, rows: &mut Rows<'_>) {
+    fn stream(&mut self, stream: StreamId, kind: Kind, rows: &mut Rows) {
         let width = self.timeline.slot_width();
         while let Some((key, value)) = rows.item() {
             let Some(key) = ExemplarKey::decode(key) else { return };

@@ -15,7 +15,7 @@ use crate::model::time::Slot;
 pub struct FeedPast<'a> {
     db: &'a Database,
     timeline: &'a Timeline,
-    view: ReadView<'a>,
+    view: ReadView,
 }
 
 impl<'a> FeedPast<'a> {

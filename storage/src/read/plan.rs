@@ -37,7 +37,7 @@ pub(super) struct Plan {
 impl Request<'_> {
     /// The plan for a cache that holds everything from `cached_from` on, over the blocks of `snapshot`;
     /// without a snapshot everything is in the cache.
-    pub(super) fn plan(&self, cached_from: Slot, snapshot: Option<&Snapshot<'_>>) -> Plan {
+    pub(super) fn plan(&self, cached_from: Slot, snapshot: Option<&Snapshot>) -> Plan {
         let Range { start, end } = *self.slots;
         let cached = |from: Slot| (self.memory_resolution(), from..end);
         let Some(snapshot) = snapshot.filter(|_| start < cached_from) else {

@@ -40,13 +40,13 @@ impl<'a> Scan<'a> {
 }
 
 /// What is seen at one time: memory, and the blocks when they are needed.
-pub(super) type ReadView<'a> = View<Option<Arc<Snapshot<'a>>>>;
+pub(super) type ReadView = View<Option<Arc<Snapshot>>>;
 
 /// What the store holds about some slots at one time. Several threads may read it, each with a [`Cursor`].
 pub struct Reader<'a> {
     db: &'a Database,
     slot_width: SlotWidth,
-    view: ReadView<'a>,
+    view: ReadView,
     slots: Range<Slot>,
     columns: Columns,
     plan: Plan,
@@ -76,7 +76,7 @@ impl<'a> Reader<'a> {
     pub(super) fn of(
         db: &'a Database,
         timeline: &Timeline,
-        view: ReadView<'a>,
+        view: ReadView,
         slots: &Range<Slot>,
         grain: u32,
         columns: Columns,

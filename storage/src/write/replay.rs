@@ -51,18 +51,18 @@ pub(crate) fn replay_journal(
 }
 
 /// One replay, shared by its workers.
-struct Replay<'a, 'db> {
+struct Replay<'a> {
     db: &'a Database,
     catalog: &'a Catalog,
     active: &'a Generation,
     width: SlotWidth,
-    records: &'a Mutex<Entries<'db>>,
+    records: &'a Mutex<Entries>,
 }
 
 /// A journal record with its sequence number.
 type NumberedRecord = (u64, Box<[u8]>);
 
-impl Replay<'_, '_> {
+impl Replay<'_> {
     /// Replays records until none are left. Returns what this worker saw of them.
     fn run(&self) -> Result<Replayed> {
         let mut replayed = Replayed { next_sequence: 0, newest: Slot(0) };

@@ -4,10 +4,12 @@
 
 mod check;
 mod crc32c;
+mod cut;
 mod format;
 mod mark;
 
 pub(super) use check::{Gap, check, set_aside};
+pub(super) use cut::cut_after;
 pub(super) use mark::{Mark, MarkFile};
 
 /// Decodes bytes as a log file and as a mark.

@@ -1,0 +1,81 @@
+//! Opening the files of a database, and what is wrong when they cannot be opened.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
+
+use rocksdb::{DB, DBRecoveryMode, ErrorKind};
+
+use super::schema::{Family, Setup};
+use crate::error::{Error, Result};
+use crate::options::Durability;
+
+/// Opens the files of a database, creating it when there is none. RocksDB does not compact the families of
+/// `not_compacted`.
+///
+/// # Errors
+/// [`Error::InUse`], [`Error::Files`] when a file is missing or damaged, or when RocksDB fails.
+pub(super) fn open_files(
+    path: &Path,
+    durability: Durability,
+    clock: &Arc<AtomicI64>,
+    not_compacted: &[Family],
+) -> Result<DB> {
+    check_current(path)?;
+    let Setup { database, families } = Setup::new(durability, clock, not_compacted);
+    let opened = DB::open_cf_descriptors(&database, path, families);
+    opened.map_err(|error| open_error(path, error))
+}
+
+/// The file that names the newest manifest: without it there is no database.
+const CURRENT: &str = "CURRENT";
+
+/// Whether a directory holds a database.
+#[must_use]
+pub fn is_database(path: &Path) -> bool {
+    path.join(CURRENT).is_file()
+}
+
+/// Returns an error for a directory with files of a database but without `CURRENT`: RocksDB would create a
+/// new database over the files of the old one.
+pub(super) fn check_current(path: &Path) -> Result<()> {
+    if is_database(path) {
+        return Ok(());
+    }
+    let entries = std::fs::read_dir(path).into_iter().flatten().filter_map(|entry| entry.ok());
+    let of_database = |name: &str| name.starts_with("MANIFEST-") || name.ends_with(".sst");
+    let mut names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    match names.find(|name| of_database(name)) {
+        Some(name) => Err(Error::Files {
+            path: path.into(),
+            detail: format!("the file {CURRENT} is missing, while {name} is there"),
+        }),
+        None => Ok(()),
+    }
+}
+
+/// Returns an error when another process has a damaged database open. RocksDB rejects the damage and
+/// changes nothing.
+pub(super) fn check_unused(path: &Path) -> Result<()> {
+    let Setup { mut database, families } = Setup::new(Durability::Wal, &Arc::default(), &[]);
+    database.set_wal_recovery_mode(DBRecoveryMode::AbsoluteConsistency);
+    let opened = DB::open_cf_descriptors(&database, path, families);
+    match opened.map_err(|error| open_error(path, error)) {
+        Err(error @ Error::InUse { .. }) => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Why RocksDB could not open a database.
+pub(super) fn open_error(path: &Path, error: rocksdb::Error) -> Error {
+    let detail = error.to_string();
+    let locked = detail.contains("lock file") || detail.contains("lock hold by");
+    match error.kind() {
+        ErrorKind::IOError if locked => Error::InUse { path: path.into() },
+        ErrorKind::IOError | ErrorKind::Corruption => Error::Files { path: path.into(), detail },
+        ErrorKind::InvalidArgument if detail.contains("olumn famil") => {
+            Error::NotADatabase { path: path.into(), detail }
+        }
+        _ => error.into(),
+    }
+}

@@ -1,0 +1,255 @@
+//! What happens after a failed write: nothing more is written, the database is closed once the disk works
+//! again, what the failed write left in the write-ahead log is removed, and the database is opened again.
+//!
+//! RocksDB refuses every write after an I/O error, also when its cause is gone. And what a failed fsync
+//! left in the log may come back at the next start, although the append was answered with an error. After
+//! [`Database::recover`] the database holds exactly the writes that succeeded, so everything in memory still
+//! agrees with it.
+//!
+//! Without a write-ahead log ([`Durability::Memory`]) this cannot be done. RocksDB itself goes on after a full
+//! disk; other errors need a restart.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+use rocksdb::{DB, ErrorKind};
+
+use super::database::Database;
+use super::files::open_files;
+use super::schema::Family;
+use super::wal;
+use crate::error::{Error, Result};
+use crate::limits::{PROBE_BYTES, PROBE_FILES};
+use crate::options::Durability;
+
+/// How long recovery waits for readers under way. New ones wait meanwhile, so it is short, and recovery
+/// tries again.
+const READERS_WAIT: Duration = Duration::from_secs(2);
+const READERS_LOOK_EVERY: Duration = Duration::from_millis(2);
+
+/// A write that failed, and the store has not recovered from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WriteFailure {
+    /// RocksDB's description, or that of the system.
+    pub reason: String,
+    /// Since when nothing is written.
+    pub since: Instant,
+    /// Whether the store recovers by itself once the disk works. Otherwise a restart helps.
+    pub recovers: bool,
+}
+
+/// A file that compaction could not read. Its family is not compacted until the file is repaired.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DamagedFile {
+    /// The name of the file, as `000123.sst`; empty when RocksDB did not name one.
+    pub file: String,
+    /// The column family, by its name on disk.
+    pub family: &'static str,
+    /// RocksDB's description.
+    pub detail: String,
+}
+
+/// Failed writes and damaged files since the database was opened.
+#[derive(Debug, Default)]
+pub(crate) struct Failures {
+    current: Mutex<Option<WriteFailure>>,
+    damaged_files: Mutex<Vec<(Family, DamagedFile)>>,
+    recoveries: AtomicU64,
+}
+
+impl Failures {
+    /// The error of a write that is not attempted.
+    pub(super) fn error(&self) -> Error {
+        let reason = self.current.lock().as_ref().map(|failure| failure.reason.clone());
+        reason.map_or(Error::Closed, |reason| Error::NotWritable { reason })
+    }
+
+    /// Whether a family is left as it is, because a file of it is damaged.
+    pub(super) fn is_not_compacted(&self, family: Family) -> bool {
+        self.damaged_files.lock().iter().any(|(damaged, _)| *damaged == family)
+    }
+
+    fn not_compacted(&self) -> Vec<Family> {
+        self.damaged_files.lock().iter().map(|(family, _)| *family).collect()
+    }
+}
+
+impl Database {
+    /// The failure since which nothing is written.
+    pub(crate) fn failure(&self) -> Option<WriteFailure> {
+        self.failures.current.lock().clone()
+    }
+
+    /// Files that compaction could not read.
+    pub(crate) fn damaged_files(&self) -> Vec<DamagedFile> {
+        self.failures.damaged_files.lock().iter().map(|(_, file)| file.clone()).collect()
+    }
+
+    /// How often the database recovered from a failed write.
+    pub(crate) fn recoveries(&self) -> u64 {
+        self.failures.recoveries.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn has_failed(&self) -> bool {
+        self.failures.current.lock().is_some()
+    }
+
+    /// The result of an operation that writes files. A failure is noted, a success ends the failure of a
+    /// database without a write-ahead log.
+    pub(super) fn checked(&self, result: std::result::Result<(), rocksdb::Error>) -> Result<()> {
+        let mut current = self.failures.current.lock();
+        let Err(error) = result else {
+            if self.durability == Durability::Memory && current.take().is_some() {
+                tracing::info!("the database is written again");
+            }
+            return Ok(());
+        };
+        let is_damage = error.kind() == ErrorKind::Corruption;
+        let reason = error.into_string();
+        if current.is_none() {
+            tracing::error!(%reason, "the database cannot be written; the store accepts nothing");
+            let recovers = self.durability != Durability::Memory;
+            let since = Instant::now();
+            *current = Some(WriteFailure { reason: reason.clone(), since, recovers });
+        }
+        drop(current);
+        if is_damage {
+            self.note_damaged_file(&reason);
+        }
+        Err(Error::Database(reason))
+    }
+
+    /// Notes the file that RocksDB names in an error, so that its family is not compacted any more: the same
+    /// error would come back.
+    fn note_damaged_file(&self, detail: &str) {
+        let Ok(db) = self.opened() else { return };
+        let files = db.live_files().unwrap_or_default();
+        let named = files.iter().find(|file| detail.contains(file.name.trim_start_matches('/')));
+        let families = Family::ALL.into_iter();
+        let of_file = families
+            .filter(|family| named.is_none_or(|file| file.column_family_name == family.name()));
+        let mut damaged = self.failures.damaged_files.lock();
+        for family in of_file {
+            if damaged.iter().any(|(known, _)| *known == family) {
+                continue;
+            }
+            let file = named.map(|file| file.name.trim_start_matches('/').to_owned());
+            let file = file.unwrap_or_default();
+            tracing::error!(
+                file,
+                family = family.name(),
+                detail,
+                "a file is damaged; its family is not compacted"
+            );
+            let family_name = family.name();
+            damaged
+                .push((family, DamagedFile { file, family: family_name, detail: detail.into() }));
+        }
+    }
+
+    /// Makes the database writable again after a failed write, if the disk works again. Returns whether it
+    /// did anything.
+    ///
+    /// # Errors
+    /// When the disk still fails, readers do not end, or the files cannot be opened.
+    pub(crate) fn recover(&self) -> Result<bool> {
+        if !self.failure().is_some_and(|failure| failure.recovers) {
+            return Ok(false);
+        }
+        probe(&self.path)?;
+        // No write begins before the database is open again.
+        let mut written = self.written.lock();
+        let mut opened = self.opened.write();
+        if let Some(db) = opened.take() {
+            if let Err(db) = close(db) {
+                *opened = Some(db);
+                return Err(Error::Busy { reason: "queries still read the database" });
+            }
+        }
+        match self.reopen(*written) {
+            Ok(db) => {
+                *written = db.latest_sequence_number();
+                *opened = Some(Arc::new(db));
+            }
+            Err(error) => {
+                if let Some(failure) = &mut *self.failures.current.lock() {
+                    failure.reason = error.to_string();
+                }
+                return Err(error);
+            }
+        }
+        let failure = self.failures.current.lock().take();
+        self.failures.recoveries.fetch_add(1, Ordering::Relaxed);
+        let seconds = failure.map_or(0.0, |failure| failure.since.elapsed().as_secs_f64());
+        tracing::info!(seconds, "the database is open again; the store accepts appends");
+        Ok(true)
+    }
+
+    /// Opens the files without the writes behind a sequence number.
+    fn reopen(&self, sequence: u64) -> Result<DB> {
+        let cut = wal::cut_after(&self.path, sequence).map_err(|source| Error::Io {
+            action: "remove a failed write from the log in",
+            path: self.path.clone(),
+            source,
+        })?;
+        let not_compacted = self.failures.not_compacted();
+        let db = open_files(&self.path, self.durability, &self.clock, &not_compacted)?;
+        let found = db.latest_sequence_number();
+        if found != sequence {
+            tracing::warn!(found, sequence, cut, "the database was opened at another write");
+        }
+        Ok(db)
+    }
+}
+
+/// Closes a database once nobody reads it.
+///
+/// # Errors
+/// The database, still open, when readers take too long.
+fn close(mut db: Arc<DB>) -> std::result::Result<(), Arc<DB>> {
+    // Compactions end early. They fail anyway.
+    db.cancel_all_background_work(true);
+    let began = Instant::now();
+    loop {
+        match Arc::try_unwrap(db) {
+            Ok(db) => {
+                drop(db);
+                return Ok(());
+            }
+            Err(shared) if began.elapsed() > READERS_WAIT => return Err(shared),
+            Err(shared) => db = shared,
+        }
+        std::thread::sleep(READERS_LOOK_EVERY);
+    }
+}
+
+/// Writes to the disk as the database will: opens some files, and makes a few bytes durable.
+///
+/// # Errors
+/// When the disk or the limit of open files does not allow it.
+fn probe(directory: &Path) -> Result<()> {
+    let path = directory.join(PROBE_FILE);
+    let result = write_probe(&path);
+    let removed = std::fs::remove_file(&path);
+    result.and(removed).map_err(|source| Error::Io { action: "write a test file", path, source })
+}
+
+/// Not a name of RocksDB's, which leaves unknown files alone.
+const PROBE_FILE: &str = "PROBE";
+
+fn write_probe(path: &Path) -> std::io::Result<()> {
+    use std::io::Write;
+
+    let mut file = std::fs::File::create(path)?;
+    file.write_all(&vec![0; PROBE_BYTES])?;
+    file.sync_all()?;
+    let files: std::io::Result<Vec<_>> =
+        (0..PROBE_FILES).map(|_| std::fs::File::open(path)).collect();
+    files.map(drop)
+}
+
+#[cfg(test)]
+mod tests;
