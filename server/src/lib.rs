@@ -19,6 +19,7 @@ mod config;
 mod docs;
 mod drill;
 mod error;
+mod health;
 mod http;
 mod import;
 mod ingest;

@@ -28,6 +28,10 @@ pub struct Stats {
     pub damaged_blocks: u64,
     /// Acknowledged appends that damage has lost, as far as it is remembered.
     pub lost_appends: u64,
+    /// Files that compaction could not read since the store was opened.
+    pub damaged_files: u64,
+    /// How often the store recovered from a failed write since it was opened.
+    pub recoveries: u64,
     /// Appends waiting for the writer.
     pub append_queue: u64,
     /// Appends written to the journal since the store was opened.
@@ -100,6 +104,8 @@ pub(crate) fn stats(shared: &Shared, append_queue: usize) -> Stats {
         append_queue: append_queue as u64,
         damaged_blocks: db.damage().count(),
         lost_appends: shared.losses.iter().map(|loss| loss.appends).sum(),
+        damaged_files: db.damaged_files().len() as u64,
+        recoveries: db.recoveries(),
         appends: counts.appends.load(Ordering::Relaxed),
         journal_writes: counts.writes.load(Ordering::Relaxed),
     }

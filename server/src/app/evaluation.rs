@@ -45,6 +45,7 @@ pub(crate) async fn evaluate(app: App, mut evaluator: Evaluator, stop: Stop) {
             if result.as_ref().is_ok_and(|evaluated| evaluated.slots > 0) {
                 record_outbox_age(&worker_app, &mut gauge);
             }
+            worker_app.progress.note_evaluated(&evaluator);
             if let Some(until) = evaluator.evaluated_until() {
                 worker_app.metrics.evaluated_until.set(until.0 / 1_000);
             }
@@ -57,7 +58,7 @@ pub(crate) async fn evaluate(app: App, mut evaluator: Evaluator, stop: Stop) {
             }
             Err(error) => {
                 tracing::error!(%error, "the evaluator panicked; rules are no longer evaluated");
-                *app.not_ready.write() = Some("the evaluator has stopped".to_owned());
+                app.progress.note_ended("evaluation");
                 return;
             }
         };

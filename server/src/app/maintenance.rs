@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use plimsoll_storage::Error;
+
 use super::App;
 use super::stop::{Stop, Ticks};
 use crate::clock;
@@ -19,9 +21,8 @@ pub(crate) async fn seal(app: App, stop: Stop) {
         let store = Arc::clone(&app.store);
         let result = tokio::task::spawn_blocking(move || store.maintain(clock::now())).await;
         match result {
-            Ok(Ok(None)) => *app.not_ready.write() = None,
+            Ok(Ok(None)) => {}
             Ok(Ok(Some(sealed))) => {
-                *app.not_ready.write() = None;
                 tracing::info!(
                     cells = sealed.cells,
                     parts = sealed.parts,
@@ -29,10 +30,9 @@ pub(crate) async fn seal(app: App, stop: Stop) {
                     "sealed the head"
                 );
             }
-            Ok(Err(error)) => {
-                tracing::error!(%error, "the head cannot be sealed");
-                *app.not_ready.write() = Some(format!("the store cannot be written: {error}"));
-            }
+            // Each look at the health of the store says so.
+            Ok(Err(Error::NotWritable { .. })) => {}
+            Ok(Err(error)) => tracing::error!(%error, "the head cannot be sealed"),
             Err(error) => tracing::error!(%error, "sealing panicked"),
         }
     }
@@ -72,7 +72,7 @@ pub(crate) async fn compact(app: App, stop: Stop) {
                 let bytes = app.store.stats().disk_bytes;
                 tracing::info!(bytes, "compacted recently sealed blocks");
             }
-            // A store that cannot be written is reported when its head is sealed.
+            Ok(Err(Error::NotWritable { .. })) => {}
             Ok(Err(error)) => tracing::warn!(%error, "the store cannot be compacted"),
             Err(error) => tracing::error!(%error, "compaction panicked"),
         }

@@ -2,6 +2,7 @@
 
 mod delivery;
 mod evaluation;
+mod health;
 mod maintenance;
 mod rules;
 mod stop;
@@ -22,6 +23,7 @@ use crate::self_metrics::Metrics;
 
 pub(crate) use delivery::{Delivery, deliver};
 pub(crate) use evaluation::evaluate;
+pub(crate) use health::{Progress, recover, watch_health, watched};
 pub(crate) use maintenance::{compact, preload, seal};
 pub(crate) use rules::{LoadedRules, Rules, RulesCheck, follow_rules, load_rules};
 pub(crate) use stop::{Stop, stopped};
@@ -42,8 +44,10 @@ pub(crate) struct App {
     pub(crate) groups_left_out: Arc<RwLock<Arc<GroupsLeftOut>>>,
     /// Directory below which backups may be made; `None` for no backups.
     pub(crate) backup_dir: Option<Arc<Path>>,
-    /// Why the server is not ready; `None` when it is.
-    pub(crate) not_ready: Arc<RwLock<Option<String>>>,
+    /// Where the data is.
+    pub(crate) data_dir: Arc<Path>,
+    /// What the tasks say about themselves.
+    pub(crate) progress: Arc<Progress>,
 }
 
 impl App {

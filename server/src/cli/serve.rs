@@ -114,18 +114,24 @@ async fn serve(
         metrics: Arc::default(),
         backup_dir: config.backup_dir.as_deref().map(Arc::from),
         groups_left_out: Arc::default(),
-        not_ready: Arc::new(RwLock::new(None)),
+        data_dir: Arc::from(config.data_dir.as_path()),
+        progress: Arc::default(),
     };
     let (stop_sender, stop) = watch::channel(false);
     let mut background = JoinSet::new();
     let (rules, control) = (app.rules.clone(), Arc::clone(&app.control));
     let delivery = Delivery { rules, check: check.clone(), control };
     background.spawn(app::follow_rules(file, reload, check, stop.clone()));
-    background.spawn(app::seal(app.clone(), stop.clone()));
+    background.spawn(app::watch_health(app.clone(), stop.clone()));
+    let recovery = app::recover(app.clone(), stop.clone());
+    background.spawn(app::watched("recovery", app.clone(), stop.clone(), recovery));
+    let sealing = app::seal(app.clone(), stop.clone());
+    background.spawn(app::watched("sealing", app.clone(), stop.clone(), sealing));
     background.spawn(app::preload(app.clone(), stop.clone()));
     background.spawn(app::compact(app.clone(), stop.clone()));
     background.spawn(app::evaluate(app.clone(), evaluator, stop.clone()));
-    background.spawn(app::deliver(delivery, notifier, stop.clone()));
+    let delivery = app::deliver(delivery, notifier, stop.clone());
+    background.spawn(app::watched("delivery", app.clone(), stop.clone(), delivery));
     greet(address, &in_force)?;
     let backtests = app.backtests.clone();
     let served = answer_requests(listener, app, stop_sender, stop).await;

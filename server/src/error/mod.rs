@@ -138,6 +138,8 @@ impl From<plimsoll_storage::Error> for ApiError {
             Error::BatchTooLarge { limit, .. } => Self::too_large("the batch", *limit),
             Error::NotEmpty { .. } => Self::new(ErrorCode::NotEmpty, error.to_string()),
             Error::Closed => Self::busy("the server is shutting down"),
+            // The health of the server says why, once.
+            Error::NotWritable { .. } => Self::busy("the store cannot be written at the moment"),
             Error::Database(_) => {
                 tracing::error!(cause = %error, "the store failed");
                 Self::busy("the store cannot be written or read at the moment")

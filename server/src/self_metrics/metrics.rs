@@ -31,6 +31,11 @@ struct RouteLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct AbilityLabels {
+    ability: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct CodeLabels {
     code: String,
 }
@@ -71,6 +76,10 @@ pub(crate) struct Metrics {
     journal_writes: Counter,
     damaged_blocks: Gauge,
     lost_appends: Gauge,
+    damaged_files: Gauge,
+    store_recoveries: Counter,
+    abilities: Family<AbilityLabels, Gauge>,
+    disk_free_bytes: Gauge,
 }
 
 impl Default for Metrics {
@@ -99,6 +108,10 @@ impl Default for Metrics {
             journal_writes: Counter::default(),
             damaged_blocks: Gauge::default(),
             lost_appends: Gauge::default(),
+            damaged_files: Gauge::default(),
+            store_recoveries: Counter::default(),
+            abilities: Family::default(),
+            disk_free_bytes: Gauge::default(),
         };
         metrics.register();
         metrics
@@ -153,6 +166,17 @@ impl Metrics {
             self.rules_file_rejected.clone(),
         );
         self.receivers.register(r);
+        r.register(
+            "healthy",
+            "1 while the server can accept, evaluate, deliver or answer, else 0",
+            self.abilities.clone(),
+        );
+        self.register_store();
+    }
+
+    /// What the store holds, and how it works.
+    fn register_store(&mut self) {
+        let r = &mut self.registry;
         r.register("streams", "Streams known", self.streams.clone());
         r.register_with_unit(
             "head",
@@ -164,6 +188,22 @@ impl Metrics {
         r.register("damaged_blocks", "Damaged blocks found", self.damaged_blocks.clone());
         let lost = "Pushes that were acknowledged and that damage of files has lost";
         r.register("lost_appends", lost, self.lost_appends.clone());
+        r.register(
+            "damaged_files",
+            "Files that cannot be compacted because they are damaged",
+            self.damaged_files.clone(),
+        );
+        r.register(
+            "store_recoveries",
+            "Times that the store was opened again after a failed write",
+            self.store_recoveries.clone(),
+        );
+        r.register_with_unit(
+            "disk_free",
+            "Free space of the disk with the data, -1 when unknown",
+            Unit::Bytes,
+            self.disk_free_bytes.clone(),
+        );
         r.register("append_queue", "Appends waiting for the writer", self.append_queue.clone());
         r.register("appends", "Pushes written to the journal", self.appends.clone());
         r.register(
@@ -190,6 +230,11 @@ impl Metrics {
         self.request_seconds.get_or_create(&route).observe(seconds);
     }
 
+    /// Notes whether the server can do something now.
+    pub(crate) fn set_ability(&self, ability: &'static str, is_there: bool) {
+        self.abilities.get_or_create(&AbilityLabels { ability }).set(is_there.into());
+    }
+
     /// Counts rejected items by their error code.
     pub(crate) fn count_rejected(&self, code: &str, count: u64) {
         self.items_rejected.get_or_create(&CodeLabels { code: code.to_owned() }).inc_by(count);
@@ -200,6 +245,7 @@ impl Metrics {
         &self,
         stats: Stats,
         receivers: &BTreeMap<String, ReceiverStatus>,
+        disk_free_bytes: Option<u64>,
         now: TimestampMs,
     ) -> Result<String, std::fmt::Error> {
         self.receivers.set(receivers, now);
@@ -209,6 +255,9 @@ impl Metrics {
         self.append_queue.set(stats.append_queue as i64);
         self.damaged_blocks.set(stats.damaged_blocks as i64);
         self.lost_appends.set(stats.lost_appends as i64);
+        self.damaged_files.set(stats.damaged_files as i64);
+        self.store_recoveries.inner().store(stats.recoveries, Ordering::Relaxed);
+        self.disk_free_bytes.set(disk_free_bytes.map_or(-1, |bytes| bytes as i64));
         self.appends.inner().store(stats.appends, Ordering::Relaxed);
         self.journal_writes.inner().store(stats.journal_writes, Ordering::Relaxed);
         let mut text = String::new();

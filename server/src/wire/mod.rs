@@ -2,6 +2,7 @@
 //! other crates.
 
 pub(crate) mod alerting;
+pub(crate) mod health;
 pub(crate) mod number;
 pub(crate) mod push;
 pub(crate) mod query;

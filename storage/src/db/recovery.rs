@@ -6,8 +6,8 @@
 //! [`Database::recover`] the database holds exactly the writes that succeeded, so everything in memory still
 //! agrees with it.
 //!
-//! Without a write-ahead log ([`Durability::Memory`]) this cannot be done. RocksDB itself goes on after a full
-//! disk; other errors need a restart.
+//! Without a write-ahead log ([`Durability::Memory`]) this cannot be done. RocksDB itself goes on after a
+//! full disk; other errors need a restart.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -91,6 +91,11 @@ impl Database {
     /// How often the database recovered from a failed write.
     pub(crate) fn recoveries(&self) -> u64 {
         self.failures.recoveries.load(Ordering::Relaxed)
+    }
+
+    /// Whether the files are open.
+    pub(crate) fn is_open(&self) -> bool {
+        self.opened().is_ok()
     }
 
     pub(super) fn has_failed(&self) -> bool {

@@ -33,6 +33,7 @@ pub const CRATES: &[CrateRooms] = &[
             "docs",
             "memory",
             "self_metrics",
+            "health",
             "error",
             "wire",
             "admission",

@@ -36,7 +36,10 @@ proptest! {
 
     #[test]
     fn writes_behind_a_sequence_number_are_removed_and_no_others(
-        sizes in prop::collection::vec(prop_oneof![0_usize..200, 32_000_usize..33_000, 0_usize..200_000], 1..12),
+        sizes in prop::collection::vec(
+            prop_oneof![0_usize..200, 32_000_usize..33_000, 0_usize..200_000],
+            1..12,
+        ),
         kept in any::<prop::sample::Index>(),
     ) {
         let directory = tempfile::tempdir().unwrap();
