@@ -98,7 +98,7 @@ impl App {
         }
     }
 
-    /// What is damaged, in words.
+    /// What is damaged or lost, in words.
     fn damage(&self) -> Vec<String> {
         let files = self.store.damaged_files().into_iter().map(|damaged| {
             format!(
@@ -113,7 +113,8 @@ impl App {
                 "{blocks} damaged blocks are missing from answers; `plimsoll inspect` names them"
             )
         });
-        files.chain(blocks).collect()
+        let losses = self.store.losses().iter().map(ToString::to_string);
+        files.chain(blocks).chain(losses).collect()
     }
 }
 

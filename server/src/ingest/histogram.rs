@@ -1,7 +1,7 @@
 //! The histogram of a summary: OpenTelemetry's exponential histogram, checked field by field.
 
 use plimsoll_storage::limits::COUNT_MAX;
-use plimsoll_storage::{Histogram, HistogramError, bucket_lower_s, bucket_upper_s};
+use plimsoll_storage::{Histogram, HistogramError};
 
 use super::field::{
     Checked, FieldError, otlp_count, otlp_integer, otlp_number, token, too_many, wrong,
@@ -60,29 +60,7 @@ pub(super) fn read_histogram(raw: &RawHistogram<'_>) -> Checked<Histogram> {
         let detail = format!("is {sum}, but no bucket has a count; send `positive`");
         return wrong("/latency/sum", RejectCode::OutOfRange, detail);
     }
-    if raw.sum != Scalar::Missing {
-        check_sum(sum, &histogram)?;
-    }
     Ok(histogram)
-}
-
-/// Checks that durations in these buckets can have that sum. Clients round: each duration to microseconds, or
-/// the sum to a few digits.
-fn check_sum(sum: f64, histogram: &Histogram) -> Checked<()> {
-    let scale = histogram.scale();
-    let total = |border: fn(i8, i32) -> f64| -> f64 {
-        histogram.buckets().iter().map(|it| it.count as f64 * border(scale, it.index)).sum()
-    };
-    let (least, most) = (total(bucket_lower_s), total(bucket_upper_s));
-    let slack = |sum: f64| sum * 0.01 + histogram.count() as f64 * 1e-6 + 1e-3;
-    if (least - slack(least)..=most + slack(most)).contains(&sum) {
-        return Ok(());
-    }
-    let detail = format!(
-        "is {sum} s, but durations in these buckets add up to {least:.4} to {most:.4} s; are they in \
-         seconds, with the scale and the offset of the buckets?"
-    );
-    wrong("/latency/sum", RejectCode::OutOfRange, detail)
 }
 
 /// A histogram with a misspelt part would have other numbers, so it is rejected.
