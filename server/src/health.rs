@@ -183,7 +183,7 @@ pub(crate) fn assess(facts: &Facts) -> Health {
     }
     if facts.streams * 5 >= facts.streams_max * 4 && facts.streams_max > 0 {
         let reason = format!(
-            "{} of {} streams are in use; see /api/v1/cardinality",
+            "{} of {} streams are in use, and no more are taken then; send fewer distinct label combinations",
             facts.streams, facts.streams_max
         );
         add(Ability::Accept, false, "streams", reason);

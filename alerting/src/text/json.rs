@@ -58,6 +58,10 @@ fn of_field(text: &str, path: &str) -> Option<String> {
     if let Some((found, expected)) = rest.and_then(|rest| rest.split_once(", expected ")) {
         return Some(format!("{} must be {}, not {}", subject(), wanted(expected), given(found)));
     }
+    // A list is read as the fields of an object in their order, and has too few or too many of them.
+    if text.starts_with("invalid length") && text.contains("struct") {
+        return Some(format!("{} must be an object, not a list", subject()));
+    }
     if text.starts_with("data did not match any variant") {
         return Some(format!("{} must be a string or a list of strings", subject()));
     }

@@ -14,7 +14,7 @@ fn an_incident_has_few_required_fields_and_errors_are_precise() {
         (r#"[{"start":"soon","end":6,"partners":["dhl"]}]"#, "RFC 3339"),
         (r#"[{"start":1795168800,"end":1795172400,"partners":["dhl"]}]"#, "in seconds"),
         (r#"[{"start":true,"end":1795172400000,"partners":["dhl"]}]"#, "in quotes"),
-        ("{}", "expected a sequence"),
+        ("{}", "must be a list"),
     ];
     for (text, part) in table {
         let error = read(text).unwrap_err();

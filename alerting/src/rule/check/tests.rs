@@ -35,7 +35,7 @@ fn a_mistake_has_its_place_its_field_and_the_remedy() {
         ),
         (
             "signal: { drop: { stream: webhooks } }\ncritical: '> 30%'".to_owned(),
-            "line 10, column 15: rule `r`, field `critical`: `> 30%` is not a threshold of this signal; write it in quotes, as in \"< 30% of usual\"",
+            "line 10, column 15: rule `r`, field `critical`: `> 30%` is not a threshold of this signal: `drop` is bad below its threshold, so the sign is `<`; write it as in \"< 30% of usual\"",
         ),
         (
             format!("{ratio}critical: '> 5%'\nscan: {{ windows: [5m, 3m] }}"),
@@ -192,13 +192,17 @@ fn the_templates_of_a_receiver_are_checked_line_by_line() {
     };
     for (text, line, says) in [
         ("      summary: 'to {{ patner }}'\n", 5, "there is no `patner`; use some of alert_id"),
-        ("      body: |\n        fine\n        {{ value }\n", 7, "syntax error"),
-        ("      summary: fine\n      body: |\n        {{ value | shout }}\n", 7, "unknown filter"),
+        ("      body: |\n        fine\n        {{ value }\n", 7, "every `{{` needs its `}}`"),
+        (
+            "      summary: fine\n      body: |\n        {{ value | shout }}\n",
+            7,
+            "there is no filter `shout`",
+        ),
     ] {
         let error = parse(&file(text)).expect_err(text);
         assert_eq!(error.line, line, "{text}: {error}");
         assert!(error.to_string().contains(says), "{text}: {error}");
-        assert!(error.to_string().contains("receiver `chat`, field `text`"), "{error}");
+        assert!(error.to_string().contains("receiver `chat`, field `text"), "{error}");
     }
     let set = parse(&file("      summary: '{{ partner }}'\n")).unwrap();
     assert_eq!(set.receivers[0].templates.summary.as_deref(), Some("{{ partner }}"));
