@@ -115,7 +115,9 @@ impl fmt::Display for Health {
     /// Every failure, as sentences in one line.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let failures = self.problems.iter().filter(|problem| problem.is_failure);
-        let failures: Vec<_> = failures.map(|problem| problem.reason.as_str()).collect();
+        let mut failures: Vec<_> = failures.map(|problem| problem.reason.as_str()).collect();
+        // One cause takes several abilities.
+        failures.dedup();
         f.write_str(&failures.join("; "))
     }
 }
@@ -199,11 +201,12 @@ pub(crate) fn assess(facts: &Facts) -> Health {
 
 /// Whether rules are evaluated in time, and what is wrong if not.
 fn evaluation_problem(facts: &Facts) -> Option<(bool, String)> {
-    let is_late = facts.evaluation_lag_ms.is_none_or(|lag| lag > EVALUATION_LATE_MS);
+    let is_stalled = facts.evaluation_idle_ms > EVALUATION_STALLED_MS;
+    // After a start rules first read the past.
+    let is_late = facts.evaluation_lag_ms.map_or(is_stalled, |lag| lag > EVALUATION_LATE_MS);
     if !is_late {
         return None;
     }
-    let is_stalled = facts.evaluation_idle_ms > EVALUATION_STALLED_MS;
     let idle_s = facts.evaluation_idle_ms / 1_000;
     Some(match (facts.evaluation_lag_ms, is_stalled) {
         (Some(lag), true) => {
@@ -213,11 +216,10 @@ fn evaluation_problem(facts: &Facts) -> Option<(bool, String)> {
         (Some(lag), false) => {
             (false, format!("evaluation catches up: it is {} s late", lag / 1_000))
         }
-        (None, true) => (
+        (None, _) => (
             true,
             format!("rules still read the past, {idle_s} s after the start; none is evaluated"),
         ),
-        (None, false) => (false, "rules read the past after the start".into()),
     })
 }
 

@@ -179,12 +179,8 @@ impl Database {
                 *written = db.latest_sequence_number();
                 *opened = Some(Arc::new(db));
             }
-            Err(error) => {
-                if let Some(failure) = &mut *self.failures.current.lock() {
-                    failure.reason = error.to_string();
-                }
-                return Err(error);
-            }
+            // It stays closed, and the next attempt begins here.
+            Err(error) => return Err(error),
         }
         let failure = self.failures.current.lock().take();
         self.failures.recoveries.fetch_add(1, Ordering::Relaxed);

@@ -130,7 +130,7 @@ impl Writer {
         self.define_shortened(&mut group.write);
         match self.shared.db.write(std::mem::take(&mut group.write)) {
             Ok(()) => self.publish(group),
-            Err(error) => fail(group, error),
+            Err(error) => fail(group, &error),
         }
     }
 
@@ -315,15 +315,14 @@ pub(crate) fn counted(
 }
 
 /// The write failed: nothing of the group is stored, and every append gets the error.
-fn fail(group: Group, error: Error) {
-    tracing::error!(%error, requests = group.members.len(), "the journal cannot be written");
-    let detail = match error {
-        Error::Database(detail) => detail,
-        other => other.to_string(),
-    };
+fn fail(group: Group, error: &Error) {
+    // The store has logged the failure since which nothing is written.
+    if !matches!(error, Error::NotWritable { .. }) {
+        tracing::error!(%error, requests = group.members.len(), "the journal cannot be written");
+    }
     let members = group.members.into_iter().map(|(append, _)| append.reply);
     for reply in members.chain(group.repeated.into_iter().map(|(reply, _)| reply)) {
-        answer(reply, Err(Error::Database(detail.clone())));
+        answer(reply, Err(error.again()));
     }
 }
 

@@ -41,11 +41,15 @@ fn history(start_ms: i64) -> String {
     log
 }
 
-/// The largest file of the database: that of the slots' blocks.
+/// The largest file of blocks: that of the slots. Files name their merge operator.
 fn largest_file(path: &Path) -> PathBuf {
     let files = fs::read_dir(path).expect("the data directory");
     let files = files.map(|entry| entry.expect("an entry").path());
     let tables = files.filter(|file| file.extension().is_some_and(|end| end == "sst"));
+    let tables = tables.filter(|file| {
+        let bytes = fs::read(file).expect("read");
+        bytes.windows(15).any(|name| name == b"plimsoll.blocks")
+    });
     tables.max_by_key(|file| fs::metadata(file).map_or(0, |file| file.len())).expect("a table")
 }
 
