@@ -21,7 +21,8 @@ pub(crate) async fn seal(app: App, stop: Stop) {
         let store = Arc::clone(&app.store);
         let result = tokio::task::spawn_blocking(move || store.maintain(clock::now())).await;
         match result {
-            Ok(Ok(None)) => {}
+            // The health of the server says when the store cannot be written.
+            Ok(Ok(None) | Err(Error::NotWritable { .. })) => {}
             Ok(Ok(Some(sealed))) => {
                 tracing::info!(
                     cells = sealed.cells,
@@ -30,8 +31,6 @@ pub(crate) async fn seal(app: App, stop: Stop) {
                     "sealed the head"
                 );
             }
-            // Each look at the health of the store says so.
-            Ok(Err(Error::NotWritable { .. })) => {}
             Ok(Err(error)) => tracing::error!(%error, "the head cannot be sealed"),
             Err(error) => tracing::error!(%error, "sealing panicked"),
         }
@@ -67,12 +66,11 @@ pub(crate) async fn compact(app: App, stop: Stop) {
             store.compact_when_idle(clock::now(), || !*stop.borrow())
         });
         match compacted.await {
-            Ok(Ok(false)) => {}
+            Ok(Ok(false) | Err(Error::NotWritable { .. })) => {}
             Ok(Ok(true)) => {
                 let bytes = app.store.stats().disk_bytes;
                 tracing::info!(bytes, "compacted recently sealed blocks");
             }
-            Ok(Err(Error::NotWritable { .. })) => {}
             Ok(Err(error)) => tracing::warn!(%error, "the store cannot be compacted"),
             Err(error) => tracing::error!(%error, "compaction panicked"),
         }

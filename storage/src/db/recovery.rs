@@ -168,11 +168,11 @@ impl Database {
         // No write begins before the database is open again.
         let mut written = self.written.lock();
         let mut opened = self.opened.write();
-        if let Some(db) = opened.take() {
-            if let Err(db) = close(db) {
-                *opened = Some(db);
-                return Err(Error::Busy { reason: "queries still read the database" });
-            }
+        if let Some(db) = opened.take()
+            && let Err(db) = close(db)
+        {
+            *opened = Some(db);
+            return Err(Error::Busy { reason: "queries still read the database" });
         }
         match self.reopen(*written) {
             Ok(db) => {

@@ -96,17 +96,21 @@ impl Sequence {
                 }
                 Known::AllButFirst(length) => {
                     sum.duplicates += length as u64 - 1;
-                    sum.add(self.push(self.first_key(first), first..first + 1, destination)?);
+                    sum.add(self.push(&self.first_key(first), first..first + 1, destination)?);
                     length
                 }
                 Known::None => {
                     let length = self.largest_piece(first);
                     if length > 1 {
                         let others = first + 1..first + length;
-                        sum.add(self.push(self.key(first, length), others, destination)?);
-                        sum.add(self.push(self.first_key(first), first..first + 1, destination)?);
+                        sum.add(self.push(&self.key(first, length), others, destination)?);
+                        sum.add(self.push(
+                            &self.first_key(first),
+                            first..first + 1,
+                            destination,
+                        )?);
                     } else {
-                        sum.add(self.push(self.key(first, 1), first..first + 1, destination)?);
+                        sum.add(self.push(&self.key(first, 1), first..first + 1, destination)?);
                     }
                     length
                 }
@@ -120,12 +124,12 @@ impl Sequence {
 
     fn push(
         &mut self,
-        key: String,
+        key: &str,
         lines: Range<usize>,
         destination: &mut impl Destination,
     ) -> Result<NotCounted, CommandError> {
         let lines = self.lines.get(lines).unwrap_or_default();
-        let pushed = destination.push(&key, lines)?;
+        let pushed = destination.push(key, lines)?;
         // Of lines that are all rejected nothing is remembered.
         self.is_new = pushed.duplicates == 0 && pushed.rejected < lines.len() as u64;
         Ok(pushed)

@@ -14,14 +14,14 @@ pub(super) enum Format {
 
 /// A part that is being read.
 enum Part<R: BufRead> {
-    Gzip(GzDecoder<R>),
+    Gzip(Box<GzDecoder<R>>),
     Zstd(Box<zstd::Decoder<'static, R>>),
 }
 
 impl<R: BufRead> Part<R> {
     fn new(format: Format, reader: R) -> io::Result<Self> {
         Ok(match format {
-            Format::Gzip => Self::Gzip(GzDecoder::new(reader)),
+            Format::Gzip => Self::Gzip(Box::new(GzDecoder::new(reader))),
             Format::Zstd => {
                 Self::Zstd(Box::new(zstd::Decoder::with_buffer(reader)?.single_frame()))
             }
