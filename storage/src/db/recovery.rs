@@ -191,11 +191,7 @@ impl Database {
 
     /// Opens the files without the writes behind a sequence number.
     fn reopen(&self, sequence: u64) -> Result<DB> {
-        let cut = wal::cut_after(&self.path, sequence).map_err(|source| Error::Io {
-            action: "remove a failed write from the log in",
-            path: self.path.clone(),
-            source,
-        })?;
+        let cut = wal::cut_after(&self.path, sequence)?;
         let not_compacted = self.failures.not_compacted();
         let db = open_files(&self.path, self.durability, &self.clock, &not_compacted)?;
         let found = db.latest_sequence_number();

@@ -118,7 +118,7 @@ impl Check {
         let mut is_damaged = false;
         for piece in format::read(log) {
             match piece {
-                Piece::Record(record) if numbers(&record).is_some() => {
+                Piece::Record(_, record) if numbers(&record).is_some() => {
                     let (first, count) = numbers(&record).unwrap_or_default();
                     self.meet(path, first, count);
                     is_damaged |= self.pending.take().is_some_and(|it| it.path == path);
@@ -167,14 +167,14 @@ impl Check {
 }
 
 /// The number of the first change of a record of the write-ahead log, and how many it has.
-fn numbers(record: &[u8]) -> Option<(u64, u64)> {
+pub(super) fn numbers(record: &[u8]) -> Option<(u64, u64)> {
     let (first, rest) = record.split_first_chunk()?;
     let count = u32::from_le_bytes(*rest.first_chunk()?);
     Some((u64::from_le_bytes(*first), count.into()))
 }
 
 /// The files of the write-ahead log, oldest first.
-fn log_files(directory: &Path) -> Result<Vec<PathBuf>> {
+pub(super) fn log_files(directory: &Path) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     let entries = match fs::read_dir(directory) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -191,6 +191,6 @@ fn log_files(directory: &Path) -> Result<Vec<PathBuf>> {
     Ok(files.into_iter().map(|(_, path)| path).collect())
 }
 
-fn io_error(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Error {
+pub(super) fn io_error(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Error {
     move |source| Error::Io { action, path: path.into(), source }
 }

@@ -1,89 +1,43 @@
 //! Removes the writes behind a sequence number from the write-ahead log.
 //!
-//! A write whose fsync failed may be in the log all the same, and the next start would bring it back. The
-//! format is RocksDB's `db/log_format.h` and `db/write_batch.cc`: blocks of 32 KiB with records of
-//! checksum (CRC-32C, 4 bytes), length (2 bytes), type (1 byte) and payload. The payloads of a first, any
-//! middle and a last record are one write: sequence number (8 bytes), count (4 bytes), changes. Numbers are
-//! little-endian.
+//! A write whose fsync failed may be in the log all the same, and the next start would bring it back.
 
-use std::fs::{File, OpenOptions};
-use std::io::{BufReader, Read, Result, Seek, SeekFrom};
-use std::path::{Path, PathBuf};
+use std::fs::{self, OpenOptions};
+use std::path::Path;
 
-const BLOCK_BYTES: u64 = 32 << 10;
-const HEADER_BYTES: u64 = 7;
-/// Of a sequence number.
-const NUMBER_BYTES: u64 = 8;
-
-const FULL: u8 = 1;
-const FIRST: u8 = 2;
+use super::check::{io_error, log_files, numbers};
+use super::format::{self, Piece};
+use crate::error::Result;
 
 /// Removes every write with a higher sequence number than `sequence` from the log in a directory. Returns
-/// how many files were cut.
+/// how many files were cut. No process may have the database open.
 ///
 /// # Errors
 /// When a file cannot be read or changed.
 pub(in crate::db) fn cut_after(directory: &Path, sequence: u64) -> Result<usize> {
     let mut cut = 0;
     for path in log_files(directory)? {
-        let Some(length) = length_up_to(&path, sequence)? else { continue };
-        let file = OpenOptions::new().write(true).open(&path)?;
-        file.set_len(length)?;
-        file.sync_all()?;
+        let log = fs::read(&path).map_err(io_error("read", &path))?;
+        let Some(length) = length_up_to(&log, sequence) else { continue };
+        let written = OpenOptions::new().write(true).open(&path).and_then(|file| {
+            file.set_len(length as u64)?;
+            file.sync_all()
+        });
+        written.map_err(io_error("remove a failed write from", &path))?;
         cut += 1;
     }
     Ok(cut)
 }
 
-/// The files of the log, oldest first.
-fn log_files(directory: &Path) -> Result<Vec<PathBuf>> {
-    let mut paths = Vec::new();
-    for entry in std::fs::read_dir(directory)? {
-        let path = entry?.path();
-        if path.extension().is_some_and(|extension| extension == "log") {
-            paths.push(path);
+/// How many bytes of a log hold the writes up to a sequence number; `None` when no later one is in it.
+fn length_up_to(log: &[u8], sequence: u64) -> Option<usize> {
+    format::read(log).into_iter().find_map(|piece| match piece {
+        Piece::Record(at, record) => {
+            numbers(&record).filter(|(first, _)| *first > sequence).map(|_| at)
         }
-    }
-    // Their names are numbers with leading zeros.
-    paths.sort();
-    Ok(paths)
-}
-
-/// How many bytes of a file hold the writes up to a sequence number; `None` when that is all of it.
-fn length_up_to(path: &Path, sequence: u64) -> Result<Option<u64>> {
-    let file = File::open(path)?;
-    let length = file.metadata()?.len();
-    let mut file = BufReader::new(file);
-    let mut offset = 0;
-    // Where the write begins whose sequence number is being read, which may be in two records.
-    let (mut start, mut number) = (0, Vec::new());
-    while offset + HEADER_BYTES <= length {
-        let left_in_block = BLOCK_BYTES - offset % BLOCK_BYTES;
-        if left_in_block < HEADER_BYTES {
-            offset += left_in_block;
-            continue;
-        }
-        file.seek(SeekFrom::Start(offset))?;
-        let mut header = [0; HEADER_BYTES as usize];
-        file.read_exact(&mut header)?;
-        let [_, _, _, _, low, high, kind] = header;
-        let payload_bytes = u64::from(u16::from_le_bytes([low, high]));
-        if matches!(kind, FULL | FIRST) {
-            start = offset;
-            number.clear();
-        }
-        let missing = NUMBER_BYTES - number.len() as u64;
-        file.by_ref().take(payload_bytes.min(missing)).read_to_end(&mut number)?;
-        if let Ok(number) = number.as_slice().try_into()
-            && missing > 0
-            && u64::from_le_bytes(number) > sequence
-        {
-            return Ok(Some(start));
-        }
-        offset += HEADER_BYTES + payload_bytes;
-    }
-    // A torn record ends the log: nothing behind it is read at a start either.
-    Ok((offset > length && start < length).then_some(start))
+        // Of an unfinished write RocksDB reads nothing.
+        Piece::Damage(_) => None,
+    })
 }
 
 #[cfg(test)]

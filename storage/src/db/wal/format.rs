@@ -21,8 +21,8 @@ const LAST: u8 = 4;
 /// What a log holds at a place.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Piece {
-    /// A record whose checksums match.
-    Record(Vec<u8>),
+    /// Where a record begins whose checksums match, and the record.
+    Record(usize, Vec<u8>),
     /// Bytes from this offset on that are no record.
     Damage(usize),
 }
@@ -52,7 +52,7 @@ pub(super) fn read(log: &[u8]) -> Vec<Piece> {
                     damage(&mut pieces, from);
                 }
                 if kind == FULL {
-                    pieces.push(Piece::Record(content.to_vec()));
+                    pieces.push(Piece::Record(at, content.to_vec()));
                 } else {
                     started = Some((at, content.to_vec()));
                 }
@@ -61,7 +61,7 @@ pub(super) fn read(log: &[u8]) -> Vec<Piece> {
             (kind, Some((from, mut record))) => {
                 record.extend_from_slice(content);
                 if kind == LAST {
-                    pieces.push(Piece::Record(record));
+                    pieces.push(Piece::Record(from, record));
                 } else {
                     started = Some((from, record));
                 }
