@@ -68,11 +68,18 @@ pub(crate) fn check_format(
 ) -> Result<SlotWidth> {
     let damaged = |what: &str| Error::corrupt(format!("the record of the {what}"), "not 4 bytes");
     let Some(found) = db.get(Family::Meta, meta::FORMAT)? else {
+        // Without it the slot width is not known either, and numbers would be wrong.
+        if db.entries(Family::Streams).next().is_some() {
+            let detail = "it is missing; restore a backup with `plimsoll restore`";
+            return Err(Error::corrupt("the record of the format", detail));
+        }
         let width = requested.unwrap_or(SlotWidth::DEFAULT);
         let mut write = WriteBatch::default();
         write.put(db, Family::Meta, meta::FORMAT, FORMAT_VERSION.to_be_bytes());
         write.put(db, Family::Meta, meta::SLOT_MS, (width.ms() as u32).to_be_bytes());
         db.write(write)?;
+        // Damage of the write-ahead log must not take the slot width with it.
+        db.flush()?;
         return Ok(width);
     };
     let found = u32_of(&found).ok_or_else(|| damaged("format version"))?;

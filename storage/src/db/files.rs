@@ -43,7 +43,8 @@ pub(super) fn check_current(path: &Path) -> Result<()> {
         return Ok(());
     }
     let entries = std::fs::read_dir(path).into_iter().flatten().filter_map(|entry| entry.ok());
-    let of_database = |name: &str| name.starts_with("MANIFEST-") || name.ends_with(".sst");
+    // A manifest alone is what a process leaves that ends while it creates a database.
+    let of_database = |name: &str| name.ends_with(".log") || name.ends_with(".sst");
     let mut names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
     match names.find(|name| of_database(name)) {
         Some(name) => Err(Error::Files {

@@ -74,10 +74,15 @@ fn append(store: &Store, slot: u32) {
     store.append_blocking(batch.finish(), 1, None, TimestampMs(1)).expect("appended");
 }
 
+/// Not the default, which a store without its format would have.
+const WIDTH: SlotWidth = SlotWidth::from_ms(30_000).expect("whole seconds");
+
 /// The data directory of a process that was killed after 40 appends to four streams.
 fn killed() -> tempfile::TempDir {
     let directory = tempfile::tempdir().expect("a temporary directory");
-    let store = Store::open(&Options::new(directory.path().join("live"))).expect("opens");
+    let mut options = Options::new(directory.path().join("live"));
+    options.slot_width = Some(WIDTH);
+    let store = Store::open(&options).expect("opens");
     (1..=APPENDS).for_each(|slot| append(&store, slot));
     copy(&directory.path().join("live"), &directory.path().join("killed"));
     directory
@@ -91,16 +96,17 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// The write-ahead log of a directory, which has one file.
+/// The write-ahead log of a directory: its newest file.
 fn log_of(directory: &Path) -> std::path::PathBuf {
-    let mut entries = std::fs::read_dir(directory).expect("listed");
+    let entries = std::fs::read_dir(directory).expect("listed");
     let is_log = |path: &std::path::PathBuf| path.extension().is_some_and(|end| end == "log");
-    entries.find_map(|entry| Some(entry.expect("listed").path()).filter(is_log)).expect("a log")
+    entries.map(|entry| entry.expect("listed").path()).filter(is_log).max().expect("a log")
 }
 
 /// How many requests are left, how many appends are lost, and why.
 fn left(path: &Path) -> (u64, u64, Vec<String>) {
     let store = Store::open(&Options::new(path)).expect("opens despite the damage");
+    assert_eq!(store.slot_width(), WIDTH);
     let streams = store.select(StreamKind::Activity, None, &LabelMatchers::new());
     let mut requests = 0;
     let scan = Scan::new(&streams, Slot(0)..Slot(1_000));
@@ -113,6 +119,15 @@ fn left(path: &Path) -> (u64, u64, Vec<String>) {
     let losses = store.inspect().expect("inspected").losses;
     let causes = losses.iter().map(|loss| loss.cause.clone()).collect();
     (requests, store.stats().lost_appends, causes)
+}
+
+#[test]
+fn a_process_that_ended_while_it_created_the_database_leaves_a_directory_that_opens() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    std::fs::write(directory.path().join("MANIFEST-000001"), "unfinished").expect("written");
+    std::fs::write(directory.path().join("LOG"), "a message").expect("written");
+    let store = Store::open(&Options::new(directory.path())).expect("opens");
+    append(&store, 1);
 }
 
 #[test]
