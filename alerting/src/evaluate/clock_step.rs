@@ -60,7 +60,7 @@ impl Evaluator {
         let width = self.store.slot_width();
         let first = width.slot_of(now);
         let moved_ms = -i64::from(cursor.0 - first.minus(1).0) * width.ms();
-        let shown = cursor.plus(BEGUN_SLOTS_MAX);
+        let shown = self.shown(cursor.plus(BEGUN_SLOTS_MAX));
         let (unread, ages) = match self.evaluation.take() {
             // What was appended since the last look arrived when the clock was set, and was not evaluated.
             Some(mut before) => (before.unread(first..shown.plus(1))?, before.ages()),
@@ -85,10 +85,15 @@ impl Evaluator {
         Ok(())
     }
 
+    /// The last slot that the clock ever showed, of this one and those before earlier steps.
+    fn shown(&self, slot: Slot) -> Slot {
+        self.clock_step.map_or(slot, |step| step.shown.max(slot))
+    }
+
     /// Moves every timer with the clock, in one commit with the new cursor.
     fn move_timers(&mut self, by_ms: i64, shown: Slot, cursor: Slot) -> Result<ClockStep> {
         let count = self.clock_step.map_or(0, |step| step.count).wrapping_add(1);
-        let step = ClockStep { first: cursor.plus(1), shown, count };
+        let step = ClockStep { first: cursor.plus(1), shown: self.shown(shown), count };
         self.notification.move_timers(by_ms, step, cursor)?;
         (self.clock_step, self.cursor, self.unwritten) = (Some(step), Some(cursor), 0);
         Ok(step)

@@ -16,7 +16,7 @@ use crate::labels::GroupLabels;
 pub(crate) struct ClockStep {
     /// The first slot of the new time.
     pub(crate) first: Slot,
-    /// The last slot that the clock showed before. When it is not before `first`, the slots between are
+    /// The last slot that the clock ever showed before. When it is not before `first`, the slots between are
     /// evaluated again, by what arrives after the step.
     pub(crate) shown: Slot,
     /// How many steps there have been, this one included.
