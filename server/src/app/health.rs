@@ -102,8 +102,8 @@ impl App {
     fn damage(&self) -> Vec<String> {
         let files = self.store.damaged_files().into_iter().map(|damaged| {
             format!(
-                "file {} of family {} is damaged and its family is not compacted; stop the server and run \
-                 `plimsoll repair`",
+                "file {} of family {} is damaged, and its family is not compacted any more; restore a \
+                 backup from before, or accept that its data is missing",
                 damaged.file, damaged.family
             )
         });
@@ -132,14 +132,14 @@ pub(crate) async fn watch_health(app: App, stop: Stop) {
         for problem in now.new_since(&before) {
             let (ability, reason) = (problem.ability.as_str(), &problem.reason);
             if problem.is_failure {
-                tracing::error!(ability, reason, "the server cannot do what it is there for");
+                tracing::error!(ability, reason, "an ability of the server is lost");
             } else {
-                tracing::warn!(ability, reason, "the server is in danger of failing");
+                tracing::warn!(ability, reason, "a problem of the server begins");
             }
         }
         for problem in before.new_since(&now) {
             let (ability, was) = (problem.ability.as_str(), &problem.reason);
-            tracing::info!(ability, was, "a problem is over");
+            tracing::info!(ability, was, "a problem of the server is over");
         }
         for ability in Ability::ALL {
             app.metrics.set_ability(ability.as_str(), now.has(ability));
