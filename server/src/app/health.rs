@@ -82,13 +82,14 @@ impl App {
             .receivers()
             .into_iter()
             .filter_map(|(name, status)| Some((name, now.since_ms(status.oldest_at?))));
+        let ended = (!store.has_writer()).then_some("the writer").into_iter();
         Facts {
             needs_restart: failure.as_ref().is_some_and(|failure| !failure.recovers),
             write_failure: failure.map(|failure| failure.reason),
             is_readable: store.is_readable(),
             evaluation_lag_ms: lag_ms,
             evaluation_idle_ms: self.progress.evaluated_at.lock().elapsed().as_millis() as i64,
-            ended_tasks: self.progress.ended.lock().clone(),
+            ended_tasks: ended.chain(self.progress.ended.lock().iter().copied()).collect(),
             waiting: waiting.collect(),
             damage: self.damage(),
             disk_free_bytes: self.disk_free_bytes(),

@@ -64,6 +64,8 @@ fn warnings_leave_the_server_ready() {
 fn an_ended_task_needs_a_restart() {
     let health = assess(&Facts { ended_tasks: vec!["delivery"], ..well() });
     assert!(health.needs_restart && !health.has(Ability::Deliver) && health.has(Ability::Accept));
+    let health = assess(&Facts { ended_tasks: vec!["the writer"], ..well() });
+    assert!(health.needs_restart && !health.has(Ability::Accept) && health.has(Ability::Answer));
 }
 
 #[test]

@@ -94,6 +94,12 @@ impl Store {
         self.shared.db.failure()
     }
 
+    /// Whether appends are written. When they are not any more, only opening the store again helps.
+    #[must_use]
+    pub fn has_writer(&self) -> bool {
+        self.queue.is_running()
+    }
+
     /// Whether what is stored can be read. It cannot while the files could not be opened again.
     #[must_use]
     pub fn is_readable(&self) -> bool {

@@ -96,6 +96,11 @@ impl Queue {
         }
     }
 
+    /// Whether the writer runs. It ends early only in a panic.
+    pub(crate) fn is_running(&self) -> bool {
+        self.messages.as_ref().is_some_and(|messages| !messages.is_closed())
+    }
+
     /// How many messages wait for the writer.
     pub(crate) fn waiting(&self) -> usize {
         self.messages.as_ref().map_or(0, |queue| queue.max_capacity() - queue.capacity())
