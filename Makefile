@@ -12,11 +12,13 @@ DATA_DIR ?= ./data
 ARGS ?=
 # How long `make fuzz` stays with each target.
 FUZZ_SECONDS ?= 60
+# How long `make torture` goes on.
+TORTURE_SECONDS ?= 600
 
-OWN_CRATES = -p plimsoll -p plimsoll-storage -p plimsoll-query -p plimsoll-alerting -p plimsoll-benches -p plimsoll-tests -p plimsoll-tidy
+OWN_CRATES = -p plimsoll -p plimsoll-storage -p plimsoll-query -p plimsoll-alerting -p plimsoll-benches -p plimsoll-tests -p plimsoll-faults -p plimsoll-tidy
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run build test check bench fuzz deny clean
+.PHONY: help setup run build test check bench fuzz torture deny clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -46,6 +48,9 @@ bench: setup ## Run the benchmarks
 
 fuzz: setup ## Fuzz every decoder and parser for FUZZ_SECONDS each
 	@scripts/fuzz.sh $(FUZZ_SECONDS)
+
+torture: setup ## Check what crashes leave of a store, with new seeds, for TORTURE_SECONDS
+	cargo run --locked --workspace --bin plimsoll-faults -- torture $(TORTURE_SECONDS)
 
 deny: ## Check licences, duplicates and known advisories of the dependencies
 	@scripts/setup.sh --lint

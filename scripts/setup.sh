@@ -104,6 +104,8 @@ have_libclang || need libclang "the RocksDB bindings are generated with it"
 { have cc && have c++; } || need compiler "RocksDB is C++ and is compiled from source"
 have make || need make "the commands of this project are make targets"
 have ccache || need ccache "RocksDB takes minutes to compile; the cache keeps its objects for every build"
+[ "$(uname)" != Linux ] || have strace ||
+    need strace "the crash tests record the system calls of a store with it"
 have curl || need curl "the tour in README.md talks to the server with it"
 
 if [ -n "$missing" ]; then

@@ -1,0 +1,47 @@
+//! After a kill or a power loss at any point, a store holds what it has acknowledged, exactly once.
+
+use std::fs;
+use std::path::Path;
+
+use plimsoll_faults::campaign::{Case, check_case};
+use plimsoll_faults::disk::Crash;
+use plimsoll_faults::plan::Plan;
+use plimsoll_faults::record::{can_trace, record};
+use plimsoll_storage::Durability;
+
+const SEED: u64 = 1;
+const CASES: u64 = 160;
+
+fn check(durability: Durability, crashes: &[Crash]) {
+    assert!(can_trace(), "strace is missing or may not trace: run scripts/setup.sh");
+    let work = tempfile::tempdir().expect("a folder for temporary files");
+    let plan = Plan::new(SEED);
+    let driver = Path::new(env!("CARGO_BIN_EXE_plimsoll-faults"));
+    let recording = record(driver, &plan, durability, work.path()).expect("a recording");
+    let mut failed = Vec::new();
+    for number in 0..CASES {
+        let crash = crashes[number as usize % crashes.len()];
+        let dir = work.path().join("crashed");
+        failed
+            .extend(check_case(&recording, &plan, durability, Case { crash, number }, &dir).err());
+        fs::remove_dir_all(&dir).expect("removed");
+    }
+    println!("seed {SEED}: {CASES} crashes at {} changes", recording.len());
+    assert!(failed.is_empty(), "{} failed:\n{}", failed.len(), failed.join("\n"));
+}
+
+#[test]
+fn with_fsync_every_acknowledged_item_is_there_once_after_any_crash() {
+    check(Durability::Fsync, &[Crash::Kill, Crash::PowerLoss]);
+}
+
+#[test]
+fn with_wal_every_acknowledged_item_is_there_once_after_a_kill() {
+    // After a power loss under `wal` a store may hold other parts; `make torture` shows which.
+    check(Durability::Wal, &[Crash::Kill]);
+}
+
+#[test]
+fn with_memory_a_consistent_first_part_is_there_after_any_crash() {
+    check(Durability::Memory, &[Crash::Kill, Crash::PowerLoss]);
+}
