@@ -4,8 +4,8 @@
 //!
 //! **Power loss**: what was synced is there. Names (create, rename, link, unlink) come back as of some time
 //! in their order, not before the last sync of their directory, as a journalling file system keeps them. The
-//! in their order, not before the last sync of their directory, as a journalling file system does. The
-//! last sync, each file has lost its own: none, all, all from some byte on, or some of the pages of 4 KiB,
+//! sync of a file does not make its name durable, which is weaker than ext4. Of the writes to a file since
+//! its last sync, each file has lost its own: none, all, all from some byte on, or some pages of 4 KiB,
 //! which then are as before, or zero where there was nothing. That is weaker than the ordered mode of ext4.
 
 use std::collections::{BTreeMap, HashMap};
