@@ -33,8 +33,7 @@ pub fn check_case(
     dir: &Path,
 ) -> Result<(), String> {
     let mut random = Rng::with_seed(plan.seed.rotate_left(32) ^ case.number);
-    // A store that ends while it is created holds nothing yet, and may not open.
-    let count = random.usize(recording.first_mark()..=recording.len());
+    let count = random.usize(..=recording.len());
     let image = recording.crash(count, case.crash, &mut random);
     let keeps_acknowledged = match durability {
         Durability::Fsync => true,

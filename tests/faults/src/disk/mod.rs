@@ -133,13 +133,6 @@ impl Recording {
         self.changes.is_empty()
     }
 
-    /// How many changes come before the first mark.
-    #[must_use]
-    pub fn first_mark(&self) -> usize {
-        let is_mark = |change: &Change| matches!(change.kind, Kind::Mark(_));
-        self.changes.iter().position(is_mark).unwrap_or(0)
-    }
-
     /// The marks among the first `count` changes.
     pub fn marks(&self, count: usize) -> impl Iterator<Item = &str> {
         self.first(count).iter().filter_map(|change| match &change.kind {
