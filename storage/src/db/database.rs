@@ -61,8 +61,9 @@ impl Database {
         clock: &Arc<AtomicI64>,
     ) -> Result<Self> {
         check_current(path)?;
-        let mark = Mark::read(path);
         let checked = wal::check(path)?;
+        let mut mark = Mark::read(path);
+        mark.sequence = mark.sequence.max(checked.unused.unwrap_or(0));
         if checked.is_damaged() {
             check_unused(path)?;
             checked.replace(path)?;
@@ -72,8 +73,14 @@ impl Database {
         }
         let opened = open_files(path, durability, clock, &[])?;
         let mut db = Self::new(opened, path, durability, clock);
-        db.mark = Some(MarkFile::open(path, mark)?);
-        let found = db.reaches()?;
+        // The manifest may name a later change than the log holds.
+        let reaches = db.reaches()?;
+        let found = Mark { sequence: checked.last.unwrap_or(reaches.sequence), ..reaches };
+        if mark.sequence > found.sequence && !checked.is_synced && checked.gaps.is_empty() {
+            // A log that only ends early refers to no stream that it does not define.
+            mark.streams = 0;
+        }
+        db.mark = Some(MarkFile::open(path, mark, durability == Durability::Fsync)?);
         db.keep_log_losses(&checked.gaps, found, mark)?;
         if let (Some(file), true) = (&db.mark, mark.sequence > found.sequence) {
             file.set(Mark { streams: mark.streams, ..db.reaches()? });
@@ -98,7 +105,7 @@ impl Database {
         let opened = opened.map_err(|error| open_error(path, error))?;
         let db = Self::new(opened, path, durability, &clock);
         let (mark, found) = (Mark::read(path), db.reaches()?);
-        if mark.sequence > found.sequence {
+        if mark.sequence > found.sequence || checked.unused.is_some() {
             let appends = mark.append.saturating_sub(found.append);
             let cause = "the end of the write-ahead log is damaged or missing";
             return Err(missing(format!("{cause}, and {appends} acknowledged pushes are lost")));

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 
-use rocksdb::{DB, DBRecoveryMode, ErrorKind};
+use rocksdb::{DB, ErrorKind};
 
 use super::schema::{Family, Setup};
 use crate::error::{Error, Result};
@@ -55,12 +55,12 @@ pub(super) fn check_current(path: &Path) -> Result<()> {
     }
 }
 
-/// Returns an error when another process has a damaged database open. RocksDB rejects the damage and
-/// changes nothing.
+/// Returns an error when another process has a database open. It is opened without all but one of its
+/// families, which RocksDB rejects before it reads the write-ahead log.
 pub(super) fn check_unused(path: &Path) -> Result<()> {
     let Setup { mut database, families } = Setup::new(Durability::Wal, &Arc::default(), &[]);
-    database.set_wal_recovery_mode(DBRecoveryMode::AbsoluteConsistency);
-    let opened = DB::open_cf_descriptors(&database, path, families);
+    database.create_missing_column_families(false);
+    let opened = DB::open_cf_descriptors(&database, path, families.into_iter().take(1));
     match opened.map_err(|error| open_error(path, error)) {
         Err(error @ Error::InUse { .. }) => Err(error),
         _ => Ok(()),

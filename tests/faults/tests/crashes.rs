@@ -36,9 +36,8 @@ fn with_fsync_every_acknowledged_item_is_there_once_after_any_crash() {
 }
 
 #[test]
-fn with_wal_every_acknowledged_item_is_there_once_after_a_kill() {
-    // After a power loss under `wal` a store may hold other parts; `make torture` shows which.
-    check(Durability::Wal, &[Crash::Kill]);
+fn with_wal_a_kill_loses_nothing_and_a_power_loss_the_newest_items() {
+    check(Durability::Wal, &[Crash::Kill, Crash::PowerLoss]);
 }
 
 #[test]

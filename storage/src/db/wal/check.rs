@@ -3,12 +3,17 @@
 //! RocksDB numbers changes, so the numbers of two records that follow each other say how many changes are
 //! missing between them. It stops reading at damage. To have it read on, the damaged file is replaced by one
 //! with all records that are intact, and kept aside.
+//!
+//! What was not synced may come back in any part after a power loss. There the log ends before the first
+//! missing change, because later changes may build on it.
 
 use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::format::{self, Piece};
+use super::manifest::LogFiles;
+use super::mark;
 use crate::error::{Error, Result};
 
 /// The folder of a data directory in which damaged files are kept.
@@ -32,6 +37,10 @@ pub(crate) struct Checked {
     pub(crate) gaps: Vec<Gap>,
     /// The number of the last change, if there is any.
     pub(crate) last: Option<u64>,
+    /// The number of the last change that is intact and not used, because changes before it are missing.
+    pub(crate) unused: Option<u64>,
+    /// Whether every write was synced.
+    pub(crate) is_synced: bool,
     /// The file that ends in something else than a record: an unfinished write, or damage.
     pub(crate) unfinished: Option<PathBuf>,
     /// Files to replace, and what by.
@@ -84,10 +93,16 @@ pub(crate) fn set_aside(directory: &Path, path: &Path) -> Result<()> {
 /// # Errors
 /// When a file cannot be read.
 pub(crate) fn check(directory: &Path) -> Result<Checked> {
+    let is_synced = mark::is_log_synced(directory);
+    let files = LogFiles::read(directory);
     let mut check = Check::default();
-    for path in log_files(directory)? {
-        let log = fs::read(&path).map_err(io_error("read", &path))?;
-        check.file(&path, &log);
+    check.found.is_synced = is_synced;
+    for (number, path) in numbered_log_files(directory)? {
+        if number >= files.needed_from {
+            check.is_file_synced = is_synced || number < files.synced_before;
+            let log = fs::read(&path).map_err(io_error("read", &path))?;
+            check.file(&path, &log);
+        }
     }
     Ok(check.found)
 }
@@ -95,12 +110,17 @@ pub(crate) fn check(directory: &Path) -> Result<Checked> {
 /// Checks bytes as the only log file.
 #[cfg(fuzzing)]
 pub(super) fn decode_file(bytes: &[u8]) {
-    Check::default().file(Path::new("000001.log"), bytes);
+    for is_file_synced in [false, true] {
+        let mut check = Check { is_file_synced, ..Check::default() };
+        check.file(Path::new("000001.log"), bytes);
+    }
 }
 
 #[derive(Default)]
 struct Check {
     found: Checked,
+    /// Whether everything in this file was synced.
+    is_file_synced: bool,
     /// Damage that no later record has been found behind, and the records before it in its file.
     pending: Option<Pending>,
 }
@@ -120,7 +140,13 @@ impl Check {
             match piece {
                 Piece::Record(_, record) if numbers(&record).is_some() => {
                     let (first, count) = numbers(&record).unwrap_or_default();
-                    self.meet(path, first, count);
+                    let last = first.saturating_add(count).saturating_sub(1);
+                    if self.ends_before(first) {
+                        self.found.unused = self.found.unused.max(Some(last));
+                        is_damaged = true;
+                        continue;
+                    }
+                    self.meet(path, first, last);
                     is_damaged |= self.pending.take().is_some_and(|it| it.path == path);
                     format::append(&mut intact, &record);
                 }
@@ -131,11 +157,31 @@ impl Check {
                 }
             }
         }
+        if self.found.unused.is_some() {
+            self.pending = None;
+        }
         self.found.unfinished = self.pending.as_ref().map(|pending| pending.path.clone());
         match &mut self.pending {
             Some(pending) => pending.intact = intact,
             None if is_damaged => self.found.replacements.push((path.into(), intact)),
             None => {}
+        }
+    }
+
+    /// Whether the log ends before a change, because changes before it are missing and may never have been
+    /// synced.
+    fn ends_before(&self, first: u64) -> bool {
+        let is_hole = !self.is_file_synced && first > self.expected(first);
+        self.found.unused.is_some() || is_hole
+    }
+
+    /// The number that the next change must have, when a record begins with `first`.
+    fn expected(&self, first: u64) -> u64 {
+        match (self.found.last, &self.pending) {
+            (Some(last), _) => last.saturating_add(1),
+            // How many changes were before it is not known.
+            (None, Some(_)) => first.saturating_sub(1),
+            (None, None) => first,
         }
     }
 
@@ -147,22 +193,17 @@ impl Check {
     }
 
     /// Notes what is missing before a record.
-    fn meet(&mut self, path: &Path, first: u64, count: u64) {
+    fn meet(&mut self, path: &Path, first: u64, last: u64) {
         let name = |path: &Path| path.file_name().unwrap_or_default().display().to_string();
         let cause = match &self.pending {
             Some(it) => format!("{} is damaged at byte {}", name(&it.path), it.offset),
             None => format!("a file before {} is missing", name(path)),
         };
-        let expected = match (self.found.last, &self.pending) {
-            (Some(last), _) => last.saturating_add(1),
-            // How many changes were before it is not known.
-            (None, Some(_)) => first.saturating_sub(1),
-            (None, None) => first,
-        };
+        let expected = self.expected(first);
         if first > expected {
             self.found.gaps.push(Gap { first: expected, changes: first - expected, cause });
         }
-        self.found.last = self.found.last.max(Some(first.saturating_add(count).saturating_sub(1)));
+        self.found.last = self.found.last.max(Some(last));
     }
 }
 
@@ -175,6 +216,11 @@ pub(super) fn numbers(record: &[u8]) -> Option<(u64, u64)> {
 
 /// The files of the write-ahead log, oldest first.
 pub(super) fn log_files(directory: &Path) -> Result<Vec<PathBuf>> {
+    Ok(numbered_log_files(directory)?.into_iter().map(|(_, path)| path).collect())
+}
+
+/// The files of the write-ahead log with their numbers, oldest first.
+fn numbered_log_files(directory: &Path) -> Result<Vec<(u64, PathBuf)>> {
     let mut files = Vec::new();
     let entries = match fs::read_dir(directory) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -188,7 +234,7 @@ pub(super) fn log_files(directory: &Path) -> Result<Vec<PathBuf>> {
         }
     }
     files.sort_unstable();
-    Ok(files.into_iter().map(|(_, path)| path).collect())
+    Ok(files)
 }
 
 pub(super) fn io_error(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Error {

@@ -2,7 +2,10 @@
 //! acknowledged write and never synced, so it says at most what is true. When less than that is found at the
 //! next start, acknowledged writes are lost: the end of the write-ahead log is damaged or missing.
 //!
+//! Its first byte says whether every write to the log is synced. It is written and synced at each start.
+//!
 //! ```text
+//! file = is synced u8 | mark
 //! mark = last RocksDB sequence number u64 | last append u64 | streams u32 | crc32 u32        (big endian)
 //! ```
 
@@ -16,6 +19,9 @@ use crate::error::{Error, Result};
 
 /// Its name in the data directory.
 const NAME: &str = "ACKNOWLEDGED";
+
+/// Where the mark begins.
+const MARK_AT: u64 = 1;
 
 /// Bytes that the checksum covers.
 const BODY_BYTES: usize = 20;
@@ -34,8 +40,7 @@ pub(crate) struct Mark {
 impl Mark {
     /// The mark of a data directory. A mark that is missing or damaged says nothing.
     pub(crate) fn read(directory: &Path) -> Self {
-        let bytes = std::fs::read(directory.join(NAME)).unwrap_or_default();
-        Self::decode(&bytes).unwrap_or_default()
+        Self::decode(&read(directory)).unwrap_or_default()
     }
 
     /// Writes the mark of a copy of the database.
@@ -45,7 +50,8 @@ impl Mark {
     pub(crate) fn write_to(self, directory: &Path) -> Result<()> {
         let path = directory.join(NAME);
         let written = File::create(&path).and_then(|file| {
-            file.write_all_at(&self.encode(), 0)?;
+            file.write_all_at(&[IS_SYNCED], 0)?;
+            file.write_all_at(&self.encode(), MARK_AT)?;
             file.sync_all()
         });
         written.map_err(|source| Error::Io { action: "write", path, source })
@@ -68,8 +74,8 @@ impl Mark {
         bytes
     }
 
-    pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
-        let (body, checksum) = bytes.split_at_checked(BODY_BYTES)?;
+    pub(super) fn decode(file: &[u8]) -> Option<Self> {
+        let (body, checksum) = file.get(MARK_AT as usize..)?.split_at_checked(BODY_BYTES)?;
         if u32::from_be_bytes(checksum.try_into().ok()?) != crc32fast::hash(body) {
             return None;
         }
@@ -83,6 +89,18 @@ impl Mark {
     }
 }
 
+/// The first byte of the file when every write to the log is synced.
+const IS_SYNCED: u8 = 1;
+
+/// Whether every write to the log of a directory was synced, as far as that is known.
+pub(super) fn is_log_synced(directory: &Path) -> bool {
+    read(directory).first().is_none_or(|first| *first == IS_SYNCED)
+}
+
+fn read(directory: &Path) -> Vec<u8> {
+    std::fs::read(directory.join(NAME)).unwrap_or_default()
+}
+
 /// The mark of an open database.
 #[derive(Debug)]
 pub(crate) struct MarkFile {
@@ -91,15 +109,22 @@ pub(crate) struct MarkFile {
 }
 
 impl MarkFile {
-    /// Opens the mark of a data directory, which held `mark`.
+    /// Opens the mark of a data directory, which held `mark`, and notes whether every write to the log will
+    /// be synced.
     ///
     /// # Errors
-    /// When the file cannot be created.
-    pub(crate) fn open(directory: &Path, mark: Mark) -> Result<Self> {
+    /// When the file cannot be written.
+    pub(crate) fn open(directory: &Path, mark: Mark, is_synced: bool) -> Result<Self> {
         let path = directory.join(NAME);
         let opened = OpenOptions::new().write(true).create(true).truncate(false).open(&path);
+        let noted = opened.and_then(|file| {
+            file.write_all_at(&[u8::from(is_synced)], 0)?;
+            file.sync_all()?;
+            File::open(directory)?.sync_all()?;
+            Ok(file)
+        });
         let file =
-            opened.map_err(|source| Error::Io { action: "open", path: path.clone(), source })?;
+            noted.map_err(|source| Error::Io { action: "write", path: path.clone(), source })?;
         Ok(Self { file, mark: Mutex::new(mark) })
     }
 
@@ -123,7 +148,7 @@ impl MarkFile {
 
     fn write(&self, mark: Mark) {
         // A mark that cannot be written says less than is true, which raises no false alarm.
-        if let Err(error) = self.file.write_all_at(&mark.encode(), 0) {
+        if let Err(error) = self.file.write_all_at(&mark.encode(), MARK_AT) {
             tracing::debug!(%error, "the mark of acknowledged writes cannot be written");
         }
     }

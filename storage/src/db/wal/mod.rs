@@ -6,6 +6,7 @@ mod check;
 mod crc32c;
 mod cut;
 mod format;
+mod manifest;
 mod mark;
 
 pub(super) use check::{Gap, check, set_aside};
@@ -16,5 +17,5 @@ pub(super) use mark::{Mark, MarkFile};
 #[cfg(fuzzing)]
 pub(super) fn decode_files(bytes: &[u8]) {
     check::decode_file(bytes);
-    let _ = Mark::decode(bytes);
+    let _ = (Mark::decode(bytes), manifest::LogFiles::decode(bytes));
 }

@@ -81,3 +81,49 @@ fn a_write_that_failed_at_the_end_of_a_file_loses_nothing() {
     let (_directory, found) = checked(&files);
     assert_eq!((gaps(&found), found.last), (vec![], Some(9)));
 }
+
+/// [`checked`] in a directory whose log was not synced.
+fn checked_unsynced(files: &[(&str, Vec<u8>)]) -> (tempfile::TempDir, Checked) {
+    let (directory, _) = checked(files);
+    mark::MarkFile::open(directory.path(), mark::Mark::default(), false).expect("noted");
+    let found = check(directory.path()).expect("readable");
+    (directory, found)
+}
+
+#[test]
+fn a_log_that_was_not_synced_ends_before_the_first_missing_change() {
+    let mut log = log_of(1..=40);
+    log[5 * 1_019 + 300] ^= 1;
+    let files = [("000004.log", log), ("000009.log", log_of(41..=50))];
+    let (directory, found) = checked_unsynced(&files);
+    assert_eq!((gaps(&found), found.last, found.unused), (vec![], Some(5), Some(50)));
+    assert!(found.is_damaged());
+    found.replace(directory.path()).expect("replaced");
+    let again = check(directory.path()).expect("readable");
+    assert!(!again.is_damaged());
+    assert_eq!((again.last, again.unused), (Some(5), None));
+    assert_eq!(fs::read(directory.path().join("000004.log")).expect("there"), log_of(1..=5));
+    assert_eq!(fs::read(directory.path().join("damaged/000009.log")).expect("kept"), files[1].1);
+}
+
+#[test]
+fn a_file_of_an_unsynced_log_whose_end_is_missing_ends_the_log() {
+    for end in [0, 500, 5 * 1_019] {
+        let first = [("000003.log", log_of(1..=3)), ("000004.log", log_of(4..=12)[..end].into())];
+        let files = [&first[..], &[("000009.log", log_of(13..=14))]].concat();
+        let (directory, found) = checked_unsynced(&files);
+        assert_eq!((gaps(&found), found.unused), (vec![], Some(14)), "cut at {end}");
+        found.replace(directory.path()).expect("replaced");
+        let again = check(directory.path()).expect("readable");
+        assert_eq!((again.is_damaged(), again.last), (false, found.last), "cut at {end}");
+    }
+}
+
+#[test]
+fn an_unsynced_log_without_missing_changes_is_used_whole() {
+    let unfinished = log_of(1..=6);
+    let unfinished = unfinished[..unfinished.len() - 9].to_vec();
+    let files = [("000004.log", unfinished), ("000009.log", log_of(6..=9))];
+    let (_directory, found) = checked_unsynced(&files);
+    assert_eq!((gaps(&found), found.last, found.unused), (vec![], Some(9), None));
+}
