@@ -9,19 +9,26 @@ use std::path::{Path, PathBuf};
 
 use crate::db::{Database, Family, is_database, meta};
 use crate::error::{Error, Result};
+use crate::inspect::inspect;
 use crate::limits::COPY_BYTES;
+use crate::model::time::SlotWidth;
 use crate::open;
 
 /// What a backup or restore wrote.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Backup {
     /// Bytes of its files.
     pub bytes: u64,
     /// How many files.
     pub files: u64,
+    /// Names of what cannot be read in it, the first hundred. A backup has damage when the database has.
+    pub damaged: Vec<String>,
+    /// How many places cannot be read.
+    pub damaged_count: u64,
 }
 
-/// See [`crate::Store::backup`].
+/// See [`crate::Store::backup`]. Everything in the backup is read again, and what is damaged is reported: a
+/// backup of a damaged database is better than none.
 ///
 /// # Errors
 /// [`Error::NotEmpty`], or when the directory cannot be written.
@@ -32,20 +39,28 @@ pub(crate) fn backup(db: &Database, to: &Path) -> Result<Backup> {
         fs::remove_dir(to).map_err(io_error("replace the empty directory", to))?;
     }
     db.checkpoint(to)?;
-    verify(to)
+    let (damaged, damaged_count) = read_all(to)?;
+    Ok(Backup { damaged, damaged_count, ..size(to)? })
 }
 
-/// Copies a backup into a directory that is missing or empty, and checks the copy. `progress` gets the bytes
-/// that are copied and the bytes in total. A restore that fails deletes what it copied.
+/// Copies a backup into a directory that is missing or empty, and reads everything in the copy. `progress`
+/// gets the bytes that are copied and the bytes in total. A restore that fails deletes what it copied.
 ///
 /// # Errors
-/// [`Error::NotEmpty`], [`Error::NotADatabase`] when there is no backup at `from`, or when a file
-/// cannot be read or written.
+/// [`Error::NotEmpty`], [`Error::NotADatabase`] when there is no backup at `from`, [`Error::Damaged`], or
+/// when a file cannot be read or written.
 pub fn restore(from: &Path, to: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Backup> {
-    let total = verify(from)?.bytes;
+    open_backup(from)?;
+    let total = size(from)?.bytes;
     prepare_target(to)?;
     fs::create_dir_all(to).map_err(io_error("create", to))?;
-    let restored = copy_all(from, to, &mut |done| progress(done, total)).and_then(|()| verify(to));
+    let copied = copy_all(from, to, &mut |done| progress(done, total));
+    let restored = copied.and_then(|()| match read_all(to)? {
+        (damaged, count) if count > 0 => {
+            Err(Error::Damaged { path: from.into(), count, first: first_names(&damaged) })
+        }
+        _ => size(to),
+    });
     if restored.is_err() {
         for name in file_names(to).unwrap_or_default() {
             // The first failure is the one to report.
@@ -55,13 +70,16 @@ pub fn restore(from: &Path, to: &Path, progress: &mut dyn FnMut(u64, u64)) -> Re
     restored
 }
 
-/// Checks that a directory holds a database that this program reads, and counts its files.
-fn verify(path: &Path) -> Result<Backup> {
-    if !is_database(path) {
-        let detail = "it holds no database files";
-        return Err(Error::NotADatabase { path: path.into(), detail: detail.into() });
-    }
-    check_format(path)?;
+/// Damaged places that an error names.
+const NAMED_MAX: usize = 5;
+
+/// The first names of a list, as text.
+fn first_names(names: &[String]) -> String {
+    names.iter().take(NAMED_MAX).map(String::as_str).collect::<Vec<_>>().join("; ")
+}
+
+/// Counts the files of a database.
+fn size(path: &Path) -> Result<Backup> {
     let mut backup = Backup::default();
     for name in file_names(path)? {
         let file = path.join(name);
@@ -71,21 +89,33 @@ fn verify(path: &Path) -> Result<Backup> {
     Ok(backup)
 }
 
-/// Opens a database without changing it, and reads its format record and every stream definition.
-fn check_format(path: &Path) -> Result<()> {
+/// Opens a database that this program reads without changing it, and reads its format record and every
+/// stream definition.
+fn open_backup(path: &Path) -> Result<(Database, SlotWidth)> {
+    if !is_database(path) {
+        let detail = "it holds no database files";
+        return Err(Error::NotADatabase { path: path.into(), detail: detail.into() });
+    }
     let db = Database::open_read_only(path)?;
     if db.get(Family::Meta, meta::FORMAT)?.is_none() {
         let detail = "it has no record of the format";
         return Err(Error::NotADatabase { path: path.into(), detail: detail.into() });
     }
-    open::check_format(&db, path, None)?;
+    let width = open::check_format(&db, path, None)?;
     let (_, lost) = open::load_catalog(&db)?;
     match lost.first() {
         Some(id) => {
             Err(Error::corrupt("the list of streams", format!("stream {} is missing", id.0)))
         }
-        None => Ok(()),
+        None => Ok((db, width)),
     }
+}
+
+/// Reads everything in a database. Returns the names of what is damaged, and how many places are.
+fn read_all(path: &Path) -> Result<(Vec<String>, u64)> {
+    let (db, width) = open_backup(path)?;
+    let found = inspect(&db, width, 0)?;
+    Ok((found.damaged, found.damaged_count))
 }
 
 /// Returns an error for a target that holds anything, and creates the directories above it.

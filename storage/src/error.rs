@@ -1,5 +1,6 @@
 //! Errors of the storage engine, in words an operator can act on.
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 /// Result of a storage call.
@@ -69,6 +70,40 @@ pub enum Error {
         /// RocksDB's description, with the name of the file.
         detail: String,
     },
+    /// Parts of a database cannot be read.
+    #[error(
+        "the database in {} is damaged in {count} places: {first}; restore another backup. If there is none, \
+         serve a copy of this directory: answers name what is missing",
+        .path.display()
+    )]
+    Damaged {
+        /// The directory.
+        path: PathBuf,
+        /// How many places.
+        count: u64,
+        /// The names of the first of them.
+        first: String,
+    },
+    /// The operating system does not allow this process to use the database.
+    #[error(
+        "the database in {} cannot be opened: {detail}; give the user that runs this program the right to \
+         read and write the directory and every file in it, for example by changing their owner",
+        .path.display()
+    )]
+    NotPermitted {
+        /// The data directory.
+        path: PathBuf,
+        /// RocksDB's description, with the name of the file.
+        detail: String,
+    },
+    /// The operating system cannot serve the database now; its files need not be damaged.
+    #[error("the database in {} cannot be opened: {detail}; remove the cause and start again", .path.display())]
+    NotServed {
+        /// The data directory.
+        path: PathBuf,
+        /// RocksDB's description, with the name of the file.
+        detail: String,
+    },
     /// A record on disk is damaged.
     #[error("{what} is damaged: {detail}")]
     Corrupt {
@@ -128,7 +163,7 @@ pub enum Error {
     #[error("the database failed: {0}")]
     Database(String),
     /// A file operation failed.
-    #[error("cannot {action} {}: {source}", .path.display())]
+    #[error("cannot {action} {}: {source}{}", .path.display(), remedy(source))]
     Io {
         /// What was attempted.
         action: &'static str,
@@ -137,6 +172,20 @@ pub enum Error {
         /// The error of the operating system.
         source: std::io::Error,
     },
+}
+
+/// What to do about a failed file operation, where that is known.
+fn remedy(source: &std::io::Error) -> &'static str {
+    match source.kind() {
+        ErrorKind::PermissionDenied => {
+            "; give the user that runs this program the right to read and write the directory and every file \
+             in it, for example by changing their owner"
+        }
+        ErrorKind::ReadOnlyFilesystem => "; mount the file system for writing",
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "; free some space",
+        ErrorKind::FileTooLarge => "; raise the limit of the size of files (`ulimit -f`)",
+        _ => "",
+    }
 }
 
 impl Error {

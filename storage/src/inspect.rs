@@ -4,14 +4,13 @@ use std::ops::Range;
 use std::sync::atomic::Ordering;
 
 use crate::codec;
-use crate::db::{Database, FORMAT_VERSION, Family, Loss};
+use crate::db::{Database, FORMAT_VERSION, Family, Loss, WalkDamage};
 use crate::error::Result;
-use crate::limits::DAMAGED_MAX;
 use crate::memory::{Head, Timeline};
 use crate::model::resolution::{BlockKey, Resolution};
 use crate::model::time::{Slot, SlotWidth, TimestampMs};
 use crate::shared::Shared;
-use crate::write::records_aside;
+use crate::write::sequence_aside;
 
 /// What an open store holds, for metrics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,7 +23,7 @@ pub struct Stats {
     pub cache_bytes: u64,
     /// Bytes of the database's files, without the write-ahead log.
     pub disk_bytes: u64,
-    /// Blocks that readers found damaged since the store was opened.
+    /// Damaged places that readers met since the store was opened.
     pub damaged_blocks: u64,
     /// Acknowledged appends that damage has lost, as far as it is remembered.
     pub lost_appends: u64,
@@ -63,7 +62,7 @@ pub struct Inspection {
     pub families: Vec<FamilyBytes>,
     /// Names of what cannot be read, the first hundred.
     pub damaged: Vec<String>,
-    /// How many blocks and journal records cannot be read.
+    /// How many places cannot be read: parts of files, blocks and journal records.
     pub damaged_count: u64,
     /// What damage has lost, the newest hundred losses.
     pub losses: Vec<Loss>,
@@ -111,10 +110,10 @@ pub(crate) fn stats(shared: &Shared, append_queue: usize) -> Stats {
     }
 }
 
-/// Counts what a database with so many streams holds. Reads every block.
+/// Counts what a database with so many streams holds. Reads every row of every family.
 ///
 /// # Errors
-/// When the database cannot be read. A damaged block is no error but reported.
+/// When the database cannot be read. Damage is no error but reported.
 pub(crate) fn inspect(db: &Database, slot_width: SlotWidth, streams: usize) -> Result<Inspection> {
     let families = Family::ALL.map(|family| {
         let (file_bytes, memory_bytes) = db.family_bytes(family);
@@ -128,18 +127,26 @@ pub(crate) fn inspect(db: &Database, slot_width: SlotWidth, streams: usize) -> R
         losses: db.losses()?,
         ..Inspection::default()
     };
+    let mut damage = WalkDamage::default();
     for resolution in Resolution::ALL {
-        count_blocks(db, slot_width, resolution, &mut found)?;
+        count_blocks(db, slot_width, resolution, &mut found, &mut damage)?;
     }
-    for entry in db.entries(Family::Journal) {
-        let (_, record) = entry?;
-        found.journal_records += 1;
-        found.journal_bytes += record.len() as u64;
+    for family in Family::ALL.into_iter().filter(|family| !family.holds_blocks()) {
+        db.walk(family, &mut damage, |key, value, damage| match family {
+            Family::Journal => {
+                found.journal_records += 1;
+                found.journal_bytes += value.len() as u64;
+            }
+            Family::Meta => {
+                if let Some(sequence) = sequence_aside(key) {
+                    let bytes = value.len();
+                    damage.add(|| format!("journal record {sequence}, {bytes} bytes, kept aside"));
+                }
+            }
+            _ => {}
+        })?;
     }
-    for (sequence, bytes) in records_aside(db)? {
-        found.damaged_count += 1;
-        found.damaged.push(format!("journal record {sequence}, {bytes} bytes, kept aside"));
-    }
+    (found.damaged, found.damaged_count) = (damage.names, damage.count);
     Ok(found)
 }
 
@@ -185,14 +192,12 @@ fn count_blocks(
     slot_width: SlotWidth,
     resolution: Resolution,
     found: &mut Inspection,
+    damage: &mut WalkDamage,
 ) -> Result<()> {
-    let family = Family::of(resolution);
-    let mut rows = db.rows(family);
     let cell_ms = i64::from(resolution.slots(slot_width)) * slot_width.ms();
     let mut count = ResolutionCount { cell_ms, blocks: 0, cells: 0, bytes: 0 };
     let mut slots: Option<(Slot, Slot)> = None;
-    rows.seek_to_first();
-    while let Some((key, value)) = rows.item() {
+    db.walk(Family::of(resolution), damage, |key, value, damage| {
         count.blocks += 1;
         count.bytes += value.len() as u64;
         let decoded = codec::decode(value, &mut |cell, _| {
@@ -202,20 +207,13 @@ fn count_blocks(
             slots = Some((oldest.min(slot), newest.max(slot)));
         });
         if let Err(error) = decoded {
-            found.damaged_count += 1;
-            if found.damaged.len() < DAMAGED_MAX {
+            damage.add(|| {
                 let name = BlockKey::decode(key)
                     .map_or_else(|| format!("block {key:x?}"), |key| key.describe(resolution));
-                found.damaged.push(format!("{name}: {error}"));
-            }
+                format!("{name}: {error}")
+            });
         }
-        rows.next();
-    }
-    // What lies after the damage cannot be counted.
-    if let Some(detail) = rows.damage()? {
-        found.damaged_count += 1;
-        found.damaged.push(format!("family {}: {detail}", family.name()));
-    }
+    })?;
     if let Some((oldest, newest)) = slots {
         let (oldest, newest) = (slot_width.start(oldest), slot_width.end(newest));
         found.oldest = Some(found.oldest.map_or(oldest, |held| held.min(oldest)));

@@ -13,6 +13,8 @@ pub struct FoundExemplars {
     pub best: Vec<(StreamKey, Exemplar)>,
     /// Whether more are kept than are listed, or some were not read because too many slots have any.
     pub is_cut: bool,
+    /// The names of damaged places whose exemplars are missing.
+    pub damaged: Vec<String>,
 }
 
 /// The `limit` newest failures or slowest events in the slots that a grid covers. Only events with ids are
@@ -31,7 +33,8 @@ pub fn exemplars(
     let found = store.exemplars(&ExemplarQuery { streams: &streams, slots, kind, limit })?;
     let named = |(stream, exemplar)| Some((store.stream_key(stream)?, exemplar));
     let best = found.best.into_iter().filter_map(named).collect();
-    Ok(FoundExemplars { best, is_cut: found.has_more || found.is_cut })
+    let is_cut = found.has_more || found.is_cut;
+    Ok(FoundExemplars { best, is_cut, damaged: found.damaged })
 }
 
 /// How many events the cells of a grid of one window count, with or without ids: those of the failure

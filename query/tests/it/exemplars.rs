@@ -35,7 +35,7 @@ fn exemplars_come_from_the_slots_of_the_grid_newest_first() {
     let slow = exemplar_events(&store, &selector, &grid, &ExemplarKind::Slow);
     assert_eq!(slow.expect("answered"), 0, "none of them has a duration");
     let found = exemplars(&store, &selector, &grid, &kind, 10);
-    let FoundExemplars { best, is_cut } = found.expect("answered");
+    let FoundExemplars { best, is_cut, .. } = found.expect("answered");
     let orders = best.iter().map(|(key, exemplar)| (key.label(Label::Partner), &*exemplar.ids[0]));
     assert_eq!(orders.collect::<Vec<_>>(), [("ups", "O-2"), ("dhl", "O-1")]);
     assert!(!is_cut);

@@ -4,7 +4,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use plimsoll_storage::{Options, Store, is_database};
+use plimsoll_storage::{Backup, Options, Store, is_database};
 use reqwest::Method;
 use serde::Deserialize;
 use serde_json::json;
@@ -34,6 +34,10 @@ pub(super) struct Args {
 struct BackupSize {
     bytes: u64,
     files: u64,
+    #[serde(default)]
+    damaged: Vec<String>,
+    #[serde(default)]
+    damaged_count: u64,
 }
 
 pub(super) fn run(args: &Args) -> Result<(), CommandError> {
@@ -44,13 +48,24 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     };
     let size = indicatif::BinaryBytes(done.bytes);
     writeln!(io::stdout(), "backed up {} files, {size}, to {}", done.files, args.to.display())?;
+    if done.damaged_count > 0 {
+        for name in &done.damaged {
+            writeln!(io::stdout(), "damaged: {name}")?;
+        }
+        let count = done.damaged_count;
+        return Err(format!(
+            "the database is damaged in {count} places, and so is the backup; keep older backups"
+        )
+        .into());
+    }
     Ok(())
 }
 
 fn from_directory(data_dir: &Path, to: &Path) -> Result<BackupSize, CommandError> {
     let store = open_existing(data_dir)?;
     let backup = store.backup(to)?;
-    Ok(BackupSize { bytes: backup.bytes, files: backup.files })
+    let Backup { bytes, files, damaged, damaged_count } = backup;
+    Ok(BackupSize { bytes, files, damaged, damaged_count })
 }
 
 /// Opens the store of a data directory.

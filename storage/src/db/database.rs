@@ -16,7 +16,7 @@ use super::files::{check_current, check_unused, open_error, open_files};
 use super::key::{day_start, key_before};
 use super::merge::WithoutMerging;
 use super::recovery::Failures;
-use super::rows::{Entries, Rows};
+use super::rows::{Entries, Readable, Rows, readable};
 use super::schema::{Family, Setup};
 use super::snapshot::{DayFiles, Epochs, Snapshot};
 use super::wal::{self, Mark, MarkFile};
@@ -154,6 +154,19 @@ impl Database {
         Ok(db.get_cf(handle(&db, family), key)?)
     }
 
+    /// As [`Database::get`], but with damage as a result of its own.
+    ///
+    /// # Errors
+    /// When the database cannot be read for another reason than damage.
+    pub(crate) fn get_readable(
+        &self,
+        family: Family,
+        key: &[u8],
+    ) -> Result<Readable<Option<Vec<u8>>>> {
+        let db = self.opened()?;
+        readable(db.get_cf(handle(&db, family), key))
+    }
+
     /// Every entry of a family.
     pub(crate) fn entries(&self, family: Family) -> Entries {
         self.entries_with(family, IteratorMode::Start)
@@ -172,6 +185,13 @@ impl Database {
     /// The rows of a family.
     pub(crate) fn rows(&self, family: Family) -> Rows {
         self.rows_with(family, ReadOptions::default())
+    }
+
+    /// The rows of a family, for reading each once: what is read is not kept in RocksDB's cache.
+    pub(super) fn rows_uncached(&self, family: Family) -> Rows {
+        let mut options = ReadOptions::default();
+        options.fill_cache(false);
+        self.rows_with(family, options)
     }
 
     /// The rows of a family at or after a key; earlier ones are never read.
@@ -198,7 +218,7 @@ impl Database {
         Ok(rows.key().is_some())
     }
 
-    /// The key of the first block of a family.
+    /// The key of the first block of a family. Where its rows are damaged, that is the first key of any file.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -206,7 +226,11 @@ impl Database {
         let _reading = WithoutMerging::begin();
         let mut blocks = self.rows(family);
         blocks.seek_to_first();
-        blocks.status()?;
+        if blocks.damage()?.is_some() {
+            let files = self.opened()?.live_files()?.into_iter();
+            let files = files.filter(|file| file.column_family_name == family.name());
+            return Ok(files.filter_map(|file| BlockKey::decode(&file.start_key?)).min());
+        }
         Ok(blocks.key().and_then(BlockKey::decode))
     }
 

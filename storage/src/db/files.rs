@@ -67,12 +67,38 @@ pub(super) fn check_unused(path: &Path) -> Result<()> {
     }
 }
 
+/// Whether the operating system refused access. RocksDB gives its texts.
+fn is_denied(detail: &str) -> bool {
+    ["Permission denied", "Operation not permitted", "Read-only file system"]
+        .iter()
+        .any(|text| detail.contains(text))
+}
+
+/// Whether the machine lacks something, while the files may be whole.
+fn is_of_machine(detail: &str) -> bool {
+    [
+        "No space left on device",
+        "Disk quota exceeded",
+        "File too large",
+        "Too many open files",
+        "Cannot allocate memory",
+    ]
+    .iter()
+    .any(|text| detail.contains(text))
+}
+
 /// Why RocksDB could not open a database.
 pub(super) fn open_error(path: &Path, error: rocksdb::Error) -> Error {
     let detail = error.to_string();
     let locked = detail.contains("lock file") || detail.contains("lock hold by");
     match error.kind() {
+        ErrorKind::IOError if is_denied(&detail) => {
+            Error::NotPermitted { path: path.into(), detail }
+        }
         ErrorKind::IOError if locked => Error::InUse { path: path.into() },
+        ErrorKind::IOError if is_of_machine(&detail) => {
+            Error::NotServed { path: path.into(), detail }
+        }
         ErrorKind::IOError | ErrorKind::Corruption => Error::Files { path: path.into(), detail },
         ErrorKind::InvalidArgument if detail.contains("olumn famil") => {
             Error::NotADatabase { path: path.into(), detail }

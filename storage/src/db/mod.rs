@@ -1,11 +1,10 @@
 //! RocksDB, and the only room that knows it: column families and how they are tuned, keys, writes, rows,
-//! snapshots, the tables of upper crates, damaged blocks, and what damage has lost.
+//! snapshots, the tables of upper crates, damaged places, and what damage has lost.
 
 mod damage;
 mod database;
 mod files;
 mod key;
-mod losses;
 mod merge;
 mod recovery;
 mod rows;
@@ -15,12 +14,12 @@ mod tables;
 mod wal;
 mod write_batch;
 
+pub use damage::Loss;
 pub use files::is_database;
-pub use losses::Loss;
+pub use recovery::{DamagedFile, WriteFailure};
 pub use tables::{Order, Record, Table, TableBatch};
 
-pub use recovery::{DamagedFile, WriteFailure};
-
+pub(crate) use damage::{Blocks, WalkDamage};
 pub(crate) use database::Database;
 pub(crate) use key::{ExemplarKey, day_start, i64_of, u32_of, u64_of};
 pub(crate) use merge::WithoutMerging;
@@ -33,5 +32,5 @@ pub(crate) use write_batch::WriteBatch;
 #[cfg(fuzzing)]
 pub(crate) fn try_log_files(bytes: &[u8]) {
     wal::decode_files(bytes);
-    let _ = losses::Loss::decode(bytes);
+    let _ = damage::Loss::decode(bytes);
 }

@@ -12,6 +12,20 @@ use crate::error::{Error, Result};
 /// A key and its value.
 pub(crate) type Entry = (Box<[u8]>, Box<[u8]>);
 
+/// What was read, or RocksDB's description of the damage that prevents it.
+pub(crate) type Readable<T> = std::result::Result<T, String>;
+
+/// Damage as a result of its own.
+///
+/// # Errors
+/// Every other failure.
+pub(super) fn readable<T>(read: std::result::Result<T, rocksdb::Error>) -> Result<Readable<T>> {
+    match read {
+        Err(error) if error.kind() == ErrorKind::Corruption => Ok(Err(error.into_string())),
+        read => Ok(Ok(read?)),
+    }
+}
+
 self_cell!(
     struct OwnedEntries {
         owner: Arc<DB>,
@@ -121,11 +135,9 @@ impl Rows {
     /// # Errors
     /// When the position could not be reached for another reason.
     pub(crate) fn damage(&self) -> Result<Option<String>> {
-        match self.position().map(DBRawIterator::status) {
-            Some(Err(error)) if error.kind() == ErrorKind::Corruption => {
-                Ok(Some(error.into_string()))
-            }
-            _ => self.status().map(|()| None),
+        match &self.0 {
+            Ok(rows) => Ok(readable(rows.borrow_dependent().status())?.err()),
+            Err(error) => Err(error.again()),
         }
     }
 }

@@ -12,10 +12,11 @@ use self_cell::self_cell;
 
 use super::database::handle;
 use super::merge::WithoutMerging;
-use super::rows::Rows;
+use super::rows::{Readable, Rows, readable};
 use super::schema::Family;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model::resolution::BlockKey;
+use crate::model::stream::StreamId;
 
 /// What snapshots and the deletion of files know of each other.
 #[derive(Debug, Default)]
@@ -93,12 +94,25 @@ impl Snapshot {
         self.rows_with(family, options)
     }
 
-    /// The key of the first block of slots, if there is one that can be read.
+    /// The value of a key, read without the rows around it: damage next to it does not matter.
+    ///
+    /// # Errors
+    /// When the database cannot be read for another reason than damage.
+    pub(crate) fn get(&self, family: Family, key: &[u8]) -> Result<Readable<Option<Vec<u8>>>> {
+        let snapshot = self.snapshot.as_ref().map_err(Error::again)?;
+        let handle = handle(snapshot.borrow_owner(), family);
+        readable(snapshot.borrow_dependent().get_cf(handle, key))
+    }
+
+    /// The key of the first block of slots, or an earlier one where it cannot be read.
     pub(crate) fn first_block(&self) -> Option<BlockKey> {
         let _reading = WithoutMerging::begin();
         let mut blocks = self.rows(Family::Blocks);
         blocks.seek_to_first();
-        blocks.key().and_then(BlockKey::decode)
+        match blocks.status() {
+            Ok(()) => blocks.key().and_then(BlockKey::decode),
+            Err(_) => Some(BlockKey { day: 0, stream: StreamId(0), block: 0 }),
+        }
     }
 
     fn rows_with(&self, family: Family, mut options: ReadOptions) -> Rows {

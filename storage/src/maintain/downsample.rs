@@ -9,7 +9,9 @@
 use std::collections::BTreeMap;
 
 use crate::codec;
-use crate::db::{Database, DayFiles, Family, Rows, WithoutMerging, WriteBatch, day_start, meta};
+use crate::db::{
+    Blocks, Database, DayFiles, Family, Rows, WithoutMerging, WriteBatch, day_start, meta,
+};
 use crate::error::Result;
 use crate::memory::Timeline;
 use crate::model::cell::SlotValue;
@@ -101,11 +103,13 @@ struct Minutes<'a> {
     /// How many blocks were read, and how many may be.
     blocks: usize,
     blocks_max: usize,
+    /// The blocks of minutes that lack cells of damaged slots.
+    lost: Option<Blocks>,
 }
 
 impl<'a> Minutes<'a> {
     const fn new(db: &'a Database, timeline: &'a Timeline, blocks_max: usize) -> Self {
-        Self { db, timeline, cells: BTreeMap::new(), blocks: 0, blocks_max }
+        Self { db, timeline, cells: BTreeMap::new(), blocks: 0, blocks_max, lost: None }
     }
 
     /// Adds up the slots of whole streams, from a block on, until there are enough blocks or the day ends.
@@ -117,44 +121,86 @@ impl<'a> Minutes<'a> {
         loop {
             blocks.seek(from.encode());
             let next = self.read_streams(&mut blocks, first.day, &mut from);
-            let Some(detail) = blocks.damage()? else { return Ok(next) };
-            // A file is damaged: the next stream may be in another.
-            self.db.damage().note(Resolution::Slot, from, &detail);
+            if blocks.damage()?.is_none() {
+                return Ok(next);
+            }
+            // Only some blocks may be unreadable: those of the stream are looked up one by one.
+            self.look_up(from)?;
             from = after_stream(from);
             if from.stream.0 >= streams {
                 return Ok(next_day(first.day));
             }
+            if self.blocks >= self.blocks_max {
+                return Ok(from);
+            }
         }
     }
 
-    /// Reads on until a stream begins after enough blocks. `from` becomes the place of the last block.
+    /// Reads on until a stream begins after enough blocks. `from` becomes the place after the last block.
     fn read_streams(&mut self, blocks: &mut Rows, day: u32, from: &mut BlockKey) -> BlockKey {
-        let width = self.timeline.slot_width();
         while let Some((bytes, block)) = blocks.item() {
             let Some(key) = BlockKey::decode(bytes).filter(|key| key.day == day) else { break };
             if key.stream != from.stream && self.blocks >= self.blocks_max {
                 return BlockKey { block: 0, ..key };
             }
-            *from = key;
-            self.blocks += 1;
-            let read = codec::decode(block, &mut |slot, value| {
-                let minute = Resolution::Minute.cell_of(slot, width);
-                self.cells
-                    .entry((key.stream, minute))
-                    .and_modify(|held| held.merge(value))
-                    .or_insert_with(|| value.clone());
-            });
-            if let Err(error) = read {
-                self.db.damage().note(Resolution::Slot, key, &error.to_string());
-            }
+            *from = BlockKey { block: key.block.saturating_add(1), ..key };
+            self.add(key, block);
             blocks.next();
         }
         next_day(day)
     }
 
-    /// Adds the minutes to their blocks.
+    /// Adds the blocks of a stream and day from a block on, each read by its key.
+    fn look_up(&mut self, from: BlockKey) -> Result<()> {
+        for block in from.block..Resolution::Slot.blocks_per_day() as u8 {
+            let key = BlockKey { block, ..from };
+            match self.db.get_readable(Family::Blocks, &key.encode())? {
+                Ok(None) => self.blocks += 1,
+                Ok(Some(block)) => self.add(key, &block),
+                Err(detail) => {
+                    self.blocks += 1;
+                    self.db.damage().note_file(Resolution::Slot, key, &detail);
+                    self.lose(key);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds the slots of a block to their minutes.
+    fn add(&mut self, key: BlockKey, block: &[u8]) {
+        let width = self.timeline.slot_width();
+        self.blocks += 1;
+        let read = codec::decode(block, &mut |slot, value| {
+            let minute = Resolution::Minute.cell_of(slot, width);
+            self.cells
+                .entry((key.stream, minute))
+                .and_modify(|held| held.merge(value))
+                .or_insert_with(|| value.clone());
+        });
+        if let Err(error) = read {
+            self.db.damage().note_block(Resolution::Slot, key, &error.to_string());
+            self.lose(key);
+        }
+    }
+
+    /// Notes that the minutes of a block of slots are incomplete.
+    fn lose(&mut self, key: BlockKey) {
+        let slots_a_minute_block =
+            Resolution::Slot.blocks_per_day() / Resolution::Minute.blocks_per_day();
+        let key = BlockKey { block: key.block / slots_a_minute_block as u8, ..key };
+        let (first, last) = self.lost.unwrap_or((key, key));
+        self.lost = Some((first.min(key), last.max(key)));
+    }
+
+    /// Adds the minutes to their blocks, and a record of those that are lost: once the slots are deleted,
+    /// nothing else tells that cells are missing.
     fn put(self, write: &mut WriteBatch) {
         let width = self.timeline.slot_width();
+        if let Some(lost) = self.lost {
+            self.db.damage().note_lost(lost);
+            write.put(self.db, Family::Meta, lost_key(lost.0), lost.1.encode());
+        }
         let key_of = |stream, minute| {
             let slot = Resolution::Minute.first_slot(minute, width);
             Resolution::Minute.block_of(stream, slot, width)
@@ -167,6 +213,31 @@ impl<'a> Minutes<'a> {
             write.merge(self.db, Family::Blocks1m, key.encode(), codec::encode_hot(&minutes));
         }
     }
+}
+
+fn lost_key(first: BlockKey) -> Vec<u8> {
+    [meta::LOST_MINUTES, &first.encode()].concat()
+}
+
+/// Notes the minutes that were lost with damaged slots, as recorded. Called when the store is opened.
+///
+/// # Errors
+/// When the database cannot be read.
+pub(crate) fn load_lost(db: &Database) -> Result<()> {
+    for entry in db.entries_from(Family::Meta, meta::LOST_MINUTES) {
+        let (name, last) = entry?;
+        let Some(first) = name.strip_prefix(meta::LOST_MINUTES) else { break };
+        if let (Some(first), Some(last)) = (BlockKey::decode(first), BlockKey::decode(&last)) {
+            db.damage().note_lost((first, last));
+        }
+    }
+    Ok(())
+}
+
+/// Deletes the records of lost minutes of days before `day`, which are no longer kept.
+pub(super) fn forget_lost(db: &Database, day: u32, write: &mut WriteBatch) {
+    let [from, to] = [0, day].map(|day| lost_key(BlockKey { day, stream: StreamId(0), block: 0 }));
+    write.delete_range(db, Family::Meta, from, to);
 }
 
 const fn after_stream(key: BlockKey) -> BlockKey {

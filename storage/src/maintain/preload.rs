@@ -86,7 +86,7 @@ impl PreloadRange {
         let width = timeline.slot_width();
         let snapshot = db.snapshot();
         let rows = snapshot.rows_uncached(Family::Blocks);
-        let mut blocks = BlockReader::new(db, Resolution::Slot, width, rows);
+        let mut blocks = BlockReader::new(db, &snapshot, Resolution::Slot, width, rows);
         let mut chunks = Chunks::of(self.slots.clone(), self.streams, width);
         let mut run = Run::new();
         for stream in 0..self.streams {

@@ -1,6 +1,6 @@
 //! Retention: drops whole days, which in the order of the keys are whole files.
 
-use super::downsample::{Downsampled, downsample, downsample_before};
+use super::downsample::{Downsampled, downsample, downsample_before, forget_lost};
 use crate::db::{Database, ExemplarKey, Family, WriteBatch, day_start};
 use crate::error::Result;
 use crate::limits::{DOWNSAMPLE_BLOCKS, EXEMPLAR_SLOW_KEPT_MS};
@@ -95,6 +95,11 @@ fn oldest_day(db: &Database, resolution: Resolution) -> Result<Option<u32>> {
 /// Drops the days from `first` up to but not including `end`.
 fn drop_days(db: &Database, resolution: Resolution, first: u32, end: u32) -> Result<()> {
     db.drop_range(Family::of(resolution), &day_start(first), &day_start(end))?;
+    if resolution == Resolution::Minute {
+        let mut write = WriteBatch::default();
+        forget_lost(db, end, &mut write);
+        db.write(write)?;
+    }
     tracing::info!(?resolution, first, end, "dropped days past their retention");
     Ok(())
 }

@@ -1,9 +1,13 @@
 //! Reading blocks from the database, in the order of their keys.
+//!
+//! RocksDB reads rows in parts of files, and all files of a family side by side. Where a part is damaged, the
+//! rows cannot be read in their order, even those of other files. Then the blocks of the range are looked up
+//! one by one, so that only blocks of the damaged part are missing, and each is known.
 
 use std::ops::Range;
 
 use crate::codec::{self, Columns, Sink};
-use crate::db::{Database, Rows, WithoutMerging};
+use crate::db::{Database, Family, Rows, Snapshot, WithoutMerging};
 use crate::error::{Error, Result};
 use crate::model::resolution::{BlockKey, Resolution};
 use crate::model::stream::StreamId;
@@ -12,6 +16,7 @@ use crate::model::time::{Slot, SlotWidth};
 /// Reads blocks of one resolution day by day and stream by stream.
 pub(crate) struct BlockReader<'a> {
     db: &'a Database,
+    snapshot: &'a Snapshot,
     resolution: Resolution,
     slot_width: SlotWidth,
     rows: Rows,
@@ -22,14 +27,15 @@ pub(crate) struct BlockReader<'a> {
 }
 
 impl<'a> BlockReader<'a> {
-    /// A reader of the blocks of a resolution in `rows`.
+    /// A reader of the blocks of a resolution in `rows`, which are rows of the snapshot.
     pub(crate) const fn new(
         db: &'a Database,
+        snapshot: &'a Snapshot,
         resolution: Resolution,
         slot_width: SlotWidth,
         rows: Rows,
     ) -> Self {
-        Self { db, resolution, slot_width, rows, from: None, whole_from: Slot(0) }
+        Self { db, snapshot, resolution, slot_width, rows, from: None, whole_from: Slot(0) }
     }
 
     /// Passes the cells of some streams, ascending by id, in some slots to a sink. Damaged blocks are noted
@@ -78,6 +84,7 @@ impl<'a> BlockReader<'a> {
         if is_ahead || self.rows.key().is_none_or(|at| at < from.encode().as_slice()) {
             self.rows.seek(from.encode());
         }
+        let mut next = from;
         while let Some((bytes, block)) = self.rows.item() {
             let key = BlockKey::decode(bytes)
                 .ok_or_else(|| Error::corrupt("a block key", format!("{} bytes", bytes.len())))?;
@@ -85,17 +92,50 @@ impl<'a> BlockReader<'a> {
                 return Ok(());
             }
             if let Err(error) = decode(block) {
-                let end = self.resolution.block_end(key, self.slot_width);
-                self.whole_from = self.whole_from.max(end);
-                self.db.damage().note(self.resolution, key, &error.to_string());
+                self.note_block(key, &error);
             }
+            next = BlockKey { block: key.block.saturating_add(1), ..key };
             self.rows.next();
         }
-        // A file is damaged: the next range is looked for again, it may be in another file.
-        if let Some(detail) = self.rows.damage()? {
-            self.whole_from = Slot(u32::MAX);
-            self.db.damage().note(self.resolution, from, &detail);
+        match self.rows.damage()? {
+            Some(_) => self.look_up(next, to, decode),
+            None => Ok(()),
+        }
+    }
+
+    /// Looks up the blocks of a stream and day one by one.
+    fn look_up(
+        &mut self,
+        from: BlockKey,
+        to: BlockKey,
+        mut decode: impl FnMut(&[u8]) -> std::result::Result<(), codec::PartError>,
+    ) -> Result<()> {
+        // In bounds: no resolution has so many blocks a day.
+        let last = to.block.min(self.resolution.blocks_per_day() as u8 - 1);
+        for block in from.block..=last {
+            let key = BlockKey { block, ..from };
+            match self.snapshot.get(Family::of(self.resolution), &key.encode())? {
+                Ok(None) => {}
+                Ok(Some(block)) => {
+                    if let Err(error) = decode(&block) {
+                        self.note_block(key, &error);
+                    }
+                }
+                Err(detail) => {
+                    self.whole_from = self.whole_from.max(self.end_of(key));
+                    self.db.damage().note_file(self.resolution, key, &detail);
+                }
+            }
         }
         Ok(())
+    }
+
+    fn note_block(&mut self, key: BlockKey, error: &codec::PartError) {
+        self.whole_from = self.whole_from.max(self.end_of(key));
+        self.db.damage().note_block(self.resolution, key, &error.to_string());
+    }
+
+    fn end_of(&self, key: BlockKey) -> Slot {
+        self.resolution.block_end(key, self.slot_width)
     }
 }

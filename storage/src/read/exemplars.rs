@@ -50,6 +50,8 @@ pub struct BestExemplars {
     pub has_more: bool,
     /// Whether the search stopped after [`EXEMPLAR_ROWS_MAX`] slots, so that better ones may exist.
     pub is_cut: bool,
+    /// The names of damaged places whose exemplars are missing.
+    pub damaged: Vec<String>,
 }
 
 /// The best exemplars of a query.
@@ -100,34 +102,64 @@ impl Search<'_> {
         let mut slot = self.slots.end.minus(1);
         let mut day = self.timeline.day_of(slot);
         loop {
-            self.day(kind, day, streams, slot, &mut rows);
+            self.day(kind, day, streams, slot, &mut rows)?;
             rows.seek_for_prev(ExemplarKey::day_start(kind, day));
-            let earlier = rows.key().and_then(ExemplarKey::decode);
-            let is_earlier = |at: &ExemplarKey| at.day < day && !self.found.is_cut;
-            let Some(earlier) = earlier.filter(is_earlier) else { break };
-            (day, slot) = (earlier.day, Slot(u32::MAX));
+            let earlier = match rows.damage()? {
+                // The days before are looked for one by one: some may be in another file.
+                Some(detail) => {
+                    self.note(day, &detail);
+                    day.checked_sub(1).filter(|day| *day >= first_day)
+                }
+                None => rows.key().and_then(ExemplarKey::decode).map(|at| at.day),
+            };
+            let is_earlier = |earlier: &u32| *earlier < day && !self.found.is_cut;
+            let Some(earlier) = earlier.filter(is_earlier) else { return Ok(()) };
+            (day, slot) = (earlier, Slot(u32::MAX));
         }
-        rows.status()
     }
 
     /// Reads a day's exemplars of a kind up to a slot, from the last stream to the first.
-    fn day(&mut self, kind: Kind, day: u32, mut streams: &[StreamId], slot: Slot, rows: &mut Rows) {
+    fn day(
+        &mut self,
+        kind: Kind,
+        day: u32,
+        mut streams: &[StreamId],
+        slot: Slot,
+        rows: &mut Rows,
+    ) -> Result<()> {
         while let Some((stream, before)) = streams.split_last() {
-            rows.seek_for_prev(ExemplarKey { kind, day, stream: *stream, slot }.encode());
-            let at = rows.key().and_then(ExemplarKey::decode);
-            let Some(at) = at.filter(|at| at.day == day) else { return };
+            if self.rows >= EXEMPLAR_ROWS_MAX {
+                self.found.is_cut = true;
+                return Ok(());
+            }
             self.rows += 1;
+            rows.seek_for_prev(ExemplarKey { kind, day, stream: *stream, slot }.encode());
+            if let Some(detail) = rows.damage()? {
+                self.note(day, &detail);
+                streams = before;
+                continue;
+            }
+            let at = rows.key().and_then(ExemplarKey::decode);
+            let Some(at) = at.filter(|at| at.day == day) else { return Ok(()) };
             if at.stream < *stream {
                 // No stream in between has any.
                 streams = &before[..before.partition_point(|it| *it <= at.stream)];
             } else {
                 self.stream(*stream, kind, rows);
+                if let Some(detail) = rows.damage()? {
+                    self.note(day, &detail);
+                }
                 streams = before;
             }
-            if self.rows >= EXEMPLAR_ROWS_MAX {
-                self.found.is_cut = true;
-                return;
-            }
+        }
+        Ok(())
+    }
+
+    /// Notes that exemplars of a day, or of one near it, cannot be read.
+    fn note(&mut self, day: u32, detail: &str) {
+        let name = self.db.damage().note_exemplars(day, detail);
+        if !self.found.damaged.contains(&name) {
+            self.found.damaged.push(name);
         }
     }
 

@@ -113,8 +113,9 @@ impl<'a> Reader<'a> {
     #[must_use]
     pub fn cursor(&self) -> Cursor<'_> {
         let stored = self.plan.stored.iter().filter_map(|(resolution, slots)| {
-            let rows = self.view.snapshot.as_ref()?.rows(Family::of(*resolution));
-            let blocks = BlockReader::new(self.db, *resolution, self.slot_width, rows);
+            let snapshot = self.view.snapshot.as_deref()?;
+            let rows = snapshot.rows(Family::of(*resolution));
+            let blocks = BlockReader::new(self.db, snapshot, *resolution, self.slot_width, rows);
             Some((blocks, slots.clone()))
         });
         Cursor { stored: stored.collect(), reader: self }

@@ -170,17 +170,16 @@ impl Store {
         &self.shared.losses
     }
 
-    /// Whether any scan has met a damaged block since the store was opened.
+    /// Whether any read has met damage since the store was opened.
     #[must_use]
     pub fn has_damage(&self) -> bool {
         self.shared.db.damage().count() > 0
     }
 
-    /// The damaged blocks that scans of these streams and slots have met: their cells are missing.
+    /// The damaged places that scans of these streams and slots have met: their cells are missing.
     #[must_use]
     pub fn damaged(&self, streams: &[StreamId], slots: &Range<Slot>) -> Vec<String> {
-        let day = |slot| self.shared.timeline.day_of(slot);
-        self.shared.db.damage().of(streams, &(day(slots.start)..=day(slots.end)))
+        self.shared.db.damage().of(streams, slots, self.slot_width())
     }
 }
 

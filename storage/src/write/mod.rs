@@ -18,5 +18,5 @@ pub use writer::Appended;
 #[cfg(fuzzing)]
 pub(crate) use journal::decode_record;
 pub(crate) use queue::Queue;
-pub(crate) use replay::{records_aside, replay_journal};
+pub(crate) use replay::{replay_journal, sequence_aside};
 pub(crate) use writer::counted;

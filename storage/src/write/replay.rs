@@ -142,16 +142,7 @@ fn set_aside(db: &Database, sequence: u64, record: &[u8]) -> Result<()> {
     db.write(write)
 }
 
-/// The journal records that were set aside: sequence number and bytes.
-///
-/// # Errors
-/// When the database cannot be read.
-pub(crate) fn records_aside(db: &Database) -> Result<Vec<(u64, usize)>> {
-    let mut found = Vec::new();
-    for entry in db.entries(Family::Meta) {
-        let (name, record) = entry?;
-        let sequence = name.strip_prefix(meta::DAMAGED_JOURNAL).and_then(u64_of);
-        found.extend(sequence.map(|sequence| (sequence, record.len())));
-    }
-    Ok(found)
+/// The sequence number of a journal record that was set aside under a key of [`Family::Meta`].
+pub(crate) fn sequence_aside(key: &[u8]) -> Option<u64> {
+    key.strip_prefix(meta::DAMAGED_JOURNAL).and_then(u64_of)
 }

@@ -5,6 +5,7 @@ mod append;
 mod compact;
 mod damage;
 mod feed;
+mod flips;
 mod model;
 mod retention;
 mod steps;

@@ -5,7 +5,7 @@ use plimsoll_query::{Error, FoundExemplars};
 use plimsoll_storage::limits::EXEMPLARS_LIMIT_MAX;
 use plimsoll_storage::{ExemplarKind, Outcome};
 
-use super::{Answer, slot_clock};
+use super::{Answer, damaged, slot_clock};
 use crate::app::App;
 use crate::error::{ApiError, ErrorCode};
 use crate::http::call::Call;
@@ -65,11 +65,15 @@ async fn exemplars(State(app): State<App>, mut params: Params, reply: Reply) -> 
             Err(error) => return Err(error.into()),
         };
         let is_cut = is_cut(&found, events);
-        reply.ends_at(grid.last(), app.now()).rows_of(&["exemplars"]).send(&ExemplarsBody {
+        let mut damaged = damaged(app, &selector, &grid);
+        damaged.extend_from_slice(&found.damaged);
+        let reply = reply.ends_at(grid.last(), app.now()).damaged(damaged.len());
+        reply.rows_of(&["exemplars"]).send(&ExemplarsBody {
             exemplars: found.best.into_iter().map(ExemplarBody::from).collect(),
             covers: CoversBody::new(&app.store, &grid, app.now()),
             is_cut,
             events,
+            damaged,
         })
     })
     .await

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
-use plimsoll_storage::Error;
+use plimsoll_storage::{Backup, Error};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +30,10 @@ pub(crate) struct BackupBody {
     to: PathBuf,
     bytes: u64,
     files: u64,
+    /// What cannot be read in the backup, by name, the first hundred: the database itself is damaged.
+    damaged: Vec<String>,
+    /// How many places cannot be read.
+    damaged_count: u64,
 }
 
 pub(crate) fn calls() -> Vec<Call> {
@@ -38,7 +42,10 @@ pub(crate) fn calls() -> Vec<Call> {
     };
     vec![
         Call::post("/api/v1/backups", create)
-            .about("Copy the database as it is now", "Below the directory of `--backup-dir`.")
+            .about(
+                "Copy the database as it is now",
+                "Below the directory of `--backup-dir`. Everything in the backup is read again.",
+            )
             .body(&[("application/json", r#"{"to":"/backups/monday"}"#)])
             .answers::<BackupBody>()
             .errors(&[MalformedBody, BodyTooLarge, BackupsOff, OutsideBackupDir])
@@ -53,8 +60,12 @@ async fn create(State(app): State<App>, body: Body) -> Result<Json<BackupBody>, 
     let (store, target) = (Arc::clone(&app.store), to.clone());
     let made = tokio::task::spawn_blocking(move || store.backup(&target)).await;
     let backup = made.map_err(|_| Error::Closed)?.map_err(|error| failure(&to, error))?;
-    tracing::info!(to = %to.display(), bytes = backup.bytes, files = backup.files, "made a backup");
-    Ok(Json(BackupBody { to, bytes: backup.bytes, files: backup.files }))
+    let Backup { bytes, files, damaged, damaged_count } = backup;
+    if damaged_count > 0 {
+        tracing::error!(to = %to.display(), damaged_count, ?damaged, "a backup of a damaged database");
+    }
+    tracing::info!(to = %to.display(), bytes, files, "made a backup");
+    Ok(Json(BackupBody { to, bytes, files, damaged, damaged_count }))
 }
 
 /// Backups are only made below the configured directory: a client of the API must not be able to write

@@ -22,6 +22,9 @@ pub(crate) struct ExemplarsBody {
     /// has too many cells to count.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) events: Option<u64>,
+    /// What cannot be read and is missing from the answer; left out when nothing is.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) damaged: Vec<String>,
 }
 
 /// One event.

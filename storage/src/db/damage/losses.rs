@@ -2,11 +2,11 @@
 
 use rocksdb::{Direction, IteratorMode};
 
-use super::database::Database;
-use super::key::u64_of;
-use super::schema::{Family, meta};
-use super::wal::{Gap, Mark};
-use super::write_batch::WriteBatch;
+use crate::db::database::Database;
+use crate::db::key::u64_of;
+use crate::db::schema::{Family, meta};
+use crate::db::wal::{Gap, Mark};
+use crate::db::write_batch::WriteBatch;
 use crate::error::Result;
 use crate::limits::LOSSES_MAX;
 
@@ -34,7 +34,7 @@ impl Loss {
         [&numbers, self.cause.as_bytes()].concat()
     }
 
-    pub(super) fn decode(record: &[u8]) -> Option<Self> {
+    pub(in crate::db) fn decode(record: &[u8]) -> Option<Self> {
         let (appends, rest) = record.split_first_chunk()?;
         let (changes, cause) = rest.split_first_chunk()?;
         Some(Self {
@@ -85,7 +85,12 @@ impl Database {
     ///
     /// # Errors
     /// When the database cannot be read or written.
-    pub(super) fn keep_log_losses(&self, gaps: &[Gap], found: Mark, mark: Mark) -> Result<()> {
+    pub(in crate::db) fn keep_log_losses(
+        &self,
+        gaps: &[Gap],
+        found: Mark,
+        mark: Mark,
+    ) -> Result<()> {
         let mut missing = if gaps.is_empty() { 0 } else { self.missing_appends()? };
         for Gap { first, changes, cause } in gaps {
             let appends = missing.min(*changes);
@@ -108,7 +113,7 @@ impl Database {
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub(super) fn reaches(&self) -> Result<Mark> {
+    pub(in crate::db) fn reaches(&self) -> Result<Mark> {
         let last = self.entries_with(Family::Journal, IteratorMode::End).next().transpose()?;
         let last = last.and_then(|(sequence, _)| u64_of(&sequence)).unwrap_or(0);
         let append = last.max(self.sealed_append()?);
