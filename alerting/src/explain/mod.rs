@@ -64,6 +64,8 @@ pub struct Explanation {
     pub groups: Vec<GroupExplanation>,
     /// How many groups match and are not shown.
     pub groups_left_out: usize,
+    /// The names of damaged places whose cells are missing.
+    pub damaged: Vec<String>,
 }
 
 /// The evaluations of one group.
@@ -129,7 +131,8 @@ pub fn explain(
         let (labels, slots) = (group.labels, thinned(group.slots));
         groups.push(GroupExplanation { labels, words, slots });
     }
-    Ok(Some(Explanation { at, groups, groups_left_out }))
+    let damaged = run.damaged.into_iter().collect();
+    Ok(Some(Explanation { at, groups, groups_left_out, damaged }))
 }
 
 /// The labels that were asked for, of those that the rule groups by.
@@ -151,6 +154,8 @@ struct Run<'a> {
     /// Whether it is about a group of the sandbox.
     in_sandbox: bool,
     numbers: StreamNumbers,
+    /// The names of damaged places that reading has met.
+    damaged: BTreeSet<String>,
 }
 
 /// A group that is shown.
@@ -185,6 +190,7 @@ impl<'a> Run<'a> {
             store,
             in_sandbox: asked.is_sandbox(),
             numbers: StreamNumbers::default(),
+            damaged: BTreeSet::new(),
         }
     }
 
@@ -220,8 +226,8 @@ impl<'a> Run<'a> {
         }
         let rule = &self.rules.rules[0];
         seed_newest(self.store, &mut self.engine, rule, &self.selector, self.in_sandbox, first)?;
-        let Self { store, engine, numbers, .. } = self;
-        plan.run(engine, |engine, scan| read(store, engine, numbers, scan, budget))?;
+        let Self { store, engine, numbers, damaged, .. } = self;
+        plan.run(engine, |engine, scan| read(store, engine, numbers, damaged, scan, budget))?;
         // Partners that the rules file expects something of are watched from the first slot on.
         self.engine.warm_up(first.minus(1));
         Ok(self.groups(asked))
@@ -287,8 +293,8 @@ impl<'a> Run<'a> {
     ) -> Result<()> {
         let open = self.open_dependencies(groups)?;
         let streams = self.streams.all();
-        let Self { store, engine, numbers, .. } = self;
-        read(store, engine, numbers, &Scan::new(&streams, slots.clone()), budget)?;
+        let Self { store, engine, numbers, damaged, .. } = self;
+        read(store, engine, numbers, damaged, &Scan::new(&streams, slots.clone()), budget)?;
         let width = self.store.slot_width();
         let rule = self.rule().name.clone();
         let (mut state, statuses) = (NotifyState::default(), Statuses::new());
@@ -350,6 +356,7 @@ fn read(
     store: &Store,
     engine: &mut Engine,
     numbers: &mut StreamNumbers,
+    damaged: &mut BTreeSet<String>,
     scan: &Scan<'_>,
     budget: Budget,
 ) -> Result<()> {
@@ -359,6 +366,9 @@ fn read(
     store.scan(scan, &mut |stream, slot, value| {
         numbers.observe(engine, store, (stream, slot), value);
     })?;
+    if store.has_damage() {
+        damaged.extend(store.damaged(scan.streams, &scan.slots));
+    }
     Ok(())
 }
 

@@ -55,6 +55,9 @@ pub(crate) struct ResultBody {
     /// Slots before this have expired, so their minutes were evaluated.
     #[serde(skip_serializing_if = "Option::is_none")]
     by_minute_until: Option<String>,
+    /// Damaged places whose cells are missing; left out when nothing is.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    damaged: Vec<String>,
     /// In the order of firing; empty with `against`, `sweep` and `suggest`.
     alerts: Vec<AlertLine>,
     /// Number of further alerts that were left out.
@@ -81,11 +84,11 @@ pub(crate) struct ResultBody {
 
 impl ResultBody {
     fn new(read: &ReadSummary) -> Self {
-        let (cells, by_minute_until) = match read {
-            ReadSummary::Cells { count, by_minute_until } => (*count, *by_minute_until),
-            ReadSummary::Lines(_) => (0, None),
+        let ReadSummary::Cells { count, by_minute_until, damaged } = read else {
+            return Self::default();
         };
-        Self { cells, by_minute_until: by_minute_until.map(time::format), ..Self::default() }
+        let by_minute_until = by_minute_until.map(time::format);
+        Self { cells: *count, by_minute_until, damaged: damaged.clone(), ..Self::default() }
     }
 }
 

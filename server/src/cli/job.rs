@@ -26,6 +26,8 @@ struct Job {
 pub(super) struct JobResult {
     pub(super) cells: u64,
     pub(super) by_minute_until: Option<String>,
+    #[serde(default)]
+    pub(super) damaged: Vec<String>,
     /// As the server wrote them, so that the same bytes are printed.
     pub(super) alerts: Vec<Box<RawValue>>,
     pub(super) alerts_left_out: usize,

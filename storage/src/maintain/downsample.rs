@@ -194,7 +194,7 @@ impl<'a> Minutes<'a> {
     }
 
     /// Adds the minutes to their blocks, and a record of those that are lost: once the slots are deleted,
-    /// nothing else tells that cells are missing.
+    /// nothing else shows that cells are missing.
     fn put(self, write: &mut WriteBatch) {
         let width = self.timeline.slot_width();
         if let Some(lost) = self.lost {

@@ -64,6 +64,8 @@ pub(crate) enum ReadSummary {
         count: u64,
         /// Slots before this have expired, and their minutes were evaluated; `None` when no slot has expired.
         by_minute_until: Option<TimestampMs>,
+        /// The names of damaged places whose cells are missing.
+        damaged: Vec<String>,
     },
 }
 
@@ -193,12 +195,14 @@ impl History {
             Origin::Recording(path) => path,
             Origin::Stored(store) => {
                 let (slots, by_minute) = self.stored_slots(store)?;
-                let count = stored::read(store, &self.labels(), slots, by_minute, on_chunk)?;
+                let labels = self.labels();
+                let count = stored::read(store, &labels, slots.clone(), by_minute, on_chunk)?;
                 if count == 0 && self.drill.is_none() {
                     return Err(HistoryError::Nothing(self.nothing_stored(store)));
                 }
                 let by_minute_until = by_minute.map(|it| self.width.start(it.until));
-                return Ok(ReadSummary::Cells { count, by_minute_until });
+                let damaged = stored::damaged(store, &labels, &slots);
+                return Ok(ReadSummary::Cells { count, by_minute_until, damaged });
             }
         };
         let selection =
@@ -318,11 +322,15 @@ impl fmt::Display for ReadSummary {
     /// `1,080 of 1,080 lines replayed (…)`
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let reading = match self {
-            Self::Cells { count, by_minute_until } => {
+            Self::Cells { count, by_minute_until, damaged } => {
                 write!(f, "{} cells replayed", HumanCount(*count))?;
-                let Some(until) = by_minute_until else { return Ok(()) };
-                let until = time::format(*until);
-                return write!(f, ", by the minute before {until} because slots have expired");
+                if let Some(until) = by_minute_until.map(time::format) {
+                    write!(f, ", by the minute before {until} because slots have expired")?;
+                }
+                if let Some(first) = damaged.first() {
+                    write!(f, "; {} damaged places are missing, such as {first}", damaged.len())?;
+                }
+                return Ok(());
             }
             Self::Lines(reading) => reading,
         };

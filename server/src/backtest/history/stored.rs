@@ -62,6 +62,11 @@ pub(crate) fn read(
     Ok(read)
 }
 
+/// The names of damaged places of the selected streams that reading has met.
+pub(super) fn damaged(store: &Store, labels: &LabelMatchers, slots: &Range<Slot>) -> Vec<String> {
+    if store.has_damage() { store.damaged(&streams(store, labels).0, slots) } else { Vec::new() }
+}
+
 /// The selected streams and their names; the numbers of arrivals are positions in them.
 fn streams(store: &Store, labels: &LabelMatchers) -> (Vec<StreamId>, Vec<StreamKey>) {
     let kinds = [StreamKind::Activity, StreamKind::Gauge].into_iter();

@@ -37,6 +37,9 @@ pub(super) fn run(args: &Args, url: &str) -> Result<(), CommandError> {
         (None, None) => counted(result.alerts.len(), "alert"),
     };
     eprintln!("{} cells replayed on {url}{by_minute}: {found}", result.cells);
+    for name in &result.damaged {
+        eprintln!("damaged and missing: {name}");
+    }
     if result.alerts_left_out > 0 {
         let left_out = counted(result.alerts_left_out, "further alert");
         eprintln!("left out: {left_out}; choose a shorter time");

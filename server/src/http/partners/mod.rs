@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use axum::extract::{Path, State};
 use plimsoll_alerting::{Alert, AlertFilter, RuleSet, SANDBOX, Severity, alerts};
-use plimsoll_query::{OpenAlert, PartnerActivity, Selector, assess, health};
+use plimsoll_query::{OpenAlert, PartnerActivity, Selector, WINDOWS_MS, assess, health};
 use plimsoll_storage::{Label, LabelMatchers, Matcher, StreamKind, TimestampMs};
 
 use crate::app::App;
@@ -113,7 +113,11 @@ async fn one_health(
     let mut labels = params.labels_in_production()?;
     params.end()?;
     labels.push(Label::Partner, Matcher::In(one_value(&partner)));
-    app.ask(move |app, _| reply.rows_of(&["streams"]).send(&health_of(app, partner, labels)?)).await
+    app.ask(move |app, _| {
+        let health = health_of(app, partner, labels)?;
+        reply.damaged(health.damaged.len()).rows_of(&["streams"]).send(&health)
+    })
+    .await
 }
 
 fn health_of(app: &App, partner: String, labels: LabelMatchers) -> Result<HealthBody, ApiError> {
@@ -125,6 +129,7 @@ fn health_of(app: &App, partner: String, labels: LabelMatchers) -> Result<Health
     if streams.is_empty() && known.is_none() {
         return Err(unknown(&partner));
     }
+    let damaged = damaged(app, &labels, now);
     let alerts = open_alerts(app, &partner, labels)?;
     let open = |alert: &Alert| OpenAlert {
         critical: alert.severity == Severity::Critical,
@@ -138,7 +143,19 @@ fn health_of(app: &App, partner: String, labels: LabelMatchers) -> Result<Health
         reason,
         streams: streams.into_iter().map(|one| StreamHealthBody::new(one, now)).collect(),
         alerts: bodies(&app.store, alerts)?,
+        damaged,
     })
+}
+
+/// The damaged places of some streams in the windows that health is measured in.
+fn damaged(app: &App, labels: &LabelMatchers, now: TimestampMs) -> Vec<String> {
+    if !app.store.has_damage() {
+        return Vec::new();
+    }
+    let width = app.store.slot_width();
+    let longest_ms = WINDOWS_MS.into_iter().max().unwrap_or(0);
+    let slots = width.slot_of(now.plus_ms(-longest_ms))..width.slot_of(now).plus(1);
+    app.store.damaged(&app.store.select(StreamKind::Activity, None, labels), &slots)
 }
 
 /// The open alerts of a partner, without those about labels that are not asked for.

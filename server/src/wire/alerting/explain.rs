@@ -29,6 +29,9 @@ pub(crate) struct ExplanationBody {
     groups: Vec<GroupBody>,
     /// Matching groups that are left out.
     groups_left_out: usize,
+    /// Damaged places whose cells are missing; left out when nothing is.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    damaged: Vec<String>,
     #[serde(skip)]
     kind: SignalKind,
 }
@@ -125,6 +128,7 @@ impl ExplanationBody {
             unit: unit_of(kind).1,
             groups: groups.collect(),
             groups_left_out: found.groups_left_out,
+            damaged: found.damaged,
             kind,
         }
     }
@@ -161,6 +165,9 @@ impl ExplanationBody {
         }
         if self.groups_left_out > 0 {
             let _ = writeln!(text, "{} more groups match; name more labels.", self.groups_left_out);
+        }
+        for name in &self.damaged {
+            let _ = writeln!(text, "Damaged and missing: {name}.");
         }
         text
     }

@@ -125,6 +125,9 @@ pub(crate) struct HealthBody {
     pub(crate) streams: Vec<StreamHealthBody>,
     /// Those that are open.
     pub(crate) alerts: Vec<AlertBody>,
+    /// What cannot be read and is missing from the counts; left out when nothing is.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) damaged: Vec<String>,
 }
 
 /// One stream of a partner.

@@ -78,9 +78,9 @@ impl Database {
 /// The first place at or after `from` where rows can be read, found by steps that double and then halve;
 /// `None` when there is none.
 fn next_readable(rows: &mut Rows, from: u128) -> Result<Option<u128>> {
-    let mut is_readable = |at: u128| {
+    let mut is_readable = |at: u128| -> Result<bool> {
         rows.seek(at.to_be_bytes());
-        Ok::<_, crate::Error>(rows.damage()?.is_none())
+        Ok(rows.damage()?.is_none())
     };
     let mut damaged = from;
     let mut step = 1_u128;

@@ -1,5 +1,6 @@
 //! A damaged block affects only itself: answers report it and contain the rest.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -21,6 +22,8 @@ fn succeed(args: &[&str]) {
 fn text(path: &Path) -> &str {
     path.to_str().expect("temporary folders have plain names")
 }
+
+const RULES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/rules.yaml");
 
 /// Two minutes of every partner's requests, one a slot, as an access log.
 fn history(start_ms: i64) -> String {
@@ -82,13 +85,29 @@ async fn a_damaged_block_is_reported_and_the_rest_is_answered() {
         !damaged.is_empty() && damaged[0].as_str().is_some_and(|name| name.contains("of stream")),
         "{damaged:?}"
     );
-    let complete = body["series"].as_array().expect("a list of series").iter().filter(|series| {
+    let series = body["series"].as_array().expect("a list of series").iter();
+    let complete = series.filter(|series| {
         let points = series["points"].as_array().expect("a list of points");
         points.iter().filter(|point| point["count"] == 1).count() == SLOTS as usize
     });
-    let complete = complete.count() as u64;
-    assert!((PARTNERS / 4..PARTNERS).contains(&complete), "{complete} partners are complete");
+    let complete: BTreeSet<_> =
+        complete.map(|series| series["labels"]["partner"].as_str().expect("a name")).collect();
+    assert!(
+        (PARTNERS / 4..PARTNERS).contains(&(complete.len() as u64)),
+        "{complete:?} are complete"
+    );
     let metrics = server.api().try_get("/metrics").await.text;
     let count = metrics.lines().find_map(|line| line.strip_prefix("plimsoll_damaged_blocks "));
     assert!(count.is_some_and(|count| count != "0"), "{count:?}");
+
+    let mut partners = (0..PARTNERS).map(|number| format!("partner-{number}"));
+    let partner = partners.find(|name| !complete.contains(&**name)).expect("one is incomplete");
+    let at = start + SLOTS * 10_000;
+    let explained = format!("/api/v1/rules/partner-5xx/explain?partner={partner}&at={at}");
+    let body = server.api().get(&explained).await;
+    assert!(body["damaged"].as_array().is_some_and(|names| !names.is_empty()), "{body}");
+    server.terminate();
+    let replayed = binary::run(&["backtest", "--rules", RULES, "--data-dir", text(&copy)]);
+    let said = String::from_utf8_lossy(&replayed.stderr).into_owned();
+    assert!(said.contains("damaged places are missing"), "{said}");
 }

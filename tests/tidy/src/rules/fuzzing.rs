@@ -21,7 +21,7 @@ const DECODERS: &[(&str, &str)] = &[
     ("storage/src/codec/hot.rs", "block"),
     ("storage/src/codec/row.rs", "rows"),
     ("storage/src/db/key.rs", "keys"),
-    ("storage/src/db/losses.rs", "journal"),
+    ("storage/src/db/damage/losses.rs", "journal"),
     ("storage/src/db/wal/", "journal"),
     ("storage/src/write/", "journal"),
 ];
