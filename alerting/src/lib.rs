@@ -43,7 +43,7 @@ pub use notify::event::{SlotEvaluations, TransitionEvent};
 pub use records::acknowledgement::Acknowledgement;
 pub use records::alerts::{Alert, AlertFilter};
 pub use records::delivery::{Action, Attempt, DeadReason, Delivery, DeliveryState};
-pub use records::ledger::{DeliveryFilter, ReplayError};
+pub use records::ledger::{DeliveryFilter, FoundDeliveries, ReplayError};
 pub use records::muted_by::MutedBy;
 pub use records::notify_status::{NotifiedReceiver, NotifyStatus};
 pub use records::silence::Silence;

@@ -15,7 +15,7 @@ use crate::error::Result;
 use crate::records::acknowledgement::Acknowledgement;
 use crate::records::alerts::Alert;
 use crate::records::delivery::{Action, Delivery, NotificationRecord};
-use crate::records::ledger::{self, DeliveryFilter, ReplayError};
+use crate::records::ledger::{self, DeliveryFilter, FoundDeliveries, ReplayError};
 use crate::rule::Receiver;
 use crate::text::content::Content;
 
@@ -178,7 +178,7 @@ impl DeliveryControl {
     ///
     /// # Errors
     /// When the store cannot be read or written.
-    pub fn purge(&self, filter: &DeliveryFilter, dry_run: bool) -> Result<Vec<Delivery>> {
+    pub fn purge(&self, filter: &DeliveryFilter, dry_run: bool) -> Result<FoundDeliveries> {
         ledger::purge(&self.context.store, filter, dry_run)
     }
 }

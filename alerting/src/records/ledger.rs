@@ -90,25 +90,36 @@ fn id_key(id: &str) -> Vec<u8> {
     [&[BY_ID], id.as_bytes()].concat()
 }
 
-/// The newest deliveries that match: what waits first, then the newest outcomes; at most `limit`
-/// and [`LIST_ROWS_MAX`], out of the newest `LEDGER_ROWS_READ_MAX`.
+/// Deliveries that match.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct FoundDeliveries {
+    /// What waits first, then the newest outcomes.
+    pub newest: Vec<Delivery>,
+    /// Whether more may match.
+    pub is_cut: bool,
+}
+
+/// The newest deliveries that match, at most `limit` and [`LIST_ROWS_MAX`], out of the newest
+/// `LEDGER_ROWS_READ_MAX` outcomes.
 ///
 /// # Errors
 /// When the store cannot be read, or a row is damaged.
-pub fn list(store: &Store, filter: &DeliveryFilter, limit: usize) -> Result<Vec<Delivery>> {
+pub fn list(store: &Store, filter: &DeliveryFilter, limit: usize) -> Result<FoundDeliveries> {
     let limit = limit.min(LIST_ROWS_MAX);
+    let mut is_cut = false;
     let mut found = if filter.wants("waiting") { waiting(store, filter)? } else { Vec::new() };
     if filter.wants("delivered") || filter.wants("coalesced") {
-        found.extend(closed(store, Table::Delivery, filter, limit)?);
+        is_cut |= closed(store, Table::Delivery, filter, limit, &mut found)?;
     }
     if filter.wants("dead") {
-        found.extend(closed(store, Table::DeadLetter, filter, limit)?);
+        is_cut |= closed(store, Table::DeadLetter, filter, limit, &mut found)?;
     }
     let newest =
         |delivery: &Delivery| (delivery.settled_at.unwrap_or(TimestampMs(i64::MAX)), delivery.at);
     found.sort_by_key(|delivery| std::cmp::Reverse(newest(delivery)));
+    is_cut |= found.len() > limit;
     found.truncate(limit);
-    Ok(found)
+    Ok(FoundDeliveries { newest: found, is_cut })
 }
 
 fn waiting(store: &Store, filter: &DeliveryFilter) -> Result<Vec<Delivery>> {
@@ -122,28 +133,34 @@ fn waiting(store: &Store, filter: &DeliveryFilter) -> Result<Vec<Delivery>> {
     damaged.map_or(Ok(found), Err)
 }
 
+/// Adds the newest deliveries of a table that match, one more than `limit` at most. Returns whether rows were
+/// left unread.
 fn closed(
     store: &Store,
     table: Table,
     filter: &DeliveryFilter,
     limit: usize,
-) -> Result<Vec<Delivery>> {
-    let (mut found, mut read) = (Vec::new(), 0);
+    found: &mut Vec<Delivery>,
+) -> Result<bool> {
+    let (most, mut read) = (found.len() + limit + 1, 0);
     let mut after: Option<Vec<u8>> = None;
-    while found.len() < limit && read < LEDGER_ROWS_READ_MAX {
+    while found.len() < most {
+        if read >= LEDGER_ROWS_READ_MAX {
+            return Ok(true);
+        }
         let page =
             store.records(table, &[BY_TIME], after.as_deref(), Order::Descending, PAGE_ROWS)?;
-        let Some((last, _)) = page.last() else { break };
+        let Some((last, _)) = page.last() else { return Ok(false) };
         after = Some(last.clone());
         read += page.len();
         for (_, value) in &page {
             let delivery: Delivery = row::decode("delivery", value)?;
-            if filter.matches(&delivery) && found.len() < limit {
+            if filter.matches(&delivery) && found.len() < most {
                 found.push(delivery);
             }
         }
     }
-    Ok(found)
+    Ok(true)
 }
 
 /// The delivery of that id, in the outbox or the ledger.
@@ -216,19 +233,22 @@ pub fn replay(
     Ok(Ok(waiting))
 }
 
-/// Removes the dead letters that match, at most [`LIST_ROWS_MAX`]; with `dry_run` it only
-/// returns them.
+/// Removes the newest dead letters that match, at most [`LIST_ROWS_MAX`]; with `dry_run` it only returns
+/// them.
 ///
 /// # Errors
 /// When the store cannot be read or written.
-pub fn purge(store: &Store, filter: &DeliveryFilter, dry_run: bool) -> Result<Vec<Delivery>> {
-    let dead = closed(store, Table::DeadLetter, filter, LIST_ROWS_MAX)?;
+pub fn purge(store: &Store, filter: &DeliveryFilter, dry_run: bool) -> Result<FoundDeliveries> {
+    let mut dead = Vec::new();
+    let mut is_cut = closed(store, Table::DeadLetter, filter, LIST_ROWS_MAX, &mut dead)?;
+    is_cut |= dead.len() > LIST_ROWS_MAX;
+    dead.truncate(LIST_ROWS_MAX);
     if !dry_run {
         let mut batch = TableBatch::default();
         dead.iter().for_each(|delivery| remove(&mut batch, delivery));
         store.commit(batch)?;
     }
-    Ok(dead)
+    Ok(FoundDeliveries { newest: dead, is_cut })
 }
 
 fn remove(batch: &mut TableBatch, dead: &Delivery) {

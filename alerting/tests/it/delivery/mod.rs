@@ -34,7 +34,7 @@ pub(crate) fn evaluate(world: &World, rules: &RuleSet, until_minute: i64) {
 /// The newest deliveries in a state.
 pub(crate) fn in_state(world: &World, state: &str) -> Vec<Delivery> {
     let filter = DeliveryFilter { state: Some(state.into()), ..DeliveryFilter::default() };
-    ledger::list(&world.store, &filter, 100).unwrap()
+    ledger::list(&world.store, &filter, 100).unwrap().newest
 }
 
 /// Waits until the outbox is empty.

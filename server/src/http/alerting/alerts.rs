@@ -62,8 +62,12 @@ async fn list(State(app): State<App>, mut params: Params, reply: Reply) -> Answe
     let limit = params.read(&LIMIT)?;
     params.end()?;
     let filter = shown(open, rule, labels);
-    let found = tokio::task::block_in_place(|| alerts::list(&app.store, &filter, limit))?;
-    reply.rows_of(&["alerts"]).send(&AlertsBody { alerts: bodies(&app.store, found)? })
+    // With one more than is listed, the list is cut.
+    let mut found = tokio::task::block_in_place(|| alerts::list(&app.store, &filter, limit + 1))?;
+    let is_cut = found.len() > limit;
+    found.truncate(limit);
+    let alerts = bodies(&app.store, found)?;
+    reply.rows_of(&["alerts"]).send(&AlertsBody { alerts, is_cut })
 }
 
 async fn one(State(app): State<App>, Path(id): Path<String>) -> Result<Json<AlertBody>, ApiError> {

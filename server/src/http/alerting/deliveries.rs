@@ -78,8 +78,9 @@ async fn list(State(app): State<App>, mut params: Params, reply: Reply) -> Answe
     let limit = params.read(&LIMIT)?;
     params.end()?;
     let found = tokio::task::block_in_place(|| ledger::list(&app.store, &filter, limit))?;
-    let deliveries = found.into_iter().map(DeliveryBody::from).collect();
-    reply.rows_of(&["deliveries"]).send(&DeliveriesBody { deliveries })
+    let deliveries = found.newest.into_iter().map(DeliveryBody::from).collect();
+    let body = DeliveriesBody { deliveries, is_cut: found.is_cut };
+    reply.rows_of(&["deliveries"]).send(&body)
 }
 
 async fn one(
@@ -123,9 +124,9 @@ async fn purge(State(app): State<App>, body: Body) -> Result<Json<PurgeBody>, Ap
     })?;
     let filter = DeliveryFilter { receiver, alert, state: None };
     let purged = tokio::task::block_in_place(|| app.control().purge(&filter, dry_run))?;
-    let count = purged.len();
-    let shown = purged.into_iter().take(PURGED_SHOWN_MAX).map(DeliveryBody::from);
-    Ok(Json(PurgeBody { dry_run, count, deliveries: shown.collect() }))
+    let (count, is_cut) = (purged.newest.len(), purged.is_cut);
+    let shown = purged.newest.into_iter().take(PURGED_SHOWN_MAX).map(DeliveryBody::from);
+    Ok(Json(PurgeBody { dry_run, count, is_cut, deliveries: shown.collect() }))
 }
 
 fn unknown(id: &str) -> ApiError {

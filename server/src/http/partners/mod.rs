@@ -55,7 +55,7 @@ async fn list(State(app): State<App>, mut params: Params, reply: Reply) -> Answe
         let (rules, now) = (app.rules.get(), app.now());
         let partners = known(app, &rules, &labels).into_iter();
         let partners = partners.map(|one| body(&rules, one, now)).collect();
-        reply.send(&PartnersBody { partners })
+        reply.rows_of(&["partners"]).send(&PartnersBody { partners })
     })
     .await
 }

@@ -20,7 +20,7 @@ use crate::http::params::kind::{Choice, Integer, OutcomeClass, TimeZoneName};
 use crate::http::params::labels::{BY, LABELS, STREAM};
 use crate::http::reply::Reply;
 use crate::wire::query::baseline::{BaselineBody, BaselinePointBody};
-use crate::wire::query::series::{CoversBody, series};
+use crate::wire::query::series::{CoversBody, ExampleBody, PointsBody, series};
 
 const SIGNAL: WithDefault<Choice<Signal>> = Query::new(
     "signal",
@@ -119,6 +119,8 @@ async fn baseline(State(app): State<App>, mut params: Params, reply: Reply) -> A
             damaged.extend(super::damaged(app, &selector, &grid.earlier(*back_ms)));
         }
         let now = app.now();
+        let example = || PointsBody::example(&by, BaselinePointBody::EXAMPLE);
+        let reply = reply.like(|| ExampleBody { series: [example()] })?;
         let reply = reply.ends_at(grid.last(), now).damaged(damaged.len());
         reply.send(&BaselineBody {
             signal,

@@ -13,6 +13,7 @@ use crate::http::params::Params;
 use crate::http::params::labels::{BY, LABELS, STREAM};
 use crate::http::reply::Reply;
 use crate::wire::query::partner::{FreshnessBody, FreshnessesBody};
+use crate::wire::query::series::ExampleBody;
 
 pub(crate) fn calls() -> Vec<Call> {
     vec![of_freshness(Call::get("/api/v1/query/freshness", freshness)).about(
@@ -47,6 +48,7 @@ pub(crate) async fn answer(
     params.end()?;
     app.ask(move |app, _| {
         let now = app.now();
+        let reply = reply.like(|| ExampleBody { series: [FreshnessBody::example(&by)] })?;
         let expected = expected(&app.rules.get());
         let groups = plimsoll_query::freshness(&app.store, &selector, &by, &expected).into_iter();
         let series = groups.map(|group| FreshnessBody::new(group, now)).collect();

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use plimsoll_query::{GaugePoint, Selector};
-use plimsoll_storage::StreamKind;
+use plimsoll_storage::{GaugeCell, StreamKind, TimestampMs};
 
 use super::compare::{COMPARE, compare};
 use super::{Answer, Points, QueryRequest};
@@ -36,7 +36,10 @@ async fn gauges(State(app): State<App>, mut params: Params, reply: Reply) -> Ans
     params.end()?;
     app.ask(move |app, budget| {
         query.grid = query.grid.within(budget);
-        query.answer(app, reply, |groups, grid| plimsoll_query::gauges(&app.store, groups, grid))
+        let example = GaugePoint { t: TimestampMs(0), gauge: GaugeCell::new(0.0, TimestampMs(0)) };
+        query.answer(app, reply, example, |groups, grid| {
+            plimsoll_query::gauges(&app.store, groups, grid)
+        })
     })
     .await
 }

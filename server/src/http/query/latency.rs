@@ -2,7 +2,8 @@
 
 use axum::extract::State;
 use plimsoll_query::limits::{HEATMAP_BUCKETS_MAX, HEATMAP_BUCKETS_MIN};
-use plimsoll_query::{LatencyMeasures, LatencyPoint, Rank};
+use plimsoll_query::{Estimate, HeatPoint, LatencyMeasures, LatencyPoint, Rank};
+use plimsoll_storage::{Quantile, TimestampMs};
 
 use super::compare::{COMPARE, COMPARE_RELEASE, comparison};
 use super::top::{TOP, top};
@@ -13,14 +14,14 @@ use crate::http::call::Call;
 use crate::http::params::Params;
 use crate::http::params::declare::{Query, Repeated, WithDefault};
 use crate::http::params::grid::GRID;
-use crate::http::params::kind::{Choice, DurationMs, Integer, Quantile};
+use crate::http::params::kind::{self, Choice, DurationMs, Integer};
 use crate::http::params::labels::{BY, LABELS, STREAM};
 use crate::http::reply::Reply;
-use crate::wire::query::latency::HeatmapBody;
-use crate::wire::query::series::series;
+use crate::wire::query::latency::{HeatPointBody, HeatmapBody};
+use crate::wire::query::series::{ExampleBody, PointsBody, series};
 
-const Q: Repeated<Quantile> =
-    Query::new("q", Quantile, "0.95", "A quantile; 0.5 and 0.95 when left out.").repeated();
+const Q: Repeated<kind::Quantile> =
+    Query::new("q", kind::Quantile, "0.95", "A quantile; 0.5 and 0.95 when left out.").repeated();
 const UNDER: Repeated<DurationMs> = Query::new(
     "under",
     DurationMs,
@@ -97,7 +98,7 @@ pub(crate) async fn answer(
     params.end()?;
     app.ask(move |app, budget| {
         query.grid = query.grid.within(budget);
-        query.answer(app, reply, |groups, grid| {
+        query.answer(app, reply, example(&measures), |groups, grid| {
             plimsoll_query::latency(&app.store, groups, grid, &measures)
         })
     })
@@ -129,6 +130,19 @@ pub(crate) fn measures(params: &mut Params) -> Result<LatencyMeasures, ApiError>
     })
 }
 
+/// A point with these measures.
+fn example(measures: &LatencyMeasures) -> LatencyPoint {
+    const QUANTILE: Quantile = Quantile { value_s: 0.0, lower_s: 0.0, upper_s: 0.0 };
+    const SHARE: Estimate = Estimate { value: 0.0, lower: 0.0, upper: 0.0 };
+    LatencyPoint {
+        t: TimestampMs(0),
+        count: 0,
+        quantiles: measures.quantiles.iter().map(|q| (*q, QUANTILE)).collect(),
+        under: measures.under_ms.iter().map(|ms| (*ms, SHARE)).collect(),
+        apdex: measures.apdex_ms.map(|_| SHARE),
+    }
+}
+
 async fn send_heatmap(
     app: &App,
     reply: Reply,
@@ -140,6 +154,9 @@ async fn send_heatmap(
         let groups = query.groups(app)?;
         let found = plimsoll_query::heatmap(&app.store, groups, &query.grid, buckets_max)?;
         let damaged = query.damaged(app);
+        let empty = HeatPoint { t: TimestampMs(0), counts: Vec::new() };
+        let example = || PointsBody::example(&query.by, HeatPointBody::from(empty));
+        let reply = reply.like(|| ExampleBody { series: [example()] })?;
         let reply = query.caching(app, reply, &damaged);
         reply.send(&HeatmapBody {
             buckets: found.buckets.into_iter().map(Into::into).collect(),

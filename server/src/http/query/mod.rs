@@ -14,7 +14,7 @@ mod top;
 
 use axum::response::Response;
 use plimsoll_query::{
-    Grid, Group, Rank, Selector, Series, filter_by_label, groups, pair, top as top_groups,
+    Grid, Group, Pair, Rank, Selector, Series, filter_by_label, groups, pair, top as top_groups,
 };
 use plimsoll_storage::Label;
 
@@ -25,8 +25,8 @@ use crate::http::params::Params;
 use crate::http::params::grid::{SlotClock, WINDOW_MS_DEFAULT};
 use crate::http::reply::Reply;
 use crate::wire::query::series::{
-    CoversBody, Point, PointBodyOf, PointsBody, ReleasesBody, SeriesBody, alone, compared,
-    released, written,
+    CoversBody, ExampleBody, Point, PointBodyOf, PointsBody, ReleasesBody, SeriesBody, alone,
+    compared, released, written,
 };
 use crate::wire::time::Times;
 
@@ -85,15 +85,17 @@ impl QueryRequest {
         Ok(top_groups(&app.store, found, &self.grid, rank, count)?)
     }
 
-    /// Answers with the points of all groups, compared as asked.
-    fn answer<P: Point + Sync>(
+    /// Answers with the points of all groups, compared as asked. `example` has what each point has.
+    fn answer<P: Point + Clone + Sync>(
         &self,
         app: &App,
         reply: Reply,
+        example: P,
         ask: impl Fn(Vec<Group>, &Grid) -> plimsoll_query::Result<Vec<Series<P>>>,
     ) -> Answer {
         let groups = self.groups(app)?;
         let times = self.times(app);
+        let reply = reply.like(|| self.example(example, &times))?;
         let answered = match &self.comparison {
             Comparison::None => written(&ask(groups, &self.grid)?, |point| alone(point, &times)),
             Comparison::Earlier(ms) => {
@@ -115,6 +117,20 @@ impl QueryRequest {
             Comparison::None | Comparison::Earlier(_) => None,
         };
         self.caching(app, reply, &damaged).send(&SeriesBody { series, covers, releases, damaged })
+    }
+
+    fn example<'t, P: Point + Clone>(
+        &self,
+        point: P,
+        times: &'t Times,
+    ) -> ExampleBody<PointsBody<PointBodyOf<'t, P>>> {
+        let both = Pair { t: point.t(), a: Some(point.clone()), b: Some(point.clone()) };
+        let point = match &self.comparison {
+            Comparison::None => alone(&point, times),
+            Comparison::Earlier(_) => compared(&both, times),
+            Comparison::Releases(_) => released(&both, times),
+        };
+        ExampleBody { series: [PointsBody::example(&self.by, point)] }
     }
 
     /// Sets how long the answer may be cached.

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use plimsoll_query::{ClassRatio, Confidence, OutcomePoint, Rank, Series};
-use plimsoll_storage::Outcome;
+use plimsoll_storage::{Outcome, OutcomeCounts, TimestampMs};
 
 use super::compare::{COMPARE, COMPARE_RELEASE, comparison};
 use super::ratio::{CONFIDENCE, OF, TO, class_ratio};
@@ -84,7 +84,7 @@ async fn answer(
     params.end()?;
     app.ask(move |app, budget| {
         query.grid = query.grid.within(budget);
-        query.answer(app, reply, |groups, grid| {
+        query.answer(app, reply, example(rating.as_ref()), |groups, grid| {
             let found = plimsoll_query::outcomes(&app.store, groups, grid)?;
             Ok(found.into_iter().map(|series| rated(series, rating.as_ref())).collect())
         })
@@ -92,11 +92,25 @@ async fn answer(
     .await
 }
 
+/// A point with this ratio.
+fn example(rating: Option<&Rating>) -> RatedOutcomes {
+    let point = |counts| OutcomePoint { t: TimestampMs(0), counts, covered_s: 1.0 };
+    let mut one_of_each = OutcomeCounts::default();
+    Outcome::ALL.into_iter().for_each(|class| one_of_each.add(class, 1));
+    // Which classes a point has depends on the data; whether it has a ratio does not.
+    let RatedOutcomes { ratio, is_share, .. } = rated_point(point(one_of_each), rating);
+    RatedOutcomes { outcomes: point(OutcomeCounts::default()), ratio, is_share }
+}
+
 fn rated(series: Series<OutcomePoint>, rating: Option<&Rating>) -> Series<RatedOutcomes> {
-    let one = |outcomes: OutcomePoint| RatedOutcomes {
+    let one = |point| rated_point(point, rating);
+    Series { labels: series.labels, points: series.points.into_iter().map(one).collect() }
+}
+
+fn rated_point(outcomes: OutcomePoint, rating: Option<&Rating>) -> RatedOutcomes {
+    RatedOutcomes {
         ratio: rating.map(|(ratio, confidence)| ratio.measure(&outcomes.counts, *confidence)),
         is_share: rating.is_some_and(|(ratio, _)| ratio.is_share()),
         outcomes,
-    };
-    Series { labels: series.labels, points: series.points.into_iter().map(one).collect() }
+    }
 }

@@ -1,8 +1,8 @@
 //! `GET /api/v1/query/retry_amplification`: attempts for each request.
 
 use axum::extract::State;
-use plimsoll_query::Selector;
-use plimsoll_storage::StreamKind;
+use plimsoll_query::{AmplificationPoint, Selector};
+use plimsoll_storage::{StreamKind, TimestampMs};
 
 use super::{Answer, damaged, slot_clock};
 use crate::app::App;
@@ -14,7 +14,7 @@ use crate::http::params::kind::StreamName;
 use crate::http::params::labels::{BY, LABELS};
 use crate::http::reply::Reply;
 use crate::wire::query::outcomes::AmplificationBody;
-use crate::wire::query::series::{CoversBody, PointsBody, SeriesBody, series};
+use crate::wire::query::series::{CoversBody, ExampleBody, PointsBody, SeriesBody, series};
 
 const ATTEMPTS: Query<StreamName> =
     Query::new("attempts", StreamName, "attempts", "The stream of attempts.");
@@ -49,6 +49,9 @@ async fn retry_amplification(State(app): State<App>, mut params: Params, reply: 
         let found = plimsoll_query::amplification(&app.store, &attempts, &requests, &by, &grid)?;
         let mut damaged = damaged(app, &attempts, &grid);
         damaged.extend(super::damaged(app, &requests, &grid));
+        let empty = AmplificationPoint { t: TimestampMs(0), attempts: 0, requests: 0 };
+        let example = || PointsBody::example(&by, AmplificationBody::from(empty));
+        let reply = reply.like(|| ExampleBody { series: [example()] })?;
         let reply = reply.ends_at(grid.last(), app.now()).damaged(damaged.len());
         reply.send(&SeriesBody {
             series: series(found, AmplificationBody::from),

@@ -83,14 +83,19 @@ impl Format {
             .ok_or_else(|| not_acceptable(&Self::ALL.map(Self::media_type)))
     }
 
-    fn write(self, body: &impl Serialize, rows: Rows) -> Result<Vec<u8>, ApiError> {
+    fn write(
+        self,
+        body: &impl Serialize,
+        rows: Rows,
+        mut columns: rows::Columns,
+    ) -> Result<Vec<u8>, ApiError> {
         let failed = |error: &dyn std::error::Error| ApiError::internal(error);
         let value = || serde_json::to_value(body).map_err(|error| failed(&error));
         match self {
             Self::Json => serde_json::to_vec(body).map_err(|error| failed(&error)),
             Self::Csv => {
-                let header = rows.header();
-                rows::to_csv(&value()?, rows.lists, &header).map_err(|error| failed(&error))
+                rows.add_columns(&mut columns);
+                rows::to_csv(&value()?, rows.lists, columns).map_err(|error| failed(&error))
             }
             Self::Ndjson => rows::to_ndjson(&value()?, rows.lists).map_err(|error| failed(&error)),
         }
@@ -109,12 +114,12 @@ struct Rows {
 }
 
 impl Rows {
-    /// The columns of an answer without rows.
-    fn header(self) -> Vec<String> {
-        let Some(RowSchema(schema)) = self.schema else { return Vec::new() };
+    /// Adds the columns that the schema has.
+    fn add_columns(self, columns: &mut rows::Columns) {
+        let Some(RowSchema(schema)) = self.schema else { return };
         let mut generator = SchemaGenerator::default();
         let body = schema(&mut generator).to_value();
-        rows::header(&body, generator.definitions(), self.lists)
+        columns.add_schema(&body, generator.definitions(), self.lists);
     }
 }
 
@@ -152,6 +157,8 @@ pub(crate) struct Reply {
     is_final: bool,
     /// How many blocks could not be read.
     damaged: usize,
+    /// The columns of a table that its parameters decide.
+    columns: rows::Columns,
 }
 
 impl<S: Sync> FromRequestParts<S> for Reply {
@@ -173,6 +180,7 @@ impl Reply {
             known: headers.get(header::IF_NONE_MATCH).cloned(),
             is_final: false,
             damaged: 0,
+            columns: rows::Columns::default(),
         })
     }
 
@@ -195,12 +203,27 @@ impl Reply {
         self
     }
 
+    /// Sets an example of the answer with one row: a table has its columns, also without rows.
+    ///
+    /// # Errors
+    /// 500 when the example cannot be written.
+    pub(crate) fn like<B: Serialize>(
+        mut self,
+        example: impl FnOnce() -> B,
+    ) -> Result<Self, ApiError> {
+        if self.format == Format::Csv {
+            let example = serde_json::to_value(example()).map_err(|e| ApiError::internal(&e))?;
+            self.columns.add_example(&example, self.rows.lists);
+        }
+        Ok(self)
+    }
+
     /// Writes the answer. This may block: a large answer takes a while to write and compress.
     ///
     /// # Errors
     /// 500 when the body cannot be written.
     pub(crate) fn send(self, body: &impl Serialize) -> Result<Response, ApiError> {
-        let bytes = self.format.write(body, self.rows)?;
+        let bytes = self.format.write(body, self.rows, self.columns)?;
         let is_small = bytes.len() < COMPRESSED_BYTES_MIN;
         let compression = if is_small { Compression::None } else { self.compression };
         let tag = entity_tag(&bytes, compression);

@@ -13,6 +13,8 @@ use crate::wire::{number, time};
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct AlertsBody {
     pub(crate) alerts: Vec<AlertBody>,
+    /// Whether there are more than are listed.
+    pub(crate) is_cut: bool,
 }
 
 /// One alert.

@@ -12,6 +12,8 @@ use crate::wire::time;
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct DeliveriesBody {
     pub(crate) deliveries: Vec<DeliveryBody>,
+    /// Whether there are more than are listed.
+    pub(crate) is_cut: bool,
 }
 
 /// A notification of one receiver about one alert.
@@ -133,6 +135,8 @@ pub(crate) struct ReplayBody {
 pub(crate) struct PurgeBody {
     pub(crate) dry_run: bool,
     pub(crate) count: usize,
+    /// Whether more match: a call removes a bounded number.
+    pub(crate) is_cut: bool,
     /// The first of them.
     pub(crate) deliveries: Vec<DeliveryBody>,
 }

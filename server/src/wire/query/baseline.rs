@@ -48,6 +48,19 @@ struct ExpectedValueBody {
 }
 
 impl BaselinePointBody {
+    /// A point with every field.
+    pub(crate) const EXAMPLE: Self = Self {
+        t: String::new(),
+        value: None,
+        expected: Some(ExpectedValueBody {
+            weeks: 0,
+            median: 0.0,
+            lower: 0.0,
+            upper: 0.0,
+            mad: 0.0,
+        }),
+    };
+
     /// Values are multiplied by `scale`, from the unit of the engine to that of the answer.
     pub(crate) fn new(point: &BaselinePoint, scale: f64) -> Self {
         let expected = |expected: ExpectedValue| ExpectedValueBody {

@@ -2,7 +2,7 @@
 
 use plimsoll_alerting::rule::Partner as Registered;
 use plimsoll_query::{Freshness, PartnerActivity, StreamHealth, WindowHealth};
-use plimsoll_storage::TimestampMs;
+use plimsoll_storage::{Label, TimestampMs};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -32,6 +32,12 @@ pub(crate) struct FreshnessBody {
 }
 
 impl FreshnessBody {
+    /// A group of no values, with every field.
+    pub(crate) fn example(by: &[Label]) -> Self {
+        let labels = by.iter().map(|label| (label.as_str(), String::new())).collect();
+        Self { labels, stream: Some(String::new()), last_at: None, age_s: None, expected: false }
+    }
+
     pub(crate) fn new(freshness: Freshness, now: TimestampMs) -> Self {
         Self {
             labels: labels(&freshness.labels),

@@ -81,6 +81,22 @@ pub(crate) struct PointsBody<P> {
     points: Vec<P>,
 }
 
+impl<P> PointsBody<P> {
+    /// One point of a group of no values, as an example of an answer.
+    pub(crate) fn example(by: &[Label], point: P) -> Self {
+        Self {
+            labels: by.iter().map(|label| (label.as_str(), String::new())).collect(),
+            points: vec![point],
+        }
+    }
+}
+
+/// An example of an answer made of series.
+#[derive(Debug, Serialize)]
+pub(crate) struct ExampleBody<S> {
+    pub(crate) series: [S; 1],
+}
+
 /// Series of domain points as series of JSON points.
 pub(crate) fn series<P, B>(
     answer: Vec<Series<P>>,

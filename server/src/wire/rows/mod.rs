@@ -4,13 +4,14 @@
 //! of other lists, each with the texts and numbers beside the lists. The windows of an element are rows of
 //! their own. An answer without such lists is one row.
 
-mod header;
+mod columns;
 
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-pub(crate) use self::header::header;
+pub(crate) use self::columns::Columns;
+use self::columns::Rank;
 
 type Object = Map<String, Value>;
 
@@ -48,21 +49,16 @@ pub(crate) fn to_ndjson(body: &Value, lists: &[&str]) -> serde_json::Result<Vec<
     Ok(out)
 }
 
-/// A header line and a line a row. Columns are the labels, `t`, `count`, the other fields in the order of
-/// their names, and the buckets of a heat map; a nested field is named by its path, the element of a list of
-/// quantiles by its `q`: `quantiles.0.95.ms`, and the element of another list by its number. A field that a
-/// row lacks is empty. Without rows there is only the line of `header`.
-pub(crate) fn to_csv(body: &Value, lists: &[&str], header: &[String]) -> csv::Result<Vec<u8>> {
-    let columns = Columns::of(body, lists);
+/// A header line and a line a row. The columns are those of the rows, and `columns` also without a row. A
+/// field that a row lacks is empty.
+pub(crate) fn to_csv(body: &Value, lists: &[&str], mut columns: Columns) -> csv::Result<Vec<u8>> {
+    columns.add_rows(body, lists);
+    let count = columns.number();
     let mut out = csv::Writer::from_writer(Vec::new());
-    if columns.count == 0 {
-        if !header.is_empty() {
-            out.write_record(header)?;
-        }
-        return out.into_inner().map_err(|error| error.into_error().into());
+    if count > 0 {
+        out.write_record(columns.names())?;
     }
-    out.write_record(columns.names())?;
-    let mut fields = vec![String::new(); columns.count];
+    let mut fields = vec![String::new(); count];
     for row in rows(body, lists) {
         fields.iter_mut().for_each(String::clear);
         row.visit(&mut |rank, name, value| {
@@ -74,40 +70,6 @@ pub(crate) fn to_csv(body: &Value, lists: &[&str], header: &[String]) -> csv::Re
         out.write_record(&fields)?;
     }
     out.into_inner().map_err(|error| error.into_error().into())
-}
-
-/// The columns of an answer, each with its place.
-struct Columns {
-    places: BTreeMap<Rank, BTreeMap<String, usize>>,
-    count: usize,
-}
-
-impl Columns {
-    fn of(body: &Value, lists: &[&str]) -> Self {
-        let mut places: BTreeMap<Rank, BTreeMap<String, usize>> = BTreeMap::new();
-        for row in rows(body, lists) {
-            row.visit(&mut |rank, name, _| {
-                let names = places.entry(rank).or_default();
-                if !names.contains_key(name) {
-                    names.insert(name.to_owned(), 0);
-                }
-            });
-        }
-        let mut count = 0;
-        for place in places.values_mut().flat_map(BTreeMap::values_mut) {
-            *place = count;
-            count += 1;
-        }
-        Self { places, count }
-    }
-
-    fn names(&self) -> impl Iterator<Item = &String> {
-        self.places.values().flat_map(BTreeMap::keys)
-    }
-
-    fn place(&self, rank: Rank, name: &str) -> Option<usize> {
-        self.places.get(&rank)?.get(name).copied()
-    }
 }
 
 /// The rows of an answer: those of its lists of these names or, when none is named, of its `series` or only
@@ -156,17 +118,6 @@ fn rows_of_element<'a>(
         })),
         _ => Box::new(std::iter::once(Row { outer, series: None, element, buckets })),
     }
-}
-
-/// The place of a column: labels come first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Rank {
-    Label,
-    Time,
-    Count,
-    Other,
-    /// The n-th bucket of a heat map.
-    Bucket(usize),
 }
 
 type VisitColumn<'v> = dyn FnMut(Rank, &str, &Value) + 'v;

@@ -7,7 +7,7 @@ fn csv(body: &Value) -> String {
 }
 
 fn csv_of(body: &Value, lists: &[&str]) -> String {
-    String::from_utf8(to_csv(body, lists, &[]).expect("into memory")).expect("text")
+    String::from_utf8(to_csv(body, lists, Columns::default()).expect("into memory")).expect("text")
 }
 
 fn ndjson(body: &Value) -> Vec<Value> {
@@ -108,28 +108,51 @@ fn lists_that_are_named_are_rows_with_what_is_beside_them() {
 #[test]
 fn a_list_of_objects_has_a_column_an_element() {
     let body = json!({"rows": [{"explained": [{"to": "a"}, {"to": "b"}]}, {"explained": []}]});
-    assert_eq!(csv(&body), "explained,explained.0.to,explained.1.to\n,a,b\n,,\n");
+    assert_eq!(csv(&body), "explained.0.to,explained.1.to\na,b\n,\n");
+}
+
+/// The header of an answer of this schema without rows.
+fn header(schema: &Value, definitions: &Value, body: &Value, lists: &[&str]) -> String {
+    let mut columns = Columns::default();
+    columns.add_schema(schema, definitions.as_object().expect("an object"), lists);
+    String::from_utf8(to_csv(body, lists, columns).expect("into memory")).expect("text")
 }
 
 #[test]
-fn an_answer_without_rows_has_a_header() {
-    let schema =
-        json!({"properties": {"series": {"type": "array", "items": {"$ref": "#/$defs/One"}}}});
+fn a_list_has_the_columns_of_its_schema_also_without_rows() {
+    let schema = json!({"properties": {
+        "rows": {"type": "array", "items": {"$ref": "#/$defs/One"}},
+        "total": {"type": "integer"},
+    }});
     let definitions = json!({"One": {"properties": {
         "labels": {"type": "object", "additionalProperties": {"type": "string"}},
-        "points": {"type": "array", "items": {"anyOf": [{"type": "null"}, {"$ref": "#/$defs/Point"}]}},
-    }}, "Point": {"properties": {
+        "windows": {"type": "array", "items": {"anyOf": [{"type": "null"}, {"$ref": "#/$defs/Window"}]}},
+    }}, "Window": {"properties": {
         "value": {"properties": {"lower": {"type": "number"}}},
         "count": {"type": "integer"},
         "t": {"type": "string"},
         "names": {"type": "array", "items": {"type": "string"}},
     }}});
-    let columns = header(&schema, definitions.as_object().expect("an object"), &[]);
-    assert_eq!(columns, ["t", "count", "names", "value.lower"]);
-    let empty = to_csv(&json!({"series": []}), &[], &columns).expect("into memory");
-    assert_eq!(empty, b"t,count,names,value.lower\n");
-    assert!(header(&json!({}), &Map::new(), &[]).is_empty());
+    let empty = json!({"rows": [], "total": 0});
+    let expected = "t,count,names,total,value.lower\n";
+    assert_eq!(header(&schema, &definitions, &empty, &["rows"]), expected);
+    let body = json!({"rows": [{"labels": {"partner": "dhl"}, "windows": [{"t": "T", "value": null}]}], "total": 1});
+    let expected = "partner,t,count,names,total,value.lower\ndhl,T,,,1,\n";
+    assert_eq!(header(&schema, &definitions, &body, &["rows"]), expected);
     let values = json!({"properties": {"name": {"type": "string"},
         "values": {"type": "array", "items": {"type": "string"}}}});
-    assert_eq!(header(&values, &Map::new(), &["values"]), ["name", "value"]);
+    let empty = json!({"name": "site", "values": []});
+    assert_eq!(header(&values, &json!({}), &empty, &["values"]), "name,value\n");
+    let single = json!({"properties": {"partner": {"type": "string"}, "age_s": {"type": ["number", "null"]}}});
+    let body = json!({"partner": "dhl", "age_s": null});
+    assert_eq!(header(&single, &json!({}), &body, &[]), "age_s,partner\n,dhl\n");
+}
+
+#[test]
+fn series_have_the_columns_of_an_example_also_without_rows() {
+    let example = json!({"series": [{"labels": {"site": ""}, "points": [{"t": "", "quantiles": [{"q": 0.95, "ms": 1}]}]}]});
+    let mut columns = Columns::default();
+    columns.add_example(&example, &[]);
+    let empty = to_csv(&json!({"series": []}), &[], columns).expect("into memory");
+    assert_eq!(empty, b"site,t,quantiles.0.95.ms\n");
 }

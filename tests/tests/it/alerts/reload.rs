@@ -121,7 +121,10 @@ async fn a_file_that_is_empty_for_a_moment_ends_no_alert() {
     let alerts = server.api().get("/api/v1/alerts").await;
     assert_eq!(alerts["alerts"].as_array().map(Vec::len), Some(1), "{alerts}");
     assert_eq!(alerts["alerts"][0]["state"], "firing", "{alerts}");
-    assert_eq!(server.api().get("/api/v1/deliveries?state=dead").await, json!({"deliveries": []}));
+    assert_eq!(
+        server.api().get("/api/v1/deliveries?state=dead").await,
+        json!({"deliveries": [], "is_cut": false})
+    );
     assert_eq!(receiver.requests().len(), 1, "nobody was notified of an end or a second time");
     assert_eq!(server.log().matches("the rules file cannot be used").count(), 1);
 }

@@ -9,14 +9,14 @@ use tempfile::TempDir;
 
 use crate::common::{data_dir, event, server_with_a_rule};
 
-struct Described {
-    server: Server,
+pub(super) struct Described {
+    pub(super) server: Server,
     document: Value,
     _dir: TempDir,
 }
 
 impl Described {
-    async fn start() -> Self {
+    pub(super) async fn start() -> Self {
         let dir = data_dir();
         let server = server_with_a_rule(&dir).await;
         let mut event = event("dhl", clock::now_ms(), 200, 10.0);
@@ -31,7 +31,7 @@ impl Described {
     }
 
     /// Every operation with its method and path.
-    fn operations(&self) -> impl Iterator<Item = (&str, &str, &Value)> {
+    pub(super) fn operations(&self) -> impl Iterator<Item = (&str, &str, &Value)> {
         let paths = self.document["paths"].as_object().expect("an object of paths");
         paths.iter().flat_map(|(path, methods)| {
             let methods = methods.as_object().expect("an object of methods");
@@ -53,24 +53,24 @@ impl Described {
     }
 }
 
-fn parameters<'a>(operation: &'a Value, place: &str) -> Vec<&'a Value> {
+pub(super) fn parameters<'a>(operation: &'a Value, place: &str) -> Vec<&'a Value> {
     let all = operation["parameters"].as_array().into_iter().flatten();
     all.filter(|parameter| parameter["in"] == place).collect()
 }
 
-fn text<'a>(value: &'a Value, field: &str) -> &'a str {
+pub(super) fn text<'a>(value: &'a Value, field: &str) -> &'a str {
     value[field].as_str().unwrap_or_default()
 }
 
 /// A path with the examples of its parameters.
-fn filled(path: &str, operation: &Value) -> String {
+pub(super) fn filled(path: &str, operation: &Value) -> String {
     parameters(operation, "path").into_iter().fold(path.to_owned(), |path, parameter| {
         path.replace(&format!("{{{}}}", text(parameter, "name")), text(parameter, "example"))
     })
 }
 
 /// `name=value` of a query string.
-fn pair(parameter: &Value, value: &str) -> String {
+pub(super) fn pair(parameter: &Value, value: &str) -> String {
     let encoded: String = value
         .bytes()
         .map(|byte| match byte {

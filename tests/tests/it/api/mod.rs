@@ -2,3 +2,4 @@
 
 mod description;
 pub(crate) mod examples;
+mod tables;
