@@ -15,6 +15,7 @@ mod backtest;
 mod cli;
 mod clock;
 mod config;
+mod connections;
 #[cfg(test)]
 mod docs;
 mod drill;

@@ -1,5 +1,5 @@
-//! Bounds on request bodies: how much memory all of them may take, and how many large ones are read
-//! at once.
+//! Bounds on bodies: how much memory those of all requests may take, and those of all answers, and how many
+//! large ones are read at once.
 
 use std::num::NonZero;
 use std::sync::Arc;
@@ -9,12 +9,16 @@ use tokio::sync::Semaphore;
 
 use crate::error::ApiError;
 
-/// Bytes that all bodies being read may take together.
+/// Bytes that all bodies being read may take together, and all answers that are not sent yet.
 const ALL_BODIES_BYTES_MAX: usize = 192 << 20;
 
-/// The memory that request bodies take, shared by all requests.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct BodyMemory(Arc<AtomicUsize>);
+/// The memory that the bodies of requests take, or those of answers, shared by all requests.
+#[derive(Debug, Clone)]
+pub(crate) struct BodyMemory {
+    used: Arc<AtomicUsize>,
+    /// What the client is told when there is none left.
+    busy: &'static str,
+}
 
 /// One permit a core for bodies that take a while to decompress and read. A body that waits is still
 /// compressed and so small; small bodies do not wait at all.
@@ -45,6 +49,16 @@ pub(crate) struct Reserved {
 }
 
 impl BodyMemory {
+    /// For the bodies of requests.
+    pub(crate) fn of_requests() -> Self {
+        Self { used: Arc::default(), busy: "too many large bodies are being read at once" }
+    }
+
+    /// For the bodies of answers.
+    pub(crate) fn of_answers() -> Self {
+        Self { used: Arc::default(), busy: "too many large answers are being sent at once" }
+    }
+
     /// Reserves memory for a body.
     ///
     /// # Errors
@@ -62,10 +76,10 @@ impl Reserved {
     /// # Errors
     /// 503 when all bodies together would take too much.
     pub(crate) fn grow(&mut self, bytes: usize) -> Result<(), ApiError> {
-        let before = self.memory.0.fetch_add(bytes, Ordering::Relaxed);
+        let before = self.memory.used.fetch_add(bytes, Ordering::Relaxed);
         self.bytes += bytes;
         if before + bytes > ALL_BODIES_BYTES_MAX {
-            return Err(ApiError::busy("too many large bodies are being read at once"));
+            return Err(ApiError::busy(self.memory.busy));
         }
         Ok(())
     }
@@ -76,13 +90,13 @@ impl Reserved {
     pub(crate) fn shrink_to(&mut self, bytes: usize) {
         let unused = self.bytes.saturating_sub(bytes);
         self.bytes -= unused;
-        self.memory.0.fetch_sub(unused, Ordering::Relaxed);
+        self.memory.used.fetch_sub(unused, Ordering::Relaxed);
     }
 }
 
 impl Drop for Reserved {
     fn drop(&mut self) {
-        self.memory.0.fetch_sub(self.bytes, Ordering::Relaxed);
+        self.memory.used.fetch_sub(self.bytes, Ordering::Relaxed);
     }
 }
 

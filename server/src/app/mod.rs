@@ -26,7 +26,7 @@ pub(crate) use evaluation::evaluate;
 pub(crate) use health::{Progress, recover, watch_health, watched};
 pub(crate) use maintenance::{compact, preload, seal};
 pub(crate) use rules::{LoadedRules, Rules, RulesCheck, follow_rules, load_rules};
-pub(crate) use stop::{Stop, stopped};
+pub(crate) use stop::Stop;
 
 /// What every handler and task may use.
 #[derive(Debug, Clone)]
@@ -36,6 +36,8 @@ pub(crate) struct App {
     /// Controls delivery: that of the notifier that runs.
     pub(crate) control: Arc<RwLock<DeliveryControl>>,
     pub(crate) bodies: BodyMemory,
+    /// The memory of answers that are not sent yet.
+    pub(crate) answers: BodyMemory,
     pub(crate) heavy_bodies: HeavyBodies,
     pub(crate) queries: Queries,
     pub(crate) backtests: Jobs,

@@ -9,7 +9,7 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 pub(crate) type Stop = watch::Receiver<bool>;
 
 /// Waits until the server stops.
-pub(crate) async fn stopped(mut stop: Stop) {
+pub(super) async fn stopped(mut stop: Stop) {
     // An error means that the sender is gone, which is a stop as well.
     let _ = stop.wait_for(|stop| *stop).await;
 }

@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::serve::ListenerExt;
 use parking_lot::RwLock;
 use plimsoll_alerting::{Evaluator, parse_time};
 use plimsoll_storage::{Options, Store, TimestampMs};
@@ -19,11 +18,12 @@ use crate::admission::{BodyMemory, HeavyBodies, Queries};
 use crate::app::{self, App, Delivery, LoadedRules, Rules, RulesCheck, Stop};
 use crate::backtest::jobs::Jobs;
 use crate::config::{Config, ConfigFlags, ServerSettings};
+use crate::connections::{self, ConnectionLimits};
 use crate::self_metrics::start_logs;
 use crate::{clock, http, memory};
 
-/// How long running requests may take to finish when the server stops.
-const DRAIN: Duration = Duration::from_secs(20);
+/// How long work that a stopping server still does may take.
+const WORK_ENDS: Duration = Duration::from_secs(1);
 
 /// Logged when no alert can reach anybody.
 const NOBODY_IS_NOTIFIED: &str = "nobody is notified of alerts: no rule has a receiver; define receivers in a rules file, name them in \
@@ -47,6 +47,12 @@ pub(super) fn run(args: Args) -> Result<(), CommandError> {
     memory::set_purge_delay();
     let Config { server: config, retention } = args.config.resolve()?;
     start_logs(config.log_format, &config.log_level)?;
+    let limits = config.connection_limits(connections::raise_limit());
+    tracing::info!(
+        connections = limits.all_max,
+        per_address = limits.per_address_max,
+        "bounds on connections"
+    );
     let mut options = Options::new(&config.data_dir);
     options.slot_width = config.slot;
     options.durability = config.durability;
@@ -64,9 +70,9 @@ pub(super) fn run(args: Args) -> Result<(), CommandError> {
     tracing::info!(data_dir = %config.data_dir.display(), streams = store.stats().streams, "opened the store");
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let served = Arc::clone(&store);
-    runtime.block_on(serve(&config, served, rules, args.evaluate_from))?;
-    // Blocking work that still runs holds the store: it finishes before the store closes.
-    drop(runtime);
+    runtime.block_on(serve(&config, limits, served, rules, args.evaluate_from))?;
+    // Blocking work that still runs holds the store. It has been told to stop.
+    runtime.shutdown_timeout(WORK_ENDS);
     if let Err(error) = store.flush() {
         tracing::warn!(%error, "the head cannot be sealed; the next start replays the journal");
     }
@@ -76,6 +82,7 @@ pub(super) fn run(args: Args) -> Result<(), CommandError> {
 
 async fn serve(
     config: &ServerSettings,
+    limits: ConnectionLimits,
     store: Arc<Store>,
     loaded: LoadedRules,
     evaluate_from: Option<TimestampMs>,
@@ -87,7 +94,7 @@ async fn serve(
     let check = RulesCheck { store: Arc::clone(&store), allow_private_receivers };
     let notifier = check.notifier(&rules)?;
     let (rules, reload) = Rules::new(rules);
-    let listener = TcpListener::bind(config.listen).await.map_err(|error| {
+    let listener = connections::bind(config.listen).map_err(|error| {
         format!(
             "cannot listen on {}: {error}; choose another address with setting `listen`",
             config.listen
@@ -107,7 +114,8 @@ async fn serve(
         store,
         rules,
         control: Arc::new(RwLock::new(notifier.control())),
-        bodies: BodyMemory::default(),
+        bodies: BodyMemory::of_requests(),
+        answers: BodyMemory::of_answers(),
         heavy_bodies: HeavyBodies::default(),
         queries: Queries::new(config.query_limits()),
         backtests: Jobs::default(),
@@ -134,39 +142,30 @@ async fn serve(
     background.spawn(app::watched("delivery", app.clone(), stop.clone(), delivery));
     greet(address, &in_force)?;
     let backtests = app.backtests.clone();
-    let served = answer_requests(listener, app, stop_sender, stop).await;
+    answer_requests(listener, limits, app, stop_sender, stop).await;
     backtests.stop();
     while background.join_next().await.is_some() {}
-    served
+    Ok(())
 }
 
 /// Answers requests until a signal arrives; requests that run then may finish.
 async fn answer_requests(
     listener: TcpListener,
+    limits: ConnectionLimits,
     app: App,
     stop_sender: watch::Sender<bool>,
     stop: Stop,
-) -> Result<(), CommandError> {
-    let listener = listener.tap_io(|connection| {
-        // Answers are small and must not wait for more data. A connection without the option works too.
-        let _ = connection.set_nodelay(true);
-    });
+) {
+    let metrics = app.metrics.connections.clone();
     let signals = async move {
         let name = stop_signal().await;
         tracing::info!(signal = name, "stopping: waiting for running requests");
         stop_sender.send_replace(true);
     };
-    let server = axum::serve(listener, http::router(app)).with_graceful_shutdown(signals);
-    let drained = async {
-        app::stopped(stop).await;
-        tokio::time::sleep(DRAIN).await;
-    };
-    tokio::select! {
-        served = server.into_future() => Ok(served?),
-        () = drained => {
-            tracing::warn!(seconds = DRAIN.as_secs(), "some requests did not finish in time");
-            Ok(())
-        }
+    let served = connections::serve(listener, http::router(app), limits, metrics, stop);
+    let ((), unfinished) = tokio::join!(signals, served);
+    if unfinished > 0 {
+        tracing::warn!(requests = unfinished, "some requests did not finish in time");
     }
 }
 

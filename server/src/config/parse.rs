@@ -11,6 +11,10 @@ use plimsoll_storage::{Durability, SlotWidth};
 
 use crate::self_metrics::LogFormat;
 
+/// Times that a client may take.
+const TIMEOUT_MIN: Duration = Duration::from_millis(100);
+const TIMEOUT_MAX: Duration = Duration::from_secs(3_600);
+
 /// The shortest time that cells are kept.
 const RETENTION_MIN: Duration = Duration::from_hours(1);
 /// The smallest size that the database may be limited to, in bytes.
@@ -97,6 +101,16 @@ pub(super) fn retention_size(given: &OsStr) -> Option<u64> {
 pub(super) fn memory(given: &OsStr) -> Option<usize> {
     let bytes = usize::try_from(size(given)?).unwrap_or(usize::MAX);
     (bytes >= MEMORY_BYTES_MIN).then_some(bytes)
+}
+
+/// How many connections there may be.
+pub(super) fn connection_count(given: &OsStr) -> Option<usize> {
+    plain(given).filter(|count| (1..=1_000_000).contains(count))
+}
+
+/// How long a client may take.
+pub(super) fn timeout(given: &OsStr) -> Option<Duration> {
+    duration(given).filter(|timeout| (TIMEOUT_MIN..=TIMEOUT_MAX).contains(timeout))
 }
 
 /// How many queries may run at once: each takes a thread.

@@ -14,12 +14,15 @@ use super::declare::{Declaration, Given, Setting, Settings, settings};
 use super::error::ConfigError;
 use super::parse;
 use crate::admission::QueryLimits;
+use crate::connections::{ConnectionLimits, ConnectionNumbers};
 use crate::self_metrics::LogFormat;
 
 pub(super) const SLOT_REMEDY: &str =
     "use whole seconds that divide a minute, such as 1s, 5s, 10s, 30s or 60s";
 const RETENTION_REMEDY: &str = "use 1h or longer, such as 12h, 8d or 730d";
 const DIRECTORY_REMEDY: &str = "use the path of a directory";
+const COUNT_REMEDY: &str = "use 1 to 1000000";
+const TIMEOUT_REMEDY: &str = "use 100ms to 1h, such as 10s";
 const FILE_REMEDY: &str = "use the path of a file";
 
 settings! {
@@ -89,6 +92,36 @@ settings! {
         queries_max: usize = Setting::new("COUNT", parse::query_count, "use 1 to 256")
             .or_else(cores, "the number of cores, at least 2");
 
+        /// Connections in all; when they are open, the one idle for the longest time makes room
+        ///
+        /// A connection with a request is never closed for another; when all have one, a new connection is
+        /// answered with 503. Of the open files that the system allows, 1024 are left to the database and to
+        /// deliveries, so there may be fewer connections; the log of a start says how many.
+        connections_max: Option<usize> =
+            Setting::new("COUNT", |given| parse::connection_count(given).map(Some), COUNT_REMEDY)
+                .or_none("12000, fewer with a low limit on open files");
+
+        /// Connections of one address, or of one /64 network with IPv6
+        connections_per_address_max: Option<usize> =
+            Setting::new("COUNT", |given| parse::connection_count(given).map(Some), COUNT_REMEDY)
+                .or_none("seven eighths of connections_max");
+
+        /// How long request line and headers may take, and how long a body may pause
+        ///
+        /// The same holds for the first byte of a connection. Whoever sends less than 16 KiB a second uses
+        /// up the pause. A whole body may take three times as long.
+        request_timeout: Duration = Setting::new("DURATION", parse::timeout, TIMEOUT_REMEDY).or("10s");
+
+        /// How long a client may pause while it reads an answer
+        ///
+        /// Whoever takes less than 16 KiB a second uses up the pause.
+        response_timeout: Duration = Setting::new("DURATION", parse::timeout, TIMEOUT_REMEDY).or("30s");
+
+        /// How long a connection stays open between two requests
+        ///
+        /// A proxy in front of the server must close its own idle connections earlier.
+        idle_timeout: Duration = Setting::new("DURATION", parse::timeout, TIMEOUT_REMEDY).or("75s");
+
         /// Log level: error, warn, info, debug, trace or off; or a filter such as info,plimsoll=debug
         log_level: String = Setting::new(
             "LEVEL",
@@ -140,6 +173,22 @@ impl ServerSettings {
             cells_max: self.query_cells_max,
             timeout: self.query_timeout,
             at_once_max: self.queries_max,
+        }
+    }
+
+    /// The bounds on connections, with so many open files.
+    pub(crate) fn connection_limits(&self, files_max: u64) -> ConnectionLimits {
+        let numbers = ConnectionNumbers {
+            all_max: self.connections_max,
+            per_address_max: self.connections_per_address_max,
+        };
+        let (all_max, per_address_max) = numbers.within(files_max);
+        ConnectionLimits {
+            all_max,
+            per_address_max,
+            request_timeout: self.request_timeout,
+            response_timeout: self.response_timeout,
+            idle_timeout: self.idle_timeout,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The HTTP API: one file a resource, with its calls, their parameters and their handlers.
 
 mod alerting;
+mod answers;
 mod body;
 mod call;
 mod calls;

@@ -6,7 +6,7 @@ use axum::middleware::{self, Next};
 use axum::response::Response;
 
 use super::params::Params;
-use super::{calls, trace};
+use super::{answers, calls, trace};
 use crate::app::App;
 use crate::error::{ApiError, ErrorCode};
 
@@ -27,6 +27,7 @@ pub(crate) fn router(app: App) -> Router {
         .method_not_allowed_fallback(|| async {
             ApiError::new(ErrorCode::MethodNotAllowed, "this path does not take that method")
         })
+        .layer(middleware::from_fn_with_state(app.clone(), answers::bound))
         .layer(middleware::from_fn_with_state(app.clone(), trace::trace))
         .with_state(app)
 }

@@ -13,6 +13,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
+use super::connection_metrics::ConnectionMetrics;
 use super::receiver_metrics::ReceiverMetrics;
 
 /// Upper borders of request durations, in seconds.
@@ -46,6 +47,8 @@ pub(crate) struct Metrics {
     registry: Registry,
     requests: Family<RequestLabels, Counter>,
     request_seconds: Family<RouteLabels, Histogram>,
+    /// Connections of clients.
+    pub(crate) connections: ConnectionMetrics,
     /// Items stored.
     pub(crate) items_accepted: Counter,
     items_rejected: Family<CodeLabels, Counter>,
@@ -88,6 +91,7 @@ impl Default for Metrics {
             registry: Registry::with_prefix("plimsoll"),
             requests: Family::default(),
             request_seconds: Family::new_with_constructor(|| Histogram::new(SECONDS)),
+            connections: ConnectionMetrics::default(),
             items_accepted: Counter::default(),
             items_rejected: Family::default(),
             duplicates: Counter::default(),
@@ -128,6 +132,7 @@ impl Metrics {
             Unit::Seconds,
             self.request_seconds.clone(),
         );
+        self.connections.register(r);
         r.register("items_accepted", "Pushed items stored", self.items_accepted.clone());
         r.register("items_rejected", "Pushed items rejected", self.items_rejected.clone());
         r.register("push_duplicates", "Pushes whose key was seen before", self.duplicates.clone());

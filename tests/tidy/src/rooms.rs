@@ -37,6 +37,7 @@ pub const CRATES: &[CrateRooms] = &[
             "error",
             "wire",
             "admission",
+            "connections",
             "config",
             "ingest",
             "import",

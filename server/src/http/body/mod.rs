@@ -2,17 +2,18 @@
 
 pub(crate) mod sniff;
 
+use std::future::poll_fn;
 use std::io::{Cursor, Read};
-use std::time::Duration;
+use std::pin::Pin;
 
-use axum::body::{Body, Bytes, to_bytes};
+use axum::body::{Body, Bytes, HttpBody, to_bytes};
 use axum::http::{HeaderMap, header};
 use memmap2::MmapMut;
 use plimsoll_alerting::read_json;
 use serde::de::DeserializeOwned;
-use tokio::time::timeout;
 
 use crate::admission::{BodyMemory, Reserved};
+use crate::connections::BodyTooSlow;
 use crate::error::{ApiError, ErrorCode};
 use crate::wire::excerpt;
 
@@ -20,8 +21,6 @@ use crate::wire::excerpt;
 const SENT_BYTES_MAX: usize = 32 << 20;
 /// Bytes of a body after decompression. A gzip bomb is rejected at this size.
 const DECOMPRESSED_BYTES_MAX: usize = 64 << 20;
-/// How long a body may take to arrive.
-const ARRIVAL: Duration = Duration::from_secs(30);
 /// Largest zstd window accepted, as a power of two: 8 MiB, what RFC 8878 recommends to support.
 const ZSTD_WINDOW_LOG_MAX: u32 = 23;
 /// Decompression reserves memory in chunks of this many bytes.
@@ -60,7 +59,8 @@ impl Compression {
     }
 }
 
-/// Receives a body of at most [`SENT_BYTES_MAX`]. Its memory stays reserved as long as `Reserved` lives.
+/// Receives a body of at most [`SENT_BYTES_MAX`]. Its memory is reserved as it arrives, so that a client that
+/// declares much and sends nothing takes nothing from others, and stays reserved as long as `Reserved` lives.
 ///
 /// # Errors
 /// 413 when the body is too large, 408 when it takes too long, 503 when too much memory is reserved.
@@ -70,26 +70,49 @@ pub(crate) async fn receive(
     memory: &BodyMemory,
 ) -> Result<(Bytes, Reserved), ApiError> {
     let too_large = || ApiError::too_large("the body", SENT_BYTES_MAX);
-    let declared =
+    let declared: Option<usize> =
         headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-    let declared: usize = declared.unwrap_or(SENT_BYTES_MAX);
-    if declared > SENT_BYTES_MAX {
+    if declared.is_some_and(|bytes| bytes > SENT_BYTES_MAX) {
         return Err(too_large());
     }
-    let mut reserved = memory.reserve(declared)?;
-    let received = timeout(ARRIVAL, to_bytes(body, SENT_BYTES_MAX)).await;
-    let received = received.map_err(|_| body_timeout())?;
-    let bytes = received.map_err(|error| match is_length_limit(&error) {
-        true => too_large(),
-        false => ApiError::malformed(format!("the body broke off: {error}")),
-    })?;
-    reserved.shrink_to(bytes.len());
-    Ok((bytes, reserved))
+    let mut reserved = memory.reserve(0)?;
+    let (mut received, mut body) = (Vec::new(), body);
+    while let Some(chunk) = next(&mut body).await {
+        let chunk = chunk.map_err(|error| broken_off(&error))?;
+        let bytes = received.len() + chunk.len();
+        if bytes > SENT_BYTES_MAX {
+            return Err(too_large());
+        }
+        if bytes > received.capacity() {
+            let wanted = (bytes * 2).min(declared.unwrap_or(SENT_BYTES_MAX)).max(bytes);
+            reserved.grow(wanted - received.capacity())?;
+            received.reserve_exact(wanted - received.len());
+        }
+        received.extend_from_slice(&chunk);
+    }
+    received.shrink_to_fit();
+    reserved.shrink_to(received.len());
+    Ok((received.into(), reserved))
 }
 
-fn body_timeout() -> ApiError {
-    let detail = format!("the body did not arrive within {} s", ARRIVAL.as_secs());
-    ApiError::new(ErrorCode::BodyTimeout, detail)
+/// The next bytes of a body.
+async fn next(body: &mut Body) -> Option<Result<Bytes, axum::Error>> {
+    poll_fn(|cx| Pin::new(&mut *body).poll_frame(cx)).await.map(|frame| {
+        // Trailers say nothing here.
+        frame.map(|frame| frame.into_data().unwrap_or_default())
+    })
+}
+
+/// The error of a body that broke off, or arrived too slowly.
+fn broken_off(error: &axum::Error) -> ApiError {
+    let mut cause = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        if let Some(too_slow) = inner.downcast_ref::<BodyTooSlow>() {
+            return ApiError::new(ErrorCode::BodyTimeout, too_slow.to_string());
+        }
+        cause = inner.source();
+    }
+    ApiError::malformed(format!("the body broke off: {error}"))
 }
 
 fn is_length_limit(error: &axum::Error) -> bool {
@@ -106,9 +129,12 @@ fn is_length_limit(error: &axum::Error) -> bool {
 /// Receives a body of at most `bytes_max`, for calls whose bodies are small.
 ///
 /// # Errors
-/// 413 when the body is larger.
+/// 413 when the body is larger, 408 when it takes too long.
 pub(crate) async fn small(body: Body, bytes_max: usize) -> Result<Bytes, ApiError> {
-    to_bytes(body, bytes_max).await.map_err(|_| ApiError::too_large("the body", bytes_max))
+    to_bytes(body, bytes_max).await.map_err(|error| match is_length_limit(&error) {
+        true => ApiError::too_large("the body", bytes_max),
+        false => broken_off(&error),
+    })
 }
 
 /// Receives a small JSON body. `wanted` says what it must be, for the error.

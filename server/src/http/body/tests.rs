@@ -10,7 +10,7 @@ fn gzip(bytes: &[u8]) -> Bytes {
 
 #[test]
 fn bodies_decompress_to_what_was_compressed() {
-    let memory = BodyMemory::default();
+    let memory = BodyMemory::of_requests();
     let text = b"hello ".repeat(100_000);
     let zstd = zstd::encode_all(text.as_slice(), 1).expect("into memory");
     for (compression, body) in [
@@ -25,7 +25,7 @@ fn bodies_decompress_to_what_was_compressed() {
 
 #[test]
 fn a_gzip_bomb_and_invalid_bytes_are_rejected() {
-    let memory = BodyMemory::default();
+    let memory = BodyMemory::of_requests();
     let mut reserved = memory.reserve(0).expect("room");
     let bomb = gzip(&vec![0; DECOMPRESSED_BYTES_MAX + 1]);
     assert!(decompress(Compression::Gzip, bomb, &mut reserved).is_err());

@@ -1,0 +1,117 @@
+//! What happens on a connection, and until when it may go on: a pure state machine.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::ConnectionLimits;
+use super::pace::Pace;
+use crate::self_metrics::ClosedBy;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// A request line or headers are arriving.
+    Head { since: Instant },
+    /// A request is with its handler, or its answer is being sent.
+    Request,
+    /// The last byte of the answer is buffered. `is_quiet` once nothing is left to read or to write.
+    Answered { is_quiet: bool },
+}
+
+/// The activity of one connection from the first byte of a request on.
+#[derive(Debug)]
+pub(super) struct Activity {
+    stage: Stage,
+    /// Since when the client takes no more bytes.
+    blocked_since: Option<Instant>,
+    pace: Pace,
+    /// Whether everything written has been handed to the kernel.
+    is_flushed: bool,
+    has_peer_closed: bool,
+    request_timeout: Duration,
+}
+
+impl Activity {
+    /// The first byte of a request is there.
+    pub(super) const fn new(limits: &ConnectionLimits, now: Instant) -> Self {
+        Self {
+            stage: Stage::Head { since: now },
+            blocked_since: None,
+            pace: Pace::new(limits.response_timeout),
+            is_flushed: true,
+            has_peer_closed: false,
+            request_timeout: limits.request_timeout,
+        }
+    }
+
+    /// A request has arrived and goes to its handler.
+    pub(super) const fn request(&mut self) {
+        self.stage = Stage::Request;
+    }
+
+    /// The answer has been taken from the handler to its end.
+    pub(super) const fn answered(&mut self) {
+        self.stage = Stage::Answered { is_quiet: false };
+        self.is_flushed = false;
+    }
+
+    /// Bytes were read; none when the client sends no more.
+    pub(super) const fn read(&mut self, bytes: usize, now: Instant) {
+        if bytes == 0 {
+            self.has_peer_closed = true;
+        } else if let Stage::Answered { .. } = self.stage {
+            self.stage = Stage::Head { since: now };
+        }
+    }
+
+    /// There is nothing to read for now.
+    pub(super) const fn read_blocked(&mut self) {
+        if let Stage::Answered { is_quiet } = &mut self.stage {
+            *is_quiet = true;
+        }
+    }
+
+    /// The client took bytes.
+    pub(super) fn wrote(&mut self, bytes: usize, now: Instant) {
+        let waited = self.blocked_since.take().map_or(Duration::ZERO, |since| now - since);
+        self.pace.moved(waited, bytes);
+        self.is_flushed = false;
+    }
+
+    /// The client takes no bytes for now.
+    pub(super) fn write_blocked(&mut self, now: Instant) {
+        self.blocked_since.get_or_insert(now);
+        self.is_flushed = false;
+    }
+
+    /// Everything was written.
+    pub(super) const fn flushed(&mut self) {
+        self.is_flushed = true;
+    }
+
+    /// Whether no request is with a handler and no answer on its way.
+    pub(super) const fn awaits_head(&self) -> bool {
+        matches!(self.stage, Stage::Head { .. })
+    }
+
+    /// Whether the exchange is over: answered, all written, and nothing came since.
+    pub(super) const fn is_over(&self) -> bool {
+        matches!(self.stage, Stage::Answered { is_quiet: true }) && self.is_flushed
+    }
+
+    /// Whether the client sends no more.
+    pub(super) const fn has_peer_closed(&self) -> bool {
+        self.has_peer_closed
+    }
+
+    /// When the connection is closed unless something happens, and why.
+    pub(super) fn deadline(&self) -> Option<(Instant, ClosedBy)> {
+        let head = match self.stage {
+            Stage::Head { since } => Some((since + self.request_timeout, ClosedBy::SlowRequest)),
+            _ => None,
+        };
+        let answer =
+            self.blocked_since.map(|since| (since + self.pace.left(), ClosedBy::SlowReader));
+        [head, answer].into_iter().flatten().min_by_key(|(at, _)| *at)
+    }
+}
