@@ -14,8 +14,8 @@ enum Stage {
     Head { since: Instant },
     /// A request is with its handler, or its answer is being sent.
     Request,
-    /// The last byte of the answer is buffered. `is_quiet` once nothing is left to read or to write.
-    Answered { is_quiet: bool },
+    /// The last byte of the answer is buffered.
+    Answered,
 }
 
 /// The activity of one connection from the first byte of a request on.
@@ -27,6 +27,10 @@ pub(super) struct Activity {
     pace: Pace,
     /// Whether everything written has been handed to the kernel.
     is_flushed: bool,
+    /// Whether there was nothing to read the last time.
+    is_read_blocked: bool,
+    /// Whether a handler left a part of a body unread, so that it is unknown where the next request begins.
+    has_unread_body: bool,
     has_peer_closed: bool,
     request_timeout: Duration,
 }
@@ -39,6 +43,8 @@ impl Activity {
             blocked_since: None,
             pace: Pace::new(limits.response_timeout),
             is_flushed: true,
+            is_read_blocked: false,
+            has_unread_body: false,
             has_peer_closed: false,
             request_timeout: limits.request_timeout,
         }
@@ -51,24 +57,28 @@ impl Activity {
 
     /// The answer has been taken from the handler to its end.
     pub(super) const fn answered(&mut self) {
-        self.stage = Stage::Answered { is_quiet: false };
+        self.stage = Stage::Answered;
         self.is_flushed = false;
     }
 
     /// Bytes were read; none when the client sends no more.
     pub(super) const fn read(&mut self, bytes: usize, now: Instant) {
+        self.is_read_blocked = false;
         if bytes == 0 {
             self.has_peer_closed = true;
-        } else if let Stage::Answered { .. } = self.stage {
+        } else if let Stage::Answered = self.stage {
             self.stage = Stage::Head { since: now };
         }
     }
 
     /// There is nothing to read for now.
     pub(super) const fn read_blocked(&mut self) {
-        if let Stage::Answered { is_quiet } = &mut self.stage {
-            *is_quiet = true;
-        }
+        self.is_read_blocked = true;
+    }
+
+    /// A handler dropped the body of its request before the end.
+    pub(super) const fn left_body_unread(&mut self) {
+        self.has_unread_body = true;
     }
 
     /// The client took bytes.
@@ -96,7 +106,13 @@ impl Activity {
 
     /// Whether the exchange is over: answered, all written, and nothing came since.
     pub(super) const fn is_over(&self) -> bool {
-        matches!(self.stage, Stage::Answered { is_quiet: true }) && self.is_flushed
+        let is_answered = matches!(self.stage, Stage::Answered) && self.is_flushed;
+        is_answered && (self.is_read_blocked || self.has_unread_body)
+    }
+
+    /// Whether another request may follow on the connection.
+    pub(super) const fn may_go_on(&self) -> bool {
+        self.is_over() && !self.has_unread_body
     }
 
     /// Whether the client sends no more.
@@ -115,3 +131,6 @@ impl Activity {
         [head, answer].into_iter().flatten().min_by_key(|(at, _)| *at)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -145,7 +145,7 @@ where
         let parts = http.into_parts();
         let stream = parts.io.into_inner().stream;
         let activity = activity.lock();
-        match (activity.is_over(), activity.has_peer_closed(), is_stopping) {
+        match (activity.may_go_on(), activity.has_peer_closed(), is_stopping) {
             (_, true, _) => Ended::Closed(ClosedBy::Client),
             (true, false, false) => Ended::Idle(stream, parts.read_buf),
             _ => Ended::Last(stream),
@@ -159,7 +159,8 @@ where
         }
         activity.lock().request();
         let timeout = self.limits.request_timeout;
-        let request = request.map(|body| Body::new(RequestBody::new(body, timeout)));
+        let request =
+            request.map(|body| Body::new(RequestBody::new(body, timeout, Arc::clone(activity))));
         let answer = self.service.clone().call(request);
         let activity = Arc::clone(activity);
         Box::pin(async move {

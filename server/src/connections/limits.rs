@@ -72,3 +72,6 @@ fn connections_within(files_max: u64) -> usize {
     let reserved = FILES_RESERVED.min(files_max / 4 * 3);
     usize::try_from(files_max - reserved).unwrap_or(usize::MAX).max(1)
 }
+
+#[cfg(test)]
+mod tests;

@@ -28,3 +28,6 @@ impl Pace {
         self.left = (self.left.saturating_sub(waited) + restored).min(self.patience);
     }
 }
+
+#[cfg(test)]
+mod tests;

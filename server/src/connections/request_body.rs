@@ -1,13 +1,16 @@
 //! The body of a request, which fails when it arrives too slowly.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use axum::body::Bytes;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
+use parking_lot::Mutex;
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use super::activity::Activity;
 use super::limits::BODY_TIMEOUTS;
 use super::pace::Pace;
 
@@ -30,13 +33,34 @@ pub(super) struct RequestBody {
     timeout: Duration,
     started: Instant,
     waiting: Option<(Instant, Pin<Box<Sleep>>)>,
+    has_ended: bool,
+    activity: Arc<Mutex<Activity>>,
 }
 
 impl RequestBody {
     /// A body that may pause for `timeout`.
-    pub(super) fn new(incoming: Incoming, timeout: Duration) -> Self {
-        let started = Instant::now();
-        Self { incoming, pace: Pace::new(timeout), timeout, started, waiting: None }
+    pub(super) fn new(
+        incoming: Incoming,
+        timeout: Duration,
+        activity: Arc<Mutex<Activity>>,
+    ) -> Self {
+        Self {
+            incoming,
+            pace: Pace::new(timeout),
+            timeout,
+            started: Instant::now(),
+            waiting: None,
+            has_ended: false,
+            activity,
+        }
+    }
+}
+
+impl Drop for RequestBody {
+    fn drop(&mut self) {
+        if !self.has_ended && !self.incoming.is_end_stream() {
+            self.activity.lock().left_body_unread();
+        }
     }
 }
 
@@ -54,6 +78,7 @@ impl Body for RequestBody {
                 Some(Ok(frame)) => frame.data_ref().map_or(0, Bytes::len),
                 _ => 0,
             };
+            this.has_ended |= frame.is_none();
             let waited = this.waiting.take().map_or(Duration::ZERO, |(since, _)| since.elapsed());
             this.pace.moved(waited, bytes);
             return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));

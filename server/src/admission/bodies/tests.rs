@@ -6,6 +6,6 @@ fn memory_for_bodies_is_bounded() {
     let held = memory.reserve(ALL_BODIES_BYTES_MAX).expect("room");
     assert!(memory.reserve(1).is_err());
     drop(held);
-    assert_eq!(memory.0.load(Ordering::Relaxed), 0, "memory is released");
+    assert_eq!(memory.used.load(Ordering::Relaxed), 0, "memory is released");
     assert!(memory.reserve(1).is_ok());
 }
