@@ -2,11 +2,10 @@
 //!
 //! The cost follows the data. Nothing is evaluated before the oldest stored cell. Once nothing was reported
 //! for [`SETTLED_MS`], everything that rules watch has settled, and evaluation goes on at the next cell. A
-//! stop is obeyed between two stretches.
+//! stop is obeyed between two slots.
 
 use std::ops::Range;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use plimsoll_storage::{Resolution, Slot, SlotWidth, Store};
 
@@ -51,21 +50,20 @@ impl Evaluator {
         let mut progress = Progress::new(&slots, store.slot_width());
         let (mut next, mut newest_cell) = (slots.start, slots.start);
         while next < slots.end {
-            if self.stop.load(Ordering::Relaxed) {
-                return Ok(());
-            }
             progress.log(next);
             let end = next.plus(evaluation.stretch_slots()).min(slots.end);
             if evaluation.read(&past, next..end)? > 0 {
                 newest_cell = end;
             }
             for number in next.0..end.0 {
+                if self.must_stop() {
+                    return Ok(());
+                }
                 self.evaluate_slot(&mut evaluation, Slot(number), done)?;
             }
             next = end;
             if next < slots.end && next.0 - newest_cell.0 >= settled {
-                let is_stopped = || self.stop.load(Ordering::Relaxed);
-                let cell = evaluation.next_cell(&past, next..slots.end, &is_stopped)?;
+                let cell = evaluation.next_cell(&past, next..slots.end, &|| self.must_stop())?;
                 // The last slot is always evaluated: what is notified goes by the newest state.
                 let to = cell.min(slots.end.minus(1));
                 (next, newest_cell) = (to, to);

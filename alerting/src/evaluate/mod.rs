@@ -14,7 +14,7 @@ pub(crate) mod warm_up;
 
 use std::ops::Range;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use plimsoll_storage::{Slot, SlotWidth, Store, TableBatch, TimestampMs};
 
@@ -189,10 +189,18 @@ impl Evaluator {
         done: &mut EvaluatedSlots,
     ) -> Result<()> {
         for number in slots.start.0..slots.end.0 {
+            if self.must_stop() {
+                break;
+            }
             self.evaluate_slot(&mut evaluation, Slot(number), done)?;
         }
         self.evaluation = Some(evaluation);
         Ok(())
+    }
+
+    /// Whether evaluation must end soon. What was evaluated until then stays evaluated.
+    fn must_stop(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
     }
 
     fn evaluate_slot(

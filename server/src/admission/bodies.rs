@@ -11,12 +11,17 @@ use crate::error::ApiError;
 
 /// Bytes that all bodies being read may take together, and all answers that are not sent yet.
 const ALL_BODIES_BYTES_MAX: usize = 192 << 20;
+/// Bodies beyond this size leave a quarter of the memory to smaller ones, so that a few clients with large
+/// bodies do not keep out everybody else.
+const SMALL_BODY_BYTES_MAX: usize = 1 << 20;
+/// Bytes that all bodies together may take when a larger one is added.
+const LARGE_BODIES_BYTES_MAX: usize = ALL_BODIES_BYTES_MAX / 4 * 3;
 
 /// The memory that the bodies of requests take, or those of answers, shared by all requests.
 #[derive(Debug, Clone)]
 pub(crate) struct BodyMemory {
     used: Arc<AtomicUsize>,
-    /// What the client is told when there is none left.
+    /// The error when there is none left.
     busy: &'static str,
 }
 
@@ -78,7 +83,9 @@ impl Reserved {
     pub(crate) fn grow(&mut self, bytes: usize) -> Result<(), ApiError> {
         let before = self.memory.used.fetch_add(bytes, Ordering::Relaxed);
         self.bytes += bytes;
-        if before + bytes > ALL_BODIES_BYTES_MAX {
+        let is_small = self.bytes <= SMALL_BODY_BYTES_MAX;
+        let all_max = if is_small { ALL_BODIES_BYTES_MAX } else { LARGE_BODIES_BYTES_MAX };
+        if before + bytes > all_max {
             return Err(ApiError::busy(self.memory.busy));
         }
         Ok(())

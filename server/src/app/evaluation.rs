@@ -64,6 +64,8 @@ pub(crate) async fn evaluate(app: App, mut evaluator: Evaluator, stop: Stop) {
         };
         match result {
             Ok(evaluated) => report(&app, &evaluated),
+            // A stop ends reads.
+            Err(_) if *ticks.stop.borrow() => {}
             Err(error) => {
                 app.metrics.evaluation_failures.inc();
                 tracing::error!(%error, "rules cannot be evaluated");

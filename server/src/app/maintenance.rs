@@ -46,6 +46,7 @@ pub(crate) async fn preload(app: App, stop: Stop) {
     }
     let (store, stop) = (Arc::clone(&app.store), ticks.stop);
     match tokio::task::spawn_blocking(move || store.preload(|| !*stop.borrow())).await {
+        Ok(Err(Error::Closed)) => {}
         Ok(Ok(slots)) => {
             let bytes = app.store.stats().cache_bytes;
             tracing::info!(slots, bytes, "filled the cache with the newest cells");

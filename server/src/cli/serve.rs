@@ -12,6 +12,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout_at};
 
 use super::CommandError;
 use crate::admission::{BodyMemory, HeavyBodies, Queries};
@@ -22,8 +23,13 @@ use crate::connections::{self, ConnectionLimits};
 use crate::self_metrics::start_logs;
 use crate::{clock, http, memory};
 
-/// How long work that a stopping server still does may take.
-const WORK_ENDS: Duration = Duration::from_secs(1);
+/// How long after the signal background tasks, such as an attempt to deliver, may go on: longer than
+/// requests.
+const TASKS_END: Duration = Duration::from_millis(3_500);
+/// How long threads that use the store may take to end after that.
+const THREADS_END: Duration = Duration::from_millis(500);
+/// How often it is checked whether they have.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
 
 /// Logged when no alert can reach anybody.
 const NOBODY_IS_NOTIFIED: &str = "nobody is notified of alerts: no rule has a receiver; define receivers in a rules file, name them in \
@@ -71,13 +77,22 @@ pub(super) fn run(args: Args) -> Result<(), CommandError> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let served = Arc::clone(&store);
     runtime.block_on(serve(&config, limits, served, rules, args.evaluate_from))?;
-    // Blocking work that still runs holds the store. It has been told to stop.
-    runtime.shutdown_timeout(WORK_ENDS);
+    runtime.shutdown_timeout(THREADS_END);
     if let Err(error) = store.flush() {
         tracing::warn!(%error, "the head cannot be sealed; the next start replays the journal");
     }
+    store.end_compactions();
+    wait_until_unused(&store);
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Waits until no thread uses the store any more, so that it is closed when this process ends.
+fn wait_until_unused(store: &Arc<Store>) {
+    let start = std::time::Instant::now();
+    while Arc::strong_count(store) > 1 && start.elapsed() < THREADS_END {
+        std::thread::sleep(LOOK_EVERY);
+    }
 }
 
 async fn serve(
@@ -141,32 +156,45 @@ async fn serve(
     let delivery = app::deliver(delivery, notifier, stop.clone());
     background.spawn(app::watched("delivery", app.clone(), stop.clone(), delivery));
     greet(address, &in_force)?;
-    let backtests = app.backtests.clone();
-    answer_requests(listener, limits, app, stop_sender, stop).await;
-    backtests.stop();
-    while background.join_next().await.is_some() {}
+    let signalled_at = answer_requests(listener, limits, app.clone(), stop_sender, stop).await;
+    end_work(&app, background, signalled_at + TASKS_END).await;
     Ok(())
 }
 
-/// Answers requests until a signal arrives; requests that run then may finish.
+/// Ends what a server does besides answering requests.
+async fn end_work(app: &App, mut background: JoinSet<()>, until: Instant) {
+    // Queries without a client, warm-up and backtests end at their next read.
+    app.store.end_reads();
+    app.backtests.stop();
+    let tasks = async { while background.join_next().await.is_some() {} };
+    if timeout_at(until, tasks).await.is_err() {
+        tracing::warn!(
+            "background tasks did not finish in time; deliveries are tried again after the next start"
+        );
+    }
+}
+
+/// Answers requests until a signal arrives, and returns when that was; requests that run then may finish.
 async fn answer_requests(
     listener: TcpListener,
     limits: ConnectionLimits,
     app: App,
     stop_sender: watch::Sender<bool>,
     stop: Stop,
-) {
+) -> Instant {
     let metrics = app.metrics.connections.clone();
     let signals = async move {
         let name = stop_signal().await;
         tracing::info!(signal = name, "stopping: waiting for running requests");
         stop_sender.send_replace(true);
+        Instant::now()
     };
     let served = connections::serve(listener, http::router(app), limits, metrics, stop);
-    let ((), unfinished) = tokio::join!(signals, served);
+    let (signalled_at, unfinished) = tokio::join!(signals, served);
     if unfinished > 0 {
         tracing::warn!(requests = unfinished, "some requests did not finish in time");
     }
+    signalled_at
 }
 
 async fn stop_signal() -> &'static str {

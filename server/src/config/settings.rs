@@ -114,7 +114,7 @@ settings! {
 
         /// How long a client may pause while it reads an answer
         ///
-        /// Whoever takes less than 16 KiB a second uses up the pause.
+        /// Whoever takes less than 128 KiB a second uses up the pause.
         response_timeout: Duration = Setting::new("DURATION", parse::timeout, TIMEOUT_REMEDY).or("30s");
 
         /// How long a connection stays open between two requests

@@ -124,6 +124,11 @@ fn values_that_cannot_work_are_rejected_at_their_place() {
         ("query_cells_max", &["many", "0", "-1", "1.5"]),
         ("query_timeout", &["30", "0s", "-1s", ""]),
         ("queries_max", &["0", "257", "x"]),
+        ("connections_max", &["0", "1000001", "-1", "many"]),
+        ("connections_per_address_max", &["0", "1000001", ""]),
+        ("request_timeout", &["0s", "99ms", "61m", "10"]),
+        ("response_timeout", &["0s", "2h", ""]),
+        ("idle_timeout", &["0s", "1d", "x"]),
         (
             "log_level",
             &["verbose", "critical", "loud", "", "info,loud", "loud=1", "=debug", "plimsoll=", "3"],

@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::ConnectionLimits;
+use super::limits::ANSWER_BYTES_PER_S_MIN;
 use super::pace::Pace;
 use crate::self_metrics::ClosedBy;
 
@@ -31,6 +32,7 @@ pub(super) struct Activity {
     is_read_blocked: bool,
     /// Whether a handler left a part of a body unread, so that it is unknown where the next request begins.
     has_unread_body: bool,
+    is_body_too_slow: bool,
     has_peer_closed: bool,
     request_timeout: Duration,
 }
@@ -41,10 +43,11 @@ impl Activity {
         Self {
             stage: Stage::Head { since: now },
             blocked_since: None,
-            pace: Pace::new(limits.response_timeout),
+            pace: Pace::new(limits.response_timeout, ANSWER_BYTES_PER_S_MIN),
             is_flushed: true,
             is_read_blocked: false,
             has_unread_body: false,
+            is_body_too_slow: false,
             has_peer_closed: false,
             request_timeout: limits.request_timeout,
         }
@@ -81,6 +84,16 @@ impl Activity {
         self.has_unread_body = true;
     }
 
+    /// The body of a request did not arrive in time.
+    pub(super) const fn body_timed_out(&mut self) {
+        self.is_body_too_slow = true;
+    }
+
+    /// Whether a handler left a part of a body unread.
+    pub(super) const fn has_unread_body(&self) -> bool {
+        self.has_unread_body
+    }
+
     /// The client took bytes.
     pub(super) fn wrote(&mut self, bytes: usize, now: Instant) {
         let waited = self.blocked_since.take().map_or(Duration::ZERO, |since| now - since);
@@ -113,6 +126,11 @@ impl Activity {
     /// Whether another request may follow on the connection.
     pub(super) const fn may_go_on(&self) -> bool {
         self.is_over() && !self.has_unread_body
+    }
+
+    /// Why the connection ends after its last answer.
+    pub(super) const fn last_reason(&self) -> ClosedBy {
+        if self.is_body_too_slow { ClosedBy::SlowRequest } else { ClosedBy::Client }
     }
 
     /// Whether the client sends no more.

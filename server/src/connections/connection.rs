@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
+use axum::http::{HeaderValue, header};
 use axum::response::Response;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -43,9 +44,20 @@ pub(super) struct Connection<S> {
 enum Ended {
     /// The connection waits for the next request, of which some bytes may be there.
     Idle(TcpStream, Bytes),
-    /// The connection ends after this answer.
-    Last(TcpStream),
+    /// The connection ends after this answer, for a reason.
+    Last(TcpStream, ClosedBy),
     /// The connection is closed at once.
+    Closed(ClosedBy),
+}
+
+/// Why the exchange does not go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pause {
+    /// All is answered, and nothing more has arrived.
+    Answered,
+    /// The answer was the last one by the rules of HTTP, or the request could not be read.
+    Last,
+    /// The connection is closed.
     Closed(ClosedBy),
 }
 
@@ -77,9 +89,7 @@ where
             // In a box: while the connection waits, it takes no memory for the buffers of HTTP.
             match Box::pin(self.exchange(stream, unread)).await {
                 Ended::Idle(same, rest) => (stream, unread) = (same, rest),
-                Ended::Last(stream) => {
-                    return self.close(stream).await;
-                }
+                Ended::Last(stream, by) => return self.close(stream, by).await,
                 Ended::Closed(by) => return by,
             }
             self.place.end_request();
@@ -88,10 +98,10 @@ where
     }
 
     /// Closes the connection after its last answer.
-    async fn close(&mut self, stream: TcpStream) -> ClosedBy {
+    async fn close(&mut self, stream: TcpStream, by: ClosedBy) -> ClosedBy {
         self.place.end_request();
         tokio::select! {
-            () = discard::close(stream) => ClosedBy::Client,
+            () = discard::close(stream) => by,
             () = self.place.evicted() => ClosedBy::Room,
             _ = self.stop.wait_for(|stop| *stop) => ClosedBy::Stop,
         }
@@ -112,43 +122,44 @@ where
         let mut stopped = pin!(stop.wait_for(|stop| *stop));
         let mut is_stopping = false;
         let mut timer = pin!(sleep_until(Instant::now()));
-        let closed = poll_fn(|cx| {
+        let ended = poll_fn(|cx| {
             if evicted.as_mut().poll(cx).is_ready() {
-                return Poll::Ready(Some(ClosedBy::Room));
+                return Poll::Ready(Pause::Closed(ClosedBy::Room));
             }
             if !is_stopping && stopped.as_mut().poll(cx).is_ready() {
                 is_stopping = true;
                 if activity.lock().awaits_head() {
-                    return Poll::Ready(Some(ClosedBy::Stop));
+                    return Poll::Ready(Pause::Closed(ClosedBy::Stop));
                 }
                 Pin::new(&mut http).graceful_shutdown();
             }
             if http.poll_without_shutdown(cx).is_ready() {
-                return Poll::Ready(None);
+                return Poll::Ready(Pause::Last);
             }
             let (is_over, deadline) = {
                 let activity = activity.lock();
                 (activity.is_over(), activity.deadline())
             };
             if is_over {
-                return Poll::Ready(None);
+                return Poll::Ready(Pause::Answered);
             }
             let Some((at, by)) = deadline else { return Poll::Pending };
             if timer.deadline() != at {
                 timer.as_mut().reset(at);
             }
-            timer.as_mut().poll(cx).map(|()| Some(by))
+            timer.as_mut().poll(cx).map(|()| Pause::Closed(by))
         });
-        if let Some(by) = closed.await {
-            return Ended::Closed(by);
-        }
+        let pause = ended.await;
         let parts = http.into_parts();
         let stream = parts.io.into_inner().stream;
         let activity = activity.lock();
-        match (activity.may_go_on(), activity.has_peer_closed(), is_stopping) {
-            (_, true, _) => Ended::Closed(ClosedBy::Client),
-            (true, false, false) => Ended::Idle(stream, parts.read_buf),
-            _ => Ended::Last(stream),
+        match pause {
+            Pause::Closed(by) => Ended::Closed(by),
+            _ if activity.has_peer_closed() => Ended::Closed(ClosedBy::Client),
+            Pause::Answered if activity.may_go_on() && !is_stopping => {
+                Ended::Idle(stream, parts.read_buf)
+            }
+            Pause::Answered | Pause::Last => Ended::Last(stream, activity.last_reason()),
         }
     }
 
@@ -164,7 +175,13 @@ where
         let answer = self.service.clone().call(request);
         let activity = Arc::clone(activity);
         Box::pin(async move {
-            let Ok(response) = answer.await;
+            let Ok(mut response) = answer.await;
+            if activity.lock().has_unread_body() {
+                // Without the header the client would send its next request into a closed connection.
+                response
+                    .headers_mut()
+                    .insert(header::CONNECTION, HeaderValue::from_static("close"));
+            }
             Ok(response.map(|body| AnswerBody { body, activity }))
         })
     }

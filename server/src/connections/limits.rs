@@ -17,8 +17,15 @@ pub(super) const BUFFER_BYTES_MAX: usize = 64 << 10;
 /// Bytes of an answer that the kernel may hold. With its own choice, an answer of megabytes that nobody reads
 /// would count as sent.
 pub(super) const SEND_BUFFER_BYTES: u32 = 256 << 10;
-/// Bytes a second below which a client uses up its patience.
-pub(super) const BYTES_PER_S_MIN: u64 = 16 << 10;
+/// Bytes a second of a body below which a client uses up its pause.
+pub(super) const BODY_BYTES_PER_S_MIN: u64 = 16 << 10;
+/// Bytes a second of an answer below which a client uses up its pause. An answer is in memory until it is
+/// read.
+pub(super) const ANSWER_BYTES_PER_S_MIN: u64 = 128 << 10;
+/// Refused connections that are kept for a moment, so that their clients can read why.
+pub(super) const REFUSED_MAX: usize = 128;
+/// How long they are kept.
+pub(super) const REFUSED_KEPT: Duration = Duration::from_secs(1);
 /// A body may take this many times as long as a request line with headers.
 pub(super) const BODY_TIMEOUTS: u32 = 3;
 /// Bytes that are read and dropped after the last answer, so that a client that still sends gets to read it.

@@ -5,29 +5,23 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use axum::body::to_bytes;
 use axum::extract::Request;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 use tower_service::Service;
 
-use super::ConnectionLimits;
 use super::connection::Connection;
-use super::limits::{ACCEPT_PAUSE, ACCEPT_QUEUE, DRAIN, REPORT_EVERY, SEND_BUFFER_BYTES};
+use super::limits::{
+    ACCEPT_PAUSE, ACCEPT_QUEUE, DRAIN, REFUSED_KEPT, REFUSED_MAX, REPORT_EVERY, SEND_BUFFER_BYTES,
+};
 use super::table::{Admitted, Place, Table};
+use super::{ConnectionLimits, discard};
+use crate::error::ApiError;
 use crate::self_metrics::ConnectionMetrics;
-
-/// The answer to a connection without a place.
-const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
-    content-type: application/problem+json\r\n\
-    retry-after: 1\r\n\
-    connection: close\r\n\
-    content-length: 173\r\n\
-    \r\n\
-    {\"type\":\"urn:plimsoll:problem:busy\",\"title\":\"Service Unavailable\",\"status\":503,\
-    \"detail\":\"too many connections are open, and each has a request; try again\",\"code\":\"busy\"}";
 
 /// Listens on an address.
 pub(crate) fn bind(address: SocketAddr) -> io::Result<TcpListener> {
@@ -52,8 +46,13 @@ where
     S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + Sync + 'static,
     S::Future: Send + 'static,
 {
-    let mut accepting =
-        Accepting { table: Table::new(limits), metrics: metrics.clone(), reported: None };
+    let mut accepting = Accepting {
+        table: Table::new(limits, metrics.clone()),
+        metrics: metrics.clone(),
+        no_place: no_place().await.into(),
+        refused: JoinSet::new(),
+        reported: None,
+    };
     let mut tasks = JoinSet::new();
     loop {
         let accepted = tokio::select! {
@@ -68,14 +67,16 @@ where
                 continue;
             }
         };
-        let Some(place) = accepting.place(&stream, address) else { continue };
+        let Some(place) = accepting.place(address) else {
+            accepting.refuse(stream);
+            continue;
+        };
         // Answers are small and must not wait for more data. A connection without the option works too.
         let _ = stream.set_nodelay(true);
         let (service, stop, metrics) = (service.clone(), stop.clone(), metrics.clone());
         tasks.spawn(async move {
-            let open = metrics.opened();
             let connection = Connection { service, place, limits, stop };
-            open.closed(connection.serve(stream).await);
+            metrics.closed(connection.serve(stream).await);
         });
     }
     drop(listener);
@@ -86,26 +87,47 @@ where
     unfinished
 }
 
+/// The answer to a connection without a place, as it is sent.
+async fn no_place() -> Vec<u8> {
+    let error = ApiError::busy("too many connections are open, and each has a request; try again");
+    let (parts, body) = error.into_response().into_parts();
+    // The body of an error is in memory, so this cannot fail.
+    let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
+    let mut answer = format!("HTTP/1.1 {}\r\n", parts.status).into_bytes();
+    let (length, close) = (body.len().to_string(), "close");
+    let headers = parts.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
+    let added = [("content-length", length.as_bytes()), ("connection", close.as_bytes())];
+    for (name, value) in headers.filter(|(name, _)| *name != "content-length").chain(added) {
+        for part in [name.as_bytes(), b": ", value, b"\r\n"] {
+            answer.extend_from_slice(part);
+        }
+    }
+    answer.extend_from_slice(b"\r\n");
+    answer.extend_from_slice(&body);
+    answer
+}
+
 /// Finds places for new connections, and reports when there are none.
 struct Accepting {
     table: Arc<Table>,
     metrics: ConnectionMetrics,
+    /// What a connection without a place is answered.
+    no_place: Arc<[u8]>,
+    /// Refused connections that wait until the client has read that.
+    refused: JoinSet<()>,
     /// When a lack of places was last logged.
     reported: Option<Instant>,
 }
 
 impl Accepting {
-    /// A place for a connection; without one, the connection is answered with 503.
-    fn place(&mut self, stream: &TcpStream, address: SocketAddr) -> Option<Place> {
+    /// A place for a connection.
+    fn place(&mut self, address: SocketAddr) -> Option<Place> {
         let (place, consequence) = match self.table.admit(address.ip()) {
             Admitted::Free(place) => return Some(place),
             Admitted::Evicting(place) => {
                 (Some(place), "the one without a request for the longest time is closed")
             }
             Admitted::Full => {
-                // The buffer of a new socket has room for this. A client that has gone needs no answer.
-                let _ = stream.try_write(FULL);
-                self.metrics.refused();
                 (None, "a new connection is refused, because every open one has a request")
             }
         };
@@ -117,6 +139,23 @@ impl Accepting {
             );
         }
         place
+    }
+
+    /// Answers a connection without a place with 503.
+    fn refuse(&mut self, stream: TcpStream) {
+        self.metrics.refused();
+        while self.refused.try_join_next().is_some() {}
+        let no_place = Arc::clone(&self.no_place);
+        let answer = async move {
+            // The buffer of a new socket has room for all of it.
+            if stream.writable().await.is_ok() && stream.try_write(&no_place).is_ok() {
+                discard::close(stream).await;
+            }
+        };
+        if self.refused.len() < REFUSED_MAX {
+            // After the timeout the client has had its chance.
+            self.refused.spawn(async { drop(timeout(REFUSED_KEPT, answer).await) });
+        }
     }
 
     /// A connection cannot be accepted. When files or memory are short, a connection makes room and the next

@@ -3,18 +3,18 @@
 
 use std::time::Duration;
 
-use super::limits::BYTES_PER_S_MIN;
-
 /// The patience with a client that sends a body or reads an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Pace {
     patience: Duration,
     left: Duration,
+    bytes_per_s_min: u64,
 }
 
 impl Pace {
-    pub(super) const fn new(patience: Duration) -> Self {
-        Self { patience, left: patience }
+    /// A client that may pause for `patience` and must move as many bytes a second otherwise.
+    pub(super) const fn new(patience: Duration, bytes_per_s_min: u64) -> Self {
+        Self { patience, left: patience, bytes_per_s_min }
     }
 
     /// How long the client may still pause.
@@ -24,7 +24,7 @@ impl Pace {
 
     /// Some bytes moved after a wait. They restore as much patience as they take at the minimum rate.
     pub(super) fn moved(&mut self, waited: Duration, bytes: usize) {
-        let restored = Duration::from_micros(bytes as u64 * 1_000_000 / BYTES_PER_S_MIN);
+        let restored = Duration::from_micros(bytes as u64 * 1_000_000 / self.bytes_per_s_min);
         self.left = (self.left.saturating_sub(waited) + restored).min(self.patience);
     }
 }

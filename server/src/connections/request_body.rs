@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::activity::Activity;
-use super::limits::BODY_TIMEOUTS;
+use super::limits::{BODY_BYTES_PER_S_MIN, BODY_TIMEOUTS};
 use super::pace::Pace;
 
 /// The body of a request did not arrive in time.
@@ -46,7 +46,7 @@ impl RequestBody {
     ) -> Self {
         Self {
             incoming,
-            pace: Pace::new(timeout),
+            pace: Pace::new(timeout, BODY_BYTES_PER_S_MIN),
             timeout,
             started: Instant::now(),
             waiting: None,
@@ -90,6 +90,7 @@ impl Body for RequestBody {
             (now, Box::pin(sleep_until(end.min(now + left))))
         });
         ready!(sleep.as_mut().poll(cx));
+        this.activity.lock().body_timed_out();
         let error = if *since + left < end {
             BodyTooSlow::Paused(this.timeout)
         } else {

@@ -8,11 +8,13 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use super::ConnectionLimits;
+use crate::self_metrics::ConnectionMetrics;
 
 /// The places for connections.
 #[derive(Debug)]
 pub(super) struct Table {
     limits: ConnectionLimits,
+    metrics: ConnectionMetrics,
     inner: Mutex<Inner>,
 }
 
@@ -61,8 +63,8 @@ pub(super) enum Admitted {
 }
 
 impl Table {
-    pub(super) fn new(limits: ConnectionLimits) -> Arc<Self> {
-        Arc::new(Self { limits, inner: Mutex::default() })
+    pub(super) fn new(limits: ConnectionLimits, metrics: ConnectionMetrics) -> Arc<Self> {
+        Arc::new(Self { limits, metrics, inner: Mutex::default() })
     }
 
     /// Finds a place for a connection.
@@ -86,6 +88,7 @@ impl Table {
             None => false,
         };
         let (id, evicted) = inner.insert(address);
+        inner.publish(&self.metrics);
         drop(inner);
         let place = Place { table: Arc::clone(self), id, evicted };
         if must_evict { Admitted::Evicting(place) } else { Admitted::Free(place) }
@@ -97,6 +100,7 @@ impl Table {
         let oldest = inner.idle.values().next().copied();
         oldest.is_some_and(|id| {
             inner.evict(id);
+            inner.publish(&self.metrics);
             true
         })
     }
@@ -118,6 +122,10 @@ impl Inner {
         of_address.open += 1;
         of_address.idle.insert(id, id);
         (id, evicted)
+    }
+
+    fn publish(&self, metrics: &ConnectionMetrics) {
+        metrics.set_open(self.idle.len(), self.open.len() - self.idle.len());
     }
 
     fn evict(&mut self, id: u64) {
@@ -159,12 +167,19 @@ impl Inner {
 impl Place {
     /// The connection has a request and is not evicted from now on. `false` if it was evicted before.
     pub(super) fn begin_request(&self) -> bool {
-        self.table.inner.lock().set_idle(self.id, false)
+        self.set_idle(false)
     }
 
     /// The connection has no request any more.
     pub(super) fn end_request(&self) {
-        self.table.inner.lock().set_idle(self.id, true);
+        self.set_idle(true);
+    }
+
+    fn set_idle(&self, is_idle: bool) -> bool {
+        let mut inner = self.table.inner.lock();
+        let is_open = inner.set_idle(self.id, is_idle);
+        inner.publish(&self.table.metrics);
+        is_open
     }
 
     /// Waits until the connection is evicted.
@@ -175,7 +190,9 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.table.inner.lock().remove(self.id);
+        let mut inner = self.table.inner.lock();
+        inner.remove(self.id);
+        inner.publish(&self.table.metrics);
     }
 }
 

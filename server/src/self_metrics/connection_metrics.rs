@@ -13,7 +13,7 @@ pub(crate) enum ClosedBy {
     Client,
     /// No request began in time.
     Idle,
-    /// A request line or headers arrived too slowly.
+    /// A request line, headers or a body arrived too slowly.
     SlowRequest,
     /// An answer was read too slowly.
     SlowReader,
@@ -37,54 +37,54 @@ impl ClosedBy {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct ClosedLabels {
+struct StateLabels {
+    state: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ReasonLabels {
     reason: &'static str,
 }
 
 /// Counts connections.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ConnectionMetrics {
-    open: Gauge,
+    open: Family<StateLabels, Gauge>,
     refused: Counter,
-    closed: Family<ClosedLabels, Counter>,
+    closed: Family<ReasonLabels, Counter>,
 }
 
 impl ConnectionMetrics {
     pub(super) fn register(&self, r: &mut Registry) {
-        r.register("connections", "Connections open", self.open.clone());
+        r.register(
+            "connections",
+            "Connections open: active ones have a request, idle ones have none",
+            self.open.clone(),
+        );
         r.register(
             "connections_refused",
-            "Connections refused because all places were taken",
+            "Connections refused because all places were taken by active ones",
             self.refused.clone(),
         );
         r.register("connections_closed", "Connections closed, by reason", self.closed.clone());
+        self.set_open(0, 0);
     }
 
-    /// A connection was opened.
-    pub(crate) fn opened(&self) -> OpenConnection {
-        self.open.inc();
-        OpenConnection(self.clone())
+    /// So many connections are open.
+    pub(crate) fn set_open(&self, idle: usize, active: usize) {
+        for (state, count) in [("idle", idle), ("active", active)] {
+            let count = i64::try_from(count).unwrap_or(i64::MAX);
+            self.open.get_or_create(&StateLabels { state }).set(count);
+        }
+    }
+
+    /// A connection was closed.
+    pub(crate) fn closed(&self, reason: ClosedBy) {
+        self.closed.get_or_create(&ReasonLabels { reason: reason.as_str() }).inc();
     }
 
     /// A connection was refused.
     pub(crate) fn refused(&self) {
         self.refused.inc();
-    }
-}
-
-/// A connection that is counted as open until this is dropped.
-#[derive(Debug)]
-pub(crate) struct OpenConnection(ConnectionMetrics);
-
-impl OpenConnection {
-    /// The connection was closed.
-    pub(crate) fn closed(self, reason: ClosedBy) {
-        self.0.closed.get_or_create(&ClosedLabels { reason: reason.as_str() }).inc();
-    }
-}
-
-impl Drop for OpenConnection {
-    fn drop(&mut self) {
-        self.0.open.dec();
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicI64;
+use std::sync::atomic::{AtomicBool, AtomicI64};
 
 use parking_lot::{Mutex, RwLock};
 use rocksdb::checkpoint::Checkpoint;
@@ -39,6 +39,8 @@ pub(crate) struct Database {
     pub(super) failures: Failures,
     damage: Damage,
     epochs: Epochs,
+    /// Whether cells are not read any more, because the store is about to be closed.
+    pub(super) have_reads_ended: AtomicBool,
     /// `None` when the database is not to be changed.
     mark: Option<MarkFile>,
 }
@@ -123,6 +125,7 @@ impl Database {
             failures: Failures::default(),
             damage: Damage::default(),
             epochs: Epochs::default(),
+            have_reads_ended: AtomicBool::new(false),
             mark: None,
         }
     }

@@ -1,6 +1,7 @@
 //! RocksDB, and the only room that knows it: column families and how they are tuned, keys, writes, rows,
 //! snapshots, the tables of upper crates, damaged places, and what damage has lost.
 
+mod closing;
 mod damage;
 mod database;
 mod files;

@@ -42,7 +42,7 @@ impl<'a> BlockReader<'a> {
     /// and skipped.
     ///
     /// # Errors
-    /// When the database cannot be read.
+    /// When the database cannot be read, or is about to be closed.
     pub(crate) fn read(
         &mut self,
         streams: &[StreamId],
@@ -58,6 +58,7 @@ impl<'a> BlockReader<'a> {
         let (first, last) = (slots.start, slots.end.minus(1));
         for day in self.key(StreamId(0), first).day..=self.key(StreamId(0), last).day {
             for stream in streams {
+                self.db.check_reads()?;
                 let stream = *stream;
                 let from = self.key(stream, first).max(BlockKey { day, stream, block: 0 });
                 let to = self.key(stream, last).min(BlockKey { day, stream, block: u8::MAX });

@@ -165,7 +165,8 @@ impl Cursor<'_> {
 
     fn read(&mut self, streams: &[StreamId], sink: &mut impl Sink) -> Result<()> {
         debug_assert!(streams.is_sorted(), "blocks are read in the order of their keys");
-        let Reader { view, slots, columns, .. } = self.reader;
+        let Reader { db, view, slots, columns, .. } = self.reader;
+        db.check_reads()?;
         if slots.is_empty() {
             return Ok(());
         }
@@ -175,6 +176,7 @@ impl Cursor<'_> {
         self.read_cache(streams, sink)?;
         for generation in &view.generations {
             for stream in streams {
+                db.check_reads()?;
                 sink.stream(*stream, 1);
                 generation.visit(*stream, slots, |slot, value| sink.whole(slot, value));
             }

@@ -40,6 +40,19 @@ impl Store {
         self.maintenance.flush(&self.shared, &self.queue)
     }
 
+    /// Ends reads of cells, those that run and those to come: they fail with
+    /// [`Error::Closed`](crate::Error::Closed). For a stop that does not wait for them; everything else
+    /// works as before.
+    pub fn end_reads(&self) {
+        self.shared.db.end_reads();
+    }
+
+    /// Ends compactions that run. It is the last call before the store is dropped: afterwards nothing is
+    /// flushed any more.
+    pub fn end_compactions(&self) {
+        self.shared.db.end_compactions();
+    }
+
     /// Drops expired days, and the oldest while the files are too large. Returns how many.
     ///
     /// # Errors

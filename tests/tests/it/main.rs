@@ -4,6 +4,7 @@ mod alerts;
 mod api;
 mod backtest;
 mod common;
+mod connections;
 mod delivery;
 mod docs;
 mod drills;

@@ -4,13 +4,14 @@ use super::*;
 
 fn table(all_max: usize, per_address_max: usize) -> Arc<Table> {
     let (second, minute) = (Duration::from_secs(1), Duration::from_secs(60));
-    Table::new(ConnectionLimits {
+    let limits = ConnectionLimits {
         all_max,
         per_address_max,
         request_timeout: second,
         response_timeout: second,
         idle_timeout: minute,
-    })
+    };
+    Table::new(limits, ConnectionMetrics::default())
 }
 
 fn address(last: u8) -> IpAddr {
