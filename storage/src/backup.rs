@@ -1,16 +1,18 @@
 //! Backups: a copy of the database as of one time, made while it serves, and the restore of one.
 //!
 //! RocksDB's checkpoint links the files that never change and copies the rest, so a backup on the
-//! same file system takes next to no space or time. A restore copies, because the backup stays.
+//! same file system takes next to no space or time, apart from reading it all once. A restore copies, because
+//! the backup stays.
 
 use std::fs::{self, File};
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::db::{Database, Family, is_database, meta};
 use crate::error::{Error, Result};
 use crate::inspect::inspect;
-use crate::limits::COPY_BYTES;
+use crate::limits::{BACKUP_FOLDERS_MAX, COPY_BYTES};
 use crate::model::time::SlotWidth;
 use crate::open;
 
@@ -33,14 +35,95 @@ pub struct Backup {
 /// # Errors
 /// [`Error::NotEmpty`], or when the directory cannot be written.
 pub(crate) fn backup(db: &Database, to: &Path) -> Result<Backup> {
+    let to = &std::path::absolute(to).map_err(io_error("find", to))?;
     prepare_target(to)?;
-    if to.exists() {
-        // RocksDB only writes a checkpoint into a directory that it creates.
-        fs::remove_dir(to).map_err(io_error("replace the empty directory", to))?;
+    // Whoever sees a backup under its name sees a whole one.
+    let unfinished = unfinished(to);
+    remove(&unfinished)?;
+    let made = write_backup(db, &unfinished).and_then(|made| {
+        fs::rename(&unfinished, to).map_err(io_error("name the backup", to))?;
+        sync_directory(to.parent().unwrap_or(to))?;
+        Ok(made)
+    });
+    if made.is_err() {
+        // The first failure is the one to report.
+        let _ = remove(&unfinished);
     }
+    made
+}
+
+fn write_backup(db: &Database, to: &Path) -> Result<Backup> {
     db.checkpoint(to)?;
+    let owners = fs::Permissions::from_mode(DIRECTORY_MODE);
+    fs::set_permissions(to, owners).map_err(io_error("restrict access to", to))?;
     let (damaged, damaged_count) = read_all(to)?;
     Ok(Backup { damaged, damaged_count, ..size(to)? })
+}
+
+/// The end of the name of a directory in which a backup is being made.
+const UNFINISHED: &str = ".unfinished-backup";
+
+/// RocksDB writes a checkpoint into a directory with this end first.
+const ROCKSDB_UNFINISHED: &str = ".unfinished-backup.tmp";
+
+/// Access to directories and files that a backup or restore creates: their owner's alone.
+const DIRECTORY_MODE: u32 = 0o700;
+const FILE_MODE: u32 = 0o600;
+
+/// Where a backup is made before it gets its name.
+fn unfinished(to: &Path) -> PathBuf {
+    let mut name = to.file_name().unwrap_or_default().to_owned();
+    name.push(UNFINISHED);
+    to.with_file_name(name)
+}
+
+/// Removes what a process left that ended while it made a backup at such a path.
+fn remove(unfinished: &Path) -> Result<()> {
+    let of_rocksdb = unfinished.with_extension("unfinished-backup.tmp");
+    for directory in [unfinished, &of_rocksdb] {
+        match fs::remove_dir_all(directory) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(io_error("remove the unfinished backup", directory)(error));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Looks through a directory for backups, which may be in folders of their own. Removes those that a process
+/// left unfinished, and returns how many others there are. No backup may be under way there.
+///
+/// # Errors
+/// When the directory cannot be read.
+pub fn tidy_backups(directory: &Path) -> Result<usize> {
+    tidy(directory, BACKUP_FOLDERS_MAX)
+}
+
+fn tidy(directory: &Path, folders: usize) -> Result<usize> {
+    let entries = match fs::read_dir(directory) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(0),
+        entries => entries.map_err(io_error("read", directory))?,
+    };
+    let mut backups = 0;
+    for entry in entries {
+        let entry = entry.map_err(io_error("read", directory))?;
+        // A link is not followed: it may lead anywhere.
+        if !entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            continue;
+        }
+        let (path, name) = (entry.path(), entry.file_name());
+        let name = name.to_string_lossy();
+        if name.ends_with(UNFINISHED) || name.ends_with(ROCKSDB_UNFINISHED) {
+            fs::remove_dir_all(&path).map_err(io_error("remove the unfinished backup", &path))?;
+            tracing::info!(path = %path.display(), "removed a backup that was not finished");
+        } else if is_database(&path) {
+            backups += 1;
+        } else if folders > 0 {
+            backups += tidy(&path, folders - 1)?;
+        }
+    }
+    Ok(backups)
 }
 
 /// Copies a backup into a directory that is missing or empty, and reads everything in the copy. `progress`
@@ -53,7 +136,8 @@ pub fn restore(from: &Path, to: &Path, progress: &mut dyn FnMut(u64, u64)) -> Re
     open_backup(from)?;
     let total = size(from)?.bytes;
     prepare_target(to)?;
-    fs::create_dir_all(to).map_err(io_error("create", to))?;
+    let created = fs::DirBuilder::new().recursive(true).mode(DIRECTORY_MODE).create(to);
+    created.map_err(io_error("create", to))?;
     let copied = copy_all(from, to, &mut |done| progress(done, total));
     let restored = copied.and_then(|()| match read_all(to)? {
         (damaged, count) if count > 0 => {
@@ -158,14 +242,20 @@ fn copy_all(from: &Path, to: &Path, progress: &mut dyn FnMut(u64)) -> Result<()>
             progress(done);
         })?;
     }
-    let synced = File::open(to).and_then(|directory| directory.sync_all());
-    synced.map_err(io_error("make durable", to))
+    sync_directory(to)
+}
+
+fn sync_directory(directory: &Path) -> Result<()> {
+    let synced = File::open(directory).and_then(|directory| directory.sync_all());
+    synced.map_err(io_error("make durable", directory))
 }
 
 /// Copies a file and waits until it is on disk.
 fn copy_file(from: &Path, to: &Path, progress: &mut dyn FnMut(u64)) -> Result<()> {
     let mut source = File::open(from).map_err(io_error("read", from))?;
-    let mut target = File::create_new(to).map_err(io_error("create", to))?;
+    let mut options = File::options();
+    let created = options.write(true).create_new(true).mode(FILE_MODE).open(to);
+    let mut target = created.map_err(io_error("create", to))?;
     let mut buffer = vec![0; COPY_BYTES];
     loop {
         let length = source.read(&mut buffer).map_err(io_error("read", from))?;

@@ -50,6 +50,14 @@ pub enum Error {
         /// The directory.
         path: PathBuf,
     },
+    /// The directory of backups holds as many as it may.
+    #[error("there are {limit} backups below {}, which is the limit; delete some", .directory.display())]
+    TooManyBackups {
+        /// The directory.
+        directory: PathBuf,
+        /// The limit.
+        limit: usize,
+    },
     /// A directory holds something else, or nothing.
     #[error("{} is no Plimsoll database: {detail}", .path.display())]
     NotADatabase {

@@ -34,7 +34,7 @@ mod shared;
 mod store;
 mod write;
 
-pub use backup::{Backup, restore};
+pub use backup::{Backup, restore, tidy_backups};
 pub use catalog::{LabelMatchers, Matcher, Pattern, PatternError, SelectorError, stream_name};
 pub use codec::Columns;
 pub use db::{DamagedFile, Loss, Order, Record, Table, TableBatch, WriteFailure, is_database};

@@ -16,6 +16,13 @@ pub const DAMAGED_MAX: usize = 100;
 /// Losses of data that are remembered: one for each damaged place, and a start finds a few at most.
 pub const LOSSES_MAX: usize = 100;
 
+/// Backups below the directory of backups. A backup shares files with the database until they are compacted,
+/// after which it takes as much space again.
+pub const BACKUPS_MAX: usize = 100;
+
+/// Folders in one another in which backups are looked for, below the directory of backups.
+pub(crate) const BACKUP_FOLDERS_MAX: usize = 4;
+
 /// Bytes that a restore copies at a time.
 pub const COPY_BYTES: usize = 1 << 20;
 

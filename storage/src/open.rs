@@ -1,5 +1,7 @@
 //! Opening a store: checks the format, loads the catalog and replays the journal into the head.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64};
@@ -30,6 +32,7 @@ pub(crate) fn open(options: &Options) -> Result<(Shared, u64)> {
         path: path.clone(),
         source,
     })?;
+    restrict_access(path);
     let clock = Arc::new(AtomicI64::new(NO_TIME));
     let db = Database::open(path, options.durability, &clock)?;
     let slot_width = check_format(&db, path, options.slot_width)?;
@@ -57,6 +60,27 @@ pub(crate) fn open(options: &Options) -> Result<(Shared, u64)> {
     };
     Ok((shared, replayed.next_sequence))
 }
+
+/// Takes access to a data directory and the files in it from everybody but their owner: they hold ids of
+/// orders. A file of another owner is left as it is.
+fn restrict_access(directory: &Path) {
+    let files = std::fs::read_dir(directory).into_iter().flatten().filter_map(|entry| entry.ok());
+    let files = files.map(|entry| entry.path()).filter(|path| path.is_file());
+    for path in files.chain([directory.to_owned()]) {
+        let Ok(metadata) = std::fs::metadata(&path) else { continue };
+        let mode = metadata.permissions().mode();
+        if mode & ACCESS_OF_OTHERS == 0 {
+            continue;
+        }
+        let kept = Permissions::from_mode(mode & !ACCESS_OF_OTHERS);
+        if let Err(error) = std::fs::set_permissions(&path, kept) {
+            tracing::warn!(path = %path.display(), %error, "other users may read a file of the store");
+        }
+    }
+}
+
+/// The bits of a mode that give access to the group and to others.
+const ACCESS_OF_OTHERS: u32 = 0o077;
 
 /// Checks the format version and slot width. Writes both into a new database, whose width is `requested` or
 /// the default.

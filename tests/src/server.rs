@@ -204,13 +204,19 @@ impl Server {
         self.signal("TERM");
     }
 
+    /// The process of the server.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Sends a signal by its name.
     ///
     /// # Panics
     /// There is no shell to send it with.
     pub fn signal(&self, name: &str) {
         // The standard library can only kill; a shell has `kill` built in on every system.
-        let command = format!("kill -{name} {}", self.child.id());
+        let command = format!("kill -{name} {}", self.id());
         let sent = Command::new("sh").args(["-c", &command]).status();
         assert!(sent.expect("a shell").success(), "the server is gone already");
     }
@@ -218,7 +224,7 @@ impl Server {
     /// Its peak memory so far, in bytes; `None` where the system does not report it.
     #[must_use]
     pub fn peak_memory_bytes(&self) -> Option<u64> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
+        let status = fs::read_to_string(format!("/proc/{}/status", self.id())).ok()?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
         let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
         Some(kibibytes * 1024)

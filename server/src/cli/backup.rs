@@ -4,7 +4,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use plimsoll_storage::{Backup, Options, Store, is_database};
+use plimsoll_storage::{Backup, Options, Store, is_database, tidy_backups};
 use reqwest::Method;
 use serde::Deserialize;
 use serde_json::json;
@@ -66,6 +66,14 @@ fn from_directory(data_dir: &Path, to: &Path) -> Result<BackupSize, CommandError
     let backup = store.backup(to)?;
     let Backup { bytes, files, damaged, damaged_count } = backup;
     Ok(BackupSize { bytes, files, damaged, damaged_count })
+}
+
+/// Removes what an earlier process has left of backups that it did not finish.
+pub(super) fn remove_unfinished(backup_dir: Option<&Path>) {
+    let Some(directory) = backup_dir else { return };
+    if let Err(error) = tidy_backups(directory) {
+        tracing::warn!(%error, "unfinished backups are left");
+    }
 }
 
 /// Opens the store of a data directory.

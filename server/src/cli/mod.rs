@@ -7,6 +7,7 @@ mod client;
 mod import;
 mod inspect;
 mod job;
+mod process;
 mod receivers;
 mod restore;
 mod serve;
@@ -72,6 +73,7 @@ impl Cli {
     /// # Errors
     /// The command failed.
     pub fn run(self) -> Result<(), CommandError> {
+        process::prepare()?;
         match self.command {
             Command::Serve(args) => serve::run(*args),
             Command::Check(args) => check::run(&args),

@@ -14,7 +14,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 
-use super::CommandError;
+use super::{CommandError, backup};
 use crate::admission::{BodyMemory, HeavyBodies, Queries};
 use crate::app::{self, App, Delivery, LoadedRules, Rules, RulesCheck, Stop};
 use crate::backtest::jobs::Jobs;
@@ -74,6 +74,7 @@ pub(super) fn run(args: Args) -> Result<(), CommandError> {
         tracing::warn!("{NOBODY_IS_NOTIFIED}");
     }
     tracing::info!(data_dir = %config.data_dir.display(), streams = store.stats().streams, "opened the store");
+    backup::remove_unfinished(config.backup_dir.as_deref());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let served = Arc::clone(&store);
     runtime.block_on(serve(&config, limits, served, rules, args.evaluate_from))?;

@@ -72,6 +72,8 @@ error_codes! {
         "the body did not arrive in time", "send it again";
     NotEmpty "not_empty" CONFLICT
         "the target is not empty", "choose a directory that does not exist";
+    TooManyBackups "too_many_backups" CONFLICT
+        "there are too many backups", "delete some and try again";
     TooManySilences "too_many_silences" CONFLICT
         "there are too many silences", "end some and try again";
     AlertEnded "alert_ended" CONFLICT

@@ -7,6 +7,7 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
+use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
 use crate::backup::{self, Backup};
@@ -15,6 +16,7 @@ use crate::codec::Columns;
 use crate::db::{Loss, Order, Record, Table, TableBatch};
 use crate::error::{Error, Result};
 use crate::inspect::{self, Inspection, Stats};
+use crate::limits::BACKUPS_MAX;
 use crate::maintain::Maintenance;
 use crate::model::cell::SlotValue;
 use crate::model::labels::Label;
@@ -34,7 +36,11 @@ pub struct Store {
     queue: Queue,
     shared: Arc<Shared>,
     maintenance: Maintenance,
+    /// Held by the backup that is being made.
+    backing_up: Mutex<()>,
 }
+
+const OTHER_BACKUP: Error = Error::Busy { reason: "another backup is being made" };
 
 /// Opening, appending and following.
 impl Store {
@@ -50,6 +56,7 @@ impl Store {
             queue: Queue::start(&shared, next_sequence, &options.path)?,
             shared,
             maintenance: Maintenance::default(),
+            backing_up: Mutex::default(),
         })
     }
 
@@ -309,8 +316,23 @@ impl Store {
     /// that was acknowledged before the call. The directory appears once the backup is complete.
     ///
     /// # Errors
-    /// [`Error::NotEmpty`], or when the directory cannot be written.
+    /// [`Error::NotEmpty`], [`Error::Busy`] during another backup, or when the directory cannot be written.
     pub fn backup(&self, to: &Path) -> Result<Backup> {
+        let _alone = self.backing_up.try_lock().ok_or(OTHER_BACKUP)?;
+        backup::backup(&self.shared.db, to)
+    }
+
+    /// As [`Store::backup`], for a directory of backups that this store alone makes: what it has left
+    /// unfinished there is removed, and the number of backups there has a limit.
+    ///
+    /// # Errors
+    /// As that, and [`Error::TooManyBackups`].
+    pub fn backup_below(&self, directory: &Path, to: &Path) -> Result<Backup> {
+        let _alone = self.backing_up.try_lock().ok_or(OTHER_BACKUP)?;
+        if backup::tidy_backups(directory)? >= BACKUPS_MAX {
+            let directory = directory.to_owned();
+            return Err(Error::TooManyBackups { directory, limit: BACKUPS_MAX });
+        }
         backup::backup(&self.shared.db, to)
     }
 

@@ -39,6 +39,7 @@ pub(crate) struct BackupBody {
 pub(crate) fn calls() -> Vec<Call> {
     use ErrorCode::{
         BackupFailed, BackupsOff, BodyTooLarge, Busy, MalformedBody, NotEmpty, OutsideBackupDir,
+        Overloaded, TooManyBackups,
     };
     vec![
         Call::post("/api/v1/backups", create)
@@ -49,16 +50,16 @@ pub(crate) fn calls() -> Vec<Call> {
             .body(&[("application/json", r#"{"to":"/backups/monday"}"#)])
             .answers::<BackupBody>()
             .errors(&[MalformedBody, BodyTooLarge, BackupsOff, OutsideBackupDir])
-            .errors(&[NotEmpty, BackupFailed, Busy]),
+            .errors(&[NotEmpty, BackupFailed, TooManyBackups, Busy, Overloaded]),
     ]
 }
 
 async fn create(State(app): State<App>, body: Body) -> Result<Json<BackupBody>, ApiError> {
     let wanted = "the body must be {\"to\":\"/path\"}";
     let BackupRequest { to } = body::json(body, BODY_BYTES_MAX, wanted).await?;
-    check_target(&to, app.backup_dir.as_deref())?;
+    let backup_dir = check_target(&to, app.backup_dir.as_deref())?;
     let (store, target) = (Arc::clone(&app.store), to.clone());
-    let made = tokio::task::spawn_blocking(move || store.backup(&target)).await;
+    let made = tokio::task::spawn_blocking(move || store.backup_below(&backup_dir, &target)).await;
     let backup = made.map_err(|_| Error::Closed)?.map_err(|error| failure(&to, error))?;
     let Backup { bytes, files, damaged, damaged_count } = backup;
     if damaged_count > 0 {
@@ -69,8 +70,8 @@ async fn create(State(app): State<App>, body: Body) -> Result<Json<BackupBody>, 
 }
 
 /// Backups are only made below the configured directory: a client of the API must not be able to write
-/// anywhere else.
-fn check_target(to: &Path, backup_dir: Option<&Path>) -> Result<(), ApiError> {
+/// anywhere else, also not through a link. Returns the configured directory.
+fn check_target(to: &Path, backup_dir: Option<&Path>) -> Result<PathBuf, ApiError> {
     let Some(backup_dir) = backup_dir else {
         let detail = "this server makes no backups: start it with --backup-dir DIR";
         return Err(ApiError::new(ErrorCode::BackupsOff, detail));
@@ -80,13 +81,31 @@ fn check_target(to: &Path, backup_dir: Option<&Path>) -> Result<(), ApiError> {
         let detail = format!("`to` must be a directory below {}", backup_dir.display());
         return Err(ApiError::new(ErrorCode::OutsideBackupDir, detail));
     }
-    Ok(())
+    if leads_out(to, backup_dir) {
+        let detail = format!("`to` leads out of {} by a symbolic link", backup_dir.display());
+        return Err(ApiError::new(ErrorCode::OutsideBackupDir, detail));
+    }
+    Ok(backup_dir.to_owned())
+}
+
+/// Whether a link on the way to a target below a directory leads out of it, or to nothing.
+fn leads_out(to: &Path, directory: &Path) -> bool {
+    let Ok(directory) = directory.canonicalize() else {
+        // There is nothing below a directory that is missing.
+        return directory.is_symlink();
+    };
+    let existing = to.ancestors().find(|path| path.symlink_metadata().is_ok());
+    let place = existing.and_then(|path| path.canonicalize().ok());
+    !place.is_some_and(|place| place.starts_with(&directory))
 }
 
 /// The client learns why the path cannot be written; nothing of that is secret.
 fn failure(to: &Path, error: Error) -> ApiError {
     match error {
-        Error::NotEmpty { .. } | Error::Closed => error.into(),
+        Error::NotEmpty { .. }
+        | Error::Busy { .. }
+        | Error::TooManyBackups { .. }
+        | Error::Closed => error.into(),
         other => {
             tracing::error!(to = %to.display(), error = %other, "a backup failed");
             ApiError::new(ErrorCode::BackupFailed, format!("the backup failed: {other}"))

@@ -1,5 +1,6 @@
 //! A backup made under load can be restored and holds everything that was acknowledged before it started.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use plimsoll_tests::{Api, Server, binary, clock};
@@ -122,6 +123,84 @@ async fn a_directory_that_is_not_empty_is_never_written_to() {
     let error = fail(&["backup", "--data-dir", text(&new), "--to", text(&new)]);
     assert!(error.contains("no Plimsoll database") && !new.exists(), "{error}");
     assert_eq!(std::fs::read_to_string(used.join("letter")).expect("still there"), "dear");
+}
+
+/// Paths below a directory that others than their owner may use.
+fn open_to_others(directory: &Path) -> Vec<std::path::PathBuf> {
+    let mut found = Vec::new();
+    let entries = std::fs::read_dir(directory).expect("a directory");
+    for path in entries.map(|entry| entry.expect("an entry").path()).chain([directory.to_owned()]) {
+        if std::fs::metadata(&path).expect("a file").permissions().mode() & 0o077 != 0 {
+            found.push(path);
+        }
+    }
+    found
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn backups_stay_below_their_directory_and_only_their_owner_reads_them() {
+    let dir = data_dir();
+    let names = ["live", "backups", "elsewhere", "restored"];
+    let [live, backups, elsewhere, restored] = names.map(|name| dir.path().join(name));
+    for directory in [&live, &backups, &elsewhere] {
+        std::fs::create_dir(directory).expect("created");
+    }
+    std::fs::write(live.join("notes"), "of mine").expect("written");
+    std::os::unix::fs::symlink(&elsewhere, backups.join("out")).expect("linked");
+    // As a process leaves it that is killed during a backup.
+    let left = backups.join("weekly/monday.unfinished-backup.tmp");
+    std::fs::create_dir_all(&left).expect("created");
+    std::fs::write(left.join("000012.sst"), "part").expect("written");
+    let server = Server::start(&live, &["--backup-dir", text(&backups)]).await;
+    assert!(!left.exists(), "the start removes unfinished backups");
+    std::fs::create_dir(&left).expect("created");
+    server.api().push(&json!({ "events": [event("dhl", clock::now_ms(), 200, 5.0)] })).await;
+    let backup = async |to: &Path| {
+        let request = server.api().request("POST", "/api/v1/backups").json(&json!({ "to": to }));
+        plimsoll_tests::api::send(request).await.expect("answered")
+    };
+    for to in ["out", "out/monday"].map(|name| backups.join(name)) {
+        let answer = backup(&to).await;
+        assert_eq!((answer.status, &answer.body["code"]), (403, &json!("outside_backup_dir")));
+    }
+    assert_eq!(std::fs::read_dir(&elsewhere).expect("read").count(), 0);
+    let made = backups.join("weekly/tuesday");
+    let answer = backup(&made).await;
+    assert_eq!((answer.status, &answer.body["damaged_count"]), (200, &json!(0)), "{}", answer.text);
+    assert!(!left.exists(), "a backup removes unfinished ones");
+    assert!(server.terminate().success());
+    succeed(&["restore", "--from", text(&made), "--data-dir", text(&restored)]);
+    for directory in [&live, &made, &restored] {
+        assert_eq!(open_to_others(directory), Vec::<std::path::PathBuf>::new());
+    }
+
+    // A damaged backup is not restored.
+    let table = std::fs::read_dir(&made).expect("read").map(|entry| entry.expect("read").path());
+    let table = table.max_by_key(|path| path.extension().is_some_and(|end| end == "sst"));
+    let table = table.expect("there is a table");
+    let mut bytes = std::fs::read(&table).expect("read");
+    bytes[8] ^= 1;
+    std::fs::write(&table, bytes).expect("written");
+    let again = dir.path().join("again");
+    let error = fail(&["restore", "--from", text(&made), "--data-dir", text(&again)]);
+    let name = table.file_name().and_then(|name| name.to_str()).expect("a name");
+    assert!(error.contains(name), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn backups_have_a_number_that_is_not_exceeded() {
+    let dir = data_dir();
+    let [live, backups] = ["live", "backups"].map(|name| dir.path().join(name));
+    for number in 0..100 {
+        let backup = backups.join(number.to_string());
+        std::fs::create_dir_all(&backup).expect("created");
+        std::fs::write(backup.join("CURRENT"), "MANIFEST-000001\n").expect("written");
+    }
+    let server = Server::start(&live, &["--backup-dir", text(&backups)]).await;
+    let body = json!({ "to": backups.join("one-more") });
+    let request = server.api().request("POST", "/api/v1/backups").json(&body);
+    let answer = plimsoll_tests::api::send(request).await.expect("answered");
+    assert_eq!((answer.status, &answer.body["code"]), (409, &json!("too_many_backups")));
 }
 
 #[tokio::test(flavor = "multi_thread")]

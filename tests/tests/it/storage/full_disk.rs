@@ -1,5 +1,5 @@
-//! A full disk: pushes are rejected, nothing acknowledged is lost, and with space again pushes succeed
-//! without a restart.
+//! A full disk, and a limit on the size of files: pushes are rejected, nothing acknowledged is lost, and once
+//! the cause is gone pushes succeed without a restart.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -108,4 +108,34 @@ async fn a_full_disk_rejects_pushes_until_there_is_space() {
     // What was answered with 503 is not there.
     assert_eq!(stored.get("dhl").copied().unwrap_or(0), expected);
     drop(server);
+}
+
+/// Limits the size of files of a process. Returns whether that is possible here.
+fn limit_files(server: &Server, bytes: &str) -> bool {
+    let limit = format!("--fsize={bytes}:unlimited");
+    let set = Command::new("prlimit").args(["--pid", &server.id().to_string(), &limit]).output();
+    set.is_ok_and(|output| output.status.success())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_limit_on_the_size_of_files_rejects_pushes_until_it_is_lifted() {
+    let dir = data_dir();
+    let server = Server::start(dir.path(), &[]).await;
+    if !limit_files(&server, "4096") {
+        println!("skipped: limits of processes cannot be set here");
+        return;
+    }
+    let (acknowledged, rejection) = push_until_refused(&server).await;
+    assert_eq!(rejection.status, 503, "{}", rejection.text);
+    assert!(limit_files(&server, "unlimited"));
+    let start = Instant::now();
+    let body = json!({ "events": [event("ups", clock::now_ms(), 200, 5.0)] });
+    while server.api().try_push(&body).await.status != 200 {
+        assert!(start.elapsed() < RECOVERY, "pushes do not go on:\n{}", server.log());
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    let stored = totals_by_partner(server.api()).await;
+    let expected = acknowledged * EVENTS_PER_PUSH;
+    assert_eq!(stored.get("dhl").copied().unwrap_or(0), expected);
+    assert!(server.log().contains("File too large"), "{}", server.log());
 }
