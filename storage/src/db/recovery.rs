@@ -25,8 +25,8 @@ use crate::error::{Error, Result};
 use crate::limits::{PROBE_BYTES, PROBE_FILES};
 use crate::options::Durability;
 
-/// How long recovery waits for readers under way. New ones wait meanwhile, so it is short, and recovery
-/// tries again.
+/// How long recovery waits until nobody reads, first while others may begin to read, then while they wait. A
+/// reader that is under way may begin to read something else, so both are short, and recovery tries again.
 const READERS_WAIT: Duration = Duration::from_secs(2);
 const READERS_LOOK_EVERY: Duration = Duration::from_millis(2);
 
@@ -165,23 +165,41 @@ impl Database {
             return Ok(false);
         }
         probe(&self.path)?;
+        if let Ok(db) = self.opened() {
+            // Compactions end early. They fail anyway.
+            db.cancel_all_background_work(false);
+        }
+        let began = Instant::now();
+        while began.elapsed() < READERS_WAIT {
+            if self.reopen_unless_read(Duration::ZERO)? {
+                return Ok(true);
+            }
+            std::thread::sleep(READERS_LOOK_EVERY);
+        }
+        if self.reopen_unless_read(READERS_WAIT)? {
+            return Ok(true);
+        }
+        Err(Error::Busy { reason: "queries still read the database" })
+    }
+
+    /// Closes the database and opens it again without the writes that failed. Returns false when it is read
+    /// for longer than `wait`.
+    ///
+    /// # Errors
+    /// When the files cannot be opened. Then it stays closed, and the next attempt begins there.
+    fn reopen_unless_read(&self, wait: Duration) -> Result<bool> {
         // No write begins before the database is open again.
         let mut written = self.written.lock();
         let mut opened = self.opened.write();
         if let Some(db) = opened.take()
-            && let Err(db) = close(db)
+            && let Err(db) = close(db, wait)
         {
             *opened = Some(db);
-            return Err(Error::Busy { reason: "queries still read the database" });
+            return Ok(false);
         }
-        match self.reopen(*written) {
-            Ok(db) => {
-                *written = db.latest_sequence_number();
-                *opened = Some(Arc::new(db));
-            }
-            // It stays closed, and the next attempt begins here.
-            Err(error) => return Err(error),
-        }
+        let db = self.reopen(*written)?;
+        *written = db.latest_sequence_number();
+        *opened = Some(Arc::new(db));
         let failure = self.failures.current.lock().take();
         self.failures.recoveries.fetch_add(1, Ordering::Relaxed);
         let seconds = failure.map_or(0.0, |failure| failure.since.elapsed().as_secs_f64());
@@ -206,9 +224,7 @@ impl Database {
 ///
 /// # Errors
 /// The database, still open, when readers take too long.
-fn close(mut db: Arc<DB>) -> std::result::Result<(), Arc<DB>> {
-    // Compactions end early. They fail anyway.
-    db.cancel_all_background_work(true);
+fn close(mut db: Arc<DB>, wait: Duration) -> std::result::Result<(), Arc<DB>> {
     let began = Instant::now();
     loop {
         match Arc::try_unwrap(db) {
@@ -216,7 +232,7 @@ fn close(mut db: Arc<DB>) -> std::result::Result<(), Arc<DB>> {
                 drop(db);
                 return Ok(());
             }
-            Err(shared) if began.elapsed() > READERS_WAIT => return Err(shared),
+            Err(shared) if began.elapsed() >= wait => return Err(shared),
             Err(shared) => db = shared,
         }
         std::thread::sleep(READERS_LOOK_EVERY);

@@ -84,6 +84,26 @@ fn recovery_waits_for_readers_and_they_read_to_their_end() {
 }
 
 #[test]
+fn a_reader_may_begin_to_read_something_else_while_recovery_waits_for_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let db = database(directory.path(), Durability::Wal);
+    db.write(put(&db, "a")).unwrap();
+    let snapshot = db.snapshot();
+    fail(&db, "failed");
+    let recovered = std::thread::scope(|scope| {
+        let recovery = scope.spawn(|| db.recover());
+        for _ in 0..20 {
+            assert!(db.get(Family::Streams, b"a").unwrap().is_some());
+            assert!(matches!(db.write(put(&db, "b")), Err(Error::NotWritable { .. })));
+            std::thread::sleep(READERS_LOOK_EVERY);
+        }
+        drop(snapshot);
+        recovery.join().unwrap()
+    });
+    assert!(recovered.unwrap());
+}
+
+#[test]
 fn a_disk_that_still_fails_keeps_the_database_open_for_reading() {
     let directory = tempfile::tempdir().unwrap();
     let db = database(directory.path(), Durability::Wal);
