@@ -12,8 +12,12 @@ DATA_DIR ?= ./data
 ARGS ?=
 # How long `make fuzz` stays with each target.
 FUZZ_SECONDS ?= 60
-# How long `make torture` goes on.
+# How long `make torture` simulates crashes, and how many other faults it makes, from which seed on.
 TORTURE_SECONDS ?= 600
+TORTURE_KILLS ?= 1000
+TORTURE_ERRORS ?= 500
+TORTURE_FLIPS ?= 1000
+TORTURE_SEED ?= 1
 
 OWN_CRATES = -p plimsoll -p plimsoll-storage -p plimsoll-query -p plimsoll-alerting -p plimsoll-benches -p plimsoll-tests -p plimsoll-faults -p plimsoll-tidy
 
@@ -49,8 +53,14 @@ bench: setup ## Run the benchmarks
 fuzz: setup ## Fuzz every decoder and parser for FUZZ_SECONDS each
 	@scripts/fuzz.sh $(FUZZ_SECONDS)
 
-torture: setup ## Check what crashes leave of a store, with new seeds, for TORTURE_SECONDS
-	cargo run --locked --workspace --bin plimsoll-faults -- torture $(TORTURE_SECONDS)
+torture: export PLIMSOLL_TEST_BINARY := $(CARGO_TARGET_DIR)/debug/plimsoll
+torture: FAULTS = "$(CARGO_TARGET_DIR)/debug/plimsoll-faults"
+torture: setup ## Crashes, kills, I/O errors and flipped bits (TORTURE_SECONDS, _KILLS, _ERRORS, _FLIPS, _SEED)
+	cargo build --locked --workspace --bins
+	$(FAULTS) flips $(TORTURE_FLIPS) $(TORTURE_SEED)
+	$(FAULTS) kills $(TORTURE_KILLS) $(TORTURE_SEED)
+	$(FAULTS) errors $(TORTURE_ERRORS) $(TORTURE_SEED)
+	$(FAULTS) torture $(TORTURE_SECONDS) $(TORTURE_SEED)
 
 deny: ## Check licences, duplicates and known advisories of the dependencies
 	@scripts/setup.sh --lint

@@ -41,14 +41,15 @@ pub fn check_case(
         Durability::Memory => false,
     };
     let bounds = Bounds::after(recording.marks(count), keeps_acknowledged);
-    let checked = write(&image, dir).and_then(|()| {
+    let mut check = || {
         let held = oracle::check(dir, plan, durability, bounds)?;
         if random.u8(..4) == 0 {
-            oracle::check_continues(dir, plan, durability, held)
-        } else {
-            Ok(())
+            oracle::check_continues(dir, plan, durability, held)?;
         }
-    });
+        Ok(())
+    };
+    let checked = write(&image, dir)
+        .and_then(|()| check().map_err(|problem: oracle::Problem| problem.to_string()));
     checked.map_err(|why| {
         let Case { crash, number } = case;
         format!(

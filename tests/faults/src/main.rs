@@ -1,5 +1,7 @@
 //! `faults drive` is the process that a recording is made of; `faults torture SECONDS [SEED]` checks crashes
-//! of new seeds until the time is over.
+//! of new seeds until the time is over; `faults kills COUNT [SEED]` kills the real binary so many times;
+//! `faults errors COUNT [SEED]` lets so many of its system calls fail;
+//! `faults flips COUNT [SEED]` flips so many bits of files.
 
 use std::env;
 use std::fs;
@@ -10,12 +12,20 @@ use std::time::{Duration, Instant};
 use plimsoll_faults::campaign::{Case, check_case};
 use plimsoll_faults::disk::Crash;
 use plimsoll_faults::driver::{Drive, drive};
+use plimsoll_faults::flips;
+use plimsoll_faults::live::{errors, kills};
 use plimsoll_faults::plan::Plan;
 use plimsoll_faults::record::{name_of, record};
 use plimsoll_storage::Durability;
 
 /// Crashes of each kind for each recording.
 const CASES: u64 = 300;
+/// Kills of one data directory.
+const KILLS: u64 = 25;
+/// Faults of one server.
+const FAULTS: u64 = 20;
+/// Flips of one recording.
+const FLIPS: u64 = 250;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -26,10 +36,13 @@ fn main() -> ExitCode {
         }
         ["torture", seconds] => torture(seconds, "1"),
         ["torture", seconds, seed] => torture(seconds, seed),
-        _ => Err(
-            "usage: faults drive SEED PROCESS DURABILITY DIR MARKS | faults torture SECONDS [SEED]"
-                .into(),
-        ),
+        ["kills", count] => kills(count, "1"),
+        ["kills", count, seed] => kills(count, seed),
+        ["errors", count] => errors(count, "1"),
+        ["errors", count, seed] => errors(count, seed),
+        ["flips", count] => flips(count, "1"),
+        ["flips", count, seed] => flips(count, seed),
+        _ => Err("usage: faults torture SECONDS [SEED] | faults kills COUNT [SEED] | faults errors COUNT [SEED] | faults flips COUNT [SEED]".into()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -87,4 +100,81 @@ fn torture(seconds: &str, first_seed: &str) -> Result<(), String> {
         seed += 1;
     }
     if failed == 0 { Ok(()) } else { Err(format!("{failed} of {checked} crashes failed")) }
+}
+
+fn kills(count: &str, first_seed: &str) -> Result<(), String> {
+    let (mut left, mut seed, mut failed) = (number(count)?, number(first_seed)?, 0);
+    while left > 0 {
+        let kills = left.min(KILLS);
+        let (killed, took) = timed(|work| on_runtime(kills::campaign(seed, kills, work)))?;
+        match killed {
+            Ok(pushes) => println!(
+                "seed {seed}: {kills} kills, {pushes} pushes acknowledged, each there once, {took:.0?}"
+            ),
+            Err(why) => {
+                failed += 1;
+                println!("{why}");
+            }
+        }
+        (left, seed) = (left - kills, seed + 1);
+    }
+    if failed == 0 { Ok(()) } else { Err(format!("{failed} campaigns failed")) }
+}
+
+fn errors(count: &str, first_seed: &str) -> Result<(), String> {
+    let (mut left, mut seed, mut failed) = (number(count)?, number(first_seed)?, 0);
+    let mut all = errors::Measured::default();
+    while left > 0 {
+        let faults = left.min(FAULTS);
+        let (done, took) = timed(|work| on_runtime(errors::campaign(seed, faults, work)))?;
+        match done {
+            Ok(measured) => {
+                all = all.and(measured);
+                println!("seed {seed}: {measured:?}, {took:.0?}");
+            }
+            Err(why) => {
+                failed += 1;
+                println!("{why}");
+            }
+        }
+        (left, seed) = (left - faults, seed + 1);
+    }
+    println!("in all: {all:?}");
+    if failed == 0 { Ok(()) } else { Err(format!("{failed} campaigns failed")) }
+}
+
+fn flips(count: &str, first_seed: &str) -> Result<(), String> {
+    let driver = env::current_exe().map_err(|error| error.to_string())?;
+    let (mut left, mut seed, mut failed) = (number(count)?, number(first_seed)?, 0);
+    while left > 0 {
+        let (flips, plan) = (left.min(FLIPS), Plan::new(seed));
+        let (checked, took) = timed(|work| {
+            let recording = record(&driver, &plan, Durability::Fsync, work)?;
+            flips::check_flips(&recording, &plan, flips, work)
+        })?;
+        match checked {
+            Ok(outcomes) => println!("seed {seed}: {flips} flips, {outcomes:?}, {took:.0?}"),
+            Err(why) => {
+                failed += why.lines().count();
+                println!("{why}");
+            }
+        }
+        (left, seed) = (left - flips, seed + 1);
+    }
+    if failed == 0 { Ok(()) } else { Err(format!("{failed} flips failed")) }
+}
+
+/// Runs something in a new folder, and measures how long it takes.
+fn timed<T>(run: impl FnOnce(&Path) -> T) -> Result<(T, Duration), String> {
+    let work = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let start = Instant::now();
+    let done = run(work.path());
+    Ok((done, start.elapsed()))
+}
+
+/// Runs a campaign to its end. A panic is a failure of it.
+fn on_runtime<T>(campaign: impl Future<Output = Result<T, String>>) -> Result<T, String> {
+    let runtime = tokio::runtime::Runtime::new().map_err(|error| error.to_string())?;
+    let run = std::panic::AssertUnwindSafe(|| runtime.block_on(campaign));
+    std::panic::catch_unwind(run).unwrap_or_else(|_| Err("it panicked; see above".into()))
 }

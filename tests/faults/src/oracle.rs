@@ -9,6 +9,43 @@ use plimsoll_storage::{Columns, Durability, Label, Scan, SlotValue, Store, Strea
 use crate::driver::{Bounds, TABLE, append, key_of, names, options};
 use crate::plan::{Item, LANES, Plan};
 
+/// What is wrong with a store.
+#[derive(Debug)]
+pub enum Problem {
+    /// It says so itself: it does not open, or answers with an error.
+    Reported(String),
+    /// It holds something else than it must.
+    Wrong(String),
+}
+
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Reported(why) => write!(f, "it answers with an error: {why}"),
+            Self::Wrong(why) => f.write_str(why),
+        }
+    }
+}
+
+impl From<plimsoll_storage::Error> for Problem {
+    fn from(error: plimsoll_storage::Error) -> Self {
+        Self::Reported(error.to_string())
+    }
+}
+
+impl Problem {
+    fn wrong<T>(why: impl Into<String>) -> Result<T, Self> {
+        Err(Self::Wrong(why.into()))
+    }
+
+    fn in_lane(self, lane: usize) -> Self {
+        match self {
+            Self::Reported(why) => Self::Reported(format!("lane {lane}: {why}")),
+            Self::Wrong(why) => Self::Wrong(format!("lane {lane}: {why}")),
+        }
+    }
+}
+
 /// The count of a stream, the sum of its durations and its newest time.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Total {
@@ -29,7 +66,7 @@ pub fn check(
     plan: &Plan,
     durability: Durability,
     bounds: Bounds,
-) -> Result<[usize; LANES], String> {
+) -> Result<[usize; LANES], Problem> {
     let store = open(dir, durability)?;
     check_store(&store, plan, bounds)
 }
@@ -44,7 +81,7 @@ pub fn check_continues(
     plan: &Plan,
     durability: Durability,
     held: [usize; LANES],
-) -> Result<(), String> {
+) -> Result<(), Problem> {
     let store = open(dir, durability)?;
     let mut expected = held;
     let now_ms = plan.segments.last().map_or(0, |last| last.now_ms);
@@ -57,38 +94,41 @@ pub fn check_continues(
         {
             let repeated = append(&store, lane, last, items[last], now_ms);
             if !repeated.as_ref().is_ok_and(|repeated| *repeated) {
-                return Err(format!("lane {lane}: a repeated item is taken for new: {repeated:?}"));
+                return Problem::wrong(format!(
+                    "lane {lane}: a repeated item is taken for new: {repeated:?}"
+                ));
             }
         }
         if let Some(next) = items.get(*held) {
-            append(&store, lane, *held, next, now_ms).map_err(|error| error.to_string())?;
+            append(&store, lane, *held, next, now_ms)?;
             *held += 1;
         }
     }
-    store.seal().map_err(|error| format!("sealing after the crash: {error}"))?;
-    store.retain().map_err(|error| format!("retention after the crash: {error}"))?;
-    store.flush().map_err(|error| format!("flushing after the crash: {error}"))?;
+    store.seal()?;
+    store.retain()?;
+    store.flush()?;
     drop(store);
     let again = check(dir, plan, durability, Bounds { least: expected, most: expected });
-    again.map(drop).map_err(|why| format!("after going on: {why}"))
+    again.map(drop).map_err(|why| Problem::Wrong(format!("after going on: {why}")))
 }
 
-fn open(dir: &Path, durability: Durability) -> Result<Store, String> {
-    Store::open(&options(dir, durability)).map_err(|error| format!("it does not open: {error}"))
+fn open(dir: &Path, durability: Durability) -> Result<Store, Problem> {
+    let opened = Store::open(&options(dir, durability));
+    opened.map_err(|error| Problem::Reported(format!("it does not open: {error}")))
 }
 
 /// Checks an open store.
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn check_store(store: &Store, plan: &Plan, bounds: Bounds) -> Result<[usize; LANES], String> {
+pub fn check_store(store: &Store, plan: &Plan, bounds: Bounds) -> Result<[usize; LANES], Problem> {
     let mut held = [0; LANES];
     for (lane, held) in held.iter_mut().enumerate() {
         *held = check_lane(store, plan, lane, (bounds.least[lane], bounds.most[lane]))
-            .map_err(|why| format!("lane {lane}: {why}"))?;
+            .map_err(|problem| problem.in_lane(lane))?;
     }
     if store.has_damage() {
-        return Err("a block is damaged".into());
+        return Problem::wrong("a block is damaged");
     }
     Ok(held)
 }
@@ -98,14 +138,14 @@ fn check_lane(
     plan: &Plan,
     lane: usize,
     (least, most): (usize, usize),
-) -> Result<usize, String> {
+) -> Result<usize, Problem> {
     let slots = totals(store, lane, 1)?;
     let quarter = store.slot_width().slots_in(15 * 60_000);
     let quarters = totals(store, lane, quarter)?;
     if slots != quarters {
-        return Err(format!("slots and quarters differ: {slots:?} and {quarters:?}"));
+        return Problem::wrong(format!("slots and quarters differ: {slots:?} and {quarters:?}"));
     }
-    let record = store.get(TABLE, &[lane as u8]).map_err(|error| error.to_string())?;
+    let record = store.get(TABLE, &[lane as u8])?;
     let record = record.and_then(|it| Some(u64::from_be_bytes(it.try_into().ok()?) as usize));
     let items = plan.lane(lane);
     let mut expected = Totals::new();
@@ -127,7 +167,7 @@ fn check_lane(
         }
     }
     let counts: u64 = slots.values().map(|total| total.count).sum();
-    Err(match nearest {
+    Problem::wrong(match nearest {
         Some(held) => format!(
             "it holds {held} items with record {record:?}; between {least} and {most} are expected"
         ),
@@ -161,7 +201,7 @@ fn add(totals: &mut Totals, lane: usize, item: &Item) {
 }
 
 /// Keys are known exactly when their items are there, as long as none has expired.
-fn check_keys(store: &Store, plan: &Plan, lane: usize, held: usize) -> Result<(), String> {
+fn check_keys(store: &Store, plan: &Plan, lane: usize, held: usize) -> Result<(), Problem> {
     let mut number = 0;
     let times = plan.segments.iter().flat_map(|it| it.lanes[lane].iter().map(|_| it.now_ms));
     for (item, now_ms) in plan.lane(lane).into_iter().zip(times) {
@@ -170,17 +210,19 @@ fn check_keys(store: &Store, plan: &Plan, lane: usize, held: usize) -> Result<()
         let Item::Push { events, .. } = item else { continue };
         // A key that a compaction has dropped had expired before the newest data.
         let may_have_expired = plan.lane(lane).len() - number > 10 && number <= held;
-        let known = store.counted(&key, TimestampMs(now_ms)).map_err(|error| error.to_string())?;
+        let known = store.counted(&key, TimestampMs(now_ms))?;
         let expected = (number <= held).then_some(events.len() as u64);
         if known != expected && !(may_have_expired && known.is_none()) {
-            return Err(format!("the key of item {number} of {held} counts {known:?} items"));
+            return Problem::wrong(format!(
+                "the key of item {number} of {held} counts {known:?} items"
+            ));
         }
     }
     Ok(())
 }
 
 /// What a lane's streams hold, read at a resolution.
-fn totals(store: &Store, lane: usize, grain: u32) -> Result<Totals, String> {
+fn totals(store: &Store, lane: usize, grain: u32) -> Result<Totals, Problem> {
     let days = Plan::days_ms();
     let width = store.slot_width();
     let slots = width.slot_of(TimestampMs(days.start))..width.slot_of(TimestampMs(days.end));
@@ -198,17 +240,17 @@ fn totals(store: &Store, lane: usize, grain: u32) -> Result<Totals, String> {
                 total.last_at = total.last_at.max(cell.last_at.map_or(0, |at| at.0));
             }
         });
-        scanned.map_err(|error| error.to_string())?;
+        scanned?;
         let seen = store.last_seen(id).map_or(0, |at| at.0);
         let operation = key.label(Label::Operation).to_owned();
         if seen != total.last_at {
-            return Err(format!(
+            return Problem::wrong(format!(
                 "{operation} was last seen at {seen}, its data at {}",
                 total.last_at
             ));
         }
         if totals.insert(operation.clone(), total).is_some() {
-            return Err(format!("{operation} has two streams"));
+            return Problem::wrong(format!("{operation} has two streams"));
         }
     }
     Ok(totals)
