@@ -163,7 +163,8 @@ impl Checker {
                 field,
                 RejectCode::InTheFuture,
                 format!(
-                    "{} is more than 5 minutes ahead of the server's clock, {}",
+                    "{} is more than 5 minutes ahead of the server's clock, {}; set the clock that is \
+                     wrong, which may be the server's",
                     time::format(at),
                     time::format(self.now)
                 ),

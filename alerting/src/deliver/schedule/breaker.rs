@@ -14,6 +14,8 @@ pub(in crate::deliver) struct Breaker {
     failures: u32,
     /// Time of the first of them.
     down_since: Option<TimestampMs>,
+    /// Time of the last of them.
+    failed_at: Option<TimestampMs>,
     /// No probe before this; the breaker is open while it is set.
     probe_at: Option<TimestampMs>,
 }
@@ -27,7 +29,9 @@ impl Breaker {
     /// The receiver cannot be reached, or failed.
     pub(in crate::deliver) fn failed(&mut self, now: TimestampMs) {
         self.failures = self.failures.saturating_add(1);
-        self.down_since.get_or_insert(now);
+        // A clock that was set back must not hide for how long it fails.
+        self.down_since = Some(self.down_since.map_or(now, |since| since.min(now)));
+        self.failed_at = Some(now);
         if let Some(probes) = self.failures.checked_sub(BREAKER_FAILURES) {
             let wait_ms = BREAKER_WAIT_MS << probes.min(16);
             self.probe_at = Some(now.plus_ms(wait_ms.min(BREAKER_WAIT_MS_MAX)));
@@ -49,6 +53,8 @@ impl Breaker {
         match self.probe_at {
             None => Some(now),
             Some(_) if sending > 0 => None,
+            // A wait that began after `now` is over: the clock was set back.
+            Some(_) if self.failed_at.is_some_and(|failed_at| failed_at > now) => Some(now),
             Some(until) => Some(until),
         }
     }

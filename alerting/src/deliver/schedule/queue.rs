@@ -7,7 +7,7 @@ use plimsoll_storage::TimestampMs;
 
 use super::breaker::Breaker;
 use super::rate_window::RateWindow;
-use crate::limits::{RETRY_AFTER_MS_MAX, SENDS_IN_FLIGHT_MAX};
+use crate::limits::SENDS_IN_FLIGHT_MAX;
 use crate::records::delivery::Delivery;
 use crate::rule::Severity;
 
@@ -21,6 +21,8 @@ pub(in crate::deliver) struct Head {
     pub(in crate::deliver) key: Vec<u8>,
     /// No attempt before this.
     pub(in crate::deliver) due_at: TimestampMs,
+    /// When the last attempt began; `None` before the first.
+    tried_at: Option<TimestampMs>,
     /// Its event time.
     at: TimestampMs,
     /// It triggers or escalates a critical alert.
@@ -33,7 +35,16 @@ impl Head {
     pub(in crate::deliver) fn new(key: Vec<u8>, delivery: &Delivery) -> Self {
         let is_urgent = delivery.action.begins() && delivery.alert.severity == Severity::Critical;
         let (due_at, at) = (delivery.next_attempt_at, delivery.at);
-        Self { key, due_at, at, is_urgent, is_sending: false }
+        let tried_at = delivery.log.last().map(|attempt| attempt.at);
+        Self { key, due_at, tried_at, at, is_urgent, is_sending: false }
+    }
+
+    /// When it is due. A wait that began after `now` is over: the clock was set back.
+    fn due_at(&self, now: TimestampMs) -> TimestampMs {
+        if self.tried_at.is_some_and(|tried_at| tried_at > now) {
+            return self.due_at.min(now);
+        }
+        self.due_at
     }
 }
 
@@ -55,8 +66,8 @@ pub(in crate::deliver) enum ReceiverHealth {
 pub(in crate::deliver) struct Queue {
     heads: BTreeMap<Thread, Head>,
     sending: usize,
-    /// The receiver asked for a pause until then.
-    paused_until: Option<TimestampMs>,
+    /// The receiver asked for a pause from the first time to the second.
+    paused: Option<(TimestampMs, TimestampMs)>,
     breaker: Breaker,
 }
 
@@ -86,7 +97,8 @@ impl Queue {
         if self.sending >= SENDS_IN_FLIGHT_MAX || self.free_at(now, window)? > now {
             return None;
         }
-        let due = self.heads.iter_mut().filter(|(_, head)| !head.is_sending && head.due_at <= now);
+        let due =
+            self.heads.iter_mut().filter(|(_, head)| !head.is_sending && head.due_at(now) <= now);
         let (thread, head) = due.min_by_key(|(_, head)| (!head.is_urgent, head.due_at, head.at))?;
         if !window.take(now) {
             return None;
@@ -113,7 +125,7 @@ impl Queue {
             ReceiverHealth::Answered => self.breaker.answered(),
             ReceiverHealth::Throttled(pause_ms) => {
                 self.breaker.answered();
-                self.paused_until = Some(now.plus_ms(pause_ms));
+                self.paused = Some((now, now.plus_ms(pause_ms)));
             }
             ReceiverHealth::Failed => self.breaker.failed(now),
             ReceiverHealth::Unknown => {}
@@ -130,11 +142,10 @@ impl Queue {
 
     /// When the next request may be made; `None` when that depends on a send in flight.
     fn free_at(&self, now: TimestampMs, window: &mut RateWindow) -> Option<TimestampMs> {
-        // A pause longer than the limit comes from a clock that was set back.
-        let is_valid = |until: &TimestampMs| until.since_ms(now) <= RETRY_AFTER_MS_MAX;
-        let paused_until = self.paused_until.filter(is_valid);
+        // A pause that began after `now` is over: the clock was set back.
+        let paused = self.paused.filter(|(from, _)| *from <= now);
         let breaker = self.breaker.free_at(self.sending, now)?;
-        Some(breaker.max(window.free_at(now)).max(paused_until.unwrap_or(now)))
+        Some(breaker.max(window.free_at(now)).max(paused.map_or(now, |(_, until)| until)))
     }
 
     /// Whether deliveries that are due cannot be sent now.
@@ -152,7 +163,7 @@ impl Queue {
             return None;
         }
         let waiting = self.heads.values().filter(|head| !head.is_sending);
-        let due = waiting.map(|head| head.due_at).min()?;
+        let due = waiting.map(|head| head.due_at(now)).min()?;
         Some(due.max(self.free_at(now, window)?))
     }
 

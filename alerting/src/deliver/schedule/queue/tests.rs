@@ -104,3 +104,18 @@ fn a_thread_waits_for_its_send_in_flight_and_others_do_not() {
     let (next, _) = queue.next(now, &mut window).unwrap();
     assert!(!first.contains(&next), "a delayed thread waits, also after another scan");
 }
+
+#[test]
+fn a_clock_that_is_set_back_does_not_delay_a_retry_or_a_pause() {
+    let (mut queue, mut window) = (Queue::default(), RateWindow::new(RATE));
+    let (tried, back) = (TimestampMs(10_000_000), TimestampMs(10_000_000 - 3_000_000));
+    let (thread, mut head) = head(1, 0, Action::Trigger, Severity::Critical);
+    (head.tried_at, head.due_at) = (Some(tried), tried.plus_ms(60_000));
+    queue.replace([(thread.clone(), head)].into());
+    assert_eq!(queue.next(tried.plus_ms(1_000), &mut window), None);
+    assert_eq!(queue.wakes_at(back, &mut window), Some(back));
+    assert!(queue.next(back, &mut window).is_some());
+    queue.sent(thread, None, ReceiverHealth::Throttled(60_000), tried);
+    assert!(queue.is_held_up(tried.plus_ms(1_000), &mut window));
+    assert!(!queue.is_held_up(back, &mut window));
+}
