@@ -37,6 +37,16 @@ pub enum Error {
         host: String,
     },
 
+    /// The outside monitor of the heartbeat may not be contacted.
+    #[error(
+        "setting `heartbeat` points to {host}, a loopback or private address; use a public one, or start \
+         with --allow-private-receivers"
+    )]
+    PrivateHeartbeat {
+        /// Its address.
+        host: String,
+    },
+
     /// The HTTP client could not be set up.
     #[error("the HTTP client for receivers could not be set up: {0}")]
     HttpClient(String),

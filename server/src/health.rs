@@ -14,6 +14,13 @@ pub(crate) const NOTIFICATION_LATE_MS: i64 = 5 * 60_000;
 /// Less free space than this, in bytes, is warned of.
 pub(crate) const DISK_FREE_BYTES_MIN: u64 = 512 << 20;
 
+/// Kind of a problem: rules are evaluated late.
+const LATE: &str = "late";
+/// Kind of a problem: a notification waits for its receiver.
+const WAITING: &str = "waiting";
+/// Kind of a problem: no receiver is sent anything any more.
+const NO_RECEIVER: &str = "no receiver";
+
 /// Something the server is there for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Ability {
@@ -58,6 +65,10 @@ pub(crate) struct Facts {
     pub(crate) ended_tasks: Vec<&'static str>,
     /// Receivers with the age of the oldest notification that waits for them, in ms.
     pub(crate) waiting: Vec<(String, i64)>,
+    /// How many receivers there are.
+    pub(crate) receivers: usize,
+    /// Those to which nothing is sent any more, and why.
+    pub(crate) disabled: Vec<(String, String)>,
     /// What is damaged or lost, in words.
     pub(crate) damage: Vec<String>,
     /// Free bytes of the disk, when they are known.
@@ -103,6 +114,14 @@ impl Health {
     pub(crate) fn reasons(&self, ability: Ability) -> impl Iterator<Item = &str> {
         let of_ability = self.problems.iter().filter(move |one| one.ability == ability);
         of_ability.map(|problem| problem.reason.as_str())
+    }
+
+    /// Why an alert may reach nobody in time; `None` while rules are evaluated and notifications are sent.
+    pub(crate) fn alerts_endangered_by(&self) -> Option<&str> {
+        let mut problems = self.problems.iter();
+        let found =
+            problems.find(|one| one.is_failure || [LATE, WAITING, NO_RECEIVER].contains(&one.kind));
+        found.map(|problem| problem.reason.as_str())
     }
 
     /// The problems that `before` did not have.
@@ -164,16 +183,10 @@ pub(crate) fn assess(facts: &Facts) -> Health {
         add(ability, true, task, format!("{task} has stopped after an error; restart the server"));
     }
     if let Some((is_failure, reason)) = evaluation_problem(facts) {
-        add(Ability::Evaluate, is_failure, "late", reason);
+        add(Ability::Evaluate, is_failure, LATE, reason);
     }
-    for (receiver, waiting_ms) in &facts.waiting {
-        if *waiting_ms >= NOTIFICATION_LATE_MS {
-            let minutes = waiting_ms / 60_000;
-            let reason = format!(
-                "a notification has waited {minutes} min for receiver {receiver:?}; see /api/v1/deliveries"
-            );
-            add(Ability::Deliver, false, "waiting", reason);
-        }
+    for (kind, reason) in delivery_problems(facts) {
+        add(Ability::Deliver, false, kind, reason);
     }
     for damage in &facts.damage {
         add(Ability::Answer, false, "damage", damage.clone());
@@ -197,6 +210,30 @@ pub(crate) fn assess(facts: &Facts) -> Health {
     problems.sort_by_key(|problem| !problem.is_failure);
     let needs_restart = facts.needs_restart || !facts.ended_tasks.is_empty();
     Health { problems, needs_restart }
+}
+
+/// What is wrong with receivers, by kind.
+fn delivery_problems(facts: &Facts) -> Vec<(&'static str, String)> {
+    let mut problems = Vec::new();
+    for (receiver, waiting_ms) in &facts.waiting {
+        if *waiting_ms >= NOTIFICATION_LATE_MS {
+            let minutes = waiting_ms / 60_000;
+            let reason = format!(
+                "a notification has waited {minutes} min for receiver {receiver:?}; see /api/v1/deliveries"
+            );
+            problems.push((WAITING, reason));
+        }
+    }
+    for (receiver, why) in &facts.disabled {
+        let reason = format!(
+            "receiver {receiver:?} is disabled: {why}; change its address, or test it when it works"
+        );
+        problems.push(("disabled", reason));
+    }
+    if facts.receivers > 0 && facts.disabled.len() == facts.receivers {
+        problems.push((NO_RECEIVER, "nobody is notified: every receiver is disabled".to_owned()));
+    }
+    problems
 }
 
 /// Whether rules are evaluated in time, and what is wrong if not.

@@ -11,6 +11,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 pub struct ManualClock {
     file: PathBuf,
     now_ms: Arc<AtomicI64>,
+    /// How much time has passed; a step changes only the time of the clock.
+    passed_ms: Arc<AtomicI64>,
 }
 
 impl ManualClock {
@@ -20,7 +22,8 @@ impl ManualClock {
     /// The directory cannot be written.
     #[must_use]
     pub fn new(dir: &Path) -> Self {
-        let clock = Self { file: dir.join("clock"), now_ms: Arc::default() };
+        let clock =
+            Self { file: dir.join("clock"), now_ms: Arc::default(), passed_ms: Arc::default() };
         clock.set_ms(aligned_ms(0, 1_000));
         clock
     }
@@ -36,10 +39,21 @@ impl ManualClock {
     /// # Panics
     /// Its directory cannot be written.
     pub fn set_ms(&self, at_ms: i64) {
+        let passed_ms = (at_ms - self.now_ms()).max(0);
+        self.passed_ms.fetch_add(passed_ms, Ordering::Relaxed);
+        self.step_to_ms(at_ms);
+    }
+
+    /// Sets it to a time, as an administrator or NTP does: no time passes.
+    ///
+    /// # Panics
+    /// Its directory cannot be written.
+    pub fn step_to_ms(&self, at_ms: i64) {
         self.now_ms.store(at_ms, Ordering::Relaxed);
+        let text = format!("{at_ms} {}", self.passed_ms.load(Ordering::Relaxed));
         // A server reads the file at any moment: it is replaced as a whole.
         let new = self.file.with_extension("new");
-        fs::write(&new, at_ms.to_string()).expect("a folder for temporary files");
+        fs::write(&new, text).expect("a folder for temporary files");
         fs::rename(&new, &self.file).expect("a folder for temporary files");
     }
 

@@ -78,6 +78,14 @@ impl Recorder {
         state.statuses.entry(path.to_owned()).or_default().extend(statuses);
     }
 
+    /// Drops the answers that were scripted for `path`: it is 202 again.
+    ///
+    /// # Panics
+    /// A handler has panicked.
+    pub fn forget_answers(&self, path: &str) {
+        self.state.lock().expect("no handler panics").statuses.remove(path);
+    }
+
     /// Delays every answer from now on.
     ///
     /// # Panics

@@ -10,6 +10,7 @@ mod context;
 mod control;
 mod exchange;
 mod handover;
+mod heartbeat;
 mod lane;
 mod notifier;
 mod receivers;
@@ -25,6 +26,7 @@ mod transport;
 pub use self::acknowledge::AcknowledgeResult;
 pub use self::context::{Clock, Waker};
 pub use self::control::{DeliveryControl, ReplayDenied, TestResult, WebhookError, test_receiver};
+pub use self::heartbeat::HeartbeatTarget;
 pub use self::notifier::Notifier;
 pub use self::status::ReceiverStatus;
 

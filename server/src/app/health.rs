@@ -53,7 +53,7 @@ impl Progress {
         self.ended.lock().push(task);
     }
 
-    fn evaluated_until(&self) -> Option<TimestampMs> {
+    pub(super) fn evaluated_until(&self) -> Option<TimestampMs> {
         let until = self.evaluated_until.load(Ordering::Relaxed);
         (until != i64::MIN).then_some(TimestampMs(until))
     }
@@ -77,11 +77,13 @@ impl App {
         // The end of the newest slot that can have been evaluated.
         let due = width.start(width.slot_of(now.plus_ms(-grace_ms(width))));
         let lag_ms = self.progress.evaluated_until().map(|until| due.since_ms(until));
-        let waiting = self
-            .control()
-            .receivers()
-            .into_iter()
-            .filter_map(|(name, status)| Some((name, now.since_ms(status.oldest_at?))));
+        let receivers = self.control().receivers();
+        let waiting = receivers
+            .iter()
+            .filter_map(|(name, status)| Some((name.clone(), now.since_ms(status.oldest_at?))));
+        let disabled = receivers
+            .iter()
+            .filter_map(|(name, status)| Some((name.clone(), status.disabled.clone()?)));
         let ended = (!store.has_writer()).then_some("the writer").into_iter();
         Facts {
             needs_restart: failure.as_ref().is_some_and(|failure| !failure.recovers),
@@ -91,6 +93,8 @@ impl App {
             evaluation_idle_ms: self.progress.evaluated_at.lock().elapsed().as_millis() as i64,
             ended_tasks: ended.chain(self.progress.ended.lock().iter().copied()).collect(),
             waiting: waiting.collect(),
+            receivers: receivers.len(),
+            disabled: disabled.collect(),
             damage: self.damage(),
             disk_free_bytes: self.disk_free_bytes(),
             rules_error: self.rules.error(),

@@ -3,6 +3,7 @@
 mod delivery;
 mod evaluation;
 mod health;
+mod heartbeat;
 mod maintenance;
 mod rules;
 mod stop;
@@ -24,6 +25,7 @@ use crate::self_metrics::Metrics;
 pub(crate) use delivery::{Delivery, deliver};
 pub(crate) use evaluation::evaluate;
 pub(crate) use health::{Progress, recover, watch_health, watched};
+pub(crate) use heartbeat::send_heartbeats;
 pub(crate) use maintenance::{compact, preload, seal};
 pub(crate) use rules::{LoadedRules, Rules, RulesCheck, follow_rules, load_rules};
 pub(crate) use stop::Stop;

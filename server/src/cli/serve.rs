@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::RwLock;
-use plimsoll_alerting::{Evaluator, parse_time};
+use plimsoll_alerting::{Evaluator, HeartbeatTarget, parse_time};
 use plimsoll_storage::{Options, Store, TimestampMs};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -109,6 +109,8 @@ async fn serve(
     let allow_private_receivers = config.allow_private_receivers;
     let check = RulesCheck { store: Arc::clone(&store), allow_private_receivers };
     let notifier = check.notifier(&rules)?;
+    let target = |url| HeartbeatTarget::new(url, allow_private_receivers);
+    let heartbeat = config.heartbeat.as_ref().map(target).transpose()?;
     let (rules, reload) = Rules::new(rules);
     let listener = connections::bind(config.listen).map_err(|error| {
         format!(
@@ -156,6 +158,9 @@ async fn serve(
     background.spawn(app::evaluate(app.clone(), evaluator, stop.clone()));
     let delivery = app::deliver(delivery, notifier, stop.clone());
     background.spawn(app::watched("delivery", app.clone(), stop.clone(), delivery));
+    if let Some(target) = heartbeat {
+        background.spawn(app::send_heartbeats(app.clone(), target, stop.clone()));
+    }
     greet(address, &in_force)?;
     let signalled_at = answer_requests(listener, limits, app.clone(), stop_sender, stop).await;
     end_work(&app, background, signalled_at + TASKS_END).await;

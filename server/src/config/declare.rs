@@ -22,6 +22,7 @@ pub(super) struct Setting<T> {
     remedy: &'static str,
     default: DefaultValue<T>,
     is_switch: bool,
+    is_secret: bool,
 }
 
 /// The value of a setting that is not given.
@@ -43,7 +44,8 @@ impl<T> Setting<T> {
         parse: fn(&OsStr) -> Option<T>,
         remedy: &'static str,
     ) -> Self {
-        Self { value_name, parse, remedy, default: DefaultValue::Required, is_switch: false }
+        let default = DefaultValue::Required;
+        Self { value_name, parse, remedy, default, is_switch: false, is_secret: false }
     }
 
     /// The same with a default, written as it would be given.
@@ -61,6 +63,11 @@ impl<T> Setting<T> {
         Self { is_switch: true, ..self }
     }
 
+    /// The same as a secret: neither help nor errors show the given text.
+    pub(super) const fn with_secret(self) -> Self {
+        Self { is_secret: true, ..self }
+    }
+
     /// What help and documentation need to know. `key` is the name in the file; the first paragraph of `help`
     /// is a sentence for `-h`, the rest is for `--help` and the documentation.
     pub(super) const fn declared(&self, key: &'static str, help: &'static str) -> Declaration {
@@ -69,7 +76,8 @@ impl<T> Setting<T> {
             DefaultValue::Text(text) => Some(text),
             DefaultValue::Computed(_, description) => Some(description),
         };
-        Declaration { key, help, value_name: self.value_name, default, is_switch: self.is_switch }
+        let Self { value_name, is_switch, is_secret, .. } = *self;
+        Declaration { key, help, value_name, default, is_switch, is_secret }
     }
 
     /// The value given for `key`, or the default.
@@ -86,7 +94,7 @@ impl<T> Setting<T> {
         (self.parse)(text).ok_or_else(|| ConfigError::Invalid {
             place,
             key,
-            given: text.to_string_lossy().into_owned(),
+            given: if self.is_secret { "***".into() } else { text.to_string_lossy().into_owned() },
             remedy: self.remedy,
         })
     }
@@ -108,6 +116,7 @@ pub(crate) struct Declaration {
     /// As text; `None` for a required setting.
     pub(super) default: Option<&'static str>,
     is_switch: bool,
+    is_secret: bool,
 }
 
 impl Declaration {
@@ -143,6 +152,7 @@ impl Declaration {
         let arg = Arg::new(self.key)
             .long(self.flag())
             .env(self.variable())
+            .hide_env_values(self.is_secret)
             .value_name(self.value_name)
             .value_parser(clap::value_parser!(OsString))
             .help(paragraphs.first().cloned().unwrap_or_default())

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use plimsoll_alerting::rule::Secret;
 use plimsoll_alerting::{parse_duration_ms, parse_size_bytes};
 use plimsoll_storage::limits::MEMORY_BYTES_MIN;
 use plimsoll_storage::{Durability, SlotWidth};
@@ -44,12 +45,24 @@ pub(super) fn absolute_path(given: &OsStr) -> Option<PathBuf> {
 /// taken off.
 pub(super) fn base_url(given: &OsStr) -> Option<String> {
     let given = given.to_str()?;
-    let url = reqwest::Url::parse(given).ok()?;
-    let has_host = matches!(url.scheme(), "http" | "https") && given.contains("://");
+    let url = http_url(given)?;
     let is_plain =
         url.username().is_empty() && url.password().is_none() && !given.contains(['?', '#']);
+    is_plain.then(|| given.trim_end_matches('/').to_owned())
+}
+
+/// An `http` or `https` address that is a secret.
+pub(super) fn secret_url(given: &OsStr) -> Option<Secret> {
+    let given = given.to_str()?;
+    http_url(given).map(|_| Secret::new(given))
+}
+
+fn http_url(given: &str) -> Option<reqwest::Url> {
+    let url = reqwest::Url::parse(given).ok()?;
+    let has_host = matches!(url.scheme(), "http" | "https")
+        && given.split_once("://").is_some_and(|(_, rest)| !rest.starts_with('/'));
     let is_one_word = !given.contains(|c: char| c.is_whitespace() || c.is_control());
-    (has_host && is_plain && is_one_word).then(|| given.trim_end_matches('/').to_owned())
+    (has_host && is_one_word).then_some(url)
 }
 
 /// `true` or `false`, or another word that YAML has for them.

@@ -8,6 +8,7 @@ use std::num::NonZero;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use plimsoll_alerting::rule::Secret;
 use plimsoll_storage::{Durability, Retention, SlotWidth};
 
 use super::declare::{Declaration, Given, Setting, Settings, settings};
@@ -65,6 +66,19 @@ settings! {
         /// Allow receivers at loopback and private addresses
         allow_private_receivers: bool =
             Setting::new("BOOL", parse::switch, "use true or false").or("false").with_switch();
+
+        /// URL of an outside monitor, requested each minute while alerts are evaluated and delivered
+        ///
+        /// A monitor such as healthchecks.io raises an alarm when the requests stop. Who knows the URL can
+        /// keep the monitor quiet: give it in a file or a variable, because flags are in the list of
+        /// processes.
+        heartbeat: Option<Secret> = Setting::new(
+            "URL",
+            |given| parse::secret_url(given).map(Some),
+            "use an address such as https://hc-ping.com/UUID",
+        )
+        .or_none("none; then no other system notices that this server has stopped")
+        .with_secret();
 
         /// Directory below which POST /api/v1/backups may make backups
         backup_dir: Option<PathBuf> =

@@ -55,6 +55,17 @@ fn flags_override_the_file_and_the_file_overrides_defaults() {
 }
 
 #[test]
+fn a_secret_is_in_no_message() {
+    let url = "https://hc-ping.com/0b7c-secret";
+    let Config { server, .. } = config(&["--heartbeat", url]);
+    assert_eq!(server.heartbeat.as_ref().map(|secret| secret.expose()), Some(url));
+    assert!(!format!("{server:?}").contains("0b7c"));
+    let command = ConfigFlags::augment_args(Command::new("serve"));
+    let arg = command.get_arguments().find(|arg| arg.get_id() == "heartbeat").expect("an argument");
+    assert!(arg.is_hide_env_values_set(), "help shows the values of variables");
+}
+
+#[test]
 fn a_setting_that_is_not_given_has_its_default() {
     let Config { server, retention } = config(&[]);
     assert_eq!(server.listen.to_string(), "127.0.0.1:8585");
@@ -119,6 +130,10 @@ fn values_that_cannot_work_are_rejected_at_their_place() {
         ("slot", &["", "0s", "7s", "500ms", "2m", "10", "-10s"]),
         ("durability", &["no", "FSYNC", ""]),
         ("allow_private_receivers", &["perhaps", ""]),
+        (
+            "heartbeat",
+            &["", "hc-ping.com/0b7c", "ftp://a/0b7c", "https:///0b7c", "https://a/0 b7c"],
+        ),
         ("backup_dir", &[""]),
         ("memory", &["0", "1MiB", "1GB", "-1GiB", "99999999999TiB"]),
         ("query_cells_max", &["many", "0", "-1", "1.5"]),
@@ -147,7 +162,8 @@ fn values_that_cannot_work_are_rejected_at_their_place() {
             let error =
                 |given: &[&str]| resolve(&[data_dir, given].concat()).expect_err(&flag).to_string();
             let text = error(&[&flag]);
-            assert!(text.starts_with(&format!("setting `{key}` is \"{value}\": use ")), "{text}");
+            let shown = if key == "heartbeat" { "***" } else { value };
+            assert!(text.starts_with(&format!("setting `{key}` is \"{shown}\": use ")), "{text}");
             let (_directory, path) = file(&format!("# a comment\n{key}: \"{value}\"\n"));
             let column = key.len() + 3;
             assert_eq!(error(&["--config", &path]), format!("{path}:2:{column}: {text}"));

@@ -76,3 +76,34 @@ fn a_problem_whose_numbers_change_is_not_new() {
     assert_eq!(after.new_since(&before).count(), 0);
     assert_eq!(after.new_since(&Health::default()).count(), 1);
 }
+
+#[test]
+fn alerts_are_in_danger_when_nobody_may_be_notified_in_time() {
+    let danger = |facts: Facts| assess(&facts).alerts_endangered_by().map(str::to_owned);
+    let disabled = |count: usize| {
+        (0..count).map(|i| (format!("r{i}"), "it answered 410".to_owned())).collect()
+    };
+    let two = || Facts { receivers: 2, ..well() };
+    let harmless = [
+        well(),
+        Facts { waiting: vec![("oncall".into(), NOTIFICATION_LATE_MS - 1)], ..two() },
+        Facts { disabled: disabled(1), ..two() },
+        Facts { damage: vec!["block 3 is damaged".into()], disk_free_bytes: Some(1), ..two() },
+        Facts { rules_error: Some("line 3".into()), streams: 80, ..two() },
+    ];
+    for facts in harmless {
+        assert_eq!(danger(facts.clone()), None, "{facts:?}");
+    }
+    let harmful = [
+        (Facts { write_failure: Some("EIO".into()), ..well() }, "EIO"),
+        (Facts { is_readable: false, ..well() }, "cannot be read"),
+        (Facts { ended_tasks: vec!["sealing"], ..well() }, "sealing has stopped"),
+        (Facts { evaluation_lag_ms: Some(60_000), ..well() }, "60 s late"),
+        (Facts { waiting: vec![("oncall".into(), NOTIFICATION_LATE_MS)], ..two() }, "\"oncall\""),
+        (Facts { disabled: disabled(2), ..two() }, "every receiver is disabled"),
+    ];
+    for (facts, reason) in harmful {
+        let found = danger(facts);
+        assert!(found.as_ref().is_some_and(|found| found.contains(reason)), "{reason}: {found:?}");
+    }
+}

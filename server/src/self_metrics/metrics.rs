@@ -64,6 +64,10 @@ pub(crate) struct Metrics {
     pub(crate) clock_steps: Counter,
     /// By how many seconds the clock was set last; 0 when it was not.
     pub(crate) clock_last_step: Gauge<f64, AtomicU64>,
+    /// Heartbeats that the outside monitor answered with success.
+    pub(crate) heartbeats_sent: Counter,
+    /// Heartbeats that were sent and not answered with success.
+    pub(crate) heartbeats_failed: Counter,
     /// State changes of alerts.
     pub(crate) transitions: Counter,
     /// Evaluations that failed.
@@ -100,6 +104,8 @@ impl Default for Metrics {
             groups_left_out: Gauge::default(),
             clock_steps: Counter::default(),
             clock_last_step: Gauge::default(),
+            heartbeats_sent: Counter::default(),
+            heartbeats_failed: Counter::default(),
             transitions: Counter::default(),
             evaluation_failures: Counter::default(),
             rules_file_rejected: Gauge::default(),
@@ -118,11 +124,37 @@ impl Default for Metrics {
             disk_free_bytes: Gauge::default(),
         };
         metrics.register();
+        metrics.register_clock_and_heartbeat();
         metrics
     }
 }
 
 impl Metrics {
+    fn register_clock_and_heartbeat(&mut self) {
+        let r = &mut self.registry;
+        r.register(
+            "clock_steps",
+            "Times that the clock was set by a second or more",
+            self.clock_steps.clone(),
+        );
+        r.register_with_unit(
+            "clock_last_step",
+            "By how much the clock was set last, negative for back",
+            Unit::Seconds,
+            self.clock_last_step.clone(),
+        );
+        r.register(
+            "heartbeats_sent",
+            "Heartbeats that the outside monitor answered with success",
+            self.heartbeats_sent.clone(),
+        );
+        r.register(
+            "heartbeats_failed",
+            "Heartbeats that were sent and not answered with success",
+            self.heartbeats_failed.clone(),
+        );
+    }
+
     fn register(&mut self) {
         let r = &mut self.registry;
         r.register("http_requests", "HTTP requests answered", self.requests.clone());
@@ -147,17 +179,6 @@ impl Metrics {
             "groups_left_out",
             "Groups that are not evaluated because their rule has too many",
             self.groups_left_out.clone(),
-        );
-        r.register(
-            "clock_steps",
-            "Times that the clock was set by a second or more",
-            self.clock_steps.clone(),
-        );
-        r.register_with_unit(
-            "clock_last_step",
-            "By how much the clock was set last, negative for back",
-            Unit::Seconds,
-            self.clock_last_step.clone(),
         );
         r.register("alert_transitions", "State changes of alerts", self.transitions.clone());
         r.register(

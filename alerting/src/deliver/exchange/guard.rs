@@ -35,7 +35,7 @@ pub(in crate::deliver) fn private_literal(target: &Target) -> Option<String> {
 
 /// The host of a URL, when it is an IP address that is not public. The URL parser has normalised
 /// every notation of IPv4 (hexadecimal, one number).
-fn private_host(url: &str) -> Option<String> {
+pub(in crate::deliver) fn private_host(url: &str) -> Option<String> {
     let url = reqwest::Url::parse(url).ok()?;
     let host = url.host_str()?;
     let ip: IpAddr = host.trim_matches(['[', ']']).parse().ok()?;

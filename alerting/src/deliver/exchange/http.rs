@@ -83,7 +83,7 @@ pub(in crate::deliver) async fn exchange(
 }
 
 /// The whole chain of causes: the outermost alone only says that sending failed.
-fn describe(error: reqwest::Error) -> String {
+pub(in crate::deliver) fn describe(error: reqwest::Error) -> String {
     use std::error::Error as _;
     let error = error.without_url();
     let mut text = error.to_string();
