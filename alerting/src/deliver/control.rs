@@ -113,12 +113,14 @@ impl DeliveryControl {
     /// # Errors
     /// When the store cannot be read or written.
     pub fn acknowledge(&self, alert_id: &str, author: &str) -> Result<AcknowledgeResult> {
-        self.record_acknowledgement(alert_id, author, None)
+        let (at, author) = (self.context.now(), author.to_owned());
+        let acknowledgement = Acknowledgement { at, author, by_receiver: None, event_id: None };
+        self.record_acknowledgement(alert_id, acknowledgement)
     }
 
     /// Handles a webhook of PagerDuty: `signature` is its header, `body` as it was sent. An incident that
     /// is acknowledged there is acknowledged here. `None` when the webhook is about something else, or
-    /// about no open notification.
+    /// about no open notification, or is of an earlier alert and sent again.
     ///
     /// # Errors
     /// When the store cannot be read or written. The inner error says why the webhook is rejected.
@@ -138,20 +140,29 @@ impl DeliveryControl {
         let Some(acknowledged) = acknowledged else { return Ok(Ok(None)) };
         let id = acknowledge::alert_of_dedup_key(&self.context.store, &acknowledged.dedup_key)?;
         let Some(id) = id else { return Ok(Ok(None)) };
-        let receiver = Some(receiver.name.clone());
-        Ok(Ok(Some(self.record_acknowledgement(&id, &acknowledged.author, receiver)?)))
+        if acknowledge::is_of_earlier_alert(&self.context.store, &id, &acknowledged)? {
+            tracing::warn!(
+                alert = id,
+                "a webhook of PagerDuty is about an earlier alert; it is ignored"
+            );
+            return Ok(Ok(None));
+        }
+        let acknowledgement = Acknowledgement {
+            at: self.context.now(),
+            author: acknowledged.author,
+            by_receiver: Some(receiver.name.clone()),
+            event_id: acknowledged.event_id,
+        };
+        Ok(Ok(Some(self.record_acknowledgement(&id, acknowledgement)?)))
     }
 
     fn record_acknowledgement(
         &self,
         id: &str,
-        author: &str,
-        by_receiver: Option<String>,
+        acknowledgement: Acknowledgement,
     ) -> Result<AcknowledgeResult> {
         let DeliveryContext { store, receivers, .. } = &*self.context;
         let _only_one = ACKNOWLEDGING.lock();
-        let (at, author) = (self.context.now(), author.to_owned());
-        let acknowledgement = Acknowledgement { at, author, by_receiver };
         let outcome = acknowledge::acknowledge(store, receivers, id, &acknowledgement)?;
         self.waker.wake();
         Ok(outcome)

@@ -22,6 +22,8 @@ pub struct Acknowledgement {
     pub author: String,
     /// The receiver that reported it; `None` when it was made at this server.
     pub by_receiver: Option<String>,
+    /// The id of the event by which the receiver reported it.
+    pub event_id: Option<String>,
 }
 
 /// The acknowledgement of an alert.

@@ -3,17 +3,24 @@
 
 pub(super) mod pagerduty_webhook;
 
-use plimsoll_storage::{Store, TableBatch};
+use plimsoll_storage::{Store, TableBatch, TimestampMs};
 
+use self::pagerduty_webhook::AcknowledgedIncident;
 use crate::error::Result;
 use crate::notify::grouping::{AlertInstance, Grouping};
 use crate::records::acknowledgement::{self, Acknowledgement};
-use crate::records::alerts::{self, Alert, alert_id};
+use crate::records::alerts::{self, Alert, AlertFilter, alert_id};
 use crate::records::checkpoint;
 use crate::records::delivery::{Action, Delivery, NotificationRecord};
 use crate::records::outbox;
 use crate::rule::Receiver;
 use crate::text::content::Content;
+
+/// By how much the clocks of this server and of PagerDuty may differ, in ms.
+const CLOCK_DIFFERENCE_MS_MAX: i64 = 5 * 60_000;
+/// Newest alerts with one dedup key whose acknowledgements are compared with a webhook: more do not fire
+/// while clocks differ that much.
+const EARLIER_ALERTS_MAX: usize = 16;
 
 /// The result of acknowledging an alert.
 #[derive(Debug, Clone, PartialEq)]
@@ -59,6 +66,27 @@ pub(super) fn alert_of_dedup_key(store: &Store, dedup_key: &str) -> Result<Optio
     let mut triggers = grouping.triggers().map(|(alert, _)| alert);
     let found = triggers.find(|((rule, labels), _)| labels.dedup_key(rule) == dedup_key);
     Ok(found.map(id_of))
+}
+
+/// Whether an acknowledgement at PagerDuty was made for an earlier alert than this one, which has the same
+/// dedup key: it happened before this one fired, or its event has acknowledged an earlier one. A webhook
+/// that is sent again, by PagerDuty or by somebody who has recorded it, must not take a new alert.
+pub(super) fn is_of_earlier_alert(
+    store: &Store,
+    id: &str,
+    incident: &AcknowledgedIncident,
+) -> Result<bool> {
+    let Some(alert) = alerts::get(store, id)? else { return Ok(false) };
+    let is_older = |at: TimestampMs| at.plus_ms(CLOCK_DIFFERENCE_MS_MAX) < alert.fired_at;
+    if incident.occurred_at.is_some_and(is_older) {
+        return Ok(true);
+    }
+    let Some(event_id) = &incident.event_id else { return Ok(false) };
+    let labels = alert.labels.iter().map(|(label, value)| (label, value.to_owned())).collect();
+    let filter = AlertFilter { rule: Some(alert.rule), labels, ..AlertFilter::default() };
+    let same_key = alerts::list(store, &filter, EARLIER_ALERTS_MAX)?;
+    let made = acknowledgement::of_alerts(store, &same_key)?;
+    Ok(made.iter().any(|(of, made)| of != id && made.event_id.as_ref() == Some(event_id)))
 }
 
 /// The notifications that are open, as of the last slot in which they changed.

@@ -5,15 +5,19 @@
 //! `v1=` and the hex of HMAC-SHA256 over the body, with commas between them.
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
+use plimsoll_storage::TimestampMs;
 use serde::Deserialize;
 use sha2::Sha256;
 
 use crate::hex::unhex;
 use crate::rule::{Receiver, Secret};
 use crate::text::json::read_json;
+use crate::text::time::parse_time;
 
 /// Characters of a name that are kept.
 const NAME_CHARS_MAX: usize = 100;
+/// Characters of the id of an event that are kept.
+const ID_CHARS_MAX: usize = 100;
 
 #[derive(Deserialize)]
 struct Envelope {
@@ -22,7 +26,9 @@ struct Envelope {
 
 #[derive(Deserialize)]
 struct Event {
+    id: Option<String>,
     event_type: String,
+    occurred_at: Option<String>,
     agent: Option<Agent>,
     #[serde(default)]
     data: Data,
@@ -45,6 +51,10 @@ pub(in crate::deliver) struct AcknowledgedIncident {
     pub(in crate::deliver) dedup_key: String,
     /// Who acknowledged it, as named in PagerDuty.
     pub(in crate::deliver) author: String,
+    /// The id of the event, which PagerDuty keeps when it sends the webhook again.
+    pub(in crate::deliver) event_id: Option<String>,
+    /// When it was acknowledged, by the clock of PagerDuty.
+    pub(in crate::deliver) occurred_at: Option<TimestampMs>,
 }
 
 /// The receiver whose secret signed a body, if any.
@@ -75,7 +85,15 @@ pub(in crate::deliver) fn read(body: &[u8]) -> Result<Option<AcknowledgedInciden
     let name = event.agent.and_then(|agent| agent.summary);
     let author = name.unwrap_or_else(|| "someone at PagerDuty".to_owned());
     let author = author.chars().filter(|c| !c.is_control()).take(NAME_CHARS_MAX).collect();
-    Ok(event.data.incident_key.map(|dedup_key| AcknowledgedIncident { dedup_key, author }))
+    let event_id = event.id.map(|id| id.chars().take(ID_CHARS_MAX).collect());
+    let occurred_at = event.occurred_at.as_deref().map(parse_time).transpose();
+    let occurred_at = occurred_at.map_err(|error| format!("field `event.occurred_at` {error}"))?;
+    Ok(event.data.incident_key.map(|dedup_key| AcknowledgedIncident {
+        dedup_key,
+        author,
+        event_id,
+        occurred_at,
+    }))
 }
 
 #[cfg(test)]

@@ -56,7 +56,7 @@ pub(crate) struct AcknowledgedBody {
 }
 
 impl From<Acknowledgement> for AcknowledgedBody {
-    fn from(Acknowledgement { at, author, by_receiver }: Acknowledgement) -> Self {
+    fn from(Acknowledgement { at, author, by_receiver, .. }: Acknowledgement) -> Self {
         Self { at: time::format(at), author, by_receiver }
     }
 }

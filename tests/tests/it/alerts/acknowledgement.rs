@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use hmac::{Hmac, KeyInit, Mac};
-use plimsoll_tests::{Api, Recorded, Server};
+use plimsoll_tests::{Api, Recorded, Server, clock};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
@@ -135,6 +135,73 @@ async fn an_acknowledgement_is_repeated_when_a_kill_loses_its_answer_and_otherwi
     let requests = scene.recorder.requests_to(ENQUEUE);
     assert_eq!(actions(&requests, key), ["trigger", "acknowledge", "acknowledge"]);
     assert_eq!(requests[1].body, requests[2].body, "PagerDuty sees that it is the same");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_webhook_that_is_sent_again_takes_no_later_alert() {
+    let scene = Scene::new("ok").await;
+    scene.edit("notify: [oncall, hub]", "notify: [oncall]");
+    let oncall = "routing_key: { env: PD_KEY }";
+    scene.edit(oncall, &format!("{oncall}, webhook_secret: {{ env: PD_WEBHOOK_SECRET }}"));
+    let server = scene.start(&[]).await;
+    let bad = |second: i64| (5..15).contains(&second) || (30..50).contains(&second);
+    let summary = |second: i64| {
+        json!({
+            "stream": "requests", "partner": "dhl", "start": scene.start_ms + second * 1_000,
+            "step_s": 1, "outcomes": {(if bad(second) { "5xx" } else { "2xx" }): 5},
+        })
+    };
+    let summaries: Vec<Value> = (0..DATA_S).map(summary).collect();
+    server.api().push(&json!({ "summaries": summaries })).await;
+
+    scene.move_to(&server, 14).await;
+    let open = |body: &Value| rows(body, "alerts")[0].clone();
+    let first = open(&server.api().get("/api/v1/alerts?state=firing").await);
+    let event = |id: &str, after_fired_s: i64, alert: &Value| {
+        let mut event = acknowledged_by_bob(text(alert, "/dedup_key"));
+        let at_ms = clock::parse_ms(text(alert, "/fired_at")) + after_fired_s * 1_000;
+        event["event"]["id"] = json!(id);
+        event["event"]["occurred_at"] = json!(clock::format(at_ms));
+        event
+    };
+    let webhook = event("E1", 1, &first);
+    let send = async |event: &Value| {
+        let (status, answer) = send_signed(server.api(), event, PD_WEBHOOK_SECRET).await;
+        assert_eq!(status, 200, "{answer}");
+        answer["acknowledged"].clone()
+    };
+    assert_eq!(send(&webhook).await, first["id"]);
+    assert_eq!(send(&webhook).await, first["id"], "the same again changes nothing");
+
+    // The next alert has the same dedup key, and clocks may differ by minutes.
+    scene.move_to(&server, 40).await;
+    let second = open(&server.api().get("/api/v1/alerts?state=firing").await);
+    assert_eq!(second["dedup_key"], first["dedup_key"]);
+    assert_eq!(send(&webhook).await, Value::Null, "it has acknowledged the first");
+    assert_eq!(send(&event("E0", -301, &second)).await, Value::Null, "it is of an earlier alert");
+    let path = format!("/api/v1/alerts/{}", text(&second, "/id"));
+    assert_eq!(server.api().get(&path).await["acknowledged"], Value::Null);
+    assert_eq!(send(&event("E2", -299, &second)).await, second["id"]);
+    assert_eq!(server.api().get(&path).await["acknowledged"]["author"], "Bob");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_acknowledgements_at_the_same_time_one_counts() {
+    let scene = Scene::new("ok").await;
+    let server = scene.start(&[]).await;
+    scene.store(&server, 1, |_| 5..DATA_S).await;
+    scene.move_to(&server, 15).await;
+    let alerts = server.api().get("/api/v1/alerts").await;
+    let alert = &rows(&alerts, "alerts")[0];
+    let made = |author: &'static str| acknowledge(&server, text(alert, "/id"), author);
+    let (a, b, c, d) = tokio::join!(made("ann"), made("bob"), made("cid"), made("dee"));
+    for body in [&b, &c, &d] {
+        assert_eq!(body["acknowledged"], a["acknowledged"], "all name the one that counts");
+    }
+    let all_delivered = |body: &Value| rows(body, "deliveries").len() == 3;
+    until("two triggers and an acknowledgement", &server, DELIVERED, all_delivered).await;
+    let requests = scene.recorder.requests_to(ENQUEUE);
+    assert_eq!(actions(&requests, text(alert, "/dedup_key")), ["trigger", "acknowledge"]);
 }
 
 /// The same server after `kill -9`.

@@ -36,15 +36,26 @@ fn only_a_signature_by_a_known_secret_counts() {
 
 #[test]
 fn an_acknowledged_incident_is_read_and_other_events_are_ignored() {
-    let body = |kind: &str| {
+    let body = |kind: &str, occurred_at: &str| {
         format!(
-            r#"{{"event":{{"id":"1","event_type":"{kind}","agent":{{"summary":"Ann","id":"P1"}},
+            r#"{{"event":{{"id":"1","event_type":"{kind}",{occurred_at}"agent":{{"summary":"Ann","id":"P1"}},
                 "data":{{"id":"Q1","incident_key":"abc","status":"acknowledged"}}}}}}"#
         )
     };
-    let acknowledged = AcknowledgedIncident { dedup_key: "abc".into(), author: "Ann".into() };
-    assert_eq!(read(body("incident.acknowledged").as_bytes()), Ok(Some(acknowledged)));
-    assert_eq!(read(body("incident.resolved").as_bytes()), Ok(None));
+    let acknowledged = |occurred_at| AcknowledgedIncident {
+        dedup_key: "abc".into(),
+        author: "Ann".into(),
+        event_id: Some("1".into()),
+        occurred_at,
+    };
+    let kind = "incident.acknowledged";
+    assert_eq!(read(body(kind, "").as_bytes()), Ok(Some(acknowledged(None))));
+    let dated = r#""occurred_at":"2026-11-28T07:45:22.169Z","#;
+    let at = TimestampMs(1_795_851_922_169);
+    assert_eq!(read(body(kind, dated).as_bytes()), Ok(Some(acknowledged(Some(at)))));
+    let wrong = read(body(kind, r#""occurred_at":"soon","#).as_bytes());
+    assert!(wrong.is_err_and(|error| error.starts_with("field `event.occurred_at` ")));
+    assert_eq!(read(body("incident.resolved", "").as_bytes()), Ok(None));
     let ping = br#"{"event":{"event_type":"pagey.ping","data":{"message":"Hello"}}}"#;
     assert_eq!(read(ping), Ok(None));
     assert!(read(b"{}").is_err() && read(b"x").is_err());
