@@ -27,9 +27,34 @@ pub(crate) fn router(app: App) -> Router {
         .method_not_allowed_fallback(|| async {
             ApiError::new(ErrorCode::MethodNotAllowed, "this path does not take that method")
         })
+        .layer(middleware::from_fn(reject_bad_escapes))
         .layer(middleware::from_fn_with_state(app.clone(), answers::bound))
         .layer(middleware::from_fn_with_state(app.clone(), trace::trace))
         .with_state(app)
+}
+
+/// A path with escapes that stand for no UTF-8 text names nothing.
+async fn reject_bad_escapes(request: Request, next: Next) -> Result<Response, ApiError> {
+    if !is_text(request.uri().path()) {
+        return Err(ApiError::not_found("such path: its escapes such as %ff are no UTF-8 text"));
+    }
+    Ok(next.run(request).await)
+}
+
+/// Whether a path is text when its escapes are replaced.
+fn is_text(path: &str) -> bool {
+    let mut bytes = Vec::with_capacity(path.len());
+    let mut rest = path.as_bytes();
+    while let [first, tail @ ..] = rest {
+        let digit = |byte: &u8| char::from(*byte).to_digit(16).and_then(|it| u8::try_from(it).ok());
+        let escaped = match (first, tail) {
+            (b'%', [high, low, ..]) => digit(high).zip(digit(low)),
+            _ => None,
+        };
+        bytes.push(escaped.map_or(*first, |(high, low)| high << 4 | low));
+        rest = tail.get(if escaped.is_some() { 2 } else { 0 }..).unwrap_or_default();
+    }
+    std::str::from_utf8(&bytes).is_ok()
 }
 
 /// For calls without query parameters: an unknown parameter is an error there as well.
@@ -37,3 +62,6 @@ async fn reject_parameters(request: Request, next: Next) -> Result<Response, Api
     Params::new(request.uri().query())?.end()?;
     Ok(next.run(request).await)
 }
+
+#[cfg(test)]
+mod tests;
