@@ -4,6 +4,7 @@
 //! The engine is warmed up like the live one, with the streams of one rule; it continues with the alerts
 //! that were open then, and evaluates slot after slot. The evidence of groups at rest is computed as well.
 
+mod clock_step;
 mod words;
 
 use std::collections::BTreeSet;
@@ -18,6 +19,7 @@ use crate::engine::{AlertState, Comparison, Detection, Engine, Evidence, Firing,
 use crate::error::Result;
 use crate::evaluate::grace_ms;
 use crate::evaluate::warm_up::{StreamNumbers, WarmUp, WatchedStreams, group_labels, seed_newest};
+use crate::explain::clock_step::AffectedSlots;
 use crate::labels::{GroupLabels, SANDBOX};
 use crate::limits::LIST_ROWS_MAX;
 use crate::notify::decide::{NotifyState, SlotInput, Statuses, decide};
@@ -119,6 +121,7 @@ pub fn explain(
     for labels in found.into_iter().take(EXPLAIN_GROUPS_MAX) {
         shown.push(GroupRun { records: run.restore(&labels, first)?, labels, slots: Vec::new() });
     }
+    let affected = AffectedSlots::load(store, (first, run.newest(request.now)))?;
     let silences = silence::list(store)?;
     run.evaluate(first..last.plus(1), &mut shown, &silences, budget)?;
     let width = store.slot_width();
@@ -127,7 +130,12 @@ pub fn explain(
     let mut groups = Vec::new();
     for mut group in shown {
         group.slots.retain(|slot| slot.t >= from);
-        let words = words::words(rule, &group.labels, (&group.slots, &group.records), at);
+        for slot in &mut group.slots {
+            *slot = affected.correct(width.slot_of(slot.t.plus_ms(-1)), *slot, &group.records);
+        }
+        let clock_step = affected.words(at, width);
+        let records = clock_step.is_empty().then_some(&*group.records);
+        let words = words::words(rule, &group.labels, (&group.slots, records), at) + &clock_step;
         let (labels, slots) = (group.labels, thinned(group.slots));
         groups.push(GroupExplanation { labels, words, slots });
     }
@@ -198,6 +206,12 @@ impl<'a> Run<'a> {
         &self.rules.rules[0]
     }
 
+    /// The newest slot that is evaluated at a time.
+    fn newest(&self, now: TimestampMs) -> Slot {
+        let width = self.store.slot_width();
+        width.slot_of(now.plus_ms(-grace_ms(width))).minus(1)
+    }
+
     /// The first and the last slot that are evaluated.
     fn slots(&self, request: &ExplainRequest<'_>) -> (Slot, Slot) {
         let width = self.store.slot_width();
@@ -205,8 +219,7 @@ impl<'a> Run<'a> {
         let timers_ms = rule.for_ms + rule.clear_ms.max(rule.keep_firing_ms);
         let lead_ms = timers_ms.clamp(LEAD_MS_MIN, EXPLAIN_LEAD_MS_MAX);
         let half_ms = request.span_ms / 2;
-        let newest = width.slot_of(request.now.plus_ms(-grace_ms(width))).minus(1);
-        let last = width.slot_of(request.at.plus_ms(half_ms - 1)).min(newest);
+        let last = width.slot_of(request.at.plus_ms(half_ms - 1)).min(self.newest(request.now));
         let first = width.slot_of(request.at.plus_ms(-half_ms - lead_ms)).min(last);
         (first, last)
     }

@@ -11,11 +11,12 @@ use crate::message::units::{duration, rfc3339, value};
 use crate::records::alerts::Alert;
 use crate::rule::{Rule, Signal, SignalKind};
 
-/// What was found at a time, what it means, and what comes next.
+/// What was found at a time, what it means, and what comes next. `records` are the alerts on record, unless
+/// the states are taken from them.
 pub(super) fn words(
     rule: &Rule,
     labels: &GroupLabels,
-    (slots, records): (&[ExplainedSlot], &[Alert]),
+    (slots, records): (&[ExplainedSlot], Option<&[Alert]>),
     at: TimestampMs,
 ) -> String {
     let newest = slots.iter().rev().find(|slot| slot.t <= at);
@@ -24,7 +25,9 @@ pub(super) fn words(
     };
     let mut sentences = vec![finding(rule, labels, slot)];
     sentences.push(match slot.state {
-        AlertState::Firing(firing) if !records.iter().any(|alert| is_open(alert, slot.t)) => {
+        AlertState::Firing(firing)
+            if records.is_some_and(|all| !all.iter().any(|alert| is_open(alert, slot.t))) =>
+        {
             not_on_record(firing)
         }
         _ => standing(rule, slot),

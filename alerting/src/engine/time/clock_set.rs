@@ -24,6 +24,11 @@ pub(crate) struct ClockStep {
 }
 
 impl ClockStep {
+    /// Whether an alert began in a repeated slot after this step.
+    pub(crate) fn is_marked(self, since: TimestampMs) -> bool {
+        (-since.0).rem_euclid(1_000) == i64::from(self.count % 1_000)
+    }
+
     /// How much earlier a condition begins on record that is met in a repeated slot, in ms. It may have been
     /// met there before, and what began then is another alert.
     pub(in crate::engine) fn earlier_ms(self, slot: Slot) -> i64 {

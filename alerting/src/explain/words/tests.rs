@@ -31,7 +31,7 @@ fn slot(gate: Gate, state: AlertState) -> ExplainedSlot {
 fn explained(slot: ExplainedSlot) -> String {
     let dhl = GroupLabels::new([(Label::Partner, "dhl".to_owned())]);
     let open = Alert { fired_at: AT.plus_ms(-300_000), resolved_at: None, ..alert() };
-    words(&rule("r"), &dhl, (&[slot], &[open]), AT)
+    words(&rule("r"), &dhl, (&[slot], Some(&[open])), AT)
 }
 
 #[test]
@@ -50,7 +50,7 @@ fn an_alert_that_is_not_on_record_is_not_called_open() {
         ..alert()
     };
     let dhl = GroupLabels::new([(Label::Partner, "dhl".to_owned())]);
-    let text = words(&rule("r"), &dhl, (&[found], &[ended]), AT);
+    let text = words(&rule("r"), &dhl, (&[found], Some(&[ended])), AT);
     assert!(text.contains("no such alert is on record") && !text.contains("is open"), "{text}");
 }
 

@@ -1,7 +1,10 @@
-//! Alerts: acknowledgements, silences, releases, and the rules file they come from.
+//! Alerts: acknowledgements, silences, releases, the rules file they come from, steps of the clock, and the
+//! heartbeat.
 
 mod acknowledgement;
 mod check;
+mod clock;
+mod heartbeat;
 mod releases;
 mod reload;
 mod runbooks;
