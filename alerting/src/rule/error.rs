@@ -7,6 +7,7 @@ use std::io;
 use plimsoll_storage::{LabelError, SelectorError};
 
 use crate::rule::targets::kind_names;
+use crate::rule::types::OutOfReach;
 use crate::text::quantity::QuantityError;
 use crate::text::time::TimeError;
 
@@ -362,6 +363,23 @@ pub enum RuleProblem {
     /// Not a date.
     #[error("`{0}` is not a date; write it as in 2026-12-25")]
     Date(String),
+    /// Maintenance that no rule heeds; why the first one does not follows.
+    #[error(
+        "selects no alert of any rule; of the first rule: {0}. Name labels that rules group by, or of which \
+         they match one value"
+    )]
+    ReachesNoRule(OutOfReach),
+    /// A receiver that is replaced only after its notifications are given up.
+    #[error(
+        "replaces the receiver after {after}, but a notification is given up after {give_up_after}; make \
+         `after` shorter than `give_up_after`"
+    )]
+    FailOverTooLate {
+        /// `after` of `fail_over`.
+        after: String,
+        /// `give_up_after` of the receiver.
+        give_up_after: String,
+    },
     /// A maintenance period that ends before it starts.
     #[error("ends before it starts; swap `start` and `end`")]
     EmptyPeriod,

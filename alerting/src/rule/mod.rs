@@ -21,8 +21,8 @@ pub(crate) use targets::{Address, webhook_key};
 pub use text_file::read_text_file;
 pub use types::{
     BaselineSettings, Escalation, FailOver, GroupingSettings, Holiday, Maintenance,
-    MessageTemplates, NotifyPolicy, OnNoData, Partner, Period, RateLimit, Receiver, Rule, RuleMode,
-    RuleSet, ScanSettings, Schedule, Secret, Severity, Signal, SignalKind,
+    MessageTemplates, NotifyPolicy, OnNoData, OutOfReach, Partner, Period, RateLimit, Receiver,
+    Rule, RuleMode, RuleSet, ScanSettings, Schedule, Secret, Severity, Signal, SignalKind,
 };
 pub(crate) use types::{RuleIdentity, SecretOrigin};
 

@@ -6,7 +6,7 @@ use plimsoll_storage::{Label, LabelMatchers, Matcher};
 
 use crate::labels::SANDBOX;
 use crate::rule::types::countries::{has_several_clocks, main_zone};
-use crate::rule::types::{Partner, Rule, RuleMode, RuleSet};
+use crate::rule::types::{OutOfReach, Partner, Rule, RuleMode, RuleSet};
 use crate::text::nearest::nearest;
 
 impl Rule {
@@ -35,14 +35,19 @@ impl RuleSet {
             let about = |text: String| format!("rule {}: {text}", rule.name);
             found.extend(only_sandbox(rule).map(about));
             found.extend(self.useless_dependencies(rule).map(about));
-            found.extend(self.mistyped_partners(&rule.matches).map(about));
-            found.extend(plain_patterns(&rule.matches).map(about));
+            found.extend(self.mistyped(&rule.matches).into_iter().map(about));
         }
         for (position, window) in self.maintenance.iter().enumerate() {
             let number = position + 1;
             let about = |text: String| format!("maintenance number {number}: {text}");
-            found.extend(self.mistyped_partners(&window.matches).map(about));
-            found.extend(plain_patterns(&window.matches).map(about));
+            found.extend(self.mistyped(&window.matches).into_iter().map(about));
+            let unaffected = self.rules.iter().filter_map(|rule| {
+                let reason = rule.unaffected_by_maintenance(&window.matches)?;
+                matches!(reason, OutOfReach::NoLabel(_)).then_some((rule, reason))
+            });
+            found.extend(unaffected.map(|(rule, reason)| {
+                about(format!("it has no effect on rule {}: {reason}", rule.name))
+            }));
         }
         for partner in &self.partners {
             let about = |text: String| format!("partner {}: {text}", partner.name);
@@ -51,6 +56,12 @@ impl RuleSet {
         }
         found.extend(self.idle_holidays());
         found
+    }
+
+    /// Values of labels that probably are not meant as they are written, a sentence each.
+    #[must_use]
+    pub fn mistyped(&self, matches: &LabelMatchers) -> Vec<String> {
+        self.mistyped_partners(matches).chain(plain_patterns(matches)).collect()
     }
 
     /// Receivers that no notification can reach.

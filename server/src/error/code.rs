@@ -92,6 +92,8 @@ error_codes! {
         "the idempotency key belongs to another request", "send each body with a key of its own";
     StreamLimit "stream_limit" UNPROCESSABLE_ENTITY
         "there would be too many streams", "push fewer combinations of labels";
+    CoversNothing "covers_nothing" UNPROCESSABLE_ENTITY
+        "the silence selects no alert of any rule", "name labels that the rules group by, or a `rule`";
     TooManyCells "too_many_cells" UNPROCESSABLE_ENTITY
         "the query reads too much", "`detail` says how to narrow it";
     AnswerTooLarge "answer_too_large" UNPROCESSABLE_ENTITY

@@ -115,11 +115,20 @@ pub(super) fn runbooks(rules: &[Rule], base_dir: &Path) -> BTreeMap<String, Stri
     own.filter_map(|rule| Some((rule.runbook.clone(), read(&rule.runbook)?))).collect()
 }
 
-pub(super) fn maintenance(raw: Vec<Spanned<RawMaintenance>>) -> Checked<Vec<Maintenance>> {
-    raw.into_iter().enumerate().map(|(position, raw)| one_maintenance(position + 1, raw)).collect()
+/// All maintenance of a file, with its rules.
+pub(super) fn maintenance(
+    raw: Vec<Spanned<RawMaintenance>>,
+    rules: &[Rule],
+) -> Checked<Vec<Maintenance>> {
+    let raw = raw.into_iter().enumerate();
+    raw.map(|(position, raw)| one_maintenance(position + 1, raw, rules)).collect()
 }
 
-fn one_maintenance(number: usize, raw: Spanned<RawMaintenance>) -> Checked<Maintenance> {
+fn one_maintenance(
+    number: usize,
+    raw: Spanned<RawMaintenance>,
+    rules: &[Rule],
+) -> Checked<Maintenance> {
     let entry = Entry::numbered("maintenance", number, raw.referenced);
     let mut raw = raw.value;
     let matches = entry.matches(raw.matches.take().unwrap_or_default())?;
@@ -131,6 +140,11 @@ fn one_maintenance(number: usize, raw: Spanned<RawMaintenance>) -> Checked<Maint
     let period = period(&entry, &raw)?;
     let author = entry.required("author", raw.author, "who announced it")?;
     let reason = entry.required("reason", raw.reason, "why it takes place")?;
+    let unaffected = |rule: &Rule| rule.unaffected_by_maintenance(&matches);
+    let unaffected: Option<Vec<_>> = rules.iter().map(unaffected).collect();
+    if let Some(reason) = unaffected.and_then(|reasons| reasons.first().copied()) {
+        return Err(entry.error("match", RuleProblem::ReachesNoRule(reason)));
+    }
     Ok(Maintenance { matches, period, author, reason })
 }
 

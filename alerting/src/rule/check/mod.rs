@@ -36,11 +36,12 @@ pub(super) fn rule_set(
         }
     };
     let rules = rules::rules(rules, &receivers, width)?;
+    let partners = directory::partners(file.partners.unwrap_or_default())?;
     Ok(RuleSet {
         runbooks: secrets.map_or_else(BTreeMap::new, |it| directory::runbooks(&rules, it.base_dir)),
+        maintenance: directory::maintenance(file.maintenance.unwrap_or_default(), &rules)?,
+        partners,
         rules,
-        partners: directory::partners(file.partners.unwrap_or_default())?,
-        maintenance: directory::maintenance(file.maintenance.unwrap_or_default())?,
         holidays: directory::holidays(file.holidays.unwrap_or_default())?,
         grouping: grouping.map(settings::grouping).transpose()?,
         receivers,

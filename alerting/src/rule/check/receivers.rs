@@ -12,7 +12,7 @@ use crate::rule::parse::{RawNext, RawRate, RawTexts};
 use crate::rule::targets::{CheckedTarget, RawReceiver};
 use crate::rule::types::{
     DURATION_MS_MAX, Escalation, FailOver, GIVE_UP_AFTER_MS, MessageTemplates, RateLimit, Receiver,
-    duration_ms,
+    duration_ms, duration_text,
 };
 use crate::text::templates;
 
@@ -61,12 +61,19 @@ fn receiver(
     let give_up_after = raw.give_up_after.as_ref();
     let give_up_after =
         give_up_after.map(|text| within(&entry, "give_up_after", text, GIVE_UP_AFTER));
+    let give_up_after_ms = give_up_after.transpose()?.unwrap_or(GIVE_UP_AFTER_MS);
+    let fail_over = next(&entry, "fail_over", raw.fail_over, (&raw.name, known))?
+        .map(|(to, after_ms)| FailOver { to, after_ms: after_ms.unwrap_or(FAIL_OVER_AFTER_MS) });
+    if let Some(after_ms) = fail_over.as_ref().map(|it| it.after_ms)
+        && after_ms >= give_up_after_ms
+    {
+        let (after, give_up_after) = (duration_text(after_ms), duration_text(give_up_after_ms));
+        return Err(entry.error("fail_over", RuleProblem::FailOverTooLate { after, give_up_after }));
+    }
     Ok(Receiver {
         rate: rate.unwrap_or(target.rate()),
-        give_up_after_ms: give_up_after.transpose()?.unwrap_or(GIVE_UP_AFTER_MS),
-        fail_over: next(&entry, "fail_over", raw.fail_over, (&raw.name, known))?.map(
-            |(to, after_ms)| FailOver { to, after_ms: after_ms.unwrap_or(FAIL_OVER_AFTER_MS) },
-        ),
+        give_up_after_ms,
+        fail_over,
         escalate: next(&entry, "escalate", raw.escalate, (&raw.name, known))?.map(
             |(to, after_ms)| Escalation { to, after_ms: after_ms.unwrap_or(ESCALATE_AFTER_MS) },
         ),

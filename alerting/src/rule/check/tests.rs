@@ -208,3 +208,34 @@ fn the_templates_of_a_receiver_are_checked_line_by_line() {
     assert_eq!(set.receivers[0].templates.summary.as_deref(), Some("{{ partner }}"));
     assert_eq!(set.receivers[0].templates.body, None);
 }
+
+#[test]
+fn a_receiver_is_replaced_before_its_notifications_are_given_up() {
+    let file = |fields: &str| {
+        format!(
+            "receivers:\n  - {{ name: b, webhook: {{ url: 'https://h.example' }} }}\n  \
+             - {{ name: a, webhook: {{ url: 'https://h.example' }}, {fields} }}\nrules: []\n"
+        )
+    };
+    for fields in [
+        "fail_over: { to: b }",
+        "fail_over: { to: b, after: 59s }, give_up_after: 1m",
+        "fail_over: { to: b, after: 23h }",
+        "fail_over: { to: b }, give_up_after: 6m",
+    ] {
+        parse(&file(fields)).unwrap_or_else(|error| panic!("{fields}: {error}"));
+    }
+    for (fields, after, give_up_after) in [
+        ("fail_over: { to: b, after: 61s }, give_up_after: 1m", "61s", "1m"),
+        ("fail_over: { to: b, after: 1m }, give_up_after: 60s", "1m", "1m"),
+        ("fail_over: { to: b }, give_up_after: 1m", "5m", "1m"),
+        ("fail_over: { to: b, after: 2d }", "2d", "1d"),
+    ] {
+        let error = parse(&file(fields)).map(|_| ()).unwrap_err().to_string();
+        let expected = format!(
+            "receiver `a`, field `fail_over`: replaces the receiver after {after}, but a notification is \
+             given up after {give_up_after}; make `after` shorter than `give_up_after`"
+        );
+        assert!(error.ends_with(&expected), "{error}");
+    }
+}

@@ -5,6 +5,7 @@ mod identity;
 mod notation;
 mod partner;
 mod period;
+mod reach;
 mod receiver;
 mod rule;
 mod secret;
@@ -21,6 +22,7 @@ pub(in crate::rule) use notation::{
 pub use partner::{Holiday, Maintenance, Partner};
 pub use period::{Period, Schedule};
 pub(in crate::rule) use period::{time_zone, weekday};
+pub use reach::OutOfReach;
 pub(in crate::rule) use receiver::GIVE_UP_AFTER_MS;
 pub use receiver::{Escalation, FailOver, MessageTemplates, RateLimit, Receiver};
 pub use rule::Rule;

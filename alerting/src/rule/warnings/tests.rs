@@ -101,3 +101,39 @@ fn the_default_pack_has_no_warning_but_that_it_has_no_receivers() {
     let pack = RuleSet::default_pack().unwrap();
     assert_eq!(pack.warnings(), ["there are no receivers, so nobody is notified"]);
 }
+
+#[test]
+fn maintenance_names_the_rules_that_it_does_not_affect() {
+    let file = |matches: &str, rules: &[(&str, &str)]| {
+        let rule = |(name, fields): &(&str, &str)| {
+            format!("  - {{ name: {name}, {RATIO}, critical: '> 5%', notify: [a], {fields} }}\n")
+        };
+        let rules: String = rules.iter().map(rule).collect();
+        let one = receivers(&[("a", "")]);
+        format!(
+            "{one}rules:\n{rules}maintenance:\n  - {{ match: {{ {matches} }}, author: ann, reason: r, \
+             start: 2026-11-21T22:00:00Z, end: 2026-11-22T02:00:00Z }}\n"
+        )
+    };
+    let by_partner = ("by-partner", "by: [partner]");
+    let by_both = ("by-both", "by: [partner, environment]");
+    let scanned = ("scanned", "by: [partner], scan: { windows: [5m] }");
+    let found = warnings(&file("environment: production", &[by_partner, by_both, scanned]));
+    assert_eq!(
+        found,
+        [
+            "maintenance number 1: it has no effect on rule by-partner: its alerts have no `environment`, \
+          because it neither groups by `environment` nor matches one value of it"
+        ]
+    );
+    assert_eq!(warnings(&file("partner: dhl", &[by_partner, by_both])), Vec::<String>::new());
+    // Scans do not count the data of maintenance, so it reaches them in any case.
+    assert_eq!(warnings(&file("environment: production", &[scanned])), Vec::<String>::new());
+    for matches in ["environment: production", "partner: dhl, site: ams1", "operation: '!track'"] {
+        let error = parse(&file(matches, &[by_partner])).map(|_| ()).unwrap_err().to_string();
+        assert!(
+            error.contains("maintenance 1, field `match`: selects no alert of any rule"),
+            "{error}"
+        );
+    }
+}

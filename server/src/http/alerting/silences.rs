@@ -5,9 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Path, State};
-use plimsoll_alerting::rule::{Period, Schedule};
+use plimsoll_alerting::rule::{OutOfReach, Period, Schedule};
 use plimsoll_alerting::silence::{self, SILENCE_MS_MAX, Silence};
-use plimsoll_alerting::{AlertFilter, SANDBOX, WrittenTime, alerts, parse_duration_ms};
+use plimsoll_alerting::{
+    AlertFilter, Rule, RuleSet, SANDBOX, WrittenTime, alerts, parse_duration_ms,
+};
 use plimsoll_storage::{Label, LabelMatchers, Matcher, StreamKind, TimestampMs};
 
 use crate::app::App;
@@ -21,7 +23,7 @@ use crate::http::query::Answer;
 use crate::http::reply::Reply;
 use crate::wire::alerting::silence::{
     CoverageBody, MadeSilenceBody, OneOrMany, STATES, SilenceBody, SilenceRequest, SilencesBody,
-    state,
+    UnreachedRuleBody, state,
 };
 use crate::wire::excerpt;
 
@@ -43,7 +45,7 @@ const TEXT_CHARS_MAX: usize = 1_000;
 
 pub(crate) fn calls() -> Vec<Call> {
     const EXAMPLE: &str = r#"{"author":"ann","reason":"vendor call","match":{"partner":"dhl"},"for":"2h","dry_run":true}"#;
-    use ErrorCode::{BodyTooLarge, MalformedBody, TooManySilences};
+    use ErrorCode::{BodyTooLarge, CoversNothing, MalformedBody, TooManySilences};
     vec![
         Call::get("/api/v1/silences", list)
             .about(
@@ -57,11 +59,13 @@ pub(crate) fn calls() -> Vec<Call> {
                 "Silence alerts for a while",
                 "By label values (`match`), by `rule`, or both, from `start` (now) to `end` or `for` a \
                  while, all of it or in the hours of `weekly`. Alerts that were notified before are still \
-                 resolved. The answer shows what it covers; with `dry_run`, nothing else happens.",
+                 resolved. It reaches the alerts that have every label it names: the labels that their \
+                 rule groups by, and those of which the rule matches one value. The answer shows what it \
+                 covers and which rules it does not reach; with `dry_run`, nothing else happens.",
             )
             .body(&[("application/json", EXAMPLE)])
             .answers::<MadeSilenceBody>()
-            .errors(&[MalformedBody, BodyTooLarge, TooManySilences]),
+            .errors(&[MalformedBody, BodyTooLarge, TooManySilences, CoversNothing]),
         Call::delete("/api/v1/silences/{id}", end)
             .about("End a silence now", "It is listed for another 30 days.")
             .takes(&[&ID])
@@ -88,6 +92,7 @@ async fn create(State(app): State<App>, body: Body) -> Result<Json<MadeSilenceBo
     if silence.rule.as_ref().is_some_and(|rule| app.rules.get().rule(rule).is_none()) {
         return Err(wrong("rule", "names no rule in force; `/api/v1/rules` lists them"));
     }
+    check_reach(&app.rules.get(), &silence)?;
     let covers = tokio::task::block_in_place(|| coverage(&app, &silence))?;
     if !dry_run && !tokio::task::block_in_place(|| silence::put(&app.store, &silence, now))? {
         let detail = "there are too many silences; end some and try again";
@@ -190,6 +195,21 @@ fn matches(given: BTreeMap<String, OneOrMany>) -> Result<LabelMatchers, ApiError
     Ok(matches)
 }
 
+/// Checks that a silence can mute an alert of some rule.
+fn check_reach(rules: &RuleSet, silence: &Silence) -> Result<(), ApiError> {
+    let asked = if silence.rule.is_some() { 1 } else { rules.rules.len() };
+    let unreached = rules.out_of_reach(silence.rule.as_deref(), &silence.matches);
+    let Some((first, reason)) = unreached.first().filter(|_| unreached.len() == asked) else {
+        return Ok(());
+    };
+    let others = match asked - 1 {
+        0 => String::new(),
+        others => format!(", and so on for {others} more"),
+    };
+    let detail = format!("it would mute nothing: of rule {:?}, {reason}{others}", first.name);
+    Err(ApiError::new(ErrorCode::CoversNothing, detail))
+}
+
 /// What a silence covers: stored streams, and alerts that are open now.
 fn coverage(app: &App, silence: &Silence) -> Result<CoverageBody, ApiError> {
     let mut labels = silence.matches.clone();
@@ -213,12 +233,24 @@ fn coverage(app: &App, silence: &Silence) -> Result<CoverageBody, ApiError> {
     });
     let open_alert_count = alerts.len();
     alerts.truncate(NAMED_MAX);
+    let unreached = rules.out_of_reach(silence.rule.as_deref(), &silence.matches);
+    let body = |(rule, reason): &(&Rule, OutOfReach)| UnreachedRuleBody {
+        rule: rule.name.clone(),
+        reason: reason.to_string(),
+    };
+    let mut warnings = rules.mistyped(&silence.matches);
+    if streams.is_empty() {
+        warnings.push("no stream has these labels yet; check how their values are written".into());
+    }
     Ok(CoverageBody {
         streams: streams.len(),
         partner_count: partners.len(),
         partners: partners.into_iter().take(NAMED_MAX).flat_map(|(values, _)| values).collect(),
         open_alert_count,
         open_alerts: super::alerts::bodies(&app.store, alerts)?,
+        unreached_rule_count: unreached.len(),
+        unreached_rules: unreached.iter().take(NAMED_MAX).map(body).collect(),
+        warnings,
     })
 }
 

@@ -143,4 +143,16 @@ pub(crate) struct CoverageBody {
     /// Open alerts that it matches: how many, and the newest of them. Notifications that were sent stay.
     pub(crate) open_alert_count: usize,
     pub(crate) open_alerts: Vec<AlertBody>,
+    /// Rules of which it can mute no alert: how many, and the first of them.
+    pub(crate) unreached_rule_count: usize,
+    pub(crate) unreached_rules: Vec<UnreachedRuleBody>,
+    /// What is probably not meant as it is written.
+    pub(crate) warnings: Vec<String>,
+}
+
+/// A rule of which a silence can mute no alert.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct UnreachedRuleBody {
+    pub(crate) rule: String,
+    pub(crate) reason: String,
 }

@@ -63,6 +63,51 @@ async fn a_silenced_alert_is_notified_when_the_silence_ends_and_resolves_are_nev
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_silence_names_the_rules_it_does_not_reach_and_is_refused_when_it_reaches_none() {
+    let scene = Scene::new("ok").await;
+    let text_before = std::fs::read_to_string(&scene.rules).expect("it was written");
+    let rule = &text_before[text_before.find("  - name: partner-5xx").expect("a rule")..];
+    let by_environment = rule
+        .replace("name: partner-5xx", "name: by-environment")
+        .replace("by: [partner]", "by: [partner, environment]");
+    std::fs::write(&scene.rules, format!("{text_before}{by_environment}")).expect("written");
+    let server = scene.start(&[]).await;
+    scene.store(&server, 1, |_| 0..0).await;
+    let silence = async |fields: Value| {
+        let mut body = json!({"author": "ann", "reason": "r", "for": "1h", "dry_run": true});
+        body.as_object_mut().expect("fields").extend(fields.as_object().expect("fields").clone());
+        post(&server, "/api/v1/silences", &body).await
+    };
+    let (status, answer) = silence(json!({"match": {"environment": "production"}})).await;
+    assert_eq!(status, 200, "{answer}");
+    let covers = &answer["covers"];
+    assert_eq!(covers["unreached_rule_count"], 1, "{covers}");
+    assert_eq!(covers["unreached_rules"][0]["rule"], "partner-5xx");
+    assert!(text(covers, "/unreached_rules/0/reason").contains("no `environment`"), "{covers}");
+    assert_eq!(covers["warnings"], json!([]));
+
+    for fields in [
+        json!({"match": {"environment": "production"}, "rule": "partner-5xx"}),
+        json!({"match": {"partner": "partner-000", "site": "ams1"}}),
+        json!({"match": {"operation": ["!track", "~.*"]}}),
+    ] {
+        let (status, answer) = silence(fields.clone()).await;
+        assert_eq!((status, &answer["code"]), (422, &json!("covers_nothing")), "{fields} {answer}");
+        assert!(
+            text(&answer, "/detail").starts_with("it would mute nothing: of rule "),
+            "{answer}"
+        );
+    }
+    let (status, answer) = silence(json!({"rule": "none-such"})).await;
+    assert_eq!((status, &answer["code"]), (400, &json!("malformed_body")), "{answer}");
+    for (partner, warnings) in [("dhl", 1), ("partner-*", 2), ("~partner-.*", 0), ("!dhl", 0)] {
+        let (status, answer) = silence(json!({"match": {"partner": partner}})).await;
+        let found = rows(&answer["covers"], "warnings").len();
+        assert_eq!((status, found), (200, warnings), "{partner}: {answer}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_silence_that_ends_soon_sends_a_reminder_of_its_alerts() {
     let scene = Scene::new("ok").await;
     let server = scene.start(&[]).await;
