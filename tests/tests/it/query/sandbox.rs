@@ -157,6 +157,17 @@ async fn no_answer_counts_a_drill_unless_it_asks_for_the_sandbox() {
     }
     assert_eq!(before.len(), after.len());
 
+    // The health of a partner lists the alerts of the environment that is asked for.
+    let environments = async |path: &str| {
+        let health = server.api().get(path).await;
+        let alerts = rows(&health, "alerts").iter();
+        alerts.map(|alert| alert["labels"]["environment"].clone()).collect::<Vec<_>>()
+    };
+    let drilled = environments("/api/v1/partners/dhl/health?environment=sandbox").await;
+    assert!(!drilled.is_empty() && drilled.iter().all(|it| *it == "sandbox"), "{drilled:?}");
+    let own = environments("/api/v1/partners/dhl/health").await;
+    assert!(own.iter().all(|it| *it != "sandbox"), "{own:?}");
+
     for (path, found) in [
         ("/api/v1/partners?environment=sandbox", "ghost"),
         ("/api/v1/partners/ghost?environment=sandbox", "ghosts"),
