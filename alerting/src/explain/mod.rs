@@ -5,6 +5,7 @@
 //! that were open then, and evaluates slot after slot. The evidence of groups at rest is computed as well.
 
 mod clock_step;
+mod thin;
 mod words;
 
 use std::collections::BTreeSet;
@@ -20,6 +21,7 @@ use crate::error::Result;
 use crate::evaluate::grace_ms;
 use crate::evaluate::warm_up::{StreamNumbers, WarmUp, WatchedStreams, group_labels, seed_newest};
 use crate::explain::clock_step::AffectedSlots;
+use crate::explain::thin::thinned;
 use crate::labels::{GroupLabels, SANDBOX};
 use crate::limits::LIST_ROWS_MAX;
 use crate::notify::decide::{NotifyState, SlotInput, Statuses, decide};
@@ -32,8 +34,6 @@ use crate::rule::{Rule, RuleSet};
 
 /// Groups of one explanation.
 const EXPLAIN_GROUPS_MAX: usize = 20;
-/// Slots of a group in an explanation, beside those that changed something.
-const EXPLAIN_SLOTS_MAX: usize = 360;
 /// How long an explanation evaluates at most before the first slot that it shows, in ms.
 const EXPLAIN_LEAD_MS_MAX: i64 = 6 * 3_600_000;
 /// Longest span of an explanation, in ms.
@@ -393,14 +393,4 @@ impl GroupRun {
         let recorded = self.records.iter().find(|alert| alert.pending_at == firing.since)?;
         recorded.notify.muted_by.filter(|_| recorded.notify.notified.is_none())
     }
-}
-
-/// As many slots as are shown at most: those that changed something, and others evenly.
-fn thinned(slots: Vec<ExplainedSlot>) -> Vec<ExplainedSlot> {
-    let each = slots.len().div_ceil(EXPLAIN_SLOTS_MAX).max(1);
-    let last = slots.len().saturating_sub(1);
-    let kept = slots.into_iter().enumerate().filter(|(position, slot)| {
-        slot.transition.is_some() || (last - position).is_multiple_of(each)
-    });
-    kept.map(|(_, slot)| slot).collect()
 }

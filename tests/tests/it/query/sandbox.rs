@@ -109,6 +109,13 @@ async fn answers(server: &Server, now_ms: i64) -> BTreeMap<String, String> {
     answers
 }
 
+/// The environments of the alerts that the health of a partner lists.
+async fn environments(server: &Server, path: &str) -> Vec<Value> {
+    let health = server.api().get(path).await;
+    let alerts = rows(&health, "alerts").iter();
+    alerts.map(|alert| alert["labels"]["environment"].clone()).collect()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn no_answer_counts_a_drill_unless_it_asks_for_the_sandbox() {
     let folder = data_dir();
@@ -158,14 +165,9 @@ async fn no_answer_counts_a_drill_unless_it_asks_for_the_sandbox() {
     assert_eq!(before.len(), after.len());
 
     // The health of a partner lists the alerts of the environment that is asked for.
-    let environments = async |path: &str| {
-        let health = server.api().get(path).await;
-        let alerts = rows(&health, "alerts").iter();
-        alerts.map(|alert| alert["labels"]["environment"].clone()).collect::<Vec<_>>()
-    };
-    let drilled = environments("/api/v1/partners/dhl/health?environment=sandbox").await;
+    let drilled = environments(&server, "/api/v1/partners/dhl/health?environment=sandbox").await;
     assert!(!drilled.is_empty() && drilled.iter().all(|it| *it == "sandbox"), "{drilled:?}");
-    let own = environments("/api/v1/partners/dhl/health").await;
+    let own = environments(&server, "/api/v1/partners/dhl/health").await;
     assert!(own.iter().all(|it| *it != "sandbox"), "{own:?}");
 
     for (path, found) in [
