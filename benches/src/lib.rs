@@ -5,6 +5,7 @@
 //! - `plimsoll-load` drives a running server over HTTP
 //! - `plimsoll-hour` writes an hour of test data into a store, `plimsoll-month` a month
 //! - `plimsoll-peers` sends the same queries to Plimsoll and to other time-series stores
+//! - `plimsoll-connections` measures pushes beside idle and dripping connections
 //! - `plimsoll-evaluate` measures the alert engine alone
 //! - `plimsoll-score` compares the alerts of a backtest with labelled incidents
 //!

@@ -61,6 +61,9 @@ pub const fn head_bytes_seal(memory_bytes: usize) -> usize {
     memory_bytes / 4
 }
 
+/// Bytes of the head above which a stop does not seal it: that would take seconds, and the journal has it.
+pub const STOP_SEAL_BYTES_MAX: usize = 16 << 20;
+
 /// Bytes of the head above which appends get an error until sealing has caught up, given the memory for
 /// cells.
 #[must_use]

@@ -79,8 +79,12 @@ pub(super) fn run(args: Args) -> Result<(), CommandError> {
     let served = Arc::clone(&store);
     runtime.block_on(serve(&config, limits, served, rules, args.evaluate_from))?;
     runtime.shutdown_timeout(THREADS_END);
-    if let Err(error) = store.flush() {
-        tracing::warn!(%error, "the head cannot be sealed; the next start replays the journal");
+    match store.flush_for_stop() {
+        Ok(true) => {}
+        Ok(false) => tracing::info!("much was appended lately; the next start replays the journal"),
+        Err(error) => {
+            tracing::warn!(%error, "the head cannot be sealed; the next start replays the journal");
+        }
     }
     store.end_compactions();
     wait_until_unused(&store);

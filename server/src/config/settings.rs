@@ -113,7 +113,7 @@ settings! {
         /// deliveries, so there may be fewer connections; the log of a start says how many.
         connections_max: Option<usize> =
             Setting::new("COUNT", |given| parse::connection_count(given).map(Some), COUNT_REMEDY)
-                .or_none("12000, fewer with a low limit on open files");
+                .or_none("16000, fewer with a low limit on open files");
 
         /// Connections of one address, or of one /64 network with IPv6
         connections_per_address_max: Option<usize> =

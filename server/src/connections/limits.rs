@@ -7,7 +7,7 @@ pub(super) const ACCEPT_QUEUE: u32 = 1_024;
 /// Open files that connections leave to the database, its log and outgoing deliveries.
 pub(super) const FILES_RESERVED: u64 = 1_024;
 /// Connections in all by default, where the limit on open files allows as many.
-const CONNECTIONS_DEFAULT: usize = 12_000;
+const CONNECTIONS_DEFAULT: usize = 16_000;
 /// Bytes of the request line and headers of a request.
 pub(super) const HEAD_BYTES_MAX: usize = 32 << 10;
 /// Headers of a request.

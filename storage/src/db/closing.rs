@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering;
 
 use super::Database;
 use crate::error::{Error, Result};
+use crate::options::Durability;
 
 impl Database {
     /// Ends reads of cells, those that run and those to come.
@@ -17,6 +18,11 @@ impl Database {
     /// [`Error::Closed`] once reads have ended.
     pub(crate) fn check_reads(&self) -> Result<()> {
         if self.have_reads_ended.load(Ordering::Relaxed) { Err(Error::Closed) } else { Ok(()) }
+    }
+
+    /// Whether what was written outlasts the process although it was not flushed.
+    pub(crate) fn has_log(&self) -> bool {
+        self.durability != Durability::Memory
     }
 
     /// Ends compactions that run. RocksDB writes no more files afterwards.

@@ -66,6 +66,16 @@ impl Maintenance {
         shared.db.flush()
     }
 
+    /// See [`crate::Store::flush_for_stop`].
+    pub(crate) fn flush_for_stop(&self, shared: &Shared, queue: &Queue) -> Result<bool> {
+        let is_small = shared.head.size_bytes() <= limits::STOP_SEAL_BYTES_MAX;
+        let flushes = is_small || !shared.db.has_log();
+        if flushes {
+            self.flush(shared, queue)?;
+        }
+        Ok(flushes)
+    }
+
     /// See [`crate::Store::retain`].
     pub(crate) fn retain(&self, shared: &Shared) -> Result<u32> {
         let mut days = 0;

@@ -40,6 +40,15 @@ impl Store {
         self.maintenance.flush(&self.shared, &self.queue)
     }
 
+    /// [`Store::flush`] for a stop that must not take long: a large head stays in the journal, which the next
+    /// start replays, if there is a log on disk. Returns whether it flushed.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub fn flush_for_stop(&self) -> Result<bool> {
+        self.maintenance.flush_for_stop(&self.shared, &self.queue)
+    }
+
     /// Ends reads of cells, those that run and those to come: they fail with
     /// [`Error::Closed`](crate::Error::Closed). For a stop that does not wait for them; everything else
     /// works as before.

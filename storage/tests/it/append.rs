@@ -208,3 +208,25 @@ fn a_reader_delays_neither_appends_nor_sealing() {
     }
     assert_ne!(cells(&store), before);
 }
+
+#[test]
+fn reads_end_before_the_store_is_closed_and_appends_go_on() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let store = open(directory.path());
+    append(&store, &[(0, 5, 0.1)]);
+    store.seal().expect("sealed");
+    append(&store, &[(0, 6, 0.1)]);
+    assert_eq!(count(&store), 2);
+    store.end_reads();
+    let streams = store.select(StreamKind::Activity, None, &Default::default());
+    // One slot is in a block and in the cache, the other in the head.
+    for slots in [Slot(5)..Slot(6), Slot(6)..Slot(7)] {
+        let read = store.scan(&Scan::new(&streams, slots), &mut |_, _, _| {});
+        assert!(matches!(read, Err(Error::Closed)), "{read:?}");
+    }
+    append(&store, &[(0, 7, 0.1)]);
+    store.flush().expect("flushed");
+    store.end_compactions();
+    drop(store);
+    assert_eq!(count(&open(directory.path())), 3);
+}

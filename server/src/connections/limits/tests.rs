@@ -3,7 +3,7 @@ use super::*;
 #[test]
 fn connections_leave_files_to_the_database_and_one_address_leaves_places_to_others() {
     let default = ConnectionNumbers::default();
-    assert_eq!(default.within(1 << 20), (12_000, 10_500));
+    assert_eq!(default.within(1 << 20), (16_000, 14_000));
     assert_eq!(default.within(4_096), (3_072, 2_688));
     assert_eq!(default.within(1_024), (256, 224));
     assert_eq!(default.within(0), (1, 1));
