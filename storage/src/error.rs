@@ -68,8 +68,8 @@ pub enum Error {
     },
     /// A file of the database is missing or damaged, so that it cannot be opened.
     #[error(
-        "the database in {} cannot be opened: {detail}; put the file back, or restore a backup with \
-         `plimsoll restore` into a new directory",
+        "the database in {} cannot be opened: {detail}; put the file back, keep what can be read with \
+         `plimsoll repair`, or restore a backup with `plimsoll restore` into a new directory",
         .path.display()
     )]
     Files {
@@ -81,7 +81,7 @@ pub enum Error {
     /// Parts of a database cannot be read.
     #[error(
         "the database in {} is damaged in {count} places: {first}; restore another backup. If there is none, \
-         serve a copy of this directory: answers name what is missing",
+         serve a copy of this directory, where answers name what is missing, or repair it",
         .path.display()
     )]
     Damaged {

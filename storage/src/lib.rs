@@ -9,7 +9,7 @@
 //! Each room imports only rooms before it:
 //!
 //! `error`, `limits` → `model` → `codec` → `options` → `catalog` → `db` → `memory` → `shared` → `write` →
-//! `read` → `maintain` → `open` → `inspect` → `backup` → `store`.
+//! `read` → `maintain` → `open` → `inspect` → `backup` → `repair` → `store`.
 //!
 //! `db` is the only room that knows RocksDB, and `store` the only one with an `impl Store`.
 
@@ -30,6 +30,7 @@ mod model;
 mod open;
 mod options;
 mod read;
+mod repair;
 mod shared;
 mod store;
 mod write;
@@ -55,5 +56,6 @@ pub use model::sum::CellSum;
 pub use model::time::{Slot, SlotWidth, TimestampMs};
 pub use options::{Durability, Options, Retention};
 pub use read::{BestExemplars, Cursor, ExemplarKind, ExemplarQuery, FeedPast, Reader, Scan};
+pub use repair::{RepairedFile, repair};
 pub use store::Store;
 pub use write::{Appended, AppendedCell, Batch, BatchBuilder, Feed, IdempotencyKey};

@@ -13,6 +13,12 @@ pub const PATTERN_PROGRAM_BYTES_MAX: usize = 256 << 10;
 /// Damaged blocks that are remembered by name. With more of them, a backup should be restored.
 pub const DAMAGED_MAX: usize = 100;
 
+/// Damaged files that one repair sets aside. With more of them, a backup should be restored.
+pub const REPAIR_FILES_MAX: usize = 1_000;
+
+/// Bytes of rows that a repair writes at a time.
+pub const REPAIR_WRITE_BYTES: usize = 4 << 20;
+
 /// Losses of data that are remembered: one for each damaged place, and a start finds a few at most.
 pub const LOSSES_MAX: usize = 100;
 

@@ -12,7 +12,6 @@ use crate::catalog::{Catalog, decode_stream, encode_stream};
 use crate::db::{Database, FORMAT_VERSION, Family, Loss, WriteBatch, i64_of, meta, u32_of};
 use crate::error::{Error, Result};
 use crate::limits::{MEMORY_BYTES_MIN, STREAMS_MAX};
-use crate::maintain::load_lost;
 use crate::memory::{Head, NO_TIME, Timeline};
 use crate::model::stream::{StreamId, StreamKey, StreamKind, StreamRef};
 use crate::model::time::{Slot, SlotWidth, TimestampMs};
@@ -42,7 +41,7 @@ pub(crate) fn open(options: &Options) -> Result<(Shared, u64)> {
     let (mut catalog, mut lost) = load_catalog(&db)?;
     lost.extend((catalog.len() as u32..db.mark().streams).map(StreamId));
     define_lost(&db, &mut catalog, &lost)?;
-    load_lost(&db)?;
+    db.load_lost_blocks()?;
     let head = Head::new(sealed_slot.plus(1));
     let replayed = replay_journal(&db, &catalog, &head, slot_width)?;
     let timeline = Timeline::new(slot_width, retention, clock, sealed_slot, slots_from);

@@ -9,6 +9,7 @@ mod inspect;
 mod job;
 mod process;
 mod receivers;
+mod repair;
 mod restore;
 mod serve;
 mod simulate;
@@ -58,6 +59,8 @@ enum Command {
     Backup(backup::Args),
     /// Create a data directory from a backup
     Restore(restore::Args),
+    /// Set damaged files of a data directory aside, and keep what can be read
+    Repair(repair::Args),
     /// List the receivers of a rules file, or test one
     Receivers(receivers::Args),
     /// Show the contents of a data directory that no server uses
@@ -83,6 +86,7 @@ impl Cli {
             Command::Import(args) => import::run(&args),
             Command::Backup(args) => backup::run(&args),
             Command::Restore(args) => restore::run(&args),
+            Command::Repair(args) => repair::run(&args),
             Command::Receivers(args) => receivers::run(&args),
             Command::Inspect(args) => inspect::run(&args),
         }

@@ -8,7 +8,7 @@ use parking_lot::{Mutex, RwLock};
 use rocksdb::checkpoint::Checkpoint;
 use rocksdb::{
     BottommostLevelCompaction, ColumnFamily, CompactOptions, DB, Direction, FlushOptions,
-    IteratorMode, ReadOptions, WriteOptions, properties,
+    IteratorMode, ReadOptions, WriteOptions,
 };
 
 use super::damage::Damage;
@@ -62,6 +62,20 @@ impl Database {
         durability: Durability,
         clock: &Arc<AtomicI64>,
     ) -> Result<Self> {
+        Self::open_with(path, durability, clock, &[])
+    }
+
+    /// Opens a damaged database. It is not compacted meanwhile.
+    pub(super) fn open_for_repair(path: &Path) -> Result<Self> {
+        Self::open_with(path, Durability::Fsync, &Arc::default(), &Family::ALL)
+    }
+
+    fn open_with(
+        path: &Path,
+        durability: Durability,
+        clock: &Arc<AtomicI64>,
+        not_compacted: &[Family],
+    ) -> Result<Self> {
         check_current(path)?;
         let checked = wal::check(path)?;
         let mut mark = Mark::read(path);
@@ -73,7 +87,7 @@ impl Database {
         if let (Some(file), true) = (&checked.unfinished, checked.last < Some(mark.sequence)) {
             wal::set_aside(path, file)?;
         }
-        let opened = open_files(path, durability, clock, &[])?;
+        let opened = open_files(path, durability, clock, not_compacted)?;
         let mut db = Self::new(opened, path, durability, clock);
         // The manifest may name a later change than the log holds.
         let reaches = db.reaches()?;
@@ -364,33 +378,9 @@ impl Database {
         Checkpoint::new(&*self.opened()?)?.create_checkpoint(to)?;
         mark.write_to(to)
     }
-
-    /// Bytes of every file of the database, without the write-ahead log.
-    pub(crate) fn file_bytes(&self) -> u64 {
-        // The call only fails when a file's name cannot be read; then no size is known.
-        let files = self.opened().ok().and_then(|db| db.live_files().ok());
-        files.iter().flatten().map(|file| file.size as u64).sum()
-    }
-
-    /// Bytes of a family's files, and bytes of it that are only in memory and the write-ahead log.
-    pub(crate) fn family_bytes(&self, family: Family) -> (u64, u64) {
-        // A property that RocksDB does not know counts as nothing.
-        let property = |name| {
-            let db = self.opened().ok()?;
-            db.property_int_value_cf(handle(&db, family), name).ok()?
-        };
-        let files = property(properties::LIVE_SST_FILES_SIZE).unwrap_or(0);
-        (files, property(properties::CUR_SIZE_ALL_MEM_TABLES).unwrap_or(0))
-    }
 }
 
 /// RocksDB's handle of a family.
 pub(super) fn handle(db: &DB, family: Family) -> &ColumnFamily {
     db.cf_handle(family.name()).expect("every family was opened and none is ever dropped")
-}
-
-impl From<rocksdb::Error> for Error {
-    fn from(error: rocksdb::Error) -> Self {
-        Self::Database(error.into_string())
-    }
 }

@@ -1,11 +1,12 @@
-//! Opening the files of a database, and what is wrong when they cannot be opened.
+//! Opening the files of a database, what is wrong when they cannot be opened, and how large they are.
 
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 
-use rocksdb::{DB, ErrorKind};
+use rocksdb::{DB, ErrorKind, properties};
 
+use super::database::{Database, handle};
 use super::schema::{Family, Setup};
 use crate::error::{Error, Result};
 use crate::options::Durability;
@@ -28,7 +29,7 @@ pub(super) fn open_files(
 }
 
 /// The file that names the newest manifest: without it there is no database.
-const CURRENT: &str = "CURRENT";
+pub(super) const CURRENT: &str = "CURRENT";
 
 /// Whether a directory holds a database.
 #[must_use]
@@ -104,5 +105,31 @@ pub(super) fn open_error(path: &Path, error: rocksdb::Error) -> Error {
             Error::NotADatabase { path: path.into(), detail }
         }
         _ => error.into(),
+    }
+}
+
+impl Database {
+    /// Bytes of every file of the database, without the write-ahead log.
+    pub(crate) fn file_bytes(&self) -> u64 {
+        // The call only fails when a file's name cannot be read; then no size is known.
+        let files = self.opened().ok().and_then(|db| db.live_files().ok());
+        files.iter().flatten().map(|file| file.size as u64).sum()
+    }
+
+    /// Bytes of a family's files, and bytes of it that are only in memory and the write-ahead log.
+    pub(crate) fn family_bytes(&self, family: Family) -> (u64, u64) {
+        // A property that RocksDB does not know counts as nothing.
+        let property = |name| {
+            let db = self.opened().ok()?;
+            db.property_int_value_cf(handle(&db, family), name).ok()?
+        };
+        let files = property(properties::LIVE_SST_FILES_SIZE).unwrap_or(0);
+        (files, property(properties::CUR_SIZE_ALL_MEM_TABLES).unwrap_or(0))
+    }
+}
+
+impl From<rocksdb::Error> for Error {
+    fn from(error: rocksdb::Error) -> Self {
+        Self::Database(error.into_string())
     }
 }

@@ -60,9 +60,9 @@ pub(crate) mod meta {
     pub(crate) const DAMAGED_JOURNAL: &[u8] = b"damaged_journal/";
     /// Followed by a number (u64): what damage has lost. Appends (u64), changes (u64), the cause as text.
     pub(crate) const LOST: &[u8] = b"lost/";
-    /// Followed by the first of some blocks of minutes: the last of them. They lack the cells of slots that
-    /// were damaged when they were moved into minutes.
-    pub(crate) const LOST_MINUTES: &[u8] = b"lost_minutes/";
+    /// Followed by a resolution (u8: 0 slots, 1 minutes, 2 quarters of an hour) and the first of some blocks:
+    /// the last of them. They lack cells that were damaged when they were moved or repaired.
+    pub(crate) const LOST_BLOCKS: &[u8] = b"lost_blocks/";
     /// u32: the newest slot that was ever sealed.
     pub(crate) const SEALED_SLOT: &[u8] = b"sealed_slot";
     /// u32: the first day whose slots are kept; those of earlier days are downsampled.

@@ -198,8 +198,7 @@ impl<'a> Minutes<'a> {
     fn put(self, write: &mut WriteBatch) {
         let width = self.timeline.slot_width();
         if let Some(lost) = self.lost {
-            self.db.damage().note_lost(lost);
-            write.put(self.db, Family::Meta, lost_key(lost.0), lost.1.encode());
+            self.db.keep_lost_blocks(Resolution::Minute, lost, write);
         }
         let key_of = |stream, minute| {
             let slot = Resolution::Minute.first_slot(minute, width);
@@ -213,31 +212,6 @@ impl<'a> Minutes<'a> {
             write.merge(self.db, Family::Blocks1m, key.encode(), codec::encode_hot(&minutes));
         }
     }
-}
-
-fn lost_key(first: BlockKey) -> Vec<u8> {
-    [meta::LOST_MINUTES, &first.encode()].concat()
-}
-
-/// Notes the minutes that were lost with damaged slots, as recorded. Called when the store is opened.
-///
-/// # Errors
-/// When the database cannot be read.
-pub(crate) fn load_lost(db: &Database) -> Result<()> {
-    for entry in db.entries_from(Family::Meta, meta::LOST_MINUTES) {
-        let (name, last) = entry?;
-        let Some(first) = name.strip_prefix(meta::LOST_MINUTES) else { break };
-        if let (Some(first), Some(last)) = (BlockKey::decode(first), BlockKey::decode(&last)) {
-            db.damage().note_lost((first, last));
-        }
-    }
-    Ok(())
-}
-
-/// Deletes the records of lost minutes of days before `day`, which are no longer kept.
-pub(super) fn forget_lost(db: &Database, day: u32, write: &mut WriteBatch) {
-    let [from, to] = [0, day].map(|day| lost_key(BlockKey { day, stream: StreamId(0), block: 0 }));
-    write.delete_range(db, Family::Meta, from, to);
 }
 
 const fn after_stream(key: BlockKey) -> BlockKey {

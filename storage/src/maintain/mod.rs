@@ -10,5 +10,4 @@ mod seal;
 
 pub use seal::Sealed;
 
-pub(crate) use downsample::load_lost;
 pub(crate) use maintenance::{Maintenance, needs_seal};

@@ -1,6 +1,6 @@
 //! Retention: drops whole days, which in the order of the keys are whole files.
 
-use super::downsample::{Downsampled, downsample, downsample_before, forget_lost};
+use super::downsample::{Downsampled, downsample, downsample_before};
 use crate::db::{Database, ExemplarKey, Family, WriteBatch, day_start};
 use crate::error::Result;
 use crate::limits::{DOWNSAMPLE_BLOCKS, EXEMPLAR_SLOW_KEPT_MS};
@@ -95,11 +95,13 @@ fn oldest_day(db: &Database, resolution: Resolution) -> Result<Option<u32>> {
 /// Drops the days from `first` up to but not including `end`.
 fn drop_days(db: &Database, resolution: Resolution, first: u32, end: u32) -> Result<()> {
     db.drop_range(Family::of(resolution), &day_start(first), &day_start(end))?;
-    if resolution == Resolution::Minute {
-        let mut write = WriteBatch::default();
-        forget_lost(db, end, &mut write);
-        db.write(write)?;
+    let mut write = WriteBatch::default();
+    // Lost slots are missing from their minutes as well.
+    let kept_longer = (resolution == Resolution::Minute).then_some(Resolution::Slot);
+    for resolution in [resolution].into_iter().chain(kept_longer) {
+        db.forget_lost_blocks(resolution, end, &mut write);
     }
+    db.write(write)?;
     tracing::info!(?resolution, first, end, "dropped days past their retention");
     Ok(())
 }

@@ -7,6 +7,7 @@ mod damage;
 mod feed;
 mod flips;
 mod model;
+mod repair;
 mod retention;
 mod steps;
 mod sums;

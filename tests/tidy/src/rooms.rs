@@ -15,7 +15,8 @@ pub const CRATES: &[CrateRooms] = &[
         folder: "storage",
         rooms: &[
             "error", "limits", "model", "codec", "options", "catalog", "db", "memory", "shared",
-            "write", "read", "maintain", "open", "inspect", "backup", "store", "bench", "fuzzing",
+            "write", "read", "maintain", "open", "inspect", "backup", "repair", "store", "bench",
+            "fuzzing",
         ],
     },
     CrateRooms { folder: "query", rooms: &["limits", "statistics", "select", "engine", "answers"] },

@@ -24,6 +24,9 @@ pub struct Loss {
 impl std::fmt::Display for Loss {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { appends, changes, cause } = self;
+        if (*appends, *changes) == (0, 0) {
+            return write!(f, "lost: {cause}");
+        }
         write!(f, "{appends} acknowledged pushes are lost, {changes} changes in all: {cause}")
     }
 }

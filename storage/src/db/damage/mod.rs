@@ -7,6 +7,7 @@
 
 mod file_place;
 mod losses;
+mod lost;
 mod walk;
 
 use std::collections::BTreeMap;
@@ -18,6 +19,8 @@ use parking_lot::Mutex;
 pub use losses::Loss;
 
 pub(crate) use walk::WalkDamage;
+
+pub(super) use walk::next_readable;
 
 use file_place::FilePlace;
 
@@ -41,7 +44,7 @@ enum Place {
     Block(BlockKey),
     /// A part of a file.
     File(FilePlace),
-    /// Slots that could not be read when they were moved into minutes, from this block on.
+    /// Blocks that are lost for good, from this one on.
     Lost(BlockKey),
     /// Every place beyond [`DAMAGED_MAX`].
     Further,
@@ -61,10 +64,10 @@ impl Damage {
         self.note(resolution, Place::File(FilePlace::of(detail)), (key, key), detail);
     }
 
-    /// Notes that the cells of some blocks were lost when their slots were moved into minutes.
-    pub(crate) fn note_lost(&self, lost: Blocks) {
-        let detail = "their slots could not be read when they were moved into minutes";
-        self.note(Resolution::Minute, Place::Lost(lost.0), lost, detail);
+    /// Notes that cells of some blocks are lost for good.
+    fn note_lost(&self, resolution: Resolution, lost: Blocks) {
+        let detail = "they were in a part of a file that could not be read";
+        self.note(resolution, Place::Lost(lost.0), lost, detail);
     }
 
     fn note(&self, resolution: Resolution, place: Place, (first, last): Blocks, detail: &str) {
@@ -157,7 +160,7 @@ fn describe(resolution: Resolution, place: &Place, (first, last): Blocks) -> Str
     match place {
         Place::Block(_) => blocks,
         Place::File(place) => format!("{blocks} in {place}"),
-        Place::Lost(_) => format!("{blocks}, lost with damaged slots"),
+        Place::Lost(_) => format!("{blocks}, lost for good"),
         Place::Further => format!("further blocks from {blocks}"),
     }
 }

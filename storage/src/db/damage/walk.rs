@@ -54,9 +54,8 @@ impl Database {
                 rows.next();
             }
             let Some(detail) = rows.damage()? else { return Ok(()) };
-            // Longer keys with the same beginning are passed over.
             let from = before.map_or(0, |before| before.saturating_add(1));
-            let next = next_readable(&mut rows, from)?;
+            let next = readable_from(&mut rows, from)?;
             damage.add(|| {
                 let ends = [before, next].map(|end| end.map(|end| name_of(family, end)));
                 let where_ = match ends {
@@ -75,9 +74,19 @@ impl Database {
     }
 }
 
+/// The first place behind a key where rows can be read; `None` when there is none. Longer keys with the same
+/// beginning are passed over.
+pub(in crate::db) fn next_readable(
+    rows: &mut Rows,
+    before: &[u8],
+) -> Result<Option<[u8; KEY_BYTES]>> {
+    let found = readable_from(rows, number_of(before).saturating_add(1))?;
+    Ok(found.map(u128::to_be_bytes))
+}
+
 /// The first place at or after `from` where rows can be read, found by steps that double and then halve;
 /// `None` when there is none.
-fn next_readable(rows: &mut Rows, from: u128) -> Result<Option<u128>> {
+fn readable_from(rows: &mut Rows, from: u128) -> Result<Option<u128>> {
     let mut is_readable = |at: u128| -> Result<bool> {
         rows.seek(at.to_be_bytes());
         Ok(rows.damage()?.is_none())

@@ -60,18 +60,52 @@ impl Checked {
     pub(crate) fn replace(&self, directory: &Path) -> Result<()> {
         for (path, log) in &self.replacements {
             set_aside(directory, path)?;
-            // RocksDB deletes files of that name when it opens the database.
-            let written = path.with_extension("dbtmp");
-            let replaced = File::create(&written).and_then(|mut file| {
-                file.write_all(log)?;
-                file.sync_all()?;
-                fs::rename(&written, path)?;
-                File::open(directory)?.sync_all()
-            });
-            replaced.map_err(io_error("replace", path))?;
+            replace_file(directory, path, log)?;
         }
         Ok(())
     }
+}
+
+/// Replaces a log file, durably and at once.
+fn replace_file(directory: &Path, path: &Path, log: &[u8]) -> Result<()> {
+    // RocksDB deletes files of that name when it opens the database.
+    let written = directory.join("000000.dbtmp");
+    let replaced = File::create(&written).and_then(|mut file| {
+        file.write_all(log)?;
+        file.sync_all()?;
+        fs::rename(&written, path)?;
+        File::open(directory)?.sync_all()
+    });
+    replaced.map_err(io_error("replace", path))
+}
+
+/// Replaces a log file by one with these records.
+///
+/// # Errors
+/// When it cannot be written.
+pub(crate) fn replace(
+    directory: &Path,
+    path: &Path,
+    records: impl IntoIterator<Item = Vec<u8>>,
+) -> Result<()> {
+    let mut log = Vec::new();
+    records.into_iter().for_each(|record| format::append(&mut log, &record));
+    replace_file(directory, path, &log)
+}
+
+/// The records of a log file of which nothing but the end may be damaged, or else where the damage begins.
+///
+/// # Errors
+/// When it cannot be read.
+pub(crate) fn records(path: &Path) -> Result<std::result::Result<Vec<Vec<u8>>, usize>> {
+    let log = fs::read(path).map_err(io_error("read", path))?;
+    let mut pieces = format::read(&log);
+    pieces.pop_if(|piece| matches!(piece, Piece::Damage(_)));
+    let records = pieces.into_iter().map(|piece| match piece {
+        Piece::Record(_, record) => Ok(record),
+        Piece::Damage(at) => Err(at),
+    });
+    Ok(records.collect())
 }
 
 /// Copies a damaged file into the folder for them.
@@ -237,6 +271,6 @@ fn numbered_log_files(directory: &Path) -> Result<Vec<(u64, PathBuf)>> {
     Ok(files)
 }
 
-pub(super) fn io_error(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Error {
+pub(crate) fn io_error(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Error {
     move |source| Error::Io { action, path: path.into(), source }
 }

@@ -9,7 +9,7 @@ mod format;
 mod manifest;
 mod mark;
 
-pub(super) use check::{Gap, check, set_aside};
+pub(super) use check::{Gap, check, io_error, records, replace, set_aside};
 pub(super) use cut::cut_after;
 pub(super) use mark::{Mark, MarkFile};
 
