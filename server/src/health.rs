@@ -75,8 +75,8 @@ pub(crate) struct Facts {
     pub(crate) disk_free_bytes: Option<u64>,
     /// Why the rules file is not in force.
     pub(crate) rules_error: Option<String>,
-    pub(crate) streams: u64,
-    pub(crate) streams_max: u64,
+    /// Limits of streams that are nearly reached: what, how many there are, and how many there may be.
+    pub(crate) nearly_full: Vec<(&'static str, usize, usize)>,
 }
 
 /// A problem of an ability.
@@ -196,12 +196,12 @@ pub(crate) fn assess(facts: &Facts) -> Health {
             format!("the disk has {} MiB left; free some, or set `retention_size`", free >> 20);
         add(Ability::Accept, false, "disk", reason);
     }
-    if facts.streams * 5 >= facts.streams_max * 4 && facts.streams_max > 0 {
+    for &(what, used, limit) in &facts.nearly_full {
         let reason = format!(
-            "{} of {} streams are in use, and no more are taken then; send fewer distinct label combinations",
-            facts.streams, facts.streams_max
+            "{used} of {limit} {what} are in use, and no more are accepted then; \
+             GET /api/v1/cardinality shows who makes them"
         );
-        add(Ability::Accept, false, "streams", reason);
+        add(Ability::Accept, false, what, reason);
     }
     if let Some(error) = &facts.rules_error {
         let reason = format!("the rules in force are not those of the file: {error}");

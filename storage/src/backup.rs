@@ -13,7 +13,7 @@ use crate::db::{Database, Family, is_database, meta};
 use crate::error::{Error, Result};
 use crate::inspect::inspect;
 use crate::limits::{BACKUP_FOLDERS_MAX, COPY_BYTES};
-use crate::model::time::SlotWidth;
+use crate::model::time::{Slot, SlotWidth};
 use crate::open;
 
 /// What a backup or restore wrote.
@@ -186,7 +186,7 @@ fn open_backup(path: &Path) -> Result<(Database, SlotWidth)> {
         return Err(Error::NotADatabase { path: path.into(), detail: detail.into() });
     }
     let width = open::check_format(&db, path, None)?;
-    let (_, lost) = open::load_catalog(&db)?;
+    let (_, lost) = open::load_catalog(&db, Slot(0))?;
     match lost.first() {
         Some(id) => {
             Err(Error::corrupt("the list of streams", format!("stream {} is missing", id.0)))

@@ -126,14 +126,9 @@ pub enum Error {
         /// What is full.
         reason: &'static str,
     },
-    /// The batch would add more streams than the database may hold.
-    #[error(
-        "the database holds its limit of {limit} streams; send fewer distinct label combinations"
-    )]
-    StreamLimit {
-        /// The limit.
-        limit: usize,
-    },
+    /// A new stream is rejected.
+    #[error(transparent)]
+    StreamLimit(#[from] StreamLimit),
     /// The idempotency key belongs to another request.
     #[error(
         "the idempotency key was used for another request within 24 hours; send each request with a key of its own"
@@ -210,5 +205,86 @@ impl Error {
             Self::Database(detail) => Self::Database(detail.clone()),
             other => Self::Database(other.to_string()),
         }
+    }
+}
+
+/// Why a new stream is rejected.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum StreamLimit {
+    /// The partner has as many streams as it may have now.
+    #[error(
+        "needs a new stream, but partner {partner:?} has {streams} streams and may have {limit} now; {most}"
+    )]
+    Partner {
+        /// The partner.
+        partner: String,
+        /// How many streams it has.
+        streams: usize,
+        /// How many it may have while others have as many as they do.
+        limit: usize,
+        /// The label to look at.
+        most: MostValues,
+    },
+    /// The name has as many streams as it may have.
+    #[error(
+        "needs a new stream, but there are {streams} streams named {name:?} and the limit is {limit}; {most}"
+    )]
+    Name {
+        /// The name.
+        name: String,
+        /// How many streams have it.
+        streams: usize,
+        /// How many may have it.
+        limit: usize,
+        /// The label to look at.
+        most: MostValues,
+    },
+    /// There are as many partners as may be.
+    #[error(
+        "needs a new partner, but there are {partners} partners and the limit is {limit}; name the partner \
+         under `partners` in the rules file to reserve a place for it, or send fewer different values of \
+         `partner`"
+    )]
+    Partners {
+        /// How many partners there are.
+        partners: usize,
+        /// How many there may be.
+        limit: usize,
+    },
+    /// There were too many new partners within an hour.
+    #[error(
+        "needs a new partner, but there are {partners} partners and only {per_hour} more are taken in an hour; \
+         name the partner under `partners` in the rules file to have it taken at once, or send fewer \
+         different values of `partner`"
+    )]
+    NewPartners {
+        /// How many partners there are.
+        partners: usize,
+        /// How many new ones are taken in an hour.
+        per_hour: usize,
+    },
+}
+
+/// The label with the most values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MostValues {
+    /// The name of the label.
+    pub label: &'static str,
+    /// How many values it has in the whole database.
+    pub values: usize,
+}
+
+impl std::fmt::Display for MostValues {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { label, values } = self;
+        // Values of streams that are not stored yet do not count.
+        if *values <= 1 {
+            return f.write_str("send fewer different values of labels");
+        }
+        write!(
+            f,
+            "of all labels `{label}` has the most values, {values}; send fewer different values of it"
+        )
     }
 }

@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use crate::codec;
 use crate::db::{Database, FORMAT_VERSION, Family, Loss, WalkDamage};
 use crate::error::Result;
+use crate::limits::NEARLY_FULL_PERCENT;
 use crate::memory::{Head, Timeline};
 use crate::model::resolution::{BlockKey, Resolution};
 use crate::model::time::{Slot, SlotWidth, TimestampMs};
@@ -17,6 +18,8 @@ use crate::write::sequence_aside;
 pub struct Stats {
     /// Streams known.
     pub streams: u64,
+    /// How many streams there are by their limits.
+    pub usage: StreamUsage,
     /// Bytes of unsealed cells in memory.
     pub head_bytes: u64,
     /// Bytes of sealed cells in the cache.
@@ -37,6 +40,39 @@ pub struct Stats {
     pub appends: u64,
     /// Writes of these appends, each with one fsync when the store is opened so.
     pub journal_writes: u64,
+}
+
+/// How many streams an open store has, and how many it may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StreamUsage {
+    /// Streams.
+    pub streams: usize,
+    /// How many there may be.
+    pub streams_max: usize,
+    /// Streams beyond those that are guaranteed to each partner.
+    pub shared: usize,
+    /// How many of these there may be.
+    pub shared_max: usize,
+    /// Partners that have streams.
+    pub partners: usize,
+    /// How many there may be before only those are taken that the rules file names.
+    pub partners_max: usize,
+    /// How many streams a partner may have now.
+    pub partner_streams_max: usize,
+    /// How many times a new stream was rejected since the store was opened.
+    pub rejected: u64,
+}
+
+impl StreamUsage {
+    /// The limits that are nearly reached, each in words with the number in use and the limit.
+    pub fn nearly_full(&self) -> impl Iterator<Item = (&'static str, usize, usize)> + use<> {
+        let limits = [
+            ("streams", self.streams, self.streams_max),
+            ("streams beyond those guaranteed to each partner", self.shared, self.shared_max),
+            ("partners", self.partners, self.partners_max),
+        ];
+        limits.into_iter().filter(|(_, used, limit)| used * 100 >= limit * NEARLY_FULL_PERCENT)
+    }
 }
 
 /// What a store holds on disk.
@@ -94,9 +130,11 @@ pub struct FamilyBytes {
 
 /// What an open store holds, while so many appends wait for the writer.
 pub(crate) fn stats(shared: &Shared, append_queue: usize) -> Stats {
-    let Shared { db, catalog, head, counts, .. } = shared;
+    let Shared { db, head, counts, .. } = shared;
+    let usage = stream_usage(shared);
     Stats {
-        streams: catalog.read().len() as u64,
+        streams: usage.streams as u64,
+        usage,
         head_bytes: head.size_bytes() as u64,
         disk_bytes: db.file_bytes(),
         cache_bytes: head.cache_bytes() as u64,
@@ -107,6 +145,22 @@ pub(crate) fn stats(shared: &Shared, append_queue: usize) -> Stats {
         recoveries: db.recoveries(),
         appends: counts.appends.load(Ordering::Relaxed),
         journal_writes: counts.writes.load(Ordering::Relaxed),
+    }
+}
+
+/// How many streams an open store has, and how many it may have.
+pub(crate) fn stream_usage(shared: &Shared) -> StreamUsage {
+    let shares = shared.pending.shares();
+    let catalog = shared.catalog.read();
+    StreamUsage {
+        streams: catalog.len(),
+        streams_max: shares.streams_max,
+        shared: catalog.shared(),
+        shared_max: shares.shared_max(),
+        partners: catalog.partners(),
+        partners_max: shares.unnamed_partners_max(),
+        partner_streams_max: shares.partner_max(catalog.shared()),
+        rejected: shared.pending.rejected(),
     }
 }
 

@@ -36,11 +36,14 @@ mod store;
 mod write;
 
 pub use backup::{Backup, restore, tidy_backups};
-pub use catalog::{LabelMatchers, Matcher, Pattern, PatternError, SelectorError, stream_name};
+pub use catalog::{
+    Cardinality, LabelMatchers, Matcher, Pattern, PatternError, SelectorError, ValueCounts,
+    stream_name,
+};
 pub use codec::Columns;
 pub use db::{DamagedFile, Loss, Order, Record, Table, TableBatch, WriteFailure, is_database};
-pub use error::{Error, Result};
-pub use inspect::{FamilyBytes, Inspection, ResolutionCount, Stats};
+pub use error::{Error, MostValues, Result, StreamLimit};
+pub use inspect::{FamilyBytes, Inspection, ResolutionCount, Stats, StreamUsage};
 pub use maintain::Sealed;
 pub use model::bucket::{Bucket, SCALE_MAX, bucket_lower_s, bucket_upper_s};
 pub use model::cell::{Cell, SlotValue};

@@ -35,6 +35,25 @@ pub const COPY_BYTES: usize = 1 << 20;
 /// Streams in one database. The catalog and its index live in memory.
 pub const STREAMS_MAX: usize = 1_000_000;
 
+/// The least number of streams that a database can be limited to: with fewer there would be room for a few
+/// partners only.
+pub const STREAMS_MAX_MIN: usize = 1_000;
+
+/// Streams that every partner may have, whatever others do: ten operations in five combinations of site,
+/// release and environment. Half of [`STREAMS_MAX`] is enough for 10,000 partners, as many as a rule
+/// evaluates.
+pub const GUARANTEED_STREAMS: usize = 50;
+
+/// Ids of streams after which no stream is forgotten any more, so that no more ids are given than these and
+/// [`STREAMS_MAX`]. The definition of a forgotten stream stays on disk with some bytes.
+pub const STREAM_IDS_MAX: u32 = 64_000_000;
+
+/// Streams that are forgotten in one write. Appends wait for it.
+pub const FORGOTTEN_AT_ONCE: usize = 10_000;
+
+/// The share of a limit of streams, in percent, above which the database counts as nearly full.
+pub const NEARLY_FULL_PERCENT: usize = 80;
+
 /// Bytes of an idempotency key, as sent in a header.
 pub const IDEMPOTENCY_KEY_BYTES_MAX: usize = 255;
 

@@ -8,13 +8,15 @@ use std::sync::atomic::{AtomicI64, AtomicU64};
 
 use parking_lot::RwLock;
 
-use crate::catalog::{Catalog, decode_stream, encode_stream};
-use crate::db::{Database, FORMAT_VERSION, Family, Loss, WriteBatch, i64_of, meta, u32_of};
+use crate::catalog::{
+    Catalog, FORGOTTEN, Pending, SentTimes, Shares, decode_stream, encode_stream,
+};
+use crate::db::{Database, FORMAT_VERSION, Family, Loss, WriteBatch, meta, u32_of};
 use crate::error::{Error, Result};
-use crate::limits::{MEMORY_BYTES_MIN, STREAMS_MAX};
+use crate::limits::{MEMORY_BYTES_MIN, STREAM_IDS_MAX, STREAMS_MAX, STREAMS_MAX_MIN};
 use crate::memory::{Head, NO_TIME, Timeline};
 use crate::model::stream::{StreamId, StreamKey, StreamKind, StreamRef};
-use crate::model::time::{Slot, SlotWidth, TimestampMs};
+use crate::model::time::{Slot, SlotWidth};
 use crate::options::Options;
 use crate::shared::{AppendCounts, Shared};
 use crate::write::replay_journal;
@@ -38,18 +40,20 @@ pub(crate) fn open(options: &Options) -> Result<(Shared, u64)> {
     let retention = options.retention.with_slots_of(slot_width);
     let sealed_slot = Slot(meta_u32(&db, meta::SEALED_SLOT)?);
     let slots_from = meta_u32(&db, meta::SLOTS_FROM)?;
-    let (mut catalog, mut lost) = load_catalog(&db)?;
-    lost.extend((catalog.len() as u32..db.mark().streams).map(StreamId));
-    define_lost(&db, &mut catalog, &lost)?;
+    let (mut catalog, mut lost) = load_catalog(&db, sealed_slot)?;
+    lost.extend((catalog.next_id().0..db.mark().streams).map(StreamId));
+    define_lost(&db, &mut catalog, &lost, sealed_slot)?;
     db.load_lost_blocks()?;
     let head = Head::new(sealed_slot.plus(1));
     let replayed = replay_journal(&db, &catalog, &head, slot_width)?;
     let timeline = Timeline::new(slot_width, retention, clock, sealed_slot, slots_from);
     timeline.saw_slot(replayed.newest);
+    let streams_max = options.streams_max.clamp(STREAMS_MAX_MIN, STREAMS_MAX);
     let shared = Shared {
         losses: db.losses()?,
         db,
         catalog: RwLock::new(catalog),
+        pending: Arc::new(Pending::new(Shares { streams_max })),
         head,
         timeline,
         counts: AppendCounts::default(),
@@ -122,37 +126,78 @@ pub(crate) fn check_format(
     }
 }
 
-/// Loads every stream definition and its newest event time as of the last seal. Returns besides which streams
-/// have lost their definition: they are in the catalog under a name that says so.
+/// Loads every stream definition and the times that the stream has sent data of. Where they are not known, it
+/// may have cells up to `sealed_slot`. Returns besides which streams have lost their definition: they are in
+/// the catalog under a name that says so.
 ///
 /// # Errors
 /// [`Error::Corrupt`], or when the database cannot be read.
-pub(crate) fn load_catalog(db: &Database) -> Result<(Catalog, Vec<StreamId>)> {
+pub(crate) fn load_catalog(db: &Database, sealed_slot: Slot) -> Result<(Catalog, Vec<StreamId>)> {
+    // More ids are not given: see `STREAM_IDS_MAX`.
+    const IDS: u32 = STREAM_IDS_MAX + 2 * STREAMS_MAX as u32;
     let mut catalog = Catalog::default();
     let mut lost = Vec::new();
     for entry in db.entries(Family::Streams) {
         let (id, definition) = entry?;
-        let id = u32_of(&id).filter(|id| (*id as usize) < STREAMS_MAX).map(StreamId);
+        let id = u32_of(&id).filter(|id| *id < IDS).map(StreamId);
         let id = id.ok_or_else(|| Error::corrupt("the list of streams", "a number is damaged"))?;
-        for id in (catalog.len() as u32..id.0).map(StreamId) {
+        for id in (catalog.next_id().0..id.0).map(StreamId) {
             catalog.insert(id, &lost_stream(id).as_ref());
             lost.push(id);
+        }
+        if *definition == *FORGOTTEN {
+            catalog.skip_to(StreamId(id.0 + 1));
+            continue;
         }
         let (key, step_slots) = decode_stream(id, &definition)?;
         catalog.insert(id, &key.as_ref());
         catalog.note_step(id, step_slots, Slot(0));
     }
-    for entry in db.entries(Family::LastSeen) {
-        let (id, at) = entry?;
-        if let (Some(id), Some(at)) = (u32_of(&id), i64_of(&at)) {
-            catalog.saw(StreamId(id), TimestampMs(at));
-        }
-    }
+    load_times(db, &catalog, sealed_slot)?;
     Ok((catalog, lost))
 }
 
+/// Loads the times that streams have sent data of.
+fn load_times(db: &Database, catalog: &Catalog, sealed_slot: Slot) -> Result<()> {
+    // Damage may have left older times than those of the blocks.
+    let are_slots_whole = db.losses()?.is_empty();
+    let mut are_known = vec![false; catalog.next_id().0 as usize];
+    for entry in db.entries(Family::LastSeen) {
+        let (id, times) = entry?;
+        let (Some(id), Some(times)) = (u32_of(&id), SentTimes::decode(&times)) else { continue };
+        if let Some(at) = times.last_at {
+            catalog.saw(StreamId(id), at);
+        }
+        let slots = times.slots.filter(|_| are_slots_whole);
+        let (Some(slots), Some(is_known)) = (slots, are_known.get_mut(id as usize)) else {
+            continue;
+        };
+        *is_known = true;
+        // A new stream has none.
+        if slots.0 <= slots.1 {
+            catalog.saw_slot(StreamId(id), slots.0);
+            catalog.saw_slot(StreamId(id), slots.1);
+        }
+    }
+    for (id, _) in (0..).map(StreamId).zip(are_known).filter(|(_, is_known)| !is_known) {
+        saw_any_slot(catalog, id, sealed_slot);
+    }
+    Ok(())
+}
+
+/// Notes that a stream may have cells in any slot that is sealed.
+fn saw_any_slot(catalog: &Catalog, id: StreamId, sealed_slot: Slot) {
+    catalog.saw_slot(id, Slot(0));
+    catalog.saw_slot(id, sealed_slot);
+}
+
 /// Defines streams whose definitions are lost, so that their numbers are not given to other streams.
-fn define_lost(db: &Database, catalog: &mut Catalog, lost: &[StreamId]) -> Result<()> {
+fn define_lost(
+    db: &Database,
+    catalog: &mut Catalog,
+    lost: &[StreamId],
+    sealed_slot: Slot,
+) -> Result<()> {
     if lost.is_empty() {
         return Ok(());
     }
@@ -164,8 +209,9 @@ fn define_lost(db: &Database, catalog: &mut Catalog, lost: &[StreamId]) -> Resul
     let mut write = WriteBatch::default();
     for id in lost {
         let key = lost_stream(*id);
-        if id.0 as usize >= catalog.len() {
+        if *id >= catalog.next_id() {
             catalog.insert(*id, &key.as_ref());
+            saw_any_slot(catalog, *id, sealed_slot);
         }
         write.put(db, Family::Streams, id.0.to_be_bytes(), encode_stream(&key, 1));
     }

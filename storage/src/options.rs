@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::limits::MEMORY_BYTES_DEFAULT;
+use crate::limits::{MEMORY_BYTES_DEFAULT, STREAMS_MAX};
 use crate::model::resolution::Resolution;
 use crate::model::time::{SlotWidth, TimestampMs};
 
@@ -96,6 +96,9 @@ pub struct Options {
     /// Bytes up to which the cache of sealed cells may grow when there are more streams than a quarter of
     /// `memory_bytes` is enough for: [`crate::limits::CACHE_BYTES_PER_STREAM`].
     pub cache_growth_bytes_max: usize,
+    /// Streams that the database may have, from [`crate::limits::STREAMS_MAX_MIN`] to
+    /// [`crate::limits::STREAMS_MAX`]. A database that has more keeps them.
+    pub streams_max: usize,
 }
 
 impl Options {
@@ -109,6 +112,7 @@ impl Options {
             retention: Retention::default(),
             memory_bytes: MEMORY_BYTES_DEFAULT,
             cache_growth_bytes_max: 0,
+            streams_max: STREAMS_MAX,
         }
     }
 }

@@ -1,18 +1,25 @@
 //! What the threads of an open store share.
 
+use std::ops::Range;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::RwLock;
 
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Pending};
 use crate::db::{Database, Loss};
 use crate::memory::{Head, Timeline, cache_bytes_max};
+use crate::model::resolution::Resolution;
+use crate::model::stream::StreamId;
+use crate::model::time::Slot;
 
 /// The parts of an open store. Readers, the writer and maintenance use them side by side.
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) db: Database,
     pub(crate) catalog: RwLock<Catalog>,
+    /// New streams on their way to the catalog.
+    pub(crate) pending: Arc<Pending>,
     pub(crate) head: Head,
     pub(crate) timeline: Timeline,
     pub(crate) counts: AppendCounts,
@@ -39,6 +46,12 @@ impl Shared {
     /// How often the step of a stream has changed since the store was opened.
     pub(crate) fn step_changes(&self) -> u64 {
         self.step_changes.load(Ordering::Acquire)
+    }
+
+    /// Those of some streams that may have cells in some slots.
+    pub(crate) fn with_cells_in(&self, streams: &[StreamId], slots: &Range<Slot>) -> Vec<StreamId> {
+        let cell_slots = Resolution::Quarter.slots(self.timeline.slot_width());
+        self.catalog.read().with_cells_in(streams, slots, cell_slots)
     }
 
     /// How many bytes of sealed cells the cache may hold.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use plimsoll_alerting::{Evaluator, grace_ms};
-use plimsoll_storage::{TimestampMs, limits};
+use plimsoll_storage::TimestampMs;
 
 use super::App;
 use super::stop::{Stop, Ticks};
@@ -98,8 +98,7 @@ impl App {
             damage: self.damage(),
             disk_free_bytes: self.disk_free_bytes(),
             rules_error: self.rules.error(),
-            streams: store.stats().streams,
-            streams_max: limits::STREAMS_MAX as u64,
+            nearly_full: store.stream_usage().nearly_full().collect(),
         }
     }
 

@@ -1,12 +1,13 @@
 //! Keeps the store in shape: seals the head, compacts, fills the cache after a start.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use plimsoll_storage::Error;
 
 use super::App;
 use super::stop::{Stop, Ticks};
+use super::streams::RejectedLog;
 use crate::clock;
 
 /// How often the store is asked whether its head should be sealed.
@@ -17,7 +18,9 @@ const COMPACT_EVERY: Duration = Duration::from_secs(5);
 /// Seals the head when it is due, until the server stops.
 pub(crate) async fn seal(app: App, stop: Stop) {
     let mut ticks = Ticks::new(SEAL_EVERY, stop);
+    let mut rejected = RejectedLog::default();
     while ticks.next().await {
+        rejected.look(app.store.stream_usage().rejected, Instant::now());
         let store = Arc::clone(&app.store);
         let result = tokio::task::spawn_blocking(move || store.maintain(clock::now())).await;
         match result {

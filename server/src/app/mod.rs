@@ -7,6 +7,7 @@ mod heartbeat;
 mod maintenance;
 mod rules;
 mod stop;
+mod streams;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -63,6 +63,7 @@ pub(super) fn run(args: Args) -> Result<(), CommandError> {
     options.slot_width = config.slot;
     options.durability = config.durability;
     options.retention = retention;
+    options.streams_max = config.streams_max;
     match config.memory {
         Some(bytes) => options.memory_bytes = memory::within_machine(bytes)?,
         None => options.cache_growth_bytes_max = memory::cells_bytes_max(),
@@ -115,6 +116,7 @@ async fn serve(
     let notifier = check.notifier(&rules)?;
     let target = |url| HeartbeatTarget::new(url, allow_private_receivers);
     let heartbeat = config.heartbeat.as_ref().map(target).transpose()?;
+    check.reserve_partners(&rules);
     let (rules, reload) = Rules::new(rules);
     let listener = connections::bind(config.listen).map_err(|error| {
         format!(

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use plimsoll_alerting::rule::Secret;
 use plimsoll_alerting::{parse_duration_ms, parse_size_bytes};
-use plimsoll_storage::limits::MEMORY_BYTES_MIN;
+use plimsoll_storage::limits::{MEMORY_BYTES_MIN, STREAMS_MAX, STREAMS_MAX_MIN};
 use plimsoll_storage::{Durability, SlotWidth};
 
 use crate::self_metrics::LogFormat;
@@ -129,6 +129,11 @@ pub(super) fn timeout(given: &OsStr) -> Option<Duration> {
 /// How many queries may run at once: each takes a thread.
 pub(super) fn query_count(given: &OsStr) -> Option<usize> {
     plain(given).filter(|count| (1..=256).contains(count))
+}
+
+/// How many streams there may be.
+pub(super) fn stream_count(given: &OsStr) -> Option<usize> {
+    plain(given).filter(|count| (STREAMS_MAX_MIN..=STREAMS_MAX).contains(count))
 }
 
 /// A filter of the log: a level for everything, and levels of modules such as `plimsoll=debug`. Without a

@@ -94,6 +94,13 @@ settings! {
             Setting::new("SIZE", |given| parse::memory(given).map(Some), "use 32MiB or more in B, KiB, MiB, GiB or TiB, such as 512MiB")
                 .or_none("256MiB, more with many streams");
 
+        /// Streams that the database may have
+        ///
+        /// Half of them is guaranteed: each partner may always have 50. The other half is shared: a partner
+        /// may have a ninth of what is free of it besides. See `docs/push.md`.
+        streams_max: usize =
+            Setting::new("COUNT", parse::stream_count, "use 1000 to 1000000").or("1000000");
+
         /// Cells that a query may read; a query that needs more is rejected
         query_cells_max: u64 =
             Setting::new("COUNT", parse::count, "use a whole number from 1").or("50000000");

@@ -136,6 +136,7 @@ fn values_that_cannot_work_are_rejected_at_their_place() {
         ),
         ("backup_dir", &[""]),
         ("memory", &["0", "1MiB", "1GB", "-1GiB", "99999999999TiB"]),
+        ("streams_max", &["many", "0", "999", "1000001", "-1"]),
         ("query_cells_max", &["many", "0", "-1", "1.5"]),
         ("query_timeout", &["30", "0s", "-1s", ""]),
         ("queries_max", &["0", "257", "x"]),

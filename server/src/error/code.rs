@@ -90,8 +90,6 @@ error_codes! {
         "no item was accepted", "`rejected` says why";
     KeyReused "idempotency_key_reused" UNPROCESSABLE_ENTITY
         "the idempotency key belongs to another request", "send each body with a key of its own";
-    StreamLimit "stream_limit" UNPROCESSABLE_ENTITY
-        "there would be too many streams", "push fewer combinations of labels";
     CoversNothing "covers_nothing" UNPROCESSABLE_ENTITY
         "the silence selects no alert of any rule", "name labels that the rules group by, or a `rule`";
     TooManyCells "too_many_cells" UNPROCESSABLE_ENTITY

@@ -134,7 +134,6 @@ impl From<plimsoll_storage::Error> for ApiError {
                 "was sent with another body within 24 hours, and nothing of this one is stored; \
                  send each body with a key of its own",
             ),
-            Error::StreamLimit { .. } => Self::new(ErrorCode::StreamLimit, error.to_string()),
             Error::BatchTooLarge { limit, .. } => Self::too_large("the batch", *limit),
             Error::NotEmpty { .. } => Self::new(ErrorCode::NotEmpty, error.to_string()),
             Error::TooManyBackups { .. } => Self::new(ErrorCode::TooManyBackups, error.to_string()),

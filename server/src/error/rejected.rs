@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer};
 macro_rules! reject_codes {
     ($($variant:ident $code:literal $meaning:literal;)+) => {
         /// Why an item was rejected.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
         pub(crate) enum RejectCode {
             $(#[doc = $meaning] $variant,)+
         }
@@ -41,7 +41,8 @@ reject_codes! {
     OutsideRetention "outside_retention" "the item is older than any resolution is kept";
     UnknownOutcome "unknown_outcome" "the name is not an outcome class";
     TooManySlots "too_many_slots" "summaries of long steps cover too many slots in one request";
-    StreamLimit "stream_limit" "the item needs a new stream, and there are too many";
+    StreamLimit "stream_limit" "the item needs a new stream, and its partner or its name has too many; `/api/v1/cardinality` shows why";
+    PartnerLimit "partner_limit" "the item needs a new partner, and there are too many, or too many new ones in an hour";
     NotJson "not_json" "a line of a recording is not JSON (`plimsoll backtest --input`)";
     TooLong "too_long" "a line of a recording is too long (`plimsoll backtest --input`)";
 }

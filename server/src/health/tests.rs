@@ -4,8 +4,6 @@ fn well() -> Facts {
     Facts {
         is_readable: true,
         evaluation_lag_ms: Some(1_000),
-        streams: 10,
-        streams_max: 100,
         disk_free_bytes: Some(10 << 30),
         ..Facts::default()
     }
@@ -51,7 +49,7 @@ fn warnings_leave_the_server_ready() {
         damage: vec!["block 3 is damaged".into()],
         disk_free_bytes: Some(1 << 20),
         rules_error: Some("line 3".into()),
-        streams: 80,
+        nearly_full: vec![("streams", 80, 100)],
         ..well()
     };
     let health = assess(&facts);

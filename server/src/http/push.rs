@@ -31,7 +31,7 @@ enum Format {
 pub(crate) fn calls() -> Vec<Call> {
     use ErrorCode::{
         BodyTimeout, BodyTooLarge, Busy, EmptyBody, InvalidHeader, KeyReused, MalformedBody,
-        NothingAccepted, Overloaded, StreamLimit, UnsupportedMediaType,
+        NothingAccepted, Overloaded, UnsupportedMediaType,
     };
     vec![
         Call::post("/api/v1/push", push)
@@ -45,7 +45,7 @@ pub(crate) fn calls() -> Vec<Call> {
             .body(&[("application/json", JSON), ("application/x-ndjson", NDJSON)])
             .answers::<PushBody>()
             .errors(&[MalformedBody, EmptyBody, InvalidHeader, BodyTimeout, BodyTooLarge])
-            .errors(&[UnsupportedMediaType, NothingAccepted, KeyReused, StreamLimit, Overloaded, Busy]),
+            .errors(&[UnsupportedMediaType, NothingAccepted, KeyReused, Overloaded, Busy]),
     ]
 }
 
@@ -125,14 +125,12 @@ async fn append(
     key: Option<IdempotencyKey>,
     ingested: Ingested,
 ) -> Result<Json<PushBody>, ApiError> {
-    let Ingested { batch, accepted, rejected, rejected_count, ignored } = ingested;
-    for item in &rejected {
-        app.metrics.count_rejected(item.code.as_str(), 1);
+    let Ingested { batch, accepted, rejected, rejected_by_code, rejected_count, ignored } =
+        ingested;
+    for (code, count) in rejected_by_code {
+        app.metrics.count_rejected(code.as_str(), count);
     }
-    let unlisted = rejected_count.saturating_sub(rejected.len() as u64);
-    if unlisted > 0 {
-        app.metrics.count_rejected("unlisted", unlisted);
-    }
+    let is_cut = rejected_count > rejected.len() as u64;
     if accepted == 0
         && let Some(key) = &key
         && let Some(items) = app.store.counted(key, now)?
@@ -143,7 +141,7 @@ async fn append(
             accepted: items,
             duplicate: true,
             rejected,
-            rejected_count: (unlisted > 0).then_some(rejected_count),
+            rejected_count: is_cut.then_some(rejected_count),
             ignored,
         }));
     }
@@ -161,7 +159,7 @@ async fn append(
         accepted: appended.items,
         duplicate: appended.duplicate,
         rejected,
-        rejected_count: (unlisted > 0).then_some(rejected_count),
+        rejected_count: is_cut.then_some(rejected_count),
         ignored,
     }))
 }

@@ -6,9 +6,12 @@ pub(crate) mod field;
 mod histogram;
 mod ignored;
 
+use std::collections::BTreeMap;
 use std::fmt;
 
-use plimsoll_storage::{Batch, BatchBuilder, Exemplar, IdempotencyKey, Store, TimestampMs};
+use plimsoll_storage::{
+    Batch, BatchBuilder, Error, Exemplar, IdempotencyKey, Store, StreamLimit, TimestampMs,
+};
 use sha2::{Digest, Sha256};
 
 use self::check::{Checker, Delta, Item};
@@ -43,6 +46,8 @@ pub(crate) struct Ingested {
     pub(crate) accepted: u64,
     /// The first rejected items.
     pub(crate) rejected: Vec<RejectedItem>,
+    /// How many items were rejected with each code.
+    pub(crate) rejected_by_code: BTreeMap<RejectCode, u64>,
     /// How many items were rejected in all.
     pub(crate) rejected_count: u64,
     /// The first fields that were not used.
@@ -57,6 +62,7 @@ pub(crate) struct Ingest<'a> {
     spread_cells: usize,
     accepted: u64,
     rejected: Vec<RejectedItem>,
+    rejected_by_code: BTreeMap<RejectCode, u64>,
     rejected_count: u64,
     ignored: Ignored,
 }
@@ -74,6 +80,7 @@ impl<'a> Ingest<'a> {
             spread_cells: 0,
             accepted: 0,
             rejected: Vec::new(),
+            rejected_by_code: BTreeMap::new(),
             rejected_count: 0,
             ignored: Ignored::default(),
         }
@@ -84,6 +91,7 @@ impl<'a> Ingest<'a> {
             batch: self.batch.finish(),
             accepted: self.accepted,
             rejected: self.rejected,
+            rejected_by_code: self.rejected_by_code,
             rejected_count: self.rejected_count,
             ignored: self.ignored.into_list(),
         }
@@ -91,6 +99,7 @@ impl<'a> Ingest<'a> {
 
     fn reject(&mut self, place: Place, error: FieldError) {
         self.rejected_count += 1;
+        *self.rejected_by_code.entry(error.code).or_default() += 1;
         if self.rejected.len() < REJECTED_LISTED_MAX {
             let line = place.line();
             let FieldError { field, code, detail } = error;
@@ -118,13 +127,13 @@ impl<'a> Ingest<'a> {
         let stream = stream.as_ref();
         match item.delta {
             Delta::Event { outcome, seconds, at } => {
-                let cell = self.batch.activity(stream, slot).map_err(|error| full(&error))?;
+                let cell = self.batch.activity(stream, slot).map_err(not_taken)?;
                 cell.record(outcome, seconds, at);
                 if ids.iter().any(|id| !id.is_empty()) {
                     let duration_us = seconds.map(|seconds| (seconds * 1e6).round() as u64);
                     let event = Exemplar { at, outcome, duration_us, ids };
                     let kept = self.batch.exemplar(stream, slot, event);
-                    kept.map_err(|error| full(&error))?;
+                    kept.map_err(not_taken)?;
                 }
             }
             Delta::Summary { summary, step_slots, covered_slots } => {
@@ -133,10 +142,10 @@ impl<'a> Ingest<'a> {
                 }
                 let step = (slot, step_slots, covered_slots);
                 let cells = self.batch.summary(stream, step, summary);
-                self.spread_cells += cells.map_err(|error| full(&error))?;
+                self.spread_cells += cells.map_err(not_taken)?;
             }
             Delta::Gauge(reading) => {
-                self.batch.gauge(stream, slot, reading).map_err(|error| full(&error))?;
+                self.batch.gauge(stream, slot, reading).map_err(not_taken)?;
             }
         }
         Ok(())
@@ -179,8 +188,15 @@ fn too_many_cells() -> FieldError {
     FieldError::new("/step_s", RejectCode::TooManySlots, detail)
 }
 
-fn full(error: &plimsoll_storage::Error) -> FieldError {
-    FieldError::new("", RejectCode::StreamLimit, error.to_string())
+/// Why a stream was not taken.
+fn not_taken(error: Error) -> FieldError {
+    let (field, code) = match &error {
+        Error::StreamLimit(StreamLimit::Partners { .. } | StreamLimit::NewPartners { .. }) => {
+            ("/partner", RejectCode::PartnerLimit)
+        }
+        _ => ("", RejectCode::StreamLimit),
+    };
+    FieldError::new(field, code, error.to_string())
 }
 
 #[cfg(test)]

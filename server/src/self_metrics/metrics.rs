@@ -15,6 +15,7 @@ use prometheus_client::registry::{Registry, Unit};
 
 use super::connection_metrics::ConnectionMetrics;
 use super::receiver_metrics::ReceiverMetrics;
+use super::stream_metrics::StreamMetrics;
 
 /// Upper borders of request durations, in seconds.
 const SECONDS: [f64; 10] = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.1, 0.5, 2.0, 10.0];
@@ -75,7 +76,7 @@ pub(crate) struct Metrics {
     /// 1 while the rules file cannot be used and earlier rules are in force, else 0.
     pub(crate) rules_file_rejected: Gauge,
     receivers: ReceiverMetrics,
-    streams: Gauge,
+    streams: StreamMetrics,
     head_bytes: Gauge,
     disk_bytes: Gauge,
     append_queue: Gauge,
@@ -110,7 +111,7 @@ impl Default for Metrics {
             evaluation_failures: Counter::default(),
             rules_file_rejected: Gauge::default(),
             receivers: ReceiverMetrics::default(),
-            streams: Gauge::default(),
+            streams: StreamMetrics::default(),
             head_bytes: Gauge::default(),
             disk_bytes: Gauge::default(),
             append_queue: Gauge::default(),
@@ -203,7 +204,7 @@ impl Metrics {
     /// What the store holds, and how it works.
     fn register_store(&mut self) {
         let r = &mut self.registry;
-        r.register("streams", "Streams known", self.streams.clone());
+        self.streams.register(r);
         r.register_with_unit(
             "head",
             "Unsealed cells in memory",
@@ -275,7 +276,7 @@ impl Metrics {
         now: TimestampMs,
     ) -> Result<String, std::fmt::Error> {
         self.receivers.set(receivers, now);
-        self.streams.set(stats.streams as i64);
+        self.streams.set(stats.usage);
         self.head_bytes.set(stats.head_bytes as i64);
         self.disk_bytes.set(stats.disk_bytes as i64);
         self.append_queue.set(stats.append_queue as i64);

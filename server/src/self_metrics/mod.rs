@@ -5,6 +5,7 @@ mod logs;
 mod metrics;
 mod outbox_gauge;
 mod receiver_metrics;
+mod stream_metrics;
 
 pub(crate) use connection_metrics::{ClosedBy, ConnectionMetrics};
 pub(crate) use logs::{LogFormat, start_logs};

@@ -1,10 +1,9 @@
 //! Every stream with its id. Strings are interned once. The catalog only holds streams whose definition is on
-//! disk, because the writer adds them after its write.
+//! disk, because the writer adds and removes them after its write. An id is never given again.
 
 use std::collections::{BTreeSet, HashMap};
 use std::hash::BuildHasher;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
+use std::ops::Range;
 
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
@@ -12,86 +11,39 @@ use roaring::RoaringBitmap;
 
 use super::index::{Index, Symbol};
 use super::matcher::{LabelMatchers, Matcher, Pattern};
+use super::places::{Place, Places, SymbolKey};
+use super::record::SentTimes;
+use super::steps::Steps;
+use super::symbols::Symbols;
+use crate::error::MostValues;
+use crate::limits::GUARANTEED_STREAMS;
 use crate::model::labels::Label;
 use crate::model::stream::{StreamId, StreamKey, StreamKind, StreamRef};
 use crate::model::time::{Slot, TimestampMs};
 
-/// The value of `last_seen` before any event.
-const NEVER: i64 = i64::MIN;
-/// Steps without a summary as long after which a stream no longer reports in such steps.
-const STEPS_KEPT: u32 = 2;
-
-/// How a stream reports that sends summaries of several slots.
-#[derive(Debug)]
-struct Reporting {
-    /// Slots of a summary.
-    step_slots: u32,
-    /// The end of the newest summary.
-    until: AtomicU32,
-}
-
-/// A stream's full name in symbols.
-#[derive(Debug, Clone, Copy)]
-struct SymbolKey {
-    kind: StreamKind,
-    name: Symbol,
-    labels: [Symbol; Label::COUNT],
-}
-
-/// Interned strings.
-#[derive(Debug, Default)]
-struct Symbols {
-    texts: Vec<Arc<str>>,
-    numbers: HashMap<Arc<str>, Symbol, RandomState>,
-}
-
-impl Symbols {
-    fn get(&self, text: &str) -> Option<Symbol> {
-        self.numbers.get(text).copied()
-    }
-
-    fn intern(&mut self, text: &str) -> Symbol {
-        if let Some(number) = self.get(text) {
-            return number;
-        }
-        let number = self.texts.len() as Symbol;
-        let text: Arc<str> = text.into();
-        self.texts.push(Arc::clone(&text));
-        self.numbers.insert(text, number);
-        number
-    }
-
-    fn text(&self, symbol: Symbol) -> &str {
-        self.texts.get(symbol as usize).map_or("", AsRef::as_ref)
-    }
-
-    fn name(&self, key: &SymbolKey) -> StreamRef<'_> {
-        StreamRef {
-            kind: key.kind,
-            name: self.text(key.name),
-            labels: key.labels.map(|symbol| self.text(symbol)),
-        }
-    }
-}
-
 /// Every stream of the database.
 #[derive(Debug, Default)]
 pub(crate) struct Catalog {
-    symbols: Symbols,
-    keys: Vec<SymbolKey>,
-    /// Ids by full name. The names themselves are in `keys` only.
+    pub(super) symbols: Symbols,
+    places: Places,
+    /// Ids by full name. The names themselves are in `places` only.
     ids: HashTable<StreamId>,
     hasher: RandomState,
-    last_seen: Vec<AtomicI64>,
-    /// The streams that send summaries of several slots.
-    reporting: HashMap<StreamId, Reporting, RandomState>,
-    index: Index,
+    /// How many streams partners have beyond what is guaranteed.
+    shared: usize,
+    steps: Steps,
+    pub(super) index: Index,
 }
 
 impl Catalog {
-    /// How many streams there are. Ids are given in order, so this is the next id as well.
-    pub(crate) const fn len(&self) -> usize {
-        self.keys.len()
+    /// How many streams there are.
+    pub(crate) fn len(&self) -> usize {
+        self.ids.len()
+    }
+
+    /// The id of the next new stream. Ids are given in order, so all streams have lower ones.
+    pub(crate) const fn next_id(&self) -> StreamId {
+        self.places.next_id()
     }
 
     /// The id of a stream, if it is known.
@@ -100,23 +52,94 @@ impl Catalog {
         self.ids.find(self.hasher.hash_one(Some(stream)), same).copied()
     }
 
+    /// Whether there is a stream with this id.
+    pub(crate) fn contains(&self, id: StreamId) -> bool {
+        self.places.get(id).is_some()
+    }
+
+    fn symbols_of(&self, id: StreamId) -> Option<&SymbolKey> {
+        self.places.get(id).map(|place| &place.key)
+    }
+
     /// The full name of a stream, borrowed.
     fn name(&self, id: StreamId) -> Option<StreamRef<'_>> {
-        self.keys.get(id.0 as usize).map(|key| self.symbols.name(key))
+        self.symbols_of(id).map(|key| name_of(&self.symbols, key))
     }
 
     /// Adds a stream under the next id, which must be `id`.
     pub(crate) fn insert(&mut self, id: StreamId, stream: &StreamRef<'_>) {
-        debug_assert_eq!(id.0 as usize, self.keys.len(), "ids are given in order");
+        debug_assert_eq!(id, self.next_id(), "ids are given in order");
         let name = self.symbols.intern(stream.name);
         let labels = stream.labels.map(|text| self.symbols.intern(text));
-        self.keys.push(SymbolKey { kind: stream.kind, name, labels });
-        let Self { symbols, keys, hasher, .. } = self;
-        let hash =
-            |id: &StreamId| hasher.hash_one(keys.get(id.0 as usize).map(|key| symbols.name(key)));
+        self.places.add(SymbolKey { kind: stream.kind, name, labels });
+        let Self { symbols, places, hasher, .. } = self;
+        let hash = |id: &StreamId| {
+            hasher.hash_one(places.get(*id).map(|place| name_of(symbols, &place.key)))
+        };
         self.ids.insert_unique(hasher.hash_one(Some(stream)), id, hash);
-        self.last_seen.push(AtomicI64::new(NEVER));
         self.index.insert(id, name, labels);
+        let partner = labels[Label::Partner as usize];
+        self.shared +=
+            usize::from(self.index.count_with(Label::Partner, partner) > GUARANTEED_STREAMS);
+    }
+
+    /// Passes over the ids before `next`: their streams were forgotten.
+    pub(crate) fn skip_to(&mut self, next: StreamId) {
+        self.places.skip_to(next);
+    }
+
+    /// Removes a stream.
+    pub(crate) fn remove(&mut self, id: StreamId) {
+        let Some(stream) = self.name(id) else { return };
+        let hash = self.hasher.hash_one(Some(stream));
+        if let Ok(entry) = self.ids.find_entry(hash, |held| *held == id) {
+            entry.remove();
+        }
+        let Some(SymbolKey { name, labels, .. }) = self.places.remove(id) else { return };
+        let partner = labels[Label::Partner as usize];
+        self.shared -=
+            usize::from(self.index.count_with(Label::Partner, partner) > GUARANTEED_STREAMS);
+        let mut unused = BTreeSet::new();
+        self.index.remove(id, name, labels, &mut |symbol| {
+            unused.insert(symbol);
+        });
+        for symbol in unused.into_iter().filter(|symbol| !self.index.has(*symbol)) {
+            self.symbols.remove(symbol);
+        }
+        self.steps.remove(id);
+    }
+
+    /// Streams without a cell from `slot` on, in the order of their ids.
+    pub(crate) fn older_than(&self, slot: Slot) -> impl Iterator<Item = StreamId> {
+        let is_older = move |place: &Place| place.slots().1 < slot;
+        self.places.iter().filter(move |(_, place)| is_older(place)).map(|(id, _)| id)
+    }
+
+    /// How many streams partners have beyond what is guaranteed to each.
+    pub(crate) const fn shared(&self) -> usize {
+        self.shared
+    }
+
+    /// How many partners have streams.
+    pub(crate) fn partners(&self) -> usize {
+        self.index.count_values(Label::Partner)
+    }
+
+    /// How many streams have a value of a label.
+    pub(crate) fn count_with(&self, label: Label, value: &str) -> usize {
+        self.symbols.get(value).map_or(0, |symbol| self.index.count_with(label, symbol))
+    }
+
+    /// How many streams have a name.
+    pub(crate) fn count_named(&self, name: &str) -> usize {
+        self.symbols.get(name).map_or(0, |symbol| self.index.count_named(symbol))
+    }
+
+    /// The label with the most values.
+    pub(crate) fn most_values(&self) -> MostValues {
+        let counted = Label::ALL.map(|label| (self.index.count_values(label), label));
+        let (values, label) = counted.into_iter().max().unwrap_or((0, Label::Partner));
+        MostValues { label: label.as_str(), values }
     }
 
     /// The full name of a stream.
@@ -126,8 +149,7 @@ impl Catalog {
 
     /// The value of one label of a stream; empty when absent.
     pub(crate) fn label(&self, id: StreamId, label: Label) -> &str {
-        self.keys
-            .get(id.0 as usize)
+        self.symbols_of(id)
             .and_then(|key| key.labels.get(label as usize))
             .map_or("", |symbol| self.symbols.text(*symbol))
     }
@@ -139,11 +161,18 @@ impl Catalog {
         name: Option<&str>,
         labels: &LabelMatchers,
     ) -> Vec<StreamId> {
+        let found = self.select_all(name, labels);
+        let of_kind = |id: &StreamId| self.symbols_of(*id).is_some_and(|key| key.kind == kind);
+        found.iter().map(StreamId).filter(of_kind).collect()
+    }
+
+    /// The streams of a name (any name when `None`) that match `labels`.
+    pub(super) fn select_all(&self, name: Option<&str>, labels: &LabelMatchers) -> RoaringBitmap {
         let mut found = match name {
             None => self.index.all(),
             Some(name) => match self.symbols.get(name) {
                 Some(symbol) => self.index.named(symbol),
-                None => return Vec::new(),
+                None => return RoaringBitmap::new(),
             },
         };
         for (label, matcher) in labels.iter() {
@@ -154,9 +183,7 @@ impl Catalog {
                 Matcher::NotRegex(pattern) => found -= self.matching(label, pattern),
             }
         }
-        let of_kind =
-            |id: &StreamId| self.keys.get(id.0 as usize).is_some_and(|key| key.kind == kind);
-        found.iter().map(StreamId).filter(of_kind).collect()
+        found
     }
 
     /// The streams whose `label` has one of `values`.
@@ -180,7 +207,7 @@ impl Catalog {
         let mut groups: HashMap<[Symbol; Label::COUNT], Vec<StreamId>, RandomState> =
             HashMap::default();
         for stream in streams {
-            let Some(key) = self.keys.get(stream.0 as usize) else { continue };
+            let Some(key) = self.symbols_of(*stream) else { continue };
             let mut symbols = [0; Label::COUNT];
             for (symbol, label) in symbols.iter_mut().zip(by) {
                 // In bounds: the discriminants are 0..COUNT.
@@ -203,7 +230,7 @@ impl Catalog {
         let mut places = HashMap::<_, usize, RandomState>::default();
         let mut groups: Vec<Vec<StreamId>> = Vec::new();
         for stream in streams {
-            let key = self.keys.get(stream.0 as usize);
+            let key = self.symbols_of(*stream);
             let Some(key) = key.filter(|key| key.kind == StreamKind::Activity) else { continue };
             let label = |label: Label| key.labels[label as usize];
             let of = (key.name, label(Label::Partner), label(Label::Environment));
@@ -236,55 +263,83 @@ impl Catalog {
 
     /// How many slots a stream reports at once: 1 unless it sends longer summaries.
     pub(crate) fn step_slots(&self, id: StreamId) -> u32 {
-        self.reporting.get(&id).map_or(1, |reporting| reporting.step_slots)
+        self.steps.slots(id)
     }
 
     /// Whether any stream reports several slots at once.
     pub(crate) fn has_long_steps(&self) -> bool {
-        !self.reporting.is_empty()
+        !self.steps.is_empty()
     }
 
-    /// Notes a summary of `step_slots` that ends before `until`. A stream that has reported nothing so long
-    /// for [`STEPS_KEPT`] steps reports in shorter steps from then on. Returns whether its step has changed.
+    /// Notes a summary of `step_slots` that ends before `until`. Returns whether the step of the stream has
+    /// changed.
     pub(crate) fn note_step(&mut self, id: StreamId, step_slots: u32, until: Slot) -> bool {
-        let known = self.step_slots(id);
-        if step_slots < known && !self.is_step_over(id, until) {
-            return false;
-        }
-        if step_slots == known {
-            if let Some(reporting) = self.reporting.get(&id) {
-                reporting.until.fetch_max(until.0, Ordering::Relaxed);
-            }
-            return false;
-        }
-        if step_slots > 1 {
-            let until = AtomicU32::new(until.0);
-            self.reporting.insert(id, Reporting { step_slots, until });
-        } else {
-            self.reporting.remove(&id);
-        }
-        true
+        self.steps.note(id, step_slots, until)
     }
 
     /// Whether a stream has reported in long steps, but not lately, by a cell of `slot`.
     pub(crate) fn is_step_over(&self, id: StreamId, slot: Slot) -> bool {
-        self.reporting.get(&id).is_some_and(|reporting| {
-            let until = Slot(reporting.until.load(Ordering::Relaxed));
-            slot > until.plus(STEPS_KEPT.saturating_mul(reporting.step_slots))
-        })
+        self.steps.is_over(id, slot)
     }
 
     /// The newest event time of a stream.
     pub(crate) fn last_seen(&self, id: StreamId) -> Option<TimestampMs> {
-        let at = self.last_seen.get(id.0 as usize)?.load(Ordering::Relaxed);
-        (at != NEVER).then_some(TimestampMs(at))
+        self.places.get(id)?.last_at()
     }
 
     /// Notes an event time of a stream. An older one than before changes nothing.
     pub(crate) fn saw(&self, id: StreamId, at: TimestampMs) {
-        if let Some(newest) = self.last_seen.get(id.0 as usize) {
-            newest.fetch_max(at.0, Ordering::Relaxed);
+        if let Some(place) = self.places.get(id) {
+            place.saw(at);
         }
+    }
+
+    /// Notes that a stream may have a cell in a slot.
+    pub(crate) fn saw_slot(&self, id: StreamId, slot: Slot) {
+        if let Some(place) = self.places.get(id) {
+            place.saw_slot(slot);
+        }
+    }
+
+    /// Which times a stream has sent data of.
+    pub(crate) fn sent_times(&self, id: StreamId) -> Option<SentTimes> {
+        self.places.get(id).map(Place::sent_times)
+    }
+
+    /// Those of some streams that may have cells in some slots. A cell of a resolution begins up to
+    /// `cell_slots` before the slot that it has data of.
+    pub(crate) fn with_cells_in(
+        &self,
+        streams: &[StreamId],
+        range: &Range<Slot>,
+        cell_slots: u32,
+    ) -> Vec<StreamId> {
+        let end = range.end.plus(cell_slots);
+        let may_have = |id: &&StreamId| {
+            self.places.get(**id).is_some_and(|place| {
+                let (oldest, newest) = place.slots();
+                newest >= range.start && oldest < end
+            })
+        };
+        streams.iter().filter(may_have).copied().collect()
+    }
+
+    /// Bytes in memory, approximately.
+    pub(super) fn size_bytes(&self) -> usize {
+        // A hash table has one byte for each place besides.
+        let of_id = size_of::<StreamId>() + 1;
+        self.places.size_bytes()
+            + self.ids.capacity() * of_id
+            + self.symbols.size_bytes()
+            + self.index.size_bytes()
+    }
+}
+
+fn name_of<'s>(symbols: &'s Symbols, key: &SymbolKey) -> StreamRef<'s> {
+    StreamRef {
+        kind: key.kind,
+        name: symbols.text(key.name),
+        labels: key.labels.map(|symbol| symbols.text(symbol)),
     }
 }
 

@@ -26,9 +26,11 @@ pub(crate) enum Family {
     Meta,
     /// Appended batches that are not sealed yet. Key: sequence number (u64). Value: a journal record.
     Journal,
-    /// Stream definitions. Key: stream id (u32). Value: bincode of a `StreamKey`.
+    /// Stream definitions. Key: stream id (u32). Value: bincode of a `StreamKey`, or nothing for a forgotten
+    /// stream.
     Streams,
-    /// Newest event time of each stream as of the last seal. Key: stream id (u32). Value: i64.
+    /// Which times each stream has sent data of, as of the last seal. Key: stream id (u32). Value: newest
+    /// event time (i64), oldest and newest slot (u32).
     LastSeen,
     /// Sealed cells, by the slot. Key: day, stream, block ([`crate::model::resolution::BlockKey`]). Value:
     /// one or more block parts. Merge operator: one part.

@@ -45,7 +45,7 @@ pub(super) enum Downsampled {
 }
 
 /// Moves slots of days before [`Timeline::slots_from`] into minutes, of about `blocks_max` blocks and of a
-/// database with so many streams. The caller prevents other writes of blocks.
+/// database whose stream ids end at `streams`. The caller prevents other writes of blocks.
 ///
 /// # Errors
 /// When the database cannot be read or written.

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use parking_lot::{Mutex, MutexGuard};
 
 use super::compact::Backlog;
+use super::forget::forget_some;
 use super::preload::preload;
 use super::retention::{Retained, retain};
 use super::seal::{Sealed, seal_frozen};
@@ -22,6 +23,8 @@ pub(crate) struct Maintenance {
     backlog: Backlog,
     /// Whether days were past their retention at the last check.
     has_more_to_retain: AtomicBool,
+    /// Whether streams without data were left at the last check, if there was one.
+    is_all_forgotten: AtomicBool,
 }
 
 impl Maintenance {
@@ -46,6 +49,9 @@ impl Maintenance {
         // Only sealed data makes days expire.
         if sealed.is_some() || self.has_more_to_retain.load(Ordering::Relaxed) {
             self.retain_some(shared)?;
+            self.is_all_forgotten.store(false, Ordering::Relaxed);
+        } else if !self.is_all_forgotten.load(Ordering::Relaxed) {
+            self.forget_some(shared, queue)?;
         }
         Ok(sealed)
     }
@@ -77,21 +83,31 @@ impl Maintenance {
     }
 
     /// See [`crate::Store::retain`].
-    pub(crate) fn retain(&self, shared: &Shared) -> Result<u32> {
+    pub(crate) fn retain(&self, shared: &Shared, queue: &Queue) -> Result<u32> {
         let mut days = 0;
         loop {
             let retained = self.retain_some(shared)?;
             days += retained.days;
             if !retained.has_more {
-                return Ok(days);
+                break;
             }
         }
+        while self.forget_some(shared, queue)? > 0 {}
+        Ok(days)
+    }
+
+    /// One step of forgetting streams without data. Returns how many were forgotten.
+    fn forget_some(&self, shared: &Shared, queue: &Queue) -> Result<usize> {
+        let _nothing_is_sealed = self.sealing.lock();
+        let forgotten = forget_some(shared, queue)?;
+        self.is_all_forgotten.store(forgotten == 0, Ordering::Relaxed);
+        Ok(forgotten)
     }
 
     /// One step of [`Maintenance::retain`].
     fn retain_some(&self, shared: &Shared) -> Result<Retained> {
         let _one_at_a_time = self.sealing.lock();
-        let streams = shared.catalog.read().len() as u32;
+        let streams = shared.catalog.read().next_id().0;
         let retained = retain(&shared.db, &shared.timeline, streams)?;
         let is_left = retained.has_more || retained.is_waiting;
         self.has_more_to_retain.store(is_left, Ordering::Relaxed);

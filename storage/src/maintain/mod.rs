@@ -1,8 +1,10 @@
-//! What keeps an open store in shape: sealing, downsampling, retention, compaction while idle, and preloading
-//! the cache after a start. Preloading is here and not in `memory` because it reads blocks.
+//! What keeps an open store in shape: sealing, downsampling, retention, forgetting streams without data,
+//! compaction while idle, and preloading the cache after a start. Preloading is here and not in `memory`
+//! because it reads blocks.
 
 mod compact;
 mod downsample;
+mod forget;
 mod maintenance;
 mod preload;
 mod retention;

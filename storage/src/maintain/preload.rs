@@ -59,7 +59,7 @@ pub(crate) fn preload(
 struct PreloadRange {
     cache: CacheState,
     slots: Range<Slot>,
-    /// Streams that may have cells in it.
+    /// The end of the ids of streams that may have cells in it.
     streams: u32,
 }
 
@@ -69,7 +69,7 @@ impl PreloadRange {
         let Shared { head, timeline, catalog, .. } = shared;
         // The state of the cache first: what is sealed after it, or a stream that is new, causes another try.
         let cache = head.cache_state(shared.cache_bytes_max());
-        let streams = catalog.read().len() as u32;
+        let streams = catalog.read().next_id().0;
         let end = timeline.sealed_slot().plus(1);
         let width = timeline.slot_width();
         let lowest = end.minus(width.slots_in(PRELOAD_MS)).max(timeline.slots_from());

@@ -140,8 +140,8 @@ impl<'a> Seal<'a> {
                 self.add_run(resolution, stream, run);
             }
         }
-        if let Some(at) = catalog.read().last_seen(stream) {
-            self.write.put(db, Family::LastSeen, stream.0.to_be_bytes(), at.0.to_be_bytes());
+        if let Some(times) = catalog.read().sent_times(stream) {
+            self.write.put(db, Family::LastSeen, stream.0.to_be_bytes(), times.encode());
         }
     }
 

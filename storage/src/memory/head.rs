@@ -10,7 +10,7 @@
 //! no block. When the oldest entry is evicted, `cached_from` rises above its newest slot. Preloading after a
 //! start lowers it again.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -18,6 +18,7 @@ use parking_lot::RwLock;
 
 use super::cache::CachedParts;
 use super::generation::Generation;
+use crate::model::stream::StreamId;
 use crate::model::time::{Slot, TimestampMs};
 
 /// A generation that takes no more appends, with the sequence number of its last one.
@@ -197,6 +198,14 @@ impl Head {
             cached_from: state.cached_from,
             snapshot: snapshot(),
         }
+    }
+
+    /// The streams that have a cell in any generation.
+    pub(crate) fn streams(&self) -> HashSet<StreamId> {
+        let state = self.generations.read();
+        let frozen = state.frozen.iter().map(|frozen| &frozen.generation);
+        let shards = frozen.chain([&state.active]).flat_map(|generation| generation.shards());
+        shards.flat_map(|shard| shard.keys().copied().collect::<Vec<_>>()).collect()
     }
 
     /// Bytes of the cache.

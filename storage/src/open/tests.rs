@@ -1,5 +1,7 @@
 use super::*;
-use crate::{Durability, LabelMatchers, Outcome, Scan, SlotValue, Store, StreamKind, StreamRef};
+use crate::{
+    Durability, LabelMatchers, Outcome, Scan, SlotValue, Store, StreamKind, StreamRef, TimestampMs,
+};
 
 #[test]
 fn a_database_of_another_format_version_is_not_opened() {

@@ -3,26 +3,24 @@
 use std::sync::Arc;
 
 use super::scan::{ReadView, Reader, Scan};
-use crate::db::Database;
 use crate::error::Result;
-use crate::memory::{Head, Timeline};
 use crate::model::cell::SlotValue;
 use crate::model::stream::StreamId;
 use crate::model::time::Slot;
+use crate::shared::Shared;
 
 /// Everything that was appended before a feed begins. What it shows stays in memory and on disk as long as it
 /// lives, so drop it once it is read.
 pub struct FeedPast<'a> {
-    db: &'a Database,
-    timeline: &'a Timeline,
+    shared: &'a Shared,
     view: ReadView,
 }
 
 impl<'a> FeedPast<'a> {
     /// What is sealed or frozen now. The caller prevents seals meanwhile.
-    pub(crate) fn new(db: &'a Database, head: &Head, timeline: &'a Timeline) -> Self {
-        let view = head.past(|| Some(Arc::new(db.snapshot())));
-        Self { db, timeline, view }
+    pub(crate) fn new(shared: &'a Shared) -> Self {
+        let view = shared.head.past(|| Some(Arc::new(shared.db.snapshot())));
+        Self { shared, view }
     }
 
     /// [`Store::scan`](crate::Store::scan) over the past.
@@ -35,8 +33,9 @@ impl<'a> FeedPast<'a> {
         visit: &mut dyn FnMut(StreamId, Slot, &SlotValue),
     ) -> Result<()> {
         let view = self.view.clone();
-        Reader::of(self.db, self.timeline, view, &scan.slots, scan.grain, scan.columns)
-            .scan(scan.streams, visit)
+        let streams = self.shared.with_cells_in(scan.streams, &scan.slots);
+        let Shared { db, timeline, .. } = self.shared;
+        Reader::of(db, timeline, view, &scan.slots, scan.grain, scan.columns).scan(&streams, visit)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The store: what the crate offers for an open data directory. The work is done in the rooms; this is the
 //! only room that calls them all.
 
+mod streams;
 mod upkeep;
 
 use std::ops::Range;
@@ -11,7 +12,6 @@ use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
 use crate::backup::{self, Backup};
-use crate::catalog::LabelMatchers;
 use crate::codec::Columns;
 use crate::db::{Loss, Order, Record, Table, TableBatch};
 use crate::error::{Error, Result};
@@ -19,9 +19,8 @@ use crate::inspect::{self, Inspection, Stats};
 use crate::limits::BACKUPS_MAX;
 use crate::maintain::Maintenance;
 use crate::model::cell::SlotValue;
-use crate::model::labels::Label;
 use crate::model::resolution::Resolution;
-use crate::model::stream::{StreamId, StreamKey, StreamKind};
+use crate::model::stream::StreamId;
 use crate::model::time::{Slot, SlotWidth, TimestampMs};
 use crate::open;
 use crate::options::Options;
@@ -69,7 +68,7 @@ impl Store {
     /// Starts a batch.
     #[must_use]
     pub fn batch(&self) -> BatchBuilder<'_> {
-        BatchBuilder::new(&self.shared.catalog, self.slot_width())
+        BatchBuilder::new(&self.shared.catalog, &self.shared.pending, self.slot_width())
     }
 
     /// Passes a batch to the writer. The answer arrives once the batch is as durable as the store was opened
@@ -121,8 +120,7 @@ impl Store {
         let _nothing_is_sealed = self.maintenance.pause();
         let feed = Feed::default();
         self.queue.freeze(Some(feed.tap()))?;
-        let Shared { db, head, timeline, .. } = &*self.shared;
-        Ok((FeedPast::new(db, head, timeline), feed))
+        Ok((FeedPast::new(&self.shared), feed))
     }
 }
 
@@ -152,7 +150,8 @@ impl Store {
         scan: &Scan<'_>,
         visit: &mut dyn FnMut(StreamId, Slot, &SlotValue),
     ) -> Result<()> {
-        self.reader(scan.slots.clone(), scan.grain, scan.columns).scan(scan.streams, visit)
+        let streams = self.shared.with_cells_in(scan.streams, &scan.slots);
+        self.reader(scan.slots.clone(), scan.grain, scan.columns).scan(&streams, visit)
     }
 
     /// What the store holds about some slots now. See [`Scan`] for `grain` and `columns`.
@@ -187,69 +186,6 @@ impl Store {
     #[must_use]
     pub fn damaged(&self, streams: &[StreamId], slots: &Range<Slot>) -> Vec<String> {
         self.shared.db.damage().of(streams, slots, self.slot_width())
-    }
-}
-
-/// Streams and their labels.
-impl Store {
-    /// The streams of a kind and name (any name when `None`) that match `labels`, ascending.
-    #[must_use]
-    pub fn select(
-        &self,
-        kind: StreamKind,
-        name: Option<&str>,
-        labels: &LabelMatchers,
-    ) -> Vec<StreamId> {
-        self.shared.catalog.read().select(kind, name, labels)
-    }
-
-    /// The full name of a stream.
-    #[must_use]
-    pub fn stream_key(&self, stream: StreamId) -> Option<StreamKey> {
-        self.shared.catalog.read().key(stream)
-    }
-
-    /// The values of some labels of a stream; empty where a label is absent.
-    #[must_use]
-    pub fn stream_labels(&self, stream: StreamId, labels: &[Label]) -> Vec<String> {
-        let catalog = self.shared.catalog.read();
-        labels.iter().map(|label| catalog.label(stream, *label).into()).collect()
-    }
-
-    /// How many slots a stream reports at once: 1 unless it sends summaries of a longer step.
-    #[must_use]
-    pub fn step_slots(&self, stream: StreamId) -> u32 {
-        self.shared.catalog.read().step_slots(stream)
-    }
-
-    /// How often [`Store::step_slots`] of a stream has changed, counted before its cells reach a [`Feed`].
-    #[must_use]
-    pub fn step_changes(&self) -> u64 {
-        self.shared.step_changes()
-    }
-
-    /// Streams by the values of some labels, in the order of the values; empty where a label is absent.
-    #[must_use]
-    pub fn group(&self, streams: &[StreamId], by: &[Label]) -> Vec<(Vec<String>, Vec<StreamId>)> {
-        self.shared.catalog.read().group(streams, by)
-    }
-
-    /// The values a label has, sorted.
-    #[must_use]
-    pub fn label_values(&self, label: Label) -> Vec<String> {
-        self.shared.catalog.read().values(label)
-    }
-
-    /// The names of streams, sorted.
-    #[must_use]
-    pub fn stream_names(&self) -> Vec<String> {
-        self.shared.catalog.read().names()
-    }
-
-    /// The newest event time of a stream; `None` when it only ever sent heartbeats.
-    #[must_use]
-    pub fn last_seen(&self, stream: StreamId) -> Option<TimestampMs> {
-        self.shared.catalog.read().last_seen(stream)
     }
 }
 

@@ -8,8 +8,8 @@ use crate::model::time::TimestampMs;
 
 /// Maintenance.
 impl Store {
-    /// Seals the head when it is large or old, and drops days past their retention, some of a day at a
-    /// time. Call it every second or so.
+    /// Seals the head when it is large or old, drops days past their retention, some of a day at a time,
+    /// and forgets streams without data, some at a time. Call it every second or so.
     ///
     /// # Errors
     /// When the database cannot be written; the head then stays as it is.
@@ -62,12 +62,13 @@ impl Store {
         self.shared.db.end_compactions();
     }
 
-    /// Drops expired days, and the oldest while the files are too large. Returns how many.
+    /// Drops expired days, and the oldest while the files are too large, and forgets streams without data.
+    /// Returns how many days were dropped.
     ///
     /// # Errors
     /// When the database cannot be written.
     pub fn retain(&self) -> Result<u32> {
-        self.maintenance.retain(&self.shared)
+        self.maintenance.retain(&self.shared, &self.queue)
     }
 
     /// The oldest time of which anything is kept: older data need not be appended. It lies the longest

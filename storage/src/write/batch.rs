@@ -4,17 +4,19 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::hash::BuildHasher;
+use std::sync::Arc;
+use std::time::Instant;
 
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 use parking_lot::RwLock;
 
 use super::journal::{self, BatchCell, LongSummary};
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Pending, Reservation};
 use crate::codec::encode_exemplars;
 use crate::db::ExemplarKey;
 use crate::error::{Error, Result};
-use crate::limits::{EXEMPLAR_ID_BYTES_MAX, STREAMS_MAX};
+use crate::limits::EXEMPLAR_ID_BYTES_MAX;
 use crate::model::cell::{Cell, SlotValue};
 use crate::model::exemplar::{Exemplar, Kind};
 use crate::model::gauge::GaugeCell;
@@ -60,6 +62,8 @@ pub struct Batch {
     pub(crate) encoded: Vec<u8>,
     /// Exemplars of its cells.
     pub(crate) exemplars: Vec<BatchExemplars>,
+    /// The places of its new streams, until it is written and dropped.
+    _reservation: Reservation,
 }
 
 impl Batch {
@@ -99,10 +103,15 @@ pub struct BatchBuilder<'a> {
     long: Vec<LongSummary>,
     parts: Vec<BatchCell>,
     exemplars: HashMap<(u32, Kind, Slot), Vec<Exemplar>, RandomState>,
+    reservation: Reservation,
 }
 
 impl<'a> BatchBuilder<'a> {
-    pub(crate) fn new(catalog: &'a RwLock<Catalog>, slot_width: SlotWidth) -> Self {
+    pub(crate) fn new(
+        catalog: &'a RwLock<Catalog>,
+        pending: &Arc<Pending>,
+        slot_width: SlotWidth,
+    ) -> Self {
         Self {
             catalog,
             slot_width,
@@ -116,6 +125,7 @@ impl<'a> BatchBuilder<'a> {
             long: Vec::new(),
             parts: Vec::new(),
             exemplars: HashMap::default(),
+            reservation: Reservation::new(pending),
         }
     }
 
@@ -123,7 +133,7 @@ impl<'a> BatchBuilder<'a> {
     /// checked.
     ///
     /// # Errors
-    /// [`Error::StreamLimit`] when the stream is new and the database holds its limit of streams.
+    /// [`Error::StreamLimit`] when the stream is new and a limit of streams is reached.
     pub fn activity(&mut self, stream: StreamRef<'_>, slot: Slot) -> Result<&mut Cell> {
         debug_assert_eq!(stream.kind, StreamKind::Activity);
         let new = || SlotValue::Activity(Cell::default());
@@ -138,7 +148,7 @@ impl<'a> BatchBuilder<'a> {
     /// must have been checked.
     ///
     /// # Errors
-    /// [`Error::StreamLimit`] when the stream is new and the database holds its limit of streams.
+    /// [`Error::StreamLimit`] when the stream is new and a limit of streams is reached.
     pub fn summary(
         &mut self,
         stream: StreamRef<'_>,
@@ -169,7 +179,7 @@ impl<'a> BatchBuilder<'a> {
     /// An event without ids is not kept.
     ///
     /// # Errors
-    /// [`Error::StreamLimit`] when the stream is new and the database holds its limit of streams.
+    /// [`Error::StreamLimit`] when the stream is new and a limit of streams is reached.
     pub fn exemplar(
         &mut self,
         stream: StreamRef<'_>,
@@ -192,7 +202,7 @@ impl<'a> BatchBuilder<'a> {
     /// Adds a reading to a gauge's slot.
     ///
     /// # Errors
-    /// [`Error::StreamLimit`] when the stream is new and the database holds its limit of streams.
+    /// [`Error::StreamLimit`] when the stream is new and a limit of streams is reached.
     pub fn gauge(&mut self, stream: StreamRef<'_>, slot: Slot, reading: GaugeCell) -> Result<()> {
         debug_assert_eq!(stream.kind, StreamKind::Gauge);
         let number = self.position(stream)?;
@@ -226,7 +236,8 @@ impl<'a> BatchBuilder<'a> {
             });
         let exemplars = exemplars.collect();
         let steps = self.steps.into_values().collect();
-        Batch { streams: self.streams, cells: self.cells, steps, encoded, exemplars }
+        let Self { streams, cells, reservation, .. } = self;
+        Batch { streams, cells, steps, encoded, exemplars, _reservation: reservation }
     }
 
     fn value(
@@ -247,11 +258,8 @@ impl<'a> BatchBuilder<'a> {
     /// The position of a stream in the batch. A stream that enters the catalog meanwhile may have two.
     fn position(&mut self, stream: StreamRef<'_>) -> Result<u32> {
         let next = self.streams.len() as u32;
-        let (known, count) = {
-            let catalog = self.catalog.read();
-            (catalog.get(&stream), catalog.len())
-        };
-        if let Some(id) = known {
+        let catalog = self.catalog.read();
+        if let Some(id) = catalog.get(&stream) {
             let number = *self.known.entry(id).or_insert(next);
             if number == next {
                 self.streams.push(BatchStream::Known(id));
@@ -262,9 +270,8 @@ impl<'a> BatchBuilder<'a> {
         if let Some((_, number)) = self.new.find(hash, |(key, _)| key.as_ref() == stream) {
             return Ok(*number);
         }
-        if count + self.new.len() >= STREAMS_MAX {
-            return Err(Error::StreamLimit { limit: STREAMS_MAX });
-        }
+        self.reservation.reserve(&catalog, stream, Instant::now())?;
+        drop(catalog);
         let key = stream.to_key();
         self.streams.push(BatchStream::New(key.clone()));
         let hasher = &self.hasher;

@@ -3,6 +3,7 @@
 
 mod batch;
 mod feed;
+mod forget;
 mod idempotency;
 mod journal;
 mod queue;

@@ -14,7 +14,7 @@ use super::idempotency::IdempotencyKey;
 use super::writer::{Append, Appended, Message, Writer};
 use crate::error::{Error, Result};
 use crate::limits::{self, APPEND_QUEUE_MAX, RECORD_BYTES_MAX};
-use crate::model::time::TimestampMs;
+use crate::model::time::{Slot, TimestampMs};
 use crate::shared::Shared;
 
 /// Passes messages to the writer. When it is dropped, the writer finishes what is waiting and ends.
@@ -80,12 +80,26 @@ impl Queue {
     /// # Errors
     /// [`Error::Closed`].
     pub(crate) fn freeze(&self, tap: Option<Tap>) -> Result<()> {
-        let (reply, frozen) = sync_mpsc::channel();
-        let mut message = Message::Freeze { tap, reply };
+        self.ask(|reply| Message::Freeze { tap, reply })
+    }
+
+    /// Forgets some streams without a cell from a slot on, and returns how many. The caller prevents writes
+    /// of blocks, and knows that none holds an earlier cell.
+    ///
+    /// # Errors
+    /// [`Error::Closed`], or when the database cannot be written.
+    pub(crate) fn forget(&self, before: Slot) -> Result<usize> {
+        self.ask(|reply| Message::Forget { before, reply })?
+    }
+
+    /// Sends the writer a message and waits for its answer.
+    fn ask<T>(&self, message: impl FnOnce(sync_mpsc::Sender<T>) -> Message) -> Result<T> {
+        let (reply, answer) = sync_mpsc::channel();
+        let mut message = message(reply);
         loop {
             let messages = self.messages.as_ref().ok_or(Error::Closed)?;
             match messages.try_send(message) {
-                Ok(()) => return frozen.recv().map_err(|_| Error::Closed),
+                Ok(()) => return answer.recv().map_err(|_| Error::Closed),
                 Err(TrySendError::Closed(_)) => return Err(Error::Closed),
                 Err(TrySendError::Full(unsent)) => {
                     // The writer takes a whole group from the queue at a time.

@@ -94,7 +94,7 @@ impl Replay<'_> {
 
     /// Adds a record's cells to the head, or sets the record aside. Returns its newest slot.
     fn add(&self, sequence: u64, record: &[u8]) -> Result<Slot> {
-        let cells = match decode_known(sequence, record, (self.catalog.len(), self.width)) {
+        let cells = match decode_known(sequence, record, self.catalog, self.width) {
             Ok(cells) => cells,
             Err(error) => {
                 tracing::warn!(%error, "a journal record is set aside; the rest is replayed");
@@ -109,6 +109,7 @@ impl Replay<'_> {
             if let Some(at) = value.last_at() {
                 self.catalog.saw(stream, at);
             }
+            self.catalog.saw_slot(stream, slot);
             newest = newest.max(slot);
             self.active.add(stream, slot, value);
         }
@@ -120,10 +121,11 @@ impl Replay<'_> {
 fn decode_known(
     sequence: u64,
     record: &[u8],
-    (streams, width): (usize, SlotWidth),
+    catalog: &Catalog,
+    width: SlotWidth,
 ) -> Result<Vec<(StreamId, Slot, SlotValue)>> {
     let cells = journal::decode_record(sequence, record, width)?;
-    match cells.iter().find(|(stream, _, _)| stream.0 as usize >= streams) {
+    match cells.iter().find(|(stream, _, _)| !catalog.contains(*stream)) {
         Some((stream, _, _)) => Err(Error::corrupt(
             format!("journal record {sequence}"),
             format!("there is no stream {}", stream.0),

@@ -12,12 +12,13 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::batch::{Batch, BatchStep, BatchStream};
 use super::feed::{Tap, Taps};
+use super::forget::forget;
 use super::idempotency::{IdempotencyKey, Remembered};
 use super::journal::{self, BatchCell};
-use crate::catalog::encode_stream;
+use crate::catalog::{SentTimes, encode_stream};
 use crate::db::{Database, ExemplarKey, Family, WriteBatch};
 use crate::error::{Error, Result};
-use crate::limits::{GROUP_BYTES_MAX, GROUP_REQUESTS_MAX, STREAMS_MAX};
+use crate::limits::{GROUP_BYTES_MAX, GROUP_REQUESTS_MAX};
 use crate::memory::Generation;
 use crate::model::stream::{StreamId, StreamKey};
 use crate::model::time::{Slot, TimestampMs};
@@ -52,6 +53,11 @@ pub(crate) enum Message {
     Freeze {
         tap: Option<Tap>,
         reply: sync_mpsc::Sender<()>,
+    },
+    /// Forget streams without a cell from a slot on, and answer how many.
+    Forget {
+        before: Slot,
+        reply: sync_mpsc::Sender<Result<usize>>,
     },
 }
 
@@ -93,15 +99,15 @@ impl Writer {
             let mut waiting = Some(first);
             let mut group = Vec::new();
             let mut bytes = 0;
-            let mut freeze = None;
+            let mut last = None;
             while let Some(message) = waiting.take() {
                 match message {
                     Message::Append(append) => {
                         bytes += append.batch.write_bytes();
                         group.push(*append);
                     }
-                    Message::Freeze { tap, reply } => {
-                        freeze = Some((tap, reply));
+                    other => {
+                        last = Some(other);
                         break;
                     }
                 }
@@ -110,11 +116,17 @@ impl Writer {
                 }
             }
             self.commit(group);
-            if let Some((tap, reply)) = freeze {
-                self.active = self.shared.head.freeze(self.next_sequence - 1);
-                tap.into_iter().for_each(|tap| self.taps.add(tap));
-                // The caller may be gone; the generation is frozen nevertheless.
-                let _ = reply.send(());
+            match last {
+                Some(Message::Freeze { tap, reply }) => {
+                    self.active = self.shared.head.freeze(self.next_sequence - 1);
+                    tap.into_iter().for_each(|tap| self.taps.add(tap));
+                    // The caller may be gone; the generation is frozen nevertheless.
+                    let _ = reply.send(());
+                }
+                Some(Message::Forget { before, reply }) => {
+                    let _ = reply.send(forget(&self.shared, before));
+                }
+                Some(Message::Append(_)) | None => {}
             }
         }
     }
@@ -173,32 +185,34 @@ impl Writer {
 
     /// The ids of a batch's streams. New streams may have been introduced since the batch was built, also by
     /// another append of this group; those that were not get the next ids.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] when a stream was forgotten since the batch was built.
     fn stream_ids(&self, streams: &[BatchStream], group: &mut Group) -> Result<Vec<StreamId>> {
         let catalog = self.shared.catalog.read();
-        let introduced = group.new_streams.len();
+        let is_forgotten = |stream: &BatchStream| match stream {
+            BatchStream::Known(id) => !catalog.contains(*id),
+            BatchStream::New(_) => false,
+        };
+        if streams.iter().any(is_forgotten) {
+            return Err(Error::Busy { reason: "a stream was forgotten and comes back" });
+        }
+        let next = catalog.next_id().0;
         let ids = streams.iter().map(|stream| match stream {
             BatchStream::Known(id) => *id,
             BatchStream::New(key) => match catalog.get(&key.as_ref()) {
                 Some(id) => id,
                 None => *group.new_ids.entry(key.clone()).or_insert_with(|| {
+                    let id = StreamId(next.saturating_add(group.new_streams.len() as u32));
+                    let (db, place) = (&self.shared.db, id.0.to_be_bytes());
+                    group.write.put(db, Family::Streams, place, encode_stream(key, 1));
+                    group.write.put(db, Family::LastSeen, place, SentTimes::NONE.encode());
                     group.new_streams.push(key.clone());
-                    StreamId((catalog.len() + group.new_streams.len() - 1) as u32)
+                    id
                 }),
             },
         });
-        let ids: Vec<StreamId> = ids.collect();
-        if catalog.len() + group.new_streams.len() > STREAMS_MAX {
-            for key in group.new_streams.drain(introduced..) {
-                group.new_ids.remove(&key);
-            }
-            return Err(Error::StreamLimit { limit: STREAMS_MAX });
-        }
-        for (offset, key) in group.new_streams.iter().enumerate().skip(introduced) {
-            let id = (catalog.len() + offset) as u32;
-            let definition = encode_stream(key, 1);
-            group.write.put(&self.shared.db, Family::Streams, id.to_be_bytes(), definition);
-        }
-        Ok(ids)
+        Ok(ids.collect())
     }
 
     /// The group is durable: makes it visible and answers.
@@ -206,7 +220,7 @@ impl Writer {
         if !group.new_streams.is_empty() {
             let mut catalog = self.shared.catalog.write();
             for key in &group.new_streams {
-                let id = StreamId(catalog.len() as u32);
+                let id = catalog.next_id();
                 catalog.insert(id, &key.as_ref());
             }
         }
@@ -240,6 +254,7 @@ impl Writer {
             if let Some(at) = cell.value.last_at() {
                 catalog.saw(*id, at);
             }
+            catalog.saw_slot(*id, cell.slot);
             if has_long_steps && catalog.is_step_over(*id, cell.slot) {
                 shortened.push((*id, cell.slot));
             }

@@ -10,6 +10,7 @@ mod model;
 mod repair;
 mod retention;
 mod steps;
+mod streams;
 mod sums;
 mod support;
 mod tables;

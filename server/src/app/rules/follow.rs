@@ -89,6 +89,7 @@ impl Follower {
         match usable(&file, &in_force, check) {
             Ok(rules) => {
                 (self.in_force, self.is_stale) = (file, false);
+                check.reserve_partners(&rules);
                 reload.take(rules);
             }
             Err(error) => reload.reject(error),

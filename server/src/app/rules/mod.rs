@@ -148,6 +148,11 @@ pub(crate) struct RulesCheck {
 }
 
 impl RulesCheck {
+    /// Reserves places in the store for the partners that these rules name.
+    pub(crate) fn reserve_partners(&self, rules: &RuleSet) {
+        self.store.name_partners(rules.partners.iter().map(|one| one.name.clone()).collect());
+    }
+
     /// A notifier for the receivers of these rules.
     ///
     /// # Errors

@@ -26,6 +26,19 @@ fn a_truncated_definition_is_an_error_that_names_the_stream() {
     }
 }
 
+#[test]
+fn sent_times_decode_to_what_was_encoded_also_those_of_earlier_versions() {
+    let at = Some(TimestampMs(-7));
+    let slots = Some((Slot(3), Slot(9)));
+    let earlier = SentTimes { last_at: at, slots: None };
+    for times in [SentTimes::NONE, SentTimes { last_at: None, slots }, earlier] {
+        assert_eq!(SentTimes::decode(&times.encode()), Some(times));
+    }
+    assert_eq!(earlier.encode(), (-7_i64).to_be_bytes());
+    assert_eq!(SentTimes::decode(&[0; 7]), None);
+    assert_eq!(SentTimes::decode(&[0; 12]), None);
+}
+
 proptest! {
     #[test]
     fn arbitrary_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
