@@ -8,7 +8,7 @@ use super::partners::{self, labels};
 use super::query::{
     baseline, exemplars, flow, freshness, gauges, latency, outcomes, retry_amplification,
 };
-use super::server::{backtests, backups, health};
+use super::server::{backtests, backups, cardinality, health};
 use super::{openapi, push};
 
 /// Every call of the API.
@@ -36,6 +36,7 @@ pub(crate) fn all() -> Vec<Call> {
         ("delivery", silences::calls()),
         ("delivery", receivers::calls()),
         ("server", backups::calls()),
+        ("server", cardinality::calls()),
         ("server", health::calls()),
         ("server", openapi::calls()),
     ];

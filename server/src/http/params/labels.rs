@@ -77,18 +77,27 @@ impl Params {
     /// # Errors
     /// 400 naming the label when a pattern is wrong or there are too many.
     pub(crate) fn labels(&mut self) -> Result<LabelMatchers, ApiError> {
-        let mut matchers = LabelMatchers::new();
-        for parameter in LABELS {
-            let values = self.read(&parameter)?;
-            let read = matchers.read(parameter.label, values.iter().map(String::as_str));
-            read.map_err(|error| ApiError::parameter(parameter.name(), error.to_string()))?;
-        }
+        let mut matchers = self.labels_with_sandbox()?;
         let asks = |(label, matcher): (Label, &Matcher)| {
             label == Label::Environment && matches!(matcher, Matcher::In(_) | Matcher::Regex(_))
         };
         if !matchers.iter().any(asks) {
             let sandbox = BTreeSet::from([SANDBOX.to_owned()]);
             matchers.push(Label::Environment, Matcher::NotIn(sandbox));
+        }
+        Ok(matchers)
+    }
+
+    /// Reads [`LABELS`] as they are: the sandbox is like any other environment.
+    ///
+    /// # Errors
+    /// 400 naming the label when a pattern is wrong or there are too many.
+    pub(crate) fn labels_with_sandbox(&mut self) -> Result<LabelMatchers, ApiError> {
+        let mut matchers = LabelMatchers::new();
+        for parameter in LABELS {
+            let values = self.read(&parameter)?;
+            let read = matchers.read(parameter.label, values.iter().map(String::as_str));
+            read.map_err(|error| ApiError::parameter(parameter.name(), error.to_string()))?;
         }
         Ok(matchers)
     }

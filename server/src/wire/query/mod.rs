@@ -1,6 +1,7 @@
 //! The answers of queries as JSON.
 
 pub(crate) mod baseline;
+pub(crate) mod cardinality;
 pub(crate) mod exemplar;
 pub(crate) mod gauge;
 pub(crate) mod label;
