@@ -41,8 +41,11 @@ impl Evaluator {
         let store = Arc::clone(&self.store);
         let (past, feed) = store.subscribe()?;
         let tracked = self.notification.tracked();
-        let mut evaluation =
-            SlotEvaluator::warmed_up(&store, &self.rules, (&past, feed), slots.start, tracked)?;
+        let is_stopped = || self.must_stop();
+        let (rules, first) = (Arc::clone(&self.rules), slots.start);
+        let warmed_up =
+            SlotEvaluator::warmed_up(&store, &rules, (&past, feed), first, tracked, &is_stopped)?;
+        let Some(mut evaluation) = warmed_up else { return Ok(()) };
         if let Some(step) = self.clock_step {
             evaluation.note_clock_step(step);
         }

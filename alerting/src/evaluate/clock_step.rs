@@ -75,8 +75,12 @@ impl Evaluator {
         let (past, feed) = store.subscribe()?;
         let step = self.move_timers(moved_ms, shown, first.minus(1))?;
         let tracked = self.notification.tracked();
-        let mut evaluation =
-            SlotEvaluator::warmed_up(&store, &self.rules, (&past, feed), first, tracked)?;
+        // The feed and the cells that arrived meanwhile are only here, so a stop does not end it.
+        let is_stopped = || false;
+        let rules = Arc::clone(&self.rules);
+        let warmed_up =
+            SlotEvaluator::warmed_up(&store, &rules, (&past, feed), first, tracked, &is_stopped)?;
+        let Some(mut evaluation) = warmed_up else { return Ok(()) };
         evaluation.note_clock_step(step);
         evaluation.set_ages(moved(ages, moved_ms));
         unread.iter().for_each(|cell| evaluation.observe(cell));

@@ -1,10 +1,10 @@
 //! Evaluation: the cells of a store go in, the evaluations of slots come out. It reads cells and nothing
 //! of the records but the alerts that have ended.
 
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
 
-use plimsoll_storage::{AppendedCell, Feed, FeedPast, Scan, Slot, Store};
+use plimsoll_storage::{AppendedCell, Feed, FeedPast, Scan, Slot, Store, StreamId};
 
 use crate::engine::{ClockStep, CountedAge, Engine, GroupsLeftOut, stretch_slots};
 use crate::error::Result;
@@ -25,29 +25,35 @@ pub(super) struct SlotEvaluator {
     store: Arc<Store>,
     feed: Feed,
     numbers: StreamNumbers,
+    /// The streams of the past that the rules watch, ascending.
+    past_streams: Vec<StreamId>,
 }
 
 impl SlotEvaluator {
-    /// An engine that has learned what lies before `first` and continues from stored states.
+    /// An engine that has learned what lies before `first` and continues from stored states; `None` when
+    /// `is_stopped` before it has.
     pub(super) fn warmed_up<'t>(
         store: &Arc<Store>,
         rules: &Arc<RuleSet>,
         (past, feed): (&FeedPast<'_>, Feed),
         first: Slot,
         tracked: impl Iterator<Item = TrackedGroup<'t>>,
-    ) -> Result<Self> {
+        is_stopped: &dyn Fn() -> bool,
+    ) -> Result<Option<Self>> {
         let engine = Engine::new(Arc::clone(rules), store.slot_width());
-        let numbers = StreamNumbers::default();
-        let mut evaluator = Self { engine, store: Arc::clone(store), feed, numbers };
-        evaluator.warm_up(past, first)?;
+        let (numbers, past_streams) = (StreamNumbers::default(), Vec::new());
+        let mut evaluator = Self { engine, store: Arc::clone(store), feed, numbers, past_streams };
+        if !evaluator.warm_up(past, first, is_stopped)? {
+            return Ok(None);
+        }
         evaluator.note_ended(first)?;
         evaluator.restore(tracked);
-        Ok(evaluator)
+        Ok(Some(evaluator))
     }
 
     /// Takes the cells that were appended since the last call.
     pub(super) fn follow(&mut self) -> Result<()> {
-        let Self { engine, store, feed, numbers } = self;
+        let Self { engine, store, feed, numbers, .. } = self;
         feed.read(&mut |cell| numbers.observe_append(engine, store, cell))?;
         Ok(())
     }
@@ -95,10 +101,9 @@ impl SlotEvaluator {
 
     /// Takes the cells of some slots from the past. Returns how many there were.
     pub(super) fn read(&mut self, past: &FeedPast<'_>, slots: Range<Slot>) -> Result<u64> {
-        let streams = self.streams().all();
-        let Self { engine, store, numbers, .. } = self;
+        let Self { engine, store, numbers, past_streams, .. } = self;
         let mut count = 0;
-        past.scan(&Scan::new(&streams, slots), &mut |stream, slot, value| {
+        past.scan(&Scan::new(past_streams, slots), &mut |stream, slot, value| {
             count += 1;
             numbers.observe(engine, store, (stream, slot), value);
         })?;
@@ -115,11 +120,10 @@ impl SlotEvaluator {
     ) -> Result<Slot> {
         let width = self.store.slot_width();
         let (quarter, day) = (width.slots_in(QUARTER_MS), width.slots_in(DAY_MS));
-        let streams = self.streams().all();
         let mut from = Slot(slots.start.0 - slots.start.0 % quarter);
         while from < slots.end && !is_stopped() {
             let (end, mut first) = (from.plus(day), None);
-            let scan = Scan { grain: quarter, ..Scan::new(&streams, from..end) };
+            let scan = Scan { grain: quarter, ..Scan::new(&self.past_streams, from..end) };
             past.scan(&scan, &mut |_, slot, _| {
                 first = Some(first.map_or(slot, |first: Slot| first.min(slot)));
             })?;
@@ -139,7 +143,7 @@ impl SlotEvaluator {
 
     /// How many slots are read at once.
     pub(super) fn stretch_slots(&self) -> u32 {
-        stretch_slots(self.store.slot_width(), self.streams().len())
+        stretch_slots(self.store.slot_width(), self.past_streams.len())
     }
 
     /// Groups that are not evaluated because their rule has too many.
@@ -152,21 +156,32 @@ impl SlotEvaluator {
         self.engine.cells_left_out()
     }
 
-    fn warm_up(&mut self, past: &FeedPast<'_>, first: Slot) -> Result<()> {
+    /// Learns what lies before `first`, unless `is_stopped` before. Returns whether it did.
+    fn warm_up(
+        &mut self,
+        past: &FeedPast<'_>,
+        first: Slot,
+        is_stopped: &dyn Fn() -> bool,
+    ) -> Result<bool> {
         let rules = Arc::clone(self.engine.rules());
         let width = self.store.slot_width();
-        let plan = WarmUp::plan(&rules.rules, self.streams(), width, first);
+        let streams = self.streams();
+        self.past_streams = streams.all();
+        let plan = WarmUp::plan(&rules.rules, streams, width, first);
         let Self { engine, store, numbers, .. } = self;
         // Before the plan, which counts the age of an expected partner without an event from its start on.
-        for rule in &rules.rules {
+        for rule in rules.rules.iter().take_while(|_| !is_stopped()) {
             seed_newest(store, engine, rule, &rule.selector(), false, first)?;
             seed_newest(store, engine, rule, &rule.sandbox_selector(), true, first)?;
         }
         plan.run(engine, |engine, scan| {
+            if is_stopped() {
+                return Ok(ControlFlow::Break(()));
+            }
             past.scan(scan, &mut |stream, slot, value| {
                 numbers.observe(engine, store, (stream, slot), value);
             })?;
-            Ok(())
+            Ok(ControlFlow::Continue(()))
         })
     }
 

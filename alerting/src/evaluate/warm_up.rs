@@ -4,8 +4,8 @@
 //! The plan goes from coarse to fine. Baselines reach back furthest and need quarters of an hour, or
 //! minutes; scans need minutes; only the longest window needs single slots.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Range;
+use std::collections::BTreeMap;
+use std::ops::{ControlFlow, Range};
 
 use plimsoll_query::Selector;
 use plimsoll_storage::{AppendedCell, Label, Scan, Slot, SlotValue, SlotWidth, Store, StreamId};
@@ -60,17 +60,27 @@ impl WatchedStreams {
         store: &Store,
         rules: impl IntoIterator<Item = (&'a Rule, Selector)>,
     ) -> Self {
-        let (mut by_minute, mut all) = (BTreeSet::new(), BTreeSet::new());
+        // Many rules watch the same streams, which may be a million.
+        let mut selectors: Vec<(Selector, bool)> = Vec::new();
         for (rule, selector) in rules {
-            let streams = selector.streams(store);
-            if learns_by_minute(rule) {
-                by_minute.extend(streams.iter().copied());
+            let by_minute = learns_by_minute(rule);
+            match selectors.iter_mut().find(|(known, _)| *known == selector) {
+                Some((_, known)) => *known |= by_minute,
+                None => selectors.push((selector, by_minute)),
             }
-            all.extend(streams);
         }
-        let step_slots_max = all.iter().map(|stream| store.step_slots(*stream)).max().unwrap_or(1);
-        let by_quarter = all.difference(&by_minute).copied().collect();
-        Self { by_minute: by_minute.into_iter().collect(), by_quarter, step_slots_max }
+        let (mut by_minute, mut by_quarter) = (Vec::new(), Vec::new());
+        for (selector, is_by_minute) in selectors {
+            let list = if is_by_minute { &mut by_minute } else { &mut by_quarter };
+            list.extend(selector.streams(store));
+        }
+        for list in [&mut by_minute, &mut by_quarter] {
+            list.sort_unstable();
+            list.dedup();
+        }
+        by_quarter.retain(|stream| by_minute.binary_search(stream).is_err());
+        let step_slots_max = store.step_slots_max(by_minute.iter().chain(&by_quarter));
+        Self { by_minute, by_quarter, step_slots_max }
     }
 
     pub(crate) const fn len(&self) -> usize {
@@ -136,15 +146,16 @@ impl WarmUp {
             .sum()
     }
 
-    /// Makes an engine learn everything. `read` observes the cells of a scan.
+    /// Makes an engine learn everything. `read` observes the cells of a scan, or says that there is to be an
+    /// end. Returns whether everything was learned.
     ///
     /// # Errors
     /// Those of `read`.
     pub(crate) fn run(
         &self,
         engine: &mut Engine,
-        mut read: impl FnMut(&mut Engine, &Scan<'_>) -> Result<()>,
-    ) -> Result<()> {
+        mut read: impl FnMut(&mut Engine, &Scan<'_>) -> Result<ControlFlow<()>>,
+    ) -> Result<bool> {
         let quarter = self.width.slots_in(QUARTER_MS);
         for step in &self.steps {
             let Range { start, end } = step.slots;
@@ -153,7 +164,9 @@ impl WarmUp {
                 engine.advance_to(end.minus(1));
             }
             for (streams, slots, grain) in self.reads(step) {
-                read(engine, &Scan { grain, ..Scan::new(&streams, slots) })?;
+                if read(engine, &Scan { grain, ..Scan::new(&streams, slots) })?.is_break() {
+                    return Ok(false);
+                }
             }
             let learn_every = match step.kind {
                 StepKind::Baseline => quarter,
@@ -165,7 +178,7 @@ impl WarmUp {
                 engine.warm_up(learned.minus(1));
             }
         }
-        Ok(())
+        Ok(true)
     }
 
     /// What a step reads: streams, slots, and how many slots one cell holds.

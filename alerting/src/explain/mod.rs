@@ -9,7 +9,7 @@ mod thin;
 mod words;
 
 use std::collections::BTreeSet;
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -240,7 +240,9 @@ impl<'a> Run<'a> {
         let rule = &self.rules.rules[0];
         seed_newest(self.store, &mut self.engine, rule, &self.selector, self.in_sandbox, first)?;
         let Self { store, engine, numbers, damaged, .. } = self;
-        plan.run(engine, |engine, scan| read(store, engine, numbers, damaged, scan, budget))?;
+        plan.run(engine, |engine, scan| {
+            read(store, engine, numbers, damaged, scan, budget).map(ControlFlow::Continue)
+        })?;
         // Partners that the rules file expects something of are watched from the first slot on.
         self.engine.warm_up(first.minus(1));
         Ok(self.groups(asked))
