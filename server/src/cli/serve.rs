@@ -114,8 +114,7 @@ async fn serve(
     let allow_private_receivers = config.allow_private_receivers;
     let check = RulesCheck { store: Arc::clone(&store), allow_private_receivers };
     let notifier = check.notifier(&rules)?;
-    let target = |url| HeartbeatTarget::new(url, allow_private_receivers);
-    let heartbeat = config.heartbeat.as_ref().map(target).transpose()?;
+    let heartbeat = heartbeat_target(config)?;
     check.reserve_partners(&rules);
     let (rules, reload) = Rules::new(rules);
     let listener = connections::bind(config.listen).map_err(|error| {
@@ -223,6 +222,12 @@ async fn stop_signal() -> &'static str {
         _ = tokio::signal::ctrl_c() => "SIGINT",
         () = terminate => "SIGTERM",
     }
+}
+
+/// Which monitor outside is requested.
+fn heartbeat_target(config: &ServerSettings) -> Result<Option<HeartbeatTarget>, CommandError> {
+    let target = |url| HeartbeatTarget::new(url, config.allow_private_receivers);
+    Ok(config.heartbeat.as_ref().map(target).transpose()?)
 }
 
 /// Prints the address of the server, the rules in force and a first command.
