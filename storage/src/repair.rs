@@ -120,7 +120,7 @@ const fn contents(family: Family) -> &'static str {
 
 /// The partners of some streams.
 fn partners(catalog: &Catalog, streams: &RangeInclusive<u32>) -> Vec<String> {
-    let last = (*streams.end()).min((catalog.len() as u32).saturating_sub(1));
-    let ids = (*streams.start()..=last).map(StreamId);
+    let last = (*streams.end()).min(catalog.next_id().0.saturating_sub(1));
+    let ids = (*streams.start()..=last).map(StreamId).filter(|id| catalog.contains(*id));
     ids.map(|id| catalog.label(id, Label::Partner).to_owned()).collect()
 }

@@ -87,7 +87,11 @@ fn alerts_are_in_danger_when_nobody_may_be_notified_in_time() {
         Facts { waiting: vec![("oncall".into(), NOTIFICATION_LATE_MS - 1)], ..two() },
         Facts { disabled: disabled(1), ..two() },
         Facts { damage: vec!["block 3 is damaged".into()], disk_free_bytes: Some(1), ..two() },
-        Facts { rules_error: Some("line 3".into()), streams: 80, ..two() },
+        Facts {
+            rules_error: Some("line 3".into()),
+            nearly_full: vec![("streams", 80, 100)],
+            ..two()
+        },
     ];
     for facts in harmless {
         assert_eq!(danger(facts.clone()), None, "{facts:?}");
