@@ -115,7 +115,7 @@ impl DeliveryControl {
     pub fn acknowledge(&self, alert_id: &str, author: &str) -> Result<AcknowledgeResult> {
         let (at, author) = (self.context.now(), author.to_owned());
         let acknowledgement = Acknowledgement { at, author, by_receiver: None, event_id: None };
-        self.record_acknowledgement(alert_id, acknowledgement)
+        self.record_acknowledgement(alert_id, &acknowledgement)
     }
 
     /// Handles a webhook of PagerDuty: `signature` is its header, `body` as it was sent. An incident that
@@ -153,17 +153,17 @@ impl DeliveryControl {
             by_receiver: Some(receiver.name.clone()),
             event_id: acknowledged.event_id,
         };
-        Ok(Ok(Some(self.record_acknowledgement(&id, acknowledgement)?)))
+        Ok(Ok(Some(self.record_acknowledgement(&id, &acknowledgement)?)))
     }
 
     fn record_acknowledgement(
         &self,
         id: &str,
-        acknowledgement: Acknowledgement,
+        acknowledgement: &Acknowledgement,
     ) -> Result<AcknowledgeResult> {
         let DeliveryContext { store, receivers, .. } = &*self.context;
         let _only_one = ACKNOWLEDGING.lock();
-        let outcome = acknowledge::acknowledge(store, receivers, id, &acknowledgement)?;
+        let outcome = acknowledge::acknowledge(store, receivers, id, acknowledgement)?;
         self.waker.wake();
         Ok(outcome)
     }

@@ -127,13 +127,13 @@ impl<'a> Ingest<'a> {
         let stream = stream.as_ref();
         match item.delta {
             Delta::Event { outcome, seconds, at } => {
-                let cell = self.batch.activity(stream, slot).map_err(not_taken)?;
+                let cell = self.batch.activity(stream, slot).map_err(|error| not_taken(&error))?;
                 cell.record(outcome, seconds, at);
                 if ids.iter().any(|id| !id.is_empty()) {
                     let duration_us = seconds.map(|seconds| (seconds * 1e6).round() as u64);
                     let event = Exemplar { at, outcome, duration_us, ids };
                     let kept = self.batch.exemplar(stream, slot, event);
-                    kept.map_err(not_taken)?;
+                    kept.map_err(|error| not_taken(&error))?;
                 }
             }
             Delta::Summary { summary, step_slots, covered_slots } => {
@@ -142,10 +142,10 @@ impl<'a> Ingest<'a> {
                 }
                 let step = (slot, step_slots, covered_slots);
                 let cells = self.batch.summary(stream, step, summary);
-                self.spread_cells += cells.map_err(not_taken)?;
+                self.spread_cells += cells.map_err(|error| not_taken(&error))?;
             }
             Delta::Gauge(reading) => {
-                self.batch.gauge(stream, slot, reading).map_err(not_taken)?;
+                self.batch.gauge(stream, slot, reading).map_err(|error| not_taken(&error))?;
             }
         }
         Ok(())
@@ -189,8 +189,8 @@ fn too_many_cells() -> FieldError {
 }
 
 /// Why a stream was not taken.
-fn not_taken(error: Error) -> FieldError {
-    let (field, code) = match &error {
+fn not_taken(error: &Error) -> FieldError {
+    let (field, code) = match error {
         Error::StreamLimit(StreamLimit::Partners { .. } | StreamLimit::NewPartners { .. }) => {
             ("/partner", RejectCode::PartnerLimit)
         }

@@ -80,7 +80,8 @@ fn run(plan: &Plan, process: usize, drive: Drive<'_>, marks: &File) -> Result<()
         }
     }
     if process + 1 < plan.processes() && drive.durability != Durability::Memory {
-        return Ok(std::mem::forget(store));
+        std::mem::forget(store);
+        return Ok(());
     }
     flush(&store, marks)
 }

@@ -37,7 +37,7 @@ async fn gauges(State(app): State<App>, mut params: Params, reply: Reply) -> Ans
     app.ask(move |app, budget| {
         query.grid = query.grid.within(budget);
         let example = GaugePoint { t: TimestampMs(0), gauge: GaugeCell::new(0.0, TimestampMs(0)) };
-        query.answer(app, reply, example, |groups, grid| {
+        query.answer(app, reply, &example, |groups, grid| {
             plimsoll_query::gauges(&app.store, groups, grid)
         })
     })

@@ -98,7 +98,7 @@ pub(crate) async fn answer(
     params.end()?;
     app.ask(move |app, budget| {
         query.grid = query.grid.within(budget);
-        query.answer(app, reply, example(&measures), |groups, grid| {
+        query.answer(app, reply, &example(&measures), |groups, grid| {
             plimsoll_query::latency(&app.store, groups, grid, &measures)
         })
     })

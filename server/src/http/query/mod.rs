@@ -90,7 +90,7 @@ impl QueryRequest {
         &self,
         app: &App,
         reply: Reply,
-        example: P,
+        example: &P,
         ask: impl Fn(Vec<Group>, &Grid) -> plimsoll_query::Result<Vec<Series<P>>>,
     ) -> Answer {
         let groups = self.groups(app)?;
@@ -121,12 +121,12 @@ impl QueryRequest {
 
     fn example<'t, P: Point + Clone>(
         &self,
-        point: P,
+        point: &P,
         times: &'t Times,
     ) -> ExampleBody<PointsBody<PointBodyOf<'t, P>>> {
         let both = Pair { t: point.t(), a: Some(point.clone()), b: Some(point.clone()) };
         let point = match &self.comparison {
-            Comparison::None => alone(&point, times),
+            Comparison::None => alone(point, times),
             Comparison::Earlier(_) => compared(&both, times),
             Comparison::Releases(_) => released(&both, times),
         };

@@ -84,7 +84,7 @@ async fn answer(
     params.end()?;
     app.ask(move |app, budget| {
         query.grid = query.grid.within(budget);
-        query.answer(app, reply, example(rating.as_ref()), |groups, grid| {
+        query.answer(app, reply, &example(rating.as_ref()), |groups, grid| {
             let found = plimsoll_query::outcomes(&app.store, groups, grid)?;
             Ok(found.into_iter().map(|series| rated(series, rating.as_ref())).collect())
         })

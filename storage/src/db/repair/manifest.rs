@@ -142,7 +142,8 @@ impl Edit<'_> {
         let (level, number, _size) = (self.number()?, self.number()?, self.number()?);
         let keys = (self.key()?, self.key()?);
         // Sequence numbers.
-        (self.number()?, self.number()?);
+        self.number()?;
+        self.number()?;
         while self.number()? != 1 {
             self.text()?;
         }

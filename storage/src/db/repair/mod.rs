@@ -137,7 +137,7 @@ fn first_readable(rows: &mut Rows, before: &[u8], last: &[u8]) -> Result<Option<
     if let Some(from) = next_readable(rows, before)? {
         rows.seek(from);
     }
-    if !rows.key().is_some_and(|key| key <= last) {
+    if rows.key().is_none_or(|key| key > last) {
         rows.seek_for_prev(last);
     }
     // The step to the readable rows may have passed over some.

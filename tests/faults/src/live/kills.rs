@@ -114,7 +114,6 @@ impl Campaign<'_> {
             pass(random.i64(1_000..60_000));
             wait(random.u64(20..200)).await;
             match moment {
-                Moment::Load => {}
                 // Sealing is due at an age, and looked at once a second.
                 Moment::Seal => {
                     pass(6 * 60_000);
@@ -136,7 +135,7 @@ impl Campaign<'_> {
                     wait(random.u64(..120)).await;
                     sent.abort();
                 }
-                Moment::Restore | Moment::Start => {}
+                Moment::Load | Moment::Restore | Moment::Start => {}
             }
             server.kill();
             Ok(())

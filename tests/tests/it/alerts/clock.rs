@@ -51,7 +51,7 @@ impl Watched {
         self.scene.clock.step_to_ms(self.scene.clock.now_ms() + by_s * 1_000);
         self.steps += 1;
         self.wait_for_metric(&format!("plimsoll_clock_steps_total {}", self.steps)).await;
-        let seconds = format!("plimsoll_clock_last_step_seconds {}.0", by_s);
+        let seconds = format!("plimsoll_clock_last_step_seconds {by_s}.0");
         self.wait_for_metric(&seconds).await;
     }
 

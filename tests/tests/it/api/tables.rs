@@ -64,13 +64,13 @@ async fn every_table_has_the_same_columns_with_and_without_data() {
     let empty = Server::start(dir.path(), &[]).await;
     let (mut with_rows, mut count) = (0, 0);
     for Query { path, is_of_one } in queries(&described) {
-        let (header, rows) = table(&described.server.api(), &path).await;
+        let (header, rows) = table(described.server.api(), &path).await;
         with_rows += usize::from(!rows.is_empty());
         count += 1;
         if is_of_one {
             continue;
         }
-        let (without, _) = table(&empty.api(), &path).await;
+        let (without, _) = table(empty.api(), &path).await;
         // Which outcome classes and buckets there are depends on the data.
         let by_data = |name: &str| name.contains("outcomes.") || name.starts_with("counts.");
         let missing: Vec<_> =
@@ -104,7 +104,7 @@ async fn a_table_without_rows_names_the_columns_that_its_parameters_ask_for() {
         ("query/retry_amplification?by=partner", "partner,t,attempts,ratio,requests"),
         ("partners", ""),
     ] {
-        let (header, rows) = table(&server.api(), &format!("/api/v1/{path}")).await;
+        let (header, rows) = table(server.api(), &format!("/api/v1/{path}")).await;
         assert!(rows.is_empty(), "{path}");
         if !expected.is_empty() {
             assert_eq!(header.join(","), expected, "{path}");

@@ -70,7 +70,7 @@ async fn every_call_with_a_body_gives_up_when_it_drips() {
     for (path, calls) in description["paths"].as_object().expect("paths") {
         let calls = calls.as_object().expect("calls");
         for (method, _) in calls.iter().filter(|(_, call)| call["requestBody"] != Value::Null) {
-            let (method, path) = (method.to_uppercase(), path.replace('{', "").replace('}', ""));
+            let (method, path) = (method.to_uppercase(), path.replace(['{', '}'], ""));
             let mut client = Client::connect(&server).await;
             client.send(format!(
                 "{method} {path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n\

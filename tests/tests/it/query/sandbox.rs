@@ -83,7 +83,9 @@ fn timeless(value: Value) -> Value {
 /// What every GET call answers, by its path and query.
 async fn answers(server: &Server, now_ms: i64) -> BTreeMap<String, String> {
     let document = server.api().get("/openapi.json").await;
-    let skipped = ["/livez", "/readyz", "/metrics", "/openapi.json"];
+    // What uses up the database counts, also in the sandbox.
+    let counts_all = "/api/v1/cardinality";
+    let skipped = ["/livez", "/readyz", "/metrics", "/openapi.json", counts_all];
     let mut answers = BTreeMap::new();
     for (path, methods) in document["paths"].as_object().expect("paths") {
         let Some(operation) = methods.get("get") else { continue };
