@@ -91,14 +91,7 @@ impl Database {
         let mut db = Self::new(opened, path, durability, clock);
         // The manifest may name a later change than the log holds.
         let reaches = db.reaches()?;
-        let sequence = match checked.last {
-            Some(last) => last,
-            // Which changes an unreadable log held is not known, but which appends are missing is.
-            None if checked.unfinished.is_some() => {
-                mark.sequence.saturating_sub(mark.append.saturating_sub(reaches.append))
-            }
-            None => reaches.sequence,
-        };
+        let sequence = checked.reaches(mark, reaches);
         let found = Mark { sequence, ..reaches };
         if mark.sequence > found.sequence && !checked.is_synced && checked.gaps.is_empty() {
             // A log that only ends early refers to no stream that it does not define.

@@ -11,13 +11,16 @@ use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use super::format::{self, Piece};
+use super::format::{self, HEADER_BYTES, Piece};
 use super::manifest::LogFiles;
-use super::mark;
+use super::mark::{self, Mark};
 use crate::error::{Error, Result};
 
 /// The folder of a data directory in which damaged files are kept.
 const ASIDE: &str = "damaged";
+
+/// Changes that a log may hold behind the mark, which is not synced with it.
+const UNACKNOWLEDGED_MAX: u64 = 1 << 20;
 
 /// Changes that are missing between intact records.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +46,9 @@ pub(crate) struct Checked {
     pub(crate) is_synced: bool,
     /// The file that ends in something else than a record: an unfinished write, or damage.
     pub(crate) unfinished: Option<PathBuf>,
+    /// The number with which the changes of that file begin by its first bytes, when no record before it is
+    /// intact.
+    pub(crate) first_unread: Option<u64>,
     /// Files to replace, and what by.
     replacements: Vec<(PathBuf, Vec<u8>)>,
 }
@@ -51,6 +57,20 @@ impl Checked {
     /// Whether RocksDB would ignore records behind damage.
     pub(crate) fn is_damaged(&self) -> bool {
         !self.replacements.is_empty() || !self.gaps.is_empty()
+    }
+
+    /// The number of the last change that is there, when `mark` was acknowledged and the database has
+    /// `reaches` with the log. Its manifest may name changes that only an unreadable log held.
+    pub(crate) fn reaches(&self, mark: Mark, reaches: Mark) -> u64 {
+        let Some(first) = self.first_unread.filter(|_| self.last.is_none()) else {
+            return self.last.unwrap_or(reaches.sequence);
+        };
+        // A write that was not acknowledged begins soon after the mark.
+        if (1..=UNACKNOWLEDGED_MAX).contains(&first.saturating_sub(mark.sequence)) {
+            let missing = mark.append.saturating_sub(reaches.append);
+            return mark.sequence.saturating_sub(missing);
+        }
+        first.min(mark.sequence).saturating_sub(1)
     }
 
     /// Replaces damaged files by what is intact in them. No process may have the database open.
@@ -186,6 +206,10 @@ impl Check {
                 }
                 piece => {
                     let offset = if let Piece::Damage(offset) = piece { offset } else { 0 };
+                    if self.pending.is_none() && self.found.last.is_none() {
+                        let unread = log.get(offset + HEADER_BYTES..).unwrap_or_default();
+                        self.found.first_unread = numbers(unread).map(|(first, _)| first);
+                    }
                     let pending = || Pending { path: path.into(), offset, intact: Vec::new() };
                     self.pending.get_or_insert_with(pending);
                 }

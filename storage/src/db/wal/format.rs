@@ -10,7 +10,7 @@
 use super::crc32c;
 
 const BLOCK_BYTES: usize = 32 << 10;
-const HEADER_BYTES: usize = 7;
+pub(super) const HEADER_BYTES: usize = 7;
 
 /// The kinds of fragments: a whole record, or a part of one.
 const FULL: u8 = 1;

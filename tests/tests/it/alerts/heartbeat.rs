@@ -79,7 +79,8 @@ async fn heartbeats_come_each_minute_while_notifications_are_delivered() {
     let start = Instant::now();
     while monitor.requests_to(PING).len() == before {
         assert!(start.elapsed() < PATIENCE, "{}", server.log());
-        pass_until(scene.clock.now_ms() + 60_000).await;
+        // Evaluation that is late for a moment would be another reason.
+        pass_until(scene.clock.now_ms() + 8_000).await;
     }
     assert!(server.terminate().success());
 }

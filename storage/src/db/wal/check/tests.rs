@@ -127,3 +127,24 @@ fn an_unsynced_log_without_missing_changes_is_used_whole() {
     let (_directory, found) = checked_unsynced(&files);
     assert_eq!((gaps(&found), found.last, found.unused), (vec![], Some(9), None));
 }
+
+#[test]
+fn the_first_change_of_an_unreadable_log_is_known_from_its_first_bytes() {
+    let mut log = log_of(7..=7);
+    let last = log.len() - 1;
+    log[last] ^= 1;
+    let (_directory, found) = checked(&[("000004.log", log.clone()), ("000009.log", Vec::new())]);
+    assert_eq!((gaps(&found), found.last, found.first_unread), (vec![], None, Some(7)));
+    // It was acknowledged, although the manifest says that the database goes to change 9.
+    let mark = |sequence, append| Mark { sequence, append, streams: 0 };
+    assert_eq!(found.reaches(mark(9, 2), mark(9, 2)), 6);
+    // It was not acknowledged, and then nothing is missing but what the database lacks.
+    assert_eq!(found.reaches(mark(6, 2), mark(9, 2)), 6);
+    assert_eq!(found.reaches(mark(6, 2), mark(9, 1)), 5);
+    // A number that cannot be is damaged itself.
+    let far = Checked { first_unread: Some(7 | 1 << 47), ..Checked::default() };
+    assert_eq!(far.reaches(mark(9, 2), mark(9, 2)), 8);
+    let (_directory, found) = checked(&[("000003.log", log_of(1..=6)), ("000004.log", log)]);
+    assert_eq!((found.last, found.first_unread), (Some(6), None));
+    assert_eq!(found.reaches(mark(9, 2), mark(9, 2)), 6);
+}
