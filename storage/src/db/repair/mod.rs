@@ -4,7 +4,6 @@
 //! the damage are written again first, together with a deletion of everything between them: otherwise rows
 //! that the file deletes would be there again.
 
-mod manifest;
 mod probe;
 
 use std::path::Path;
@@ -14,11 +13,10 @@ use super::database::Database;
 use super::merge::WithoutMerging;
 use super::rows::Rows;
 use super::schema::Family;
-use super::wal;
+use super::wal::{self, Manifest, TableFile};
 use super::write_batch::WriteBatch;
 use crate::error::{Error, Result};
 use crate::limits::{REPAIR_FILES_MAX, REPAIR_WRITE_BYTES};
-use manifest::{Manifest, TableFile};
 
 /// A stretch of keys: the last one before it and the first one behind it, or the ends of a file.
 pub(crate) type Stretch = (Vec<u8>, Vec<u8>);
@@ -215,7 +213,7 @@ fn leave_out(path: &Path, found: Found) -> Result<Repaired> {
         wal::set_aside(path, &table)?;
     }
     wal::set_aside(path, &manifest.path)?;
-    let edits = manifest.edits.iter().cloned().chain([manifest::deletion(file)]);
+    let edits = manifest.edits.iter().cloned().chain([wal::deletion(file)]);
     wal::replace(path, &manifest.path, edits)?;
     Ok(Repaired { file: file_name, family, lost: found.lost })
 }

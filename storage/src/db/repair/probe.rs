@@ -6,10 +6,9 @@ use std::path::Path;
 
 use rocksdb::DB;
 
-use super::manifest::{self, Manifest, TableFile};
 use crate::db::files::CURRENT;
 use crate::db::schema::Setup;
-use crate::db::wal::{self, io_error};
+use crate::db::wal::{self, Manifest, TableFile, io_error};
 use crate::error::Result;
 use crate::options::Durability;
 
@@ -43,7 +42,7 @@ fn is_readable(path: &Path, manifest: &Manifest, file: &TableFile) -> Result<boo
     let copied = fs::copy(path.join(CURRENT), folder.join(CURRENT));
     copied.map_err(io_error("write", &folder))?;
     let others = manifest.files.iter().filter(|other| other.number != file.number);
-    let edits = manifest.edits.iter().cloned().chain(others.map(manifest::deletion));
+    let edits = manifest.edits.iter().cloned().chain(others.map(wal::deletion));
     wal::replace(&folder, &folder.join(manifest.path.file_name().unwrap_or_default()), edits)?;
     let Setup { mut database, families } = Setup::new(Durability::Fsync, &Default::default(), &[]);
     database.create_if_missing(false);

@@ -148,7 +148,7 @@ pub(crate) fn set_aside(directory: &Path, path: &Path) -> Result<()> {
 /// When a file cannot be read.
 pub(crate) fn check(directory: &Path) -> Result<Checked> {
     let is_synced = mark::is_log_synced(directory);
-    let files = LogFiles::read(directory);
+    let files = LogFiles::read(directory)?;
     let mut check = Check::default();
     check.found.is_synced = is_synced;
     for (number, path) in numbered_log_files(directory)? {

@@ -27,8 +27,8 @@ pub(super) enum Piece {
     Damage(usize),
 }
 
-/// Everything a log holds, in order. After damage it is read on where that is certain: behind a fragment
-/// whose length still leads to another one, else from the next block.
+/// Everything a log holds, in order. After damage it is read on from the next place whose checksum matches,
+/// else from the next block.
 pub(super) fn read(log: &[u8]) -> Vec<Piece> {
     let mut pieces = Vec::new();
     // Where an unfinished record begins, and its content so far.
@@ -42,8 +42,8 @@ pub(super) fn read(log: &[u8]) -> Vec<Piece> {
         }
         let Some((kind, content)) = fragment(log, at) else {
             damage(&mut pieces, started.take().map_or(at, |(from, _)| from));
-            let behind = at + HEADER_BYTES + length(log, at).unwrap_or(0);
-            at = if fragment(log, behind).is_some() { behind } else { block_end };
+            // A damaged length does not say where the next fragment begins.
+            at = (at + 1..block_end).find(|at| fragment(log, *at).is_some()).unwrap_or(block_end);
             continue;
         };
         match (kind, started.take()) {

@@ -9,13 +9,15 @@ mod format;
 mod manifest;
 mod mark;
 
-pub(super) use check::{Gap, check, io_error, records, replace, set_aside};
+pub(super) use check::{Gap, check, io_error, replace, set_aside};
 pub(super) use cut::cut_after;
+pub(super) use manifest::{Manifest, TableFile, deletion};
 pub(super) use mark::{Mark, MarkFile};
 
 /// Decodes bytes as a log file and as a mark.
 #[cfg(fuzzing)]
 pub(super) fn decode_files(bytes: &[u8]) {
     check::decode_file(bytes);
-    let _ = (Mark::decode(bytes), manifest::LogFiles::decode(bytes));
+    manifest::decode(bytes);
+    let _ = Mark::decode(bytes);
 }
