@@ -32,6 +32,10 @@ pub(crate) async fn evaluate(app: App, mut evaluator: Evaluator, stop: Stop) {
     let mut gauge = OutboxGauge::default();
     let mut steps = StepDetector::new(clock::reading());
     while ticks.next().await {
+        // Nothing could be committed, and what is read for it would delay the recovery.
+        if app.store.write_failure().is_some_and(|failure| failure.recovers) {
+            continue;
+        }
         let changed_rules = rules.take_changed();
         let worker_app = app.clone();
         let evaluated = tokio::task::spawn_blocking(move || {

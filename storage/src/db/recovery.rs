@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 use rocksdb::{DB, ErrorKind};
 
-use super::database::Database;
+use super::database::{Database, handle};
 use super::files::open_files;
 use super::schema::Family;
 use super::wal;
@@ -125,6 +125,21 @@ impl Database {
             self.note_damaged_file(&reason);
         }
         Err(Error::Database(reason))
+    }
+
+    /// The value of a key that a write depends on. When it cannot be read for an I/O error, the store is as
+    /// unable to accept as after a failed write, and recovers likewise.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub(crate) fn get_for_write(&self, family: Family, key: &[u8]) -> Result<Option<Vec<u8>>> {
+        let db = self.opened()?;
+        match db.get_cf(handle(&db, family), key) {
+            Err(error) if error.kind() == ErrorKind::IOError => {
+                self.checked(Err(error)).map(|()| None)
+            }
+            read => Ok(read?),
+        }
     }
 
     /// Notes the file that RocksDB names in an error, so that its family is not compacted any more: the same

@@ -312,7 +312,7 @@ impl Writer {
 
 /// The append with this key, if the key was seen and has not expired.
 fn seen_before(db: &Database, key: &[u8], now: TimestampMs) -> Result<Option<Remembered>> {
-    let record = db.get(Family::Idempotency, key)?;
+    let record = db.get_for_write(Family::Idempotency, key)?;
     record.map_or(Ok(None), |record| Remembered::decode(&record, now))
 }
 

@@ -29,8 +29,6 @@ pub struct Measured {
     pub faults: u64,
     /// Faults under which a push was answered with 503.
     pub refusing: u64,
-    /// Those of them that the health did not say: see [`Fault::is_gap`].
-    pub unsaid: u64,
     /// The longest time from the first such answer until the health said why.
     pub said_after: Duration,
     /// The longest time from the end of the fault until everything worked.
@@ -96,7 +94,6 @@ impl Measured {
         Self {
             faults: self.faults + other.faults,
             refusing: self.refusing + other.refusing,
-            unsaid: self.unsaid + other.unsaid,
             said_after: self.said_after.max(other.said_after),
             worked_after: self.worked_after.max(other.worked_after),
         }
@@ -136,9 +133,6 @@ impl Scene<'_> {
                 is_said = ready.status == 503 && ready.text.len() > 10;
                 if is_said {
                     measured.said_after = at.elapsed();
-                } else if at.elapsed() > PROMISED && self.fault.is_gap() {
-                    measured.unsaid = 1;
-                    break;
                 } else if at.elapsed() > PROMISED {
                     return Err(format!("pushes fail, and /readyz says {}", ready.text));
                 }

@@ -31,14 +31,6 @@ const fn log_fault(calls: &'static str, error: &'static str, when: &'static str)
     Fault { calls, error, when, only_log: true }
 }
 
-impl Fault {
-    /// Whether the health does not say what fails. A known gap: when the file of idempotency keys cannot be
-    /// opened for reading, pushes with a key are answered with 503, and `/readyz` says ok.
-    pub(super) fn is_gap(self) -> bool {
-        self.calls.contains("openat")
-    }
-}
-
 /// Faults of opening files. A process that reads its clock from a file cannot have them.
 pub(super) const OPEN_FAULTS: [Fault; 7] = [
     fault("openat", "EMFILE", "1+"),

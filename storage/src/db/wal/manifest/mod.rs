@@ -1,5 +1,5 @@
-//! RocksDB's manifest: the list of changes to the set of its files. It says which table files there are, which
-//! files of the write-ahead log are still needed, and which of those were synced.
+//! RocksDB's manifest: the list of changes to the set of its files. It says which table files there are,
+//! which files of the write-ahead log are still needed, and which of those were synced.
 //!
 //! RocksDB syncs all earlier files of the log before it notes in the manifest that a family has been flushed.
 //! So everything before the newest file that a family begins with was synced, whatever the durability.
