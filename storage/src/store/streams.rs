@@ -49,7 +49,8 @@ impl Store {
         streams.into_iter().map(|stream| catalog.step_slots(*stream)).max().unwrap_or(1)
     }
 
-    /// How often [`Store::step_slots`] of a stream has changed, counted before its cells reach a [`Feed`].
+    /// How often [`Store::step_slots`] of a stream has changed, counted before its cells reach a
+    /// [`Feed`](crate::Feed).
     #[must_use]
     pub fn step_changes(&self) -> u64 {
         self.shared.step_changes()

@@ -1,4 +1,4 @@
-//! Many crashes of one recording, each checked by the [oracle](crate::oracle).
+//! Many crashes of one recording, each checked by the [oracle].
 
 use std::fs;
 use std::path::Path;

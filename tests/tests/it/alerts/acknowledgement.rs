@@ -41,6 +41,15 @@ async fn acknowledge(server: &Server, id: &str, author: &str) -> Value {
     body
 }
 
+/// A server on which one alert fires until the data end.
+async fn server_with_an_alert(scene: &Scene) -> (Server, Value) {
+    let server = scene.start(&[]).await;
+    scene.store(&server, 1, |_| 5..DATA_S).await;
+    scene.move_to(&server, 15).await;
+    let alerts = server.api().get("/api/v1/alerts").await;
+    (server, rows(&alerts, "alerts")[0].clone())
+}
+
 fn actions(requests: &[Recorded], dedup_key: &str) -> Vec<String> {
     let about = requests.iter().filter(|request| text(&request.body, "/dedup_key") == dedup_key);
     about.map(|request| text(&request.body, "/event_action").to_owned()).collect()
@@ -114,11 +123,8 @@ async fn an_unacknowledged_alert_is_escalated_also_after_a_restart() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_acknowledgement_is_repeated_when_a_kill_loses_its_answer_and_otherwise_sent_once() {
     let scene = Scene::new("ok").await;
-    let server = scene.start(&[]).await;
-    scene.store(&server, 1, |_| 5..DATA_S).await;
-    scene.move_to(&server, 15).await;
-    let alerts = server.api().get("/api/v1/alerts").await;
-    let alert = &rows(&alerts, "alerts")[0];
+    let (server, alert) = server_with_an_alert(&scene).await;
+    let alert = &alert;
     // The server ends before the answer arrives, so nothing is on record.
     scene.recorder.answer_after(Duration::from_secs(60));
     acknowledge(&server, text(alert, "/id"), "ann").await;
@@ -188,11 +194,8 @@ async fn a_webhook_that_is_sent_again_takes_no_later_alert() {
 #[tokio::test(flavor = "multi_thread")]
 async fn of_acknowledgements_at_the_same_time_one_counts() {
     let scene = Scene::new("ok").await;
-    let server = scene.start(&[]).await;
-    scene.store(&server, 1, |_| 5..DATA_S).await;
-    scene.move_to(&server, 15).await;
-    let alerts = server.api().get("/api/v1/alerts").await;
-    let alert = &rows(&alerts, "alerts")[0];
+    let (server, alert) = server_with_an_alert(&scene).await;
+    let alert = &alert;
     let made = |author: &'static str| acknowledge(&server, text(alert, "/id"), author);
     let (a, b, c, d) = tokio::join!(made("ann"), made("bob"), made("cid"), made("dee"));
     for body in [&b, &c, &d] {

@@ -73,6 +73,15 @@ async fn heartbeats_come_each_minute_while_notifications_are_delivered() {
     pass_until(start_ms + 500_000).await;
     pass_until(start_ms + 600_000).await;
     assert_eq!(monitor.requests_to(PING).len(), before, "{}", server.log());
+
+    // The receiver answers again, and heartbeats are sent again.
+    scene.recorder.forget_answers(ENQUEUE);
+    let start = Instant::now();
+    while monitor.requests_to(PING).len() == before {
+        assert!(start.elapsed() < PATIENCE, "{}", server.log());
+        // Evaluation that is late for a moment would be another reason.
+        pass_until(scene.clock.now_ms() + 8_000).await;
+    }
     assert!(server.terminate().success());
 }
 
