@@ -24,7 +24,8 @@ pub use answers::{
 };
 pub use engine::{aggregate, coarser_cells_ms};
 pub use select::{
-    Budget, Error, Grid, Group, Result, Selector, Series, groups, not_whole_slots, parallel_map,
+    Budget, Error, Grid, Group, Meter, Result, Selector, Series, groups, not_whole_slots,
+    parallel_map,
 };
 pub use statistics::{
     ClassRatio, Confidence, ERRORS, Estimate, ExpectedValue, Ratio, apdex, difference, share_under,

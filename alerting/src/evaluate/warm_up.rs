@@ -136,16 +136,6 @@ impl WarmUp {
         Self { streams, width, steps }
     }
 
-    /// How many cells it reads at most.
-    pub(crate) fn cells_max(&self, store: &Store) -> u64 {
-        let scans = self.steps.iter().flat_map(|step| self.reads(step));
-        scans
-            .map(|(streams, slots, grain)| {
-                store.cells_max(&Scan { grain, ..Scan::new(&streams, slots) })
-            })
-            .sum()
-    }
-
     /// Makes an engine learn everything. `read` observes the cells of a scan, or says that there is to be an
     /// end. Returns whether everything was learned.
     ///

@@ -11,9 +11,8 @@ mod words;
 use std::collections::BTreeSet;
 use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
-use std::time::Instant;
 
-use plimsoll_query::{Budget, Selector};
+use plimsoll_query::{Budget, Meter, Selector};
 use plimsoll_storage::{Label, Scan, Slot, Store, TimestampMs};
 
 use crate::engine::{AlertState, Comparison, Detection, Engine, Evidence, Firing, Transition};
@@ -112,7 +111,8 @@ pub fn explain(
     let asked = asked_labels(rule, &request.labels);
     let mut run = Run::new(store, rules, rule, &asked);
     let (first, last) = run.slots(request);
-    let found = run.warm_up(first, &asked, budget)?;
+    let meter = Meter::new(budget);
+    let found = run.warm_up(first, &asked, &meter)?;
     if found.is_empty() {
         return Ok(None);
     }
@@ -123,7 +123,7 @@ pub fn explain(
     }
     let affected = AffectedSlots::load(store, (first, run.newest(request.now)))?;
     let silences = silence::list(store)?;
-    run.evaluate(first..last.plus(1), &mut shown, &silences, budget)?;
+    run.evaluate(first..last.plus(1), &mut shown, &silences, &meter)?;
     let width = store.slot_width();
     let from = request.at.plus_ms(-request.span_ms / 2);
     let at = width.end(last).min(width.end(width.slot_of(request.at.plus_ms(-1))));
@@ -229,19 +229,15 @@ impl<'a> Run<'a> {
         &mut self,
         first: Slot,
         asked: &GroupLabels,
-        budget: Budget,
+        meter: &Meter,
     ) -> Result<Vec<GroupLabels>> {
         let width = self.store.slot_width();
         let plan = WarmUp::plan(&self.rules.rules, self.streams.clone(), width, first);
-        let (cells, limit) = (plan.cells_max(self.store), budget.cells_max);
-        if cells > limit {
-            return Err(plimsoll_query::Error::TooManyCells { cells, limit }.into());
-        }
         let rule = &self.rules.rules[0];
         seed_newest(self.store, &mut self.engine, rule, &self.selector, self.in_sandbox, first)?;
         let Self { store, engine, numbers, damaged, .. } = self;
         plan.run(engine, |engine, scan| {
-            read(store, engine, numbers, damaged, scan, budget).map(ControlFlow::Continue)
+            read(store, engine, numbers, damaged, scan, meter).map(ControlFlow::Continue)
         })?;
         // Partners that the rules file expects something of are watched from the first slot on.
         self.engine.warm_up(first.minus(1));
@@ -304,12 +300,12 @@ impl<'a> Run<'a> {
         slots: Range<Slot>,
         groups: &mut [GroupRun],
         silences: &[Silence],
-        budget: Budget,
+        meter: &Meter,
     ) -> Result<()> {
         let open = self.open_dependencies(groups)?;
         let streams = self.streams.all();
         let Self { store, engine, numbers, damaged, .. } = self;
-        read(store, engine, numbers, damaged, &Scan::new(&streams, slots.clone()), budget)?;
+        read(store, engine, numbers, damaged, &Scan::new(&streams, slots.clone()), meter)?;
         let width = self.store.slot_width();
         let rule = self.rule().name.clone();
         let (mut state, statuses) = (NotifyState::default(), Statuses::new());
@@ -366,21 +362,21 @@ impl<'a> Run<'a> {
     }
 }
 
-/// Passes the cells of a scan to an engine, if there is time left.
+/// Passes the cells of a scan to an engine, within the budget.
 fn read(
     store: &Store,
     engine: &mut Engine,
     numbers: &mut StreamNumbers,
     damaged: &mut BTreeSet<String>,
     scan: &Scan<'_>,
-    budget: Budget,
+    meter: &Meter,
 ) -> Result<()> {
-    if budget.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-        return Err(plimsoll_query::Error::TimedOut.into());
-    }
+    let mut cells = 0;
     store.scan(scan, &mut |stream, slot, value| {
+        cells += 1;
         numbers.observe(engine, store, (stream, slot), value);
     })?;
+    meter.count(cells)?;
     if store.has_damage() {
         damaged.extend(store.damaged(scan.streams, &scan.slots));
     }

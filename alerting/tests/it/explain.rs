@@ -179,5 +179,5 @@ fn more_than_the_budget_is_an_error() {
     };
     let budget = Budget { cells_max: 1, ..Budget::UNLIMITED };
     let error = explain(&world.store, &rules, &request, budget).unwrap_err();
-    assert!(error.to_string().contains("the limit is 1"), "{error}");
+    assert!(error.to_string().contains("more than 1 cells"), "{error}");
 }

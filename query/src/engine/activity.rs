@@ -7,10 +7,8 @@ use plimsoll_storage::{
 };
 
 use super::panes::{Panes, common_divisor};
-use crate::select::{Budget, Error, Grid, Group, Result, Series, parallel_map};
-
-/// Streams that are read between two checks of the deadline.
-const STREAMS_AT_ONCE: usize = 1_024;
+use super::parts_to_read;
+use crate::select::{Error, Grid, Group, Meter, Result, Series, parallel_map};
 
 /// The columns of outcome counts.
 pub(crate) const OUTCOMES: Columns =
@@ -47,12 +45,13 @@ pub(crate) fn activity_series<P: Send>(
     let reader = store.reader(panes.slots(), panes.grain, columns);
     let streams: usize = groups.iter().map(|group| group.streams.len()).sum();
     let cells = streams.saturating_mul(reader.cells_per_stream() as usize);
+    let meter = Meter::new(grid.budget());
     let points = parallel_map(&groups, cells, || {
-        let mut sums = WindowSums::new(&reader, &panes);
+        let (meter, mut sums) = (&meter, WindowSums::new(&reader, &panes));
         let point = &point;
         move |group: &Group| {
             let mut points = Vec::new();
-            sums.read(&group.streams, grid.budget())?;
+            sums.read(&group.streams, meter)?;
             sums.each(|t, slots, sum| points.extend(point(t, slots, sum)));
             Ok::<_, Error>(points)
         }
@@ -73,6 +72,7 @@ pub fn coarser_cells_ms(store: &Store, grid: &Grid) -> Option<i64> {
 
 /// The sums of the panes and windows of one group after another.
 struct WindowSums<'a> {
+    reader: &'a Reader<'a>,
     cursor: Cursor<'a>,
     panes: &'a Panes,
     /// The sum of each pane.
@@ -82,15 +82,18 @@ struct WindowSums<'a> {
 impl<'a> WindowSums<'a> {
     fn new(reader: &'a Reader<'a>, panes: &'a Panes) -> Self {
         let sums = vec![CellSum::default(); panes.count()];
-        Self { cursor: reader.cursor(), panes, sums }
+        Self { reader, cursor: reader.cursor(), panes, sums }
     }
 
     /// Adds the cells of some streams up, each to its pane.
-    fn read(&mut self, streams: &[StreamId], budget: Budget) -> Result<()> {
+    fn read(&mut self, streams: &[StreamId], meter: &Meter) -> Result<()> {
         self.sums.iter_mut().for_each(CellSum::clear);
-        for some in streams.chunks(STREAMS_AT_ONCE) {
-            budget.check_time()?;
+        let mut counted = 0;
+        for some in parts_to_read(self.reader, streams) {
             self.cursor.sum(some, &self.panes.borders, &mut self.sums)?;
+            let cells = self.sums.iter().map(CellSum::cells).sum();
+            meter.count(cells - counted)?;
+            counted = cells;
         }
         Ok(())
     }

@@ -1,9 +1,10 @@
 //! Gauge cells merged into the windows of a grid.
 
-use plimsoll_storage::{GaugeCell, SlotValue, Store, StreamId, TimestampMs};
+use plimsoll_storage::{Columns, GaugeCell, Reader, SlotValue, Store, StreamId, TimestampMs};
 
 use super::panes::Panes;
-use crate::select::{Grid, Group, Result, Series};
+use super::parts_to_read;
+use crate::select::{Grid, Group, Meter, Result, Series};
 
 /// One series for each group, with the point that `point` makes of the merged gauge of each window that has a
 /// reading. A group without readings is left out.
@@ -14,10 +15,11 @@ pub(crate) fn gauge_series<P>(
     point: impl Fn(TimestampMs, GaugeCell) -> P,
 ) -> Result<Vec<Series<P>>> {
     let panes = Panes::admitted(store, &groups, grid)?;
+    let meter = Meter::new(grid.budget());
+    let reader = store.reader(panes.slots(), panes.grain, Columns::ALL);
     let mut series = Vec::new();
     for Group { labels, streams } in groups {
-        grid.budget().check_time()?;
-        let cells = pane_cells(store, &streams, &panes)?;
+        let cells = pane_cells(&reader, &streams, &panes, &meter)?;
         let windows = panes.windows.iter().filter_map(|window| {
             let cells = cells.get(window.panes.clone()).unwrap_or_default().iter().flatten();
             let mut merged = None;
@@ -34,16 +36,24 @@ pub(crate) fn gauge_series<P>(
 
 /// The merged gauge of each pane; `None` without a reading.
 fn pane_cells(
-    store: &Store,
+    reader: &Reader<'_>,
     streams: &[StreamId],
     panes: &Panes,
+    meter: &Meter,
 ) -> Result<Vec<Option<GaugeCell>>> {
     let mut cells = vec![None; panes.count()];
-    store.scan(&panes.scan(streams), &mut |_, slot, value| {
-        if let (SlotValue::Gauge(gauge), Some(cell)) = (value, cells.get_mut(panes.of_slot(slot))) {
-            merge(cell, gauge);
-        }
-    })?;
+    let mut cursor = reader.cursor();
+    for some in parts_to_read(reader, streams) {
+        let mut read = 0;
+        cursor.visit(some, &mut |_, slot, value| {
+            read += 1;
+            let cell = cells.get_mut(panes.of_slot(slot));
+            if let (SlotValue::Gauge(gauge), Some(cell)) = (value, cell) {
+                merge(cell, gauge);
+            }
+        })?;
+        meter.count(read)?;
+    }
     Ok(cells)
 }
 

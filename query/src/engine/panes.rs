@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use plimsoll_storage::{Scan, Slot, Store, StreamId, TimestampMs};
+use plimsoll_storage::{Slot, Store, TimestampMs};
 
 use crate::select::{Grid, Group, Result};
 
@@ -44,11 +44,10 @@ impl Panes {
         Self { borders, grain, windows }
     }
 
-    /// As [`Panes::new`], after a check that reading the groups stays within the budget of the grid.
+    /// As [`Panes::new`], after a check that an answer for the groups stays within the budget of the grid.
     pub(super) fn admitted(store: &Store, groups: &[Group], grid: &Grid) -> Result<Self> {
         let panes = Self::new(store, grid);
-        let cells = groups.iter().map(|group| store.cells_max(&panes.scan(&group.streams)));
-        grid.budget().admit(cells.sum(), groups.len() as u64 * panes.windows.len() as u64)?;
+        grid.budget().admit(groups.len() as u64 * panes.windows.len() as u64)?;
         Ok(panes)
     }
 
@@ -61,11 +60,6 @@ impl Panes {
     pub(super) fn slots(&self) -> Range<Slot> {
         let first = self.borders.first().copied().unwrap_or_default();
         first..self.borders.last().copied().unwrap_or_default()
-    }
-
-    /// A scan of some streams over all panes.
-    pub(super) fn scan<'a>(&self, streams: &'a [StreamId]) -> Scan<'a> {
-        Scan { grain: self.grain, ..Scan::new(streams, self.slots()) }
     }
 
     /// The pane that holds a slot of [`Panes::slots`].

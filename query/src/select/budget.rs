@@ -1,5 +1,6 @@
 //! How much work a query may cause.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use super::error::{Error, Result};
@@ -20,20 +21,42 @@ impl Budget {
     /// No bounds. For rules, whose windows and groups are bounded.
     pub const UNLIMITED: Self = Self { cells_max: u64::MAX, points_max: u64::MAX, deadline: None };
 
-    /// Checks, before anything is read, that a query stays within the budget.
-    pub(crate) const fn admit(&self, cells: u64, points: u64) -> Result<()> {
-        if cells > self.cells_max {
-            return Err(Error::TooManyCells { cells, limit: self.cells_max });
-        }
+    /// Checks, before anything is read, that the answer stays within the budget.
+    pub(crate) const fn admit(&self, points: u64) -> Result<()> {
         if points > self.points_max {
             return Err(Error::AnswerTooLarge { points, limit: self.points_max });
         }
         Ok(())
     }
+}
 
-    /// Fails once the deadline has passed.
-    pub(crate) fn check_time(&self) -> Result<()> {
-        match self.deadline {
+/// What a query has read so far. Its threads share one meter.
+///
+/// Cells are counted as they are read. How many a stream has in a range is not known before: it may have
+/// reported in few slots of it or in all.
+#[derive(Debug)]
+pub struct Meter {
+    budget: Budget,
+    cells: AtomicU64,
+}
+
+impl Meter {
+    /// The meter of a query that has read nothing yet.
+    #[must_use]
+    pub const fn new(budget: Budget) -> Self {
+        Self { budget, cells: AtomicU64::new(0) }
+    }
+
+    /// Counts cells that were read.
+    ///
+    /// # Errors
+    /// The query has read more than it may, or its deadline has passed.
+    pub fn count(&self, cells: u64) -> Result<()> {
+        let Budget { cells_max: limit, deadline, .. } = self.budget;
+        if self.cells.fetch_add(cells, Ordering::Relaxed).saturating_add(cells) > limit {
+            return Err(Error::TooManyCells { limit });
+        }
+        match deadline {
             Some(deadline) if Instant::now() >= deadline => Err(Error::TimedOut),
             _ => Ok(()),
         }

@@ -39,15 +39,13 @@ pub enum Error {
         /// How many were asked for.
         points: u64,
     },
-    /// The query would read more cells than it may.
+    /// The query has read more cells than it may.
     #[error(
-        "the question touches up to {cells} cells, the limit is {limit}; select fewer streams, \
+        "the question reads more than {limit} cells, the limit; select fewer streams, \
          take a shorter range, or let `start`, `end`, `step` and `window` be multiples of \
          1m or 15m, which are read from roll-ups"
     )]
     TooManyCells {
-        /// How many it would read at most.
-        cells: u64,
         /// How many it may read.
         limit: u64,
     },

@@ -6,8 +6,8 @@ mod grid;
 mod parallel;
 mod selector;
 
-pub use budget::Budget;
 pub(crate) use budget::check_numbers;
+pub use budget::{Budget, Meter};
 pub use error::{Error, Result, not_whole_slots};
 pub use grid::Grid;
 pub use parallel::parallel_map;

@@ -101,7 +101,7 @@ settings! {
         streams_max: usize =
             Setting::new("COUNT", parse::stream_count, "use 1000 to 1000000").or("1000000");
 
-        /// Cells that a query may read; a query that needs more is rejected
+        /// Cells that a query may read; a query that reads more ends with an error
         query_cells_max: u64 =
             Setting::new("COUNT", parse::count, "use a whole number from 1").or("50000000");
 

@@ -12,4 +12,4 @@ pub use scan::{Cursor, Reader, Scan};
 
 pub(crate) use block_reader::BlockReader;
 pub(crate) use exemplars::find_exemplars;
-pub(crate) use plan::{cells_max, coarser_slots};
+pub(crate) use plan::coarser_slots;

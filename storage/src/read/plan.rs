@@ -10,7 +10,7 @@
 use std::ops::Range;
 
 use crate::db::Snapshot;
-use crate::memory::{Head, Timeline};
+use crate::memory::Timeline;
 use crate::model::resolution::Resolution;
 use crate::model::stream::StreamId;
 use crate::model::time::{Slot, SlotWidth};
@@ -119,26 +119,6 @@ impl Request<'_> {
 pub(super) fn cells_in(width: SlotWidth, (resolution, slots): &ReadRange) -> u32 {
     let slot_count = slots.end.0.saturating_sub(slots.start.0);
     slot_count.div_ceil(resolution.slots(width))
-}
-
-/// How many cells a scan of some streams visits at most: one for each stream and cell of the resolutions it
-/// reads.
-pub(crate) fn cells_max(
-    timeline: &Timeline,
-    head: &Head,
-    streams: usize,
-    slots: &Range<Slot>,
-    grain: u32,
-) -> u64 {
-    let width = timeline.slot_width();
-    let oldest = width.slot_from(timeline.retention().oldest(timeline.data_now()));
-    let (start, end) = (slots.start.max(oldest).min(slots.end), slots.end);
-    let cached_from = head.cached_from().min(end).max(start);
-    let request = Request { timeline, slots, grain };
-    let stored = request.ranges(request.block_resolution(), start..cached_from, |first| first);
-    let cached = (request.memory_resolution(), cached_from..end);
-    let cells = stored.iter().chain([&cached]).map(|one| u64::from(cells_in(width, one)));
-    streams as u64 * cells.sum::<u64>()
 }
 
 /// See [`crate::Store::coarser_slots`].

@@ -126,13 +126,6 @@ impl Store {
 
 /// Reading cells and exemplars.
 impl Store {
-    /// How many cells a scan visits at most, computed without reading any.
-    #[must_use]
-    pub fn cells_max(&self, scan: &Scan<'_>) -> u64 {
-        let Shared { head, timeline, .. } = &*self.shared;
-        read::cells_max(timeline, head, scan.streams.len(), &scan.slots, scan.grain)
-    }
-
     /// How many slots a stored cell covers when cells finer than [`Scan::grain`] allows have expired where
     /// `slots` begin, and coarser ones are read instead. Each counts where it begins, so sums between two
     /// borders may be off at them. `None` when no coarser cells are read.

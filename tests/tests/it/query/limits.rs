@@ -29,19 +29,27 @@ async fn a_query_of_too_many_cells_gets_an_error_with_a_remedy() {
     let dir = data_dir();
     let server = Server::start(dir.path(), &["--query-cells-max", "1000"]).await;
     let end = clock::aligned_ms(0, MINUTE_MS);
-    push_partners(server.api(), 20, end - MINUTE_MS).await;
-    // 20 streams of 6 cells a minute: 8 minutes are within, 9 beyond, an hour by the minute beyond.
-    let within = ask(&server, format!("end={end}&window=8m")).await;
-    assert_eq!(within.status, 200, "{}", within.text);
+    // 20 streams of 6 cells a minute: 8 minutes are within, 9 beyond.
+    for slot in 1..=60 {
+        push_partners(server.api(), 20, end - slot * 10_000).await;
+    }
     // Off the minute, where no roll-up fits.
+    let within = ask(&server, format!("end={}&window=8m", end - 10_000)).await;
+    assert_eq!(within.status, 200, "{}", within.text);
     let beyond = ask(&server, format!("end={}&window=9m", end - 10_000)).await;
     assert_eq!((beyond.status, code(&beyond.body)), (422, "too_many_cells"), "{}", beyond.text);
     let detail = beyond.body["detail"].as_str().unwrap_or_default();
-    for word in ["1080", "1000", "fewer streams", "shorter range", "1m"] {
+    for word in ["more than 1000", "fewer streams", "shorter range", "1m"] {
         assert!(detail.contains(word), "{word}: {detail}");
     }
     let fewer = ask(&server, format!("end={}&window=9m&partner=partner-007", end - 10_000)).await;
     assert_eq!(fewer.status, 200, "{}", fewer.text);
+    // What was never reported costs nothing, however long the range is.
+    let sparse = ask(&server, format!("end={}&window=6d", end - 550_000)).await;
+    assert_eq!(
+        (sparse.status, &sparse.body["series"][0]["points"][0]["count"]),
+        (200, &json!(100))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
