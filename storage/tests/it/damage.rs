@@ -23,8 +23,9 @@ fn filled(path: &Path) -> usize {
 
 fn files(path: &Path, end: &str) -> Vec<PathBuf> {
     let entries = fs::read_dir(path).expect("the data directory");
-    let paths = entries.map(|entry| entry.expect("an entry").path());
-    paths.filter(|path| path.to_string_lossy().contains(end)).collect()
+    let entries = entries.map(|entry| entry.expect("an entry"));
+    let has_end = |entry: &fs::DirEntry| entry.file_name().to_string_lossy().contains(end);
+    entries.filter(has_end).map(|entry| entry.path()).collect()
 }
 
 /// Opening must fail with an error that names the file.

@@ -29,12 +29,14 @@ pub(super) struct LogFiles {
 }
 
 impl LogFiles {
-    /// The numbers in the manifest of a directory. Without a manifest they say nothing.
+    /// The numbers in the manifest of a directory. Without a manifest they say nothing, and RocksDB names
+    /// what is missing.
     ///
     /// # Errors
     /// [`Error::Corrupt`] when the manifest is damaged, or it cannot be read.
     pub(super) fn read(directory: &Path) -> Result<Self> {
-        if !directory.join(CURRENT).exists() {
+        let current = fs::read_to_string(directory.join(CURRENT)).unwrap_or_default();
+        if current.trim().is_empty() || !directory.join(current.trim()).exists() {
             return Ok(Self::default());
         }
         Ok(Self::of(&read(directory)?.1))
