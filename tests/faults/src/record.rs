@@ -1,12 +1,13 @@
 //! Runs a driver under strace and reads what it did to its data directory.
 
+use std::ffi::OsStr;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use plimsoll_storage::Durability;
 
-use crate::disk::Recording;
+use crate::disk::{Image, Recording};
 use crate::plan::Plan;
 use crate::trace;
 
@@ -28,6 +29,53 @@ pub fn can_trace() -> bool {
     traced.is_ok_and(|status| status.success())
 }
 
+/// A process that is traced.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct TracedProcess<'a> {
+    /// The program.
+    pub(crate) program: &'a Path,
+    /// Its arguments.
+    pub(crate) arguments: &'a [&'a OsStr],
+    /// It ends itself with a signal.
+    pub(crate) aborts: bool,
+}
+
+impl TracedProcess<'_> {
+    /// Runs it to its end; the trace is in the file `trace` then.
+    pub(crate) fn run(self, stdin: Stdio, trace: &Path) -> Result<(), String> {
+        let ended = Command::new("strace")
+            .args(["-f", "-xx", "-s", "16777216", "--seccomp-bpf", "-qq", "-e", "signal=none"])
+            .args(["-e", &format!("trace={}", trace::CALLS), "-o"])
+            .arg(trace)
+            .arg(self.program)
+            .args(self.arguments)
+            .stdin(stdin)
+            .stderr(Stdio::piped())
+            .output()
+            .map_err(|error| format!("strace: {error}"))?;
+        if ended.status.success() == self.aborts {
+            let error = String::from_utf8_lossy(&ended.stderr);
+            return Err(format!("the driver fails: {error}"));
+        }
+        Ok(())
+    }
+}
+
+/// What traced processes did, one after the other, to the directory `data`, which held `image` before. They
+/// wrote marks to the file `marks`.
+pub(crate) fn read_traces(
+    traces: &[PathBuf],
+    image: &Image,
+    (data, marks): (&Path, &Path),
+) -> Result<Recording, String> {
+    let mut text = String::new();
+    for trace in traces {
+        text += &fs::read_to_string(trace).map_err(|error| error.to_string())?;
+    }
+    let path = |path: &Path| path.to_str().map(str::to_owned).ok_or("a path is not UTF-8");
+    Ok(Recording::new(image, trace::parse(&text)?, &path(data)?, &path(marks)?))
+}
+
 /// Runs all processes of a plan with the program `driver` in the directory `work`, which is empty.
 ///
 /// # Errors
@@ -39,39 +87,24 @@ pub fn record(
     work: &Path,
 ) -> Result<Recording, String> {
     let (data, marks) = (work.join("data"), work.join("marks"));
+    let mut traces = Vec::new();
     for process in 0..plan.processes() {
-        let part = work.join(format!("trace-{process}"));
-        let status = Command::new("strace")
-            .args([
-                "-f",
-                "-xx",
-                "-s",
-                "16777216",
-                "--seccomp-bpf",
-                "-qq",
-                "-e",
-                "signal=none",
-                "-o",
-            ])
-            .arg(&part)
-            .args(["-e", &format!("trace={}", trace::CALLS)])
-            .arg(driver)
-            .args(["drive", &plan.seed.to_string(), &process.to_string(), name_of(durability)])
-            .args([&data, &marks])
-            .stderr(Stdio::piped())
-            .output()
-            .map_err(|error| format!("strace: {error}"))?;
-        let aborts = process + 1 < plan.processes() && durability != Durability::Memory;
-        if status.status.success() == aborts {
-            let error = String::from_utf8_lossy(&status.stderr);
-            return Err(format!("the driver of seed {} fails: {error}", plan.seed));
-        }
+        let trace = work.join(format!("trace-{process}"));
+        let (seed, number) = (plan.seed.to_string(), process.to_string());
+        let traced = TracedProcess {
+            program: driver,
+            arguments: &[
+                "drive".as_ref(),
+                seed.as_ref(),
+                number.as_ref(),
+                name_of(durability).as_ref(),
+                data.as_ref(),
+                marks.as_ref(),
+            ],
+            aborts: process + 1 < plan.processes() && durability != Durability::Memory,
+        };
+        traced.run(Stdio::null(), &trace).map_err(|why| format!("seed {seed}: {why}"))?;
+        traces.push(trace);
     }
-    let mut text = String::new();
-    for process in 0..plan.processes() {
-        let part = fs::read_to_string(work.join(format!("trace-{process}")));
-        text += &part.map_err(|error| error.to_string())?;
-    }
-    let path = |path: &Path| path.to_str().map(str::to_owned).ok_or("a path is not UTF-8");
-    Ok(Recording::new(trace::parse(&text)?, &path(&data)?, &path(&marks)?))
+    read_traces(&traces, &Image::new(), (&data, &marks))
 }

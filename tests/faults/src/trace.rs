@@ -20,21 +20,54 @@ pub struct Traced {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the fields are the arguments of the calls")]
 pub enum Call {
-    Open { path: String, creates: bool, truncates: bool, fd: i64 },
-    Close { fd: i64 },
-    Write { fd: i64, bytes: Vec<u8> },
-    WriteAt { fd: i64, at: u64, bytes: Vec<u8> },
-    Resize { fd: i64, length: u64 },
-    Sync { fd: i64 },
-    Rename { from: String, to: String },
-    Link { from: String, to: String },
-    Unlink { path: String },
-    MakeDir { path: String },
-    RemoveDir { path: String },
+    Open {
+        path: String,
+        creates: bool,
+        truncates: bool,
+        fd: i64,
+    },
+    Close {
+        fd: i64,
+    },
+    Write {
+        fd: i64,
+        bytes: Vec<u8>,
+    },
+    WriteAt {
+        fd: i64,
+        at: u64,
+        bytes: Vec<u8>,
+    },
+    Resize {
+        fd: i64,
+        length: u64,
+    },
+    Sync {
+        fd: i64,
+    },
+    Rename {
+        from: String,
+        to: String,
+    },
+    Link {
+        from: String,
+        to: String,
+    },
+    Unlink {
+        path: String,
+    },
+    MakeDir {
+        path: String,
+    },
+    RemoveDir {
+        path: String,
+    },
+    /// A process begins: the numbers of files are those of another process from here on.
+    Start,
 }
 
 /// The calls of which [`parse`] reads the lines, for the option `-e trace=` of strace.
-pub const CALLS: &str = "openat,open,creat,close,write,pwrite64,ftruncate,truncate,fallocate,fsync,fdatasync,\
+pub const CALLS: &str = "execve,openat,open,creat,close,write,pwrite64,ftruncate,truncate,fallocate,fsync,fdatasync,\
      rename,renameat,renameat2,link,linkat,unlink,unlinkat,mkdir,mkdirat,rmdir,writev,pwritev,pwritev2,\
      copy_file_range,sendfile";
 
@@ -86,8 +119,14 @@ fn parse_call(line: &str) -> Result<Option<Call>, String> {
     Ok(Some(match name {
         "openat" => open(path(1)?, at(2), returned),
         "open" => open(path(0)?, at(1), returned),
+        "execve" => Call::Start,
         "close" => Call::Close { fd: number(at(0))? },
         "write" => Call::Write { fd: number(at(0))?, bytes: written(1)? },
+        "writev" => {
+            let parts = arguments.iter().filter_map(|it| it.split_once("iov_base="));
+            let parts = parts.map(|(_, quoted)| unquote(quoted)).collect::<Result<Vec<_>, _>>()?;
+            Call::Write { fd: number(at(0))?, bytes: first(parts.concat(), returned as usize)? }
+        }
         "pwrite64" => {
             Call::WriteAt { fd: number(at(0))?, at: number(at(3))? as u64, bytes: written(1)? }
         }
@@ -131,7 +170,10 @@ fn text(quoted: &str) -> Result<String, String> {
 
 /// The first `length` bytes of a string.
 fn bytes(quoted: &str, length: usize) -> Result<Vec<u8>, String> {
-    let mut bytes = unquote(quoted)?;
+    first(unquote(quoted)?, length)
+}
+
+fn first(mut bytes: Vec<u8>, length: usize) -> Result<Vec<u8>, String> {
     if bytes.len() < length {
         return Err(format!("{length} bytes were written, {} are shown", bytes.len()));
     }

@@ -73,6 +73,8 @@ enum Name {
 /// What a process did to a directory, from the first change to the last.
 #[derive(Debug, Default)]
 pub struct Recording {
+    /// What was there before, all of it durable. Its files have the first numbers.
+    image: Image,
     changes: Vec<Change>,
 }
 
@@ -103,22 +105,22 @@ struct Recorder<'a> {
 }
 
 impl Recording {
-    /// The changes of the directory `root`, which was missing or empty before. Lines written to the file
+    /// The changes of the directory `root`, which held the files of `image` before. Lines written to the file
     /// `marks` are kept with them.
     #[must_use]
-    pub fn new(calls: Vec<Traced>, root: &str, marks: &str) -> Self {
+    pub fn new(image: &Image, calls: Vec<Traced>, root: &str, marks: &str) -> Self {
         let mut recorder = Recorder {
             root,
             marks,
             open: HashMap::new(),
-            names: BTreeMap::new(),
-            files: 0,
+            names: image.keys().cloned().zip(0..).collect(),
+            files: image.len(),
             changes: Vec::new(),
         };
         for traced in calls {
             recorder.add(traced);
         }
-        Self { changes: recorder.changes }
+        Self { image: image.clone(), changes: recorder.changes }
     }
 
     /// How many changes there are.
@@ -154,9 +156,28 @@ impl Recording {
         self.changes.get(..count).unwrap_or(&self.changes)
     }
 
+    /// How many changes there are before the first mark with this first word.
+    #[must_use]
+    pub fn until_mark(&self, word: &str) -> usize {
+        let is_found = |change: &Change| match &change.kind {
+            Kind::Mark(text) => text.split(' ').next() == Some(word),
+            _ => false,
+        };
+        self.changes.iter().position(is_found).unwrap_or(self.changes.len())
+    }
+
+    /// The names that were there before.
+    fn names(&self) -> BTreeMap<String, FileId> {
+        self.image.keys().cloned().zip(0..).collect()
+    }
+
+    /// The bytes that were there before.
+    fn files(&self) -> HashMap<FileId, Vec<u8>> {
+        (0..).zip(self.image.values().cloned()).collect()
+    }
+
     fn kill(&self, count: usize, random: &mut Rng) -> Image {
-        let mut files = HashMap::new();
-        let mut names = BTreeMap::new();
+        let (mut names, mut files) = (self.names(), self.files());
         for change in self.first(count) {
             match &change.kind {
                 Kind::Name(name) => apply_name(&mut names, name),
@@ -175,7 +196,11 @@ impl Recording {
     fn lose_power(&self, count: usize, random: &mut Rng) -> Image {
         let done = self.first(count);
         let names = self.names_after_power_loss(done, random);
-        image(&names, |file| content_after_power_loss(done, file, random))
+        let mut before = self.files();
+        image(&names, |file| {
+            let before = before.remove(&file).unwrap_or_default();
+            content_after_power_loss(done, (file, before), random)
+        })
     }
 
     /// The names as of some time since the last sync of a directory.
@@ -205,7 +230,7 @@ impl Recording {
             1 => changed.len(),
             _ => random.usize(durable..=changed.len()),
         };
-        let mut names = BTreeMap::new();
+        let mut names = self.names();
         for (_, name) in changed.iter().take(kept) {
             apply_name(&mut names, name);
         }
@@ -237,8 +262,12 @@ enum Spared {
     Pages(u64),
 }
 
-/// The bytes of a file: those that were synced, and some of the others.
-fn content_after_power_loss(done: &[Change], file: FileId, random: &mut Rng) -> Vec<u8> {
+/// The bytes of a file, which had others before: those that were synced, and some of the rest.
+fn content_after_power_loss(
+    done: &[Change],
+    (file, before): (FileId, Vec<u8>),
+    random: &mut Rng,
+) -> Vec<u8> {
     let synced = done.iter().rev().find_map(|change| match &change.kind {
         Kind::SyncFile { file: synced } if *synced == file => Some(change.begin),
         _ => None,
@@ -247,7 +276,7 @@ fn content_after_power_loss(done: &[Change], file: FileId, random: &mut Rng) -> 
         Kind::Write { file: of, .. } | Kind::Resize { file: of, .. } => *of == file,
         _ => false,
     };
-    let (mut durable, mut lost) = (HashMap::new(), Vec::new());
+    let (mut durable, mut lost) = (HashMap::from([(file, before)]), Vec::new());
     for change in done.iter().filter(of_file) {
         if synced.is_some_and(|begin| change.end < begin) {
             apply_data(&mut durable, &change.kind, None);

@@ -18,6 +18,7 @@ impl Recorder<'_> {
             Call::Close { fd } => {
                 self.open.remove(&fd);
             }
+            Call::Start => self.open.clear(),
             other => {
                 for kind in self.kinds(other) {
                     self.changes.push(Change { begin, end, kind });
@@ -72,7 +73,8 @@ impl Recorder<'_> {
             Call::MakeDir { .. }
             | Call::RemoveDir { .. }
             | Call::Open { .. }
-            | Call::Close { .. } => Vec::new(),
+            | Call::Close { .. }
+            | Call::Start => Vec::new(),
         }
     }
 

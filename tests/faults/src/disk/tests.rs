@@ -7,7 +7,8 @@ use crate::trace::Call;
 
 fn recording(calls: Vec<Call>) -> Recording {
     let traced = |(line, call)| Traced { begin: line, end: line, call };
-    Recording::new(calls.into_iter().enumerate().map(traced).collect(), "/d", "/marks")
+    let calls = calls.into_iter().enumerate().map(traced).collect();
+    Recording::new(&Image::new(), calls, "/d", "/marks")
 }
 
 fn open(path: &str, fd: i64) -> Call {
@@ -85,7 +86,7 @@ fn a_write_that_ends_after_a_sync_began_is_not_synced() {
         Traced { begin: 2, end: 4, call: write(3, b"a") },
         Traced { begin: 3, end: 5, call: Call::Sync { fd: 3 } },
     ];
-    let found = images(&Recording::new(calls, "/d", "/marks"), Crash::PowerLoss);
+    let found = images(&Recording::new(&Image::new(), calls, "/d", "/marks"), Crash::PowerLoss);
     assert!(found.contains(&image(&[("a", b"")])), "{found:?}");
 }
 
@@ -94,4 +95,18 @@ fn marks_are_kept_in_order() {
     let recording = recording(vec![open("/marks", 3), write(3, b"ack 1\n"), write(3, b"ack 2\n")]);
     assert_eq!(recording.marks(2).collect::<Vec<_>>(), ["ack 1", "ack 2"]);
     assert_eq!(recording.marks(1).collect::<Vec<_>>(), ["ack 1"]);
+}
+
+#[test]
+fn what_was_there_before_is_durable_and_can_be_changed() {
+    let before = image(&[("a", b"abcd"), ("b", b"x")]);
+    let reopen = Call::Open { path: "/d/a".into(), creates: true, truncates: false, fd: 3 };
+    let calls = vec![reopen, Call::WriteAt { fd: 3, at: 2, bytes: b"yz".to_vec() }];
+    let calls = calls.into_iter().map(|call| Traced { begin: 0, end: 0, call }).collect();
+    let recording = Recording::new(&before, calls, "/d", "/marks");
+    let changed = image(&[("a", b"abyz"), ("b", b"x")]);
+    assert_eq!(images(&recording, Crash::Kill), BTreeSet::from([changed.clone()]));
+    let lost = images(&recording, Crash::PowerLoss);
+    assert!(lost.contains(&before) && lost.contains(&changed));
+    assert!(lost.iter().all(|image| image["b"] == b"x" && image["a"].starts_with(b"ab")));
 }

@@ -42,3 +42,11 @@ fn reserving_space_changes_nothing_and_unknown_writes_are_errors() {
     assert_eq!(parse("7 fallocate(5, FALLOC_FL_KEEP_SIZE, 0, 4096) = 0\n"), Ok(Vec::new()));
     assert!(parse("7 pwritev2(5, [], 1, 0) = 9\n").is_err());
 }
+
+#[test]
+fn a_write_of_several_parts_is_one_write() {
+    let (a, b) = (hex("ab"), hex("cd"));
+    let parts = format!("[{{iov_base=\"{a}\", iov_len=2}}, {{iov_base=\"{b}\", iov_len=2}}]");
+    let calls = parse(&format!("7 writev(5, {parts}, 2) = 3\n")).expect("readable");
+    assert_eq!(calls[0].call, Call::Write { fd: 5, bytes: b"abc".to_vec() });
+}
