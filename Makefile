@@ -12,7 +12,8 @@ DATA_DIR ?= ./data
 ARGS ?=
 # How long `make fuzz` stays with each target.
 FUZZ_SECONDS ?= 60
-# How long `make torture` simulates crashes, and how many other faults it makes, from which seed on.
+# How long `make torture` simulates crashes of the store, and as long those of alerting; how many other
+# faults it makes; from which seed on.
 TORTURE_SECONDS ?= 600
 TORTURE_KILLS ?= 1000
 TORTURE_ERRORS ?= 500
@@ -60,6 +61,7 @@ torture: setup ## Crashes, kills, I/O errors and flipped bits (TORTURE_SECONDS, 
 	$(FAULTS) flips $(TORTURE_FLIPS) $(TORTURE_SEED)
 	$(FAULTS) kills $(TORTURE_KILLS) $(TORTURE_SEED)
 	$(FAULTS) errors $(TORTURE_ERRORS) $(TORTURE_SEED)
+	$(FAULTS) alerts $(TORTURE_SECONDS) $(TORTURE_SEED)
 	$(FAULTS) torture $(TORTURE_SECONDS) $(TORTURE_SEED)
 
 deny: ## Check licences, duplicates and known advisories of the dependencies

@@ -20,6 +20,16 @@ pub struct Case {
     pub number: u64,
 }
 
+/// Whether everything acknowledged is there after a crash.
+#[must_use]
+pub fn keeps_acknowledged(durability: Durability, crash: Crash) -> bool {
+    match durability {
+        Durability::Fsync => true,
+        Durability::Wal => crash == Crash::Kill,
+        Durability::Memory => false,
+    }
+}
+
 /// Builds the files that a crash leaves in `dir`, which must not exist, opens and checks them, and sometimes
 /// goes on with the store.
 ///
@@ -35,11 +45,7 @@ pub fn check_case(
     let mut random = Rng::with_seed(plan.seed.rotate_left(32) ^ case.number);
     let count = random.usize(..=recording.len());
     let image = recording.crash(count, case.crash, &mut random);
-    let keeps_acknowledged = match durability {
-        Durability::Fsync => true,
-        Durability::Wal => case.crash == Crash::Kill,
-        Durability::Memory => false,
-    };
+    let keeps_acknowledged = keeps_acknowledged(durability, case.crash);
     let bounds = Bounds::after(recording.marks(count), keeps_acknowledged);
     let mut check = || {
         let held = oracle::check(dir, plan, durability, bounds)?;

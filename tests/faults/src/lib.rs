@@ -4,8 +4,11 @@
 //!
 //! [`flips`] changes single bits of such files.
 //!
+//! [`alerts`] crashes evaluation and delivery in the same way, and compares what receivers get.
+//!
 //! [`live`] kills the real binary and lets its system calls fail, while pushes go on.
 
+pub mod alerts;
 pub mod campaign;
 pub mod disk;
 pub mod driver;

@@ -1,5 +1,6 @@
 //! `faults drive` is the process that a recording is made of; `faults torture SECONDS [SEED]` checks crashes
 //! of new seeds until the time is over; `faults kills COUNT [SEED]` kills the real binary so many times;
+//! `faults alerts SECONDS [SEED]` does so for evaluation and delivery;
 //! `faults errors COUNT [SEED]` lets so many of its system calls fail;
 //! `faults flips COUNT [SEED]` flips so many bits of files.
 
@@ -9,6 +10,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use plimsoll_faults::alerts::{self, Campaign, Driver, Receiver, Scenario};
 use plimsoll_faults::campaign::{Case, check_case};
 use plimsoll_faults::disk::Crash;
 use plimsoll_faults::driver::{Drive, drive};
@@ -20,6 +22,13 @@ use plimsoll_storage::Durability;
 
 /// Crashes of each kind for each recording.
 const CASES: u64 = 300;
+/// Crashes of each recorded scenario of alerts.
+const ALERT_CASES: u64 = 120;
+/// The scenario goes on under strace after every so manyth of them, to crash again.
+const CASES_PER_SECOND_CRASH: u64 = 20;
+/// Crashes of each such continuation.
+const SECOND_CRASHES: u64 = 20;
+const DURABILITIES: [Durability; 3] = [Durability::Fsync, Durability::Wal, Durability::Memory];
 /// Kills of one data directory.
 const KILLS: u64 = 25;
 /// Faults of one server.
@@ -34,6 +43,11 @@ fn main() -> ExitCode {
         ["drive", seed, process, durability, dir, marks] => {
             drive_one(seed, process, durability, dir, marks)
         }
+        ["drive-alerts", seed, durability, dir, marks, end] => {
+            drive_alerts(seed, durability, (Path::new(dir), Path::new(marks)), end)
+        }
+        ["alerts", seconds] => torture_alerts(seconds, "1"),
+        ["alerts", seconds, seed] => torture_alerts(seconds, seed),
         ["torture", seconds] => torture(seconds, "1"),
         ["torture", seconds, seed] => torture(seconds, seed),
         ["kills", count] => kills(count, "1"),
@@ -42,7 +56,7 @@ fn main() -> ExitCode {
         ["errors", count, seed] => errors(count, seed),
         ["flips", count] => flips(count, "1"),
         ["flips", count, seed] => flips(count, seed),
-        _ => Err("usage: faults torture SECONDS [SEED] | faults kills COUNT [SEED] | faults errors COUNT [SEED] | faults flips COUNT [SEED]".into()),
+        _ => Err("usage: faults torture SECONDS [SEED] | faults alerts SECONDS [SEED] | faults kills COUNT [SEED] | faults errors COUNT [SEED] | faults flips COUNT [SEED]".into()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -64,11 +78,55 @@ fn drive_one(
     dir: &str,
     marks: &str,
 ) -> Result<(), String> {
-    let all = [Durability::Fsync, Durability::Wal, Durability::Memory];
-    let durability = all.into_iter().find(|it| name_of(*it) == durability);
-    let durability = durability.ok_or("the durability is fsync, wal or memory")?;
+    let durability = durability_of(durability)?;
     let work = Drive { dir: Path::new(dir), marks: Path::new(marks), durability };
     drive(&Plan::new(number(seed)?), number(process)? as usize, work)
+}
+
+fn drive_alerts(
+    seed: &str,
+    durability: &str,
+    files: (&Path, &Path),
+    end: &str,
+) -> Result<(), String> {
+    let scenario = Scenario::new(number(seed)?);
+    alerts::drive(&scenario, durability_of(durability)?, files, number(end)? as usize)
+}
+
+fn durability_of(name: &str) -> Result<Durability, String> {
+    let found = DURABILITIES.into_iter().find(|it| name_of(*it) == name);
+    found.ok_or_else(|| "the durability is fsync, wal or memory".into())
+}
+
+fn torture_alerts(seconds: &str, first_seed: &str) -> Result<(), String> {
+    let deadline = Instant::now() + Duration::from_secs(number(seconds)?);
+    let program = env::current_exe().map_err(|error| error.to_string())?;
+    let (mut checked, mut failed, mut seed) = (0_u64, 0_u64, number(first_seed)?);
+    while Instant::now() < deadline {
+        for durability in DURABILITIES {
+            let work = tempfile::tempdir().map_err(|error| error.to_string())?;
+            let (scenario, receiver) = (Scenario::new(seed), Receiver::new());
+            let receiver = receiver.map_err(|error| error.to_string())?;
+            let driver =
+                Driver { program: &program, scenario: &scenario, durability, receiver: &receiver };
+            let campaign = Campaign::record(driver, work.path())?;
+            for number in (0..ALERT_CASES).take_while(|_| Instant::now() < deadline) {
+                let crash = if number % 2 == 0 { Crash::Kill } else { Crash::PowerLoss };
+                let case = Case { crash, number };
+                let mut wrong: Vec<String> = campaign.check(case).err().into_iter().collect();
+                checked += 1;
+                if number % CASES_PER_SECOND_CRASH == 0 {
+                    wrong.extend(campaign.check_again(case, SECOND_CRASHES));
+                    checked += SECOND_CRASHES;
+                }
+                failed += wrong.len() as u64;
+                wrong.iter().for_each(|why| println!("{why}"));
+            }
+            println!("{}: {checked} crashes checked in all, {failed} failed", campaign.summary());
+        }
+        seed += 1;
+    }
+    if failed == 0 { Ok(()) } else { Err(format!("{failed} of {checked} crashes failed")) }
 }
 
 fn torture(seconds: &str, first_seed: &str) -> Result<(), String> {
@@ -76,7 +134,7 @@ fn torture(seconds: &str, first_seed: &str) -> Result<(), String> {
     let driver = env::current_exe().map_err(|error| error.to_string())?;
     let (mut checked, mut failed, mut seed) = (0_u64, 0_u64, number(first_seed)?);
     while Instant::now() < deadline {
-        for durability in [Durability::Fsync, Durability::Wal, Durability::Memory] {
+        for durability in DURABILITIES {
             let work = tempfile::tempdir().map_err(|error| error.to_string())?;
             let plan = Plan::new(seed);
             let recording = record(&driver, &plan, durability, work.path())?;

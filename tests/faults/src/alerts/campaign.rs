@@ -1,0 +1,168 @@
+//! Many crashes of one recorded scenario. Each goes on to the end, and what receivers got is compared.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use fastrand::Rng;
+
+use super::history::History;
+use super::recording::Driver;
+use super::run::Running;
+use super::scenario::Scenario;
+use crate::campaign::{Case, keeps_acknowledged, write};
+use crate::disk::{Image, Recording};
+
+/// Slots of which the evaluation is made up for after a crash, at most. After more than two minutes only
+/// alerts that are still open are notified.
+const LATE_SLOTS_MAX: usize = 11;
+
+/// A recorded scenario.
+#[derive(Debug)]
+pub struct Campaign<'a> {
+    driver: Driver<'a>,
+    /// What receivers get in a run without faults.
+    expected: History,
+    recording: Recording,
+    work: PathBuf,
+}
+
+/// What a crash has left.
+struct Left {
+    image: Image,
+    marks: Vec<String>,
+    /// Everything acknowledged must be there.
+    keeps_acknowledged: bool,
+}
+
+impl<'a> Campaign<'a> {
+    /// Runs a scenario without faults, then records it. `work` is empty.
+    ///
+    /// # Errors
+    /// A run fails, or its notifications are not those of the run without faults.
+    pub fn record(driver: Driver<'a>, work: &Path) -> Result<Self, String> {
+        let marks = run_rest(driver, &work.join("expected"), 0, 0)?;
+        let expected = History::of(marks.iter().map(String::as_str), true);
+        let folder = work.join("recording");
+        let recording = driver.record(&folder)?;
+        fs::remove_dir_all(&folder).map_err(|error| error.to_string())?;
+        let recorded = History::of(recording.marks(recording.len()), true);
+        recorded.compare(&expected, true).map_err(|why| format!("as recorded: {why}"))?;
+        Ok(Self { driver, expected, recording, work: work.to_owned() })
+    }
+
+    /// What was recorded, in words.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        let Scenario { seed, operations, .. } = self.driver.scenario;
+        format!(
+            "alerts, seed {seed} {:?}: {} operations, {} changes of files, {}",
+            self.driver.durability,
+            operations.len(),
+            self.recording.len(),
+            self.expected.summary()
+        )
+    }
+
+    /// Checks one crash.
+    ///
+    /// # Errors
+    /// What is wrong, with what is needed to see it again.
+    pub fn check(&self, case: Case) -> Result<(), String> {
+        let (mut random, name) = self.of_case(case);
+        let left = self.crash(&self.recording, case, &mut random);
+        self.check_left(&left, &mut random).map_err(|why| format!("{name}: {why}"))
+    }
+
+    /// Lets the scenario go on after a crash, and checks `count` crashes of that: every other one while the
+    /// store is opened. Returns what is wrong.
+    pub fn check_again(&self, first: Case, count: u64) -> Vec<String> {
+        let (mut random, name) = self.of_case(first);
+        let before = self.crash(&self.recording, first, &mut random);
+        let folder = self.work.join("again");
+        let recorded = self.driver.record_rest(&before.image, &folder);
+        let removed = fs::remove_dir_all(&folder).map_err(|error| error.to_string());
+        let recording = match removed.and(recorded) {
+            Ok(recording) => recording,
+            Err(why) => return vec![format!("{name}: {why}")],
+        };
+        let opened = recording.until_mark("begin");
+        let check = |number| {
+            let case = Case { number, ..first };
+            let count = if number % 2 == 0 { opened } else { recording.len() };
+            let mut left = self.crash_within(&recording, count, case, &mut random);
+            left.marks.splice(..0, before.marks.iter().cloned());
+            left.keeps_acknowledged &= before.keeps_acknowledged;
+            let checked = self.check_left(&left, &mut random);
+            checked.map_err(|why| format!("{name}, again {number}: {why}")).err()
+        };
+        (0..count).filter_map(check).collect()
+    }
+
+    fn of_case(&self, case: Case) -> (Rng, String) {
+        let Driver { scenario, durability, .. } = self.driver;
+        let Case { crash, number } = case;
+        let name = format!("alerts, seed {} {durability:?} {crash:?} case {number}", scenario.seed);
+        (Rng::with_seed(scenario.seed.rotate_left(32) ^ number), name)
+    }
+
+    fn crash(&self, recording: &Recording, case: Case, random: &mut Rng) -> Left {
+        self.crash_within(recording, recording.len(), case, random)
+    }
+
+    /// A crash among the first changes of a recording.
+    fn crash_within(
+        &self,
+        recording: &Recording,
+        changes: usize,
+        case: Case,
+        random: &mut Rng,
+    ) -> Left {
+        let count = random.usize(..=changes);
+        Left {
+            image: recording.crash(count, case.crash, random),
+            marks: recording.marks(count).map(str::to_owned).collect(),
+            keeps_acknowledged: keeps_acknowledged(self.driver.durability, case.crash),
+        }
+    }
+
+    fn check_left(&self, left: &Left, random: &mut Rng) -> Result<(), String> {
+        let Left { image, marks, keeps_acknowledged } = left;
+        let scenario = self.driver.scenario;
+        let can_be_late = !scenario.has_late_events && random.bool();
+        let late = if can_be_late { random.usize(..=LATE_SLOTS_MAX) } else { 0 };
+        let before = History::of(marks.iter().map(String::as_str), *keeps_acknowledged);
+        let least = if *keeps_acknowledged { scenario.seen_of(before.done) } else { 0 };
+        let dir = self.work.join("crashed");
+        let more = write(image, &dir).and_then(|()| run_rest(self.driver, &dir, least, late));
+        fs::remove_dir_all(&dir).map_err(|error| error.to_string())?;
+        let done = before.done;
+        let more = more.map_err(|why| format!("after {done} operations: {why}"))?;
+        let all = marks.iter().chain(&more).map(String::as_str);
+        History::of(all, *keeps_acknowledged)
+            .compare(&self.expected, *keeps_acknowledged)
+            .map_err(|why| format!("after {done} operations, {late} late: {why}"))
+    }
+}
+
+/// Does what a data directory does not hold of a scenario. Returns the marks.
+fn run_rest(
+    driver: Driver<'_>,
+    dir: &Path,
+    least: usize,
+    late: usize,
+) -> Result<Vec<String>, String> {
+    let Driver { scenario, durability, receiver, .. } = driver;
+    let marks: Arc<Mutex<Vec<String>>> = Arc::default();
+    let written = Arc::clone(&marks);
+    let write_mark = Arc::new(move |mark: &str| {
+        written.lock().unwrap_or_else(PoisonError::into_inner).push(mark.to_owned());
+    });
+    let mut running = Running::open(scenario, dir, durability, receiver, write_mark)?;
+    if running.next() < least {
+        return Err(format!("{least} operations were acknowledged, it holds {}", running.next()));
+    }
+    running.run_until(scenario.operations.len(), late)?;
+    drop(running);
+    Ok(std::mem::take(&mut marks.lock().unwrap_or_else(PoisonError::into_inner)))
+}

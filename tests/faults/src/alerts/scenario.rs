@@ -1,0 +1,210 @@
+//! What happens while partners fail and recover, made from a seed alone: one operation after the other.
+
+use fastrand::Rng;
+
+/// How many partners report.
+const PARTNERS: usize = 6;
+/// How long it lasts, in slots of [`SLOT_MS`].
+const SLOTS: i64 = 48;
+/// The default width of slots.
+const SLOT_MS: i64 = 10_000;
+/// The first slot. A multiple of a day.
+const START_MS: i64 = 20_700 * 24 * 60 * 60 * 1000;
+/// How many processes a recording has: each but the last ends without closing the store.
+const PROCESSES: usize = 3;
+
+/// Everything that happens.
+#[derive(Debug, Clone)]
+pub struct Scenario {
+    /// The seed that it was made from.
+    pub(super) seed: u64,
+    /// One after the other.
+    pub(super) operations: Vec<Operation>,
+    /// Alerts share notifications by partner.
+    pub(super) shares_notifications: bool,
+    /// Some events are pushed slots later. What a slot is found to be then depends on when it is evaluated.
+    pub(super) has_late_events: bool,
+}
+
+/// One operation.
+#[derive(Debug, Clone)]
+pub(super) struct Operation {
+    /// When.
+    pub at_ms: i64,
+    /// What.
+    pub kind: Kind,
+}
+
+/// What an operation does.
+#[derive(Debug, Clone)]
+pub(super) enum Kind {
+    /// Pushes events, with an idempotency key.
+    Push {
+        /// The key.
+        key: Vec<u8>,
+        /// The events.
+        events: Vec<Events>,
+    },
+    /// Evaluates the slots that end until a time.
+    Evaluate {
+        /// The end of a slot.
+        until_ms: i64,
+    },
+    /// Waits until the outbox is empty.
+    Deliver,
+    /// Silences a partner.
+    Silence {
+        /// The partner.
+        partner: String,
+        /// For how long, in ms.
+        length_ms: i64,
+    },
+    /// Acknowledges the open alerts of a partner.
+    Acknowledge {
+        /// The partner.
+        partner: String,
+    },
+    /// Seals the head.
+    Seal,
+    /// Runs the maintenance of the store.
+    Maintain,
+}
+
+/// Events of one partner at the same time.
+#[derive(Debug, Clone)]
+pub(super) struct Events {
+    /// The stream.
+    pub stream: &'static str,
+    /// The partner.
+    pub partner: String,
+    /// When they happened.
+    pub at_ms: i64,
+    /// How many succeeded.
+    pub good: u32,
+    /// How many failed.
+    pub bad: u32,
+}
+
+impl Kind {
+    /// Whether a store shows that it was done.
+    const fn leaves_trace(&self) -> bool {
+        matches!(self, Self::Push { .. } | Self::Evaluate { .. })
+    }
+}
+
+/// A partner during the scenario.
+struct Partner {
+    name: String,
+    /// For so many slots more it stays as it is.
+    left: i64,
+    /// So many of 100 requests fail.
+    failing: u32,
+    /// It sends no tracking events.
+    is_silent: bool,
+}
+
+impl Scenario {
+    /// The scenario of a seed.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        let mut random = Rng::with_seed(seed);
+        let (shares_notifications, has_late_events) = (seed % 2 == 0, seed % 3 == 0);
+        let start = Operation { at_ms: START_MS, kind: Kind::Evaluate { until_ms: START_MS } };
+        let mut operations = vec![start];
+        let mut partners: Vec<Partner> = (0..PARTNERS).map(Partner::new).collect();
+        for slot in 0..SLOTS {
+            for partner in &mut partners {
+                partner.go_on(&mut random);
+            }
+            add_slot(&mut operations, slot, &partners, has_late_events, &mut random);
+        }
+        let at_ms = START_MS + SLOTS * SLOT_MS;
+        operations.push(Operation { at_ms, kind: Kind::Deliver });
+        Self { seed, operations, shares_notifications, has_late_events }
+    }
+
+    /// The ends of the processes that run it: each a number of operations.
+    #[must_use]
+    pub(super) fn ends(&self) -> Vec<usize> {
+        (1..=PROCESSES).map(|process| self.operations.len() * process / PROCESSES).collect()
+    }
+
+    /// How many of the first operations a store shows to hold when it holds `done`.
+    #[must_use]
+    pub(super) fn seen_of(&self, done: usize) -> usize {
+        let mut done = self.operations.iter().take(done);
+        done.rposition(|it| it.kind.leaves_trace()).map_or(0, |last| last + 1)
+    }
+}
+
+impl Partner {
+    fn new(number: usize) -> Self {
+        Self { name: format!("partner-{number}"), left: 2, failing: 0, is_silent: false }
+    }
+
+    /// Goes on to the next slot.
+    fn go_on(&mut self, random: &mut Rng) {
+        self.left -= 1;
+        if self.left > 0 {
+            return;
+        }
+        self.left = random.i64(3..10);
+        self.failing = match random.u8(..8) {
+            0..4 => 0,
+            4..6 => random.u32(20..70),
+            _ => 100,
+        };
+        self.is_silent = random.u8(..4) == 0;
+    }
+
+    /// What it reports of a slot.
+    fn events(&self, slot: i64, random: &mut Rng) -> Vec<Events> {
+        let at_ms = START_MS + slot * SLOT_MS + random.i64(0..SLOT_MS);
+        let (count, partner) = (random.u32(8..20), self.name.clone());
+        let bad = count * self.failing / 100;
+        let mut events =
+            vec![Events { stream: "requests", partner, at_ms, good: count - bad, bad }];
+        if !self.is_silent {
+            let partner = self.name.clone();
+            events.push(Events { stream: "tracking", partner, at_ms, good: 1, bad: 0 });
+        }
+        events
+    }
+}
+
+/// What happens about one slot, most of it at its end.
+fn add_slot(
+    operations: &mut Vec<Operation>,
+    slot: i64,
+    partners: &[Partner],
+    has_late_events: bool,
+    random: &mut Rng,
+) {
+    let end_ms = START_MS + (slot + 1) * SLOT_MS;
+    let mut add = |kind| operations.push(Operation { at_ms: end_ms, kind });
+    let (first, rest) = partners.split_at(random.usize(..PARTNERS));
+    for part in [first, rest].into_iter().filter(|part| !part.is_empty()) {
+        let mut events: Vec<Events> =
+            part.iter().flat_map(|partner| partner.events(slot, random)).collect();
+        if has_late_events && slot > 3 && random.u8(..4) == 0 {
+            events.extend(part.iter().flat_map(|it| it.events(slot - random.i64(1..4), random)));
+        }
+        let key = format!("{slot}-{:016x}", random.u64(..)).into_bytes();
+        add(Kind::Push { key, events });
+    }
+    let partner = partners.get(random.usize(..PARTNERS)).map(|it| it.name.clone());
+    if let Some(partner) = partner {
+        match random.u8(..20) {
+            0 => add(Kind::Silence { partner, length_ms: random.i64(4..12) * SLOT_MS }),
+            1..4 => add(Kind::Acknowledge { partner }),
+            _ => {}
+        }
+    }
+    add(Kind::Evaluate { until_ms: end_ms });
+    match random.u8(..24) {
+        0..3 => add(Kind::Seal),
+        3 => add(Kind::Maintain),
+        4..16 => add(Kind::Deliver),
+        _ => {}
+    }
+}
