@@ -14,8 +14,8 @@ use crate::campaign::{Case, keeps_acknowledged, write};
 use crate::disk::{Image, Recording};
 
 /// Slots of which the evaluation is made up for after a crash, at most. After more than two minutes only
-/// alerts that are still open are notified.
-const LATE_SLOTS_MAX: usize = 11;
+/// alerts that are still open are notified, and notifications say that they are late.
+const LATE_SLOTS_MAX: usize = 8;
 
 /// A recorded scenario.
 #[derive(Debug)]

@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use plimsoll_alerting::rule::Period;
 use plimsoll_alerting::silence::{self, Silence};
 use plimsoll_alerting::{
-    AlertFilter, DeliveryControl, Evaluator, Notifier, RuleSet, alerts, grace_ms, outbox,
+    AlertFilter, Delivery, DeliveryControl, DeliveryFilter, Evaluator, Notifier, RuleSet, alerts,
+    grace_ms, ledger,
 };
 use plimsoll_storage::{
     Durability, IdempotencyKey, Label, LabelMatchers, Outcome, Store, StreamKind, StreamRef,
@@ -23,9 +24,8 @@ use crate::driver::options;
 
 /// How long the outbox may take to become empty.
 const DELIVERED_WITHIN: Duration = Duration::from_secs(60);
-/// How far the clock is moved at most while the outbox is emptied, in ms: failed attempts are repeated, and
-/// the next slot is not yet over.
-const RETRIED_WITHIN_MS: i64 = 4_000;
+/// Deliveries that are read at once. A scenario has fewer.
+const WAITING_MAX: usize = 1_000;
 /// Open alerts of a partner that are acknowledged.
 const ACKNOWLEDGED_MAX: usize = 10;
 
@@ -144,7 +144,7 @@ impl<'a> Running<'a> {
                 self.control.wake();
                 Ok(())
             }
-            Kind::Deliver => self.deliver(at),
+            Kind::Deliver => self.deliver(),
             Kind::Silence { partner, length_ms } => self.silence(partner, *length_ms, at),
             Kind::Acknowledge { partner } => self.acknowledge(partner),
             Kind::Seal => self.store.seal().map(drop).map_err(text),
@@ -190,17 +190,17 @@ impl<'a> Running<'a> {
         Ok(())
     }
 
-    /// Waits until the outbox is empty.
-    fn deliver(&self, at: TimestampMs) -> Result<(), String> {
+    /// Waits until the outbox is empty. The clock is moved to where failed attempts are repeated.
+    fn deliver(&self) -> Result<(), String> {
         let started = Instant::now();
-        let mut moved_ms = grace_ms(self.store.slot_width());
-        let until_ms = moved_ms + RETRIED_WITHIN_MS;
-        while outbox::len(&self.store).map_err(text)? > 0 {
+        let filter = DeliveryFilter { state: Some("waiting".into()), ..DeliveryFilter::default() };
+        loop {
+            let waiting = ledger::list(&self.store, &filter, WAITING_MAX).map_err(text)?.newest;
+            let Some(due_at) = waiting.iter().map(Delivery::due_at).max() else { break };
             if started.elapsed() > DELIVERED_WITHIN {
-                return Err("the outbox does not become empty".into());
+                return Err(format!("{} deliveries stay in the outbox", waiting.len()));
             }
-            self.clock.store(at.0 + moved_ms, Ordering::SeqCst);
-            moved_ms = (moved_ms + 100).min(until_ms);
+            self.clock.fetch_max(due_at.0, Ordering::SeqCst);
             self.control.wake();
             std::thread::sleep(Duration::from_millis(2));
         }
