@@ -13,10 +13,10 @@ use plimsoll_storage::Durability;
 
 const SEED: u64 = 1;
 const CASES: u64 = 160;
-const ALERT_CASES: u64 = 24;
+const ALERT_CASES: u64 = 14;
 /// The crash after which the scenario goes on, to crash again so many times.
 const FIRST_CRASH: u64 = 5;
-const SECOND_CRASHES: u64 = 8;
+const SECOND_CRASHES: u64 = 6;
 
 fn check(durability: Durability, crashes: &[Crash]) {
     assert!(can_trace(), "strace is missing or may not trace: run scripts/setup.sh");
@@ -79,5 +79,10 @@ fn with_wal_each_notification_arrives_as_without_a_crash() {
 
 #[test]
 fn with_memory_notifications_arrive_again_from_the_state_that_is_left() {
-    check_alerts(3, Durability::Memory);
+    check_alerts(5, Durability::Memory);
+}
+
+#[test]
+fn receivers_that_were_down_get_each_alert_as_a_whole_or_not_at_all() {
+    check_alerts(7, Durability::Fsync);
 }

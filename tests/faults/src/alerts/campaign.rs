@@ -6,12 +6,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use fastrand::Rng;
 
-use super::history::History;
+use super::history::{History, Tolerance};
 use super::recording::Driver;
 use super::run::Running;
 use super::scenario::Scenario;
 use crate::campaign::{Case, keeps_acknowledged, write};
-use crate::disk::{Image, Recording};
+use crate::disk::{Crash, Image, Recording};
 
 /// Slots of which the evaluation is made up for after a crash, at most. After more than two minutes only
 /// alerts that are still open are notified, and notifications say that they are late.
@@ -24,6 +24,8 @@ pub struct Campaign<'a> {
     /// What receivers get in a run without faults.
     expected: History,
     recording: Recording,
+    /// How many notifications came while it was recorded.
+    recorded: usize,
     work: PathBuf,
 }
 
@@ -41,14 +43,18 @@ impl<'a> Campaign<'a> {
     /// # Errors
     /// A run fails, or its notifications are not those of the run without faults.
     pub fn record(driver: Driver<'a>, work: &Path) -> Result<Self, String> {
-        let marks = run_rest(driver, &work.join("expected"), 0, 0)?;
-        let expected = History::of(marks.iter().map(String::as_str), true);
+        let tolerance = tolerance(driver.scenario, true);
+        let faultless = driver.scenario.without_outages();
+        let without_faults = Driver { scenario: &faultless, ..driver };
+        let marks = run_rest(without_faults, &work.join("expected"), 0, 0)?;
+        let expected = History::of(marks.iter().map(String::as_str), tolerance)?;
         let folder = work.join("recording");
         let recording = driver.record(&folder)?;
         fs::remove_dir_all(&folder).map_err(|error| error.to_string())?;
-        let recorded = History::of(recording.marks(recording.len()), true);
-        recorded.compare(&expected, true).map_err(|why| format!("as recorded: {why}"))?;
-        Ok(Self { driver, expected, recording, work: work.to_owned() })
+        let recorded = History::of(recording.marks(recording.len()), tolerance)?;
+        recorded.compare(&expected, tolerance).map_err(|why| format!("as recorded: {why}"))?;
+        let (recorded, work) = (recorded.received(), work.to_owned());
+        Ok(Self { driver, expected, recording, recorded, work })
     }
 
     /// What was recorded, in words.
@@ -56,10 +62,12 @@ impl<'a> Campaign<'a> {
     pub fn summary(&self) -> String {
         let Scenario { seed, operations, .. } = self.driver.scenario;
         format!(
-            "alerts, seed {seed} {:?}: {} operations, {} changes of files, {}",
+            "alerts, seed {seed} {:?}: {} operations, {} changes of files, {} notifications of {} ({})",
             self.driver.durability,
             operations.len(),
             self.recording.len(),
+            self.recorded,
+            self.expected.received(),
             self.expected.summary()
         )
     }
@@ -88,7 +96,8 @@ impl<'a> Campaign<'a> {
         };
         let opened = recording.until_mark("begin");
         let check = |number| {
-            let case = Case { number, ..first };
+            let crash = if random.bool() { Crash::Kill } else { Crash::PowerLoss };
+            let case = Case { crash, number };
             let count = if number % 2 == 0 { opened } else { recording.len() };
             let mut left = self.crash_within(&recording, count, case, &mut random);
             left.marks.splice(..0, before.marks.iter().cloned());
@@ -131,7 +140,8 @@ impl<'a> Campaign<'a> {
         let scenario = self.driver.scenario;
         let can_be_late = !scenario.has_late_events && random.bool();
         let late = if can_be_late { random.usize(..=LATE_SLOTS_MAX) } else { 0 };
-        let before = History::of(marks.iter().map(String::as_str), *keeps_acknowledged);
+        let tolerance = tolerance(scenario, *keeps_acknowledged);
+        let before = History::of(marks.iter().map(String::as_str), tolerance)?;
         let least = if *keeps_acknowledged { scenario.seen_of(before.done) } else { 0 };
         let dir = self.work.join("crashed");
         let more = write(image, &dir).and_then(|()| run_rest(self.driver, &dir, least, late));
@@ -139,10 +149,14 @@ impl<'a> Campaign<'a> {
         let done = before.done;
         let more = more.map_err(|why| format!("after {done} operations: {why}"))?;
         let all = marks.iter().chain(&more).map(String::as_str);
-        History::of(all, *keeps_acknowledged)
-            .compare(&self.expected, *keeps_acknowledged)
+        History::of(all, tolerance)?
+            .compare(&self.expected, tolerance)
             .map_err(|why| format!("after {done} operations, {late} late: {why}"))
     }
+}
+
+const fn tolerance(scenario: &Scenario, keeps_acknowledged: bool) -> Tolerance {
+    Tolerance { keeps_acknowledged, has_outages: scenario.has_outages }
 }
 
 /// Does what a data directory does not hold of a scenario. Returns the marks.

@@ -6,6 +6,7 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::os::fd::{AsFd, OwnedFd};
 use std::process::Stdio;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
@@ -26,6 +27,7 @@ pub struct Receiver {
 #[derive(Clone)]
 struct Serving {
     write_mark: WriteMark,
+    is_down: Arc<AtomicBool>,
     refused: Arc<Mutex<Refused>>,
 }
 
@@ -71,19 +73,27 @@ impl Receiver {
         self.listener.local_addr()
     }
 
-    /// Answers requests until the runtime ends. What processes that have ended had sent is dropped.
+    /// Answers requests until the runtime ends: with 503 while `is_down`. What processes that have ended had
+    /// sent is dropped.
     ///
     /// # Errors
     /// The socket cannot be used.
-    pub fn serve(&self, runtime: &Handle, write_mark: WriteMark) -> io::Result<()> {
+    pub fn serve(
+        &self,
+        runtime: &Handle,
+        write_mark: WriteMark,
+        is_down: Arc<AtomicBool>,
+    ) -> io::Result<()> {
         let listener = self.listener.try_clone()?;
         listener.set_nonblocking(true)?;
         while listener.accept().is_ok() {}
         let _context = runtime.enter();
         let listener = tokio::net::TcpListener::from_std(listener)?;
-        let router = Router::new()
-            .fallback(take)
-            .with_state(Serving { write_mark, refused: Arc::default() });
+        let router = Router::new().fallback(take).with_state(Serving {
+            write_mark,
+            is_down,
+            refused: Arc::default(),
+        });
         runtime.spawn(async move { axum::serve(listener, router).await });
         Ok(())
     }
@@ -96,7 +106,9 @@ async fn take(
     body: String,
 ) -> StatusCode {
     let id = headers.get("webhook-id").and_then(|id| id.to_str().ok()).unwrap_or_default();
-    if serving.refused.lock().unwrap_or_else(PoisonError::into_inner).refuses(id) {
+    if serving.is_down.load(Ordering::SeqCst)
+        || serving.refused.lock().unwrap_or_else(PoisonError::into_inner).refuses(id)
+    {
         return StatusCode::SERVICE_UNAVAILABLE;
     }
     (serving.write_mark)(&format!("received {} {id} {body}", uri.path()));

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use plimsoll_alerting::rule::Period;
@@ -26,6 +26,8 @@ use crate::driver::options;
 const DELIVERED_WITHIN: Duration = Duration::from_secs(60);
 /// Deliveries that are read at once. A scenario has fewer.
 const WAITING_MAX: usize = 1_000;
+/// By how much the clock is moved at once while a receiver is taken to be down, in ms.
+const PROBED_EVERY_MS: i64 = 1_000;
 /// Open alerts of a partner that are acknowledged.
 const ACKNOWLEDGED_MAX: usize = 10;
 
@@ -37,6 +39,8 @@ pub(super) struct Running<'a> {
     evaluator: Evaluator,
     control: DeliveryControl,
     clock: Arc<AtomicI64>,
+    /// The receivers are.
+    is_down: Arc<AtomicBool>,
     write_mark: WriteMark,
     /// The first operation that is not done.
     next: usize,
@@ -66,11 +70,13 @@ impl<'a> Running<'a> {
         write_mark("open");
         let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build();
         let runtime = runtime.map_err(text)?;
-        receiver.serve(runtime.handle(), Arc::clone(&write_mark)).map_err(text)?;
         let rules = rules(scenario, &receiver.address().map_err(text)?.to_string())?;
         let evaluator =
             Evaluator::new(Arc::clone(&store), Arc::new(rules.clone())).map_err(text)?;
         let next = next_operation(scenario, &store, &evaluator)?;
+        let is_down = Arc::new(AtomicBool::new(scenario.is_down_after(next)));
+        let serving = (Arc::clone(&write_mark), Arc::clone(&is_down));
+        receiver.serve(runtime.handle(), serving.0, serving.1).map_err(text)?;
         let clock = Arc::new(AtomicI64::new(scenario.operations[next.saturating_sub(1)].at_ms));
         let shown = Arc::clone(&clock);
         let now = Arc::new(move || TimestampMs(shown.load(Ordering::SeqCst)));
@@ -79,7 +85,7 @@ impl<'a> Running<'a> {
         let control = notifier.control();
         runtime.spawn(notifier.run(std::future::pending()));
         let _runtime = runtime;
-        Ok(Self { _runtime, scenario, evaluator, control, clock, write_mark, next, store })
+        Ok(Self { _runtime, scenario, evaluator, control, clock, is_down, write_mark, next, store })
     }
 
     /// The number of the first operation that the store does not hold.
@@ -147,6 +153,10 @@ impl<'a> Running<'a> {
             Kind::Deliver => self.deliver(),
             Kind::Silence { partner, length_ms } => self.silence(partner, *length_ms, at),
             Kind::Acknowledge { partner } => self.acknowledge(partner),
+            Kind::Outage { is_down } => {
+                self.is_down.store(*is_down, Ordering::SeqCst);
+                Ok(())
+            }
             Kind::Seal => self.store.seal().map(drop).map_err(text),
             Kind::Maintain => self.store.maintain(at).map(drop).map_err(text),
         }
@@ -201,6 +211,9 @@ impl<'a> Running<'a> {
                 return Err(format!("{} deliveries stay in the outbox", waiting.len()));
             }
             self.clock.fetch_max(due_at.0, Ordering::SeqCst);
+            if self.control.receivers().values().any(|receiver| receiver.is_open) {
+                self.clock.fetch_add(PROBED_EVERY_MS, Ordering::SeqCst);
+            }
             self.control.wake();
             std::thread::sleep(Duration::from_millis(2));
         }

@@ -24,6 +24,8 @@ pub struct Scenario {
     pub(super) shares_notifications: bool,
     /// Some events are pushed slots later. What a slot is found to be then depends on when it is evaluated.
     pub(super) has_late_events: bool,
+    /// The receivers are down at times.
+    pub(super) has_outages: bool,
 }
 
 /// One operation.
@@ -63,6 +65,11 @@ pub(super) enum Kind {
     Acknowledge {
         /// The partner.
         partner: String,
+    },
+    /// From now on the receivers answer every request with 503, or do so no more.
+    Outage {
+        /// Which of the two.
+        is_down: bool,
     },
     /// Seals the head.
     Seal,
@@ -109,6 +116,8 @@ impl Scenario {
     pub fn new(seed: u64) -> Self {
         let mut random = Rng::with_seed(seed);
         let (shares_notifications, has_late_events) = (seed % 2 == 0, seed % 3 == 0);
+        let has_outages = seed % 4 == 3;
+        let mut outage = Outage::default();
         let start = Operation { at_ms: START_MS, kind: Kind::Evaluate { until_ms: START_MS } };
         let mut operations = vec![start];
         let mut partners: Vec<Partner> = (0..PARTNERS).map(Partner::new).collect();
@@ -117,10 +126,36 @@ impl Scenario {
                 partner.go_on(&mut random);
             }
             add_slot(&mut operations, slot, &partners, has_late_events, &mut random);
+            if has_outages {
+                outage.go_on(&mut operations, &mut random);
+            }
         }
         let at_ms = START_MS + SLOTS * SLOT_MS;
+        operations.push(Operation { at_ms, kind: Kind::Outage { is_down: false } });
         operations.push(Operation { at_ms, kind: Kind::Deliver });
-        Self { seed, operations, shares_notifications, has_late_events }
+        Self { seed, operations, shares_notifications, has_late_events, has_outages }
+    }
+
+    /// The same with receivers that are never down.
+    #[must_use]
+    pub(super) fn without_outages(&self) -> Self {
+        let mut scenario = self.clone();
+        for operation in &mut scenario.operations {
+            if let Kind::Outage { is_down } = &mut operation.kind {
+                *is_down = false;
+            }
+        }
+        scenario
+    }
+
+    /// Whether the receivers are down when so many operations are done.
+    #[must_use]
+    pub(super) fn is_down_after(&self, done: usize) -> bool {
+        let outages = self.operations.iter().take(done).filter_map(|it| match it.kind {
+            Kind::Outage { is_down } => Some(is_down),
+            _ => None,
+        });
+        outages.last().unwrap_or(false)
     }
 
     /// The ends of the processes that run it: each a number of operations.
@@ -134,6 +169,29 @@ impl Scenario {
     pub(super) fn seen_of(&self, done: usize) -> usize {
         let mut done = self.operations.iter().take(done);
         done.rposition(|it| it.kind.leaves_trace()).map_or(0, |last| last + 1)
+    }
+}
+
+/// Whether receivers are down, and for how many slots more.
+#[derive(Default)]
+struct Outage {
+    left: i64,
+}
+
+impl Outage {
+    /// Goes on to the next slot. Nothing waits for deliveries while receivers are down.
+    fn go_on(&mut self, operations: &mut Vec<Operation>, random: &mut Rng) {
+        let at_ms = operations.last().map_or(START_MS, |last| last.at_ms);
+        if self.left > 0 {
+            operations.pop_if(|last| matches!(last.kind, Kind::Deliver));
+            self.left -= 1;
+            if self.left == 0 {
+                operations.push(Operation { at_ms, kind: Kind::Outage { is_down: false } });
+            }
+        } else if random.u8(..5) == 0 {
+            self.left = random.i64(3..12);
+            operations.push(Operation { at_ms, kind: Kind::Outage { is_down: true } });
+        }
     }
 }
 
