@@ -43,8 +43,8 @@ fn main() -> ExitCode {
         ["drive", seed, process, durability, dir, marks] => {
             drive_one(seed, process, durability, dir, marks)
         }
-        ["drive-alerts", seed, durability, dir, marks, end] => {
-            drive_alerts(seed, durability, (Path::new(dir), Path::new(marks)), end)
+        ["drive-alerts", seed, durability, dir, marks, end, late] => {
+            drive_alerts(seed, durability, (Path::new(dir), Path::new(marks)), (end, late))
         }
         ["alerts", seconds] => torture_alerts(seconds, "1"),
         ["alerts", seconds, seed] => torture_alerts(seconds, seed),
@@ -87,10 +87,11 @@ fn drive_alerts(
     seed: &str,
     durability: &str,
     files: (&Path, &Path),
-    end: &str,
+    (end, late): (&str, &str),
 ) -> Result<(), String> {
     let scenario = Scenario::new(number(seed)?);
-    alerts::drive(&scenario, durability_of(durability)?, files, number(end)? as usize)
+    let part = (number(end)? as usize, number(late)? as usize);
+    alerts::drive(&scenario, durability_of(durability)?, files, part)
 }
 
 fn durability_of(name: &str) -> Result<Durability, String> {

@@ -79,7 +79,7 @@ fn with_wal_each_notification_arrives_as_without_a_crash() {
 
 #[test]
 fn with_memory_notifications_arrive_again_from_the_state_that_is_left() {
-    check_alerts(5, Durability::Memory);
+    check_alerts(4, Durability::Memory);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Many crashes of one recorded scenario. Each goes on to the end, and what receivers got is compared.
 
 use std::fs;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -16,6 +17,8 @@ use crate::disk::{Crash, Image, Recording};
 /// Slots of which the evaluation is made up for after a crash, at most. After more than two minutes only
 /// alerts that are still open are notified, and notifications say that they are late.
 const LATE_SLOTS_MAX: usize = 8;
+/// The slots that are missed in a long downtime.
+const LONG_DOWNTIME_SLOTS: RangeInclusive<usize> = 13..=40;
 
 /// A recorded scenario.
 #[derive(Debug)]
@@ -33,8 +36,7 @@ pub struct Campaign<'a> {
 struct Left {
     image: Image,
     marks: Vec<String>,
-    /// Everything acknowledged must be there.
-    keeps_acknowledged: bool,
+    tolerance: Tolerance,
 }
 
 impl<'a> Campaign<'a> {
@@ -43,7 +45,8 @@ impl<'a> Campaign<'a> {
     /// # Errors
     /// A run fails, or its notifications are not those of the run without faults.
     pub fn record(driver: Driver<'a>, work: &Path) -> Result<Self, String> {
-        let tolerance = tolerance(driver.scenario, true);
+        let Scenario { has_outages, .. } = *driver.scenario;
+        let tolerance = Tolerance { keeps_acknowledged: true, has_outages, was_down_long: false };
         let faultless = driver.scenario.without_outages();
         let without_faults = Driver { scenario: &faultless, ..driver };
         let marks = run_rest(without_faults, &work.join("expected"), 0, 0)?;
@@ -88,7 +91,8 @@ impl<'a> Campaign<'a> {
         let (mut random, name) = self.of_case(first);
         let before = self.crash(&self.recording, first, &mut random);
         let folder = self.work.join("again");
-        let recorded = self.driver.record_rest(&before.image, &folder);
+        let (late, is_long) = self.late(&mut random);
+        let recorded = self.driver.record_rest(&before.image, late, &folder);
         let removed = fs::remove_dir_all(&folder).map_err(|error| error.to_string());
         let recording = match removed.and(recorded) {
             Ok(recording) => recording,
@@ -101,7 +105,8 @@ impl<'a> Campaign<'a> {
             let count = if number % 2 == 0 { opened } else { recording.len() };
             let mut left = self.crash_within(&recording, count, case, &mut random);
             left.marks.splice(..0, before.marks.iter().cloned());
-            left.keeps_acknowledged &= before.keeps_acknowledged;
+            left.tolerance.keeps_acknowledged &= before.tolerance.keeps_acknowledged;
+            left.tolerance.was_down_long = is_long;
             let checked = self.check_left(&left, &mut random);
             checked.map_err(|why| format!("{name}, again {number}: {why}")).err()
         };
@@ -131,32 +136,43 @@ impl<'a> Campaign<'a> {
         Left {
             image: recording.crash(count, case.crash, random),
             marks: recording.marks(count).map(str::to_owned).collect(),
-            keeps_acknowledged: keeps_acknowledged(self.driver.durability, case.crash),
+            tolerance: Tolerance {
+                keeps_acknowledged: keeps_acknowledged(self.driver.durability, case.crash),
+                has_outages: self.driver.scenario.has_outages,
+                was_down_long: false,
+            },
+        }
+    }
+
+    /// How many slots are evaluated late after a crash, and whether those are many.
+    fn late(&self, random: &mut Rng) -> (usize, bool) {
+        let Scenario { has_late_events, has_long_downtimes, .. } = *self.driver.scenario;
+        match random.u8(..3) {
+            0 if has_long_downtimes => (random.usize(LONG_DOWNTIME_SLOTS), true),
+            1 if !has_late_events => (random.usize(..=LATE_SLOTS_MAX), false),
+            _ => (0, false),
         }
     }
 
     fn check_left(&self, left: &Left, random: &mut Rng) -> Result<(), String> {
-        let Left { image, marks, keeps_acknowledged } = left;
-        let scenario = self.driver.scenario;
-        let can_be_late = !scenario.has_late_events && random.bool();
-        let late = if can_be_late { random.usize(..=LATE_SLOTS_MAX) } else { 0 };
-        let tolerance = tolerance(scenario, *keeps_acknowledged);
+        let Left { image, marks, tolerance } = left;
+        let (late, is_long) = self.late(random);
+        let mut tolerance = *tolerance;
+        tolerance.was_down_long |= is_long;
         let before = History::of(marks.iter().map(String::as_str), tolerance)?;
-        let least = if *keeps_acknowledged { scenario.seen_of(before.done) } else { 0 };
+        let keeps_acknowledged = tolerance.keeps_acknowledged;
+        let least =
+            if keeps_acknowledged { self.driver.scenario.next_after(&before.done) } else { 0 };
         let dir = self.work.join("crashed");
         let more = write(image, &dir).and_then(|()| run_rest(self.driver, &dir, least, late));
         fs::remove_dir_all(&dir).map_err(|error| error.to_string())?;
-        let done = before.done;
+        let done = before.done.len();
         let more = more.map_err(|why| format!("after {done} operations: {why}"))?;
         let all = marks.iter().chain(&more).map(String::as_str);
         History::of(all, tolerance)?
             .compare(&self.expected, tolerance)
             .map_err(|why| format!("after {done} operations, {late} late: {why}"))
     }
-}
-
-const fn tolerance(scenario: &Scenario, keeps_acknowledged: bool) -> Tolerance {
-    Tolerance { keeps_acknowledged, has_outages: scenario.has_outages }
 }
 
 /// Does what a data directory does not hold of a scenario. Returns the marks.

@@ -37,7 +37,7 @@ pub fn drive(
     scenario: &Scenario,
     durability: Durability,
     (dir, marks): (&Path, &Path),
-    end: usize,
+    (end, late): (usize, usize),
 ) -> Result<(), String> {
     let marks = OpenOptions::new().create(true).append(true).open(marks);
     let marks = marks.map_err(|error| error.to_string())?;
@@ -47,7 +47,7 @@ pub fn drive(
     });
     let receiver = Receiver::inherited().map_err(|error| error.to_string())?;
     let mut running = Running::open(scenario, dir, durability, &receiver, write_mark)?;
-    running.run_until(end, 0)?;
+    running.run_until(end, late)?;
     if end < scenario.operations.len() && durability != Durability::Memory {
         process::abort();
     }
@@ -60,23 +60,30 @@ impl Driver<'_> {
     /// # Errors
     /// A driver fails, or its trace cannot be read.
     pub fn record(self, work: &Path) -> Result<Recording, String> {
-        self.record_from(&Image::new(), &self.scenario.ends(), work)
+        self.record_from(&Image::new(), (&self.scenario.ends(), 0), work)
     }
 
-    /// Records the rest of the scenario, from the files of a crash on. `work` is empty.
+    /// Records the rest of the scenario, from the files of a crash on, with so many slots evaluated late.
+    /// `work` is empty.
     ///
     /// # Errors
     /// The driver fails, or its trace cannot be read.
-    pub fn record_rest(self, image: &Image, work: &Path) -> Result<Recording, String> {
-        self.record_from(image, &[self.scenario.operations.len()], work)
+    pub fn record_rest(self, image: &Image, late: usize, work: &Path) -> Result<Recording, String> {
+        self.record_from(image, (&[self.scenario.operations.len()], late), work)
     }
 
-    fn record_from(self, image: &Image, ends: &[usize], work: &Path) -> Result<Recording, String> {
+    fn record_from(
+        self,
+        image: &Image,
+        (ends, late): (&[usize], usize),
+        work: &Path,
+    ) -> Result<Recording, String> {
         let (data, marks) = (work.join("data"), work.join("marks"));
         write(image, &data)?;
         let mut traces = Vec::new();
         for end in ends {
             let (seed, end_text) = (self.scenario.seed.to_string(), end.to_string());
+            let late = late.to_string();
             let is_last = *end == self.scenario.operations.len();
             let trace = work.join(format!("trace-{end}"));
             let traced = TracedProcess {
@@ -88,6 +95,7 @@ impl Driver<'_> {
                     data.as_ref(),
                     marks.as_ref(),
                     end_text.as_ref(),
+                    late.as_ref(),
                 ],
                 aborts: !is_last && self.durability != Durability::Memory,
             };

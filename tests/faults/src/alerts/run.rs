@@ -111,11 +111,12 @@ impl<'a> Running<'a> {
         let left_out = self.left_out(end, late);
         for number in self.next..end {
             let operation = &self.scenario.operations[number];
-            (self.write_mark)(&format!("begin {number}"));
             let is_evaluation = matches!(operation.kind, Kind::Evaluate { .. });
-            if !(is_evaluation && left_out.contains(&number)) {
-                self.execute(operation).map_err(|why| format!("operation {number}: {why}"))?;
+            if is_evaluation && left_out.contains(&number) {
+                continue;
             }
+            (self.write_mark)(&format!("begin {number}"));
+            self.execute(operation).map_err(|why| format!("operation {number}: {why}"))?;
             (self.write_mark)(&format!("done {number}"));
         }
         self.next = self.next.max(end);

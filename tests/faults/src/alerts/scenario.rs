@@ -1,5 +1,7 @@
 //! What happens while partners fail and recover, made from a seed alone: one operation after the other.
 
+use std::collections::BTreeSet;
+
 use fastrand::Rng;
 
 /// How many partners report.
@@ -26,6 +28,8 @@ pub struct Scenario {
     pub(super) has_late_events: bool,
     /// The receivers are down at times.
     pub(super) has_outages: bool,
+    /// A server may be down for longer than notifications are made up for.
+    pub(super) has_long_downtimes: bool,
 }
 
 /// One operation.
@@ -92,13 +96,6 @@ pub(super) struct Events {
     pub bad: u32,
 }
 
-impl Kind {
-    /// Whether a store shows that it was done.
-    const fn leaves_trace(&self) -> bool {
-        matches!(self, Self::Push { .. } | Self::Evaluate { .. })
-    }
-}
-
 /// A partner during the scenario.
 struct Partner {
     name: String,
@@ -117,6 +114,8 @@ impl Scenario {
         let mut random = Rng::with_seed(seed);
         let (shares_notifications, has_late_events) = (seed % 2 == 0, seed % 3 == 0);
         let has_outages = seed % 4 == 3;
+        let is_plain = !shares_notifications && !has_late_events && !has_outages;
+        let has_long_downtimes = is_plain && seed % 5 == 0;
         let mut outage = Outage::default();
         let start = Operation { at_ms: START_MS, kind: Kind::Evaluate { until_ms: START_MS } };
         let mut operations = vec![start];
@@ -126,6 +125,13 @@ impl Scenario {
                 partner.go_on(&mut random);
             }
             add_slot(&mut operations, slot, &partners, has_late_events, &mut random);
+            if has_long_downtimes {
+                // Nobody acts, so that nobody has to see alerts before a downtime is over.
+                let acts = |it: &Operation| {
+                    matches!(it.kind, Kind::Silence { .. } | Kind::Acknowledge { .. })
+                };
+                operations.retain(|it| !acts(it));
+            }
             if has_outages {
                 outage.go_on(&mut operations, &mut random);
             }
@@ -133,7 +139,14 @@ impl Scenario {
         let at_ms = START_MS + SLOTS * SLOT_MS;
         operations.push(Operation { at_ms, kind: Kind::Outage { is_down: false } });
         operations.push(Operation { at_ms, kind: Kind::Deliver });
-        Self { seed, operations, shares_notifications, has_late_events, has_outages }
+        Self {
+            seed,
+            operations,
+            shares_notifications,
+            has_late_events,
+            has_outages,
+            has_long_downtimes,
+        }
     }
 
     /// The same with receivers that are never down.
@@ -164,11 +177,24 @@ impl Scenario {
         (1..=PROCESSES).map(|process| self.operations.len() * process / PROCESSES).collect()
     }
 
-    /// How many of the first operations a store shows to hold when it holds `done`.
+    /// The first operation that a store does not show to hold when some were done. An evaluation includes
+    /// those before it that were left out.
     #[must_use]
-    pub(super) fn seen_of(&self, done: usize) -> usize {
-        let mut done = self.operations.iter().take(done);
-        done.rposition(|it| it.kind.leaves_trace()).map_or(0, |last| last + 1)
+    pub(super) fn next_after(&self, done: &BTreeSet<usize>) -> usize {
+        let is_evaluation =
+            |number: &usize| matches!(self.operations[*number].kind, Kind::Evaluate { .. });
+        let evaluated = done.iter().rev().copied().find(is_evaluation);
+        let mut next = 0;
+        for (number, operation) in self.operations.iter().enumerate() {
+            match operation.kind {
+                Kind::Push { .. } if done.contains(&number) => {}
+                Kind::Evaluate { .. } if Some(number) <= evaluated => {}
+                Kind::Push { .. } | Kind::Evaluate { .. } => break,
+                _ => continue,
+            }
+            next = number + 1;
+        }
+        next
     }
 }
 

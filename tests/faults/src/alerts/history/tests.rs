@@ -21,7 +21,7 @@ fn history(marks: &[&str], tolerance: Tolerance) -> History {
 }
 
 fn compare(marks: &[&str], keeps_acknowledged: bool) -> Result<(), String> {
-    let tolerance = Tolerance { keeps_acknowledged, has_outages: false };
+    let tolerance = Tolerance { keeps_acknowledged, has_outages: false, was_down_long: false };
     history(marks, tolerance).compare(&history(&EXPECTED, tolerance), tolerance)
 }
 
@@ -61,7 +61,7 @@ fn after_a_loss_of_what_was_acknowledged_it_comes_again() {
 #[test]
 fn while_receivers_are_down_whole_alerts_may_be_left_out() {
     let [open, trigger, resolve, _] = EXPECTED;
-    let tolerance = Tolerance { keeps_acknowledged: true, has_outages: true };
+    let tolerance = Tolerance { keeps_acknowledged: true, has_outages: true, was_down_long: false };
     let (next, joined) = ("received /hub 3 triggered a", "received /hub 4 updated a");
     let expected = history(&[open, trigger, resolve, next, joined], tolerance);
     let is_right = |marks: &[&str]| history(marks, tolerance).compare(&expected, tolerance).is_ok();
@@ -70,4 +70,18 @@ fn while_receivers_are_down_whole_alerts_may_be_left_out() {
     assert!(!is_right(&[open, resolve, next, joined]), "the trigger is missing");
     assert!(!is_right(&[open, trigger, resolve]), "the second alert is open");
     assert!(!is_right(&[open, trigger, resolve, next]), "an update is missing");
+}
+
+#[test]
+fn after_a_long_downtime_the_end_is_the_same_and_each_alert_is_whole() {
+    let [open, trigger, resolve, _] = EXPECTED;
+    let tolerance = Tolerance { keeps_acknowledged: true, has_outages: false, was_down_long: true };
+    let (next, later) = ("received /hub 3 triggered a", "received /hub 4 triggered a");
+    let expected = history(&[open, trigger, resolve, next], tolerance);
+    let is_right = |marks: &[&str]| history(marks, tolerance).compare(&expected, tolerance).is_ok();
+    assert!(is_right(&[open, later]));
+    assert!(is_right(&[open, trigger, resolve, later]));
+    assert!(!is_right(&[open, trigger, later]), "the resolve is missing");
+    assert!(!is_right(&[open, trigger, resolve]), "the second alert is open");
+    assert!(!is_right(&[open]), "the second alert is open");
 }
