@@ -39,12 +39,17 @@ pub struct ReplayNotifier {
 struct NotifiedAlert {
     alert: ReplayedAlert,
     status: NotifyStatus,
+    /// Names of the receivers that were notified of it.
+    receivers: Vec<String>,
 }
 
 impl ReplayNotifier {
     /// Notifies of the alerts of some rules; collects every change of state as well, if asked to.
     #[must_use]
-    pub fn new(rules: RuleSet, with_transitions: bool) -> Self {
+    pub fn new(mut rules: RuleSet, with_transitions: bool) -> Self {
+        for rule in rules.rules.iter_mut().filter(|rule| rule.notify.is_empty()) {
+            rule.notify.push(NOMINAL_RECEIVER.to_owned());
+        }
         Self {
             rules: RuleSet { receivers: Vec::new(), ..rules },
             silences: Vec::new(),
@@ -126,12 +131,17 @@ impl ReplayNotifier {
             if action == Action::Update {
                 continue;
             }
-            let receivers = self.receivers(&alert.0.0);
-            if let Some(notified) = self.alerts.get_mut(&alert) {
-                let of =
-                    |receiver| ReplayedNotification { at, action, receiver, group: group.clone() };
-                notified.alert.notifications.extend(receivers.into_iter().map(of));
+            let Some(notified) = self.alerts.get_mut(&alert) else { continue };
+            if action.begins() {
+                let named = self.rules.rule(&alert.0.0).map(|rule| rule.notify.as_slice());
+                let grouping = &self.state.grouping;
+                let is_own = |name: &&String| grouping.is_notified_under(&alert.0, name);
+                let own = named.unwrap_or_default().iter().filter(is_own);
+                notified.receivers = own.cloned().collect();
             }
+            let receivers = notified.receivers.iter().cloned();
+            let of = |receiver| ReplayedNotification { at, action, receiver, group: group.clone() };
+            notified.alert.notifications.extend(receivers.map(of));
         }
         for (alert, status) in decision.changed {
             if let Some(notified) = self.alerts.get_mut(&alert) {
@@ -139,12 +149,6 @@ impl ReplayNotifier {
                 notified.status = status;
             }
         }
-    }
-
-    /// Who is notified of a rule's alerts.
-    fn receivers(&self, rule: &str) -> Vec<String> {
-        let named = self.rules.rule(rule).map(|rule| rule.notify.clone()).unwrap_or_default();
-        if named.is_empty() { vec![NOMINAL_RECEIVER.to_owned()] } else { named }
     }
 }
 
@@ -162,7 +166,7 @@ impl NotifiedAlert {
             muted_by: None,
             notifications: Vec::new(),
         };
-        Self { alert, status: NotifyStatus::default() }
+        Self { alert, status: NotifyStatus::default(), receivers: Vec::new() }
     }
 
     /// Takes a further evaluation of the alert.

@@ -45,7 +45,7 @@ pub(super) fn acknowledge(
     let Some(alert) = alerts::get(store, id)? else { return Ok(AcknowledgeResult::Unknown) };
     let key = (alert.rule.clone(), alert.labels.clone());
     let grouping = open_notifications(store)?;
-    let triggers: Vec<String> = grouping.triggers_with(&key).iter().map(id_of).collect();
+    let triggers: Vec<String> = grouping.triggers_with(&key).map(id_of).collect();
     if !alert.is_open() && !triggers.iter().any(|trigger| trigger == id) {
         return Ok(AcknowledgeResult::Ended);
     }

@@ -81,7 +81,13 @@ impl<'a> Draft<'a> {
             return self.note_mute(alert, before, muted);
         };
         let mut status = before.clone();
-        let receivers = rule.notify.iter().filter_map(|name| rules.receiver(name));
+        let instance = instance(alert);
+        let is_own = |name: &str| self.grouping.is_notified_under(&instance.0, name);
+        if action == Action::Trigger {
+            status.receivers.retain(|known| is_own(&known.receiver));
+        }
+        let named = rule.notify.iter().filter(|name| is_own(name));
+        let receivers = named.filter_map(|name| rules.receiver(name));
         status.add_receivers(receivers, action == Action::Trigger, at);
         status.record_trigger(firing.severity);
         self.send(alert, action, &status);
@@ -158,7 +164,8 @@ impl<'a> Draft<'a> {
             let alert = alert_ref(instance);
             let status = self.status(alert).filter(|status| status.is_resolve_due());
             let Some(mut status) = status.cloned() else { continue };
-            let due = escalate::due(&status.receivers, &rules.receivers, at);
+            let mut due = escalate::due(&status.receivers, &rules.receivers, at);
+            due.retain(|next| !self.has_notification(instance, &next.receiver.name));
             let Some(longest_ms) = due.iter().map(|next| next.after_ms).max() else { continue };
             if acknowledged.contains(instance) {
                 continue;
@@ -174,6 +181,14 @@ impl<'a> Draft<'a> {
             });
             self.change(alert, status);
         }
+    }
+
+    /// Whether a receiver has the notification of an alert under another alert, so that this one does not
+    /// escalate to it.
+    fn has_notification(&self, alert: &AlertInstance, receiver: &str) -> bool {
+        let others = self.grouping.not_escalated_to(alert).into_iter();
+        let mut known = others.filter_map(|other| self.status(alert_ref(other)));
+        known.any(|status| status.receivers.iter().any(|it| it.receiver == receiver))
     }
 
     pub(super) fn into_decision(self) -> Decision {

@@ -130,6 +130,10 @@ pub(crate) fn decide(input: &SlotInput<'_>, state: &NotifyState) -> (Decision, N
     };
     let muted = muted.iter().map(owned).collect();
     let decision = Decision { notices, muted, ..draft.into_decision() };
+    for sent in decision.notifications.iter().filter(|it| it.action.begins()) {
+        let receivers = sent.receivers.iter().map(|it| it.receiver.as_str());
+        next.grouping.add_receivers(&sent.alert, receivers);
+    }
     (decision, next)
 }
 
@@ -164,20 +168,28 @@ fn muted<'a>(input: &SlotInput<'a>) -> Muted<'a> {
     muted
 }
 
-/// The evaluated groups as grouping takes them. A mute does not end a notification that an alert is in;
-/// a severity below that which its rule notifies does.
-fn grouping_inputs(input: &SlotInput<'_>, before: &Grouping, muted: &Muted<'_>) -> Vec<AlertInput> {
-    let alert = |(rule, evaluation): (&Rule, &Evaluation)| {
+/// The evaluated groups as grouping takes them. A mute ends the wait of an alert, but not a notification
+/// that was triggered; a severity below that which its rule notifies ends both.
+fn grouping_inputs<'a>(
+    input: &SlotInput<'a>,
+    before: &Grouping,
+    muted: &Muted<'_>,
+) -> Vec<AlertInput<'a>> {
+    let alert = |(rule, evaluation): (&'a Rule, &'a Evaluation)| {
         let key = (rule.name.clone(), evaluation.labels.clone());
-        let kind = rule.signal.kind();
+        let (kind, receivers) = (rule.signal.kind(), rule.notify.as_slice());
         let AlertState::Firing(firing) = evaluation.state else {
             let (since, severity) = (input.at, Severity::Warning);
-            return AlertInput { key, since, kind, severity, is_active: false };
+            return AlertInput { key, since, kind, severity, receivers, is_active: false };
         };
-        let severity = firing.severity;
-        let is_muted = muted.contains_key(&(rule.name.as_str(), &evaluation.labels));
-        let is_active = !is_muted || (severity >= rule.notify_policy.from && before.contains(&key));
-        AlertInput { key, since: firing.since, kind, severity, is_active }
+        let (since, severity) = (firing.since, firing.severity);
+        let stays = || severity >= rule.notify_policy.from && before.contains(&key);
+        let is_active = match muted.get(&(rule.name.as_str(), &evaluation.labels)) {
+            None => true,
+            Some(MutedBy::Downtime) => stays(),
+            Some(_) => stays() && before.waiting().all(|waiting| *waiting != key),
+        };
+        AlertInput { key, since, kind, severity, receivers, is_active }
     };
     with_rules(input).map(alert).collect()
 }

@@ -23,12 +23,24 @@ fn labels(partner: &str) -> GroupLabels {
     GroupLabels::new([(Label::Partner, partner.to_owned())])
 }
 
+fn grouping(wait_ms: i64) -> GroupingSettings {
+    GroupingSettings {
+        by: vec![Label::Partner],
+        again_after_ms: 30 * MINUTE_MS,
+        cascade_groups: 3,
+        cascade_within_ms: 10 * MINUTE_MS,
+        cascade_at_once_ms: 2 * MINUTE_MS,
+        wait_critical_ms: wait_ms,
+        wait_warning_ms: wait_ms,
+    }
+}
+
 /// Decisions from slot to slot, with what they record.
 struct World {
     rules: RuleSet,
     state: NotifyState,
     open: OpenAlerts,
-    states: BTreeMap<GroupLabels, AlertState>,
+    states: BTreeMap<(usize, GroupLabels), AlertState>,
     statuses: BTreeMap<AlertInstance, NotifyStatus>,
     acknowledged: BTreeSet<AlertInstance>,
 }
@@ -50,13 +62,18 @@ impl World {
     /// One slot, in which these partners have an alert of that severity, or none. Returns the
     /// notifications: action, partner and receivers.
     fn slot(&mut self, at: i64, partners: &[(&str, Option<Severity>)]) -> Vec<String> {
-        let evaluations: Vec<Evaluation> = partners
-            .iter()
-            .map(|(partner, severity)| self.evaluation(at, partner, *severity))
-            .collect();
+        let alerts: Vec<_> = partners.iter().map(|(partner, it)| (0, *partner, *it)).collect();
+        self.slot_of(at, &alerts)
+    }
+
+    /// The same with the position of the rule of each alert.
+    fn slot_of(&mut self, at: i64, alerts: &[(usize, &str, Option<Severity>)]) -> Vec<String> {
+        let evaluations: Vec<Evaluation> =
+            alerts.iter().map(|alert| self.evaluation(at, *alert)).collect();
         for evaluation in &evaluations {
             if let Some(firing) = alert_of(evaluation) {
-                let key = ("r".to_owned(), evaluation.labels.clone());
+                let rule = self.rules.rules[evaluation.rule].name.clone();
+                let key = (rule, evaluation.labels.clone());
                 self.statuses.entry((key, firing.since)).or_default();
             }
         }
@@ -85,9 +102,13 @@ impl World {
         decision.notifications.iter().map(line).collect()
     }
 
-    fn evaluation(&mut self, at: i64, partner: &str, severity: Option<Severity>) -> Evaluation {
-        let at = minute(at);
-        let before = self.states.get(&labels(partner)).copied().unwrap_or_default();
+    fn evaluation(
+        &mut self,
+        at: i64,
+        (rule, partner, severity): (usize, &str, Option<Severity>),
+    ) -> Evaluation {
+        let (at, key) = (minute(at), (rule, labels(partner)));
+        let before = self.states.get(&key).copied().unwrap_or_default();
         let state = match (severity, before) {
             (Some(severity), AlertState::Firing(firing)) => {
                 AlertState::Firing(Firing { severity, ..firing })
@@ -101,9 +122,9 @@ impl World {
             }),
             (None, _) => AlertState::Inactive,
         };
-        self.states.insert(labels(partner), state);
+        self.states.insert(key, state);
         Evaluation {
-            rule: 0,
+            rule,
             labels: labels(partner),
             before,
             state,
@@ -112,6 +133,23 @@ impl World {
             comparison: None,
             detection: Detection::default(),
         }
+    }
+
+    /// Three rules of several teams that share notifications by partner: `r` of `oncall`, `s` of `oncall`
+    /// and `boss`, `t` of `hub`. Nobody escalates.
+    fn of_teams(wait_ms: i64) -> Self {
+        let mut world = Self::new();
+        let teams: [(&str, &[&str]); 3] =
+            [("r", &["oncall"]), ("s", &["oncall", "boss"]), ("t", &["hub"])];
+        world.rules.receivers = ["oncall", "boss", "hub"].map(|name| receiver(name, None)).to_vec();
+        world.rules.rules = teams
+            .map(|(name, notify)| Rule {
+                notify: notify.iter().map(|name| (*name).to_owned()).collect(),
+                ..rule(name)
+            })
+            .to_vec();
+        world.rules.grouping = Some(grouping(wait_ms));
+        world
     }
 
     fn muted_by(&self, partner: &str) -> Option<MutedBy> {
@@ -167,15 +205,7 @@ fn a_mute_is_noted_and_delays_the_trigger() {
 #[test]
 fn alerts_of_one_notification_are_resolved_with_it() {
     let mut world = World::new();
-    world.rules.grouping = Some(GroupingSettings {
-        by: Vec::new(),
-        again_after_ms: 30 * MINUTE_MS,
-        cascade_groups: 3,
-        cascade_within_ms: 10 * MINUTE_MS,
-        cascade_at_once_ms: 2 * MINUTE_MS,
-        wait_critical_ms: MINUTE_MS,
-        wait_warning_ms: MINUTE_MS,
-    });
+    world.rules.grouping = Some(grouping(MINUTE_MS));
     let both = [("dhl", CRITICAL), ("ups", CRITICAL)];
     assert_eq!(world.slot(0, &both), [""; 0]);
     assert_eq!(world.muted_by("ups"), Some(MutedBy::Waiting));
@@ -185,4 +215,77 @@ fn alerts_of_one_notification_are_resolved_with_it() {
     let resolved = world.slot(2, &[("dhl", None), ("ups", CRITICAL)]);
     assert_eq!(resolved, [""; 0], "the notification is still open");
     assert_eq!(world.slot(9, &[("ups", None)]), ["resolve dhl oncall"]);
+}
+
+#[test]
+fn receivers_of_an_alert_that_joins_are_notified_once_and_of_the_end() {
+    let mut world = World::of_teams(0);
+    let (r, s, t) = ((0, "dhl", CRITICAL), (1, "dhl", WARNING), (2, "ups", CRITICAL));
+    assert_eq!(world.slot_of(0, &[r]), ["trigger dhl oncall"]);
+    assert_eq!(world.slot_of(5, &[r, s]), ["trigger dhl boss"], "oncall has it already");
+    assert_eq!(world.slot_of(6, &[r, s]), [""; 0]);
+    assert_eq!(world.muted_by("dhl"), None);
+    // A worse severity goes to those that were notified under this alert.
+    assert_eq!(world.slot_of(7, &[r, (1, "dhl", CRITICAL)]), ["escalate dhl boss"]);
+    // Of two that begin at the same time each reaches its own.
+    assert_eq!(world.slot_of(20, &[r, s, t]), ["trigger ups hub"]);
+    assert_eq!(world.slot_of(21, &[(0, "dhl", None), s, t]), [""; 0], "s is open");
+    assert_eq!(world.slot_of(22, &[(2, "ups", None), s]), ["resolve ups hub"]);
+    let resolved = ["resolve dhl boss", "resolve dhl oncall"];
+    assert_eq!(world.slot_of(23, &[(1, "dhl", None)]), resolved);
+    assert_eq!(world.state, NotifyState::default());
+}
+
+#[test]
+fn receivers_of_a_joined_alert_that_ends_first_are_notified_of_the_end_with_the_notification() {
+    let mut world = World::of_teams(0);
+    let (r, t) = ((0, "dhl", CRITICAL), (2, "ups", CRITICAL));
+    assert_eq!(world.slot_of(0, &[r]), ["trigger dhl oncall"]);
+    assert_eq!(world.slot_of(1, &[r, t]), ["trigger ups hub"], "a cascade");
+    let updates = ["update dhl ", "update ups "];
+    assert_eq!(world.slot_of(3, &[r, t]), updates, "under each key; these receivers take none");
+    assert_eq!(world.slot_of(4, &[r, (2, "ups", None)]), [""; 0]);
+    let resolved = world.slot_of(5, &[(0, "dhl", None)]);
+    assert_eq!(resolved, ["resolve dhl oncall", "resolve ups hub"]);
+    assert_eq!(world.state, NotifyState::default());
+}
+
+#[test]
+fn every_receiver_of_the_alerts_that_waited_is_notified() {
+    let mut world = World::of_teams(MINUTE_MS);
+    let all = [(1, "dhl", WARNING), (0, "dhl", CRITICAL), (2, "dhl", WARNING)];
+    assert_eq!(world.slot_of(0, &all), [""; 0]);
+    let expected = ["trigger dhl boss", "trigger dhl oncall", "trigger dhl hub"];
+    assert_eq!(world.slot_of(1, &all), expected, "the worst notifies all of its own");
+    assert_eq!(world.slot_of(2, &all), [""; 0]);
+}
+
+#[test]
+fn an_alert_that_is_muted_while_it_waits_triggers_nothing() {
+    let mut world = World::of_teams(2 * MINUTE_MS);
+    world.rules.rules[2].depends_on = vec!["r".into()];
+    let t = (2, "dhl", CRITICAL);
+    assert_eq!(world.slot_of(0, &[t]), [""; 0]);
+    assert_eq!(world.slot_of(1, &[(0, "dhl", CRITICAL), t]), [""; 0]);
+    assert_eq!(world.slot_of(3, &[(0, "dhl", CRITICAL), t]), ["trigger dhl oncall"]);
+    assert_eq!(world.slot_of(4, &[(0, "dhl", None), t]), ["resolve dhl oncall"]);
+    assert_eq!(world.slot_of(6, &[t]), ["trigger dhl hub"]);
+}
+
+#[test]
+fn one_receiver_of_two_escalations_is_notified_once() {
+    let mut world = World::of_teams(0);
+    world.rules.receivers = vec![
+        receiver("oncall", Some("boss")),
+        receiver("hub", Some("boss")),
+        receiver("boss", None),
+    ];
+    let both = [(0, "dhl", CRITICAL), (2, "dhl", CRITICAL)];
+    assert_eq!(world.slot_of(0, &both[..1]), ["trigger dhl oncall"]);
+    assert_eq!(world.slot_of(5, &both), ["trigger dhl hub"]);
+    assert_eq!(world.slot_of(10, &both), ["trigger dhl boss"]);
+    assert_eq!(world.slot_of(15, &both), [""; 0], "boss has it under the other alert");
+    // Who was escalated to has the notification when an alert joins.
+    let all = [both[0], both[1], (1, "dhl", CRITICAL)];
+    assert_eq!(world.slot_of(16, &all), [""; 0]);
 }

@@ -14,14 +14,14 @@ fn settings() -> GroupingSettings {
     GroupingSettings { by: vec![Label::Partner], ..SETTINGS }
 }
 
-fn alert(rule: &str, partner: &str, kind: SignalKind, is_active: bool) -> AlertInput {
+fn alert(rule: &str, partner: &str, kind: SignalKind, is_active: bool) -> AlertInput<'static> {
     let labels = GroupLabels::new([(Label::Partner, partner.to_owned())]);
-    let severity = Severity::Critical;
-    AlertInput { key: (rule.to_owned(), labels), since: TimestampMs(0), kind, severity, is_active }
+    let (key, since) = ((rule.to_owned(), labels), TimestampMs(0));
+    AlertInput { key, since, kind, severity: Severity::Critical, receivers: &[], is_active }
 }
 
 /// What happens, as `+rule partner` and `-rule partner`.
-fn changes(grouping: &mut Grouping, minute: i64, alerts: &[AlertInput]) -> Vec<String> {
+fn changes(grouping: &mut Grouping, minute: i64, alerts: &[AlertInput<'_>]) -> Vec<String> {
     let events = grouping.update(Some(&settings()), TimestampMs(minute * 60_000), alerts);
     lines(&events)
 }

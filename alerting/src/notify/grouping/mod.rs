@@ -6,23 +6,25 @@
 //! the configured number of groups on, or at once when they fail at the same time, they share the first
 //! notification of the cascade. A notification is resolved when every alert in it has ended.
 //!
+//! An alert that joins and whose rule names receivers that the notification has not reached triggers it for
+//! these receivers only, under a key of its own.
+//!
 //! A new notification waits for other alerts to join, for a shorter time when one of them is critical. The
 //! worst of them triggers it; none does when all have ended by then. When groups join or leave later, the
 //! notification is updated, under the alert that triggered it first and not too often.
 //!
 //! Pure: alerts in, events out.
 
-use std::cmp::Reverse;
+mod notification;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use bincode::{Decode, Encode};
 use plimsoll_storage::{Label, TimestampMs};
 
 use crate::labels::GroupLabels;
+use crate::notify::grouping::notification::{Active, NotificationGroup, Trigger};
 use crate::rule::{GroupingSettings, Severity, SignalKind};
-
-/// How often an open notification is updated at most, in ms.
-const UPDATE_EVERY_MS: i64 = 2 * 60_000;
 
 /// What an alert is known by: the name of its rule and its labels.
 pub(crate) type AlertKey = (String, GroupLabels);
@@ -35,7 +37,7 @@ pub(crate) type AlertInstance = (AlertKey, TimestampMs);
 
 /// An alert after a slot.
 #[derive(Debug, Clone)]
-pub(crate) struct AlertInput {
+pub(crate) struct AlertInput<'a> {
     /// Which alert.
     pub(crate) key: AlertKey,
     /// End of the first slot in which its condition held.
@@ -44,6 +46,8 @@ pub(crate) struct AlertInput {
     pub(crate) kind: SignalKind,
     /// How bad it is.
     pub(crate) severity: Severity,
+    /// Names of the receivers of its rule.
+    pub(crate) receivers: &'a [String],
     /// Whether it is to be notified: it is open, severe enough and not muted.
     pub(crate) is_active: bool,
 }
@@ -76,29 +80,6 @@ pub(crate) struct Grouping {
     notifications: Vec<NotificationGroup>,
 }
 
-/// One notification and every alert that shares it.
-#[derive(Debug, Clone, PartialEq, Encode, Decode)]
-struct NotificationGroup {
-    group: String,
-    opened_at: TimestampMs,
-    opened_by: SignalKind,
-    triggered_at: TimestampMs,
-    /// Signals that have triggered it; none while it waits.
-    signals: Vec<SignalKind>,
-    /// An alert in it is critical, or was while it waited.
-    is_urgent: bool,
-    /// The groups that it listed when it was sent last, and when that was.
-    listed: BTreeSet<String>,
-    listed_at: TimestampMs,
-    /// Open alerts by the group they belong to.
-    members: BTreeMap<String, BTreeSet<AlertKey>>,
-    /// Alerts that have triggered it; it is resolved under each of them.
-    triggers: Vec<AlertInstance>,
-}
-
-/// Alerts that are active, with their position among all.
-type Active<'a> = BTreeMap<&'a AlertKey, (usize, &'a AlertInput)>;
-
 impl Grouping {
     /// Takes the alerts of a slot that ends `at`, and returns what happens to notifications, in order.
     /// Without `settings` each alert has a notification of its own.
@@ -106,7 +87,7 @@ impl Grouping {
         &mut self,
         settings: Option<&GroupingSettings>,
         at: TimestampMs,
-        alerts: &[AlertInput],
+        alerts: &[AlertInput<'_>],
     ) -> Vec<GroupEvent> {
         let mut events = Vec::new();
         for alert in alerts.iter().filter(|alert| !alert.is_active) {
@@ -121,8 +102,8 @@ impl Grouping {
             active.extend(found.map(|(position, alert)| (&alert.key, (position, alert))));
         }
         for notification in &mut self.notifications {
-            events.extend(notification.trigger_first(settings, at, &active));
-            events.extend(notification.update(at));
+            notification.trigger_first(settings, at, &active, &mut events);
+            notification.update(at, &mut events);
         }
         self.close(&mut events);
         events
@@ -159,13 +140,51 @@ impl Grouping {
     /// Alerts that have triggered an open notification, each with the name of its group.
     pub(crate) fn triggers(&self) -> impl Iterator<Item = (&AlertInstance, &str)> {
         let each = self.notifications.iter();
-        each.flat_map(|it| it.triggers.iter().map(|alert| (alert, it.group.as_str())))
+        each.flat_map(|it| it.triggers.iter().map(|trigger| (&trigger.alert, it.group.as_str())))
     }
 
     /// The alerts that have triggered the notification that the alert is in, or has triggered.
-    pub(crate) fn triggers_with(&self, key: &AlertKey) -> &[AlertInstance] {
+    pub(crate) fn triggers_with(&self, key: &AlertKey) -> impl Iterator<Item = &AlertInstance> {
         let is_in = |it: &&NotificationGroup| it.contains(key) || it.is_triggered_by(key);
-        self.notifications.iter().find(is_in).map_or(&[], |it| &it.triggers)
+        let found = self.notifications.iter().find(is_in).into_iter();
+        found.flat_map(|it| it.triggers.iter().map(|trigger| &trigger.alert))
+    }
+
+    /// Whether a receiver of the alert's rule is notified under this alert: other alerts of the notification
+    /// have not notified it.
+    pub(crate) fn is_notified_under(&self, key: &AlertKey, receiver: &str) -> bool {
+        let Some(found) = self.notifications.iter().find(|it| it.is_triggered_by(key)) else {
+            return true;
+        };
+        let mut by = found.triggers.iter().filter(|it| it.receivers.contains(receiver)).peekable();
+        by.peek().is_none() || by.any(|it| it.alert.0 == *key)
+    }
+
+    /// The other alerts of the notification whose receivers this alert does not escalate to, because they
+    /// have the notification. A notification that was triggered again escalates anew.
+    pub(crate) fn not_escalated_to(&self, alert: &AlertInstance) -> Vec<&AlertInstance> {
+        let found = self.notifications.iter().find_map(|it| {
+            let position = it.triggers.iter().position(|trigger| trigger.alert == *alert)?;
+            Some((position, &it.triggers))
+        });
+        let Some((own, triggers)) = found else { return Vec::new() };
+        let is_joined = triggers.get(own).is_some_and(|it| it.is_joined);
+        let others = triggers.iter().enumerate().filter(|(position, it)| {
+            *position != own && (is_joined || it.is_joined && *position > own)
+        });
+        others.map(|(_, it)| &it.alert).collect()
+    }
+
+    /// Adds receivers that were notified under an alert.
+    pub(crate) fn add_receivers<'a>(
+        &mut self,
+        alert: &AlertInstance,
+        receivers: impl Iterator<Item = &'a str>,
+    ) {
+        let mut triggers = self.notifications.iter_mut().flat_map(|it| &mut it.triggers);
+        if let Some(trigger) = triggers.find(|it| it.alert == *alert) {
+            trigger.receivers.extend(receivers.map(str::to_owned));
+        }
     }
 
     /// Labels of every open alert in the notification that the alert has triggered.
@@ -179,7 +198,7 @@ impl Grouping {
         &mut self,
         settings: Option<&GroupingSettings>,
         at: TimestampMs,
-        alert: &AlertInput,
+        alert: &AlertInput<'_>,
     ) -> Option<GroupEvent> {
         let is_urgent = alert.severity == Severity::Critical;
         if let Some(known) = self.notifications.iter_mut().find(|it| it.contains(&alert.key)) {
@@ -191,26 +210,15 @@ impl Grouping {
         if let Some((open, settings)) = open.zip(settings) {
             open.members.entry(group).or_default().insert(alert.key.clone());
             open.is_urgent |= is_urgent;
-            return open.trigger_again(settings, at, alert);
+            return open.trigger_again(settings, at, alert).or_else(|| open.trigger_joined(alert));
         }
         let cascade = settings.and_then(|it| self.cascade(it, at, &group, alert.kind));
         if let Some(cascade) = cascade {
             cascade.members.entry(group).or_default().insert(alert.key.clone());
             cascade.is_urgent |= is_urgent;
-            return None;
+            return cascade.trigger_joined(alert);
         }
-        self.notifications.push(NotificationGroup {
-            group: group.clone(),
-            opened_at: at,
-            opened_by: alert.kind,
-            triggered_at: at,
-            signals: Vec::new(),
-            is_urgent,
-            listed: BTreeSet::new(),
-            listed_at: at,
-            members: BTreeMap::from([(group, BTreeSet::from([alert.key.clone()]))]),
-            triggers: Vec::new(),
-        });
+        self.notifications.push(NotificationGroup::waiting(group, at, alert));
         None
     }
 
@@ -253,87 +261,12 @@ impl Grouping {
     fn close(&mut self, events: &mut Vec<GroupEvent>) {
         for closed in self.notifications.extract_if(.., |it| it.members.is_empty()) {
             let NotificationGroup { group, triggers, .. } = closed;
-            let resolve = |alert| {
+            let resolve = |Trigger { alert, .. }| {
                 let group = group.clone();
                 GroupEvent { alert, change: GroupChange::Resolve, group }
             };
             events.extend(triggers.into_iter().map(resolve));
         }
-    }
-}
-
-impl NotificationGroup {
-    /// Whether it was not triggered yet.
-    const fn is_waiting(&self) -> bool {
-        self.triggers.is_empty()
-    }
-
-    fn contains(&self, key: &AlertKey) -> bool {
-        self.members.values().any(|alerts| alerts.contains(key))
-    }
-
-    fn is_triggered_by(&self, key: &AlertKey) -> bool {
-        self.triggers.iter().any(|(trigger, _)| trigger == key)
-    }
-
-    /// Triggers it once it has waited long enough: with the worst alert in it; of several with the one whose
-    /// condition held first, and then with the first in the order of the slot.
-    fn trigger_first(
-        &mut self,
-        settings: Option<&GroupingSettings>,
-        at: TimestampMs,
-        active: &Active<'_>,
-    ) -> Option<GroupEvent> {
-        let wait_ms = settings.map_or(0, |settings| settings.wait_ms(self.is_urgent));
-        if !self.is_waiting() || at.since_ms(self.opened_at) < wait_ms {
-            return None;
-        }
-        let members = self.members.values().flatten().filter_map(|key| active.get(key));
-        let worst = |(position, alert): &&(usize, &AlertInput)| {
-            (Reverse(alert.severity), alert.since, *position)
-        };
-        let (_, first) = members.min_by_key(worst)?;
-        (self.triggered_at, self.listed_at) = (at, at);
-        self.signals = vec![first.kind];
-        self.listed = self.members.keys().cloned().collect();
-        self.triggers = vec![(first.key.clone(), first.since)];
-        Some(self.event(GroupChange::Trigger, (first.key.clone(), first.since)))
-    }
-
-    /// Triggers it again with an alert of another signal, when the last trigger is old enough.
-    fn trigger_again(
-        &mut self,
-        settings: &GroupingSettings,
-        at: TimestampMs,
-        alert: &AlertInput,
-    ) -> Option<GroupEvent> {
-        let is_old = at.since_ms(self.triggered_at) >= settings.again_after_ms;
-        if self.is_waiting() || !is_old || self.signals.contains(&alert.kind) {
-            return None;
-        }
-        self.signals.push(alert.kind);
-        self.triggered_at = at;
-        let trigger = (alert.key.clone(), alert.since);
-        if !self.triggers.contains(&trigger) {
-            self.triggers.push(trigger.clone());
-        }
-        Some(self.event(GroupChange::Trigger, trigger))
-    }
-
-    /// Updates it when other groups are in it than it listed.
-    fn update(&mut self, at: TimestampMs) -> Option<GroupEvent> {
-        let is_soon = at.since_ms(self.listed_at) < UPDATE_EVERY_MS;
-        if is_soon || self.members.is_empty() || self.members.keys().eq(&self.listed) {
-            return None;
-        }
-        let first = self.triggers.first()?.clone();
-        self.listed = self.members.keys().cloned().collect();
-        self.listed_at = at;
-        Some(self.event(GroupChange::Update, first))
-    }
-
-    fn event(&self, change: GroupChange, alert: AlertInstance) -> GroupEvent {
-        GroupEvent { alert, change, group: self.group.clone() }
     }
 }
 
