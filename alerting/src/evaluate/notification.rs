@@ -14,7 +14,7 @@ use crate::labels::{GroupLabels, SANDBOX};
 use crate::notify::decide::{AlertRef, NotifyState, SlotInput, decide, retire};
 use crate::notify::event::{SlotEvaluations, TransitionEvent};
 use crate::notify::grouping::AlertKey;
-use crate::notify::open::OpenAlerts;
+use crate::notify::open::{OpenAlerts, muted_by_rules};
 use crate::notify::release::{ReportedRelease, any_takes_changes};
 use crate::records::alerts::{self, alert_id};
 use crate::records::checkpoint;
@@ -62,7 +62,7 @@ impl SlotNotifier {
             releases: checkpoint::RELEASES.load(&store)?.unwrap_or_default(),
         };
         let tracking = Tracking::load(&store)?;
-        let open = open_alerts(&tracking);
+        let open = open_alerts(&rules, &tracking);
         Ok(Self {
             store,
             identities: identities(&rules),
@@ -258,7 +258,7 @@ impl SlotNotifier {
         for (rule, labels, tracked) in changed {
             self.tracking.set(&rule, &labels, Some(tracked));
         }
-        self.open = open_alerts(&self.tracking);
+        self.open = open_alerts(&self.rules, &self.tracking);
         Ok(())
     }
 
@@ -302,12 +302,15 @@ impl SlotNotifier {
     }
 }
 
-/// The alerts that are open.
-fn open_alerts(tracking: &Tracking) -> OpenAlerts {
+/// The alerts that are open and mute others.
+fn open_alerts(rules: &RuleSet, tracking: &Tracking) -> OpenAlerts {
     let mut open = OpenAlerts::default();
-    for (rule, labels, tracked) in tracking.iter() {
-        if let AlertState::Firing(firing) = tracked.state {
-            open.add(rule, labels, firing.fired_at, None);
+    for (name, labels, tracked) in tracking.iter() {
+        let (AlertState::Firing(firing), Some(rule)) = (tracked.state, rules.rule(name)) else {
+            continue;
+        };
+        if muted_by_rules(rules, rule, firing.severity, labels).is_none() {
+            open.add(name, labels, firing.fired_at, None);
         }
     }
     open

@@ -25,7 +25,7 @@ use crate::labels::{GroupLabels, SANDBOX};
 use crate::limits::LIST_ROWS_MAX;
 use crate::notify::decide::{NotifyState, SlotInput, Statuses, decide};
 use crate::notify::mute::dependencies;
-use crate::notify::open::OpenAlerts;
+use crate::notify::open::{OpenAlerts, muted_by_rules};
 use crate::records::alerts::{self, Alert, AlertFilter};
 use crate::records::muted_by::MutedBy;
 use crate::records::silence::{self, Silence};
@@ -123,7 +123,8 @@ pub fn explain(
     }
     let affected = AffectedSlots::load(store, (first, run.newest(request.now)))?;
     let silences = silence::list(store)?;
-    run.evaluate(first..last.plus(1), &mut shown, &silences, &meter)?;
+    let open = run.open_dependencies(rules, &shown)?;
+    run.evaluate(first..last.plus(1), &mut shown, (&silences, &open), &meter)?;
     let width = store.slot_width();
     let from = request.at.plus_ms(-request.span_ms / 2);
     let at = width.end(last).min(width.end(width.slot_of(request.at.plus_ms(-1))));
@@ -299,10 +300,9 @@ impl<'a> Run<'a> {
         &mut self,
         slots: Range<Slot>,
         groups: &mut [GroupRun],
-        silences: &[Silence],
+        (silences, open): (&[Silence], &OpenAlerts),
         meter: &Meter,
     ) -> Result<()> {
-        let open = self.open_dependencies(groups)?;
         let streams = self.streams.all();
         let Self { store, engine, numbers, damaged, .. } = self;
         read(store, engine, numbers, damaged, &Scan::new(&streams, slots.clone()), meter)?;
@@ -316,7 +316,7 @@ impl<'a> Run<'a> {
                 at: width.end(slot),
                 rules: &self.rules,
                 evaluations: &evaluations,
-                open: &open,
+                open,
                 silences,
                 releases: &[],
                 statuses: &statuses,
@@ -346,16 +346,22 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// The alerts on record of what the alerts of some groups depend on.
-    fn open_dependencies(&self, groups: &[GroupRun]) -> Result<OpenAlerts> {
+    /// The alerts on record of what the alerts of some groups depend on, without those of which nobody is
+    /// notified.
+    fn open_dependencies(&self, rules: &RuleSet, groups: &[GroupRun]) -> Result<OpenAlerts> {
         let of = |group: &GroupRun| dependencies(&self.rules, self.rule(), &group.labels);
         let dependencies = groups.iter().flat_map(of);
-        let rules: BTreeSet<String> = dependencies.flat_map(|it| it.rules).collect();
+        let names: BTreeSet<String> = dependencies.flat_map(|it| it.rules).collect();
         let mut open = OpenAlerts::default();
-        for rule in rules {
-            let filter = AlertFilter { rule: Some(rule), ..AlertFilter::default() };
+        for rule in names.iter().filter_map(|name| rules.rule(name)) {
+            let filter = AlertFilter { rule: Some(rule.name.clone()), ..AlertFilter::default() };
             for alert in alerts::list(self.store, &filter, LIST_ROWS_MAX)? {
-                open.add(&alert.rule, &alert.labels, alert.fired_at, alert.resolved_at);
+                // The record of an alert that is over has its last severity, which may not be its worst.
+                let worst = alert.notify.notified.filter(|_| !alert.is_open());
+                let severity = worst.map_or(alert.severity, |worst| worst.max(alert.severity));
+                if muted_by_rules(rules, rule, severity, &alert.labels).is_none() {
+                    open.add(&rule.name, &alert.labels, alert.fired_at, alert.resolved_at);
+                }
             }
         }
         Ok(open)

@@ -3,10 +3,10 @@
 use plimsoll_storage::{Label, TimestampMs};
 
 use crate::labels::GroupLabels;
-use crate::notify::open::OpenAlerts;
+use crate::notify::open::{OpenAlerts, muted_by_rules};
 use crate::records::muted_by::MutedBy;
 use crate::records::silence::Silence;
-use crate::rule::{Partner, Rule, RuleMode, RuleSet, Severity};
+use crate::rule::{Rule, RuleSet, Severity};
 
 /// Everything that can mute an alert.
 #[derive(Debug, Clone, Copy)]
@@ -27,39 +27,30 @@ impl Mutes<'_> {
         labels: &GroupLabels,
         at: TimestampMs,
     ) -> Option<MutedBy> {
-        if labels.is_sandbox() {
-            return Some(MutedBy::Sandbox);
+        let by_rules = muted_by_rules(self.rules, rule, severity, labels);
+        if by_rules.is_some() && by_rules != Some(MutedBy::Paused) {
+            return by_rules;
         }
-        if rule.notify_policy.mode == RuleMode::Shadow {
-            return Some(MutedBy::Shadow);
-        }
-        if severity < rule.notify_policy.from {
-            return Some(MutedBy::Severity);
-        }
-        self.covered_by(rule, labels, at).or_else(|| {
+        self.covered_by(rule, labels, at).or(by_rules).or_else(|| {
             let mut dependencies = dependencies(self.rules, rule, labels).into_iter();
             let is_open = dependencies.any(|it| self.open.any_within(&it.rules, &it.labels, at));
             is_open.then_some(MutedBy::Dependency)
         })
     }
 
-    /// The maintenance, silence or pause that covers the alert.
+    /// The maintenance or silence that covers the alert.
     fn covered_by(self, rule: &Rule, labels: &GroupLabels, at: TimestampMs) -> Option<MutedBy> {
         let labels = rule.known_labels(labels);
-        let partner = labels.get(Label::Partner);
-        let is_paused = |it: &Partner| it.paused && Some(it.name.as_str()) == partner;
         if self.rules.maintenance.iter().any(|window| window.covers(&labels, at)) {
-            Some(MutedBy::Maintenance)
-        } else if self.silences.iter().any(|silence| silence.covers(&rule.name, &labels, at)) {
-            Some(MutedBy::Silenced)
-        } else {
-            self.rules.partners.iter().any(is_paused).then_some(MutedBy::Paused)
+            return Some(MutedBy::Maintenance);
         }
+        let is_silenced = self.silences.iter().any(|it| it.covers(&rule.name, &labels, at));
+        is_silenced.then_some(MutedBy::Silenced)
     }
 }
 
-/// What an alert depends on: it is muted while an alert of one of these rules is open on labels that all
-/// are among `labels`.
+/// What an alert depends on: it is muted while an alert of one of these rules that can be notified is open
+/// on labels that all are among `labels`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Dependency {
     pub(crate) rules: Vec<String>,

@@ -1,4 +1,6 @@
-//! Which alerts are open when: what a rule or a partner depends on mutes an alert while it is open.
+//! Which alerts are open when, of those that mute others: what a rule or a partner depends on mutes an alert
+//! while it is open. An alert of which the rules file lets nobody be notified mutes none: the problem would
+//! be notified by neither.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +8,8 @@ use plimsoll_storage::{Label, TimestampMs};
 
 use crate::engine::{AlertState, Evaluation};
 use crate::labels::GroupLabels;
-use crate::rule::RuleSet;
+use crate::records::muted_by::MutedBy;
+use crate::rule::{Partner, Rule, RuleMode, RuleSet, Severity};
 
 /// Alerts and the periods in which they are open, by rule.
 #[derive(Debug, Clone, Default)]
@@ -51,20 +54,21 @@ impl OpenAlerts {
         }
     }
 
-    /// Follows the evaluations of a slot: alerts that fire are open, others of these groups are not.
+    /// Follows the evaluations of a slot: alerts that fire and can be notified are open, others of these
+    /// groups are not.
     pub(crate) fn update(&mut self, rules: &RuleSet, evaluations: &[Evaluation]) {
         for evaluation in evaluations {
             let Some(rule) = rules.rules.get(evaluation.rule) else { continue };
             let alerts = self.rules.get(&rule.name);
             let is_known = alerts.is_some_and(|it| it.periods.contains_key(&evaluation.labels));
+            let muted = |severity| muted_by_rules(rules, rule, severity, &evaluation.labels);
             match evaluation.state {
-                AlertState::Firing(_) if is_known => {}
-                AlertState::Firing(firing) => {
-                    self.add(&rule.name, &evaluation.labels, firing.fired_at, None);
+                AlertState::Firing(firing) if muted(firing.severity).is_none() => {
+                    if !is_known {
+                        self.add(&rule.name, &evaluation.labels, firing.fired_at, None);
+                    }
                 }
-                AlertState::Inactive | AlertState::Pending { .. } => {
-                    self.remove(&rule.name, &evaluation.labels);
-                }
+                _ => self.remove(&rule.name, &evaluation.labels),
             }
         }
     }
@@ -96,6 +100,29 @@ impl OpenPeriod {
     fn contains(self, at: TimestampMs) -> bool {
         self.from <= at && self.until.is_none_or(|until| at < until)
     }
+}
+
+/// What mutes every alert of a rule with that severity and these labels, as long as the rules file is the
+/// same.
+pub(crate) fn muted_by_rules(
+    rules: &RuleSet,
+    rule: &Rule,
+    severity: Severity,
+    labels: &GroupLabels,
+) -> Option<MutedBy> {
+    if labels.is_sandbox() {
+        return Some(MutedBy::Sandbox);
+    }
+    if rule.notify_policy.mode == RuleMode::Shadow {
+        return Some(MutedBy::Shadow);
+    }
+    if severity < rule.notify_policy.from {
+        return Some(MutedBy::Severity);
+    }
+    let labels = rule.known_labels(labels);
+    let partner = labels.get(Label::Partner);
+    let is_paused = |it: &Partner| it.paused && Some(it.name.as_str()) == partner;
+    rules.partners.iter().any(is_paused).then_some(MutedBy::Paused)
 }
 
 #[cfg(test)]

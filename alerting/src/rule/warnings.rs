@@ -52,6 +52,7 @@ impl RuleSet {
         for partner in &self.partners {
             let about = |text: String| format!("partner {}: {text}", partner.name);
             found.extend(assumed_zone(partner).map(about));
+            found.extend(self.paused_dependencies(partner).map(about));
             found.extend(self.unwatched_streams(partner).map(about));
         }
         found.extend(self.idle_holidays());
@@ -85,23 +86,25 @@ impl RuleSet {
         })
     }
 
-    /// Rules that a rule depends on but whose alerts never are on the labels of its own.
+    /// Rules that a rule depends on but whose alerts never mute its own, a sentence each.
     fn useless_dependencies<'a>(&'a self, rule: &'a Rule) -> impl Iterator<Item = String> + 'a {
         let others = rule.depends_on.iter().filter_map(|name| self.rule(name));
-        let is_within = |other: &Rule| {
-            let within = |own: &[Label]| {
-                other.groupings().any(|by| by.iter().all(|label| own.contains(label)))
-            };
-            rule.groupings().any(within)
-        };
-        others.filter(move |other| !is_within(other)).map(|other| {
-            let by: Vec<&str> = other.by.iter().map(|label| label.as_str()).collect();
-            format!(
-                "`depends_on` of {} mutes nothing, because {} groups by {}, which this rule does not",
-                other.name,
-                other.name,
-                by.join(", ")
-            )
+        others.filter_map(move |other| {
+            let (name, reason) = (&other.name, why_useless(rule, other)?);
+            Some(format!("`depends_on` of {name} mutes nothing, because {reason}"))
+        })
+    }
+
+    /// Paused partners that a partner depends on, a sentence each.
+    fn paused_dependencies<'a>(
+        &'a self,
+        partner: &'a Partner,
+    ) -> impl Iterator<Item = String> + 'a {
+        let others = self.partners.iter().filter(|other| other.paused);
+        let others = others.filter(|other| partner.depends_on.contains(&other.name));
+        others.map(|other| {
+            let name = &other.name;
+            format!("`depends_on` of {name} mutes nothing while {name} is paused")
         })
     }
 
@@ -150,6 +153,31 @@ impl RuleSet {
             format!("holidays of {country}: no partner has that `country`, so they have no effect")
         })
     }
+}
+
+/// Why alerts of a rule never mute those of one that depends on it; `None` when they can.
+fn why_useless(rule: &Rule, other: &Rule) -> Option<String> {
+    let name = &other.name;
+    // Without any receiver there is a warning of its own.
+    if !other.notify.is_empty() && !other.notifies() || only_sandbox(other).is_some() {
+        return Some(format!("nobody is notified of {name}"));
+    }
+    let is_part = |by: &&[Label]| {
+        let is_within = |own: &[Label]| by.iter().all(|label| own.contains(label));
+        rule.groupings().any(is_within)
+    };
+    let mut both = rule.selector().labels;
+    other.selector().labels.iter().for_each(|(label, it)| both.push(label, it.clone()));
+    let strange = |by: &[Label]| by.iter().copied().find(|label| !both.is_possible(*label));
+    let strange: Vec<Option<Label>> = other.groupings().filter(is_part).map(strange).collect();
+    if strange.is_empty() {
+        let by: Vec<&str> = other.by.iter().map(|label| label.as_str()).collect();
+        let by = by.join(", ");
+        return Some(format!("{name} groups by {by}, which this rule does not"));
+    }
+    let all: Option<Vec<Label>> = strange.into_iter().collect();
+    let label = all?.first()?.as_str();
+    Some(format!("by `match` the two rules have no `{label}` in common"))
 }
 
 /// Plain values that are written like patterns.

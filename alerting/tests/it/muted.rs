@@ -103,6 +103,7 @@ fn explained(world: &World, rules: &RuleSet) -> Muted {
 async fn live_replay_and_explanation_agree_on_every_mute() {
     let rule = partner_5xx("[oncall]");
     let child = rule.replace("rules:\n", "").replace("partner-5xx", "child");
+    let warning = rule.replace("    critical: '> 20%'\n", "");
     let maintenance = "maintenance:\n  - { match: { partner: dhl }, start: 2026-11-20T19:00:00Z, \
                        end: 2026-11-20T23:00:00Z, author: ann, reason: upgrade }\n";
     let pages = "pages: { by: [partner], cascade: { groups: 3, within: 10m } }\n";
@@ -113,6 +114,26 @@ async fn live_replay_and_explanation_agree_on_every_mute() {
             format!("{rule}{child}    depends_on: [partner-5xx]\n"),
             false,
             vec![("child", "dhl", MutedBy::Dependency), ("child", "ups", MutedBy::Dependency)],
+        ),
+        (
+            format!("{rule}    mode: shadow\n{child}    depends_on: [partner-5xx]\n"),
+            false,
+            vec![("partner-5xx", "dhl", MutedBy::Shadow), ("partner-5xx", "ups", MutedBy::Shadow)],
+        ),
+        (
+            format!("{warning}    notify_from: critical\n{child}    depends_on: [partner-5xx]\n"),
+            false,
+            vec![
+                ("partner-5xx", "dhl", MutedBy::Severity),
+                ("partner-5xx", "ups", MutedBy::Severity),
+            ],
+        ),
+        (
+            format!(
+                "{rule}partners: [{{ name: dhl, paused: true }}, {{ name: ups, depends_on: [dhl] }}]\n"
+            ),
+            false,
+            vec![("partner-5xx", "dhl", MutedBy::Paused)],
         ),
         (
             format!("{rule}partners: [{{ name: dhl, paused: true }}]\n"),

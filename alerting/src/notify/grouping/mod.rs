@@ -17,7 +17,7 @@
 
 mod notification;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use bincode::{Decode, Encode};
 use plimsoll_storage::{Label, TimestampMs};

@@ -1,7 +1,7 @@
 use plimsoll_storage::LabelMatchers;
 
 use super::*;
-use crate::rule::{Maintenance, Period};
+use crate::rule::{Maintenance, Period, RuleMode};
 use crate::testing::rule;
 
 const AT: TimestampMs = TimestampMs(1_795_204_800_000);

@@ -1,6 +1,6 @@
 use super::*;
 use crate::engine::{Detection, Firing};
-use crate::rule::Severity;
+use crate::rule::NotifyPolicy;
 use crate::testing::rule;
 
 fn labels(values: &[(Label, &str)]) -> GroupLabels {
@@ -33,7 +33,7 @@ fn an_alert_is_open_in_its_period_on_labels_that_hold_all_of_its_own() {
 
 #[test]
 fn it_follows_the_evaluations_of_slots() {
-    let rules = RuleSet { rules: vec![rule("parent")], ..RuleSet::default() };
+    let mut rules = RuleSet { rules: vec![rule("parent")], ..RuleSet::default() };
     let dhl = labels(&[(Label::Partner, "dhl")]);
     let evaluation = |state| Evaluation {
         rule: 0,
@@ -54,12 +54,20 @@ fn it_follows_the_evaluations_of_slots() {
     });
     let names = ["parent".to_owned()];
     let mut open = OpenAlerts::default();
-    let mut is_open = |state, at: i64| {
-        open.update(&rules, &[evaluation(state)]);
+    let mut is_open = |rules: &RuleSet, state, at: i64| {
+        open.update(rules, &[evaluation(state)]);
         open.any_within(&names, &dhl, TimestampMs(at))
     };
-    assert!(!is_open(AlertState::Pending { since: TimestampMs(10) }, 10));
-    assert!(is_open(firing, 20));
-    assert!(is_open(firing, 30));
-    assert!(!is_open(AlertState::Inactive, 40));
+    assert!(!is_open(&rules, AlertState::Pending { since: TimestampMs(10) }, 10));
+    assert!(is_open(&rules, firing, 20));
+    assert!(is_open(&rules, firing, 30));
+    assert!(!is_open(&rules, AlertState::Inactive, 40));
+    // While nobody is notified of an alert it mutes no other.
+    let policy = rules.rules[0].notify_policy;
+    rules.rules[0].notify_policy.mode = RuleMode::Shadow;
+    assert!(!is_open(&rules, firing, 50));
+    rules.rules[0].notify_policy = NotifyPolicy { from: Severity::Critical, ..policy };
+    assert!(!is_open(&rules, firing, 60), "it is a warning");
+    rules.rules[0].notify_policy = policy;
+    assert!(is_open(&rules, firing, 70));
 }

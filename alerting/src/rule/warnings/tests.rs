@@ -97,6 +97,51 @@ fn what_partners_and_references_do_not_do_is_named() {
 }
 
 #[test]
+fn dependencies_that_mute_nothing_are_named() {
+    let file = |parent: &str, child: &str, partners: &str| {
+        format!(
+            "{}rules:\n  - {{ name: p, {RATIO}, warning: '> 5%', notify: [a], {parent} }}\n\
+             \x20 - {{ name: r, {RATIO}, critical: '> 5%', notify: [a], depends_on: [p], {child} }}\n\
+             {partners}",
+            receivers(&[("a", "")])
+        )
+    };
+    let nobody = Some("nobody is notified of p");
+    let table = [
+        ("mode: shadow", "", nobody),
+        ("notify_from: critical", "", nobody),
+        ("mode: live", "", None),
+        (
+            "match: { partner: dhl }",
+            "match: { partner: ups }",
+            Some("by `match` the two rules have no `partner` in common"),
+        ),
+        ("match: { partner: '~d.*' }", "match: { partner: [ups, dhl] }", None),
+        ("match: { partner: dhl }", "match: { partner: '!dhl' }", Some("in common")),
+        // A label that alerts of the parent do not have keeps nothing apart.
+        ("match: { site: ams1 }", "match: { site: fra1 }", None),
+        ("match: { site: ams1 }, by: [site]", "match: { site: fra1 }, by: [site]", Some("`site`")),
+        ("match: { site: ams1 }, by: [site], also_by: [[partner]]", "match: { site: fra1 }", None),
+    ];
+    for (parent, child, expected) in table {
+        let found = warnings(&file(parent, child, "")).join("\n");
+        match expected {
+            Some(reason) => {
+                let start = "rule r: `depends_on` of p mutes nothing, because";
+                assert!(
+                    found.contains(start) && found.contains(reason),
+                    "{parent} {child}: {found}"
+                );
+            }
+            None => assert!(!found.contains("depends_on"), "{parent} {child}: {found}"),
+        }
+    }
+    let partners = "partners: [{ name: aws, paused: true }, { name: dhl, depends_on: [aws] }]\n";
+    let paused = "partner dhl: `depends_on` of aws mutes nothing while aws is paused";
+    assert_eq!(warnings(&file("mode: live", "", partners)), [paused]);
+}
+
+#[test]
 fn the_default_pack_has_no_warning_but_that_it_has_no_receivers() {
     let pack = RuleSet::default_pack().unwrap();
     assert_eq!(pack.warnings(), ["there are no receivers, so nobody is notified"]);
