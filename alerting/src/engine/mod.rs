@@ -111,6 +111,11 @@ impl Engine {
         self.waiting.last_slot()
     }
 
+    /// The last slot before `end` of which a cell waits for its evaluation.
+    pub(crate) fn last_waiting_before(&self, end: Slot) -> Option<Slot> {
+        self.waiting.last_slot_before(end)
+    }
+
     /// Whether no group needs to be evaluated until a cell is added.
     #[must_use]
     pub fn is_idle(&self) -> bool {

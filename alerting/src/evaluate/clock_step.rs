@@ -16,6 +16,8 @@ use crate::error::Result;
 /// Slots after the evaluated ones that can have begun: one that has ended and waits for late data, and the
 /// open one.
 const BEGUN_SLOTS_MAX: u32 = 2;
+/// How far connectors may be ahead of the clock, in ms: what is further ahead is rejected.
+const AHEAD_MS_MAX: i64 = 5 * 60_000;
 
 impl Evaluator {
     /// Goes on at `now`, after the clock was set forward by so many ms. Slots that had ended before are
@@ -26,14 +28,18 @@ impl Evaluator {
     /// When the store fails. Evaluation then goes on as after a downtime.
     pub fn follow_clock_forward(&mut self, by_ms: i64, now: TimestampMs) -> Result<EvaluatedSlots> {
         let mut done = EvaluatedSlots::default();
+        let width = self.store.slot_width();
+        let before = now.plus_ms(-by_ms);
+        // What arrived since the last look may be of the new time: it shows no connector that was ahead.
+        let ahead_end = width.slot_of(before.plus_ms(AHEAD_MS_MAX)).plus(1);
+        let ahead = self.evaluation.as_ref().and_then(|it| it.last_waiting_before(ahead_end));
         self.follow_feed();
         let (Some(cursor), Some(mut evaluation)) = (self.cursor, self.evaluation.take()) else {
             return Ok(done);
         };
-        let width = self.store.slot_width();
         let before_first = width.slot_of(now).minus(1);
-        let begun = width.slot_of(now.plus_ms(-by_ms));
-        let ahead = evaluation.last_waiting().filter(|slot| *slot > begun);
+        let begun = width.slot_of(before);
+        let ahead = ahead.filter(|slot| *slot > begun);
         let last = ahead.unwrap_or(begun.minus(1)).min(before_first).max(cursor);
         self.missed_before = Slot(0);
         for number in cursor.0 + 1..=last.0 {

@@ -72,9 +72,9 @@ impl SlotEvaluator {
         self.numbers.observe_append(&mut self.engine, &self.store, cell);
     }
 
-    /// The last slot of which cells wait for their evaluation.
-    pub(super) fn last_waiting(&self) -> Option<Slot> {
-        self.engine.last_waiting()
+    /// The last slot before `end` of which cells wait for their evaluation.
+    pub(super) fn last_waiting_before(&self, end: Slot) -> Option<Slot> {
+        self.engine.last_waiting_before(end)
     }
 
     /// What ages are counted from.

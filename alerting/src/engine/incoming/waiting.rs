@@ -67,6 +67,11 @@ impl WaitingCells {
         self.slots.keys().next_back().copied()
     }
 
+    /// The last slot before `end` with waiting cells.
+    pub(in crate::engine) fn last_slot_before(&self, end: Slot) -> Option<Slot> {
+        self.slots.range(..end).next_back().map(|(slot, _)| *slot)
+    }
+
     /// Removes the first slot with waiting cells, unless it is later than `last`.
     pub(in crate::engine) fn pop(&mut self, last: Slot) -> Option<(Slot, SlotCells)> {
         let entry = self.slots.first_entry().filter(|entry| *entry.key() <= last)?;

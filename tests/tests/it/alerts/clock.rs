@@ -55,6 +55,14 @@ impl Watched {
         self.wait_for_metric(&seconds).await;
     }
 
+    /// Sets the clock forward during an outage, and pushes what is of the new time before the server looks.
+    async fn step_and_push(&mut self, by_s: i64) {
+        self.scene.clock.step_to_ms(self.scene.clock.now_ms() + by_s * 1_000);
+        self.steps += 1;
+        self.second(true).await;
+        self.wait_for_metric(&format!("plimsoll_clock_steps_total {}", self.steps)).await;
+    }
+
     async fn wait_for_metric(&self, line: &str) {
         let start = Instant::now();
         loop {
@@ -100,6 +108,19 @@ async fn a_step_back_of_any_size_loses_no_alert_and_doubles_none() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_step_forward_of_any_size_loses_no_alert_and_doubles_none() {
     expect_through(&[1, 120, 3_000, 86_400]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_push_of_the_new_time_before_the_server_looks_ends_no_alert() {
+    let mut watched = Watched::start().await;
+    watched.seconds(10, false).await;
+    watched.expect("an outage", true, &["trigger"]).await;
+    for by_s in [120, 7_200, 31_536_000] {
+        watched.step_and_push(by_s).await;
+        watched.seconds(8, true).await;
+        watched.expect(&format!("a step of {by_s} s"), true, &["trigger"]).await;
+    }
+    watched.expect("the end", false, &["trigger", "resolve"]).await;
 }
 
 async fn expect_through(steps_s: &[i64]) {
