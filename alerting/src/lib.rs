@@ -28,8 +28,8 @@ mod testing;
 mod text;
 
 pub use deliver::{
-    AcknowledgeResult, Clock, DeliveryControl, HeartbeatTarget, Notifier, ReceiverStatus,
-    ReplayDenied, TestResult, Waker, WebhookError, test_receiver,
+    AcknowledgeResult, Clock, ClockReading, DeliveryControl, HeartbeatTarget, Notifier,
+    ReceiverStatus, ReplayDenied, TestResult, Waker, WebhookError, test_receiver,
 };
 pub use engine::{
     AlertState, ComparedUnit, Comparison, Evidence, EvidenceTest, Firing, Gate, GroupsLeftOut,

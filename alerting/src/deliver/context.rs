@@ -11,8 +11,17 @@ use super::status::StatusTable;
 use crate::error::{Error, Result};
 use crate::rule::Receiver;
 
+/// The wall clock, and how much time has passed, at one moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClockReading {
+    /// What the wall clock shows.
+    pub now: TimestampMs,
+    /// Milliseconds since some moment. No step of the wall clock changes it.
+    pub passed_ms: i64,
+}
+
 /// Where the notifier reads the time.
-pub type Clock = Arc<dyn Fn() -> TimestampMs + Send + Sync>;
+pub type Clock = Arc<dyn Fn() -> ClockReading + Send + Sync>;
 
 /// The signal to all lanes: the outbox may have changed, or it is time to stop.
 #[derive(Debug, Clone, Copy, Default)]
@@ -39,6 +48,8 @@ pub(super) struct DeliveryContext {
     /// Whether receivers may be at loopback and private addresses.
     pub(super) allow_private: bool,
     pub(super) clock: Clock,
+    /// [`Self::run_ms`] less the time of the clock that has passed.
+    pub(super) run_offset_ms: i64,
     pub(super) status: StatusTable,
     /// The receivers of the rules file.
     pub(super) receivers: Vec<Receiver>,
@@ -48,7 +59,13 @@ pub(super) struct DeliveryContext {
 
 impl DeliveryContext {
     pub(super) fn now(&self) -> TimestampMs {
-        (self.clock)()
+        (self.clock)().now
+    }
+
+    /// For how long deliveries have been made from this store, in ms: downtime does not count. For how long
+    /// a delivery has been tried is counted by it, because the wall clock may be set meanwhile.
+    pub(super) fn run_ms(&self) -> i64 {
+        self.run_offset_ms.saturating_add((self.clock)().passed_ms)
     }
 
     /// A receiver of the rules file.

@@ -41,6 +41,8 @@ pub(super) struct Lane {
     signal: watch::Receiver<LaneSignal>,
     queue: Queue,
     window: Arc<Mutex<RateWindow>>,
+    /// [`DeliveryContext::run_ms`] since when the receiver fails; `None` while it works.
+    down_from_ms: Option<i64>,
     /// Ids of deliveries that may have been sent without a record of it: all that waited at the first
     /// scan. They must not be coalesced. `None` before the first scan, and after a failed write.
     maybe_sent: Option<HashSet<String>>,
@@ -53,7 +55,8 @@ impl Lane {
         signal: watch::Receiver<LaneSignal>,
     ) -> Self {
         let sender = Arc::new(sender);
-        Self { sender, signal, queue: Queue::default(), window, maybe_sent: None }
+        let queue = Queue::default();
+        Self { sender, signal, queue, window, down_from_ms: None, maybe_sent: None }
     }
 
     /// Delivers until the signal to stop, then waits for sends in flight.
@@ -106,7 +109,8 @@ impl Lane {
             return give_up_all(self.context(), self.name(), DeadReason::Disabled, &reason);
         }
         let breaker = self.queue.breaker();
-        let down_ms = breaker.down_since().map_or(0, |since| self.now().since_ms(since));
+        let run_ms = self.context().run_ms();
+        let down_ms = self.down_from_ms.map_or(0, |from_ms| run_ms - from_ms);
         let fail_over = self.sender.receiver.fail_over.as_ref();
         if let Some(fail_over) = fail_over.filter(|it| breaker.is_open() && down_ms >= it.after_ms)
         {
@@ -179,6 +183,9 @@ impl Lane {
                 self.maybe_sent = None;
             }
         }
+        let is_down = self.queue.breaker().down_since().is_some();
+        let down_from_ms = self.down_from_ms.unwrap_or_else(|| self.context().run_ms());
+        self.down_from_ms = is_down.then_some(down_from_ms);
     }
 
     /// How long until something can be started, as far as is known.

@@ -24,7 +24,7 @@ mod thread;
 mod transport;
 
 pub use self::acknowledge::AcknowledgeResult;
-pub use self::context::{Clock, Waker};
+pub use self::context::{Clock, ClockReading, Waker};
 pub use self::control::{DeliveryControl, ReplayDenied, TestResult, WebhookError, test_receiver};
 pub use self::heartbeat::HeartbeatTarget;
 pub use self::notifier::Notifier;

@@ -11,7 +11,7 @@ use plimsoll_storage::Store;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::context::{Clock, DeliveryContext, LaneSignal, Waker, check_address};
+use super::context::{Clock, ClockReading, DeliveryContext, LaneSignal, Waker, check_address};
 use super::control::DeliveryControl;
 use super::lane::Lane;
 use super::schedule::rate_window::RateWindow;
@@ -21,6 +21,7 @@ use super::targets;
 use super::transport::Transport;
 use crate::error::Result;
 use crate::limits::LANE_POLL_MS;
+use crate::records::checkpoint;
 use crate::records::delivery::DeadReason;
 use crate::records::outbox;
 use crate::rule::{Receiver, RuleSet};
@@ -69,10 +70,14 @@ impl Notifier {
         let known = former.iter().chain(&rules.receivers);
         let targets = known.map(|it| (it.fingerprint(), it.clone())).collect();
         former.retain(|receiver| rules.receiver(&receiver.name).is_none());
+        let ClockReading { now, passed_ms } = clock();
+        // It begins at the time of the clock, so that no attempt on record is ahead of it.
+        let run_ms = checkpoint::DELIVERY_RUN_MS.load(&store)?.unwrap_or(now.0);
         let context = Arc::new(DeliveryContext {
             store,
             allow_private,
             clock,
+            run_offset_ms: run_ms.saturating_sub(passed_ms),
             status: StatusTable::default(),
             receivers: rules.receivers.clone(),
             targets,

@@ -10,6 +10,7 @@ use super::status;
 use super::thread::{self, ThreadNotes};
 use crate::error::Result;
 use crate::limits::RETRY_AFTER_MS_MAX;
+use crate::records::checkpoint;
 use crate::records::delivery::{Action, Attempt, DeadReason, Delivery, DeliveryState};
 use crate::records::ledger;
 use crate::records::outbox;
@@ -24,6 +25,8 @@ pub(super) struct FinishedAttempt {
     pub(super) fingerprint: String,
     pub(super) started_at: TimestampMs,
     pub(super) ended_at: TimestampMs,
+    /// [`DeliveryContext::run_ms`](super::context::DeliveryContext::run_ms) at its end.
+    pub(super) run_ms: i64,
     /// How long the delivery is retried, in ms.
     pub(super) give_up_after_ms: i64,
 }
@@ -42,7 +45,7 @@ pub(super) fn record_outcome(
     let health = health(&outcome);
     let error = outcome.error().map(str::to_owned);
     let took_ms = now.since_ms(attempt.started_at).max(0);
-    delivery.note(Attempt { at: attempt.started_at, took_ms, status, error });
+    delivery.note(Attempt { at: attempt.started_at, took_ms, status, error }, attempt.run_ms);
     let mut batch = TableBatch::default();
     let state = match outcome {
         AttemptOutcome::Delivered => {
@@ -60,8 +63,8 @@ pub(super) fn record_outcome(
         }
         AttemptOutcome::Throttled { after_ms, reason }
         | AttemptOutcome::Failed { after_ms, reason } => {
-            let first = delivery.first_attempt_at.unwrap_or(now);
-            if now.since_ms(first) < attempt.give_up_after_ms {
+            let first_ms = delivery.first_attempt_run_ms.unwrap_or(attempt.run_ms);
+            if attempt.run_ms.saturating_sub(first_ms) < attempt.give_up_after_ms {
                 let wait_ms = backoff::wait_ms(&delivery.id, delivery.attempts, after_ms);
                 delivery.next_attempt_at = now.plus_ms(wait_ms);
                 tracing::warn!(
@@ -74,6 +77,7 @@ pub(super) fn record_outcome(
                     "a delivery failed and will be tried again"
                 );
                 outbox::put(&mut batch, &delivery);
+                checkpoint::DELIVERY_RUN_MS.put(&mut batch, &attempt.run_ms);
                 store.commit(batch)?;
                 return Ok((DeliveryState::Waiting, health));
             }

@@ -100,6 +100,7 @@ impl Sender {
             fingerprint: target.fingerprint(),
             started_at,
             ended_at: self.context.now(),
+            run_ms: self.context.run_ms(),
             give_up_after_ms: self.receiver.give_up_after_ms,
         }
     }

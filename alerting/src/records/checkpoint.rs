@@ -1,5 +1,5 @@
-//! What the evaluator continues from after a restart: the last evaluated slot, and the state of
-//! notification. Each is a row of its own in table `Cursor`.
+//! What evaluation and delivery continue from after a restart: the last evaluated slot, the state of
+//! notification, and for how long deliveries were made. Each is a row of its own in table `Cursor`.
 
 use bincode::{Decode, Encode};
 use plimsoll_storage::{Store, Table, TableBatch};
@@ -7,7 +7,7 @@ use plimsoll_storage::{Store, Table, TableBatch};
 use crate::error::Result;
 use crate::records::row;
 
-/// A row of the evaluator.
+/// A row of the table.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Checkpoint {
     key: &'static [u8],
@@ -25,10 +25,13 @@ pub(crate) const GROUPING: Checkpoint = Checkpoint { key: b"pager", name: "notif
 pub(crate) const REMINDERS: Checkpoint = Checkpoint { key: b"reminders", name: "reminders" };
 /// The releases that have been reported.
 pub(crate) const RELEASES: Checkpoint = Checkpoint { key: b"releases", name: "releases" };
+/// For how long deliveries were made, in ms, as of the last failed attempt.
+pub(crate) const DELIVERY_RUN_MS: Checkpoint =
+    Checkpoint { key: b"delivery", name: "running time of delivery" };
 
 impl Checkpoint {
     /// The stored value. A row that cannot be read, for example of another version, does not stop
-    /// evaluation: it is logged and treated as absent.
+    /// evaluation or delivery: it is logged and treated as absent.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -36,7 +39,7 @@ impl Checkpoint {
         let Some(bytes) = store.get(Table::Cursor, self.key)? else { return Ok(None) };
         let decoded = row::decode(self.name, &bytes);
         Ok(decoded
-            .inspect_err(|error| tracing::error!(%error, "evaluation starts without it"))
+            .inspect_err(|error| tracing::error!(%error, "the server starts without it"))
             .ok())
     }
 

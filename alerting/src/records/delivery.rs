@@ -162,8 +162,8 @@ pub struct Delivery {
     pub detail: Option<String>,
     /// Attempts so far.
     pub attempts: u32,
-    /// When the first of them began.
-    pub first_attempt_at: Option<TimestampMs>,
+    /// For how long deliveries had been made from the store when the first of them ended, in ms.
+    pub first_attempt_run_ms: Option<i64>,
     /// The newest attempts, at most `ATTEMPTS_KEPT_MAX`.
     pub log: Vec<Attempt>,
     /// No attempt before this; 0 for at once, whatever the clock says. See [`Delivery::due_at`].
@@ -190,7 +190,7 @@ impl Delivery {
             state: DeliveryState::Waiting,
             detail: None,
             attempts: 0,
-            first_attempt_at: None,
+            first_attempt_run_ms: None,
             log: Vec::new(),
             next_attempt_at: TimestampMs(0),
             handed_to: None,
@@ -249,10 +249,11 @@ impl Delivery {
         self.log.last()?.error.as_deref()
     }
 
-    /// Records an attempt; of many the newest are kept.
-    pub(crate) fn note(&mut self, attempt: Attempt) {
+    /// Records an attempt that ended when deliveries had been made for so many ms; of many the newest are
+    /// kept.
+    pub(crate) fn note(&mut self, attempt: Attempt, run_ms: i64) {
         self.attempts = self.attempts.saturating_add(1);
-        self.first_attempt_at.get_or_insert(attempt.at);
+        self.first_attempt_run_ms.get_or_insert(run_ms);
         if self.log.len() >= ATTEMPTS_KEPT_MAX {
             self.log.remove(0);
         }

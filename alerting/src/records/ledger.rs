@@ -219,7 +219,7 @@ pub fn replay(
         state: DeliveryState::Waiting,
         fingerprint: receiver.fingerprint(),
         detail: None,
-        first_attempt_at: None,
+        first_attempt_run_ms: None,
         next_attempt_at: TimestampMs(0),
         settled_at: None,
         ..delivery.clone()

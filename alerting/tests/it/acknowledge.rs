@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Barrier};
 use std::thread;
 
-use plimsoll_alerting::{AcknowledgeResult, Action, Notifier};
+use plimsoll_alerting::{AcknowledgeResult, Action, ClockReading, Notifier};
 use plimsoll_storage::TimestampMs;
 
 use crate::delivery::{evaluate, in_state};
@@ -21,7 +21,10 @@ async fn one_of_several_acknowledgements_at_the_same_time_is_recorded_and_sent()
     evaluate(&world, &rules, 5);
     // It sends nothing: it is not run. Each acknowledgement has a time of its own.
     let time = AtomicI64::new(world.now().0);
-    let clock = Arc::new(move || TimestampMs(time.fetch_add(1, Ordering::Relaxed)));
+    let clock = Arc::new(move || {
+        let passed_ms = time.fetch_add(1, Ordering::Relaxed);
+        ClockReading { now: TimestampMs(passed_ms), passed_ms }
+    });
     let store = Arc::clone(&world.store);
     let notifier = Notifier::new(store, &rules, clock, true, environment).unwrap();
     let control = notifier.control();

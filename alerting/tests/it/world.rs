@@ -2,12 +2,11 @@
 
 use std::ops::Range;
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use plimsoll_alerting::{
-    Clock, DeliveryControl, Evaluator, Notifier, RuleSet, TransitionEvent, Waker,
+    Clock, ClockReading, DeliveryControl, Evaluator, Notifier, RuleSet, TransitionEvent, Waker,
 };
 use plimsoll_storage::{
     Durability, Options, Outcome, Retention, SlotWidth, Store, StreamKind, StreamRef, TimestampMs,
@@ -29,7 +28,7 @@ pub(crate) const WEBHOOK_SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 pub(crate) struct World {
     dir: TempDir,
     pub(crate) store: Arc<Store>,
-    clock: Arc<AtomicI64>,
+    clock: Arc<Mutex<ClockReading>>,
 }
 
 impl World {
@@ -41,7 +40,8 @@ impl World {
     pub(crate) fn keeping(retention: Retention) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let store = open(dir.path(), retention);
-        Self { dir, store, clock: Arc::new(AtomicI64::new(START.0)) }
+        let clock = Arc::new(Mutex::new(ClockReading { now: START, passed_ms: 0 }));
+        Self { dir, store, clock }
     }
 
     /// Closes the store and opens it again, as a restart of the program does.
@@ -53,16 +53,25 @@ impl World {
     }
 
     pub(crate) fn now(&self) -> TimestampMs {
-        TimestampMs(self.clock.load(Ordering::SeqCst))
+        self.clock.lock().unwrap().now
     }
 
+    /// Lets time pass.
     pub(crate) fn set_now(&self, now: TimestampMs) {
-        self.clock.store(now.0, Ordering::SeqCst);
+        let mut clock = self.clock.lock().unwrap();
+        clock.passed_ms += now.since_ms(clock.now);
+        clock.now = now;
+    }
+
+    /// Sets the clock to another time; no time passes.
+    pub(crate) fn step(&self, by_ms: i64) {
+        let mut clock = self.clock.lock().unwrap();
+        clock.now = clock.now.plus_ms(by_ms);
     }
 
     pub(crate) fn clock(&self) -> Clock {
         let clock = Arc::clone(&self.clock);
-        Arc::new(move || TimestampMs(clock.load(Ordering::SeqCst)))
+        Arc::new(move || *clock.lock().unwrap())
     }
 
     /// Feeds `requests` in each slot of some minutes after [`START`]: `good` answers 200, `bad`

@@ -185,7 +185,7 @@ async fn a_delivery_that_fails_for_too_long_is_given_up() {
 }
 
 /// The rules with `oncall` handed over to `hub`, which is at another address, after a minute.
-fn with_fail_over(down: &Receiver, other: &Receiver) -> RuleSet {
+pub(super) fn with_fail_over(down: &Receiver, other: &Receiver) -> RuleSet {
     let text = partner_5xx("[oncall]");
     let mut set = rules(&down.address, &text);
     set.receivers[1] = rules(&other.address, &text).receivers.remove(1);

@@ -1,5 +1,6 @@
 //! Delivery to real receivers: requests, mail, failures, rate limits.
 
+mod clock;
 mod failures;
 mod grouping;
 mod mail;

@@ -10,11 +10,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use parking_lot::RwLock;
-use plimsoll_alerting::{Notifier, RuleSet, RulesFileError};
+use plimsoll_alerting::{ClockReading, Notifier, RuleSet, RulesFileError};
 use plimsoll_storage::{SlotWidth, Store};
 use tokio::sync::watch;
 
-use crate::clock;
+use crate::clock::{self, Reading};
 
 pub(crate) use follow::follow_rules;
 
@@ -158,9 +158,12 @@ impl RulesCheck {
     /// # Errors
     /// A receiver has an address that is not allowed.
     pub(crate) fn notifier(&self, rules: &RuleSet) -> plimsoll_alerting::Result<Notifier> {
-        let now = Arc::new(clock::now);
+        let readings = Arc::new(|| {
+            let Reading { wall: now, passed_ms } = clock::reading();
+            ClockReading { now, passed_ms }
+        });
         let env = |name: &str| std::env::var(name).ok();
-        Notifier::new(Arc::clone(&self.store), rules, now, self.allow_private_receivers, env)
+        Notifier::new(Arc::clone(&self.store), rules, readings, self.allow_private_receivers, env)
     }
 }
 

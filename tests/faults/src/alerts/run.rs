@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use plimsoll_alerting::rule::Period;
 use plimsoll_alerting::silence::{self, Silence};
 use plimsoll_alerting::{
-    AlertFilter, Delivery, DeliveryControl, DeliveryFilter, Evaluator, Notifier, RuleSet, alerts,
-    grace_ms, ledger,
+    AlertFilter, ClockReading, Delivery, DeliveryControl, DeliveryFilter, Evaluator, Notifier,
+    RuleSet, alerts, grace_ms, ledger,
 };
 use plimsoll_storage::{
     Durability, IdempotencyKey, Label, LabelMatchers, Outcome, Store, StreamKind, StreamRef,
@@ -79,8 +79,11 @@ impl<'a> Running<'a> {
         receiver.serve(runtime.handle(), serving.0, serving.1).map_err(text)?;
         let clock = Arc::new(AtomicI64::new(scenario.operations[next.saturating_sub(1)].at_ms));
         let shown = Arc::clone(&clock);
-        let now = Arc::new(move || TimestampMs(shown.load(Ordering::SeqCst)));
-        let notifier = Notifier::new(Arc::clone(&store), &rules, now, true, |_| None);
+        let readings = Arc::new(move || {
+            let passed_ms = shown.load(Ordering::SeqCst);
+            ClockReading { now: TimestampMs(passed_ms), passed_ms }
+        });
+        let notifier = Notifier::new(Arc::clone(&store), &rules, readings, true, |_| None);
         let notifier = notifier.map_err(text)?;
         let control = notifier.control();
         runtime.spawn(notifier.run(std::future::pending()));
