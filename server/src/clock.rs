@@ -13,6 +13,10 @@ use plimsoll_storage::TimestampMs;
 /// reading one clock and the other.
 const STEP_MS_MIN: i64 = 1_000;
 
+/// How much further the wall clock may move than the time that has passed since the start until it is not
+/// trusted any more. It may be set by this much in all before old data is kept for longer.
+const TRUSTED_AHEAD_MS: i64 = 3_600_000;
+
 /// Now.
 pub(crate) fn now() -> TimestampMs {
     reading().wall
@@ -35,6 +39,20 @@ pub(crate) fn reading() -> Reading {
     static START: LazyLock<Instant> = LazyLock::new(Instant::now);
     let passed_ms = i64::try_from(START.elapsed().as_millis()).unwrap_or(i64::MAX);
     Reading { wall: wall_time(), passed_ms }
+}
+
+/// The latest time that is trusted: data is deleted for good by it, and a clock can be set to any time. The
+/// clock is trusted at the first call, which is part of the start.
+pub(crate) fn trusted_until() -> TimestampMs {
+    static FIRST: LazyLock<Reading> = LazyLock::new(reading);
+    FIRST.trusted_until(reading().passed_ms)
+}
+
+impl Reading {
+    /// The latest time that is trusted when so many ms have passed, if this reading was right.
+    fn trusted_until(self, passed_ms: i64) -> TimestampMs {
+        self.wall.plus_ms(passed_ms - self.passed_ms + TRUSTED_AHEAD_MS)
+    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the clock")]

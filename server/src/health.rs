@@ -69,6 +69,8 @@ pub(crate) struct Facts {
     pub(crate) receivers: usize,
     /// Those to which nothing is sent any more, and why.
     pub(crate) disabled: Vec<(String, String)>,
+    /// By how much the clock is ahead of the latest time that is trusted, in ms; not above 0 when it is not.
+    pub(crate) clock_ahead_ms: i64,
     /// What is damaged or lost, in words.
     pub(crate) damage: Vec<String>,
     /// Free bytes of the disk, when they are known.
@@ -195,6 +197,11 @@ pub(crate) fn assess(facts: &Facts) -> Health {
         let reason =
             format!("the disk has {} MiB left; free some, or set `retention_size`", free >> 20);
         add(Ability::Accept, false, "disk", reason);
+    }
+    if facts.clock_ahead_ms > 0 {
+        let reason = "the clock was set forward by more than an hour since the start, and no data is deleted by \
+                      a time that may be wrong; set the clock right, or restart the server if it is right";
+        add(Ability::Accept, false, "clock", reason.to_owned());
     }
     for &(what, used, limit) in &facts.nearly_full {
         let reason = format!(

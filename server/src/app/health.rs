@@ -11,6 +11,7 @@ use plimsoll_storage::TimestampMs;
 
 use super::App;
 use super::stop::{Stop, Ticks};
+use crate::clock;
 use crate::health::{Ability, Facts, Health, assess};
 
 /// How often health is looked at. The log and the metrics follow it.
@@ -95,6 +96,7 @@ impl App {
             waiting: waiting.collect(),
             receivers: receivers.len(),
             disabled: disabled.collect(),
+            clock_ahead_ms: now.since_ms(clock::trusted_until()),
             damage: self.damage(),
             disk_free_bytes: self.disk_free_bytes(),
             rules_error: self.rules.error(),

@@ -22,7 +22,11 @@ pub(crate) async fn seal(app: App, stop: Stop) {
     while ticks.next().await {
         rejected.look(app.store.stream_usage().rejected, Instant::now());
         let store = Arc::clone(&app.store);
-        let result = tokio::task::spawn_blocking(move || store.maintain(clock::now())).await;
+        let result = tokio::task::spawn_blocking(move || {
+            store.trust_clock_until(clock::trusted_until());
+            store.maintain(clock::now())
+        })
+        .await;
         match result {
             // The health of the server says when the store cannot be written.
             Ok(Ok(None) | Err(Error::NotWritable { .. })) => {}

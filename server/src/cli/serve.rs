@@ -75,6 +75,7 @@ pub(super) fn run(args: Args) -> Result<(), CommandError> {
         tracing::warn!("{NOBODY_IS_NOTIFIED}");
     }
     tracing::info!(data_dir = %config.data_dir.display(), streams = store.stats().streams, "opened the store");
+    store.trust_clock_until(clock::trusted_until());
     backup::remove_unfinished(config.backup_dir.as_deref());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let served = Arc::clone(&store);

@@ -27,6 +27,13 @@ fn a_step_is_what_the_clock_moves_beside_the_time_that_passes() {
 }
 
 #[test]
+fn the_clock_is_trusted_as_far_as_time_has_passed_and_an_hour_more() {
+    let first = at(10_000, 500);
+    assert_eq!(first.trusted_until(500), TimestampMs(3_610_000));
+    assert_eq!(first.trusted_until(86_400_500), TimestampMs(90_010_000));
+}
+
+#[test]
 fn a_clock_file_that_moves_forward_is_time_that_passes() {
     let first = file::parse("1000", None);
     assert_eq!(first, Some(at(1_000, 0)));

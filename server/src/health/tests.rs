@@ -109,3 +109,12 @@ fn alerts_are_in_danger_when_nobody_may_be_notified_in_time() {
         assert!(found.as_ref().is_some_and(|found| found.contains(reason)), "{reason}: {found:?}");
     }
 }
+
+#[test]
+fn a_clock_that_was_set_far_forward_is_a_warning() {
+    let health = assess(&Facts { clock_ahead_ms: 1, ..well() });
+    assert!(health.is_ready());
+    let reasons: Vec<_> = health.reasons(Ability::Accept).collect();
+    assert!(matches!(&reasons[..], [one] if one.contains("restart the server")), "{reasons:?}");
+    assert_eq!(assess(&Facts { clock_ahead_ms: -3_600_000, ..well() }), Health::default());
+}

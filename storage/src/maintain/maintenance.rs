@@ -40,11 +40,12 @@ impl Maintenance {
         queue: &Queue,
         now: TimestampMs,
     ) -> Result<Option<Sealed>> {
+        let now = shared.timeline.trusted(now);
         shared.timeline.saw_time(now);
-        let is_due = shared
-            .head
-            .first_append_at()
-            .is_some_and(|oldest| now.since_ms(oldest) >= HEAD_AGE_SEAL_MS || needs_seal(shared));
+        // After the clock was set back, the oldest append may be of a later time: it must not wait for that.
+        let is_old = |oldest| now.since_ms(oldest).abs() >= HEAD_AGE_SEAL_MS;
+        let first_append_at = shared.head.first_append_at();
+        let is_due = first_append_at.is_some_and(|oldest| is_old(oldest) || needs_seal(shared));
         let sealed = if is_due { Some(self.seal(shared, queue)?) } else { None };
         // Only sealed data makes days expire.
         if sealed.is_some() || self.has_more_to_retain.load(Ordering::Relaxed) {

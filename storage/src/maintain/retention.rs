@@ -23,7 +23,8 @@ pub(crate) struct Retained {
 /// first, of a limited number of blocks: call it again while it has more to do. The caller prevents other
 /// writes of blocks.
 ///
-/// Time is that of [`Timeline::data_now`], so a clock that jumps ahead expires nothing.
+/// Time is that of [`Timeline::data_now`], so neither a clock that jumps ahead nor data of its time expire
+/// anything.
 ///
 /// # Errors
 /// When the database cannot be read or written.

@@ -16,8 +16,10 @@ pub(crate) const NO_TIME: i64 = i64::MIN;
 pub(crate) struct Timeline {
     slot_width: SlotWidth,
     retention: Retention,
-    /// The newest time of a call, in ms; [`NO_TIME`] before the first.
+    /// The newest trusted time of a call, in ms; [`NO_TIME`] before the first.
     clock: Arc<AtomicI64>,
+    /// The latest time that is trusted, in ms. It only ever rises, once it is set.
+    trusted_until: AtomicI64,
     newest_slot: AtomicU32,
     sealed_slot: AtomicU32,
     /// The first day whose slots are kept. It only ever rises.
@@ -37,6 +39,7 @@ impl Timeline {
             slot_width,
             retention,
             clock,
+            trusted_until: AtomicI64::new(i64::MAX),
             newest_slot: AtomicU32::new(sealed_slot.0),
             sealed_slot: AtomicU32::new(sealed_slot.0),
             slots_from: AtomicU32::new(slots_from),
@@ -53,9 +56,19 @@ impl Timeline {
         &self.retention
     }
 
-    /// Moves the clock forward. An older time changes nothing.
+    /// Trusts no later time of a call than `until` from now on.
+    pub(crate) fn trust_until(&self, until: TimestampMs) {
+        self.trusted_until.store(until.0, Ordering::Relaxed);
+    }
+
+    /// Moves the clock forward to a trusted time. An older time changes nothing.
     pub(crate) fn saw_time(&self, now: TimestampMs) {
         self.clock.fetch_max(now.0, Ordering::Relaxed);
+    }
+
+    /// A time, or the latest one that is trusted when that is earlier.
+    pub(crate) fn trusted(&self, now: TimestampMs) -> TimestampMs {
+        now.min(TimestampMs(self.trusted_until.load(Ordering::Relaxed)))
     }
 
     /// Notes that cells up to `slot` are stored.
@@ -68,8 +81,9 @@ impl Timeline {
         self.slot_width.end(Slot(self.newest_slot.load(Ordering::Acquire)))
     }
 
-    /// The time by which cells expire: the clock's, but never later than the newest data. So a clock that
-    /// jumps ahead expires nothing, and a store without new data keeps what it has.
+    /// The time by which cells expire: that of the newest data, but never later than the clock's. So a store
+    /// without new data keeps what it has, and a clock that jumps ahead expires nothing, also when connectors
+    /// follow it.
     pub(crate) fn data_now(&self) -> TimestampMs {
         match self.clock.load(Ordering::Relaxed) {
             NO_TIME => self.newest(),

@@ -85,6 +85,7 @@ impl Store {
         idempotency_key: Option<IdempotencyKey>,
         received_at: TimestampMs,
     ) -> Result<oneshot::Receiver<Result<Appended>>> {
+        let received_at = self.shared.timeline.trusted(received_at);
         self.queue.append(batch, items, idempotency_key, received_at)
     }
 
@@ -108,7 +109,7 @@ impl Store {
     /// # Errors
     /// [`Error::KeyReused`] if another request counted under the key, or the database cannot be read.
     pub fn counted(&self, request: &IdempotencyKey, now: TimestampMs) -> Result<Option<u64>> {
-        write::counted(&self.shared.db, request, now)
+        write::counted(&self.shared.db, request, self.shared.timeline.trusted(now))
     }
 
     /// Begins to follow the store: everything appended so far can be read from the past, everything after it

@@ -8,6 +8,13 @@ use crate::model::time::TimestampMs;
 
 /// Maintenance.
 impl Store {
+    /// Takes every later time that calls pass for `until` from now on, so that nothing expires by it: neither
+    /// data nor idempotency keys. For a server whose clock may be set to any time; call it again as time
+    /// passes. Without it every time is trusted.
+    pub fn trust_clock_until(&self, until: TimestampMs) {
+        self.shared.timeline.trust_until(until);
+    }
+
     /// Seals the head when it is large or old, drops days past their retention, some of a day at a time,
     /// and forgets streams without data, some at a time. Call it every second or so.
     ///
@@ -77,7 +84,7 @@ impl Store {
     #[must_use]
     pub fn oldest_kept(&self, now: TimestampMs) -> TimestampMs {
         let timeline = &self.shared.timeline;
-        timeline.retention().oldest(timeline.newest().min(now))
+        timeline.retention().oldest(timeline.newest().min(timeline.trusted(now)))
     }
 
     /// Flushes and compacts when little is being appended and much is uncompacted. Returns whether it did.

@@ -1,8 +1,8 @@
 //! Retention: days are dropped by resolution and by size, and a clock that jumps expires nothing.
 
 use plimsoll_storage::{
-    Exemplar, ExemplarKind, ExemplarQuery, LabelMatchers, Options, Outcome, Resolution, Retention,
-    Scan, Slot, SlotValue, Store, StreamKind, TimestampMs,
+    Exemplar, ExemplarKind, ExemplarQuery, IdempotencyKey, LabelMatchers, Options, Outcome,
+    Resolution, Retention, Scan, Slot, SlotValue, Store, StreamKind, TimestampMs,
 };
 
 use crate::support::{self, requests};
@@ -175,6 +175,46 @@ fn the_oldest_days_are_dropped_when_the_files_are_too_large() {
     drop(store);
     let store = store_of(directory.path(), Retention::default(), 0..0);
     assert_eq!(days(&store), [103], "the newest day stays");
+}
+
+#[test]
+fn a_clock_and_connectors_that_jump_ahead_together_expire_nothing() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let store = store_of(directory.path(), Retention::default(), 100..107);
+    let every_day: Vec<(u32, u32)> = (100..107).map(|day| (day, EVENT_SLOT)).collect();
+    let evening = TimestampMs(106 * DAY_MS + DAY_MS * 3 / 4);
+    store.trust_clock_until(evening.plus_ms(DAY_MS / 24));
+    for years in [1, 3] {
+        let days = years * 365;
+        support::append(&store, &[(0, (106 + days) * DAY_SLOTS + EVENT_SLOT, 0.1)]);
+        let shown = evening.plus_ms(i64::from(days) * DAY_MS);
+        store.maintain(shown).expect("maintained");
+        store.seal().expect("sealed");
+        assert_eq!(store.retain().expect("retained"), 0);
+        assert_eq!(found(&store, 1), every_day, "{years} years");
+        assert!(store.oldest_kept(shown) <= evening.plus_ms(-700 * DAY_MS), "{years} years");
+    }
+    // It is set back, and time passes.
+    store.trust_clock_until(evening.plus_ms(3 * DAY_MS));
+    store.maintain(evening.plus_ms(2 * DAY_MS)).expect("maintained");
+    store.retain().expect("retained");
+    let in_slots = found(&store, 1).into_iter().filter(|(_, slot)| *slot == EVENT_SLOT);
+    assert_eq!(in_slots.map(|(day, _)| day).min(), Some(100));
+}
+
+#[test]
+fn a_push_that_is_repeated_after_the_clock_jumped_ahead_counts_once() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let store = store_of(directory.path(), Retention::default(), 100..101);
+    let noon = TimestampMs(100 * DAY_MS + DAY_MS / 2);
+    store.trust_clock_until(noon.plus_ms(DAY_MS / 24));
+    for (ahead_days, is_repeated) in [(0, false), (365, true), (0, true)] {
+        let batch = support::batch_of(&store, &[(0, 100 * DAY_SLOTS, 0.1)]);
+        let key = IdempotencyKey { key: b"key".to_vec(), digest: [1; 16] };
+        let received_at = noon.plus_ms(ahead_days * DAY_MS);
+        let appended = store.append_blocking(batch, 1, Some(key), received_at).expect("appended");
+        assert_eq!(appended.duplicate, is_repeated, "{ahead_days} days ahead");
+    }
 }
 
 #[test]

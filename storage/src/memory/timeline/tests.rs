@@ -22,6 +22,21 @@ fn data_expires_by_the_newest_data_or_the_clock_whichever_is_earlier() {
 }
 
 #[test]
+fn a_clock_that_is_not_trusted_expires_nothing_also_when_there_is_data_of_its_time() {
+    let timeline = timeline();
+    timeline.trust_until(TimestampMs(101 * DAY_MS));
+    timeline.saw_time(timeline.trusted(TimestampMs(1_200 * DAY_MS)));
+    timeline.saw_slot(Slot(1_200 * DAY_SLOTS - 1));
+    assert_eq!(timeline.data_now(), TimestampMs(101 * DAY_MS));
+    // It is set back: nothing remains of the time that it showed.
+    timeline.saw_time(timeline.trusted(TimestampMs(100 * DAY_MS)));
+    assert_eq!(timeline.data_now(), TimestampMs(101 * DAY_MS));
+    timeline.trust_until(TimestampMs(103 * DAY_MS));
+    timeline.saw_time(timeline.trusted(TimestampMs(102 * DAY_MS)));
+    assert_eq!(timeline.data_now(), TimestampMs(102 * DAY_MS));
+}
+
+#[test]
 fn the_first_day_of_slots_only_rises() {
     let timeline = timeline();
     assert_eq!(timeline.slots_from(), Slot(95 * DAY_SLOTS));

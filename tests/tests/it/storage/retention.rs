@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
-use plimsoll_tests::{Server, binary, clock};
+use plimsoll_tests::{ManualClock, Server, binary, clock};
 use serde_json::json;
 
 use crate::common::{counts_of, data_dir, event, text_of};
@@ -105,5 +105,39 @@ async fn an_import_reports_lines_that_are_too_old() {
         let reported = format!("{rejected} rejected by the store; the first: line ");
         assert!(printed.contains(&reported), "{printed}");
         assert!(printed.contains(OF_2015) && printed.contains("`retention_15m`"), "{printed}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_and_connectors_that_jump_ahead_together_delete_nothing() {
+    const AHEAD: &str = "the clock was set forward by more than an hour";
+    for years in [1, 3] {
+        let dir = data_dir();
+        let clock = ManualClock::new(dir.path());
+        let start_ms = clock.now_ms();
+        let server = Server::start_with_clock(&dir.path().join("data"), &[], &[], &clock).await;
+        let ages: Vec<i64> = (0..28).map(|sixth| start_ms - sixth * DAY_MS / 4).collect();
+        let events: Vec<_> = ages.iter().map(|at| event("dhl", *at, 200, 5.0)).collect();
+        server.api().push(&json!({ "events": events })).await;
+        clock.step_to_ms(start_ms + years * 365 * DAY_MS);
+        for _ in 0..2 {
+            let events = [event("dhl", clock.now_ms(), 200, 5.0)];
+            server.api().push(&json!({ "events": events })).await;
+            // The head is sealed when it is five minutes old.
+            clock.set_ms(clock.now_ms() + 301_000);
+            wait_until_sealed(&server).await;
+        }
+        let health = server.api().get("/api/v1/health").await;
+        assert_eq!(health["status"], "warning", "{health}");
+        assert!(health.to_string().contains(AHEAD), "{health}");
+        clock.step_to_ms(start_ms + 602_000);
+        for at in ages {
+            assert_eq!(found(&server, "dhl", at).await, 1, "{} days ago", (start_ms - at) / DAY_MS);
+        }
+        let health = server.api().get("/api/v1/health").await;
+        assert!(!health.to_string().contains(AHEAD), "{health}");
+        let log = server.log();
+        assert!(log.contains(AHEAD), "{log}");
+        assert!(!log.contains("dropped days") && !log.contains("downsampled to"), "{log}");
     }
 }
