@@ -1,7 +1,7 @@
 //! The `plimsoll` binary: parses the command line and runs the command.
 
 use std::error::Error;
-use std::io;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -17,7 +17,8 @@ fn main() -> ExitCode {
         // Whoever reads the output has seen enough, such as `head -1`.
         Err(error) if is_broken_pipe(&*error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("plimsoll: {error}");
+            // `eprintln!` panics when nobody can read the error.
+            let _ = writeln!(io::stderr(), "plimsoll: {error}");
             ExitCode::FAILURE
         }
     }

@@ -6,7 +6,11 @@
 //! keeps the memory of a finished thread for a long time.
 
 use std::num::NonZero;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+
+use parking_lot::Mutex;
+use rayon::{ThreadPool, ThreadPoolBuilder};
 
 /// Cells from which a query is large: some 100 µs of reading, a few times the cost of a helper.
 const CELLS_LARGE: usize = 4_000;
@@ -31,6 +35,19 @@ impl Drop for Permit {
     fn drop(&mut self) {
         HELPERS.fetch_sub(1, Ordering::AcqRel);
     }
+}
+
+/// The threads of all helpers. When they cannot be started, a query does without, and the next one tries
+/// again.
+static POOL: Mutex<Option<Arc<ThreadPool>>> = Mutex::new(None);
+
+fn pool() -> Option<Arc<ThreadPool>> {
+    let mut pool = POOL.lock();
+    if pool.is_none() {
+        let built = ThreadPoolBuilder::new().thread_name(|n| format!("query-{n}")).build();
+        *pool = built.ok().map(Arc::new);
+    }
+    pool.clone()
 }
 
 /// Maps each item, on several threads if that pays, and returns the results in the order of the items.
@@ -62,12 +79,16 @@ pub fn parallel_map<T: Sync, R: Send, E: Send, W: FnMut(&T) -> Result<R, E>>(
         Ok(done)
     };
     let mut helped: Vec<_> = permits.iter().map(|_| Ok(Vec::new())).collect();
-    let mine = rayon::in_place_scope(|scope| {
-        for done in &mut helped {
-            scope.spawn(|_| *done = run());
-        }
-        run()
-    });
+    let pool = if helped.is_empty() { None } else { pool() };
+    let mine = match pool {
+        None => run(),
+        Some(pool) => pool.in_place_scope(|scope| {
+            for done in &mut helped {
+                scope.spawn(|_| *done = run());
+            }
+            run()
+        }),
+    };
     let mut done = mine?;
     for results in helped {
         done.extend(results?);

@@ -166,8 +166,8 @@ pub(crate) async fn watched(
         return;
     }
     let error = ended.err().map_or_else(|| "it returned".to_owned(), |error| error.to_string());
-    tracing::error!(task = name, error, "a background task has ended");
     app.progress.note_ended(name);
+    tracing::error!(task = name, error, "a background task has ended");
 }
 
 /// Makes the store writable again after a failure, until the server stops.

@@ -52,7 +52,7 @@ pub(super) struct Args {
 pub(super) fn run(args: Args) -> Result<(), CommandError> {
     memory::set_purge_delay();
     let Config { server: config, retention } = args.config.resolve()?;
-    start_logs(config.log_format, &config.log_level)?;
+    let _flushed_at_the_end = start_logs(config.log_format, &config.log_level)?;
     let limits = config.connection_limits(connections::raise_limit());
     tracing::info!(
         connections = limits.all_max,

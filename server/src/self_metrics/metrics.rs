@@ -14,6 +14,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
 use super::connection_metrics::ConnectionMetrics;
+use super::logs::lost_lines;
 use super::receiver_metrics::ReceiverMetrics;
 use super::stream_metrics::StreamMetrics;
 
@@ -88,6 +89,7 @@ pub(crate) struct Metrics {
     store_recoveries: Counter,
     abilities: Family<AbilityLabels, Gauge>,
     disk_free_bytes: Gauge,
+    log_lines_lost: Counter,
 }
 
 impl Default for Metrics {
@@ -123,6 +125,7 @@ impl Default for Metrics {
             store_recoveries: Counter::default(),
             abilities: Family::default(),
             disk_free_bytes: Gauge::default(),
+            log_lines_lost: Counter::default(),
         };
         metrics.register();
         metrics.register_clock_and_heartbeat();
@@ -143,6 +146,11 @@ impl Metrics {
             "By how much the clock was set last, negative for back",
             Unit::Seconds,
             self.clock_last_step.clone(),
+        );
+        r.register(
+            "log_lines_lost",
+            "Lines of the log that nobody took in time, or that could not be written",
+            self.log_lines_lost.clone(),
         );
         r.register(
             "heartbeats_sent",
@@ -285,6 +293,7 @@ impl Metrics {
         self.damaged_files.set(stats.damaged_files as i64);
         self.store_recoveries.inner().store(stats.recoveries, Ordering::Relaxed);
         self.disk_free_bytes.set(disk_free_bytes.map_or(-1, |bytes| bytes as i64));
+        self.log_lines_lost.inner().store(lost_lines(), Ordering::Relaxed);
         self.appends.inner().store(stats.appends, Ordering::Relaxed);
         self.journal_writes.inner().store(stats.journal_writes, Ordering::Relaxed);
         let mut text = String::new();
