@@ -195,6 +195,17 @@ pub enum RuleProblem {
         /// Minutes that must be bad.
         needed: u32,
     },
+    /// A `few_span` that is longer than the longest window of the scan, in minutes.
+    #[error(
+        "is longer than the longest window, {0}m, so few items never suffice; write at most {0}m"
+    )]
+    ScanSpread(u32),
+    /// A field that is not used.
+    #[error("has no effect {0}")]
+    NoEffect(&'static str),
+    /// Hours that are none, or over before an alert can fire.
+    #[error("{0}")]
+    Hours(String),
     /// Not a threshold.
     #[error("`{text}` is not a threshold of this signal: {reason}; write it as in \"{example}\"")]
     Threshold {
@@ -310,7 +321,9 @@ pub enum RuleProblem {
     )]
     RoutingKey,
     /// Not the host of a mail server.
-    #[error("`{0}` is not a host; write a name or an IP address, such as smtp.example.org")]
+    #[error(
+        "`{0}` is not a host; write a name or an IP address, such as smtp.example.org, and the port as `port`"
+    )]
     MailHost(String),
     /// A variable that the rules file does not replace.
     #[error("`{0}` is not replaced in the rules file; write {{ env: {1} }}")]

@@ -175,6 +175,9 @@ fn print(
             "\ncritical: \"{sign} {}\"    # {:.2} notifications a week about {} over {weeks:.1} weeks; requested {asked_pages_per_week}",
             level.threshold, level.pages_per_week, args.partner
         )?,
+        None if levels.iter().all(|level| level.pages == 0) => {
+            writeln!(out, "\nnothing is suggested")?;
+        }
         None => writeln!(
             out,
             "\nno threshold keeps within {asked_pages_per_week} notifications a week"

@@ -34,7 +34,7 @@ reject_codes! {
     RepeatedField "repeated_field" "a field is given more than once";
     UnknownField "unknown_field" "a part of a histogram is misspelt";
     WrongType "wrong_type" "a field has the wrong JSON type, or the item is not an object";
-    InvalidLabel "invalid_label" "a label is empty, too long, or has control characters or invisible ones";
+    InvalidLabel "invalid_label" "a label is empty, too long, or has control characters or invisible ones, or no query can name the stream";
     InvalidTime "invalid_time" "a time is neither RFC 3339 nor epoch milliseconds";
     OutOfRange "out_of_range" "a number or a time is outside its range";
     InTheFuture "in_the_future" "the item is more than 5 minutes ahead of the clock of the server";

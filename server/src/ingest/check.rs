@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use plimsoll_storage::limits;
 use plimsoll_storage::{
     Cell, GaugeCell, IdName, Ids, Label, Outcome, Slot, SlotWidth, StreamKind, StreamRef,
-    TimestampMs,
+    TimestampMs, stream_name,
 };
 
 use super::field::{
@@ -130,7 +130,7 @@ impl Checker {
     }
 
     fn gauge<'i>(&self, item: &'i RawItem<'_>) -> Checked<Item<'i>> {
-        let name = required_label("/name", &item.name)?;
+        let name = name_of("/name", &item.name)?;
         let stream = stream_of(StreamKind::Gauge, name, item)?;
         let at = self.time("/at", &item.at)?;
         let value = number("/value", &item.value)?;
@@ -213,12 +213,33 @@ impl Checker {
             let detail = format!("{last_at} is later than the end of the step, {end}");
             return wrong("/last_at", RejectCode::OutOfRange, detail);
         }
+        if last_at > self.now.plus_ms(self.ahead_ms_max) {
+            let (last_at, now) = (time::format(last_at), time::format(self.now));
+            let detail = format!(
+                "{last_at} is more than 5 minutes ahead of the server's clock, {now}, so it is not the time of \
+                 an event"
+            );
+            return wrong("/last_at", RejectCode::InTheFuture, detail);
+        }
         Ok(Some(last_at))
     }
 }
 
 fn activity_stream<'i>(item: &'i RawItem<'_>) -> Checked<ItemStream<'i>> {
-    stream_of(StreamKind::Activity, required_label("/stream", &item.stream)?, item)
+    stream_of(StreamKind::Activity, name_of("/stream", &item.stream)?, item)
+}
+
+/// The name of a stream or gauge: one that queries and rules can name.
+fn name_of<'i>(field: &'static str, value: &'i Scalar<'_>) -> Checked<Cow<'i, str>> {
+    let name = required_label(field, value)?;
+    if stream_name(&name).is_err() || name.contains('\\') {
+        let detail = format!(
+            "{:?} cannot be asked for: a name has no comma and no backslash, and does not begin with !, ~ or =",
+            excerpt(&name)
+        );
+        return wrong(field, RejectCode::InvalidLabel, detail);
+    }
+    Ok(name)
 }
 
 fn stream_of<'i>(

@@ -18,6 +18,10 @@ const RULES_MAX: usize = 2_000;
 /// Longest default of `clear.for`; a longer one must be written down, since it delays every resolve.
 const CLEAR_DEFAULT_MS_MAX: i64 = 10 * 60_000;
 const _: () = assert!(CLEAR_DEFAULT_MS_MAX <= DURATION_MS_MAX);
+/// Why a scan has no `min_count`.
+const IN_SCAN: &str = "with `scan`, which weighs few items by itself; remove it";
+/// Highest `min_count`.
+const MIN_COUNT_MAX: u64 = 1_000_000;
 /// Defaults of `window` and `for`.
 const WINDOW_DEFAULT_MS: i64 = 5 * 60_000;
 const FOR_DEFAULT_MS: i64 = 5 * 60_000;
@@ -84,6 +88,7 @@ fn rule(
     let needs_no_for = kind.is_age();
     let for_default_ms = if needs_no_for || scan.is_some() { 0 } else { FOR_DEFAULT_MS };
     let for_ms = duration("for", raw.hold.as_ref(), for_default_ms)?;
+    check_min_count(entry, raw.min_count, scan.is_some())?;
     let clear = raw.clear.take();
     let clear_for = clear.as_ref().and_then(|clear| clear.hold.as_ref());
     let clear_ms = duration("clear.for", clear_for, for_ms.min(CLEAR_DEFAULT_MS_MAX))?;
@@ -93,16 +98,12 @@ fn rule(
         .transpose()?;
     Ok(Rule {
         also_by: settings::groupings(entry, raw.also_by.take())?,
-        baseline: settings::baseline(entry, kind, raw.usual.take())?,
+        baseline: settings::baseline(entry, (kind, scan.is_some()), raw.usual.take())?,
         clear_level,
         clear_count: clear.as_ref().and_then(|clear| clear.count).unwrap_or(1),
         keep_firing_ms: duration("keep_firing_for", raw.keep_firing_for.as_ref(), 0)?,
         on_no_data: settings::on_no_data(raw.on_no_data.take(), scan.is_some()),
-        schedule: raw
-            .schedule
-            .as_ref()
-            .map(|raw| settings::schedule(entry, "schedule", raw))
-            .transpose()?,
+        schedule: settings::rule_hours(entry, raw.schedule.as_ref(), for_ms)?,
         depends_on: raw.depends_on.take().into_iter().flatten().map(|name| name.value).collect(),
         labels: raw.labels.take().unwrap_or_default(),
         notify_policy: settings::notify_policy(raw.mode.take(), raw.notify_from.take()),
@@ -126,6 +127,18 @@ fn rule(
         confidence: confidence(entry, raw.confidence.as_ref())?,
         name: raw.name.value,
     })
+}
+
+/// `min_count`: a scan does not use it, and no window has more items than the highest.
+fn check_min_count(entry: &Entry, min_count: Option<u64>, scans: bool) -> Checked<()> {
+    match min_count {
+        Some(1..) if scans => Err(entry.error("min_count", RuleProblem::NoEffect(IN_SCAN))),
+        Some(count) if count > MIN_COUNT_MAX => {
+            let (value, expected) = (count.to_string(), "0 to 1000000");
+            Err(entry.error("min_count", RuleProblem::OutOfRange { value, expected }))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn duration(

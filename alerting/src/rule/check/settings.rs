@@ -11,8 +11,8 @@ use crate::rule::parse::{
     RawMode, RawNoData, RawPages, RawScan, RawSchedule, RawSeverity, RawUsual, RawWait,
 };
 use crate::rule::types::{
-    BaselineSettings, GroupingSettings, NotifyPolicy, OnNoData, RuleMode, ScanSettings, Schedule,
-    Severity, SignalKind, duration_ms, time_of_day, time_zone, weekday,
+    BaselineSettings, GroupingSettings, NO_HOURS, NotifyPolicy, OnNoData, RuleMode, ScanSettings,
+    Schedule, Severity, SignalKind, duration_ms, duration_text, time_of_day, time_zone, weekday,
 };
 
 /// Default of `usual.over`: a week.
@@ -56,6 +56,10 @@ pub(super) fn scan(
     let needed = scan.bad_minutes.max(3);
     if kind != SignalKind::Drop && longest < needed {
         return Err(entry.error("scan", RuleProblem::ScanNever { longest, needed }));
+    }
+    let span = scan.few_span_min;
+    if kind != SignalKind::Drop && span > longest {
+        return Err(entry.error("scan.few_span", RuleProblem::ScanSpread(longest)));
     }
     Ok(Some(scan))
 }
@@ -106,12 +110,15 @@ fn number(
 /// `usual`.
 pub(super) fn baseline(
     entry: &Entry,
-    kind: SignalKind,
+    (kind, scans): (SignalKind, bool),
     raw: Option<RawUsual>,
 ) -> Checked<Option<BaselineSettings>> {
     let Some(raw) = raw else { return Ok(None) };
     if !matches!(kind, SignalKind::Ratio | SignalKind::Latency) {
         return Err(entry.error("usual", RuleProblem::NotForSignal("ratio or latency")));
+    }
+    if !scans {
+        return Err(entry.error("usual", RuleProblem::NoEffect("without `scan`; add `scan: {}`")));
     }
     let error = |place, value: String, expected| {
         Err(entry.error_at(place, "usual", RuleProblem::OutOfRange { value, expected }))
@@ -185,12 +192,31 @@ pub(super) fn schedule(entry: &Entry, field: &'static str, raw: &RawSchedule) ->
             *day = true;
         }
     }
-    Ok(Schedule {
-        days,
-        from_min: entry.parsed(field, &raw.from, time_of_day)?,
-        to_min: entry.parsed(field, &raw.to, time_of_day)?,
-        time_zone: entry.parsed(field, &raw.time_zone, time_zone)?,
-    })
+    let from_min = entry.parsed(field, &raw.from, time_of_day)?;
+    let to_min = entry.parsed(field, &raw.to, time_of_day)?;
+    let time_zone = entry.parsed(field, &raw.time_zone, time_zone)?;
+    if from_min == to_min {
+        let problem = RuleProblem::Hours(NO_HOURS.into());
+        return Err(entry.error_at(raw.to.referenced, field, problem));
+    }
+    Ok(Schedule { days, from_min, to_min, time_zone })
+}
+
+/// `schedule`, which must last longer than `for`.
+pub(super) fn rule_hours(
+    entry: &Entry,
+    raw: Option<&RawSchedule>,
+    for_ms: i64,
+) -> Checked<Option<Schedule>> {
+    let hours = raw.map(|raw| schedule(entry, "schedule", raw)).transpose()?;
+    if hours.as_ref().is_some_and(|hours| hours.length_ms() <= for_ms) {
+        let problem = RuleProblem::Hours(format!(
+            "is over after `for`, {}, so the rule never fires; write longer hours or a shorter `for`",
+            duration_text(for_ms)
+        ));
+        return Err(entry.error("schedule", problem));
+    }
+    Ok(hours)
 }
 
 /// `pages`.

@@ -16,6 +16,9 @@ const SLACK_HOSTS: [&str; 2] = ["hooks.slack.com", "hooks.slack-gov.com"];
 /// How the path of a Slack incoming webhook begins.
 const SLACK_PATHS: [&str; 3] = ["/services/", "/workflows/", "/triggers/"];
 
+/// Parts of the path of an incoming webhook: `services`, the workspace, the application, the token.
+const SLACK_PARTS: usize = 4;
+
 /// Checks an address that requests are sent to as it is.
 pub(super) fn full_url(text: &str) -> Result<String, RuleProblem> {
     let error = |reason| Err(RuleProblem::Url(reason, HTTP));
@@ -60,6 +63,12 @@ pub(super) fn slack_url(text: &str) -> Result<(), RuleProblem> {
     {
         return error("it is not the path of an incoming webhook");
     }
+    let parts = url.path().split('/').filter(|part| !part.is_empty()).count();
+    if url.path().starts_with(SLACK_PATHS[0]) && parts < SLACK_PARTS {
+        return error(
+            "its path lacks a part: a webhook has a workspace, an application and a token",
+        );
+    }
     Ok(())
 }
 
@@ -100,9 +109,15 @@ fn read(text: &str) -> Result<Url, &'static str> {
     let is_of_host =
         |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | ':' | '[' | ']');
     match url.host_str() {
-        Some(host) if host.chars().all(is_of_host) && host != "." => Ok(url),
+        Some(host) if host.chars().all(is_of_host) && is_name(host) => Ok(url),
         _ => Err("its host or port is not valid"),
     }
+}
+
+/// Whether no part of a name is empty, or begins or ends with a hyphen. A period may end it.
+fn is_name(host: &str) -> bool {
+    let is_part = |part: &str| !part.is_empty() && !part.starts_with('-') && !part.ends_with('-');
+    host.starts_with('[') || host.strip_suffix('.').unwrap_or(host).split('.').all(is_part)
 }
 
 #[cfg(test)]

@@ -74,7 +74,8 @@ impl RawEmail {
     pub(super) fn check(self, entry: &Entry, secrets: &Secrets<'_>) -> Checked<CheckedTarget> {
         let host = entry.required("host", self.host, "the host name of the mail server")?;
         let is_of_host = |c: char| c.is_alphanumeric() || matches!(c, '-' | '.' | '_' | ':');
-        if !host.chars().all(is_of_host) {
+        let has_port = host.contains(':') && host.parse::<std::net::Ipv6Addr>().is_err();
+        if has_port || !host.chars().all(is_of_host) {
             return Err(entry.error("host", RuleProblem::MailHost(host)));
         }
         if self.port == Some(0) {

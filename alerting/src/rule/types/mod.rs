@@ -20,8 +20,8 @@ pub(in crate::rule) use notation::{
     DURATION_MS_MAX, Threshold, duration_ms, duration_text, share, threshold, time_of_day,
 };
 pub use partner::{Holiday, Maintenance, Partner};
+pub(in crate::rule) use period::{NO_HOURS, time_zone, weekday};
 pub use period::{Period, Schedule};
-pub(in crate::rule) use period::{time_zone, weekday};
 pub use reach::OutOfReach;
 pub(in crate::rule) use receiver::GIVE_UP_AFTER_MS;
 pub use receiver::{Escalation, FailOver, MessageTemplates, RateLimit, Receiver};

@@ -10,6 +10,10 @@ use crate::text::nearest::nearest;
 /// The names of the days of the week in the rules file, Monday first.
 const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
+/// Why hours are none.
+pub(in crate::rule) const NO_HOURS: &str =
+    "begins and ends at the same time; write from 00:00 to 24:00 for the whole day";
+
 /// Hours of the week, in a time zone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Schedule {
@@ -36,7 +40,17 @@ impl Schedule {
             active.iter_mut().skip(position).take(1).for_each(|day| *day = true);
         }
         let (from_min, to_min) = (time_of_day(from)?, time_of_day(to)?);
+        if from_min == to_min {
+            return Err(RuleProblem::Hours(NO_HOURS.into()));
+        }
         Ok(Self { days: active, from_min, to_min, time_zone: time_zone(zone)? })
+    }
+
+    /// How long the hours of a day last, in ms.
+    pub(crate) fn length_ms(&self) -> i64 {
+        let minutes = i64::from(self.to_min) - i64::from(self.from_min);
+        let minutes = if minutes > 0 { minutes } else { minutes + 24 * 60 };
+        minutes * 60_000
     }
 
     /// Whether a time lies in the hours. Hours that continue past midnight belong to the day they begin on.

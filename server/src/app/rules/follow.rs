@@ -2,7 +2,8 @@
 //!
 //! A file can be empty, cut or missing for a moment, while an editor or a deployment writes it. So a file
 //! counts only when two looks in a row found the same. A file that lost all its receivers or all its rules
-//! looks like one that is cut, and changes nothing either: only a start removes them.
+//! looks like one that is cut, and changes nothing either: only a start removes them. A file that is the
+//! beginning of the one in force is taken when it stays so for a while.
 
 use plimsoll_alerting::{Rule, RuleSet};
 use tokio::signal::unix::{SignalKind, signal};
@@ -15,6 +16,9 @@ use crate::app::stop::{Stop, stopped};
 /// How often the file is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
+/// Looks for which a file must stay the same when it is only the beginning of the rules in force.
+const LOOKS_OF_BEGINNING: u32 = 30;
+
 /// What a look found: the text of the file, or why it cannot be read.
 type Look = Result<String, String>;
 
@@ -26,13 +30,17 @@ pub(crate) async fn follow_rules(
     check: RulesCheck,
     stop: Stop,
 ) {
-    let Some(file) = file else { return stopped(stop).await };
     let mut hangup = match signal(SignalKind::hangup()) {
         Ok(hangup) => hangup,
         Err(error) => {
             tracing::error!(%error, "SIGHUP cannot be handled");
             return stopped(stop).await;
         }
+    };
+    let Some(file) = file else {
+        // The handler stays, so that SIGHUP does not end a server without rules.
+        stopped(stop).await;
+        return drop(hangup);
     };
     let mut ticks = interval(LOOK_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -55,6 +63,8 @@ struct Follower {
     /// Whether the file is to be read again though its text is the same, because secrets may have changed.
     is_stale: bool,
     last: Option<Look>,
+    /// How many looks before the last one found the same.
+    agreeing: u32,
 }
 
 /// What follows from a look.
@@ -72,7 +82,7 @@ enum Step {
 
 impl Follower {
     const fn new(in_force: RulesFile) -> Self {
-        Self { in_force, is_stale: false, last: None }
+        Self { in_force, is_stale: false, last: None, agreeing: 0 }
     }
 
     /// Looks at the file, and puts it in force if it can be used.
@@ -99,6 +109,7 @@ impl Follower {
     /// What follows from a look.
     fn step(&mut self, look: Look) -> Step {
         let agrees = self.last.as_ref() == Some(&look);
+        self.agreeing = if agrees { self.agreeing.saturating_add(1) } else { 0 };
         self.last = Some(look.clone());
         if !agrees {
             return Step::Wait;
@@ -106,7 +117,7 @@ impl Follower {
         match look {
             Err(error) => Step::Reject(error),
             Ok(text) if text == self.in_force.text && !self.is_stale => Step::Keep,
-            Ok(text) => match missing(&text, &self.in_force.text) {
+            Ok(text) => match missing(&text, &self.in_force.text, self.agreeing) {
                 Some(missing) => Step::Reject(self.in_force.error(missing)),
                 None => Step::Take(text),
             },
@@ -115,7 +126,7 @@ impl Follower {
 }
 
 /// Why a text seems to lack the rest of the text in force.
-fn missing(text: &str, in_force: &str) -> Option<&'static str> {
+fn missing(text: &str, in_force: &str, agreeing: u32) -> Option<&'static str> {
     if text.trim().is_empty() {
         let is_change = !in_force.trim().is_empty();
         return is_change
@@ -124,8 +135,13 @@ fn missing(text: &str, in_force: &str) -> Option<&'static str> {
     let rest = in_force.strip_prefix(text)?;
     let is_within_a_line =
         !text.ends_with('\n') && !rest.trim_start_matches([' ', '\r']).starts_with('\n');
-    (is_within_a_line && !rest.is_empty())
-        .then_some("is cut: it ends within a line of the rules in force; write the whole file")
+    if is_within_a_line && !rest.is_empty() {
+        return Some("is cut: it ends within a line of the rules in force; write the whole file");
+    }
+    (!rest.trim().is_empty() && agreeing < LOOKS_OF_BEGINNING).then_some(
+        "is the beginning of the rules in force, as if it was still being written; it is taken when it stays \
+         so for half a minute",
+    )
 }
 
 /// The rules of a file, if they can replace those in force.

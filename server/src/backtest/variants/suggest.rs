@@ -165,7 +165,9 @@ fn find(
     let fits = |outcome: &&VariantOutcome| outcome.pages as f64 <= allowed;
     let quiet = coarse.iter().rev().take_while(fits).count();
     let first_fitting = coarse.len() - quiet;
-    let mut found = coarse.get(first_fitting).copied();
+    // Levels that all find nothing say nothing about which is right.
+    let is_silent = coarse.iter().all(|outcome| outcome.pages == 0);
+    let mut found = coarse.get(first_fitting).copied().filter(|_| !is_silent);
     let mut around = coarse.clone();
     if let (Some(fitting), Some(louder)) =
         (found, first_fitting.checked_sub(1).and_then(|before| coarse.get(before)))
@@ -244,12 +246,14 @@ fn caution(
     found: Option<&VariantOutcome>,
     around: &[VariantOutcome],
 ) -> Option<String> {
+    if around.iter().all(|outcome| outcome.pages == 0) {
+        let reason =
+            "no level would have fired, so none is suggested; is there data of that signal?";
+        return Some(reason.to_owned());
+    }
     if weeks < WEEKS_MIN {
         let days = weeks * 7.0;
         return Some(format!("there are only {days:.1} days of data; at least a week is needed"));
-    }
-    if around.iter().all(|outcome| outcome.pages == 0) {
-        return Some("no level would have fired; is there data of that signal?".to_owned());
     }
     let expected = pages_per_week * weeks;
     if expected < PAGES_MIN {

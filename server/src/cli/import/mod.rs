@@ -101,6 +101,9 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     if summary.imported == 0 && summary.lines > 0 {
         return Err(format!("none of {} lines was imported", summary.lines).into());
     }
+    if summary.lines == 0 {
+        return Err("the log has no lines, so nothing was imported".into());
+    }
     Ok(())
 }
 

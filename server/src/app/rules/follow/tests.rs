@@ -82,7 +82,9 @@ const HARMS: [(&str, Harm); 11] = [
     ("is empty", |path| fs::write(path, "\n \n").expect("written")),
     ("has no receivers", |path| fs::write(path, "# later\n").expect("written")),
     ("has no receivers", |path| fs::write(path, "receivers: []\nrules: []\n").expect("written")),
-    ("has no `rules`", |path| fs::write(path, &FILE[..FILE.find("rules:").unwrap()]).unwrap()),
+    ("the beginning of the rules", |path| {
+        fs::write(path, &FILE[..FILE.find("rules:").unwrap()]).unwrap()
+    }),
     ("could not be read: No such file", |path| fs::remove_file(path).expect("removed")),
     ("not a regular file", |path| {
         fs::remove_file(path).and_then(|()| fs::create_dir(path)).expect("a directory");
@@ -140,10 +142,7 @@ fn a_cut_file_never_loses_an_alert() {
         world.write(&whole[..end]);
         world.look();
         world.look();
-        // A file that ends with a whole rule may as well have been written so.
-        let is_whole = end + 1 >= FILE.len() && end <= FILE.len();
-        let expected: &[&str] = if is_whole { &["first"] } else { &["first", "second"] };
-        assert_eq!(world.names(), expected, "{end}: {:?}", &whole[..end]);
+        assert_eq!(world.names(), ["first", "second"], "{end}: {:?}", &whole[..end]);
         world.write(&whole);
         world.look();
         world.look();
@@ -212,10 +211,24 @@ fn a_start_without_receivers_or_rules_is_followed() {
     assert!(loaded.notify_nobody());
     let shown = loaded.to_string();
     assert!(shown.ends_with("rules.yaml, receivers: 0, partners: 0"), "{shown}");
-    assert_eq!(missing("", ""), None);
+    assert_eq!(missing("", "", 1), None);
     let (pack, own) = (RuleSet::parse_for_replay(""), RuleSet::parse_for_replay(FILE));
     let (pack, own) = (pack.expect("the pack"), own.expect("good rules"));
     assert_eq!(lost(&own, &pack), None);
     assert_eq!(lost(&pack, &pack), None);
     assert!(lost(&pack, &own).is_some_and(|it| it.contains("has no receivers")));
+}
+
+#[test]
+fn the_beginning_of_the_rules_in_force_is_taken_when_it_stays_so() {
+    for (text, in_force) in [("a\n", "a\nb\n"), ("a", "a\nb\n"), ("a\n\n", "a\n\nb\nc\n")] {
+        let found = missing(text, in_force, LOOKS_OF_BEGINNING - 1);
+        assert!(found.is_some_and(|it| it.contains("beginning")), "{text:?} {found:?}");
+        assert_eq!(missing(text, in_force, LOOKS_OF_BEGINNING), None, "{text:?}");
+    }
+    // Within a line it stays rejected, and blank lines at the end are no loss.
+    let found = missing("a\nb", "a\nbc\n", LOOKS_OF_BEGINNING);
+    assert!(found.is_some_and(|it| it.contains("within a line")), "{found:?}");
+    assert_eq!(missing("a\n", "a\n\n", 1), None);
+    assert_eq!(missing("c\n", "a\nb\n", 1), None);
 }
