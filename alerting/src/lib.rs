@@ -38,6 +38,7 @@ pub use engine::{
 pub use error::{Error, Result};
 pub use evaluate::{EvaluatedSlots, Evaluator, grace_ms};
 pub use labels::{GroupLabels, SANDBOX};
+pub use message::content::{describe, url_encoded};
 pub use message::units;
 pub use notify::event::{SlotEvaluations, TransitionEvent};
 pub use records::acknowledgement::Acknowledgement;

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use plimsoll_storage::{Label, LabelMatchers, Outcome, TimestampMs};
 
-use crate::engine::{Evidence, Gate};
+use crate::engine::{Evidence, Gate, StateReason};
 use crate::labels::GroupLabels;
+use crate::message::fault::Fault;
+use crate::message::words::Case;
 use crate::records::alerts::{Alert, alert_id};
 use crate::records::delivery::{Action, Delivery, NotificationRecord};
 use crate::records::notify_status::NotifyStatus;
@@ -80,14 +82,29 @@ pub(crate) fn alert() -> Alert {
     }
 }
 
-/// A notification of an alert to the receiver `oncall`.
+/// A notification of an alert of [`rule`] to the receiver `oncall`.
 pub(crate) fn delivery_of(action: Action, at: TimestampMs, alert: Alert) -> Delivery {
-    let said = NotificationRecord {
-        action,
-        at,
-        group: "partner=dhl".into(),
-        alert,
-        content: Content::default(),
-    };
-    Delivery::new("oncall".into(), "f".into(), said)
+    let mut alert = alert;
+    if action == Action::Resolve {
+        (alert.resolved_at, alert.resolved_because) = (Some(at), Some(StateReason::ClearedFor));
+    }
+    let content = if alert.is_notice() { Content::default() } else { content_of(&alert, at) };
+    let record = NotificationRecord { action, at, group: "partner=dhl".into(), alert, content };
+    Delivery::new("oncall".into(), "f".into(), record)
+}
+
+/// What is said of an alert of [`rule`] when the store shows nothing.
+fn content_of(alert: &Alert, at: TimestampMs) -> Content {
+    let (rule, fault) = (rule(&alert.rule), Fault::default());
+    let case = Case { alert, rule: Some(&rule), fault: &fault, at };
+    Content {
+        headline: case.headline(),
+        who: "dhl".into(),
+        what: alert.symptom.clone(),
+        which: vec![alert.labels.title()],
+        onset_ms: case.onset_at().0,
+        how_bad: case.how_bad(),
+        ended: case.ended().unwrap_or_default(),
+        ..Content::default()
+    }
 }

@@ -6,7 +6,9 @@ use crate::engine::calendar::Calendar;
 use crate::engine::compact::NEVER;
 use crate::engine::evaluation::{Detection, Evaluation};
 use crate::engine::sensor::{BURN_SHORT_PART, Reading, Sensor, SensorContext, SensorNeeds};
-use crate::engine::step::{AlertState, Level, RuleTiming, StateChange, step};
+use crate::engine::step::{
+    AlertState, Level, RuleTiming, StateChange, StateReason, Transition, step,
+};
 use crate::engine::time::{ClockStep, MINUTE_MS, SlotEnd};
 use crate::labels::GroupLabels;
 use crate::rule::{OnNoData, Rule, Severity, Signal};
@@ -129,6 +131,12 @@ impl GroupState {
             Some(level) => step(timing(rule), before, level, end.at),
             None => (before, None),
         };
+        let transition = transition.map(|found| match found.reason {
+            StateReason::ClearedFor if !active => {
+                Transition { reason: StateReason::OutsideHours, ..found }
+            }
+            _ => found,
+        });
         let earlier_ms = context.clock_step.map_or(0, |step| step.earlier_ms(end.slot));
         let begins = before == AlertState::Inactive;
         let state = if begins { state.begun_earlier(earlier_ms) } else { state };

@@ -151,6 +151,8 @@ pub enum StateReason {
     GroupingChanged,
     /// The rule now evaluates something else.
     RuleChanged,
+    /// The hours in which the rule is active are over.
+    OutsideHours,
 }
 
 impl StateReason {
@@ -169,6 +171,7 @@ impl StateReason {
             Self::RuleRemoved => "rule_removed",
             Self::GroupingChanged => "grouping_changed",
             Self::RuleChanged => "rule_changed",
+            Self::OutsideHours => "outside_hours",
         }
     }
 }

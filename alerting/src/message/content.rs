@@ -6,8 +6,10 @@ use std::collections::BTreeSet;
 use plimsoll_storage::{Label, Store, TimestampMs};
 
 use super::exemplars::exemplars;
+use super::fault::{Fault, fault};
 use super::trend;
 use super::units;
+use super::words::{self, Case};
 use crate::labels::GroupLabels;
 use crate::records::alerts::Alert;
 use crate::records::muted_by::MutedBy;
@@ -53,6 +55,14 @@ impl ContentSource<'_> {
     }
 }
 
+/// What is known of an alert at a time, for pages: links are paths of this server. What the store does not
+/// show is left out.
+#[must_use]
+pub fn describe(store: &Store, rules: &RuleSet, alert: &Alert, at: TimestampMs) -> Content {
+    let sharing = BTreeSet::new();
+    collect(alert, &ContentSource { store, rules, base_url: "", sharing, at, with_trend: true })
+}
+
 /// Collects the content of an alert.
 pub(crate) fn collect(alert: &Alert, source: &ContentSource<'_>) -> Content {
     let others = source.others(&alert.labels);
@@ -61,7 +71,22 @@ pub(crate) fn collect(alert: &Alert, source: &ContentSource<'_>) -> Content {
     let which_more = u32::try_from(which.len().saturating_sub(GROUPS_MAX)).unwrap_or(0);
     which.truncate(GROUPS_MAX);
     let partners = std::iter::once(&alert.labels).chain(&others);
+    let fault = fault_of(alert, source);
+    let rule = source.rules.rule(&alert.rule);
+    let case = Case { alert, rule, fault: &fault, at: source.at };
+    let runbook = source.rules.runbook_text(&alert.runbook).unwrap_or_default();
+    let steps = words::first_step(&fault.parts).filter(|_| alert.is_open()).into_iter();
+    let steps = steps.chain(runbook::first_steps(runbook, STEPS_MAX));
     Content {
+        headline: headline(&case, &others, source.rules),
+        who: words::subject(&alert.labels, &fault.parts),
+        place: words::place(&fault.parts),
+        onset_ms: case.onset_at().0,
+        onset_within_ms: fault.onset.map_or(0, |onset| onset.within_ms),
+        how_bad: case.how_bad(),
+        ended: case.ended().unwrap_or_default(),
+        rule_labels: rule.map(|rule| rule.labels.clone()).unwrap_or_default(),
+        notified: alert.notify.receivers.iter().map(|it| it.receiver.clone()).collect(),
         what: alert.symptom.clone(),
         which,
         which_more,
@@ -74,10 +99,7 @@ pub(crate) fn collect(alert: &Alert, source: &ContentSource<'_>) -> Content {
         trend: trend_of(alert, source),
         exemplars: exemplars_of(alert, source),
         links: links(alert, source),
-        steps: runbook::first_steps(
-            source.rules.runbook_text(&alert.runbook).unwrap_or_default(),
-            STEPS_MAX,
-        ),
+        steps: steps.collect(),
         muted_by: muted_by(alert).map(|it| it.in_words().to_owned()),
         owner: alert.owner.clone(),
         contacts: contacts(source.rules, partners),
@@ -100,7 +122,7 @@ fn threshold(alert: &Alert) -> String {
 }
 
 /// `320 items in 5m`.
-fn basis(alert: &Alert) -> String {
+pub(super) fn basis(alert: &Alert) -> String {
     match alert.signal {
         SignalKind::Freshness | SignalKind::Absence | SignalKind::Run | SignalKind::Gauge => {
             String::new()
@@ -109,6 +131,43 @@ fn basis(alert: &Alert) -> String {
             format!("{} items in {}", alert.latest.count, units::duration(alert.window_ms))
         }
     }
+}
+
+/// The one line of an alert, or of several groups that fail together.
+fn headline(case: &Case<'_>, others: &BTreeSet<GroupLabels>, rules: &RuleSet) -> String {
+    let partner = |labels: &GroupLabels| labels.get(Label::Partner).map(str::to_owned);
+    let all = std::iter::once(&case.alert.labels).chain(others);
+    let partners: BTreeSet<String> = all.filter_map(partner).collect();
+    if partners.len() < 2 || !case.alert.is_open() {
+        return case.headline();
+    }
+    case.cascade_headline(&partners, common_kind(&partners, rules))
+}
+
+/// The kind of all partners, when they are of one kind.
+fn common_kind<'r>(partners: &BTreeSet<String>, rules: &'r RuleSet) -> Option<&'r str> {
+    let described = |name: &String| rules.partners.iter().find(|it| it.name == *name);
+    let kinds: BTreeSet<Option<&str>> =
+        partners.iter().map(|name| described(name)?.kind.as_deref()).collect();
+    let only = kinds.first().copied().filter(|_| kinds.len() == 1);
+    only.flatten()
+}
+
+/// Without what the store shows of the fault when it cannot be read: the notification must not fail for
+/// that. Of groups that fail together it is the fault of all of them.
+fn fault_of(alert: &Alert, source: &ContentSource<'_>) -> Fault {
+    let rule = source.rules.rule(&alert.rule).filter(|_| source.with_trend);
+    let Some(rule) = rule else { return Fault::default() };
+    let members = source.sharing.iter().copied().filter(|_| alert.is_open());
+    let members = std::iter::once(&alert.labels).chain(members).take(GROUPS_MAX);
+    let each = members.flat_map(|labels| rule.selector_of(labels).streams(source.store));
+    let streams: BTreeSet<_> = each.collect();
+    let streams = streams.into_iter().collect();
+    let found = fault(source.store, rule, alert, streams, source.at);
+    found.unwrap_or_else(|error| {
+        tracing::warn!(%error, alert = alert.id, "a notification is sent without where its fault is");
+        Fault::default()
+    })
 }
 
 /// Without a trend when it cannot be read: the notification must not fail for that.
@@ -150,15 +209,15 @@ fn links(alert: &Alert, source: &ContentSource<'_>) -> Links {
     let name = &alert.runbook;
     Links {
         dashboard,
-        alert: format!("{base}/api/v1/alerts/{}", alert.id),
-        explain: format!("{base}/api/v1/rules/{rule}/explain?at={at}{labels}"),
+        alert: format!("{base}/alerts/{}", alert.id),
+        explain: format!("{base}/rules/{rule}?at={at}{labels}"),
         runbook: if is_url(name) {
             Some(name.clone())
         } else {
             source
                 .rules
                 .runbook_text(name)
-                .map(|_| format!("{base}/runbooks/{}", url_encoded(name)))
+                .map(|_| format!("{base}/runbooks/{}?alert={}", url_encoded(name), alert.id))
         },
     }
 }
@@ -184,7 +243,8 @@ fn contacts<'a>(rules: &RuleSet, groups: impl Iterator<Item = &'a GroupLabels>) 
 }
 
 /// Text as a part of a URL, percent-encoded.
-fn url_encoded(text: &str) -> String {
+#[must_use]
+pub fn url_encoded(text: &str) -> String {
     let mut out = String::new();
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {

@@ -2,14 +2,18 @@
 //! symptom, the group, the time and the severity stay.
 
 use crate::records::delivery::Delivery;
-use crate::text::content::{Links, Trend};
+use crate::text::content::{Content, Links, Trend};
 
 /// Characters of a name or address that a message keeps when it is too long.
 const NAME_CHARS_MAX: usize = 200;
 
 /// The parts that can be left out, in this order.
 const PARTS: [fn(&mut Delivery); 7] = [
-    |it| it.content.contacts.clear(),
+    |it| {
+        it.content.contacts.clear();
+        it.content.notified.clear();
+        it.content.rule_labels.clear();
+    },
     |it| it.content.steps.clear(),
     |it| {
         let left_out = it.content.which.len().saturating_sub(1);
@@ -23,15 +27,20 @@ const PARTS: [fn(&mut Delivery); 7] = [
     },
     |it| it.content.exemplars.clear(),
     |it| it.content.trend = Trend::default(),
-    |it| shorten(&mut it.alert.symptom),
+    |it| {
+        let Content { headline, what, how_bad, ended, .. } = &mut it.content;
+        let symptom = &mut it.alert.symptom;
+        [headline, what, how_bad, ended, symptom].into_iter().for_each(shorten);
+        it.content.place.clear();
+    },
 ];
 
 /// The result of `build` for a delivery with as many of its parts as fit.
-pub(crate) fn fitting(
+pub(crate) fn fitting<T>(
     delivery: &Delivery,
-    build: impl Fn(&Delivery) -> String,
-    fits: impl Fn(&str) -> bool,
-) -> String {
+    build: impl Fn(&Delivery) -> T,
+    fits: impl Fn(&T) -> bool,
+) -> T {
     let mut built = build(delivery);
     if fits(&built) {
         return built;
@@ -44,8 +53,7 @@ pub(crate) fn fitting(
             break;
         }
     }
-    let bytes = built.len();
-    tracing::warn!(alert = delivery.alert.id, bytes, "a message was too long and was shortened");
+    tracing::warn!(alert = delivery.alert.id, "a message was too long and was shortened");
     built
 }
 

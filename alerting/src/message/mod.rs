@@ -1,13 +1,15 @@
 //! Messages: what is sent to receivers about an alert.
 //!
-//! [`content`] collects the content when a notification is created: the values, the [`trend`],
-//! [`exemplars`], links and first steps. [`render`] renders it with templates, and [`fit`] leaves parts
-//! out when a message is too long for its receiver.
+//! [`content`] collects the content when a notification is created: the values, the [`trend`], the
+//! [`fault`], [`exemplars`], links and first steps. [`words`] has the sentences. [`render`] renders it with
+//! templates, and [`fit`] leaves parts out when a message is too long for its receiver.
 
 pub(crate) mod content;
 mod exemplars;
+pub(crate) mod fault;
 pub(crate) mod fit;
 pub(crate) mod render;
 pub(crate) mod summary;
 pub(crate) mod trend;
 pub mod units;
+pub(crate) mod words;

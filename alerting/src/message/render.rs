@@ -49,6 +49,18 @@ impl RenderedMessage {
         &self.phrases.summary
     }
 
+    /// How late the message is, and why; `None` when it is not.
+    pub(crate) fn late(&self) -> Option<String> {
+        let by = self.phrases.late_by.as_ref()?;
+        let because = &self.phrases.late_because;
+        Some(if because.is_empty() { by.clone() } else { format!("{by}: {because}") })
+    }
+
+    /// Everything a template may use.
+    pub(crate) const fn phrases(&self) -> &Phrases {
+        &self.phrases
+    }
+
     /// The longer text, when the receiver has a template for it.
     pub(crate) fn custom_body(&self) -> Option<&str> {
         self.body.as_deref()
@@ -99,23 +111,31 @@ fn phrases_of(delivery: &Delivery, now: TimestampMs) -> Phrases {
         others: content.which.iter().skip(1).cloned().collect(),
         others_more: content.which_more,
         what: alert.symptom.clone(),
+        place: content.place.clone(),
+        how_bad: content.how_bad.clone(),
+        ended: content.ended.clone(),
         value: value(evidence.value),
         lower: value(evidence.lower),
         upper: evidence.upper.is_finite().then(|| value(evidence.upper)),
         threshold: value(evidence.threshold),
         basis: content.basis.clone(),
-        since: units::rfc3339(alert.pending_at),
+        since: units::rfc3339(TimestampMs(content.onset_ms)),
+        fired: units::rfc3339(alert.fired_at),
         at: units::rfc3339(delivery.at),
         spark: content.trend.spark.clone(),
+        bars: super::trend::heights(&content.trend.spark),
         trend: content.trend.text.clone(),
         examples: content.exemplars.clone(),
         dashboard: content.links.dashboard.clone(),
         explain: content.links.explain.clone(),
         runbook: content.links.runbook.clone().unwrap_or_else(|| alert.runbook.clone()),
+        runbook_url: content.links.runbook.clone().unwrap_or_default(),
         steps: content.steps.clone(),
         contacts: content.contacts.clone(),
+        notified: content.notified.clone(),
         alert_id: alert.id.clone(),
         late_by: (late_ms > LATE_PAGE_MS).then(|| units::duration(late_ms)),
+        late_because: content.muted_by.clone().unwrap_or_default(),
     }
 }
 

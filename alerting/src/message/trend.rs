@@ -92,6 +92,15 @@ pub(crate) fn measured(
     }
 }
 
+/// The heights of the steps of a sparkline in pixels, for messages that draw it.
+pub(crate) fn heights(spark: &str) -> Vec<u8> {
+    let height = |step: char| {
+        let position = BARS.iter().position(|bar| *bar == step);
+        position.map_or(0, |position| 5 * (position as u8 + 1))
+    };
+    spark.chars().map(height).collect()
+}
+
 fn describe(rule: &Rule, values: &[Option<f64>], step_ms: i64) -> Trend {
     let known: Vec<f64> = values.iter().flatten().copied().collect();
     let (Some(first), Some(last)) = (known.first(), known.last()) else { return Trend::default() };

@@ -30,6 +30,20 @@ pub(crate) const fn unit(signal: SignalKind) -> &'static str {
     }
 }
 
+/// A count with commas: `3,120`.
+#[must_use]
+pub(crate) fn grouped(count: u64) -> String {
+    let digits = count.to_string();
+    let mut text = String::new();
+    for (position, digit) in digits.chars().enumerate() {
+        if position > 0 && (digits.len() - position).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 /// Three significant digits, without trailing zeros.
 fn significant(value: f64) -> String {
     if value == 0.0 || !value.is_finite() {

@@ -4,13 +4,17 @@ use bincode::{Decode, Encode};
 use plimsoll_storage::TimestampMs;
 use sha2::{Digest as _, Sha256};
 
+use crate::error::Result;
 use crate::hex::hex;
 use crate::records::alerts::Alert;
+use crate::records::row;
 use crate::text::content::Content;
 
 /// Attempts of a delivery that are kept, the newest.
 const ATTEMPTS_KEPT_MAX: usize = 10;
 const _: () = assert!(ATTEMPTS_KEPT_MAX > 0);
+/// Version of the rows of deliveries, which changes with the content of messages.
+const ROW_VERSION: u8 = 4;
 
 /// What a delivery does. Numbers are on disk, and order deliveries of the same time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
@@ -198,6 +202,16 @@ impl Delivery {
         };
         delivery.set_id();
         delivery
+    }
+
+    /// Its row in the outbox and the ledger.
+    pub(crate) fn to_row(&self) -> Vec<u8> {
+        row::encode_as(ROW_VERSION, self)
+    }
+
+    /// Reads its row.
+    pub(crate) fn from_row(bytes: &[u8]) -> Result<Self> {
+        row::decode_as(ROW_VERSION, "delivery", bytes)
     }
 
     /// The same, decided at another time.

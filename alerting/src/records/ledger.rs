@@ -9,7 +9,7 @@ use plimsoll_storage::{Order, Store, Table, TableBatch, TimestampMs};
 use crate::error::{Error, Result};
 use crate::limits::LIST_ROWS_MAX;
 use crate::records::delivery::{Action, DeadReason, Delivery, DeliveryState};
-use crate::records::{alerts, outbox, row};
+use crate::records::{alerts, outbox};
 use crate::rule::Receiver;
 
 /// Rows of the ledger that one listing call reads at most.
@@ -54,7 +54,7 @@ pub(crate) fn close(
     (delivery.state, delivery.settled_at) = (state, Some(at));
     let (table, key) = (table_of(state), time_key(&delivery));
     batch.put(table, &id_key(&delivery.id), key.clone());
-    batch.put(table, &key, row::encode(&delivery));
+    batch.put(table, &key, delivery.to_row());
 }
 
 /// Records that a delivery became a dead letter, with the reason in words.
@@ -154,7 +154,14 @@ fn closed(
         after = Some(last.clone());
         read += page.len();
         for (_, value) in &page {
-            let delivery: Delivery = row::decode("delivery", value)?;
+            let delivery = match Delivery::from_row(value) {
+                Ok(delivery) => delivery,
+                Err(error) => {
+                    // One row, of another version or damaged, must not hide all others.
+                    tracing::warn!(%error, "a delivery is left out of a list");
+                    continue;
+                }
+            };
             if filter.matches(&delivery) && found.len() < most {
                 found.push(delivery);
             }
@@ -184,7 +191,7 @@ fn get_settled(store: &Store, table: Table, id: &str) -> Result<Option<Delivery>
         what: "delivery",
         detail: format!("the index names {id}, which is not there"),
     })?;
-    row::decode("delivery", &row).map(Some)
+    Delivery::from_row(&row).map(Some)
 }
 
 /// Why a delivery cannot be replayed.

@@ -8,7 +8,6 @@ use plimsoll_storage::{Order, Record, Store, Table, TableBatch, TimestampMs};
 
 use crate::error::Result;
 use crate::records::delivery::Delivery;
-use crate::records::row;
 
 /// Length of a dedup key, in bytes.
 const DEDUP_KEY_BYTES: usize = 64;
@@ -30,7 +29,7 @@ pub(crate) fn newest_at(store: &Store, delivery: &Delivery) -> Result<Option<Tim
 
 /// Adds a delivery to a commit, or replaces it after an attempt.
 pub(crate) fn put(batch: &mut TableBatch, delivery: &Delivery) {
-    batch.put(Table::Outbox, &key(delivery), row::encode(delivery));
+    batch.put(Table::Outbox, &key(delivery), delivery.to_row());
 }
 
 /// Prefix of everything for one receiver.
@@ -89,5 +88,5 @@ pub fn len(store: &Store) -> Result<usize> {
 
 /// A row of the outbox.
 pub(crate) fn decode(value: &[u8]) -> Result<Delivery> {
-    row::decode("delivery", value)
+    Delivery::from_row(value)
 }

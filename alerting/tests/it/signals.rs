@@ -205,7 +205,7 @@ fn outside_its_schedule_a_rule_is_at_rest() {
         [
             "540:00 Pended condition_met -",
             "542:00 Fired held_for critical",
-            "602:00 Resolved cleared_for critical"
+            "602:00 Resolved outside_hours critical"
         ]
     );
 }

@@ -4,6 +4,7 @@ use super::alerting::{
     alerts, deliveries, explain, receivers, reports, rules, runbooks, silences, webhooks,
 };
 use super::call::Call;
+use super::pages;
 use super::partners::{self, labels};
 use super::query::{
     baseline, exemplars, flow, freshness, gauges, latency, outcomes, retry_amplification,
@@ -31,6 +32,9 @@ pub(crate) fn all() -> Vec<Call> {
         ("alerts", rules::calls()),
         ("alerts", explain::calls()),
         ("alerts", runbooks::calls()),
+        ("pages", pages::alert::calls()),
+        ("pages", pages::partner::calls()),
+        ("pages", pages::rule::calls()),
         ("backtests", backtests::calls()),
         ("delivery", deliveries::calls()),
         ("delivery", silences::calls()),

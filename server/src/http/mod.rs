@@ -6,6 +6,7 @@ mod body;
 mod call;
 mod calls;
 mod openapi;
+mod pages;
 mod params;
 mod partners;
 mod push;

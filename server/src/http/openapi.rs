@@ -102,6 +102,8 @@ fn operation(call: &Call, schemas: &mut SchemaGenerator, problem: &schemars::Sch
 fn operation_id(call: &Call) -> String {
     let path = call.path.trim_start_matches("/api/v1").trim_start_matches('/');
     let id = path.replace(['/', '.'], "_").replace(['{', '}'], "");
+    // A page has the path of its call without the version.
+    let id = if call.tag == "pages" { format!("page_{id}") } else { id };
     if call.method == "get" { id } else { format!("{}_{id}", call.method) }
 }
 

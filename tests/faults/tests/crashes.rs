@@ -59,7 +59,7 @@ fn check_alerts(seed: u64, durability: Durability) {
     let driver = Driver { program, scenario: &scenario, durability, receiver: &receiver };
     let campaign = Campaign::record(driver, work.path()).expect("a recording");
     println!("{}", campaign.summary());
-    let crash = |number: u64| if number % 2 == 0 { Crash::Kill } else { Crash::PowerLoss };
+    let crash = |number: u64| if number.is_multiple_of(2) { Crash::Kill } else { Crash::PowerLoss };
     let case = |number| Case { crash: crash(number), number };
     let checked = (0..ALERT_CASES).map(|number| campaign.check(case(number)));
     let mut failed: Vec<String> = checked.filter_map(Result::err).collect();

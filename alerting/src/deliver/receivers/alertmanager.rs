@@ -15,19 +15,21 @@ use crate::deliver::exchange::http::{self, Request};
 use crate::message::render::RenderedMessage;
 use crate::message::units::rfc3339;
 use crate::records::delivery::{Action, Delivery};
-use crate::rule::{AlertmanagerTarget, MessageTemplates};
+use crate::rule::{AlertmanagerTarget, MessageTemplates, Severity};
 
 /// How far ahead the end time of an open alert is, in ms.
 const OPEN_MS: i64 = 30 * 24 * 3_600_000;
 
 #[derive(Serialize)]
 struct PostableAlert<'a> {
-    labels: BTreeMap<&'static str, &'a str>,
+    labels: BTreeMap<&'a str, &'a str>,
     annotations: BTreeMap<&'static str, String>,
     #[serde(rename = "startsAt")]
     starts_at: String,
     #[serde(rename = "endsAt")]
     ends_at: String,
+    #[serde(rename = "generatorURL", skip_serializing_if = "str::is_empty")]
+    generator_url: &'a str,
 }
 
 impl HttpReceiver for AlertmanagerTarget {
@@ -37,38 +39,82 @@ impl HttpReceiver for AlertmanagerTarget {
         templates: &MessageTemplates,
         _: TimestampMs,
     ) -> Request {
-        let alert = &delivery.alert;
-        // Labels identify an alert in Alertmanager: values that change while it is open are annotations.
-        let mut labels: BTreeMap<&'static str, &str> =
-            alert.labels.iter().map(|(label, value)| (label.as_str(), value)).collect();
-        labels.insert("alertname", &alert.rule);
-        labels.insert("owner", &alert.owner);
         // The delay is left out: annotations stay the same over attempts.
         let message = RenderedMessage::new(delivery, templates, delivery.at);
-        let mut annotations = BTreeMap::from([
-            ("summary", message.summary().to_owned()),
-            ("severity", alert.severity.as_str().to_owned()),
-            ("runbook", alert.runbook.clone()),
-            ("alert_id", alert.id.clone()),
-        ]);
-        let description = message.custom_body().map(|text| ("description", text.to_owned()));
-        annotations.extend(description);
-        if !delivery.content.exemplars.is_empty() {
-            annotations.insert("examples", delivery.content.exemplars.join("\n"));
-        }
-        let ends_at = match delivery.action {
-            Action::Resolve => delivery.at,
-            _ => delivery.at.plus_ms(OPEN_MS),
-        };
-        let alerts = [PostableAlert {
-            labels,
-            annotations,
-            starts_at: rfc3339(alert.pending_at),
-            ends_at: rfc3339(ends_at),
-        }];
+        let annotations = annotations(delivery, &message);
+        let alerts: Vec<_> = ends(delivery)
+            .into_iter()
+            .map(|(severity, ends_at)| PostableAlert {
+                labels: labels(delivery, severity),
+                annotations: annotations.clone(),
+                starts_at: rfc3339(delivery.alert.pending_at),
+                ends_at: rfc3339(ends_at),
+                generator_url: &delivery.content.links.explain,
+            })
+            .collect();
         let url = format!("{}/api/v2/alerts", self.url);
         Request { url, headers: Vec::new(), body: http::json(&alerts) }
     }
+}
+
+/// The severities under which Alertmanager knows the alert, with the time that each ends. The severity is a
+/// label, because routes match it, and labels identify an alert: one that became critical ends as a warning.
+fn ends(delivery: &Delivery) -> Vec<(Severity, TimestampMs)> {
+    let (at, severity) = (delivery.at, delivery.alert.severity);
+    let open = (severity, at.plus_ms(OPEN_MS));
+    let others = [Severity::Warning, Severity::Critical].into_iter();
+    match delivery.action {
+        Action::Resolve => others.map(|severity| (severity, at)).collect(),
+        Action::Escalate => {
+            let ended = others.filter(|other| *other != severity).map(|other| (other, at));
+            ended.chain([open]).collect()
+        }
+        _ => vec![open],
+    }
+}
+
+/// Values that change while an alert is open are annotations, not labels. The labels of the rule are there
+/// for routes; those of the alert itself come first.
+fn labels(delivery: &Delivery, severity: Severity) -> BTreeMap<&str, &str> {
+    let (alert, content) = (&delivery.alert, &delivery.content);
+    let of_rule = content.rule_labels.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let of_alert = alert.labels.iter().map(|(label, value)| (label.as_str(), value));
+    let fixed = [
+        ("alertname", alert.rule.as_str()),
+        ("owner", alert.owner.as_str()),
+        ("severity", severity.as_str()),
+    ];
+    of_rule.filter(|(name, _)| is_label_name(name)).chain(of_alert).chain(fixed).collect()
+}
+
+/// The names that Alertmanager takes by default: `[a-zA-Z_][a-zA-Z0-9_]*`.
+fn is_label_name(name: &str) -> bool {
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    name.bytes().all(is_part) && !name.is_empty() && !name.as_bytes()[0].is_ascii_digit()
+}
+
+fn annotations(delivery: &Delivery, message: &RenderedMessage) -> BTreeMap<&'static str, String> {
+    let (alert, content) = (&delivery.alert, &delivery.content);
+    let description = message.custom_body().map_or_else(
+        || [[content.how_bad.clone()].as_slice(), &content.place].concat().join("\n"),
+        str::to_owned,
+    );
+    let texts = [
+        ("summary", message.summary().to_owned()),
+        ("description", description),
+        ("severity", alert.severity.as_str().to_owned()),
+        ("since", rfc3339(TimestampMs(content.onset_ms))),
+        ("trend", content.trend.text.clone()),
+        ("examples", content.exemplars.join("\n")),
+        ("first_steps", content.steps.join("\n")),
+        ("contacts", content.contacts.join("\n")),
+        ("also", content.which.get(1..).unwrap_or_default().join(", ")),
+        ("runbook", alert.runbook.clone()),
+        ("runbook_url", content.links.runbook.clone().unwrap_or_default()),
+        ("dashboard_url", content.links.dashboard.clone()),
+        ("alert_id", alert.id.clone()),
+    ];
+    texts.into_iter().filter(|(_, text)| !text.is_empty()).collect()
 }
 
 #[cfg(test)]

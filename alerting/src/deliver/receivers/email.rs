@@ -5,6 +5,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
 
+use lettre::message::MultiPart;
 use lettre::message::header::ContentType;
 use lettre::transport::smtp;
 use lettre::transport::smtp::authentication::Credentials;
@@ -25,8 +26,9 @@ const EMAIL_SUBJECT_CHARS_MAX: usize = 200;
 /// Bytes of a mail's body.
 pub(super) const EMAIL_BODY_BYTES_MAX: usize = 64 << 10;
 
-/// The body of a mail without a template of its own.
+/// The body of a mail without a template of its own, as text and as HTML.
 const BODY: &str = include_str!("../../../templates/email.txt");
+const HTML: &str = include_str!("../../../templates/email.html");
 
 /// Sends a delivery as one mail to all addressees.
 pub(in crate::deliver) async fn send(
@@ -146,15 +148,34 @@ fn message(
         .subject(subject)
         .date(SystemTime::UNIX_EPOCH + now_ms)
         .message_id(Some(format!("<{}@plimsoll>", delivery.id)))
-        .references(format!("<{}@plimsoll>", delivery.alert.id))
-        .header(ContentType::TEXT_PLAIN);
+        .references(format!("<{}@plimsoll>", delivery.alert.id));
     let builder = target
         .to
         .iter()
         .try_fold(builder, |builder, to| Ok::<_, String>(builder.to(address(to)?)))?;
-    builder
-        .body(body(delivery, templates, now))
-        .map_err(|error| format!("no mail can be made of it: {error}"))
+    let text = body(delivery, templates, now);
+    let built = match html(delivery, templates, now) {
+        Some(html) => builder.multipart(MultiPart::alternative_plain_html(text, html)),
+        None => builder.header(ContentType::TEXT_PLAIN).body(text),
+    };
+    built.map_err(|error| format!("no mail can be made of it: {error}"))
+}
+
+/// The body as HTML; `None` for a notice, and for a receiver with a template of its own, which is text.
+fn html(delivery: &Delivery, templates: &MessageTemplates, now: TimestampMs) -> Option<String> {
+    if templates.body.is_some() || delivery.alert.is_notice() {
+        return None;
+    }
+    let body = |delivery: &Delivery| {
+        RenderedMessage::escaped(delivery, templates, now, &escaped).body(HTML)
+    };
+    Some(fit::fitting(delivery, body, |body| body.len() <= EMAIL_BODY_BYTES_MAX))
+}
+
+/// Text within HTML, also within an attribute.
+fn escaped(text: &str) -> String {
+    let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    text.replace('"', "&quot;").replace('\'', "&#39;")
 }
 
 pub(super) fn body(delivery: &Delivery, templates: &MessageTemplates, now: TimestampMs) -> String {

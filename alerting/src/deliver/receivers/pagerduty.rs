@@ -32,6 +32,10 @@ struct Event<'a> {
     event_action: &'static str,
     dedup_key: String,
     #[serde(skip_serializing_if = "Option::is_none")]
+    client: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_url: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     payload: Option<Payload<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     links: Vec<Link<'a>>,
@@ -50,11 +54,44 @@ struct Payload<'a> {
     custom_details: Details<'a>,
 }
 
+/// What PagerDuty shows as a table, in this order: words first, numbers for programs under one key.
 #[derive(Serialize)]
 struct Details<'a> {
     /// The text of the receiver's template.
     #[serde(skip_serializing_if = "Option::is_none")]
     text: Option<&'a str>,
+    #[serde(rename = "What", skip_serializing_if = "str::is_empty")]
+    what: &'a str,
+    #[serde(rename = "Where", skip_serializing_if = "<[_]>::is_empty")]
+    place: &'a [String],
+    #[serde(rename = "Since")]
+    since: String,
+    #[serde(rename = "How bad", skip_serializing_if = "str::is_empty")]
+    how_bad: &'a str,
+    #[serde(rename = "Trend", skip_serializing_if = "str::is_empty")]
+    trend: String,
+    #[serde(rename = "Examples", skip_serializing_if = "<[_]>::is_empty")]
+    examples: &'a [String],
+    #[serde(rename = "Also", skip_serializing_if = "<[_]>::is_empty")]
+    also: &'a [String],
+    #[serde(rename = "Do first", skip_serializing_if = "<[_]>::is_empty")]
+    steps: &'a [String],
+    #[serde(rename = "Contacts", skip_serializing_if = "<[_]>::is_empty")]
+    contacts: &'a [String],
+    #[serde(rename = "Notified", skip_serializing_if = "<[_]>::is_empty")]
+    notified: &'a [String],
+    #[serde(rename = "Late", skip_serializing_if = "Option::is_none")]
+    late: Option<String>,
+    #[serde(rename = "Rule")]
+    rule: String,
+    #[serde(rename = "Alert", skip_serializing_if = "str::is_empty")]
+    alert: &'a str,
+    data: Data<'a>,
+}
+
+/// The alert for programs.
+#[derive(Serialize)]
+struct Data<'a> {
     value: f64,
     lower: f64,
     /// `null` when unknown.
@@ -65,21 +102,13 @@ struct Details<'a> {
     window_s: f64,
     labels: BTreeMap<&'static str, &'a str>,
     rule: &'a str,
+    rule_labels: &'a BTreeMap<String, String>,
     owner: &'a str,
     runbook: &'a str,
     alert_id: &'a str,
+    onset_at: String,
     pending_at: String,
     fired_at: String,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    trend: String,
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    examples: &'a [String],
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    also: &'a [String],
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    first_steps: &'a [String],
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    contacts: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     late_by_s: Option<i64>,
 }
@@ -131,6 +160,9 @@ impl HttpReceiver for PagerDutyTarget {
                 routing_key: self.routing_key.expose(),
                 event_action,
                 dedup_key: delivery.alert.dedup_key(),
+                client: has_payload.then_some("Plimsoll"),
+                client_url: Some(delivery.content.links.dashboard.as_str())
+                    .filter(|url| has_payload && !url.is_empty()),
                 payload: has_payload.then(|| payload(delivery, &message, now)),
                 links: if has_payload { links(delivery) } else { Vec::new() },
             })
@@ -193,33 +225,43 @@ fn details<'a>(
     message: &'a RenderedMessage,
     now: TimestampMs,
 ) -> Details<'a> {
-    let alert = &delivery.alert;
+    let (alert, content) = (&delivery.alert, &delivery.content);
     let evidence = &alert.latest;
     let late_ms = now.since_ms(delivery.late_from());
     Details {
         text: message.custom_body(),
-        value: evidence.value,
-        lower: evidence.lower,
-        upper: evidence.upper,
-        count: evidence.count,
-        threshold: evidence.threshold,
-        unit: units::unit(alert.signal),
-        window_s: alert.window_ms as f64 / 1e3,
-        labels: alert.labels.iter().map(|(label, value)| (label.as_str(), value)).collect(),
-        rule: &alert.rule,
-        owner: &alert.owner,
-        runbook: &alert.runbook,
-        alert_id: &alert.id,
-        pending_at: rfc3339(alert.pending_at),
-        fired_at: rfc3339(alert.fired_at),
-        trend: format!("{} {}", delivery.content.trend.spark, delivery.content.trend.text)
-            .trim()
-            .to_owned(),
-        examples: &delivery.content.exemplars,
-        also: delivery.content.which.get(1..).unwrap_or_default(),
-        first_steps: &delivery.content.steps,
-        contacts: &delivery.content.contacts,
-        late_by_s: (late_ms > LATE_PAGE_MS).then_some(late_ms / 1_000),
+        what: &content.what,
+        place: &content.place,
+        since: rfc3339(TimestampMs(content.onset_ms)),
+        how_bad: &content.how_bad,
+        trend: format!("{} {}", content.trend.spark, content.trend.text).trim().to_owned(),
+        examples: &content.exemplars,
+        also: content.which.get(1..).unwrap_or_default(),
+        steps: &content.steps,
+        contacts: &content.contacts,
+        notified: &content.notified,
+        late: message.late(),
+        rule: format!("{}, owned by {}", alert.rule, alert.owner),
+        alert: &content.links.alert,
+        data: Data {
+            value: evidence.value,
+            lower: evidence.lower,
+            upper: evidence.upper,
+            count: evidence.count,
+            threshold: evidence.threshold,
+            unit: units::unit(alert.signal),
+            window_s: alert.window_ms as f64 / 1e3,
+            labels: alert.labels.iter().map(|(label, value)| (label.as_str(), value)).collect(),
+            rule: &alert.rule,
+            rule_labels: &content.rule_labels,
+            owner: &alert.owner,
+            runbook: &alert.runbook,
+            alert_id: &alert.id,
+            onset_at: rfc3339(TimestampMs(content.onset_ms)),
+            pending_at: rfc3339(alert.pending_at),
+            fired_at: rfc3339(alert.fired_at),
+            late_by_s: (late_ms > LATE_PAGE_MS).then_some(late_ms / 1_000),
+        },
     }
 }
 

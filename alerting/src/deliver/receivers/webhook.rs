@@ -45,19 +45,55 @@ struct AlertBody<'a> {
     /// The text of the receiver's template.
     #[serde(skip_serializing_if = "Option::is_none")]
     text: Option<&'a str>,
+    /// Where the fault is, a line for each label.
+    r#where: &'a [String],
+    how_bad: &'a str,
+    /// How it ended; empty while it is open.
+    ended: &'a str,
+    /// Titles of other groups in the same notification.
+    also: &'a [String],
+    trend: TrendBody<'a>,
+    /// What to do first.
+    steps: &'a [String],
+    contacts: &'a [String],
+    /// Receivers that were notified.
+    notified: &'a [String],
+    links: LinksBody<'a>,
+    /// Why it comes late, and by how much; absent when it does not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    late: Option<String>,
     /// Exemplars: events behind the alert, by their ids.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     examples: &'a [String],
     labels: BTreeMap<&'static str, &'a str>,
+    rule_labels: &'a BTreeMap<String, String>,
     owner: &'a str,
     runbook: &'a str,
     window_s: f64,
+    /// When the fault began.
+    onset_at: String,
+    /// How far the true onset may be away.
+    onset_within_s: f64,
     pending_at: String,
     fired_at: String,
     resolved_at: Option<String>,
     unit: &'static str,
     evidence: EvidenceBody,
     peak: EvidenceBody,
+}
+
+#[derive(Serialize)]
+struct TrendBody<'a> {
+    spark: &'a str,
+    text: &'a str,
+}
+
+#[derive(Serialize)]
+struct LinksBody<'a> {
+    dashboard: &'a str,
+    alert: &'a str,
+    explain: &'a str,
+    runbook: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -125,7 +161,8 @@ fn message(delivery: &Delivery, message: &RenderedMessage) -> String {
 }
 
 fn alert_body<'a>(delivery: &'a Delivery, message: &'a RenderedMessage) -> AlertBody<'a> {
-    let alert = &delivery.alert;
+    let (alert, content) = (&delivery.alert, &delivery.content);
+    let links = &content.links;
     AlertBody {
         id: &alert.id,
         dedup_key: alert.dedup_key(),
@@ -134,11 +171,29 @@ fn alert_body<'a>(delivery: &'a Delivery, message: &'a RenderedMessage) -> Alert
         severity: alert.severity.as_str(),
         summary: message.summary(),
         text: message.custom_body(),
-        examples: &delivery.content.exemplars,
+        r#where: &content.place,
+        how_bad: &content.how_bad,
+        ended: &content.ended,
+        also: content.which.get(1..).unwrap_or_default(),
+        trend: TrendBody { spark: &content.trend.spark, text: &content.trend.text },
+        steps: &content.steps,
+        contacts: &content.contacts,
+        notified: &content.notified,
+        links: LinksBody {
+            dashboard: &links.dashboard,
+            alert: &links.alert,
+            explain: &links.explain,
+            runbook: links.runbook.as_deref(),
+        },
+        late: message.late(),
+        examples: &content.exemplars,
         labels: alert.labels.iter().map(|(label, value)| (label.as_str(), value)).collect(),
+        rule_labels: &content.rule_labels,
         owner: &alert.owner,
         runbook: &alert.runbook,
         window_s: alert.window_ms as f64 / 1e3,
+        onset_at: rfc3339(TimestampMs(content.onset_ms)),
+        onset_within_s: content.onset_within_ms as f64 / 1e3,
         pending_at: rfc3339(alert.pending_at),
         fired_at: rfc3339(alert.fired_at),
         resolved_at: alert.resolved_at.map(rfc3339),

@@ -32,11 +32,11 @@ fn the_content_has_all_parts() {
     );
     assert_eq!(
         content.links.explain,
-        "https://plimsoll.example/api/v1/rules/partner-5xx/explain?at=2026-11-20T20:05:00Z&partner=dhl"
+        "https://plimsoll.example/rules/partner-5xx?at=2026-11-20T20:05:00Z&partner=dhl"
     );
     assert_eq!(
         content.links.runbook.as_deref(),
-        Some("https://plimsoll.example/runbooks/partner-5xx")
+        Some(format!("https://plimsoll.example/runbooks/partner-5xx?alert={}", alert.id).as_str())
     );
 }
 

@@ -4,19 +4,25 @@ use crate::testing::{alert, delivery_of};
 use crate::text::content::{Content, Links, Trend};
 
 const EMAIL: &str = include_str!("../../../templates/email.txt");
-const SLACK: &str = include_str!("../../../templates/slack.txt");
+const HTML: &str = include_str!("../../../templates/email.html");
 
 fn delivery(action: Action) -> Delivery {
     let mut delivery = delivery_of(action, alert().fired_at, alert());
+    let links = Links {
+        dashboard: "https://p.example/partners/dhl".into(),
+        runbook: Some("https://runbooks.example/partner-5xx".into()),
+        ..Links::default()
+    };
     delivery.content = Content {
+        place: vec!["site ams1: 31% (41 of 132); elsewhere 0.2% (1 of 600)".into()],
         which: vec!["dhl".into(), "ups".into()],
         which_more: 3,
         trend: Trend { spark: "▁▂▇".into(), text: "1% → 12.5% in 30m".into() },
         exemplars: vec!["order_id O-1: 5xx after 2s".into()],
-        links: Links { dashboard: "https://p.example/partners/dhl".into(), ..Links::default() },
+        links,
         steps: vec!["Look at the dashboard.".into()],
         contacts: vec!["dhl: noc@dhl.example".into()],
-        ..Content::default()
+        ..delivery.content
     };
     delivery
 }
@@ -29,12 +35,13 @@ fn rendered(action: Action, late_ms: i64) -> RenderedMessage {
 #[test]
 fn the_default_templates_have_all_parts() {
     let known = rendered(Action::Trigger, 0);
-    for text in [known.body(EMAIL), known.body(SLACK)] {
+    for text in [known.body(EMAIL), known.body(HTML)] {
         for part in [
-            "dhl: 5xx+timeout share of requests 12.5% > 5% (320 items in 5m)",
-            "12.5%, surely above 7% and below 20%",
+            "dhl: 5xx and timeouts on 12.5% of requests (320 items in 5m, limit 5%) since 20:00 UTC",
+            "12.5% of 320 items in 5m, surely above 7%; critical from 5% on",
+            "site ams1: 31% (41 of 132); elsewhere 0.2% (1 of 600)",
             "ups and 3 more",
-            "▁▂▇",
+            "1% → 12.5% in 30m",
             "order_id O-1: 5xx after 2s",
             "https://p.example/partners/dhl",
             "https://runbooks.example/partner-5xx",
@@ -52,7 +59,7 @@ fn the_default_templates_have_all_parts() {
 #[test]
 fn a_resolve_is_short() {
     let text = rendered(Action::Resolve, 0).body(EMAIL);
-    assert!(text.contains("is back to normal after 5m"), "{text}");
+    assert!(text.contains("back to normal after 5m"), "{text}");
     assert!(!text.contains("surely"), "{text}");
 }
 

@@ -125,7 +125,9 @@ async fn trigger_and_resolve_arrive_as_mails_of_one_thread() {
     let mails = server.mails();
     assert_eq!(mails.len(), 2);
     assert!(
-        mails[0].contains("Subject: [critical] dhl: 5xx+timeout share of requests 50% > 20%"),
+        mails[0].contains(
+            "Subject: [critical] dhl: 5xx on 50% of requests (60 of 120 in 1m, limit 20%)"
+        ),
         "{}",
         mails[0]
     );

@@ -44,7 +44,7 @@ async fn trigger_and_resolve_arrive_at_both_kinds_of_receivers() {
     assert_eq!(trigger["payload"]["component"], "dhl");
     let summary = trigger["payload"]["summary"].as_str().unwrap();
     assert!(
-        summary.starts_with("dhl: 5xx+timeout share of requests 50% > 20% (120 items in 1m)"),
+        summary.starts_with("dhl: 5xx on 50% of requests (60 of 120 in 1m, limit 20%) since "),
         "{summary}"
     );
 
@@ -198,7 +198,7 @@ async fn a_resolve_never_overtakes_its_trigger() {
     let actions: Vec<String> =
         got.iter().map(|got| got.json()["event_action"].as_str().unwrap().to_owned()).collect();
     assert_eq!(actions, ["trigger", "trigger", "resolve"]);
-    let late = &got[1].json()["payload"]["custom_details"]["late_by_s"];
+    let late = &got[1].json()["payload"]["custom_details"]["data"]["late_by_s"];
     assert!(late.as_i64().unwrap() > 120, "{late}");
 }
 

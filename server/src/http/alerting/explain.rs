@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
+use plimsoll_alerting::Rule;
 use plimsoll_alerting::explain::{EXPLAIN_SPAN_MS_MAX, ExplainRequest, explain as explain_rule};
 use plimsoll_storage::Label;
 
@@ -20,10 +21,10 @@ use crate::http::params::kind::{DurationMs, Time};
 use crate::wire::alerting::explain::ExplanationBody;
 use crate::wire::excerpt;
 
-const AT: Query<Time> =
+pub(crate) const AT: Query<Time> =
     Query::new("at", Time, "2026-11-20T19:00:00Z", "The time it is about; now when left out.")
         .needs("partner=dhl");
-const SPAN: Query<DurationMs> = Query::new(
+pub(crate) const SPAN: Query<DurationMs> = Query::new(
     "span",
     DurationMs,
     "30m",
@@ -52,12 +53,26 @@ pub(crate) fn calls() -> Vec<Call> {
 async fn explain(
     State(app): State<App>,
     Path(name): Path<String>,
-    mut params: Params,
+    params: Params,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let rules = app.rules.get();
-    let rule = rules.rule(&name).cloned();
+    let rule = app.rules.get().rule(&name).cloned();
     let rule = rule.ok_or_else(|| ApiError::not_found(format!("rule {:?}", excerpt(&name))))?;
+    let body = explained(&app, &rule, params).await?;
+    let accepts = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    if accepts.is_some_and(|types| types.contains("text/plain")) {
+        let content_type = [(header::CONTENT_TYPE, "text/plain; charset=utf-8")];
+        return Ok((content_type, body.text()).into_response());
+    }
+    Ok(Json(body).into_response())
+}
+
+/// Explains a rule around the time, and for the group, that the parameters name.
+pub(crate) async fn explained(
+    app: &App,
+    rule: &Rule,
+    mut params: Params,
+) -> Result<ExplanationBody, ApiError> {
     let now = app.now();
     let at = params.read(&AT)?.unwrap_or(now).min(now);
     let span_ms = params.read(&SPAN)?.unwrap_or(SPAN_MS_DEFAULT);
@@ -75,21 +90,16 @@ async fn explain(
         );
         return Err(ApiError::parameter(first.as_str(), detail));
     }
-    let body = app
-        .ask(move |app, budget| {
-            let request = ExplainRequest { rule: &rule, labels, at, span_ms, now };
-            let found = explain_rule(&app.store, &rules, &request, budget)?;
-            let found = found.ok_or_else(|| ApiError::not_found(no_such_group(&request)))?;
-            let left_out = Arc::clone(&app.groups_left_out.read());
-            Ok(ExplanationBody::new(&rule, found, &left_out))
-        })
-        .await?;
-    let accepts = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
-    if accepts.is_some_and(|types| types.contains("text/plain")) {
-        let content_type = [(header::CONTENT_TYPE, "text/plain; charset=utf-8")];
-        return Ok((content_type, body.text()).into_response());
-    }
-    Ok(Json(body).into_response())
+    let rule = rule.clone();
+    app.ask(move |app, budget| {
+        let rules = app.rules.get();
+        let request = ExplainRequest { rule: &rule, labels, at, span_ms, now };
+        let found = explain_rule(&app.store, &rules, &request, budget)?;
+        let found = found.ok_or_else(|| ApiError::not_found(no_such_group(&request)))?;
+        let left_out = Arc::clone(&app.groups_left_out.read());
+        Ok(ExplanationBody::new(&rule, found, &left_out))
+    })
+    .await
 }
 
 /// After "there is no".

@@ -3,18 +3,24 @@
 use std::fmt::Write;
 
 use axum::extract::{Path, State};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, header};
 use axum::response::Response;
-use plimsoll_alerting::RUNBOOKS;
+use plimsoll_alerting::{Alert, Content, RUNBOOKS, alerts, describe, url_encoded};
+use plimsoll_storage::Label;
 
 use crate::app::App;
 use crate::error::ApiError;
 use crate::http::call::Call;
-use crate::http::params::declare::InPath;
+use crate::http::pages::text;
+use crate::http::params::Params;
+use crate::http::params::declare::{InPath, Query};
+use crate::http::params::kind::Text;
 use crate::http::reply::markdown::rendered;
 use crate::wire::excerpt;
 
 const NAME: InPath = InPath { name: "name", example: "partner-5xx", about: "The page's name." };
+const ALERT: Query<Text> =
+    Query::new("alert", Text, "01HZX", "The id of the alert that it is for.");
 
 pub(crate) fn calls() -> Vec<Call> {
     vec![
@@ -22,8 +28,12 @@ pub(crate) fn calls() -> Vec<Call> {
             .about("The runbooks: what to do about each alert", "Markdown, or HTML for browsers.")
             .answers_text("text/markdown"),
         Call::get("/runbooks/{name}", one)
-            .about("One runbook", "Markdown, or HTML for browsers.")
-            .takes(&[&NAME])
+            .about(
+                "One runbook",
+                "With `alert`, its commands name this server, the partner and the environment of the alert, \
+                 and what is known of the case comes first. Markdown, or HTML for browsers.",
+            )
+            .takes(&[&NAME, &ALERT])
             .answers_text("text/markdown"),
     ]
 }
@@ -44,12 +54,66 @@ async fn one(
     State(app): State<App>,
     headers: HeaderMap,
     Path(name): Path<String>,
+    mut params: Params,
 ) -> Result<Response, ApiError> {
+    let id = params.read(&ALERT)?;
+    params.end()?;
     let rules = app.rules.get();
     let text = rules
         .runbook_text(&name)
-        .ok_or_else(|| ApiError::not_found(format!("runbook {:?}", excerpt(&name))))?;
-    Ok(rendered(&headers, title(text), text))
+        .ok_or_else(|| ApiError::not_found(format!("runbook {:?}", excerpt(&name))))?
+        .to_owned();
+    let known = id.filter(|id| matches!(alerts::get(&app.store, id), Ok(Some(_))));
+    // The runbook is needed also when its alert is no longer on record.
+    let Some(id) = known else { return Ok(rendered(&headers, title(&text), &text)) };
+    let host = headers.get(header::HOST).and_then(|value| value.to_str().ok());
+    let host = host.filter(|host| !host.contains(|c: char| !is_part_of_host(c))).map(str::to_owned);
+    let filled = app.ask(move |app, _| filled(app, &text, &id, host.as_deref())).await?;
+    Ok(rendered(&headers, title(&filled), &filled))
+}
+
+const fn is_part_of_host(letter: char) -> bool {
+    letter.is_ascii_alphanumeric() || matches!(letter, '.' | '-' | ':' | '[' | ']')
+}
+
+/// The runbook for an alert: its commands are ready to be copied, and the case comes first.
+fn filled(app: &App, text: &str, id: &str, host: Option<&str>) -> Result<String, ApiError> {
+    let found = alerts::get(&app.store, id)?;
+    let alert = found.ok_or_else(|| ApiError::not_found(format!("alert {:?}", excerpt(id))))?;
+    let at = alert.resolved_at.unwrap_or_else(|| app.now());
+    let content = describe(&app.store, &app.rules.get(), &alert, at);
+    let case = case(&alert, &content);
+    let server = host.map_or_else(|| "127.0.0.1:8585".to_owned(), str::to_owned);
+    let value = |label, default: &str| {
+        let value = alert.labels.get(label).filter(|value| !value.is_empty());
+        url_encoded(value.unwrap_or(default))
+    };
+    let (partner, environment) =
+        (value(Label::Partner, "PARTNER"), value(Label::Environment, "production"));
+    let mut out = String::new();
+    for (number, line) in text.lines().enumerate() {
+        if line.trim_start().starts_with("API=") {
+            let set = format!("    API=http://{server}/api/v1; P={partner}; E={environment}");
+            out += &set;
+        } else {
+            out += line;
+        }
+        out.push('\n');
+        if number == 0 {
+            out += &case;
+        }
+    }
+    Ok(out)
+}
+
+/// What is known of the case.
+fn case(alert: &Alert, content: &Content) -> String {
+    let mut lines = vec![format!("**{}**", text(&content.headline))];
+    lines.extend(content.place.iter().map(|line| text(line)));
+    lines.extend(content.steps.first().map(|step| format!("First: {}", text(step))));
+    lines.extend(content.contacts.iter().map(|line| format!("Contact {}", text(line))));
+    let list: String = lines.iter().map(|line| format!("- {line}\n")).collect();
+    format!("\n## This case\n\n{list}- [The alert](/alerts/{})\n", alert.id)
 }
 
 /// The first line, without its heading mark.

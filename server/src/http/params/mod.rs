@@ -92,6 +92,11 @@ impl Params {
         if self.has(name) { Err(ApiError::parameter(name, because)) } else { Ok(()) }
     }
 
+    /// Whether no parameter is left.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.pairs.is_empty()
+    }
+
     /// Whether a parameter is given and not yet taken.
     fn has(&self, name: &str) -> bool {
         self.pairs.iter().any(|(key, _)| key == name)

@@ -22,9 +22,10 @@ use crate::wire::excerpt;
 use crate::wire::query::partner::{HealthBody, PartnerBody, PartnersBody, StreamHealthBody};
 use crate::wire::time;
 
-const PARTNER: InPath = InPath { name: "partner", example: "dhl", about: "The partner's name." };
+pub(crate) const PARTNER: InPath =
+    InPath { name: "partner", example: "dhl", about: "The partner's name." };
 /// The labels beside the partner, which is in the path.
-const OTHER_LABELS: [LabelValues; 4] = [LABELS[1], LABELS[2], LABELS[3], LABELS[4]];
+pub(crate) const OTHER_LABELS: [LabelValues; 4] = [LABELS[1], LABELS[2], LABELS[3], LABELS[4]];
 
 pub(crate) fn calls() -> Vec<Call> {
     vec![
@@ -120,7 +121,12 @@ async fn one_health(
     .await
 }
 
-fn health_of(app: &App, partner: String, labels: LabelMatchers) -> Result<HealthBody, ApiError> {
+/// The health of a partner by the streams that labels select.
+pub(crate) fn health_of(
+    app: &App,
+    partner: String,
+    labels: LabelMatchers,
+) -> Result<HealthBody, ApiError> {
     let now = app.now();
     let rules = app.rules.get();
     let known = rules.partners.iter().find(|known| known.name == partner);
@@ -176,7 +182,7 @@ fn open_alerts(app: &App, partner: &str, labels: LabelMatchers) -> Result<Vec<Al
     Ok(open)
 }
 
-fn one_value(value: &str) -> BTreeSet<String> {
+pub(crate) fn one_value(value: &str) -> BTreeSet<String> {
     BTreeSet::from([value.to_owned()])
 }
 

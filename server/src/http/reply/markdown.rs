@@ -13,8 +13,10 @@ pub(crate) fn rendered(headers: &HeaderMap, title: &str, markdown: &str) -> Resp
     ([(header::CONTENT_TYPE, content_type)], markdown.to_owned()).into_response()
 }
 
-/// The pages are part of the program or written by the operator, so they need no sanitizing.
+/// The pages are part of the program or written by the operator. What comes from outside is escaped where it
+/// is put into a page: see [`text`](crate::http::pages::text).
 fn html(title: &str, markdown: &str) -> String {
+    let title = title.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     let mut body = String::new();
     let parser = pulldown_cmark::Parser::new_ext(markdown, pulldown_cmark::Options::ENABLE_TABLES);
     pulldown_cmark::html::push_html(&mut body, parser);
@@ -23,8 +25,8 @@ fn html(title: &str, markdown: &str) -> String {
          <meta name=\"viewport\" content=\"width=device-width\"><title>{title}</title>\
          <style>body{{max-width:50rem;margin:2rem auto;padding:0 1rem;font:16px/1.5 sans-serif}}\
          pre{{overflow-x:auto;padding:.5rem;background:#f3f3f3}}table{{border-collapse:collapse}}\
-         td,th{{padding:.2rem .8rem;border-bottom:1px solid #ddd;text-align:right}}\
-         td:first-child,th:first-child{{text-align:left}}</style>\n<body>{body}</body></html>\n"
+         td,th{{padding:.2rem .8rem;border-bottom:1px solid #ddd;\
+         text-align:left;vertical-align:top}}</style>\n<body>{body}</body></html>\n"
     )
 }
 

@@ -20,17 +20,17 @@ pub(crate) struct AlertsBody {
 /// One alert.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct AlertBody {
-    id: String,
+    pub(crate) id: String,
     rule: String,
     owner: String,
     runbook: String,
     signal: &'static str,
-    symptom: String,
-    severity: &'static str,
+    pub(crate) symptom: String,
+    pub(crate) severity: &'static str,
     state: &'static str,
     labels: LabelsBody,
     window_s: f64,
-    pending_at: String,
+    pub(crate) pending_at: String,
     fired_at: String,
     resolved_at: Option<String>,
     resolved_because: Option<&'static str>,

@@ -33,7 +33,7 @@ pub(crate) struct LatencyValuesBody {
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct QuantileBody {
     q: f64,
-    ms: f64,
+    pub(crate) ms: f64,
     lower_ms: f64,
     upper_ms: f64,
 }

@@ -43,7 +43,7 @@ pub(crate) struct RatioBody {
     /// Items of the classes they are compared with.
     to: u64,
     #[serde(flatten)]
-    ratio: EstimateBody,
+    pub(crate) ratio: EstimateBody,
 }
 
 impl From<Ratio> for RatioBody {

@@ -139,24 +139,24 @@ pub(crate) struct HealthBody {
 /// One stream of a partner.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct StreamHealthBody {
-    stream: String,
+    pub(crate) stream: String,
     /// Whether the rules file expects it.
-    expected: bool,
-    last_at: Option<String>,
-    age_s: Option<f64>,
-    windows: Vec<WindowHealthBody>,
+    pub(crate) expected: bool,
+    pub(crate) last_at: Option<String>,
+    pub(crate) age_s: Option<f64>,
+    pub(crate) windows: Vec<WindowHealthBody>,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
-struct WindowHealthBody {
-    window_s: f64,
+pub(crate) struct WindowHealthBody {
+    pub(crate) window_s: f64,
     /// Whether an event came in the window.
-    fresh: bool,
-    count: u64,
-    per_second: f64,
+    pub(crate) fresh: bool,
+    pub(crate) count: u64,
+    pub(crate) per_second: f64,
     /// Everything but 2xx, 3xx and success.
-    errors: RatioBody,
-    p95: Option<QuantileBody>,
+    pub(crate) errors: RatioBody,
+    pub(crate) p95: Option<QuantileBody>,
 }
 
 impl StreamHealthBody {

@@ -214,7 +214,7 @@ pub(crate) fn released<'t, P: Point>(pair: &Pair<P>, times: &'t Times) -> PointB
 /// A value with its bounds; null where nothing bounds it.
 #[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
 pub(crate) struct EstimateBody {
-    value: Option<f64>,
+    pub(crate) value: Option<f64>,
     lower: Option<f64>,
     upper: Option<f64>,
 }

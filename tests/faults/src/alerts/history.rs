@@ -46,6 +46,10 @@ pub(super) struct History {
     repeatable: HashSet<String>,
 }
 
+/// Fields of an alert that depend on what was stored, and who was notified, when its message was made.
+const TAKEN: [&str; 8] =
+    ["summary", "ended", "how_bad", "where", "trend", "steps", "notified", "late"];
+
 impl History {
     /// The history of some marks. Each process begins with the mark `open`. A store that does not keep what
     /// it has acknowledged may be as of any time before.
@@ -67,7 +71,7 @@ impl History {
                     let body: Result<Value, _> = serde_json::from_str(word());
                     let mut body = body.map_err(|error| format!("{mark}: {error}"))?;
                     if tolerance.has_outages || tolerance.was_down_long {
-                        body["data"]["alert"]["summary"].take();
+                        TAKEN.iter().for_each(|field| drop(body["data"]["alert"][field].take()));
                     }
                     uncertain.push(id.clone());
                     history.received.push(Received { path, id, body });

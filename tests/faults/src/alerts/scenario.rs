@@ -112,10 +112,11 @@ impl Scenario {
     #[must_use]
     pub fn new(seed: u64) -> Self {
         let mut random = Rng::with_seed(seed);
-        let (shares_notifications, has_late_events) = (seed % 2 == 0, seed % 3 == 0);
+        let (shares_notifications, has_late_events) =
+            (seed.is_multiple_of(2), seed.is_multiple_of(3));
         let has_outages = seed % 4 == 3;
         let is_plain = !shares_notifications && !has_late_events && !has_outages;
-        let has_long_downtimes = is_plain && seed % 5 == 0;
+        let has_long_downtimes = is_plain && seed.is_multiple_of(5);
         let mut outage = Outage::default();
         let start = Operation { at_ms: START_MS, kind: Kind::Evaluate { until_ms: START_MS } };
         let mut operations = vec![start];
@@ -164,11 +165,11 @@ impl Scenario {
     /// Whether the receivers are down when so many operations are done.
     #[must_use]
     pub(super) fn is_down_after(&self, done: usize) -> bool {
-        let outages = self.operations.iter().take(done).filter_map(|it| match it.kind {
+        let mut outages = self.operations.iter().take(done).filter_map(|it| match it.kind {
             Kind::Outage { is_down } => Some(is_down),
             _ => None,
         });
-        outages.last().unwrap_or(false)
+        outages.next_back().unwrap_or(false)
     }
 
     /// The ends of the processes that run it: each a number of operations.

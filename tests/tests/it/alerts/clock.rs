@@ -151,7 +151,7 @@ async fn expect_through(steps_s: &[i64]) {
     actions.push("trigger");
     watched.expect("forward and back", true, &actions).await;
     let log = watched.server.log();
-    let lines = log.lines().filter(|line| line.contains("the clock was set")).count();
+    let lines = log.lines().filter(|line| line.contains("evaluation goes on at its time")).count();
     assert_eq!(lines, watched.steps, "{log}");
 }
 

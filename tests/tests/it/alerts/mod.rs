@@ -1,10 +1,11 @@
 //! Alerts: acknowledgements, silences, releases, the rules file they come from, steps of the clock, and the
-//! heartbeat.
+//! heartbeat; the pages that links of notifications open.
 
 mod acknowledgement;
 mod check;
 mod clock;
 mod heartbeat;
+mod pages;
 mod releases;
 mod reload;
 mod runbooks;

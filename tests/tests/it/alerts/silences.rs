@@ -8,7 +8,7 @@ use crate::scene::{DATA_S, ENQUEUE, Scene, post, rows, text, until};
 /// The actions of the events sent about a partner.
 fn actions_about(requests: &[Recorded], partner: &str) -> Vec<String> {
     let about = requests.iter().filter(|request| {
-        let labels = &request.body["payload"]["custom_details"]["labels"];
+        let labels = &request.body["payload"]["custom_details"]["data"]["labels"];
         labels["partner"] == partner
     });
     about.map(|request| text(&request.body, "/event_action").to_owned()).collect()

@@ -32,20 +32,23 @@ impl Notification {
     /// steps.
     pub(super) fn is_complete(&self) {
         let details = &self.body["payload"]["custom_details"];
+        let data = &details["data"];
         for field in ["value", "threshold", "count", "window_s"] {
-            assert!(details[field].is_number(), "{field}: {:#}", self.body);
+            assert!(data[field].is_number(), "{field}: {:#}", self.body);
         }
-        assert!(details["labels"]["partner"].is_string(), "{:#}", self.body);
-        assert!(details["owner"].as_str().is_some_and(|owner| !owner.is_empty()), "{details:#}");
-        let trend = details["trend"].as_str().unwrap_or_default();
+        assert!(data["labels"]["partner"].is_string(), "{:#}", self.body);
+        assert!(data["owner"].as_str().is_some_and(|owner| !owner.is_empty()), "{details:#}");
+        for field in ["What", "Since", "How bad", "Rule", "Alert"] {
+            let words = details[field].as_str();
+            assert!(words.is_some_and(|words| !words.is_empty()), "{field}: {details:#}");
+        }
+        let trend = details["Trend"].as_str().unwrap_or_default();
         assert!(trend.contains(|c| ('▁'..='█').contains(&c)), "{details:#}");
-        let steps = details["first_steps"].as_array().map_or(0, Vec::len);
+        let steps = details["Do first"].as_array().map_or(0, Vec::len);
         assert!(steps > 0, "{details:#}");
-        for (text, path) in [
-            ("Runbook", "/runbooks/"),
-            ("Dashboard", "/partners/"),
-            ("Why it fired", "/api/v1/rules/"),
-        ] {
+        for (text, path) in
+            [("Runbook", "/runbooks/"), ("Dashboard", "/partners/"), ("Why it fired", "/rules/")]
+        {
             let links = self.body["links"].as_array().into_iter().flatten();
             let link =
                 links.filter(|link| link["text"] == text).find_map(|link| link["href"].as_str());
@@ -88,8 +91,9 @@ impl Notifications {
     /// The notifications about partners whose name starts with a prefix.
     pub(super) fn about(&self, who: &str) -> impl Iterator<Item = &Notification> {
         self.0.iter().filter(move |notification| {
-            let summary = notification.body["payload"]["summary"].as_str();
-            summary.is_some_and(|summary| summary.starts_with(who))
+            // The summary of several partners begins with their number.
+            let partner = notification.body["payload"]["component"].as_str();
+            partner.is_some_and(|partner| partner.starts_with(who))
         })
     }
 
@@ -109,7 +113,7 @@ async fn take(
     if body["event_action"] == "trigger" {
         let payload = &body["payload"];
         notifications.push(Notification {
-            rule: payload["custom_details"]["rule"].as_str().unwrap_or_default().to_owned(),
+            rule: payload["custom_details"]["data"]["rule"].as_str().unwrap_or_default().to_owned(),
             severity: payload["severity"].as_str().unwrap_or_default().to_owned(),
             begin_min: minute(payload["timestamp"].as_str().unwrap_or_default()),
             end_min: None,
@@ -122,7 +126,8 @@ async fn take(
         .iter_mut()
         .rfind(|notification| notification.body["dedup_key"] == body["dedup_key"]);
     let same = same.unwrap_or_else(|| panic!("a resolve without a trigger: {body}"));
-    let id = same.body["payload"]["custom_details"]["alert_id"].as_str().unwrap_or_default();
+    let id =
+        same.body["payload"]["custom_details"]["data"]["alert_id"].as_str().unwrap_or_default();
     let alert = server.api().get(&format!("/api/v1/alerts/{id}")).await;
     same.end_min = alert["resolved_at"].as_str().map(minute);
 }

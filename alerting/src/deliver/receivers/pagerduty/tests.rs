@@ -23,8 +23,9 @@ fn a_trigger_has_all_fields() {
         "routing_key": "R0UT1NG",
         "event_action": "trigger",
         "dedup_key": alert().dedup_key(),
+        "client": "Plimsoll",
         "payload": {
-            "summary": "dhl: 5xx+timeout share of requests 12.5% > 5% (320 items in 5m), since 2026-11-20T20:00:00Z",
+            "summary": "dhl: 5xx and timeouts on 12.5% of requests (320 items in 5m, limit 5%) since 20:00 UTC",
             "source": "dhl",
             "severity": "critical",
             "timestamp": "2026-11-20T20:05:00Z",
@@ -32,11 +33,18 @@ fn a_trigger_has_all_fields() {
             "group": "partner-5xx",
             "class": "ratio",
             "custom_details": {
-                "value": 0.125, "lower": 0.07, "upper": 0.2, "count": 320, "threshold": 0.05,
-                "unit": "fraction", "window_s": 300.0, "labels": {"partner": "dhl"},
-                "rule": "partner-5xx", "owner": "integrations",
-                "runbook": "https://runbooks.example/partner-5xx", "alert_id": alert().id,
-                "pending_at": "2026-11-20T20:00:00Z", "fired_at": "2026-11-20T20:05:00Z",
+                "What": "5xx+timeout share of requests",
+                "Since": "2026-11-20T20:00:00Z",
+                "How bad": "12.5% of 320 items in 5m, surely above 7%; critical from 5% on",
+                "Rule": "partner-5xx, owned by integrations",
+                "data": {
+                    "value": 0.125, "lower": 0.07, "upper": 0.2, "count": 320, "threshold": 0.05,
+                    "unit": "fraction", "window_s": 300.0, "labels": {"partner": "dhl"},
+                    "rule": "partner-5xx", "rule_labels": {}, "owner": "integrations",
+                    "runbook": "https://runbooks.example/partner-5xx", "alert_id": alert().id,
+                    "onset_at": "2026-11-20T20:00:00Z", "pending_at": "2026-11-20T20:00:00Z",
+                    "fired_at": "2026-11-20T20:05:00Z",
+                },
             },
         },
         "links": [{"href": "https://runbooks.example/partner-5xx", "text": "Runbook"}],
@@ -65,7 +73,8 @@ fn a_change_is_sent_to_the_change_endpoint() {
 #[test]
 fn a_late_trigger_has_its_delay() {
     let late = body(Action::Trigger, 180_000);
-    assert_eq!(late["payload"]["custom_details"]["late_by_s"], 180);
+    let details = &late["payload"]["custom_details"];
+    assert_eq!((&details["data"]["late_by_s"], &details["Late"]), (&json!(180), &json!("3m")));
 }
 
 #[test]
@@ -88,8 +97,9 @@ fn an_acknowledgement_needs_only_the_key() {
 #[test]
 fn the_summary_is_cut_at_its_limit() {
     let mut long = alert();
-    long.symptom = "ü".repeat(3_000);
-    let delivery = delivery_of(Action::Trigger, long.fired_at, long);
+    long.owner = "ü".repeat(3_000);
+    let mut delivery = delivery_of(Action::Trigger, long.fired_at, long);
+    delivery.content.headline = "ü".repeat(3_000);
     let request = target().request(&delivery, &MessageTemplates::default(), delivery.at);
     let body: Value = serde_json::from_str(&request.body).unwrap();
     let summary = body["payload"]["summary"].as_str().unwrap();

@@ -8,34 +8,102 @@ fn target() -> SlackTarget {
     SlackTarget { url: Secret::new("https://hooks.slack.com/services/T/B/x") }
 }
 
-fn body(action: Action, symptom: &str) -> Value {
-    let mut alert = alert();
-    alert.symptom = symptom.to_owned();
-    let at = alert.fired_at;
-    let delivery = delivery_of(action, at, alert);
-    let request = target().request(&delivery, &MessageTemplates::default(), at);
+fn body_of(delivery: &Delivery) -> Value {
+    let request = target().request(delivery, &MessageTemplates::default(), delivery.at);
     serde_json::from_str(&request.body).unwrap()
+}
+
+fn delivery(action: Action) -> Delivery {
+    delivery_of(action, alert().fired_at, alert())
+}
+
+/// The text objects of a message that are not on buttons, with the limits of Slack.
+fn texts(body: &Value) -> Vec<(String, usize)> {
+    let text = |value: &Value| value["text"].as_str().unwrap().to_owned();
+    let mut texts = Vec::new();
+    for block in body["blocks"].as_array().unwrap() {
+        let list = |name: &str| block[name].as_array().cloned().unwrap_or_default();
+        match block["type"].as_str().unwrap() {
+            "header" => texts.push((text(&block["text"]), 150)),
+            "section" => {
+                texts.extend(block.get("text").map(|it| (text(it), 3_000)));
+                texts.extend(list("fields").iter().map(|it| (text(it), 2_000)));
+                assert!(list("fields").len() <= 10);
+            }
+            "context" => {
+                texts.extend(list("elements").iter().map(|it| (text(it), 2_000)));
+                assert!((1..=10).contains(&list("elements").len()));
+            }
+            "actions" => {
+                assert!((1..=25).contains(&list("elements").len()));
+                for button in list("elements") {
+                    assert_eq!(button["text"]["type"], "plain_text");
+                    assert!(text(&button["text"]).chars().count() <= 75);
+                    assert!(button["url"].as_str().unwrap().starts_with("https://"));
+                }
+            }
+            other => panic!("{other}"),
+        }
+    }
+    texts
+}
+
+#[test]
+fn a_message_has_a_header_the_facts_first_steps_and_buttons() {
+    let mut delivery = delivery(Action::Trigger);
+    let content = &mut delivery.content;
+    content.place = vec!["site ams1: 31% (41 of 132); elsewhere 0.2% (1 of 600)".into()];
+    content.steps = vec!["Look at the site.".into(), "Call.".into()];
+    content.links.dashboard = "https://p.example/partners/dhl".into();
+    content.links.runbook = Some("https://p.example/runbooks/partner-5xx".into());
+    let body = body_of(&delivery);
+    let kinds: Vec<_> = body["blocks"].as_array().unwrap().iter().map(|it| &it["type"]).collect();
+    assert_eq!(kinds, ["header", "section", "section", "section", "context", "actions"]);
+    let texts = texts(&body);
+    let all: Vec<&str> = texts.iter().map(|(text, _)| text.as_str()).collect();
+    assert_eq!(all[0], ":red_circle: dhl");
+    assert!(all[1].starts_with("*dhl: 5xx and timeouts on 12.5% of requests"), "{all:?}");
+    for part in
+        ["*Since*\n2026-11-20T20:00:00Z", "*Where*\nsite ams1", "1. Look at the site.\n2. Call."]
+    {
+        assert!(all.iter().any(|text| text.contains(part)), "{part}: {all:?}");
+    }
+    let buttons = body["blocks"][5]["elements"].as_array().unwrap();
+    assert_eq!(buttons.len(), 2);
 }
 
 #[test]
 fn a_message_has_a_fallback_and_is_escaped() {
-    let body = body(Action::Trigger, "5xx & <!channel> share");
-    let (fallback, section) = (body["text"].as_str().unwrap(), &body["blocks"][0]["text"]);
-    assert!(
-        fallback.starts_with(":red_circle: dhl: 5xx &amp; &lt;!channel&gt; share 12.5%"),
-        "{fallback}"
-    );
-    assert_eq!(section["type"], "mrkdwn");
-    let text = section["text"].as_str().unwrap();
-    assert!(!text.contains('<'), "{text}");
+    let mut delivery = delivery(Action::Trigger);
+    delivery.content.headline = "5xx & <!channel> share".into();
+    delivery.content.exemplars = vec!["order_id <https://evil.example|O-1>".into()];
+    let body = body_of(&delivery);
+    let fallback = body["text"].as_str().unwrap();
+    assert_eq!(fallback, ":red_circle: 5xx &amp; &lt;!channel&gt; share");
+    assert!(texts(&body).iter().all(|(text, _)| !text.contains('<')), "{body}");
+}
+
+#[test]
+fn a_resolve_is_short() {
+    let body = body_of(&delivery(Action::Resolve));
+    assert!(body["text"].as_str().unwrap().starts_with(":large_green_circle: dhl: "), "{body}");
+    let kinds: Vec<_> = body["blocks"].as_array().unwrap().iter().map(|it| &it["type"]).collect();
+    assert_eq!(kinds, ["header", "section", "context"]);
 }
 
 #[test]
 fn texts_are_cut_at_their_limits() {
-    let body = body(Action::Resolve, &"ü".repeat(9_000));
-    let chars = |text: &Value| text.as_str().unwrap().chars().count();
-    assert!(chars(&body["blocks"][0]["text"]["text"]) <= SLACK_SECTION_CHARS_MAX);
-    assert_eq!(chars(&body["text"]), SLACK_FALLBACK_CHARS_MAX);
+    let mut delivery = delivery(Action::Trigger);
+    let long = "ü".repeat(9_000);
+    let content = &mut delivery.content;
+    (content.headline, content.who, content.how_bad) = (long.clone(), long.clone(), long.clone());
+    (content.place, content.steps) = (vec![long.clone()], vec![long.clone()]);
+    (content.exemplars, content.contacts) = (vec![long.clone()], vec![long]);
+    let body = body_of(&delivery);
+    assert!(body["text"].as_str().unwrap().chars().count() <= FALLBACK_CHARS_MAX);
+    for (text, chars_max) in texts(&body) {
+        assert!(text.chars().count() <= chars_max, "{text}");
+    }
 }
 
 #[test]

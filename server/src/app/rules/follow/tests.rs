@@ -83,7 +83,7 @@ const HARMS: [(&str, Harm); 11] = [
     ("has no receivers", |path| fs::write(path, "# later\n").expect("written")),
     ("has no receivers", |path| fs::write(path, "receivers: []\nrules: []\n").expect("written")),
     ("the beginning of the rules", |path| {
-        fs::write(path, &FILE[..FILE.find("rules:").unwrap()]).unwrap()
+        fs::write(path, &FILE[..FILE.find("rules:").unwrap()]).unwrap();
     }),
     ("could not be read: No such file", |path| fs::remove_file(path).expect("removed")),
     ("not a regular file", |path| {
