@@ -113,21 +113,6 @@ pub(crate) fn replace(
     replace_file(directory, path, &log)
 }
 
-/// The records of a log file of which nothing but the end may be damaged, or else where the damage begins.
-///
-/// # Errors
-/// When it cannot be read.
-pub(crate) fn records(path: &Path) -> Result<std::result::Result<Vec<Vec<u8>>, usize>> {
-    let log = fs::read(path).map_err(io_error("read", path))?;
-    let mut pieces = format::read(&log);
-    pieces.pop_if(|piece| matches!(piece, Piece::Damage(_)));
-    let records = pieces.into_iter().map(|piece| match piece {
-        Piece::Record(_, record) => Ok(record),
-        Piece::Damage(at) => Err(at),
-    });
-    Ok(records.collect())
-}
-
 /// Copies a damaged file into the folder for them.
 ///
 /// # Errors

@@ -42,6 +42,8 @@ pub(super) struct Edit {
     pub(super) deleted: Vec<u64>,
     /// The table files that it adds.
     pub(super) added: Vec<TableFile>,
+    /// How many changes of its group follow it, when it is in one: they count together or not at all.
+    pub(super) group_rest: Option<u64>,
     /// Whether all of it is understood. Otherwise it has what is before the first unknown tag.
     pub(super) is_whole: bool,
 }
@@ -62,9 +64,10 @@ impl Edit {
         match fields.number()? {
             LOG_NUMBER => self.log_number = Some(fields.number()?),
             MIN_LOG_NUMBER => self.min_log_number = Some(fields.number()?),
-            NEXT_FILE_NUMBER | LAST_SEQUENCE | PREVIOUS_LOG_NUMBER | MAX_FAMILY | ATOMIC_GROUP => {
+            NEXT_FILE_NUMBER | LAST_SEQUENCE | PREVIOUS_LOG_NUMBER | MAX_FAMILY => {
                 fields.number()?;
             }
+            ATOMIC_GROUP => self.group_rest = Some(fields.number()?),
             COMPACTION_CURSOR => {
                 fields.number()?;
                 fields.text()?;

@@ -12,9 +12,8 @@ use std::path::{Path, PathBuf};
 
 use self::edit::Edit;
 pub(crate) use self::edit::{TableFile, deletion};
-use super::check::{io_error, records};
-#[cfg(fuzzing)]
-use super::format::{self, Piece};
+use super::check::io_error;
+use super::format::{self, HEADER_BYTES, Piece};
 use crate::db::files::CURRENT;
 use crate::db::schema::Family;
 use crate::error::{Error, Result};
@@ -81,14 +80,59 @@ impl Manifest {
     }
 }
 
-/// The path and the records of the manifest that `CURRENT` names. An unfinished record at its end was never
-/// used.
+/// The path and the changes of the manifest that `CURRENT` names.
 fn read(directory: &Path) -> Result<(PathBuf, Vec<Vec<u8>>)> {
     let current = directory.join(CURRENT);
     let name = fs::read_to_string(&current).map_err(io_error("read", &current))?;
     let path = directory.join(name.trim());
-    let edits = records(&path)?.map_err(|at| damaged(&path, &format!("byte {at} is no record")))?;
+    let log = fs::read(&path).map_err(io_error("read", &path))?;
+    let edits = edits(&log).map_err(|at| damaged(&path, &format!("byte {at} is no record")))?;
     Ok((path, edits))
+}
+
+/// The changes in a manifest, or where it is damaged. What was being written when the power was lost was
+/// never used, and is left out: an end that is no record, and a group of changes of which some are missing.
+fn edits(log: &[u8]) -> std::result::Result<Vec<Vec<u8>>, usize> {
+    let mut pieces = format::read(log).into_iter();
+    let mut edits = Vec::new();
+    let damage = pieces.by_ref().find_map(|piece| match piece {
+        Piece::Record(_, edit) => {
+            edits.push(edit);
+            None
+        }
+        Piece::Damage(at) => Some(at),
+    });
+    let later = pieces.filter_map(|piece| match piece {
+        Piece::Record(_, edit) => Some(edit),
+        Piece::Damage(_) => None,
+    });
+    let later: Vec<Vec<u8>> = later.collect();
+    if let Some(at) = damage
+        && !later.is_empty()
+        && !(is_unwritten(log, at) && is_rest_of_group(&later))
+    {
+        return Err(at);
+    }
+    while edits.last().is_some_and(|edit| group_rest(edit).is_some_and(|rest| rest > 0)) {
+        edits.pop();
+    }
+    Ok(edits)
+}
+
+/// Whether a page begins to be missing where a record should begin: RocksDB, too, takes these zeros for the
+/// end of a block, and leaves out what follows in it.
+fn is_unwritten(log: &[u8], at: usize) -> bool {
+    log.get(at..at + HEADER_BYTES).is_some_and(|header| header.iter().all(|byte| *byte == 0))
+}
+
+/// Whether changes are the rest of one group, so that they were written together with what is missing before.
+fn is_rest_of_group(edits: &[Vec<u8>]) -> bool {
+    let rests: Option<Vec<u64>> = edits.iter().map(|edit| group_rest(edit)).collect();
+    rests.is_some_and(|rests| rests.is_sorted_by(|a, b| a > b))
+}
+
+fn group_rest(edit: &[u8]) -> Option<u64> {
+    Edit::decode(edit).group_rest
 }
 
 fn damaged(path: &Path, why: &str) -> Error {
@@ -119,12 +163,7 @@ fn table_files(edits: &[Vec<u8>]) -> Option<(Vec<TableFile>, BTreeMap<u64, Strin
 /// Decodes bytes as a manifest.
 #[cfg(fuzzing)]
 pub(super) fn decode(bytes: &[u8]) {
-    let records = format::read(bytes).into_iter().filter_map(|piece| match piece {
-        Piece::Record(_, record) => Some(record),
-        Piece::Damage(_) => None,
-    });
-    let edits: Vec<_> = records.collect();
-    let _ = (LogFiles::of(&edits), table_files(&edits));
+    let _ = edits(bytes).map(|edits| (LogFiles::of(&edits), table_files(&edits)));
 }
 
 #[cfg(test)]

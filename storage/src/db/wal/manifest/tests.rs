@@ -60,6 +60,41 @@ fn a_damaged_manifest_is_an_error_that_names_the_place_and_the_remedy() {
     assert_eq!(found(&log[..log.len() - 1]).expect("unfinished"), unfinished);
 }
 
+/// A change of a group of which so many follow. Tag 300 as a number of variable length.
+fn in_group(log_number: u8, rest: u8) -> Vec<u8> {
+    vec![2, log_number, 0xac, 2, rest]
+}
+
+#[test]
+fn a_group_that_was_being_written_when_the_power_was_lost_was_never_used() {
+    let found = |manifest: &[u8]| LogFiles::read(directory_of(manifest).path());
+    let group: Vec<Vec<u8>> = (0..3).map(|n| in_group(10 + n, 2 - n)).collect();
+    let [first, second, third] = [&group[0][..], &group[1][..], &group[2][..]];
+    let before: &[u8] = &[2, 7];
+    let whole = log_of(&[before, first, second, third]);
+    assert_eq!(found(&whole).expect("intact").synced_before, 12);
+    let record_bytes = HEADER_BYTES + first.len();
+    let start = HEADER_BYTES + before.len();
+    // The file ends within the group, or between two of its changes.
+    for bytes in 1..3 * record_bytes {
+        let cut = &whole[..whole.len() - bytes];
+        assert_eq!(found(cut).expect("unfinished").synced_before, 7, "without {bytes} bytes");
+    }
+    // A page with its first changes was not written, one with the last of them was.
+    for missing in [1, 2] {
+        let mut holed = whole.clone();
+        holed[start..start + missing * record_bytes].fill(0);
+        assert_eq!(found(&holed).expect("unfinished").synced_before, 7, "{missing} missing");
+    }
+    // What follows is no rest of the group, or the damage is no missing page: then it is damage.
+    let mut later = log_of(&[before, first, second, third, &[2, 20]]);
+    later[start..start + record_bytes].fill(0);
+    assert!(found(&later).is_err());
+    let mut flipped = whole;
+    flipped[start + 5] ^= 1;
+    assert!(found(&flipped).is_err());
+}
+
 #[test]
 fn a_change_counts_up_to_what_is_not_understood() {
     // A number without an end, a text that is longer than the change, and a tag that does not exist.
