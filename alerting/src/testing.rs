@@ -98,8 +98,8 @@ fn content_of(alert: &Alert, at: TimestampMs) -> Content {
     let (rule, fault) = (rule(&alert.rule), Fault::default());
     let case = Case { alert, rule: Some(&rule), fault: &fault, at };
     Content {
-        headline: case.headline(),
-        who: "dhl".into(),
+        headline: case.headline(None),
+        who: case.who(None),
         what: alert.symptom.clone(),
         which: vec![alert.labels.title()],
         onset_ms: case.onset_at().0,

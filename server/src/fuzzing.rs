@@ -48,7 +48,7 @@ impl Items {
             width: SlotWidth::DEFAULT,
             now: TimestampMs(1_795_201_490_000),
             oldest_kept: TimestampMs(i64::MIN),
-            ahead_ms_max: 5 * 60 * 1000,
+            ahead_ms_max: plimsoll_storage::limits::AHEAD_MS_MAX,
         })
     }
 }

@@ -199,6 +199,9 @@ pub const EXEMPLAR_ROWS_MAX: usize = 100_000;
 /// Exemplars that one query may return.
 pub const EXEMPLARS_LIMIT_MAX: usize = 100;
 
+/// How far ahead of the clock an item may be, in ms: connectors' clocks differ.
+pub const AHEAD_MS_MAX: i64 = 5 * 60 * 1000;
+
 /// Longest step of a summary, in ms.
 pub const STEP_MS_MAX: i64 = 60 * 60 * 1000;
 

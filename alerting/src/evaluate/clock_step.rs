@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use plimsoll_storage::limits::AHEAD_MS_MAX;
 use plimsoll_storage::{Slot, TimestampMs};
 
 use super::evaluation::SlotEvaluator;
@@ -16,8 +17,6 @@ use crate::error::Result;
 /// Slots after the evaluated ones that can have begun: one that has ended and waits for late data, and the
 /// open one.
 const BEGUN_SLOTS_MAX: u32 = 2;
-/// How far connectors may be ahead of the clock, in ms: what is further ahead is rejected.
-const AHEAD_MS_MAX: i64 = 5 * 60_000;
 
 impl Evaluator {
     /// Goes on at `now`, after the clock was set forward by so many ms. Slots that had ended before are

@@ -9,7 +9,7 @@ use super::exemplars::exemplars;
 use super::fault::{Fault, fault};
 use super::trend;
 use super::units;
-use super::words::{self, Case};
+use super::words::{self, Case, Together};
 use crate::labels::GroupLabels;
 use crate::records::alerts::Alert;
 use crate::records::muted_by::MutedBy;
@@ -74,12 +74,16 @@ pub(crate) fn collect(alert: &Alert, source: &ContentSource<'_>) -> Content {
     let fault = fault_of(alert, source);
     let rule = source.rules.rule(&alert.rule);
     let case = Case { alert, rule, fault: &fault, at: source.at };
+    let named = partners_together(alert, &others);
+    let together = named
+        .as_ref()
+        .map(|partners| Together { partners, kind: common_kind(partners, source.rules) });
     let runbook = source.rules.runbook_text(&alert.runbook).unwrap_or_default();
     let steps = words::first_step(&fault.parts).filter(|_| alert.is_open()).into_iter();
     let steps = steps.chain(runbook::first_steps(runbook, STEPS_MAX));
     Content {
-        headline: headline(&case, &others, source.rules),
-        who: words::subject(&alert.labels, &fault.parts),
+        headline: case.headline(together.as_ref()),
+        who: case.who(together.as_ref()),
         place: words::place(&fault.parts),
         onset_ms: case.onset_at().0,
         onset_within_ms: fault.onset.map_or(0, |onset| onset.within_ms),
@@ -133,15 +137,12 @@ pub(super) fn basis(alert: &Alert) -> String {
     }
 }
 
-/// The one line of an alert, or of several groups that fail together.
-fn headline(case: &Case<'_>, others: &BTreeSet<GroupLabels>, rules: &RuleSet) -> String {
-    let partner = |labels: &GroupLabels| labels.get(Label::Partner).map(str::to_owned);
-    let all = std::iter::once(&case.alert.labels).chain(others);
-    let partners: BTreeSet<String> = all.filter_map(partner).collect();
-    if partners.len() < 2 || !case.alert.is_open() {
-        return case.headline();
-    }
-    case.cascade_headline(&partners, common_kind(&partners, rules))
+/// The partners of an open alert and of the groups that share its notification, when there are several.
+fn partners_together(alert: &Alert, others: &BTreeSet<GroupLabels>) -> Option<BTreeSet<String>> {
+    let all = std::iter::once(&alert.labels).chain(others);
+    let named = all.filter_map(|labels| labels.get(Label::Partner).map(str::to_owned));
+    let partners: BTreeSet<String> = named.collect();
+    (partners.len() > 1 && alert.is_open()).then_some(partners)
 }
 
 /// The kind of all partners, when they are of one kind.

@@ -36,40 +36,53 @@ pub(crate) struct Case<'a> {
     pub(crate) at: TimestampMs,
 }
 
+/// Several partners that fail together.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Together<'a> {
+    pub(crate) partners: &'a BTreeSet<String>,
+    /// What they are, when they are of one kind: `carrier`.
+    pub(crate) kind: Option<&'a str>,
+}
+
 impl Case<'_> {
     /// `dhl create_label at ams1: 5xx on 31% of requests (41 of 132 in 10m, limit 5%) since 17:46 UTC`.
-    pub(crate) fn headline(&self) -> String {
-        let subject = subject(&self.alert.labels, &self.fault.parts);
-        let symptom = self.symptom();
-        match self.ended() {
-            None => format!("{subject}: {symptom}{}", self.since()),
-            Some(ended) => format!("{subject}: {} {ended}", self.cause()),
+    pub(crate) fn headline(&self, together: Option<&Together<'_>>) -> String {
+        if let Some(together) = together {
+            return self.headline_of(together);
         }
+        let who = self.who(None);
+        match self.ended() {
+            None => format!("{who}: {}{}", self.symptom(), self.since()),
+            Some(ended) => format!("{who}: {} {ended}", self.cause()),
+        }
+    }
+
+    /// Who has the fault: `dhl create_label at ams1, release 2.4.1`, or `5 carriers at ams1`.
+    pub(crate) fn who(&self, together: Option<&Together<'_>>) -> String {
+        let Some(Together { partners, kind }) = together else {
+            let subject = subject(&self.alert.labels, &self.fault.parts);
+            return if subject.is_empty() { "all partners".to_owned() } else { subject };
+        };
+        let place = subject(&GroupLabels::default(), &self.common_parts());
+        let who = format!("{} {}s", partners.len(), kind.unwrap_or("partner"));
+        if place.is_empty() { who } else { format!("{who} {place}") }
     }
 
     /// `5 carriers at ams1: 5xx on requests since 17:46 UTC: dhl, dpd, gls, hermes and ups; one site, look
     /// there first`.
-    pub(crate) fn cascade_headline(
-        &self,
-        partners: &BTreeSet<String>,
-        kind: Option<&str>,
-    ) -> String {
-        let place = subject(&GroupLabels::default(), &self.common_parts());
-        let place =
-            if self.common_parts().is_empty() { String::new() } else { format!(" {place}") };
-        let count = partners.len();
-        let kind = kind.unwrap_or("partner");
+    fn headline_of(&self, together: &Together<'_>) -> String {
+        let partners = together.partners;
         let mut names: Vec<&str> =
             partners.iter().take(PARTNERS_NAMED_MAX).map(String::as_str).collect();
-        let more = format!("{} more", count.saturating_sub(PARTNERS_NAMED_MAX));
-        if count > PARTNERS_NAMED_MAX {
+        let more = format!("{} more", partners.len().saturating_sub(PARTNERS_NAMED_MAX));
+        if partners.len() > PARTNERS_NAMED_MAX {
             names.push(&more);
         }
         let look = self.common_parts().last().map_or_else(String::new, |part| {
             format!("; one {}, look there first", part.label.as_str())
         });
-        let (cause, since, names) = (self.cause(), self.since(), listed(&names));
-        format!("{count} {kind}s{place}: {cause}{since}: {names}{look}")
+        let (who, cause, since) = (self.who(Some(together)), self.cause(), self.since());
+        format!("{who}: {cause}{since}: {}{look}", listed(&names))
     }
 
     /// Parts that set the fault apart.
@@ -301,22 +314,17 @@ pub(crate) fn place(parts: &[Part]) -> Vec<String> {
 
 /// What to look at first in this case; `None` when the fault is not in one part.
 pub(crate) fn first_step(parts: &[Part]) -> Option<String> {
-    let part = parts.iter().rfind(|part| part.elsewhere.all > 0)?;
-    let values: Vec<&str> = part.values.iter().map(String::as_str).collect();
-    let values = listed(&values);
-    Some(match part.label {
-        Label::Release => format!(
-            "Only release {values} fails. Compare it with the others, and roll it back if it is new."
-        ),
-        Label::Site => format!(
-            "Only {values} fails. Check the network of that site, and whether other partners fail there."
-        ),
-        _ => format!("Only {values} fails. Check what changed there, at the partner and at ours."),
-    })
+    let apart: Vec<Part> = parts.iter().filter(|part| part.elsewhere.all > 0).cloned().collect();
+    let look = match apart.last()?.label {
+        Label::Release => "Compare it with the others, and roll it back if it is new.",
+        Label::Site => "Check the network of that site, and whether other partners fail there.",
+        _ => "Check what changed there, at the partner and at ours.",
+    };
+    Some(format!("Only {} fails. {look}", subject(&GroupLabels::default(), &apart)))
 }
 
-/// `dhl create_label at ams1, release 2.4.1`.
-pub(crate) fn subject(labels: &GroupLabels, parts: &[Part]) -> String {
+/// `dhl create_label at ams1, release 2.4.1`; empty for everything.
+fn subject(labels: &GroupLabels, parts: &[Part]) -> String {
     let narrowed = |label: Label| {
         let part = parts.iter().find(|part| part.label == label)?;
         let values: Vec<&str> = part.values.iter().map(String::as_str).collect();
@@ -341,10 +349,7 @@ pub(crate) fn subject(labels: &GroupLabels, parts: &[Part]) -> String {
         Some(SANDBOX) => subject = format!("drill: {subject}"),
         Some(environment) => subject = format!("{subject} ({environment})"),
     }
-    match subject.trim() {
-        "" => "all partners".to_owned(),
-        subject => subject.to_owned(),
-    }
+    subject.trim_start_matches([',', ' ']).to_owned()
 }
 
 /// A class as it is read aloud.

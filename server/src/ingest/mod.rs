@@ -9,6 +9,7 @@ mod ignored;
 use std::collections::BTreeMap;
 use std::fmt;
 
+use plimsoll_storage::limits::AHEAD_MS_MAX;
 use plimsoll_storage::{
     Batch, BatchBuilder, Error, Exemplar, IdempotencyKey, Store, StreamLimit, TimestampMs,
 };
@@ -21,8 +22,6 @@ use crate::error::{IgnoredField, RejectCode, RejectedItem};
 use crate::wire::push::item::{ItemKind, RawItem};
 use crate::wire::push::{Place, Sink};
 
-/// How far ahead of the server's clock an item may be, in ms.
-const SKEW_MS_MAX: i64 = 5 * 60 * 1000;
 /// Rejected items that are listed; the rest is only counted, so that an answer stays bounded.
 const REJECTED_LISTED_MAX: usize = 1_000;
 /// Slots that the summaries of one request may be spread over, approximately: 555 full hours. They take some
@@ -75,7 +74,7 @@ impl<'a> Ingest<'a> {
                 width: store.slot_width(),
                 now,
                 oldest_kept: store.oldest_kept(now),
-                ahead_ms_max: SKEW_MS_MAX,
+                ahead_ms_max: AHEAD_MS_MAX,
             },
             spread_cells: 0,
             accepted: 0,

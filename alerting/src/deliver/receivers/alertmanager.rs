@@ -90,7 +90,8 @@ fn labels(delivery: &Delivery, severity: Severity) -> BTreeMap<&str, &str> {
 /// The names that Alertmanager takes by default: `[a-zA-Z_][a-zA-Z0-9_]*`.
 fn is_label_name(name: &str) -> bool {
     let is_part = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-    name.bytes().all(is_part) && !name.is_empty() && !name.as_bytes()[0].is_ascii_digit()
+    let first = name.bytes().next();
+    first.is_some_and(|byte| !byte.is_ascii_digit()) && name.bytes().all(is_part)
 }
 
 fn annotations(delivery: &Delivery, message: &RenderedMessage) -> BTreeMap<&'static str, String> {

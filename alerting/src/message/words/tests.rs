@@ -34,7 +34,7 @@ fn headline(signal: Signal, change: impl Fn(&mut Alert)) -> String {
     change(&mut alert);
     let fault = if alert.signal == SignalKind::Ratio { fault() } else { Fault::default() };
     let at = alert.fired_at;
-    Case { alert: &alert, rule: Some(&rule), fault: &fault, at }.headline()
+    Case { alert: &alert, rule: Some(&rule), fault: &fault, at }.headline(None)
 }
 
 fn valued(value: f64, threshold: f64) -> impl Fn(&mut Alert) {
@@ -143,11 +143,13 @@ fn partners_that_fail_together_are_named_with_what_they_share() {
     let case = Case { alert: &alert, rule: Some(&rule), fault: &fault, at: alert.fired_at };
     let partners = ["ups", "dhl", "gls"].map(str::to_owned).into();
     assert_eq!(
-        case.cascade_headline(&partners, Some("carrier")),
+        case.headline(Some(&Together { partners: &partners, kind: Some("carrier") })),
         "3 carriers at ams1: 5xx on requests since 19:58 UTC: dhl, gls and ups; one site, look there first"
     );
     let many: BTreeSet<String> = (0..20).map(|n| format!("p{n:02}")).collect();
-    let text = case.cascade_headline(&many, None);
+    let together = Together { partners: &many, kind: None };
+    assert_eq!(case.who(Some(&together)), "20 partners at ams1");
+    let text = case.headline(Some(&together));
     assert!(
         text.starts_with("20 partners at ams1: ") && text.contains("p07 and 12 more"),
         "{text}"
@@ -168,6 +170,15 @@ fn a_place_is_a_line_for_each_label() {
     let step = first_step(&fault().parts).expect("a step");
     assert!(step.starts_with("Only create_label fails."), "{step}");
     assert_eq!(first_step(&fault().parts[1..]), None);
+    let release = [part(Label::Release, "2.4.1", (9, 10), (0, 90))];
+    let step = first_step(&release).expect("a step");
+    assert!(step.starts_with("Only release 2.4.1 fails. Compare it"), "{step}");
+    let both = [
+        part(Label::Operation, "create_label", (9, 10), (0, 90)),
+        part(Label::Site, "ams1", (9, 10), (0, 90)),
+    ];
+    let step = first_step(&both).expect("a step");
+    assert!(step.starts_with("Only create_label at ams1 fails. Check the network"), "{step}");
 }
 
 #[test]
@@ -188,5 +199,5 @@ fn environments_other_than_production_are_named() {
     assert_eq!(subject(&labels("production"), &[]), "dhl");
     assert_eq!(subject(&labels("staging"), &[]), "dhl (staging)");
     assert_eq!(subject(&labels("sandbox"), &[]), "drill: dhl");
-    assert_eq!(subject(&GroupLabels::default(), &[]), "all partners");
+    assert_eq!(subject(&GroupLabels::default(), &[]), "");
 }

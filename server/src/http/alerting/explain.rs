@@ -17,7 +17,7 @@ use crate::error::ApiError;
 use crate::http::call::Call;
 use crate::http::params::Params;
 use crate::http::params::declare::Query;
-use crate::http::params::kind::{DurationMs, Time};
+use crate::http::params::kind::{DurationMs, Text, Time};
 use crate::wire::alerting::explain::ExplanationBody;
 use crate::wire::excerpt;
 
@@ -33,10 +33,15 @@ pub(crate) const SPAN: Query<DurationMs> = Query::new(
 .needs("partner=dhl");
 const SPAN_MS_DEFAULT: i64 = 20 * 60_000;
 
+/// The labels of a group. Rules of the example evaluate each partner, so the other labels need it.
+pub(crate) fn group_labels() -> [Query<Text>; Label::COUNT] {
+    ALERT_LABELS.map(|label| match label.name {
+        "partner" => label,
+        _ => label.needs("partner=dhl"),
+    })
+}
+
 pub(crate) fn calls() -> Vec<Call> {
-    // Rules of the example evaluate each partner, so the other labels need it.
-    let [partner, others @ ..] = ALERT_LABELS;
-    let others = others.map(|label| label.needs("partner=dhl"));
     vec![
         Call::get("/api/v1/rules/{name}/explain", explain)
             .about(
@@ -44,7 +49,7 @@ pub(crate) fn calls() -> Vec<Call> {
                 "Computed again from the stored data by the code that evaluates live. Labels that the rule \
                  does not group by are ignored. `Accept: text/plain` answers with sentences and a table.",
             )
-            .takes(&[&NAME, &AT, &SPAN, &partner, &others])
+            .takes(&[&NAME, &AT, &SPAN, &group_labels()])
             .answers_or_text::<ExplanationBody>()
             .reads_cells(),
     ]

@@ -19,7 +19,7 @@ use crate::http::params::declare::{Query, WithDefault};
 use crate::http::params::kind::{Integer, Text};
 
 /// The labels of an alert, as plain values.
-pub(crate) const ALERT_LABELS: [Query<Text>; Label::COUNT] = [
+const ALERT_LABELS: [Query<Text>; Label::COUNT] = [
     Query::new("partner", Text, "dhl", "The label of the alert."),
     Query::new("operation", Text, "create_label", "The label of the alert."),
     Query::new(

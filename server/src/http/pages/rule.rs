@@ -8,7 +8,6 @@ use plimsoll_alerting::Rule;
 use super::{fact, link};
 use crate::app::App;
 use crate::error::ApiError;
-use crate::http::alerting::ALERT_LABELS;
 use crate::http::alerting::explain::{self, AT, SPAN};
 use crate::http::alerting::rules::NAME;
 use crate::http::call::Call;
@@ -17,8 +16,6 @@ use crate::http::reply::markdown::rendered;
 use crate::wire::excerpt;
 
 pub(crate) fn calls() -> Vec<Call> {
-    let [partner, others @ ..] = ALERT_LABELS;
-    let others = others.map(|label| label.needs("partner=dhl"));
     vec![
         Call::get("/rules/{name}", page)
             .about(
@@ -26,7 +23,7 @@ pub(crate) fn calls() -> Vec<Call> {
                 "With the labels of a group, why it did or did not fire around `at`. Markdown, or HTML for \
                  browsers.",
             )
-            .takes(&[&NAME, &AT, &SPAN, &partner, &others])
+            .takes(&[&NAME, &AT, &SPAN, &explain::group_labels()])
             .answers_text("text/markdown")
             .reads_cells(),
     ]

@@ -63,7 +63,10 @@ async fn every_link_of_a_notification_opens_a_page_about_the_fault() {
     let api =
         format!("API={}/api/v1; P=dhl%20%26%20%3Cb%3Eco%3C%2Fb%3E; E=production", server.base());
     assert!(filled.contains(&api), "{filled}");
-    assert!(filled.contains("## This case") && filled.contains("Only ams1 fails"), "{filled}");
+    assert!(
+        filled.contains("## This case") && filled.contains("Only create\\_label at ams1 fails"),
+        "{filled}"
+    );
 
     let unknown = page(&server, "/alerts/0123").await;
     assert_eq!((unknown.status, &unknown.body["code"]), (404, &json!("not_found")));
