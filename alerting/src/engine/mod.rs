@@ -13,6 +13,7 @@ mod calendar;
 mod compact;
 mod evaluation;
 mod evidence;
+mod expected;
 mod group;
 mod incoming;
 mod left_out;
@@ -27,12 +28,13 @@ mod watch;
 
 use std::sync::Arc;
 
-use plimsoll_storage::{Label, Slot, SlotWidth, StreamRef, TimestampMs};
+use plimsoll_storage::{Slot, SlotWidth, StreamRef, TimestampMs};
 
 use self::calendar::Calendar;
 use self::compact::NEVER;
 pub use self::evaluation::{Detection, Evaluation};
 pub use self::evidence::{ComparedUnit, Comparison, Evidence, EvidenceTest, Gate, Unmet};
+pub(crate) use self::expected::ExpectedSince;
 use self::group::EvaluationContext;
 use self::incoming::WaitingCells;
 pub use self::left_out::GroupsLeftOut;
@@ -208,6 +210,9 @@ impl Engine {
     /// Evaluates the end of a slot, which must be later than every evaluated slot. The evaluations are in
     /// the order of rules and labels.
     pub fn evaluate(&mut self, slot: Slot) -> Vec<Evaluation> {
+        if self.evaluated.is_none() {
+            self.expect(&ExpectedSince::new(), self.width.start(slot));
+        }
         self.advance_to(slot);
         let end = SlotEnd::new(slot, self.width);
         let mut evaluations = Vec::new();
@@ -315,24 +320,6 @@ impl Engine {
             self.rules.rules[watch.rule].name == rule && labels.are_by(by)
         };
         self.watches.iter().position(fits)
-    }
-
-    /// Partners for which the rules file expects streams are watched before the first cell.
-    fn expect_partners(&mut self, from: TimestampMs) {
-        let rules = Arc::clone(&self.rules);
-        for partner in &rules.partners {
-            for watch in 0..self.watches.len() {
-                let Watch { rule, place, .. } = &self.watches[watch];
-                let rule = &rules.rules[*rule];
-                let expects = partner.expects.iter().any(|stream| stream == rule.signal.stream());
-                let by_partner = self.scopes.get(place.scope).by == [Label::Partner];
-                let is_watched = rule.signal.kind().is_age() && rule.watches_partner(&partner.name);
-                if by_partner && expects && is_watched {
-                    let labels = GroupLabels::new([(Label::Partner, partner.name.clone())]);
-                    self.expect_from(watch, labels, from);
-                }
-            }
-        }
     }
 
     /// Counts the age of a group from a time on.

@@ -7,11 +7,13 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use plimsoll_storage::{Resolution, Slot, SlotWidth, Store};
+use plimsoll_storage::{Resolution, Slot, SlotWidth, Store, TableBatch};
 
 use super::evaluation::SlotEvaluator;
 use super::{EvaluatedSlots, Evaluator};
+use crate::engine::ExpectedSince;
 use crate::error::Result;
+use crate::records::checkpoint;
 use crate::text::time::rfc3339;
 
 /// How long after the newest cell something can still change by time alone, in ms: baselines reach back a
@@ -46,6 +48,7 @@ impl Evaluator {
         let warmed_up =
             SlotEvaluator::warmed_up(&store, &rules, (&past, feed), first, tracked, &is_stopped)?;
         let Some(mut evaluation) = warmed_up else { return Ok(()) };
+        self.expect(&mut evaluation, first)?;
         if let Some(step) = self.clock_step {
             evaluation.note_clock_step(step);
         }
@@ -78,6 +81,25 @@ impl Evaluator {
         let shown = self.clock_step.map_or(Slot(0), |step| step.shown);
         evaluation.read(&past, slots.end.max(shown).plus(1)..Slot(u32::MAX))?;
         self.evaluation = Some(evaluation);
+        Ok(())
+    }
+}
+
+impl Evaluator {
+    /// Counts the ages of streams that are expected and never came. The time from which each is expected is
+    /// stored, so that a restart does not begin to count anew. It is never later than the first slot, to
+    /// which evaluation may have been moved back.
+    pub(super) fn expect(&self, evaluation: &mut SlotEvaluator, first: Slot) -> Result<()> {
+        let stored: ExpectedSince = checkpoint::EXPECTED.load(&self.store)?.unwrap_or_default();
+        let from = self.store.slot_width().start(first);
+        let mut known = stored.clone();
+        known.values_mut().for_each(|since| *since = from.min(*since));
+        let expected = evaluation.expect(&known, first);
+        if expected != stored {
+            let mut batch = TableBatch::default();
+            checkpoint::EXPECTED.put(&mut batch, &expected);
+            self.store.commit(batch)?;
+        }
         Ok(())
     }
 }

@@ -86,6 +86,7 @@ impl Evaluator {
         let warmed_up =
             SlotEvaluator::warmed_up(&store, &rules, (&past, feed), first, tracked, &is_stopped)?;
         let Some(mut evaluation) = warmed_up else { return Ok(()) };
+        self.expect(&mut evaluation, first)?;
         evaluation.note_clock_step(step);
         evaluation.set_ages(moved(ages, moved_ms));
         unread.iter().for_each(|cell| evaluation.observe(cell));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use plimsoll_storage::{AppendedCell, Feed, FeedPast, Scan, Slot, Store, StreamId};
 
-use crate::engine::{ClockStep, CountedAge, Engine, GroupsLeftOut, stretch_slots};
+use crate::engine::{ClockStep, CountedAge, Engine, ExpectedSince, GroupsLeftOut, stretch_slots};
 use crate::error::Result;
 use crate::evaluate::warm_up::{StreamNumbers, WarmUp, WatchedStreams, seed_newest};
 use crate::limits::LIST_ROWS_MAX;
@@ -92,6 +92,11 @@ impl SlotEvaluator {
         self.engine.note_clock_step(step);
     }
 
+    /// Counts the ages of expected streams that never came; see [`Engine::expect`].
+    pub(super) fn expect(&mut self, known: &ExpectedSince, first: Slot) -> ExpectedSince {
+        self.engine.expect(known, self.store.slot_width().start(first))
+    }
+
     /// Continues from stored states.
     pub(super) fn restore<'t>(&mut self, tracked: impl Iterator<Item = TrackedGroup<'t>>) {
         for (rule, labels, group) in tracked {
@@ -169,7 +174,6 @@ impl SlotEvaluator {
         self.past_streams = streams.all();
         let plan = WarmUp::plan(&rules.rules, streams, width, first);
         let Self { engine, store, numbers, .. } = self;
-        // Before the plan, which counts the age of an expected partner without an event from its start on.
         for rule in rules.rules.iter().take_while(|_| !is_stopped()) {
             seed_newest(store, engine, rule, &rule.selector(), false, first)?;
             seed_newest(store, engine, rule, &rule.sandbox_selector(), true, first)?;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use plimsoll_query::Selector;
 use plimsoll_storage::{Label, LabelMatchers, Slot, Store, StreamKind, TableBatch, TimestampMs};
 
-use crate::engine::{AlertState, ClockStep, Evaluation, Firing, StateReason};
+use crate::engine::{AlertState, ClockStep, Evaluation, ExpectedSince, Firing, StateReason};
 use crate::error::Result;
 use crate::evaluate::slot_write::SlotWrite;
 use crate::labels::{GroupLabels, SANDBOX};
@@ -247,6 +247,10 @@ impl SlotNotifier {
                 alert.notify.move_by(by_ms);
                 alerts::put(&mut batch, &alert);
             }
+        }
+        if let Some(mut expected) = checkpoint::EXPECTED.load::<ExpectedSince>(&self.store)? {
+            expected.values_mut().for_each(|since| *since = since.plus_ms(by_ms));
+            checkpoint::EXPECTED.put(&mut batch, &expected);
         }
         let mut grouping = self.state.grouping.clone();
         grouping.move_by(by_ms);

@@ -27,6 +27,7 @@ use crate::notify::decide::{NotifyState, SlotInput, Statuses, decide};
 use crate::notify::mute::dependencies;
 use crate::notify::open::{OpenAlerts, muted_by_rules};
 use crate::records::alerts::{self, Alert, AlertFilter};
+use crate::records::checkpoint;
 use crate::records::muted_by::MutedBy;
 use crate::records::silence::{self, Silence};
 use crate::rule::{Rule, RuleSet};
@@ -240,7 +241,8 @@ impl<'a> Run<'a> {
         plan.run(engine, |engine, scan| {
             read(store, engine, numbers, damaged, scan, meter).map(ControlFlow::Continue)
         })?;
-        // Partners that the rules file expects something of are watched from the first slot on.
+        let expected = checkpoint::EXPECTED.load(self.store)?.unwrap_or_default();
+        self.engine.expect(&expected, width.start(first));
         self.engine.warm_up(first.minus(1));
         Ok(self.groups(asked))
     }
@@ -346,12 +348,10 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// The alerts on record of what the alerts of some groups depend on, without those of which nobody is
-    /// notified.
+    /// The alerts on record that somebody can be notified of, of what the alerts of groups depend on.
     fn open_dependencies(&self, rules: &RuleSet, groups: &[GroupRun]) -> Result<OpenAlerts> {
         let of = |group: &GroupRun| dependencies(&self.rules, self.rule(), &group.labels);
-        let dependencies = groups.iter().flat_map(of);
-        let names: BTreeSet<String> = dependencies.flat_map(|it| it.rules).collect();
+        let names: BTreeSet<String> = groups.iter().flat_map(of).flat_map(|it| it.rules).collect();
         let mut open = OpenAlerts::default();
         for rule in names.iter().filter_map(|name| rules.rule(name)) {
             let filter = AlertFilter { rule: Some(rule.name.clone()), ..AlertFilter::default() };

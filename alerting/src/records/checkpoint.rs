@@ -19,6 +19,9 @@ pub(crate) struct Checkpoint {
 pub(crate) const CURSOR: Checkpoint = Checkpoint { key: b"evaluator", name: "cursor" };
 /// The newest time that the clock was set.
 pub(crate) const CLOCK_STEP: Checkpoint = Checkpoint { key: b"clock", name: "step of the clock" };
+/// The streams that rules expect of partners, and since when.
+pub(crate) const EXPECTED: Checkpoint =
+    Checkpoint { key: b"expected", name: "times of expectations" };
 /// The open notifications and the alerts that share them.
 pub(crate) const GROUPING: Checkpoint = Checkpoint { key: b"pager", name: "notification grouping" };
 /// The open reminders of silences.

@@ -1,5 +1,7 @@
 //! An explanation repeats the evaluations that were made live.
 
+use std::sync::Arc;
+
 use plimsoll_alerting::explain::{ExplainRequest, ExplainedSlot, Explanation, explain};
 use plimsoll_alerting::{AlertState, Gate, MutedBy, RuleSet, StateChange};
 use plimsoll_query::Budget;
@@ -107,6 +109,48 @@ fn an_age_does_not_depend_on_how_much_is_explained() {
             );
         }
     }
+}
+
+/// A rule about an age, without and with the expectation that a partner reports.
+fn expecting(signal: &str) -> [RuleSet; 2] {
+    ["", "partners: [{ name: dhl, expects: [requests] }]\n"].map(|expects| {
+        let text = format!(
+            "rules:\n  - {{ name: age, owner: o, runbook: partner-silent, by: [partner], \
+             signal: {{ {signal}: {{ stream: requests }} }}, critical: '> 20m', notify: [oncall] }}\n{expects}"
+        );
+        rules("127.0.0.1:9", &text)
+    })
+}
+
+#[test]
+fn the_age_of_what_never_came_counts_from_when_it_was_first_expected_also_after_a_restart() {
+    for signal in ["freshness", "absence"] {
+        let [_, rules] = expecting(signal);
+        let world = World::new();
+        let mut evaluator = world.started(&rules);
+        assert_eq!(evaluator.evaluate_until(closed(minute(10))).unwrap().transitions, []);
+        drop(evaluator);
+        let world = world.restarted();
+        let mut evaluator = world.evaluator(&rules);
+        let found = evaluator.evaluate_until(closed(minute(30))).unwrap().transitions;
+        let found: Vec<_> = found.iter().map(|it| (it.at.since_ms(START), it.change)).collect();
+        assert_eq!(found, [(1_210_000, StateChange::Fired)], "{signal}");
+        for span_minutes in [2, 20] {
+            assert_eq!(age_s(&world, &rules, 15, span_minutes), 900.0, "{signal} {span_minutes}");
+        }
+    }
+}
+
+#[test]
+fn an_expectation_that_is_added_counts_from_the_reload() {
+    let [without, with] = expecting("absence");
+    let world = World::new();
+    let mut evaluator = world.started(&without);
+    assert_eq!(evaluator.evaluate_until(closed(minute(30))).unwrap().transitions, []);
+    evaluator.reload(Arc::new(with));
+    let found = evaluator.evaluate_until(closed(minute(60))).unwrap().transitions;
+    let found: Vec<_> = found.iter().map(|it| (it.at.since_ms(START), it.change)).collect();
+    assert_eq!(found, [(50 * 60_000 + 10_000, StateChange::Fired)]);
 }
 
 #[test]

@@ -78,9 +78,6 @@ impl Engine {
 
     /// Makes everything up to a slot the past: cells that waited for it are added, later ones at once.
     pub fn advance_to(&mut self, slot: Slot) {
-        if self.evaluated.is_none() {
-            self.expect_partners(self.width.start(slot));
-        }
         self.evaluated = Some(slot);
         while let Some((at, cells)) = self.waiting.pop(slot) {
             for (to, value) in cells {
