@@ -4,12 +4,13 @@
 use plimsoll_storage::TimestampMs;
 use reqwest::Client;
 
-use super::exchange::http;
+use super::exchange::http::{self, Answer, Request};
 use super::exchange::outcome::{AttemptOutcome, AttemptResult};
+use super::exchange::redact::redact;
 use super::receivers::{self, Channel, HttpReceiver};
 use crate::error::Result;
 use crate::records::delivery::Delivery;
-use crate::rule::{MessageTemplates, Secret, Target};
+use crate::rule::{MessageTemplates, Target};
 
 /// Sends to receivers of every kind.
 #[derive(Debug, Clone)]
@@ -35,7 +36,16 @@ impl Transport {
         now: TimestampMs,
     ) -> AttemptResult {
         let result = match receivers::channel(target) {
-            Channel::Http(receiver) => self.exchange(receiver, delivery, templates, now).await,
+            Channel::Http(receiver) => {
+                let first = receiver.request(delivery, templates, now);
+                let mut result = self.exchange(receiver, first, target, now).await;
+                for request in receiver.follow_ups(delivery, templates, now) {
+                    if result.outcome == AttemptOutcome::Delivered {
+                        result = self.exchange(receiver, request, target, now).await;
+                    }
+                }
+                result
+            }
             Channel::Mail(target) => {
                 receivers::send_mail(target, delivery, templates, now, self.allow_private).await
             }
@@ -44,26 +54,20 @@ impl Transport {
         AttemptResult { outcome, ..result }
     }
 
+    /// One request. Secrets leave the answer before it is cut to an excerpt, which could hold half of one.
     async fn exchange(
         &self,
         receiver: &dyn HttpReceiver,
-        delivery: &Delivery,
-        templates: &MessageTemplates,
+        request: Request,
+        target: &Target,
         now: TimestampMs,
     ) -> AttemptResult {
-        let request = receiver.request(delivery, templates, now);
         match http::exchange(&self.client, request, now).await {
             Ok(answer) => {
+                let answer = Answer { body: redact(answer.body, target), ..answer };
                 AttemptResult { outcome: receiver.outcome(&answer), status: Some(answer.status) }
             }
             Err(reason) => AttemptResult { outcome: AttemptOutcome::failed(reason), status: None },
         }
     }
-}
-
-/// Removes the target's secrets from a text. A receiver may repeat them in its answer; they must not
-/// get into logs and stored rows.
-fn redact(text: String, target: &Target) -> String {
-    let hide = |text: String, secret: &Secret| text.replace(secret.expose(), "***");
-    target.secrets().iter().fold(text, hide)
 }

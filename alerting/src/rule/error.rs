@@ -314,12 +314,9 @@ pub enum RuleProblem {
     /// Not a valid address; what it must be follows.
     #[error("is not a valid address ({0}); write {1}")]
     Url(&'static str, &'static str),
-    /// A routing key that PagerDuty does not have.
-    #[error(
-        "is not a routing key of PagerDuty, which has 32 letters and digits; copy the integration key of the \
-         service"
-    )]
-    RoutingKey,
+    /// Not what it must be, which follows with the remedy.
+    #[error("is not {0}")]
+    NotA(&'static str),
     /// Not the host of a mail server.
     #[error(
         "`{0}` is not a host; write a name or an IP address, such as smtp.example.org, and the port as `port`"

@@ -10,6 +10,16 @@ use tempfile::TempDir;
 /// Counts per outcome class.
 pub(crate) type Counts = BTreeMap<String, u64>;
 
+/// Variables with the addresses and keys of chats and Opsgenie, in the form that each has.
+pub(crate) const CHATS: [(&str, &str); 6] = [
+    ("TEAMS_URL", "https://x.logic.azure.com/workflows/a/triggers/manual/paths/invoke?sig=s"),
+    ("OPSGENIE_KEY", "eb243592-faa2-4ba2-a551-1afdf565c889"),
+    ("GOOGLE_CHAT_URL", "https://chat.googleapis.com/v1/spaces/A/messages?key=k&token=t"),
+    ("DISCORD_URL", "https://discord.com/api/webhooks/1/t"),
+    ("MATTERMOST_URL", "https://chat.example/hooks/abcdefghijklmnopqrstuvwxyz"),
+    ("TELEGRAM_TOKEN", "123456789:AAabcdefghijklmnopqrstuvwxyz_-01234"),
+];
+
 /// Something that never happens is given up then; nothing else depends on how fast the machine is.
 const PATIENCE: Duration = Duration::from_secs(60);
 

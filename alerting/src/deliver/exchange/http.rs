@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use plimsoll_storage::TimestampMs;
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
-use reqwest::{Client, redirect};
+use reqwest::{Client, Method, redirect};
 
 use super::guard::PublicOnly;
 use crate::error::{Error, Result};
@@ -18,10 +18,21 @@ const ANSWER_BYTES_MAX: usize = 4 << 10;
 
 /// A request to a receiver. Holds secrets, so it has no `Debug`.
 pub(in crate::deliver) struct Request {
+    pub(in crate::deliver) method: Method,
     pub(in crate::deliver) url: String,
     pub(in crate::deliver) headers: Vec<(&'static str, String)>,
     /// JSON.
     pub(in crate::deliver) body: String,
+}
+
+impl Request {
+    pub(in crate::deliver) const fn post(url: String, body: String) -> Self {
+        Self { method: Method::POST, url, headers: Vec::new(), body }
+    }
+
+    pub(in crate::deliver) fn put(self) -> Self {
+        Self { method: Method::PUT, ..self }
+    }
 }
 
 /// The answer of a receiver.
@@ -61,7 +72,8 @@ pub(in crate::deliver) async fn exchange(
     request: Request,
     now: TimestampMs,
 ) -> Result<Answer, String> {
-    let mut builder = client.post(&request.url).header(CONTENT_TYPE, "application/json");
+    let mut builder =
+        client.request(request.method, &request.url).header(CONTENT_TYPE, "application/json");
     for (name, value) in request.headers {
         builder = builder.header(name, value);
     }

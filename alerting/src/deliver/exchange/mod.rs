@@ -4,3 +4,4 @@
 pub(super) mod guard;
 pub(super) mod http;
 pub(super) mod outcome;
+pub(super) mod redact;

@@ -53,7 +53,7 @@ impl HttpReceiver for AlertmanagerTarget {
             })
             .collect();
         let url = format!("{}/api/v2/alerts", self.url);
-        Request { url, headers: Vec::new(), body: http::json(&alerts) }
+        Request::post(url, http::json(&alerts))
     }
 }
 

@@ -2,8 +2,11 @@
 //! settings of a kind are in `rule/targets/`.
 
 mod alertmanager;
+mod chat;
 mod email;
+mod opsgenie;
 mod pagerduty;
+mod parts;
 mod slack;
 mod webhook;
 
@@ -26,6 +29,11 @@ pub(super) trait HttpReceiver: Sync {
         now: TimestampMs,
     ) -> Request;
 
+    /// What is requested once the first request was accepted.
+    fn follow_ups(&self, _: &Delivery, _: &MessageTemplates, _: TimestampMs) -> Vec<Request> {
+        Vec::new()
+    }
+
     /// The outcome that an answer means.
     fn outcome(&self, answer: &Answer) -> AttemptOutcome {
         AttemptOutcome::of(answer)
@@ -46,6 +54,12 @@ pub(super) fn channel(target: &Target) -> Channel<'_> {
         Target::Slack(target) => Channel::Http(target),
         Target::Alertmanager(target) => Channel::Http(target),
         Target::Email(target) => Channel::Mail(target),
+        Target::Teams(target) => Channel::Http(target),
+        Target::Opsgenie(target) => Channel::Http(target),
+        Target::GoogleChat(target) => Channel::Http(target),
+        Target::Discord(target) => Channel::Http(target),
+        Target::Mattermost(target) => Channel::Http(target),
+        Target::Telegram(target) => Channel::Http(target),
     }
 }
 

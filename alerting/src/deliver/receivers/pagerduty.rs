@@ -147,11 +147,7 @@ impl HttpReceiver for PagerDutyTarget {
             Action::Resolve => ("resolve", false),
             Action::Change => {
                 let body = http::json(&change(&self.routing_key, delivery));
-                return Request {
-                    url: format!("{}/v2/change/enqueue", self.url),
-                    headers: Vec::new(),
-                    body,
-                };
+                return Request::post(format!("{}/v2/change/enqueue", self.url), body);
             }
         };
         let event = |delivery: &Delivery| {
@@ -168,7 +164,7 @@ impl HttpReceiver for PagerDutyTarget {
             })
         };
         let body = fit::fitting(delivery, event, |body| body.len() <= PAGERDUTY_BODY_BYTES_MAX);
-        Request { url: format!("{}/v2/enqueue", self.url), headers: Vec::new(), body }
+        Request::post(format!("{}/v2/enqueue", self.url), body)
     }
 
     /// Classifies the answer; 202 means success.

@@ -5,12 +5,12 @@ use plimsoll_storage::TimestampMs;
 use serde::Serialize;
 
 use super::HttpReceiver;
+use super::parts::{Mark, Parts};
 use crate::deliver::exchange::http::{self, Answer, Request};
 use crate::deliver::exchange::outcome::{self, AttemptOutcome};
 use crate::message::fit;
 use crate::message::render::RenderedMessage;
-use crate::records::delivery::{Action, Delivery};
-use crate::rule::Severity;
+use crate::records::delivery::Delivery;
 use crate::rule::{MessageTemplates, SlackTarget};
 
 /// Slack's limit on the text of a header, in characters.
@@ -78,8 +78,7 @@ impl HttpReceiver for SlackTarget {
             message_of(delivery, &message)
         };
         let message = fit::fitting(delivery, built, Message::fits).cut();
-        let (url, headers) = (self.url.expose().to_owned(), Vec::new());
-        Request { url, headers, body: http::json(&message) }
+        Request::post(self.url.expose().to_owned(), http::json(&message))
     }
 
     /// Classifies the answer. A 4xx has a code such as `invalid_payload` or `no_service` and is final; 410
@@ -93,90 +92,42 @@ impl HttpReceiver for SlackTarget {
 }
 
 fn message_of(delivery: &Delivery, message: &RenderedMessage) -> Message {
-    let mark = match (delivery.action, delivery.alert.severity) {
-        (Action::Resolve, _) => ":large_green_circle:",
-        (_, Severity::Critical) => ":red_circle:",
-        (_, Severity::Warning) => ":large_yellow_circle:",
+    let parts = Parts::of_message(delivery, message);
+    let mark = match parts.mark {
+        Mark::Critical => ":red_circle:",
+        Mark::Warning => ":large_yellow_circle:",
+        Mark::Resolved => ":large_green_circle:",
     };
-    let text = format!("{mark} {}", message.summary());
+    let text = format!("{mark} {}", parts.summary);
     if delivery.alert.is_notice() {
         return Message { blocks: vec![section(&text)], text };
     }
     let mut blocks = Vec::new();
-    if let Some(body) = message.custom_body() {
+    if let Some(body) = &parts.body {
         blocks.push(section(&format!("{mark} {body}")));
     } else {
-        let who = &delivery.content.who;
-        blocks.push(Block::Header { text: plain(format!("{mark} {who}")) });
-        blocks.push(section(&format!("*{}*", message.summary())));
-        let fields = if delivery.action == Action::Resolve { Vec::new() } else { fields(message) };
+        blocks.push(Block::Header { text: plain(format!("{mark} {}", parts.title)) });
+        blocks.push(section(&format!("*{}*", parts.summary)));
+        let facts = parts.facts.iter().take(FIELDS_MAX);
+        let fields: Vec<Text> =
+            facts.map(|(name, text)| mrkdwn(format!("*{name}*\n{text}"))).collect();
         if !fields.is_empty() {
             blocks.push(Block::Section { text: None, fields });
         }
-        let steps = message.phrases().steps.iter().enumerate();
-        let steps: Vec<String> = steps.map(|(n, step)| format!("{}. {step}", n + 1)).collect();
-        if !steps.is_empty() && delivery.action != Action::Resolve {
+        let steps = parts.numbered_steps();
+        if !steps.is_empty() {
             blocks.push(section(&format!("*Do first*\n{}", steps.join("\n"))));
         }
-        blocks.push(Block::Context { elements: vec![mrkdwn(context(message))] });
+        blocks.push(Block::Context { elements: vec![mrkdwn(parts.small_print)] });
     }
-    let buttons = buttons(delivery);
+    let links = parts.links.into_iter().filter(|(_, url)| url.chars().count() <= URL_CHARS_MAX);
+    let buttons: Vec<Button> = links
+        .map(|(name, url)| Button { r#type: "button", text: plain(name.to_owned()), url })
+        .collect();
     if !buttons.is_empty() {
         blocks.push(Block::Actions { elements: buttons });
     }
     Message { text, blocks }
-}
-
-/// The facts of an open alert, each with its name.
-fn fields(message: &RenderedMessage) -> Vec<Text> {
-    let phrases = message.phrases();
-    let trend = if phrases.spark.is_empty() {
-        String::new()
-    } else {
-        format!("`{}` {}", phrases.spark, phrases.trend)
-    };
-    let mut also = phrases.others.join(", ");
-    if phrases.others_more > 0 {
-        also += &format!(" and {} more", phrases.others_more);
-    }
-    let facts = [
-        ("Since", phrases.since.clone()),
-        ("How bad", phrases.how_bad.clone()),
-        ("Where", phrases.place.join("\n")),
-        ("Trend", trend),
-        ("Examples", phrases.examples.join("\n")),
-        ("Also", also),
-        ("Contacts", phrases.contacts.join("\n")),
-        ("Late", message.late().unwrap_or_default()),
-    ];
-    let known = facts.into_iter().filter(|(_, text)| !text.is_empty());
-    known.map(|(name, text)| mrkdwn(format!("*{name}*\n{text}"))).take(FIELDS_MAX).collect()
-}
-
-/// Small print: rule, owner, who was notified, the id of the alert.
-fn context(message: &RenderedMessage) -> String {
-    let phrases = message.phrases();
-    let mut parts = vec![format!("rule {}, owned by {}", phrases.rule, phrases.owner)];
-    if !phrases.notified.is_empty() {
-        parts.push(format!("notified: {}", phrases.notified.join(", ")));
-    }
-    parts.push(format!("alert {}", phrases.alert_id));
-    parts.join(" | ")
-}
-
-fn buttons(delivery: &Delivery) -> Vec<Button> {
-    let links = &delivery.content.links;
-    let named = [
-        ("Partner", Some(links.dashboard.as_str())),
-        ("Why it fired", Some(links.explain.as_str())),
-        ("Runbook", links.runbook.as_deref()),
-    ];
-    let fits = |url: &&str| url.starts_with("http") && url.chars().count() <= URL_CHARS_MAX;
-    let button = |(name, url): (&str, Option<&str>)| {
-        let url = url.filter(fits)?.to_owned();
-        Some(Button { r#type: "button", text: plain(name.to_owned()), url })
-    };
-    named.into_iter().filter_map(button).collect()
 }
 
 impl Message {

@@ -127,7 +127,7 @@ impl HttpReceiver for WebhookTarget {
         if !signatures.is_empty() {
             headers.push(("webhook-signature", signatures.join(" ")));
         }
-        Request { url: self.url.clone(), headers, body }
+        Request { headers, ..Request::post(self.url.clone(), body) }
     }
 
     /// Classifies the answer. The specification has success, failure, and 410 for an endpoint that wants no

@@ -8,16 +8,16 @@ use crate::rule::error::RuleProblem;
 const HTTP: &str = "http:// or https://, a host and a path, without user name and password";
 /// What the base of an address looks like.
 const BASE: &str = "http:// or https:// and a host, without the path of the API";
-/// What the address of a Slack incoming webhook looks like.
-const SLACK: &str = "https://hooks.slack.com/services/…; a `webhook` receiver takes other hosts";
 
-/// Hosts of Slack's incoming webhooks.
-const SLACK_HOSTS: [&str; 2] = ["hooks.slack.com", "hooks.slack-gov.com"];
-/// How the path of a Slack incoming webhook begins.
-const SLACK_PATHS: [&str; 3] = ["/services/", "/workflows/", "/triggers/"];
-
-/// Parts of the path of an incoming webhook: `services`, the workspace, the application, the token.
-const SLACK_PARTS: usize = 4;
+/// What the addresses of a service look like, as far as is known.
+pub(super) struct Service {
+    /// An address in words, for the error.
+    pub(super) remedy: &'static str,
+    /// Whether it may be reached without TLS.
+    pub(super) allows_http: bool,
+    /// Checks host, path and parameters; the error says what is wrong.
+    pub(super) check: fn(&Url) -> Result<(), &'static str>,
+}
 
 /// Checks an address that requests are sent to as it is.
 pub(super) fn full_url(text: &str) -> Result<String, RuleProblem> {
@@ -44,38 +44,36 @@ pub(super) fn base_url(text: &str, path: &str) -> Result<String, RuleProblem> {
     }
 }
 
-/// Checks the address of a Slack incoming webhook. An IP address or `localhost` is a stand-in for Slack, of
-/// which nothing is known.
-pub(super) fn slack_url(text: &str) -> Result<(), RuleProblem> {
-    let error = |reason| Err(RuleProblem::Url(reason, SLACK));
-    let url = match read(text) {
-        Ok(url) if is_stand_in(&url) => return Ok(()),
-        Ok(url) => url,
-        Err(reason) => return error(reason),
-    };
-    if !url.host_str().is_some_and(|host| SLACK_HOSTS.contains(&host)) {
-        return error("it is not a host of Slack");
-    }
-    if url.scheme() != "https" {
-        return error("Slack takes https only");
-    }
-    if !SLACK_PATHS.iter().any(|path| url.path().len() > path.len() && url.path().starts_with(path))
-    {
-        return error("it is not the path of an incoming webhook");
-    }
-    let parts = url.path().split('/').filter(|part| !part.is_empty()).count();
-    if url.path().starts_with(SLACK_PATHS[0]) && parts < SLACK_PARTS {
-        return error(
-            "its path lacks a part: a webhook has a workspace, an application and a token",
-        );
-    }
-    Ok(())
+/// Checks an address of a service. An IP address or `localhost` is a stand-in for it, of which nothing is
+/// known.
+pub(super) fn service_url(text: &str, service: &Service) -> Result<(), RuleProblem> {
+    let checked = read(text).and_then(|url| {
+        if is_stand_in(&url) {
+            return Ok(());
+        }
+        (service.check)(&url)?;
+        let is_encrypted = url.scheme() == "https" || service.allows_http;
+        if is_encrypted { Ok(()) } else { Err("it is reached over https only") }
+    });
+    checked.map_err(|reason| RuleProblem::Url(reason, service.remedy))
 }
 
-/// Whether an address belongs to PagerDuty itself.
-pub(super) fn is_pagerduty(url: &str) -> bool {
+/// The value of a parameter, if it has one.
+pub(super) fn parameter(url: &Url, name: &str) -> Option<String> {
+    let mut pairs = url.query_pairs();
+    let value = pairs.find(|(found, _)| found == name)?.1.into_owned();
+    Some(value).filter(|value| !value.trim().is_empty())
+}
+
+/// The parts of a path that are not empty.
+pub(super) fn path_parts(url: &Url) -> Vec<&str> {
+    url.path().split('/').filter(|part| !part.is_empty()).collect()
+}
+
+/// Whether an address has a host of this domain.
+pub(super) fn is_of_host(url: &str, domain: &str) -> bool {
     let url = Url::parse(url);
-    url.is_ok_and(|url| url.host_str().is_some_and(|host| host.ends_with("pagerduty.com")))
+    url.is_ok_and(|url| url.host_str().is_some_and(|host| host.ends_with(domain)))
 }
 
 /// Whether the host is an IP address or `localhost`.

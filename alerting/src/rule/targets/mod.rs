@@ -3,7 +3,9 @@
 
 mod address;
 mod alertmanager;
+mod chat;
 mod email;
+mod opsgenie;
 mod pagerduty;
 mod slack;
 mod webhook;
@@ -14,7 +16,9 @@ use serde_saphyr::Spanned;
 use sha2::{Digest as _, Sha256};
 
 use self::alertmanager::RawAlertmanager;
+use self::chat::{RawDiscord, RawGoogleChat, RawMattermost, RawTeams, RawTelegram};
 use self::email::RawEmail;
+use self::opsgenie::RawOpsgenie;
 use self::pagerduty::RawPagerDuty;
 use self::slack::RawSlack;
 use self::webhook::RawWebhook;
@@ -25,7 +29,11 @@ use crate::rule::parse::{RawNext, RawRate, RawTexts};
 use crate::rule::types::{RateLimit, Secret};
 
 pub use self::alertmanager::AlertmanagerTarget;
+pub use self::chat::{
+    DiscordTarget, GoogleChatTarget, MattermostTarget, TeamsTarget, TelegramTarget,
+};
 pub use self::email::{EmailTarget, MailTls};
+pub use self::opsgenie::OpsgenieTarget;
 pub use self::pagerduty::{PAGERDUTY_URL, PagerDutyTarget};
 pub use self::slack::SlackTarget;
 pub use self::webhook::WebhookTarget;
@@ -119,6 +127,18 @@ kinds! {
     alertmanager: Alertmanager(AlertmanagerTarget, RawAlertmanager),
     /// E-mail over SMTP.
     email: Email(EmailTarget<S>, RawEmail),
+    /// A workflow of Microsoft Teams.
+    teams: Teams(TeamsTarget<S>, RawTeams),
+    /// Opsgenie, Alert API.
+    opsgenie: Opsgenie(OpsgenieTarget<S>, RawOpsgenie),
+    /// An incoming webhook of Google Chat.
+    google_chat: GoogleChat(GoogleChatTarget<S>, RawGoogleChat),
+    /// A webhook of Discord.
+    discord: Discord(DiscordTarget<S>, RawDiscord),
+    /// An incoming webhook of Mattermost.
+    mattermost: Mattermost(MattermostTarget<S>, RawMattermost),
+    /// A bot of Telegram.
+    telegram: Telegram(TelegramTarget<S>, RawTelegram),
 }
 
 /// Where a target is reached. It must not be shown, because it can be a secret.

@@ -4,7 +4,7 @@ use bincode::{Decode, Encode};
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
-use super::address::{base_url, is_pagerduty};
+use super::address::{base_url, is_of_host};
 use super::{Address, CheckedTarget, Target, TargetKind};
 use crate::rule::check::{Entry, Secrets};
 use crate::rule::error::{Checked, RuleProblem};
@@ -13,6 +13,8 @@ use crate::rule::types::{RateLimit, Secret, SecretSource};
 /// Base address of PagerDuty unless the file says otherwise.
 pub const PAGERDUTY_URL: &str = "https://events.pagerduty.com";
 
+/// How a routing key is wrong that PagerDuty cannot have.
+const NOT_A_KEY: &str = "a routing key of PagerDuty, which has 32 letters and digits; copy the integration key of the service";
 /// Letters and digits of a routing key.
 const ROUTING_KEY_LEN: usize = 32;
 
@@ -56,8 +58,8 @@ impl RawPagerDuty {
             None => PAGERDUTY_URL.to_owned(),
         };
         // A stand-in for PagerDuty may have other keys.
-        if is_pagerduty(&url) && !is_routing_key(routing_key.expose()) {
-            return Err(entry.error("routing_key", RuleProblem::RoutingKey));
+        if is_of_host(&url, "pagerduty.com") && !is_routing_key(routing_key.expose()) {
+            return Err(entry.error("routing_key", RuleProblem::NotA(NOT_A_KEY)));
         }
         let target = Target::PagerDuty(PagerDutyTarget { url, routing_key });
         Ok(CheckedTarget { target, webhook_secret, takes_changes: self.changes })

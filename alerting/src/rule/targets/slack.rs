@@ -1,13 +1,23 @@
 //! Slack in the rules file.
 
 use bincode::{Decode, Encode};
+use reqwest::Url;
 use serde::Deserialize;
 
-use super::address::slack_url;
+use super::address::{Service, path_parts, service_url};
 use super::{Address, CheckedTarget, Target, TargetKind};
 use crate::rule::check::{Entry, Secrets};
 use crate::rule::error::{Checked, RuleProblem};
 use crate::rule::types::{RateLimit, Secret, SecretSource};
+
+/// Hosts of Slack's incoming webhooks.
+const HOSTS: [&str; 2] = ["hooks.slack.com", "hooks.slack-gov.com"];
+
+const SERVICE: Service = Service {
+    remedy: "https://hooks.slack.com/services/…; a `webhook` receiver takes other hosts",
+    allows_http: false,
+    check: is_webhook,
+};
 
 /// A Slack incoming webhook.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
@@ -28,8 +38,22 @@ impl RawSlack {
         let remedy = "the webhook's address, https://hooks.slack.com/services/…, as a secret";
         let source = self.url.ok_or_else(|| entry.error("url", RuleProblem::Missing(remedy)))?;
         let address = secrets.resolve(entry, "url", &source)?;
-        slack_url(address.expose()).map_err(|problem| entry.error("url", problem))?;
+        let problem = service_url(address.expose(), &SERVICE);
+        problem.map_err(|problem| entry.error("url", problem))?;
         Ok(Target::Slack(SlackTarget { url: address }).into())
+    }
+}
+
+fn is_webhook(url: &Url) -> Result<(), &'static str> {
+    if !url.host_str().is_some_and(|host| HOSTS.contains(&host)) {
+        return Err("it is not a host of Slack");
+    }
+    match path_parts(url)[..] {
+        ["services", _, _, _, ..] | ["workflows" | "triggers", _, ..] => Ok(()),
+        ["services", _, ..] => {
+            Err("its path lacks a part: a webhook has a workspace, an application and a token")
+        }
+        _ => Err("it is not the path of an incoming webhook"),
     }
 }
 
@@ -60,3 +84,6 @@ impl TargetKind for SlackTarget {
         false
     }
 }
+
+#[cfg(test)]
+mod tests;

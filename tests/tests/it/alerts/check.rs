@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use plimsoll_tests::binary;
 
-use crate::common::{data_dir, text_of};
+use crate::common::{CHATS, data_dir, text_of};
 
 const REPOSITORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 /// The variables that the files of the repository name.
@@ -20,7 +20,7 @@ const SECTIONS: [&str; 6] =
     ["receivers:", "rules:", "partners:", "maintenance:", "holidays:", "pages:"];
 
 fn check(path: &str) -> (bool, String) {
-    let output = binary::run_with_env(&["check", path], &ENV);
+    let output = binary::run_with_env(&["check", path], &[&ENV[..], &CHATS].concat());
     let printed = [output.stdout, output.stderr].concat();
     (output.status.success(), String::from_utf8_lossy(&printed).into_owned())
 }

@@ -8,7 +8,7 @@ use jsonschema::Validator;
 use plimsoll_tests::binary;
 use serde_json::Value;
 
-use crate::common::{data_dir, text_of};
+use crate::common::{CHATS, data_dir, text_of};
 
 const REPOSITORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
@@ -32,6 +32,12 @@ receivers:
     email:
       { host: smtp.example.org, port: 587, tls: starttls, user: u, password: { env: KEY },
         from: plimsoll@example.org, to: ["Ops <ops@example.org>"] }
+  - { name: teams, teams: { url: { env: TEAMS_URL } } }
+  - { name: genie, opsgenie: { api_key: { env: OPSGENIE_KEY }, url: "https://api.eu.opsgenie.com" } }
+  - { name: space, google_chat: { url: { env: GOOGLE_CHAT_URL } } }
+  - { name: discord, discord: { url: { env: DISCORD_URL } } }
+  - { name: matter, mattermost: { url: { env: MATTERMOST_URL } } }
+  - { name: tg, telegram: { token: { env: TELEGRAM_TOKEN }, chat: -1001234567890, url: "https://tg.example" } }
 pages:
   { by: [partner], again_after: 30m, cascade: { groups: 3, within: 10m },
     wait: { critical: 10s, warning: 1m } }
@@ -76,7 +82,7 @@ holidays:
 "#;
 
 /// Replacements that make the file above invalid.
-const WRONG: [(&str, &str); 31] = [
+const WRONG: [(&str, &str); 35] = [
     ("receivers:\n", "recievers:\n"),
     ("    owner: integrations\n", ""),
     ("    runbook: partner-5xx\n", ""),
@@ -108,6 +114,10 @@ const WRONG: [(&str, &str); 31] = [
     ("tls: starttls", "tls: maybe"),
     ("alertmanager: { url: \"http://", "alertmanager: { url: \"ftp://"),
     ("date: 2026-12-25", "date: christmas"),
+    ("teams: { url", "teams: { uri"),
+    ("opsgenie: { api_key", "opsgenie: { key"),
+    ("chat: -1001234567890", "chat: alerts"),
+    ("discord: { url", "discord: { channel: a, url"),
 ];
 
 fn schema() -> Validator {
@@ -131,7 +141,8 @@ fn parser_accepts(yaml: &str) -> (bool, String) {
     let key = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
     let routing_key = "0123456789abcdef0123456789abcdef";
     let env = [("KEY", key), ("PD_KEY", routing_key), ("HUB_KEY", key)];
-    let env = [&env[..], &[("SLACK", "https://hooks.slack.com/services/T/B/x")]].concat();
+    let slack = [("SLACK", "https://hooks.slack.com/services/T/B/x")];
+    let env = [&env[..], &slack, &CHATS].concat();
     let output = binary::run_with_env(&["check", &path], &env);
     let printed = [output.stdout, output.stderr].concat();
     (output.status.success(), String::from_utf8_lossy(&printed).into_owned())

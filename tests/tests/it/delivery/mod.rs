@@ -1,4 +1,5 @@
 //! Delivery: notifications reach their receivers, and what is not delivered is listed.
 
+mod chats;
 mod notification;
 mod retries;

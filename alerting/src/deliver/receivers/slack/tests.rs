@@ -1,6 +1,7 @@
 use serde_json::Value;
 
 use super::*;
+use crate::records::delivery::Action;
 use crate::rule::Secret;
 use crate::testing::{alert, delivery_of};
 
