@@ -87,6 +87,7 @@ impl Database {
         if let (Some(file), true) = (&checked.unfinished, checked.last < Some(mark.sequence)) {
             wal::set_aside(path, file)?;
         }
+        wal::end_before_unwritten(path, || check_unused(path))?;
         let opened = open_files(path, durability, clock, not_compacted)?;
         let mut db = Self::new(opened, path, durability, clock);
         // The manifest may name a later change than the log holds.

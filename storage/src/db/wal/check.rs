@@ -87,7 +87,7 @@ impl Checked {
 }
 
 /// Replaces a log file, durably and at once.
-fn replace_file(directory: &Path, path: &Path, log: &[u8]) -> Result<()> {
+pub(super) fn replace_file(directory: &Path, path: &Path, log: &[u8]) -> Result<()> {
     // RocksDB deletes files of that name when it opens the database.
     let written = directory.join("000000.dbtmp");
     let replaced = File::create(&written).and_then(|mut file| {

@@ -12,11 +12,14 @@ use std::path::{Path, PathBuf};
 
 use self::edit::Edit;
 pub(crate) use self::edit::{TableFile, deletion};
-use super::check::io_error;
+use super::check::{io_error, replace_file};
 use super::format::{self, HEADER_BYTES, Piece};
 use crate::db::files::CURRENT;
 use crate::db::schema::Family;
 use crate::error::{Error, Result};
+
+/// What a file system writes at once.
+const PAGE_BYTES: usize = 4 << 10;
 
 /// Numbers of files of the write-ahead log.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -34,11 +37,9 @@ impl LogFiles {
     /// # Errors
     /// [`Error::Corrupt`] when the manifest is damaged, or it cannot be read.
     pub(super) fn read(directory: &Path) -> Result<Self> {
-        let current = fs::read_to_string(directory.join(CURRENT)).unwrap_or_default();
-        if current.trim().is_empty() || !directory.join(current.trim()).exists() {
-            return Ok(Self::default());
-        }
-        Ok(Self::of(&read(directory)?.1))
+        let Some((path, log)) = load(directory)? else { return Ok(Self::default()) };
+        let kept = Kept::of(&log).map_err(|at| no_record(&path, at))?;
+        Ok(Self::of(&kept.edits))
     }
 
     fn of(edits: &[Vec<u8>]) -> Self {
@@ -67,7 +68,10 @@ impl Manifest {
     /// # Errors
     /// [`Error::Corrupt`] when it is damaged or not understood, or it cannot be read.
     pub(crate) fn read(directory: &Path) -> Result<Self> {
-        let (path, edits) = read(directory)?;
+        let current = directory.join(CURRENT);
+        let missing = || Error::corrupt(current.display().to_string(), "it names no manifest");
+        let (path, log) = load(directory)?.ok_or_else(missing)?;
+        let edits = Kept::of(&log).map_err(|at| no_record(&path, at))?.edits;
         let (files, families) =
             table_files(&edits).ok_or_else(|| damaged(&path, "a change is not understood"))?;
         Ok(Self { path, edits, files, families })
@@ -80,59 +84,94 @@ impl Manifest {
     }
 }
 
-/// The path and the changes of the manifest that `CURRENT` names.
-fn read(directory: &Path) -> Result<(PathBuf, Vec<Vec<u8>>)> {
-    let current = directory.join(CURRENT);
-    let name = fs::read_to_string(&current).map_err(io_error("read", &current))?;
-    let path = directory.join(name.trim());
-    let log = fs::read(&path).map_err(io_error("read", &path))?;
-    let edits = edits(&log).map_err(|at| damaged(&path, &format!("byte {at} is no record")))?;
-    Ok((path, edits))
-}
-
-/// The changes in a manifest, or where it is damaged. What was being written when the power was lost was
-/// never used, and is left out: an end that is no record, and a group of changes of which some are missing.
-fn edits(log: &[u8]) -> std::result::Result<Vec<Vec<u8>>, usize> {
-    let mut pieces = format::read(log).into_iter();
-    let mut edits = Vec::new();
-    let damage = pieces.by_ref().find_map(|piece| match piece {
-        Piece::Record(_, edit) => {
-            edits.push(edit);
-            None
+/// Ends the manifest before what was being written when the power was lost, when pages of it are missing: of
+/// those, RocksDB leaves out some and takes others for damage. `check_unused` fails when a process has the
+/// database open.
+///
+/// # Errors
+/// That of `check_unused`, or the manifest is damaged, or it cannot be read or written.
+pub(crate) fn end_before_unwritten(
+    directory: &Path,
+    check_unused: impl FnOnce() -> Result<()>,
+) -> Result<()> {
+    let Some((path, log)) = load(directory)? else { return Ok(()) };
+    match Kept::of(&log) {
+        Ok(Kept { end, misses_pages: true, .. }) => {
+            check_unused()?;
+            replace_file(directory, &path, log.get(..end).unwrap_or_default())
         }
-        Piece::Damage(at) => Some(at),
-    });
-    let later = pieces.filter_map(|piece| match piece {
-        Piece::Record(_, edit) => Some(edit),
-        Piece::Damage(_) => None,
-    });
-    let later: Vec<Vec<u8>> = later.collect();
-    if let Some(at) = damage
-        && !later.is_empty()
-        && !(is_unwritten(log, at) && is_rest_of_group(&later))
-    {
-        return Err(at);
+        Ok(_) => Ok(()),
+        Err(at) => Err(no_record(&path, at)),
     }
-    while edits.last().is_some_and(|edit| group_rest(edit).is_some_and(|rest| rest > 0)) {
-        edits.pop();
-    }
-    Ok(edits)
 }
 
-/// Whether a page begins to be missing where a record should begin: RocksDB, too, takes these zeros for the
-/// end of a block, and leaves out what follows in it.
+/// The manifest that `CURRENT` names, and its bytes; `None` when there is none.
+fn load(directory: &Path) -> Result<Option<(PathBuf, Vec<u8>)>> {
+    let current = fs::read_to_string(directory.join(CURRENT)).unwrap_or_default();
+    let path = directory.join(current.trim());
+    if current.trim().is_empty() || !path.exists() {
+        return Ok(None);
+    }
+    let log = fs::read(&path).map_err(io_error("read", &path))?;
+    Ok(Some((path, log)))
+}
+
+/// What of a manifest counts.
+#[derive(Debug, Default)]
+struct Kept {
+    edits: Vec<Vec<u8>>,
+    /// Where the first change begins that does not count; the end of the manifest when all count.
+    end: usize,
+    /// Whether pages are missing of what does not count.
+    misses_pages: bool,
+}
+
+impl Kept {
+    /// The changes that count, or where the manifest is damaged. What was being written when the power was
+    /// lost was never used, and does not count: an end that is no record, everything from a missing page on,
+    /// because it was not synced, and a group of changes of which some are missing. Should a page that was
+    /// synced have turned to zeros, the mark of what was acknowledged and the files that are missing show it.
+    fn of(log: &[u8]) -> std::result::Result<Self, usize> {
+        let mut pieces = format::read(log).into_iter();
+        let mut records = Vec::new();
+        let damage = pieces.by_ref().find_map(|piece| match piece {
+            Piece::Record(at, edit) => {
+                records.push((at, edit));
+                None
+            }
+            Piece::Damage(at) => Some(at),
+        });
+        let has_more = pieces.any(|piece| matches!(piece, Piece::Record(..)));
+        let misses_pages = damage.is_some_and(|at| is_unwritten(log, at));
+        let mut end = damage.unwrap_or(log.len());
+        if has_more && !misses_pages {
+            return Err(end);
+        }
+        let is_unfinished = |edit: &[u8]| group_rest(edit).is_some_and(|rest| rest > 0);
+        while let Some((at, _)) = records.pop_if(|(_, edit)| is_unfinished(edit)) {
+            end = at;
+        }
+        let edits = records.into_iter().map(|(_, edit)| edit).collect();
+        Ok(Self { edits, end, misses_pages })
+    }
+}
+
+/// Whether the rest of the page, or the page after it, was not written: the file has its length, and zeros
+/// there. Other damage leaves no page of zeros.
 fn is_unwritten(log: &[u8], at: usize) -> bool {
-    log.get(at..at + HEADER_BYTES).is_some_and(|header| header.iter().all(|byte| *byte == 0))
-}
-
-/// Whether changes are the rest of one group, so that they were written together with what is missing before.
-fn is_rest_of_group(edits: &[Vec<u8>]) -> bool {
-    let rests: Option<Vec<u64>> = edits.iter().map(|edit| group_rest(edit)).collect();
-    rests.is_some_and(|rests| rests.is_sorted_by(|a, b| a > b))
+    let page_end = (at / PAGE_BYTES + 1) * PAGE_BYTES;
+    [at..page_end, page_end..page_end + PAGE_BYTES].into_iter().any(|range| {
+        let page = log.get(range.start..range.end.min(log.len())).unwrap_or_default();
+        page.len() >= HEADER_BYTES && page.iter().all(|byte| *byte == 0)
+    })
 }
 
 fn group_rest(edit: &[u8]) -> Option<u64> {
     Edit::decode(edit).group_rest
+}
+
+fn no_record(path: &Path, at: usize) -> Error {
+    damaged(path, &format!("byte {at} is no record"))
 }
 
 fn damaged(path: &Path, why: &str) -> Error {
@@ -163,7 +202,7 @@ fn table_files(edits: &[Vec<u8>]) -> Option<(Vec<TableFile>, BTreeMap<u64, Strin
 /// Decodes bytes as a manifest.
 #[cfg(fuzzing)]
 pub(super) fn decode(bytes: &[u8]) {
-    let _ = edits(bytes).map(|edits| (LogFiles::of(&edits), table_files(&edits)));
+    let _ = Kept::of(bytes).map(|it| (LogFiles::of(&it.edits), table_files(&it.edits)));
 }
 
 #[cfg(test)]

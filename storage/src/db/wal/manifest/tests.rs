@@ -67,32 +67,48 @@ fn in_group(log_number: u8, rest: u8) -> Vec<u8> {
 
 #[test]
 fn a_group_that_was_being_written_when_the_power_was_lost_was_never_used() {
+    // A group of three pages and a half behind a change that was synced.
+    let padding: Vec<u8> = [&[1, 0xf4, 0x03][..], &[7; 500]].concat();
+    let count: u8 = 28;
+    let group: Vec<Vec<u8>> =
+        (0..count).map(|n| [&in_group(10 + n, count - 1 - n), &padding[..]].concat()).collect();
+    let changes: Vec<&[u8]> =
+        std::iter::once(&[2, 7][..]).chain(group.iter().map(Vec::as_slice)).collect();
+    let whole = log_of(&changes);
     let found = |manifest: &[u8]| LogFiles::read(directory_of(manifest).path());
-    let group: Vec<Vec<u8>> = (0..3).map(|n| in_group(10 + n, 2 - n)).collect();
-    let [first, second, third] = [&group[0][..], &group[1][..], &group[2][..]];
-    let before: &[u8] = &[2, 7];
-    let whole = log_of(&[before, first, second, third]);
-    assert_eq!(found(&whole).expect("intact").synced_before, 12);
-    let record_bytes = HEADER_BYTES + first.len();
-    let start = HEADER_BYTES + before.len();
-    // The file ends within the group, or between two of its changes.
-    for bytes in 1..3 * record_bytes {
+    assert_eq!(found(&whole).expect("intact").synced_before, u64::from(10 + count - 1));
+    let start = HEADER_BYTES + 2;
+    for bytes in (1..whole.len() - start).step_by(97) {
         let cut = &whole[..whole.len() - bytes];
         assert_eq!(found(cut).expect("unfinished").synced_before, 7, "without {bytes} bytes");
     }
-    // A page with its first changes was not written, one with the last of them was.
-    for missing in [1, 2] {
+    // Any pages of the group may not have been written.
+    let pages = whole.len().div_ceil(PAGE_BYTES);
+    for missing in 1..1_u32 << pages {
         let mut holed = whole.clone();
-        holed[start..start + missing * record_bytes].fill(0);
-        assert_eq!(found(&holed).expect("unfinished").synced_before, 7, "{missing} missing");
+        for page in (0..pages).filter(|page| missing >> page & 1 == 1) {
+            let bytes = (page * PAGE_BYTES).max(start)..((page + 1) * PAGE_BYTES).min(whole.len());
+            holed[bytes].fill(0);
+        }
+        let directory = directory_of(&holed);
+        let found = LogFiles::read(directory.path()).expect("unfinished");
+        assert_eq!(found.synced_before, 7, "{missing:b}");
+        end_before_unwritten(directory.path(), || Ok(())).expect("ended");
+        let left = fs::read(directory.path().join("MANIFEST-000001")).expect("readable");
+        assert_eq!(left, whole[..start], "{missing:b}");
     }
-    // What follows is no rest of the group, or the damage is no missing page: then it is damage.
-    let mut later = log_of(&[before, first, second, third, &[2, 20]]);
-    later[start..start + record_bytes].fill(0);
-    assert!(found(&later).is_err());
+    // No page is missing: then it is damage, and stays.
+    let mut zeroed = whole.clone();
+    zeroed[start..start + HEADER_BYTES].fill(0);
     let mut flipped = whole;
     flipped[start + 5] ^= 1;
-    assert!(found(&flipped).is_err());
+    for damaged in [zeroed, flipped] {
+        let directory = directory_of(&damaged);
+        assert!(LogFiles::read(directory.path()).is_err());
+        assert!(end_before_unwritten(directory.path(), || Ok(())).is_err());
+        let left = fs::read(directory.path().join("MANIFEST-000001")).expect("readable");
+        assert_eq!(left, damaged);
+    }
 }
 
 #[test]
