@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use crate::db::{Database, Family, is_database, meta};
 use crate::error::{Error, Result};
 use crate::inspect::inspect;
-use crate::limits::{BACKUP_FOLDERS_MAX, COPY_BYTES};
+use crate::limits::{BACKUP_DEPTH_MAX, BACKUP_FOLDERS_MAX, BACKUPS_MAX, COPY_BYTES};
 use crate::model::time::{Slot, SlotWidth};
 use crate::open;
 
@@ -91,39 +91,59 @@ fn remove(unfinished: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Looks through a directory for backups, which may be in folders of their own. Removes those that a process
-/// left unfinished, and returns how many others there are. No backup may be under way there.
+/// Looks through a directory and all folders below it for backups. Removes those that a process left
+/// unfinished, and returns how many others there are. No backup may be under way there.
 ///
 /// # Errors
-/// When the directory cannot be read.
+/// [`Error::TooManyFolders`], or when the directory cannot be read.
 pub fn tidy_backups(directory: &Path) -> Result<usize> {
-    tidy(directory, BACKUP_FOLDERS_MAX)
-}
-
-fn tidy(directory: &Path, folders: usize) -> Result<usize> {
-    let entries = match fs::read_dir(directory) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(0),
-        entries => entries.map_err(io_error("read", directory))?,
-    };
-    let mut backups = 0;
-    for entry in entries {
-        let entry = entry.map_err(io_error("read", directory))?;
-        // A link is not followed: it may lead anywhere.
-        if !entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-            continue;
-        }
-        let (path, name) = (entry.path(), entry.file_name());
-        let name = name.to_string_lossy();
-        if name.ends_with(UNFINISHED) || name.ends_with(ROCKSDB_UNFINISHED) {
-            fs::remove_dir_all(&path).map_err(io_error("remove the unfinished backup", &path))?;
-            tracing::info!(path = %path.display(), "removed a backup that was not finished");
-        } else if is_database(&path) {
-            backups += 1;
-        } else if folders > 0 {
-            backups += tidy(&path, folders - 1)?;
+    let mut folders = vec![directory.to_owned()];
+    let (mut seen, mut backups) = (0, 0);
+    while let Some(folder) = folders.pop() {
+        let entries = match fs::read_dir(&folder) {
+            Err(error) if error.kind() == ErrorKind::NotFound => continue,
+            entries => entries.map_err(io_error("read", &folder))?,
+        };
+        for entry in entries {
+            let entry = entry.map_err(io_error("read", &folder))?;
+            // A link is not followed: it may lead anywhere.
+            if !entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                continue;
+            }
+            seen += 1;
+            if seen > BACKUP_FOLDERS_MAX {
+                let directory = directory.to_owned();
+                return Err(Error::TooManyFolders { directory, limit: BACKUP_FOLDERS_MAX });
+            }
+            let (path, name) = (entry.path(), entry.file_name());
+            let name = name.to_string_lossy();
+            if name.ends_with(UNFINISHED) || name.ends_with(ROCKSDB_UNFINISHED) {
+                fs::remove_dir_all(&path)
+                    .map_err(io_error("remove the unfinished backup", &path))?;
+                tracing::info!(path = %path.display(), "removed a backup that was not finished");
+            } else if is_database(&path) {
+                backups += 1;
+            } else {
+                folders.push(path);
+            }
         }
     }
     Ok(backups)
+}
+
+/// Checks that one more backup may be made below a directory.
+///
+/// # Errors
+/// [`Error::TooDeep`], [`Error::TooManyBackups`], and those of [`tidy_backups`].
+pub(crate) fn check_place(directory: &Path, to: &Path) -> Result<()> {
+    let below = to.strip_prefix(directory).unwrap_or(to);
+    if below.components().count() > BACKUP_DEPTH_MAX {
+        return Err(Error::TooDeep { directory: directory.into(), limit: BACKUP_DEPTH_MAX });
+    }
+    if tidy_backups(directory)? >= BACKUPS_MAX {
+        return Err(Error::TooManyBackups { directory: directory.into(), limit: BACKUPS_MAX });
+    }
+    Ok(())
 }
 
 /// Copies a backup into a directory that is missing or empty, and reads everything in the copy. `progress`
@@ -269,3 +289,6 @@ fn copy_file(from: &Path, to: &Path, progress: &mut dyn FnMut(u64)) -> Result<()
 fn io_error(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Error {
     move |source| Error::Io { action, path: path.into(), source }
 }
+
+#[cfg(test)]
+mod tests;

@@ -58,6 +58,29 @@ pub enum Error {
         /// The limit.
         limit: usize,
     },
+    /// The directory of backups holds so many folders that backups in them are not looked for.
+    #[error(
+        "there are more than {limit} folders below {}, which is the limit; delete some, or use a directory for \
+         backups alone",
+        .directory.display()
+    )]
+    TooManyFolders {
+        /// The directory.
+        directory: PathBuf,
+        /// The limit.
+        limit: usize,
+    },
+    /// A backup is to be made too far below the directory of backups.
+    #[error(
+        "a backup lies at most {limit} folders below {}; choose a path with fewer",
+        .directory.display()
+    )]
+    TooDeep {
+        /// The directory.
+        directory: PathBuf,
+        /// The limit.
+        limit: usize,
+    },
     /// A directory holds something else, or nothing.
     #[error("{} is no Plimsoll database: {detail}", .path.display())]
     NotADatabase {

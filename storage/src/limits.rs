@@ -26,8 +26,12 @@ pub const LOSSES_MAX: usize = 100;
 /// after which it takes as much space again.
 pub const BACKUPS_MAX: usize = 100;
 
-/// Folders in one another in which backups are looked for, below the directory of backups.
-pub(crate) const BACKUP_FOLDERS_MAX: usize = 4;
+/// Folders in one another below the directory of backups, with that of the backup.
+pub(crate) const BACKUP_DEPTH_MAX: usize = 5;
+
+/// Folders below the directory of backups in which backups are looked for: more than [`BACKUPS_MAX`] backups
+/// need at [`BACKUP_DEPTH_MAX`].
+pub(crate) const BACKUP_FOLDERS_MAX: usize = 10_000;
 
 /// Bytes that a restore copies at a time.
 pub const COPY_BYTES: usize = 1 << 20;

@@ -62,6 +62,8 @@ error_codes! {
         "the server makes no backups", "start it with `--backup-dir`";
     OutsideBackupDir "outside_backup_dir" FORBIDDEN
         "backups are not made there", "name a directory below that of `--backup-dir`";
+    BackupTooDeep "backup_too_deep" UNPROCESSABLE_ENTITY
+        "the backup would lie in too many folders", "name a directory with fewer folders above it";
     NotFound "not_found" NOT_FOUND
         "it does not exist", "`detail` says what was looked for";
     MethodNotAllowed "method_not_allowed" METHOD_NOT_ALLOWED

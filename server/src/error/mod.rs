@@ -136,7 +136,10 @@ impl From<plimsoll_storage::Error> for ApiError {
             ),
             Error::BatchTooLarge { limit, .. } => Self::too_large("the batch", *limit),
             Error::NotEmpty { .. } => Self::new(ErrorCode::NotEmpty, error.to_string()),
-            Error::TooManyBackups { .. } => Self::new(ErrorCode::TooManyBackups, error.to_string()),
+            Error::TooManyBackups { .. } | Error::TooManyFolders { .. } => {
+                Self::new(ErrorCode::TooManyBackups, error.to_string())
+            }
+            Error::TooDeep { .. } => Self::new(ErrorCode::BackupTooDeep, error.to_string()),
             Error::Closed => Self::busy("the server is shutting down"),
             // The health of the server says why, once.
             Error::NotWritable { .. } => Self::busy("the store cannot be written at the moment"),

@@ -16,7 +16,6 @@ use crate::codec::Columns;
 use crate::db::{Loss, Order, Record, Table, TableBatch};
 use crate::error::{Error, Result};
 use crate::inspect::{self, Inspection, Stats};
-use crate::limits::BACKUPS_MAX;
 use crate::maintain::Maintenance;
 use crate::model::cell::SlotValue;
 use crate::model::resolution::Resolution;
@@ -256,13 +255,10 @@ impl Store {
     /// unfinished there is removed, and the number of backups there has a limit.
     ///
     /// # Errors
-    /// As that, and [`Error::TooManyBackups`].
+    /// As that, [`Error::TooManyBackups`], [`Error::TooManyFolders`], and [`Error::TooDeep`].
     pub fn backup_below(&self, directory: &Path, to: &Path) -> Result<Backup> {
         let _alone = self.backing_up.try_lock().ok_or(OTHER_BACKUP)?;
-        if backup::tidy_backups(directory)? >= BACKUPS_MAX {
-            let directory = directory.to_owned();
-            return Err(Error::TooManyBackups { directory, limit: BACKUPS_MAX });
-        }
+        backup::check_place(directory, to)?;
         backup::backup(&self.shared.db, to)
     }
 

@@ -38,8 +38,8 @@ pub(crate) struct BackupBody {
 
 pub(crate) fn calls() -> Vec<Call> {
     use ErrorCode::{
-        BackupFailed, BackupsOff, BodyTooLarge, Busy, MalformedBody, NotEmpty, OutsideBackupDir,
-        Overloaded, TooManyBackups,
+        BackupFailed, BackupTooDeep, BackupsOff, BodyTooLarge, Busy, MalformedBody, NotEmpty,
+        OutsideBackupDir, Overloaded, TooManyBackups,
     };
     vec![
         Call::post("/api/v1/backups", create)
@@ -50,7 +50,7 @@ pub(crate) fn calls() -> Vec<Call> {
             .body(&[("application/json", r#"{"to":"/backups/monday"}"#)])
             .answers::<BackupBody>()
             .errors(&[MalformedBody, BodyTooLarge, BackupsOff, OutsideBackupDir])
-            .errors(&[NotEmpty, BackupFailed, TooManyBackups, Busy, Overloaded]),
+            .errors(&[NotEmpty, BackupFailed, BackupTooDeep, TooManyBackups, Busy, Overloaded]),
     ]
 }
 
@@ -105,6 +105,8 @@ fn failure(to: &Path, error: Error) -> ApiError {
         Error::NotEmpty { .. }
         | Error::Busy { .. }
         | Error::TooManyBackups { .. }
+        | Error::TooManyFolders { .. }
+        | Error::TooDeep { .. }
         | Error::Closed => error.into(),
         other => {
             tracing::error!(to = %to.display(), error = %other, "a backup failed");

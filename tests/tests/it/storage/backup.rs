@@ -204,6 +204,28 @@ async fn backups_have_a_number_that_is_not_exceeded() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn deep_backups_are_refused_and_those_that_are_there_count() {
+    let dir = data_dir();
+    let [live, backups] = ["live", "backups"].map(|name| dir.path().join(name));
+    for number in 0..99 {
+        let backup = backups.join(format!("a/b/c/d/e/f/g/{number}"));
+        std::fs::create_dir_all(&backup).expect("created");
+        std::fs::write(backup.join("CURRENT"), "MANIFEST-000001\n").expect("written");
+    }
+    let server = Server::start(&live, &["--backup-dir", text(&backups)]).await;
+    for (to, status, code) in [
+        ("a/b/c/d/e/f/g/one-more", 422, json!("backup_too_deep")),
+        ("a/b/c/d/one-more", 200, json!(null)),
+        ("too-many", 409, json!("too_many_backups")),
+    ] {
+        let body = json!({ "to": backups.join(to) });
+        let request = server.api().request("POST", "/api/v1/backups").json(&body);
+        let answer = plimsoll_tests::api::send(request).await.expect("answered");
+        assert_eq!((answer.status, &answer.body["code"]), (status, &code), "{}", answer.text);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_server_without_a_backup_directory_makes_no_backup() {
     let dir = data_dir();
     let server = Server::start(&dir.path().join("live"), &[]).await;
