@@ -151,6 +151,28 @@ fn whatever_is_damaged_in_the_log_each_acknowledged_append_is_left_or_counted_as
 }
 
 #[test]
+fn a_beginning_of_the_log_that_is_overwritten_is_counted_exactly() {
+    let directory = killed();
+    let killed = directory.path().join("killed");
+    let log = std::fs::read(log_of(&killed)).expect("readable");
+    for (number, length) in (1..log.len()).step_by(701).enumerate() {
+        let path = directory.path().join(format!("zeros-{number}"));
+        copy(&killed, &path);
+        let mut zeros = log.clone();
+        zeros[..length].fill(0);
+        // A later gap is counted as well.
+        if number % 3 == 2 {
+            zeros[log.len() - 300] ^= 1;
+        }
+        std::fs::write(log_of(&path), zeros).expect("written");
+        let (requests, lost, causes) = left(&path);
+        assert_eq!(requests + lost, u64::from(APPENDS), "{length} zeros: {causes:?}");
+        assert!(!causes.is_empty(), "{length} zeros");
+        assert_eq!(left(&path), (requests, lost, causes), "{length} zeros, once more");
+    }
+}
+
+#[test]
 fn a_log_that_is_cut_short_or_deleted_is_counted_as_lost() {
     let directory = killed();
     let killed = directory.path().join("killed");

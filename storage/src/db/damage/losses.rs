@@ -15,7 +15,8 @@ use crate::limits::LOSSES_MAX;
 pub struct Loss {
     /// Appends that were acknowledged and are lost.
     pub appends: u64,
-    /// How many changes of any kind are lost, at most: appends, and records of alerts and deliveries.
+    /// How many changes of any kind are lost: appends, and records of alerts and deliveries. It is at most
+    /// that, or at least when the beginning of the write-ahead log is lost.
     pub changes: u64,
     /// What is damaged or missing.
     pub cause: String,
@@ -95,11 +96,13 @@ impl Database {
         mark: Mark,
     ) -> Result<()> {
         let mut missing = if gaps.is_empty() { 0 } else { self.missing_appends()? };
-        for Gap { first, changes, cause } in gaps {
-            let appends = missing.min(*changes);
+        // Only the first gap may be at the beginning of the log, where as much is missing as is nowhere else.
+        for Gap { first, changes, is_first_known, cause } in gaps.iter().rev() {
+            let appends = if *is_first_known { missing.min(*changes) } else { missing };
             missing -= appends;
             let cause = format!("{cause} of the write-ahead log");
-            self.keep_numbered(*first, &Loss { appends, changes: *changes, cause })?;
+            let changes = appends.max(*changes);
+            self.keep_numbered(*first, &Loss { appends, changes, cause })?;
         }
         if mark.sequence > found.sequence {
             let loss = Loss {

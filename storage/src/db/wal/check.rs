@@ -27,8 +27,10 @@ const UNACKNOWLEDGED_MAX: u64 = 1 << 20;
 pub(crate) struct Gap {
     /// The number of the first one.
     pub(crate) first: u64,
-    /// How many are missing at most.
+    /// How many are missing at most, or at least when the first one is not known.
     pub(crate) changes: u64,
+    /// Whether the first one is known: there is an intact record before it.
+    pub(crate) is_first_known: bool,
     /// Where, and why.
     pub(crate) cause: String,
 }
@@ -244,7 +246,8 @@ impl Check {
         };
         let expected = self.expected(first);
         if first > expected {
-            self.found.gaps.push(Gap { first: expected, changes: first - expected, cause });
+            let (changes, is_first_known) = (first - expected, self.found.last.is_some());
+            self.found.gaps.push(Gap { first: expected, changes, is_first_known, cause });
         }
         self.found.last = self.found.last.max(Some(last));
     }
