@@ -18,7 +18,7 @@ use crate::options::Options;
 pub struct RepairedFile {
     /// Its name. It is kept in the folder `damaged` of the data directory.
     pub name: String,
-    /// The column family it belonged to.
+    /// The column family it belonged to, or `the manifest`.
     pub family: &'static str,
     /// What is lost, in words; `None` when every row could be read.
     pub lost: Option<&'static str>,
@@ -28,20 +28,23 @@ pub struct RepairedFile {
     pub partners: Vec<String>,
 }
 
-/// Sets damaged files of a database that is not open aside, keeps every row that can be read, and opens it
+/// Sets damaged files of a database that is not open aside, writes `CURRENT` anew when it is missing or
+/// damaged and one manifest is certain, keeps every row that can be read, and opens it
 /// once. What is lost is kept as a [`Loss`], and answers that lack cells of it say so.
 ///
 /// # Errors
 /// When something else than a table file is damaged, or the directory cannot be written.
 pub fn repair(path: &Path) -> Result<Vec<RepairedFile>> {
-    if !db::is_database(path) {
+    // Without a directory there is nothing to repair either.
+    let is_restored = path.is_dir() && db::restore_current(path)?;
+    if !is_restored && !db::is_database(path) {
         let detail = "it holds no database files".into();
         return Err(Error::NotADatabase { path: path.into(), detail });
     }
     let repaired = db::repair(path)?;
     let (shared, _) = open::open(&Options::new(path))?;
     let catalog = shared.catalog.read();
-    let mut files = Vec::new();
+    let mut files: Vec<_> = is_restored.then(restored_current).into_iter().collect();
     let mut write = WriteBatch::default();
     for found in repaired {
         for (resolution, lost) in lost_blocks(&found) {
@@ -56,6 +59,12 @@ pub fn repair(path: &Path) -> Result<Vec<RepairedFile>> {
     }
     shared.db.write(write)?;
     Ok(files)
+}
+
+/// `CURRENT`, which was written anew.
+fn restored_current() -> RepairedFile {
+    let (name, family) = ("CURRENT".to_owned(), "the manifest");
+    RepairedFile { name, family, lost: None, days: None, partners: Vec::new() }
 }
 
 /// The blocks between which cells are lost with a file.

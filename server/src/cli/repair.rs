@@ -27,8 +27,8 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
         0 => writeln!(out, "no file is damaged")?,
         count => writeln!(
             out,
-            "set aside {} in {}; everything else is as it was",
-            counted(count, "damaged file"),
+            "repaired {}; what was damaged is in {}, and everything else is as it was",
+            counted(count, "file"),
             args.data_dir.join("damaged").display()
         )?,
     }

@@ -12,7 +12,7 @@ use rocksdb::{
 };
 
 use super::damage::Damage;
-use super::files::{check_current, check_unused, open_error, open_files};
+use super::files::{check_files, check_unused, open_error, open_files};
 use super::key::{day_start, key_before};
 use super::merge::WithoutMerging;
 use super::recovery::Failures;
@@ -76,7 +76,7 @@ impl Database {
         clock: &Arc<AtomicI64>,
         not_compacted: &[Family],
     ) -> Result<Self> {
-        check_current(path)?;
+        check_files(path)?;
         let checked = wal::check(path)?;
         let mut mark = Mark::read(path);
         mark.sequence = mark.sequence.max(checked.unused.unwrap_or(0));
@@ -111,6 +111,7 @@ impl Database {
     /// # Errors
     /// As [`Database::open`], and [`Error::Files`] when acknowledged writes are missing.
     pub(crate) fn open_read_only(path: &Path) -> Result<Self> {
+        check_files(path)?;
         let checked = wal::check(path)?;
         let missing = |cause| Error::Files { path: path.into(), detail: cause };
         if let Some(gap) = checked.gaps.first() {

@@ -1,5 +1,7 @@
 //! Opening the files of a database, what is wrong when they cannot be opened, and how large they are.
 
+use std::fs::{self, File};
+use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
@@ -8,6 +10,7 @@ use rocksdb::{DB, ErrorKind, properties};
 
 use super::database::{Database, handle};
 use super::schema::{Family, Setup};
+use super::wal::io_error;
 use crate::error::{Error, Result};
 use crate::options::Durability;
 
@@ -22,7 +25,7 @@ pub(super) fn open_files(
     clock: &Arc<AtomicI64>,
     not_compacted: &[Family],
 ) -> Result<DB> {
-    check_current(path)?;
+    check_files(path)?;
     let Setup { database, families } = Setup::new(durability, clock, not_compacted);
     let opened = DB::open_cf_descriptors(&database, path, families);
     opened.map_err(|error| open_error(path, error))
@@ -31,15 +34,73 @@ pub(super) fn open_files(
 /// The file that names the newest manifest: without it there is no database.
 pub(super) const CURRENT: &str = "CURRENT";
 
+/// The file that a process locks that has a database open.
+pub(super) const LOCK: &str = "LOCK";
+
+/// Bytes that are read of `CURRENT`: more than the name of a manifest has.
+const CURRENT_BYTES: u64 = 64;
+
 /// Whether a directory holds a database.
 #[must_use]
 pub fn is_database(path: &Path) -> bool {
     path.join(CURRENT).is_file()
 }
 
+/// The name of the manifest that `CURRENT` names; `None` when there is no `CURRENT`.
+///
+/// # Errors
+/// [`Error::Files`] when it names none, or when it cannot be read.
+pub(super) fn manifest_name(path: &Path) -> Result<Option<String>> {
+    if !is_database(path) {
+        return Ok(None);
+    }
+    let (current, mut bytes) = (path.join(CURRENT), Vec::new());
+    let read = File::open(&current).and_then(|it| it.take(CURRENT_BYTES).read_to_end(&mut bytes));
+    read.map_err(io_error("read", &current))?;
+    let text = String::from_utf8_lossy(&bytes);
+    let name = text.trim_end();
+    if manifest_number(name).is_some() {
+        return Ok(Some(name.to_owned()));
+    }
+    let detail = if name.is_empty() {
+        format!("the file {CURRENT} is empty")
+    } else {
+        format!("the file {CURRENT} begins with {:?} and names no manifest", excerpt(name))
+    };
+    Err(Error::Files { path: path.into(), detail })
+}
+
+/// The number of a manifest with this name.
+pub(super) fn manifest_number(name: &str) -> Option<u64> {
+    name.strip_prefix("MANIFEST-")?.parse().ok()
+}
+
+fn excerpt(text: &str) -> String {
+    text.chars().take(20).collect()
+}
+
+/// Checks the files of a directory before RocksDB reads them.
+///
+/// # Errors
+/// [`Error::NotServed`] when something is neither a file nor a directory: reading a pipe would not end.
+/// [`Error::Files`] when `CURRENT` is missing or damaged.
+pub(super) fn check_files(path: &Path) -> Result<()> {
+    let entries = fs::read_dir(path).into_iter().flatten().filter_map(|entry| entry.ok());
+    for entry in entries {
+        let Ok(metadata) = fs::metadata(entry.path()) else { continue };
+        if !metadata.is_file() && !metadata.is_dir() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let detail = format!("{name} is neither a file nor a directory");
+            return Err(Error::NotServed { path: path.into(), detail });
+        }
+    }
+    manifest_name(path)?;
+    check_current(path)
+}
+
 /// Returns an error for a directory with files of a database but without `CURRENT`: RocksDB would create a
 /// new database over the files of the old one.
-pub(super) fn check_current(path: &Path) -> Result<()> {
+fn check_current(path: &Path) -> Result<()> {
     if is_database(path) {
         return Ok(());
     }

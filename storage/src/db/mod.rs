@@ -29,6 +29,7 @@ pub(crate) use repair::{Repaired, repair};
 pub(crate) use rows::{Entries, Rows};
 pub(crate) use schema::{FORMAT_VERSION, Family, meta};
 pub(crate) use snapshot::{DayFiles, Snapshot};
+pub(crate) use wal::restore_current;
 pub(crate) use write_batch::WriteBatch;
 
 /// Decodes bytes as everything that a start reads before the database is open.

@@ -172,3 +172,73 @@ fn a_directory_without_a_database_and_a_damaged_manifest_are_refused_with_a_reme
     let error = repair(&path).expect_err("the manifest is damaged").to_string();
     assert!(error.contains("manifest") && error.contains("plimsoll restore"), "{error}");
 }
+
+/// A copy of a filled store, changed.
+fn changed(whole: &Path, name: &str, change: impl FnOnce(&Path)) -> std::path::PathBuf {
+    let path = whole.with_file_name(name);
+    copy(whole, &path);
+    change(&path);
+    path
+}
+
+#[test]
+fn current_is_written_anew_when_one_manifest_is_certain() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let whole = directory.path().join("whole");
+    filled(&whole);
+    let expected = requests(&whole);
+    let write = |text: String| {
+        move |path: &Path| std::fs::write(path.join("CURRENT"), text).expect("written")
+    };
+    let remove = |path: &Path| std::fs::remove_file(path.join("CURRENT")).expect("removed");
+    for (number, text) in ["", "\n", "MANIFEST-", "x", "../MANIFEST-000001"].into_iter().enumerate()
+    {
+        let path = changed(&whole, &format!("text-{number}"), write(text.repeat(100_000)));
+        let error = Store::open(&Options::new(&path)).expect_err("damaged").to_string();
+        assert!(error.contains("CURRENT") && error.contains("plimsoll repair"), "{error}");
+        assert!(error.len() < 600, "{} characters", error.len());
+        let files = repair(&path).expect("repaired");
+        assert_eq!(files.len(), 1);
+        assert_eq!((&*files[0].name, files[0].lost), ("CURRENT", None));
+        assert!(path.join("damaged/CURRENT").exists());
+        assert_eq!(requests(&path), expected);
+    }
+    let path = changed(&whole, "missing", remove);
+    Store::open(&Options::new(&path)).expect_err("no new database is created");
+    assert_eq!(repair(&path).expect("repaired").len(), 1);
+    assert_eq!(requests(&path), expected);
+    assert_eq!(repair(&path).expect("nothing to repair"), []);
+    // Which of two manifests is the right one is not known.
+    let path = changed(&whole, "two", |path| {
+        remove(path);
+        std::fs::write(path.join("MANIFEST-900000"), "unfinished").expect("written");
+    });
+    let error = repair(&path).expect_err("not certain").to_string();
+    assert!(error.contains("CURRENT") && error.contains("plimsoll restore"), "{error}");
+    assert!(!path.join("CURRENT").exists());
+}
+
+#[test]
+fn pipes_in_the_place_of_files_are_named_and_not_read() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let whole = directory.path().join("whole");
+    filled(&whole);
+    for name in ["IDENTITY", "ACKNOWLEDGED", "LOCK", "900000.log", "900000.sst", "OPTIONS-900000"] {
+        let path = changed(&whole, &format!("pipe-{name}"), |path| {
+            let pipe = path.join(name);
+            if pipe.exists() {
+                std::fs::remove_file(&pipe).expect("removed");
+            }
+            let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+            assert!(made.is_ok_and(|status| status.success()));
+        });
+        let opened = Store::open(&Options::new(&path)).map(drop);
+        for error in [opened, repair(&path).map(drop)] {
+            let error = error.expect_err("not read").to_string();
+            assert!(
+                error.contains(&format!("{name} is neither a file nor a directory")),
+                "{error}"
+            );
+        }
+    }
+}

@@ -12,9 +12,9 @@ use std::path::{Path, PathBuf};
 
 use self::edit::Edit;
 pub(crate) use self::edit::{TableFile, deletion};
-use super::check::{io_error, replace_file};
+use super::check::{io_error, replace_file, set_aside};
 use super::format::{self, HEADER_BYTES, Piece};
-use crate::db::files::CURRENT;
+use crate::db::files::{CURRENT, manifest_name, manifest_number};
 use crate::db::schema::Family;
 use crate::error::{Error, Result};
 
@@ -107,11 +107,8 @@ pub(crate) fn end_before_unwritten(
 
 /// The manifest that `CURRENT` names, and its bytes; `None` when there is none.
 fn load(directory: &Path) -> Result<Option<(PathBuf, Vec<u8>)>> {
-    let current = fs::read_to_string(directory.join(CURRENT)).unwrap_or_default();
-    let path = directory.join(current.trim());
-    if current.trim().is_empty() || !path.exists() {
-        return Ok(None);
-    }
+    let path = manifest_name(directory)?.map(|name| directory.join(name));
+    let Some(path) = path.filter(|path| path.exists()) else { return Ok(None) };
     let log = fs::read(&path).map_err(io_error("read", &path))?;
     Ok(Some((path, log)))
 }
@@ -172,6 +169,58 @@ fn group_rest(edit: &[u8]) -> Option<u64> {
 
 fn no_record(path: &Path, at: usize) -> Error {
     damaged(path, &format!("byte {at} is no record"))
+}
+
+/// Names the manifest of a database whose `CURRENT` is missing or damaged, when that is certain: one manifest
+/// is intact, and there is no newer one. Returns whether it wrote `CURRENT`. No process may have the database
+/// open.
+///
+/// # Errors
+/// [`Error::Corrupt`] when it is not certain, or the directory cannot be written.
+pub(crate) fn restore_current(directory: &Path) -> Result<bool> {
+    let damaged = match manifest_name(directory) {
+        Ok(Some(_)) => return Ok(false),
+        Ok(None) => false,
+        Err(Error::Files { .. }) => true,
+        Err(error) => return Err(error),
+    };
+    let manifests = manifests(directory)?;
+    let Some(newest) = manifests.last() else { return Ok(false) };
+    let is_intact = |(_, path): &&(u64, PathBuf)| {
+        let kept = fs::read(path).ok().and_then(|log| Kept::of(&log).ok());
+        let edits =
+            kept.filter(|kept| !kept.misses_pages).map(|kept| kept.edits).unwrap_or_default();
+        !edits.is_empty() && table_files(&edits).is_some()
+    };
+    let intact: Vec<_> = manifests.iter().filter(is_intact).collect();
+    if intact != [newest] {
+        let (of, intact) = (manifests.len(), intact.len());
+        let detail = format!(
+            "it names no manifest, and {intact} of {of} manifests are intact, or an old one; restore a backup \
+             with `plimsoll restore`"
+        );
+        return Err(Error::corrupt(format!("the file {CURRENT}"), detail));
+    }
+    let current = directory.join(CURRENT);
+    if damaged {
+        set_aside(directory, &current)?;
+    }
+    let name = newest.1.file_name().unwrap_or_default().display();
+    replace_file(directory, &current, format!("{name}\n").as_bytes())?;
+    tracing::info!(%name, "wrote the file CURRENT anew");
+    Ok(true)
+}
+
+/// The manifests in a directory with their numbers, oldest first.
+fn manifests(directory: &Path) -> Result<Vec<(u64, PathBuf)>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(directory).map_err(io_error("read", directory))? {
+        let path = entry.map_err(io_error("read", directory))?.path();
+        let number = path.file_name().and_then(|name| manifest_number(name.to_str()?));
+        found.extend(number.filter(|_| path.is_file()).map(|number| (number, path)));
+    }
+    found.sort_unstable();
+    Ok(found)
 }
 
 fn damaged(path: &Path, why: &str) -> Error {
