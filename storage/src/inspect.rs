@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 use std::sync::atomic::Ordering;
+use std::time::Instant;
 
 use crate::codec;
 use crate::db::{Database, FORMAT_VERSION, Family, Loss, WalkDamage};
@@ -57,6 +58,8 @@ pub struct StreamUsage {
     pub partners: usize,
     /// How many there may be before only those are taken that the rules file names.
     pub partners_max: usize,
+    /// Whether a new partner was not taken within the last hour.
+    pub are_partners_refused: bool,
     /// How many streams a partner may have now.
     pub partner_streams_max: usize,
     /// How many times a new stream was rejected since the store was opened.
@@ -159,6 +162,7 @@ pub(crate) fn stream_usage(shared: &Shared) -> StreamUsage {
         shared_max: shares.shared_max(),
         partners: catalog.partners(),
         partners_max: shares.unnamed_partners_max(),
+        are_partners_refused: shared.pending.are_partners_refused(Instant::now()),
         partner_streams_max: shares.partner_max(catalog.shared()),
         rejected: shared.pending.rejected(),
     }

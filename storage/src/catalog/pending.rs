@@ -61,6 +61,11 @@ impl Pending {
         self.state.lock().named = partners;
     }
 
+    /// Whether a new partner was not taken within the hour before `now`.
+    pub(crate) fn are_partners_refused(&self, now: Instant) -> bool {
+        self.state.lock().new_partners.are_refused(now)
+    }
+
     /// How many new streams were rejected so far; a stream counts each time it is sent.
     pub(crate) fn rejected(&self) -> u64 {
         self.state.lock().rejected

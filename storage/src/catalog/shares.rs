@@ -89,8 +89,11 @@ impl Shares {
         new_partners: &mut NewPartners,
         now: Instant,
     ) -> Result<(), StreamLimit> {
-        if demand.of_partner == 0 {
-            self.check_partner(demand, new_partners, now)?;
+        if demand.of_partner == 0
+            && let Err(limit) = self.check_partner(demand, new_partners, now)
+        {
+            new_partners.refused_at = Some(now);
+            return Err(limit);
         }
         if demand.of_partner < GUARANTEED_STREAMS {
             return Ok(());
@@ -129,19 +132,26 @@ impl Shares {
     }
 }
 
-/// Counts the new partners of an hour.
+/// Counts the new partners of an hour, and notes when one was not taken.
 #[derive(Debug, Default)]
 pub(crate) struct NewPartners {
+    /// When one was not taken last.
+    refused_at: Option<Instant>,
     /// When the hour began.
     since: Option<Instant>,
     count: usize,
 }
 
 impl NewPartners {
+    /// Whether a new partner was not taken within the last hour.
+    pub(super) fn are_refused(&self, now: Instant) -> bool {
+        self.refused_at.is_some_and(|at| now.saturating_duration_since(at) < PERIOD)
+    }
+
     /// Counts one more unless `limit` are counted in this hour. Returns whether it did.
     fn take(&mut self, limit: usize, now: Instant) -> bool {
         if self.since.is_none_or(|since| now.saturating_duration_since(since) >= PERIOD) {
-            *self = Self { since: Some(now), count: 0 };
+            (self.since, self.count) = (Some(now), 0);
         }
         let is_free = self.count < limit;
         self.count += usize::from(is_free);

@@ -106,7 +106,10 @@ fn unknown_partners_are_taken_slowly_and_not_all_while_named_ones_are_taken_at_o
         model.add(9, 0),
         Err(StreamLimit::NewPartners { partners: 510, per_hour: 10 })
     ));
+    assert!(model.new_partners.are_refused(model.now));
     model.now += Duration::from_secs(3_599);
+    assert!(model.new_partners.are_refused(model.now), "less than an hour ago");
+    assert!(!model.new_partners.are_refused(model.now + Duration::from_secs(1)));
     assert_eq!(flood(&mut model, 20_000), 0);
     model.now += Duration::from_secs(1);
     assert_eq!(flood(&mut model, 30_000), 10);
