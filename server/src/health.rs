@@ -53,6 +53,8 @@ impl Ability {
 pub(crate) struct Facts {
     /// Why nothing can be written.
     pub(crate) write_failure: Option<String>,
+    /// How the data directory has changed, and the remedy: nothing can be written.
+    pub(crate) directory_change: Option<String>,
     /// Whether only a restart ends the failure.
     pub(crate) needs_restart: bool,
     /// Whether what is stored can be read.
@@ -79,6 +81,8 @@ pub(crate) struct Facts {
     pub(crate) rules_error: Option<String>,
     /// Limits of streams that are nearly reached: what, how many there are, and how many there may be.
     pub(crate) nearly_full: Vec<(&'static str, usize, usize)>,
+    /// How many partners there are, when a new one was not accepted within the last hour.
+    pub(crate) partners_refused: Option<usize>,
 }
 
 /// A problem of an ability.
@@ -168,6 +172,11 @@ pub(crate) fn assess(facts: &Facts) -> Health {
             add(ability, true, "write", reason.clone());
         }
     }
+    if let Some(reason) = &facts.directory_change {
+        for ability in [Ability::Accept, Ability::Evaluate, Ability::Deliver] {
+            add(ability, true, "directory", reason.clone());
+        }
+    }
     if !facts.is_readable {
         add(
             Ability::Answer,
@@ -193,30 +202,47 @@ pub(crate) fn assess(facts: &Facts) -> Health {
     for damage in &facts.damage {
         add(Ability::Answer, false, "damage", damage.clone());
     }
-    if let Some(free) = facts.disk_free_bytes.filter(|free| *free < DISK_FREE_BYTES_MIN) {
-        let reason =
-            format!("the disk has {} MiB left; free some, or set `retention_size`", free >> 20);
-        add(Ability::Accept, false, "disk", reason);
-    }
-    if facts.clock_ahead_ms > 0 {
-        let reason = "the clock was set forward by more than an hour since the start, and no data is deleted by \
-                      a time that may be wrong; set the clock right, or restart the server if it is right";
-        add(Ability::Accept, false, "clock", reason.to_owned());
-    }
-    for &(what, used, limit) in &facts.nearly_full {
-        let reason = format!(
-            "{used} of {limit} {what} are in use, and no more are accepted then; \
-             GET /api/v1/cardinality shows who makes them"
-        );
-        add(Ability::Accept, false, what, reason);
+    for (kind, reason) in dangers_to_accept(facts) {
+        add(Ability::Accept, false, kind, reason);
     }
     if let Some(error) = &facts.rules_error {
         let reason = format!("the rules in force are not those of the file: {error}");
         add(Ability::Evaluate, false, "rules", reason);
     }
     problems.sort_by_key(|problem| !problem.is_failure);
-    let needs_restart = facts.needs_restart || !facts.ended_tasks.is_empty();
+    let needs_restart =
+        facts.needs_restart || facts.directory_change.is_some() || !facts.ended_tasks.is_empty();
     Health { problems, needs_restart }
+}
+
+/// What limits pushes or will soon, by kind.
+fn dangers_to_accept(facts: &Facts) -> Vec<(&'static str, String)> {
+    let mut problems = Vec::new();
+    if let Some(free) = facts.disk_free_bytes.filter(|free| *free < DISK_FREE_BYTES_MIN) {
+        let reason =
+            format!("the disk has {} MiB left; free some, or set `retention_size`", free >> 20);
+        problems.push(("disk", reason));
+    }
+    if facts.clock_ahead_ms > 0 {
+        let reason = "the clock was set forward by more than an hour since the start, and no data is deleted by \
+                      a time that may be wrong; set the clock right, or restart the server if it is right";
+        problems.push(("clock", reason.to_owned()));
+    }
+    for &(what, used, limit) in &facts.nearly_full {
+        let reason = format!(
+            "{used} of {limit} {what} are in use, and no more are accepted then; \
+             GET /api/v1/cardinality shows who makes them"
+        );
+        problems.push((what, reason));
+    }
+    if let Some(partners) = facts.partners_refused {
+        let reason = format!(
+            "new partners were rejected within the last hour, while there are {partners}; name those that \
+             are wanted under `partners` in the rules file, or send fewer different values of `partner`"
+        );
+        problems.push(("new partners", reason));
+    }
+    problems
 }
 
 /// What is wrong with receivers, by kind.

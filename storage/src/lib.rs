@@ -41,7 +41,9 @@ pub use catalog::{
     stream_name,
 };
 pub use codec::Columns;
-pub use db::{DamagedFile, Loss, Order, Record, Table, TableBatch, WriteFailure, is_database};
+pub use db::{
+    DamagedFile, Loss, Order, Record, Recovery, Table, TableBatch, WriteFailure, is_database,
+};
 pub use error::{Error, MostValues, Result, StreamLimit};
 pub use inspect::{FamilyBytes, Inspection, ResolutionCount, Stats, StreamUsage};
 pub use maintain::Sealed;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use plimsoll_alerting::limits::GROUPS_PER_RULE_MAX;
 use plimsoll_alerting::{EvaluatedSlots, Evaluator, GroupsLeftOut, Severity};
-use plimsoll_storage::TimestampMs;
+use plimsoll_storage::{Recovery, TimestampMs};
 
 use super::App;
 use super::stop::{Stop, Ticks, stopped};
@@ -33,7 +33,7 @@ pub(crate) async fn evaluate(app: App, mut evaluator: Evaluator, stop: Stop) {
     let mut steps = StepDetector::new(clock::reading());
     while ticks.next().await {
         // Nothing could be committed, and what is read for it would delay the recovery.
-        if app.store.write_failure().is_some_and(|failure| failure.recovers) {
+        if app.store.write_failure().is_some_and(|failure| failure.recovery != Recovery::Restart) {
             continue;
         }
         let changed_rules = rules.take_changed();

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use plimsoll_alerting::{Evaluator, grace_ms};
-use plimsoll_storage::TimestampMs;
+use plimsoll_storage::{Recovery, TimestampMs, WriteFailure};
 
 use super::App;
 use super::stop::{Stop, Ticks};
@@ -16,7 +16,7 @@ use crate::health::{Ability, Facts, Health, assess};
 
 /// How often health is looked at. The log and the metrics follow it.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// How often recovery is tried while the store cannot be written.
+/// How often the data directory is checked, and recovery is tried while the store cannot be written.
 const RECOVER_EVERY: Duration = Duration::from_millis(500);
 
 /// What the tasks say about themselves.
@@ -73,7 +73,9 @@ impl App {
 
     fn facts(&self) -> Facts {
         let (store, now) = (&self.store, self.now());
+        let has_changed = |failure: &WriteFailure| failure.recovery == Recovery::Directory;
         let failure = store.write_failure();
+        let disk_failure = failure.clone().filter(|failure| !has_changed(failure));
         let width = store.slot_width();
         // The end of the newest slot that can have been evaluated.
         let due = width.start(width.slot_of(now.plus_ms(-grace_ms(width))));
@@ -86,9 +88,11 @@ impl App {
             .iter()
             .filter_map(|(name, status)| Some((name.clone(), status.disabled.clone()?)));
         let ended = (!store.has_writer()).then_some("the writer").into_iter();
+        let usage = store.stream_usage();
         Facts {
-            needs_restart: failure.as_ref().is_some_and(|failure| !failure.recovers),
-            write_failure: failure.map(|failure| failure.reason),
+            needs_restart: failure.as_ref().is_some_and(|it| it.recovery == Recovery::Restart),
+            directory_change: failure.filter(has_changed).map(|failure| failure.reason),
+            write_failure: disk_failure.map(|failure| failure.reason),
             is_readable: store.is_readable(),
             evaluation_lag_ms: lag_ms,
             evaluation_idle_ms: self.progress.evaluated_at.lock().elapsed().as_millis() as i64,
@@ -100,7 +104,8 @@ impl App {
             damage: self.damage(),
             disk_free_bytes: self.disk_free_bytes(),
             rules_error: self.rules.error(),
-            nearly_full: store.stream_usage().nearly_full().collect(),
+            nearly_full: usage.nearly_full().collect(),
+            partners_refused: usage.are_partners_refused.then_some(usage.partners),
         }
     }
 
@@ -170,18 +175,14 @@ pub(crate) async fn watched(
     tracing::error!(task = name, error, "a background task has ended");
 }
 
-/// Makes the store writable again after a failure, until the server stops.
+/// Checks the data directory and makes the store writable again after a failure, until the server stops.
 pub(crate) async fn recover(app: App, stop: Stop) {
     let mut ticks = Ticks::new(RECOVER_EVERY, stop);
     let mut last_error = String::new();
     while ticks.next().await {
-        if app.store.write_failure().is_none() {
-            last_error.clear();
-            continue;
-        }
         let store = Arc::clone(&app.store);
         match tokio::task::spawn_blocking(move || store.recover()).await {
-            Ok(Ok(_)) => {}
+            Ok(Ok(_)) => last_error.clear(),
             Ok(Err(error)) => {
                 // The same error comes back twice a second.
                 let error = error.to_string();

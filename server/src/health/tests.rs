@@ -28,6 +28,15 @@ fn a_write_failure_takes_three_abilities_and_leaves_answers() {
 }
 
 #[test]
+fn a_changed_data_directory_takes_three_abilities_and_needs_a_restart() {
+    let facts = Facts { directory_change: Some("the data directory is missing".into()), ..well() };
+    let health = assess(&facts);
+    let left: Vec<_> = Ability::ALL.into_iter().filter(|ability| health.has(*ability)).collect();
+    assert_eq!((left, health.needs_restart), (vec![Ability::Answer], true));
+    assert_eq!(health.to_string(), "the data directory is missing");
+}
+
+#[test]
 fn a_late_evaluation_is_a_failure_once_it_makes_no_progress() {
     let of = |lag: Option<i64>, idle_ms| {
         assess(&Facts { evaluation_lag_ms: lag, evaluation_idle_ms: idle_ms, ..well() })
@@ -50,11 +59,14 @@ fn warnings_leave_the_server_ready() {
         disk_free_bytes: Some(1 << 20),
         rules_error: Some("line 3".into()),
         nearly_full: vec![("streams", 80, 100)],
+        partners_refused: Some(5_100),
         ..well()
     };
     let health = assess(&facts);
     assert!(health.is_ready());
-    assert_eq!(health.problems.len(), 5);
+    assert_eq!(health.problems.len(), 6);
+    let reasons: Vec<_> = health.reasons(Ability::Accept).collect();
+    assert!(reasons.iter().any(|reason| reason.contains("there are 5100; name")), "{reasons:?}");
     assert_eq!(health.reasons(Ability::Deliver).count(), 1);
 }
 

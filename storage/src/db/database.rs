@@ -12,6 +12,7 @@ use rocksdb::{
 };
 
 use super::damage::Damage;
+use super::directory::DirectoryCheck;
 use super::files::{check_files, check_unused, open_error, open_files};
 use super::key::{day_start, key_before};
 use super::merge::WithoutMerging;
@@ -37,6 +38,7 @@ pub(crate) struct Database {
     /// everything with a higher number belongs to the write that failed.
     pub(super) written: Mutex<u64>,
     pub(super) failures: Failures,
+    pub(super) directory: DirectoryCheck,
     damage: Damage,
     epochs: Epochs,
     /// Whether cells are not read any more, because the store is about to be closed.
@@ -140,6 +142,7 @@ impl Database {
             written: Mutex::new(db.latest_sequence_number()),
             opened: RwLock::new(Some(Arc::new(db))),
             failures: Failures::default(),
+            directory: DirectoryCheck::new(path),
             damage: Damage::default(),
             epochs: Epochs::default(),
             have_reads_ended: AtomicBool::new(false),
@@ -280,9 +283,7 @@ impl Database {
         options.set_sync(self.durability == Durability::Fsync);
         options.disable_wal(self.durability == Durability::Memory);
         let mut written = self.written.lock();
-        if self.has_failed() && self.durability != Durability::Memory {
-            return Err(self.failures.error());
-        }
+        self.failures.check_write(self.durability)?;
         let (db, (batch, reaches)) = (self.opened()?, batch.into_inner()?);
         self.checked(db.write_opt(batch, &options))?;
         *written = db.latest_sequence_number();
@@ -297,6 +298,12 @@ impl Database {
     /// # Errors
     /// When the database cannot be written.
     pub(crate) fn flush(&self) -> Result<()> {
+        self.check_directory()?;
+        self.flush_opened()
+    }
+
+    /// [`Database::flush`] of a directory that was checked.
+    pub(super) fn flush_opened(&self) -> Result<()> {
         let db = self.opened()?;
         // All families in one call: without a write-ahead log, flushes one by one would let a crash between
         // them keep half of a batch.
@@ -340,7 +347,7 @@ impl Database {
     /// Compacts a range down to its last level, which is rewritten even where nothing lies above it:
     /// a file that is only moved there keeps its parts as they are.
     fn rewrite(&self, family: Family, from: Option<&[u8]>, to: Option<&[u8]>) {
-        let Ok(db) = self.opened() else { return };
+        let Ok(db) = self.opened_for_files() else { return };
         if self.failures.is_not_compacted(family) {
             return;
         }
@@ -363,7 +370,7 @@ impl Database {
         write.delete_range(self, family, from, to);
         self.write(write)?;
         self.make_durable()?;
-        let db = self.opened()?;
+        let db = self.opened_for_files()?;
         // RocksDB also deletes a file whose last key is the end of this range.
         self.checked(db.delete_file_in_range_cf(handle(&db, family), from, &key_before(to)))?;
         if !self.failures.is_not_compacted(family) {
@@ -378,7 +385,7 @@ impl Database {
     /// When the directory cannot be written.
     pub(crate) fn checkpoint(&self, to: &Path) -> Result<()> {
         let mark = self.mark();
-        Checkpoint::new(&*self.opened()?)?.create_checkpoint(to)?;
+        Checkpoint::new(&*self.opened_for_files()?)?.create_checkpoint(to)?;
         mark.write_to(to)
     }
 }

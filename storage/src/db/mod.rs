@@ -4,6 +4,7 @@
 mod closing;
 mod damage;
 mod database;
+mod directory;
 mod files;
 mod key;
 mod merge;
@@ -18,7 +19,7 @@ mod write_batch;
 
 pub use damage::Loss;
 pub use files::is_database;
-pub use recovery::{DamagedFile, WriteFailure};
+pub use recovery::{DamagedFile, Recovery, WriteFailure};
 pub use tables::{Order, Record, Table, TableBatch};
 
 pub(crate) use damage::{Blocks, WalkDamage};

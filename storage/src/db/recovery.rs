@@ -37,8 +37,19 @@ pub struct WriteFailure {
     pub reason: String,
     /// Since when nothing is written.
     pub since: Instant,
-    /// Whether the store recovers by itself once the disk works. Otherwise a restart helps.
-    pub recovers: bool,
+    /// What ends the failure.
+    pub recovery: Recovery,
+}
+
+/// What makes a store writable again after a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recovery {
+    /// The disk works again. The store notices it.
+    Disk,
+    /// The data directory is as it was. The store notices it, but most often only a restart helps.
+    Directory,
+    /// A restart.
+    Restart,
 }
 
 /// A file that compaction could not read. Its family is not compacted until the file is repaired.
@@ -65,6 +76,21 @@ impl Failures {
     pub(super) fn error(&self) -> Error {
         let reason = self.current.lock().as_ref().map(|failure| failure.reason.clone());
         reason.map_or(Error::Closed, |reason| Error::NotWritable { reason })
+    }
+
+    /// Returns an error while nothing is to be written. Without a log RocksDB itself goes on when the disk
+    /// works again.
+    pub(super) fn check_write(&self, durability: Durability) -> Result<()> {
+        let current = self.current.lock().as_ref().map(|failure| failure.recovery);
+        match current {
+            None => Ok(()),
+            Some(recovery)
+                if durability == Durability::Memory && recovery != Recovery::Directory =>
+            {
+                Ok(())
+            }
+            Some(_) => Err(self.error()),
+        }
     }
 
     /// Whether a family is left as it is, because a file of it is damaged.
@@ -107,7 +133,8 @@ impl Database {
     pub(super) fn checked(&self, result: std::result::Result<(), rocksdb::Error>) -> Result<()> {
         let mut current = self.failures.current.lock();
         let Err(error) = result else {
-            if self.durability == Durability::Memory && current.take().is_some() {
+            let ended = |failure: &mut WriteFailure| failure.recovery != Recovery::Directory;
+            if self.durability == Durability::Memory && current.take_if(ended).is_some() {
                 tracing::info!("the database is written again");
             }
             return Ok(());
@@ -116,15 +143,37 @@ impl Database {
         let reason = error.into_string();
         if current.is_none() {
             tracing::error!(%reason, "the database cannot be written; the store accepts nothing");
-            let recovers = self.durability != Durability::Memory;
+            let has_log = self.durability != Durability::Memory;
+            let recovery = if has_log { Recovery::Disk } else { Recovery::Restart };
             let since = Instant::now();
-            *current = Some(WriteFailure { reason: reason.clone(), since, recovers });
+            *current = Some(WriteFailure { reason: reason.clone(), since, recovery });
         }
         drop(current);
         if is_damage {
             self.note_damaged_file(&reason);
         }
         Err(Error::Database(reason))
+    }
+
+    /// Notes that the data directory is not what it was.
+    pub(super) fn note_directory_change(&self, reason: String) {
+        let mut current = self.failures.current.lock();
+        let recovery = Recovery::Directory;
+        if current.as_ref().is_some_and(|it| it.recovery == recovery && it.reason == reason) {
+            return;
+        }
+        tracing::error!(%reason, "the data directory has changed; the store accepts nothing");
+        let since = current.as_ref().map_or_else(Instant::now, |failure| failure.since);
+        *current = Some(WriteFailure { reason, since, recovery });
+        drop(current);
+        // Compactions would create and delete files. Without a log, ending them writes files as well.
+        if !self.has_log() {
+            return;
+        }
+        // While the database is opened again there are none.
+        if let Some(db) = self.opened.try_read().and_then(|opened| opened.clone()) {
+            db.cancel_all_background_work(false);
+        }
     }
 
     /// The value of a key that a write depends on. When it cannot be read for an I/O error, the store is as
@@ -170,14 +219,22 @@ impl Database {
         }
     }
 
-    /// Makes the database writable again after a failed write, if the disk works again. Returns whether it
-    /// did anything.
+    /// Checks the data directory, and makes the database writable again after a failure, if its directory is
+    /// as it was and the disk works again. Returns whether it did anything.
     ///
     /// # Errors
-    /// When the disk still fails, readers do not end, or the files cannot be opened.
+    /// When the directory has changed, the disk still fails, readers do not end, or the files cannot be
+    /// opened.
     pub(crate) fn recover(&self) -> Result<bool> {
-        if !self.failure().is_some_and(|failure| failure.recovers) {
-            return Ok(false);
+        let checked = self.check_directory();
+        match self.failure().map(|failure| failure.recovery) {
+            None | Some(Recovery::Restart) => return Ok(false),
+            Some(Recovery::Directory | Recovery::Disk) => checked?,
+        }
+        if !self.has_log() {
+            // RocksDB is as it was.
+            *self.failures.current.lock() = None;
+            return Ok(true);
         }
         probe(&self.path)?;
         if let Ok(db) = self.opened() {
@@ -224,6 +281,7 @@ impl Database {
 
     /// Opens the files without the writes behind a sequence number.
     fn reopen(&self, sequence: u64) -> Result<DB> {
+        self.check_directory()?;
         let cut = wal::cut_after(&self.path, sequence)?;
         let not_compacted = self.failures.not_compacted();
         let db = open_files(&self.path, self.durability, &self.clock, &not_compacted)?;

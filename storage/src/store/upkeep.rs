@@ -136,12 +136,13 @@ impl Store {
         self.shared.db.is_open()
     }
 
-    /// Makes the store writable again after a failure, once the disk works. Appends and commits that failed
-    /// are not in it. Readers wait while the files are opened. Returns whether there was anything to do. Call
+    /// Checks that the data directory is the one that was opened; otherwise nothing is written. Makes the
+    /// store writable again after a failure, once the disk works. Appends and commits that failed are not in
+    /// it. Readers wait while the files are opened. Returns whether there was anything to recover from. Call
     /// it every second or so.
     ///
     /// # Errors
-    /// When the disk does not work yet.
+    /// When the data directory has changed, or the disk does not work yet.
     pub fn recover(&self) -> Result<bool> {
         self.shared.db.recover()
     }

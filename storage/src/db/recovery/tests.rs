@@ -27,7 +27,8 @@ fn keys(db: &Database, family: Family) -> Vec<String> {
 fn fail(db: &Database, key: &str) {
     let raw = db.opened().unwrap();
     raw.write_opt(put(db, key).into_inner().unwrap().0, &WriteOptions::default()).unwrap();
-    let failure = WriteFailure { reason: "injected".into(), since: Instant::now(), recovers: true };
+    let failure =
+        WriteFailure { reason: "injected".into(), since: Instant::now(), recovery: Recovery::Disk };
     *db.failures.current.lock() = Some(failure);
 }
 
@@ -123,16 +124,19 @@ fn files_that_cannot_be_opened_are_an_error_of_every_read_until_they_can() {
     let directory = tempfile::tempdir().unwrap();
     let db = database(directory.path(), Durability::Wal);
     db.write(put(&db, "a")).unwrap();
+    db.flush().unwrap();
     fail(&db, "failed");
-    let (current, aside) = (directory.path().join("CURRENT"), directory.path().join("aside"));
-    std::fs::rename(&current, &aside).unwrap();
+    let file = db.opened().unwrap().live_files().unwrap().swap_remove(0).name;
+    let table = directory.path().join(file.trim_start_matches('/'));
+    let aside = directory.path().join("aside");
+    std::fs::rename(&table, &aside).unwrap();
     assert!(db.recover().is_err());
     assert!(matches!(db.get(Family::Streams, b"a"), Err(Error::NotWritable { .. })));
     let mut rows = db.snapshot().rows(Family::Streams);
     rows.seek_to_first();
     assert!(rows.status().is_err());
     assert!(db.entries(Family::Streams).next().unwrap().is_err());
-    std::fs::rename(&aside, &current).unwrap();
+    std::fs::rename(&aside, &table).unwrap();
     assert!(db.recover().unwrap());
     assert!(db.get(Family::Streams, b"a").unwrap().is_some());
 }

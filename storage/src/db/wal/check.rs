@@ -260,6 +260,25 @@ pub(super) fn numbers(record: &[u8]) -> Option<(u64, u64)> {
     Some((u64::from_le_bytes(*first), count.into()))
 }
 
+/// The newest file of the write-ahead log, with its number.
+pub(in crate::db) fn newest_log(directory: &Path) -> std::io::Result<Option<(u64, PathBuf)>> {
+    let mut newest = None;
+    let entries = match fs::read_dir(directory) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        entries => entries?,
+    };
+    for entry in entries {
+        newest = newest.max(numbered(entry?.path()));
+    }
+    Ok(newest)
+}
+
+/// A file of the write-ahead log with its number.
+fn numbered(path: PathBuf) -> Option<(u64, PathBuf)> {
+    let number = path.file_stem()?.to_str()?.parse().ok()?;
+    path.extension().is_some_and(|end| end == "log").then_some((number, path))
+}
+
 /// The files of the write-ahead log, oldest first.
 pub(super) fn log_files(directory: &Path) -> Result<Vec<PathBuf>> {
     Ok(numbered_log_files(directory)?.into_iter().map(|(_, path)| path).collect())
@@ -273,11 +292,7 @@ fn numbered_log_files(directory: &Path) -> Result<Vec<(u64, PathBuf)>> {
         entries => entries.map_err(io_error("read", directory))?,
     };
     for entry in entries {
-        let path = entry.map_err(io_error("read", directory))?.path();
-        let number = path.file_stem().and_then(|stem| stem.to_str()?.parse::<u64>().ok());
-        if let Some(number) = number.filter(|_| path.extension().is_some_and(|end| end == "log")) {
-            files.push((number, path));
-        }
+        files.extend(numbered(entry.map_err(io_error("read", directory))?.path()));
     }
     files.sort_unstable();
     Ok(files)

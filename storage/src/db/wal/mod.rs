@@ -9,7 +9,7 @@ mod format;
 mod manifest;
 mod mark;
 
-pub(super) use check::{Gap, check, io_error, replace, set_aside};
+pub(super) use check::{Gap, check, io_error, newest_log, replace, set_aside};
 pub(super) use cut::cut_after;
 pub(crate) use manifest::restore_current;
 pub(super) use manifest::{Manifest, TableFile, deletion, end_before_unwritten};

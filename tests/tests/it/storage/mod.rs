@@ -3,6 +3,7 @@
 mod backup;
 mod crash;
 mod damage;
+mod directory;
 mod full_disk;
 mod lifecycle;
 mod log_damage;
