@@ -37,7 +37,7 @@ mod write;
 
 pub use backup::{Backup, restore, tidy_backups};
 pub use catalog::{
-    Cardinality, LabelMatchers, Matcher, Pattern, PatternError, SelectorError, ValueCounts,
+    Cardinality, LabelMatchers, Matcher, Pattern, PatternError, SelectorError, Steps, ValueCounts,
     stream_name,
 };
 pub use codec::Columns;

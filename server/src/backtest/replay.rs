@@ -171,13 +171,14 @@ impl Worker {
         let Self { evaluator, streams, .. } = self;
         let number = |key: &StreamKey| evaluator.stream(key.as_ref());
         streams.extend(chunk.new_streams.iter().map(number));
-        for (stream, step_slots) in &chunk.steps {
-            if let Some(stream) = streams.get(*stream as usize) {
-                evaluator.set_step(*stream, *step_slots);
-            }
-        }
-        for arrival in &chunk.arrivals {
+        let mut steps = chunk.steps.iter().peekable();
+        for (position, arrival) in chunk.arrivals.iter().enumerate() {
             evaluator.advance(arrival.at);
+            while let Some(step) = steps.next_if(|step| step.arrival == position) {
+                if let Some(stream) = streams.get(step.stream as usize) {
+                    evaluator.set_step(*stream, step.step_slots);
+                }
+            }
             if let Some(stream) = streams.get(arrival.stream as usize) {
                 match &arrival.value {
                     SlotValue::Activity(summary) if arrival.slots > 1 => {

@@ -16,6 +16,7 @@ mod symbols;
 pub use cardinality::{Cardinality, ValueCounts};
 pub use matcher::{LabelMatchers, Matcher, Pattern, PatternError};
 pub use notation::{SelectorError, stream_name};
+pub use steps::Steps;
 
 pub(crate) use pending::{Pending, Reservation};
 pub(crate) use record::{FORGOTTEN, SentTimes, decode_stream, encode_stream};

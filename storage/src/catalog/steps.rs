@@ -1,11 +1,11 @@
 //! Which streams send summaries of several slots.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use foldhash::fast::RandomState;
 
-use crate::model::stream::StreamId;
 use crate::model::time::Slot;
 
 /// Steps without a summary as long after which a stream no longer reports in such steps.
@@ -20,28 +20,36 @@ struct Reporting {
     until: AtomicU32,
 }
 
-/// The streams that send summaries of several slots.
-#[derive(Debug, Default)]
-pub(super) struct Steps {
-    reporting: HashMap<StreamId, Reporting, RandomState>,
+/// The streams that send summaries of several slots, by what identifies a stream.
+#[derive(Debug)]
+pub struct Steps<K> {
+    reporting: HashMap<K, Reporting, RandomState>,
 }
 
-impl Steps {
+impl<K> Default for Steps<K> {
+    fn default() -> Self {
+        Self { reporting: HashMap::default() }
+    }
+}
+
+impl<K: Eq + Hash> Steps<K> {
     /// How many slots a stream reports at once: 1 unless it sends longer summaries.
-    pub(super) fn slots(&self, id: StreamId) -> u32 {
-        self.reporting.get(&id).map_or(1, |reporting| reporting.step_slots)
+    #[must_use]
+    pub fn slots(&self, id: &K) -> u32 {
+        self.reporting.get(id).map_or(1, |reporting| reporting.step_slots)
     }
 
     /// Whether no stream reports several slots at once.
-    pub(super) fn is_empty(&self) -> bool {
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
         self.reporting.is_empty()
     }
 
     /// Notes a summary of `step_slots` that ends before `until`. A stream that has reported nothing so long
     /// for [`STEPS_KEPT`] steps reports in shorter steps from then on. Returns whether its step has changed.
-    pub(super) fn note(&mut self, id: StreamId, step_slots: u32, until: Slot) -> bool {
-        let known = self.slots(id);
-        if step_slots < known && !self.is_over(id, until) {
+    pub fn note(&mut self, id: K, step_slots: u32, until: Slot) -> bool {
+        let known = self.slots(&id);
+        if step_slots < known && !self.is_over(&id, until) {
             return false;
         }
         if step_slots == known {
@@ -60,15 +68,16 @@ impl Steps {
     }
 
     /// Whether a stream has reported in long steps, but not lately, by a cell of `slot`.
-    pub(super) fn is_over(&self, id: StreamId, slot: Slot) -> bool {
-        self.reporting.get(&id).is_some_and(|reporting| {
+    #[must_use]
+    pub fn is_over(&self, id: &K, slot: Slot) -> bool {
+        self.reporting.get(id).is_some_and(|reporting| {
             let until = Slot(reporting.until.load(Ordering::Relaxed));
             slot > until.plus(STEPS_KEPT.saturating_mul(reporting.step_slots))
         })
     }
 
     /// Removes a stream.
-    pub(super) fn remove(&mut self, id: StreamId) {
-        self.reporting.remove(&id);
+    pub(super) fn remove(&mut self, id: &K) {
+        self.reporting.remove(id);
     }
 }

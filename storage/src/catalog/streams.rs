@@ -31,7 +31,7 @@ pub(crate) struct Catalog {
     hasher: RandomState,
     /// How many streams partners have beyond what is guaranteed.
     shared: usize,
-    steps: Steps,
+    steps: Steps<StreamId>,
     pub(super) index: Index,
 }
 
@@ -106,7 +106,7 @@ impl Catalog {
         for symbol in unused.into_iter().filter(|symbol| !self.index.has(*symbol)) {
             self.symbols.remove(symbol);
         }
-        self.steps.remove(id);
+        self.steps.remove(&id);
     }
 
     /// Streams without a cell from `slot` on, in the order of their ids.
@@ -263,7 +263,7 @@ impl Catalog {
 
     /// How many slots a stream reports at once: 1 unless it sends longer summaries.
     pub(crate) fn step_slots(&self, id: StreamId) -> u32 {
-        self.steps.slots(id)
+        self.steps.slots(&id)
     }
 
     /// Whether any stream reports several slots at once.
@@ -279,7 +279,7 @@ impl Catalog {
 
     /// Whether a stream has reported in long steps, but not lately, by a cell of `slot`.
     pub(crate) fn is_step_over(&self, id: StreamId, slot: Slot) -> bool {
-        self.steps.is_over(id, slot)
+        self.steps.is_over(&id, slot)
     }
 
     /// The newest event time of a stream.

@@ -18,7 +18,18 @@ pub(crate) struct Arrival {
     pub(crate) slot: Slot,
     /// How many slots it covers; 1 for all but the summaries of a longer step.
     pub(crate) slots: u32,
+    /// How many slots the item reports at once, see [`Chunk::steps`].
+    pub(crate) step_slots: u32,
     pub(crate) value: SlotValue,
+}
+
+/// From an arrival on, a stream reports another number of slots at once than before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct StepChange {
+    /// The position of the arrival in its chunk.
+    pub(crate) arrival: usize,
+    pub(crate) stream: u32,
+    pub(crate) step_slots: u32,
 }
 
 /// Some arrivals, in order.
@@ -26,8 +37,8 @@ pub(crate) struct Arrival {
 pub(crate) struct Chunk {
     /// Streams that appear for the first time; they get the next numbers.
     pub(crate) new_streams: Vec<StreamKey>,
-    /// Streams that report several slots at once, with how many: for the arrivals from here on.
-    pub(crate) steps: Vec<(u32, u32)>,
+    /// How many slots streams report at once, 1 unless said, in the order of the arrivals.
+    pub(crate) steps: Vec<StepChange>,
     pub(crate) arrivals: Vec<Arrival>,
     /// The time of the clock after these arrivals: slots before it are over, also those without data.
     pub(crate) until: Option<TimestampMs>,

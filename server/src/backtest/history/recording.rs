@@ -6,14 +6,16 @@
 //! Lines are replayed in the order of their arrival, also when they are not in that order in the file: the
 //! newest of them wait in memory until so many came later. Of a small recording that is all of them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::{fmt, io};
 
 use plimsoll_alerting::{SANDBOX, grace_ms};
-use plimsoll_storage::{Cell, Label, LabelMatchers, SlotValue, SlotWidth, StreamKey, TimestampMs};
+use plimsoll_storage::{
+    Cell, Label, LabelMatchers, SlotValue, SlotWidth, Steps, StreamKey, TimestampMs,
+};
 
 use super::batch::Batches;
-use super::chunk::{Arrival, Chunk, StreamNumbers};
+use super::chunk::{Arrival, Chunk, StepChange, StreamNumbers};
 use super::line::RawLine;
 use crate::backtest::limits::{BROKEN_LINES_SHOWN_MAX, CHUNK_ARRIVALS_MAX, WAITING_ARRIVALS_MAX};
 use crate::error::RejectCode;
@@ -195,9 +197,8 @@ struct Reader<'s> {
     streams: StreamNumbers,
     /// Streams that no chunk has named.
     new_streams: Vec<StreamKey>,
-    /// The longest step of each stream that reports several slots at once, and those that no chunk has named.
-    steps: BTreeMap<u32, u32>,
-    new_steps: Vec<(u32, u32)>,
+    /// Which streams report several slots at once, by the arrivals that were passed on.
+    steps: Steps<u32>,
     /// The latest arrival time so far.
     clock: TimestampMs,
     /// Arrivals that no chunk holds; the newest line is the last.
@@ -214,8 +215,7 @@ impl<'s> Reader<'s> {
             batches: Batches::default(),
             streams: StreamNumbers::default(),
             new_streams: Vec::new(),
-            steps: BTreeMap::new(),
-            new_steps: Vec::new(),
+            steps: Steps::default(),
             clock: TimestampMs(i64::MIN),
             waiting: Vec::new(),
             replayed_until: TimestampMs(i64::MIN),
@@ -238,7 +238,7 @@ impl<'s> Reader<'s> {
             self.replayed_until = arrivals.last().map_or(self.replayed_until, |last| last.at);
             let is_last = first.len() == 0;
             let new_streams = std::mem::take(&mut self.new_streams);
-            let steps = std::mem::take(&mut self.new_steps);
+            let steps = step_changes(&mut self.steps, &arrivals);
             let (progress, read) = (bytes_read, self.summary.lines);
             let chunk = Chunk { new_streams, steps, arrivals, progress, read, ..Chunk::default() };
             let continues = on_chunk(chunk);
@@ -291,27 +291,37 @@ impl<'s> Reader<'s> {
                 "has a new stream, and a database has no room for more",
             );
         };
-        let mut slots = 1;
+        let (mut slots, mut step_slots) = (1, 1);
         let value = match item.delta {
             Delta::Event { outcome, seconds, at } => {
                 let mut cell = Cell::default();
                 cell.record(outcome, seconds, at);
                 SlotValue::Activity(cell)
             }
-            Delta::Summary { summary, step_slots, covered_slots } => {
-                slots = covered_slots;
-                let known = self.steps.entry(stream).or_insert(1);
-                if step_slots > *known {
-                    *known = step_slots;
-                    self.new_steps.push((stream, step_slots));
-                }
+            Delta::Summary { summary, step_slots: step, covered_slots } => {
+                (slots, step_slots) = (covered_slots, step);
                 SlotValue::Activity(summary)
             }
             Delta::Gauge(reading) => SlotValue::Gauge(reading),
         };
-        self.waiting.push(Arrival { at, stream, slot: item.slot, slots, value });
+        self.waiting.push(Arrival { at, stream, slot: item.slot, slots, step_slots, value });
         Ok(())
     }
+}
+
+/// Which arrivals change how many slots their stream reports at once: as a push does.
+fn step_changes(steps: &mut Steps<u32>, arrivals: &[Arrival]) -> Vec<StepChange> {
+    let mut changes = Vec::new();
+    for (position, arrival) in arrivals.iter().enumerate() {
+        let Arrival { stream, step_slots, .. } = *arrival;
+        if step_slots == 1 && steps.is_empty() {
+            continue;
+        }
+        if steps.note(stream, step_slots, arrival.slot.plus(arrival.slots)) {
+            changes.push(StepChange { arrival: position, stream, step_slots });
+        }
+    }
+    changes
 }
 
 #[cfg(test)]

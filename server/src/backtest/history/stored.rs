@@ -11,7 +11,7 @@ use plimsoll_storage::{
 };
 
 use super::OnChunk;
-use super::chunk::{Arrival, Chunk};
+use super::chunk::{Arrival, Chunk, StepChange};
 use crate::backtest::limits::{CELLS_AT_ONCE_MAX, CHUNK_ARRIVALS_MAX};
 
 /// Passes the cells of `slots` of the selected streams to `on_chunk`, and returns how many there were. Before
@@ -31,8 +31,11 @@ pub(crate) fn read(
     if ids.is_empty() || slots.is_empty() {
         return Ok(0);
     }
-    let steps = (0..).zip(&ids).map(|(number, id)| (number, store.step_slots(*id)));
-    let steps = steps.filter(|(_, step_slots)| *step_slots > 1).collect();
+    let steps = (0..).zip(&ids).map(|(stream, id)| {
+        let step_slots = store.step_slots(*id);
+        StepChange { arrival: 0, stream, step_slots }
+    });
+    let steps = steps.filter(|step| step.step_slots > 1).collect();
     let mut chunk = Chunk { new_streams: keys, steps, ..Chunk::default() };
     let mut read = 0;
     let mut start = slots.start;
@@ -44,7 +47,7 @@ pub(crate) fn read(
         for (slot, stream, value) in cells(store, &ids, start..end, grain)? {
             read += 1;
             let at = store.slot_width().end(by_minute.map_or(slot, |it| it.end(slot)));
-            chunk.arrivals.push(Arrival { at, stream, slot, slots: 1, value });
+            chunk.arrivals.push(Arrival { at, stream, slot, slots: 1, step_slots: 1, value });
             if chunk.arrivals.len() >= CHUNK_ARRIVALS_MAX {
                 let progress = u64::from(slot.0 - slots.start.0);
                 let empty =

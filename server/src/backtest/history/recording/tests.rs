@@ -196,3 +196,28 @@ fn reading_ends_when_the_receiver_stops() {
     });
     assert_eq!((chunks, reading.expect("readable").lines), (1, lines.len() as u64));
 }
+
+#[test]
+fn a_stream_that_stops_sending_long_summaries_is_no_longer_known_late() {
+    let hour = 3_600_000;
+    let long = |start: i64| {
+        format!(
+            r#"{{"type":"summary","stream":"requests","partner":"dhl","start":{start},"step_s":3600,"outcomes":{{"2xx":3}}}}"#
+        )
+    };
+    let event = |at: i64| {
+        format!(r#"{{"type":"event","stream":"requests","partner":"dhl","at":{at},"status":200}}"#)
+    };
+    let text = [
+        event(START),
+        long(START),
+        event(START + hour + 5_000),
+        event(START + 3 * hour - 5_000),
+        event(START + 3 * hour + 15_000),
+        event(START + 3 * hour + 25_000),
+    ];
+    let (chunks, _) = replayed(&text.join("\n"), &everything());
+    let steps: Vec<StepChange> = chunks.into_iter().flat_map(|chunk| chunk.steps).collect();
+    let change = |arrival, step_slots| StepChange { arrival, stream: 0, step_slots };
+    assert_eq!(steps, [change(1, 360), change(4, 1)]);
+}
