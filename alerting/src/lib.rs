@@ -29,7 +29,8 @@ mod text;
 
 pub use deliver::{
     AcknowledgeResult, Clock, ClockReading, DeliveryControl, HeartbeatTarget, Notifier,
-    ReceiverStatus, ReplayDenied, TestResult, Waker, WebhookError, test_receiver,
+    ReceiverStatus, ReplayDenied, ShownMessage, TestResult, Waker, WebhookError, show,
+    test_receiver,
 };
 pub use engine::{
     AlertState, ComparedUnit, Comparison, Evidence, EvidenceTest, Firing, Gate, GroupsLeftOut,

@@ -37,6 +37,10 @@ pub const OUTCOMES_PER_COMMIT_MAX: usize = 500;
 /// A delivery lane reads the outbox at least this often, in milliseconds, even when it is not woken.
 pub const LANE_POLL_MS: i64 = 1_000;
 
+/// How often open alerts are repeated to receivers that end or forget them otherwise, in milliseconds; as
+/// Prometheus does.
+pub const REPEAT_MS: i64 = 60_000;
+
 /// A notification that is sent later than this after its alert fired shows the delay, in milliseconds.
 pub const LATE_PAGE_MS: i64 = 120_000;
 

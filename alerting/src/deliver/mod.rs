@@ -1,26 +1,22 @@
 //! Delivery: sends what waits in the outbox to its receivers, at least once and in order.
 //!
 //! Each receiver has a [`lane`] of its own, so a slow receiver does not delay the others. A lane reads
-//! the outbox ([`scan`]), picks what is sent next ([`schedule`], pure), makes the attempt ([`sender`])
-//! and writes its outcome in one commit ([`record_outcome`]). The kinds of receivers are in
-//! [`receivers`]; [`transport`] is the only module of the core that knows them.
+//! the outbox, picks what is sent next ([`schedule`], pure), makes the attempt and writes its outcome in
+//! one commit. The kinds of receivers are in [`receivers`]; only [`transport`], which sends, and [`shown`],
+//! which shows what would be sent, know them.
 
 mod acknowledge;
 mod context;
 mod control;
 mod exchange;
-mod handover;
 mod heartbeat;
 mod lane;
 mod notifier;
 mod receivers;
-mod record_outcome;
-mod scan;
 mod schedule;
-mod sender;
+mod shown;
 mod status;
 mod targets;
-mod thread;
 mod transport;
 
 pub use self::acknowledge::AcknowledgeResult;
@@ -28,6 +24,7 @@ pub use self::context::{Clock, ClockReading, Waker};
 pub use self::control::{DeliveryControl, ReplayDenied, TestResult, WebhookError, test_receiver};
 pub use self::heartbeat::HeartbeatTarget;
 pub use self::notifier::Notifier;
+pub use self::shown::{ShownMessage, show};
 pub use self::status::ReceiverStatus;
 
 /// Reads the body of a PagerDuty webhook, for the fuzz target.

@@ -54,6 +54,21 @@ impl Transport {
         AttemptResult { outcome, ..result }
     }
 
+    /// Repeats open alerts to a target that needs it. The error holds no secret.
+    pub(super) async fn repeat(
+        &self,
+        target: &Target,
+        open: &[Delivery],
+        templates: &MessageTemplates,
+        now: TimestampMs,
+    ) -> Result<(), String> {
+        let Channel::Http(receiver) = receivers::channel(target) else { return Ok(()) };
+        let Some(request) = receiver.repetition(open, templates, now) else { return Ok(()) };
+        let result = self.exchange(receiver, request, target, now).await;
+        let error = result.outcome.error().map(str::to_owned);
+        error.map_or(Ok(()), |reason| Err(redact(reason, target)))
+    }
+
     /// One request. Secrets leave the answer before it is cut to an excerpt, which could hold half of one.
     async fn exchange(
         &self,

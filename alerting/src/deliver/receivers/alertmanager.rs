@@ -1,9 +1,9 @@
 //! Alertmanager, API v2:
 //! <https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml>.
 //!
-//! Other clients of Alertmanager repeat an alert for as long as it is open. This one sends it once, with an
-//! end time far ahead, and sends the true end time with the resolve. An Alertmanager that loses its
-//! state forgets the alert.
+//! An Alertmanager that restarts forgets its alerts. An open alert is therefore repeated, with an end time
+//! some minutes ahead, and the resolve has its true end time. Should this server stop for longer, an open
+//! alert ends by itself.
 
 use std::collections::BTreeMap;
 
@@ -12,13 +12,15 @@ use serde::Serialize;
 
 use super::HttpReceiver;
 use crate::deliver::exchange::http::{self, Request};
+use crate::limits::REPEAT_MS;
 use crate::message::render::RenderedMessage;
 use crate::message::units::rfc3339;
 use crate::records::delivery::{Action, Delivery};
 use crate::rule::{AlertmanagerTarget, MessageTemplates, Severity};
 
-/// How far ahead the end time of an open alert is, in ms.
-const OPEN_MS: i64 = 30 * 24 * 3_600_000;
+/// How far ahead the end time of an open alert is, in ms: a restart of this server and some repetitions that
+/// fail do not end it.
+const OPEN_MS: i64 = 10 * REPEAT_MS;
 
 #[derive(Serialize)]
 struct PostableAlert<'a> {
@@ -37,31 +39,56 @@ impl HttpReceiver for AlertmanagerTarget {
         &self,
         delivery: &Delivery,
         templates: &MessageTemplates,
-        _: TimestampMs,
+        now: TimestampMs,
     ) -> Request {
-        // The delay is left out: annotations stay the same over attempts.
-        let message = RenderedMessage::new(delivery, templates, delivery.at);
-        let annotations = annotations(delivery, &message);
-        let alerts: Vec<_> = ends(delivery)
-            .into_iter()
-            .map(|(severity, ends_at)| PostableAlert {
-                labels: labels(delivery, severity),
-                annotations: annotations.clone(),
-                starts_at: rfc3339(delivery.alert.pending_at),
-                ends_at: rfc3339(ends_at),
-                generator_url: &delivery.content.links.explain,
-            })
-            .collect();
+        self.post(&postable(delivery, &ends(delivery, now), templates))
+    }
+
+    fn repetition(
+        &self,
+        open: &[Delivery],
+        templates: &MessageTemplates,
+        now: TimestampMs,
+    ) -> Option<Request> {
+        let ends_at = now.plus_ms(OPEN_MS);
+        let alerts = open.iter().flat_map(|delivery| {
+            postable(delivery, &[(delivery.alert.severity, ends_at)], templates)
+        });
+        Some(self.post(&alerts.collect::<Vec<_>>()))
+    }
+}
+
+impl AlertmanagerTarget {
+    fn post(&self, alerts: &[PostableAlert<'_>]) -> Request {
         let url = format!("{}/api/v2/alerts", self.url);
         Request::post(url, http::json(&alerts))
     }
 }
 
+/// An alert under each severity with its end time.
+fn postable<'a>(
+    delivery: &'a Delivery,
+    ends: &[(Severity, TimestampMs)],
+    templates: &MessageTemplates,
+) -> Vec<PostableAlert<'a>> {
+    // The delay is left out: annotations stay the same over attempts.
+    let message = RenderedMessage::new(delivery, templates, delivery.at);
+    let annotations = annotations(delivery, &message);
+    let alert = |(severity, ends_at): &(Severity, TimestampMs)| PostableAlert {
+        labels: labels(delivery, *severity),
+        annotations: annotations.clone(),
+        starts_at: rfc3339(delivery.alert.pending_at),
+        ends_at: rfc3339(*ends_at),
+        generator_url: &delivery.content.links.explain,
+    };
+    ends.iter().map(alert).collect()
+}
+
 /// The severities under which Alertmanager knows the alert, with the time that each ends. The severity is a
 /// label, because routes match it, and labels identify an alert: one that became critical ends as a warning.
-fn ends(delivery: &Delivery) -> Vec<(Severity, TimestampMs)> {
+fn ends(delivery: &Delivery, now: TimestampMs) -> Vec<(Severity, TimestampMs)> {
     let (at, severity) = (delivery.at, delivery.alert.severity);
-    let open = (severity, at.plus_ms(OPEN_MS));
+    let open = (severity, now.plus_ms(OPEN_MS));
     let others = [Severity::Warning, Severity::Critical].into_iter();
     match delivery.action {
         Action::Resolve => others.map(|severity| (severity, at)).collect(),

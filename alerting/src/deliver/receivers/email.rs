@@ -124,6 +124,49 @@ fn parameters(target: &EmailTarget) -> Result<TlsParameters, smtp::Error> {
     builder.build()
 }
 
+/// What is written in a mail.
+pub(in crate::deliver) struct Mail {
+    pub(in crate::deliver) subject: String,
+    message_id: String,
+    /// The thread: the same for all mails about an alert.
+    references: String,
+    pub(in crate::deliver) text: String,
+    pub(in crate::deliver) html: Option<String>,
+}
+
+impl Mail {
+    pub(in crate::deliver) fn new(
+        delivery: &Delivery,
+        templates: &MessageTemplates,
+        now: TimestampMs,
+    ) -> Self {
+        let rendered = RenderedMessage::new(delivery, templates, now);
+        let mark = match delivery.action {
+            Action::Resolve => "OK",
+            _ => delivery.alert.severity.as_str(),
+        };
+        let subject = format!("[{mark}] {}", rendered.summary());
+        Self {
+            subject: subject.chars().take(EMAIL_SUBJECT_CHARS_MAX).collect(),
+            message_id: format!("<{}@plimsoll>", delivery.id),
+            references: format!("<{}@plimsoll>", delivery.alert.id),
+            text: body(delivery, templates, now),
+            html: html(delivery, templates, now),
+        }
+    }
+
+    /// The headers of the mail to a target.
+    pub(in crate::deliver) fn headers(&self, target: &EmailTarget) -> Vec<(&'static str, String)> {
+        vec![
+            ("From", target.from.clone()),
+            ("To", target.to.join(", ")),
+            ("Subject", self.subject.clone()),
+            ("Message-ID", self.message_id.clone()),
+            ("References", self.references.clone()),
+        ]
+    }
+}
+
 /// Builds the mail.
 fn message(
     target: &EmailTarget,
@@ -131,13 +174,7 @@ fn message(
     templates: &MessageTemplates,
     now: TimestampMs,
 ) -> Result<Message, String> {
-    let rendered = RenderedMessage::new(delivery, templates, now);
-    let mark = match delivery.action {
-        Action::Resolve => "OK",
-        _ => delivery.alert.severity.as_str(),
-    };
-    let subject: String =
-        format!("[{mark}] {}", rendered.summary()).chars().take(EMAIL_SUBJECT_CHARS_MAX).collect();
+    let Mail { subject, message_id, references, text, html } = Mail::new(delivery, templates, now);
     let now_ms = Duration::from_millis(u64::try_from(now.0).unwrap_or(0));
     let address = |text: &String| {
         text.parse::<lettre::message::Mailbox>()
@@ -147,14 +184,13 @@ fn message(
         .from(address(&target.from)?)
         .subject(subject)
         .date(SystemTime::UNIX_EPOCH + now_ms)
-        .message_id(Some(format!("<{}@plimsoll>", delivery.id)))
-        .references(format!("<{}@plimsoll>", delivery.alert.id));
+        .message_id(Some(message_id))
+        .references(references);
     let builder = target
         .to
         .iter()
         .try_fold(builder, |builder, to| Ok::<_, String>(builder.to(address(to)?)))?;
-    let text = body(delivery, templates, now);
-    let built = match html(delivery, templates, now) {
+    let built = match html {
         Some(html) => builder.multipart(MultiPart::alternative_plain_html(text, html)),
         None => builder.header(ContentType::TEXT_PLAIN).body(text),
     };

@@ -17,7 +17,7 @@ use super::exchange::outcome::AttemptOutcome;
 use crate::records::delivery::Delivery;
 use crate::rule::{EmailTarget, MessageTemplates, Target};
 
-pub(super) use self::email::send as send_mail;
+pub(super) use self::email::{Mail, send as send_mail};
 
 /// A kind of receiver that is sent to over HTTP.
 pub(super) trait HttpReceiver: Sync {
@@ -32,6 +32,17 @@ pub(super) trait HttpReceiver: Sync {
     /// What is requested once the first request was accepted.
     fn follow_ups(&self, _: &Delivery, _: &MessageTemplates, _: TimestampMs) -> Vec<Request> {
         Vec::new()
+    }
+
+    /// The request that repeats open alerts, each by its last delivery. `None` when the receiver keeps
+    /// alerts until they are resolved; see [`Target::takes_repeats`].
+    fn repetition(
+        &self,
+        _open: &[Delivery],
+        _templates: &MessageTemplates,
+        _now: TimestampMs,
+    ) -> Option<Request> {
+        None
     }
 
     /// The outcome that an answer means.

@@ -65,6 +65,8 @@ pub(in crate::deliver) enum ReceiverHealth {
 #[derive(Debug, Default)]
 pub(in crate::deliver) struct Queue {
     heads: BTreeMap<Thread, Head>,
+    /// Threads whose deliveries wait.
+    held: HashSet<Thread>,
     sending: usize,
     /// The receiver asked for a pause from the first time to the second.
     paused: Option<(TimestampMs, TimestampMs)>,
@@ -97,8 +99,10 @@ impl Queue {
         if self.sending >= SENDS_IN_FLIGHT_MAX || self.free_at(now, window)? > now {
             return None;
         }
-        let due =
-            self.heads.iter_mut().filter(|(_, head)| !head.is_sending && head.due_at(now) <= now);
+        let held = &self.held;
+        let due = self.heads.iter_mut().filter(|(thread, head)| {
+            !head.is_sending && head.due_at(now) <= now && !held.contains(*thread)
+        });
         let (thread, head) = due.min_by_key(|(_, head)| (!head.is_urgent, head.due_at, head.at))?;
         if !window.take(now) {
             return None;
@@ -162,9 +166,21 @@ impl Queue {
         if self.sending >= SENDS_IN_FLIGHT_MAX {
             return None;
         }
-        let waiting = self.heads.values().filter(|head| !head.is_sending);
-        let due = waiting.map(|head| head.due_at(now)).min()?;
+        let waiting = self.heads.iter();
+        let waiting =
+            waiting.filter(|(thread, head)| !head.is_sending && !self.held.contains(*thread));
+        let due = waiting.map(|(_, head)| head.due_at(now)).min()?;
         Some(due.max(self.free_at(now, window)?))
+    }
+
+    /// Holds back the deliveries of some threads, and of no others.
+    pub(in crate::deliver) fn hold(&mut self, threads: impl IntoIterator<Item = Thread>) {
+        self.held = threads.into_iter().collect();
+    }
+
+    /// Whether a delivery of a thread waits or is in flight.
+    pub(in crate::deliver) fn is_waiting(&self, thread: &Thread) -> bool {
+        self.heads.contains_key(thread)
     }
 
     /// Threads with a send in flight.

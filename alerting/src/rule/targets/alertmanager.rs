@@ -52,4 +52,8 @@ impl TargetKind for AlertmanagerTarget {
     fn rate(&self) -> RateLimit {
         RateLimit { calls: 20, per_ms: 1_000 }
     }
+
+    fn takes_repeats(&self) -> bool {
+        true
+    }
 }

@@ -166,6 +166,11 @@ trait TargetKind {
         true
     }
 
+    /// Whether it ends or forgets an open alert that is not repeated.
+    fn takes_repeats(&self) -> bool {
+        false
+    }
+
     /// Whether it is notified when an alert is acknowledged elsewhere.
     fn takes_acknowledgements(&self) -> bool {
         false
@@ -204,6 +209,11 @@ impl Target {
     #[must_use]
     pub fn takes_updates(&self) -> bool {
         self.settings().takes_updates()
+    }
+
+    /// Whether it ends or forgets an open alert that is not repeated.
+    pub(crate) fn takes_repeats(&self) -> bool {
+        self.settings().takes_repeats()
     }
 
     /// Whether it is notified when an alert is acknowledged elsewhere.

@@ -119,3 +119,19 @@ fn a_clock_that_is_set_back_does_not_delay_a_retry_or_a_pause() {
     assert!(queue.is_held_up(tried.plus_ms(1_000), &mut window));
     assert!(!queue.is_held_up(back, &mut window));
 }
+
+#[test]
+fn deliveries_of_held_threads_wait_and_wake_nobody() {
+    let (mut queue, mut window) = (Queue::default(), RateWindow::new(RATE));
+    let heads = (0..2).map(|n| head(n, 0, Action::Resolve, Severity::Critical));
+    queue.replace(heads.collect());
+    let (held, other) = (0_u32.to_be_bytes().to_vec(), 1_u32.to_be_bytes().to_vec());
+    queue.hold([held.clone()]);
+    assert!(queue.is_waiting(&held) && !queue.is_waiting(&2_u32.to_be_bytes().to_vec()));
+    let now = TimestampMs(0);
+    assert_eq!(queue.next(now, &mut window).unwrap().0, other);
+    queue.sent(other, None, ReceiverHealth::Answered, now);
+    assert_eq!((queue.next(now, &mut window), queue.wakes_at(now, &mut window)), (None, None));
+    queue.hold([]);
+    assert_eq!(queue.next(now, &mut window).unwrap().0, held);
+}

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, HashSet};
 
 use plimsoll_storage::TableBatch;
 
-use super::context::DeliveryContext;
-use super::schedule::queue::Thread;
 use super::thread::{self, ThreadNotes};
+use crate::deliver::context::DeliveryContext;
+use crate::deliver::schedule::queue::Thread;
 use crate::error::Result;
 use crate::limits::OUTCOMES_PER_COMMIT_MAX;
 use crate::records::delivery::Delivery;

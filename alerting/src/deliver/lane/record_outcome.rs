@@ -3,11 +3,12 @@
 
 use plimsoll_storage::{Store, TableBatch, TimestampMs};
 
-use super::exchange::outcome::{AttemptOutcome, AttemptResult};
-use super::schedule::backoff;
-use super::schedule::queue::{ReceiverHealth, Thread};
-use super::status;
+use super::repeat;
 use super::thread::{self, ThreadNotes};
+use crate::deliver::exchange::outcome::{AttemptOutcome, AttemptResult};
+use crate::deliver::schedule::backoff;
+use crate::deliver::schedule::queue::{ReceiverHealth, Thread};
+use crate::deliver::status;
 use crate::error::Result;
 use crate::limits::RETRY_AFTER_MS_MAX;
 use crate::records::checkpoint;
@@ -23,9 +24,11 @@ pub(super) struct FinishedAttempt {
     pub(super) result: AttemptResult,
     /// Fingerprint of the target it was sent to.
     pub(super) fingerprint: String,
+    /// Whether that target needs open alerts repeated.
+    pub(super) takes_repeats: bool,
     pub(super) started_at: TimestampMs,
     pub(super) ended_at: TimestampMs,
-    /// [`DeliveryContext::run_ms`](super::context::DeliveryContext::run_ms) at its end.
+    /// [`DeliveryContext::run_ms`](crate::deliver::context::DeliveryContext::run_ms) at its end.
     pub(super) run_ms: i64,
     /// How long the delivery is retried, in ms.
     pub(super) give_up_after_ms: i64,
@@ -52,6 +55,7 @@ pub(super) fn record_outcome(
             notes.notified =
                 (attempt.fingerprint != delivery.fingerprint).then(|| attempt.fingerprint.clone());
             delivery.fingerprint = attempt.fingerprint;
+            repeat::accepted(&mut batch, thread, &delivery, attempt.takes_repeats);
             tracing::info!(
                 receiver = delivery.receiver,
                 alert = delivery.alert.id,
@@ -118,6 +122,7 @@ pub(super) fn close(
                 outbox::put(batch, &delivery.for_other(to, fingerprint));
             }
             thread::write(batch, thread, &ThreadNotes::default());
+            repeat::forget(batch, thread);
         }
         _ => thread::write(batch, thread, &notes),
     }

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use plimsoll_storage::{Order, Table, TableBatch};
 
-use super::context::DeliveryContext;
 use super::record_outcome::{self, FinishedAttempt};
-use super::schedule::queue::{Head, ReceiverHealth, Thread};
-use super::status;
 use super::thread::{self, ThreadNotes};
-use super::transport::Transport;
+use crate::deliver::context::DeliveryContext;
+use crate::deliver::schedule::queue::{Head, ReceiverHealth, Thread};
+use crate::deliver::status;
+use crate::deliver::transport::Transport;
 use crate::error::Result;
 use crate::limits::OUTCOMES_PER_COMMIT_MAX;
 use crate::records::delivery::{Action, DeadReason, Delivery, DeliveryState};
@@ -24,12 +24,12 @@ const TARGET_CHANGED: &str = "the address or key that got the trigger is no long
 const RECEIVER_REMOVED: &str = "the rules file no longer has it";
 
 /// Sends the deliveries of one receiver.
-pub(super) struct Sender {
-    pub(super) context: Arc<DeliveryContext>,
-    pub(super) receiver: Receiver,
-    pub(super) transport: Transport,
+pub(in crate::deliver) struct Sender {
+    pub(in crate::deliver) context: Arc<DeliveryContext>,
+    pub(in crate::deliver) receiver: Receiver,
+    pub(in crate::deliver) transport: Transport,
     /// The rules file no longer has the receiver: only open alerts are resolved there.
-    pub(super) is_former: bool,
+    pub(in crate::deliver) is_former: bool,
 }
 
 /// What follows from a delivery that was processed.
@@ -91,6 +91,14 @@ impl Sender {
         }
     }
 
+    /// The target of a fingerprint; `None` when it cannot be reached any more.
+    pub(super) fn target(&self, fingerprint: &str) -> Option<&Target> {
+        if !self.is_former && self.receiver.fingerprint() == fingerprint {
+            return Some(&self.receiver.target);
+        }
+        self.context.targets.get(fingerprint).map(|former| &former.target)
+    }
+
     async fn attempt(&self, target: &Target, delivery: &Delivery) -> FinishedAttempt {
         let started_at = self.context.now();
         let templates = &self.receiver.templates;
@@ -98,6 +106,7 @@ impl Sender {
         FinishedAttempt {
             result,
             fingerprint: target.fingerprint(),
+            takes_repeats: target.takes_repeats(),
             started_at,
             ended_at: self.context.now(),
             run_ms: self.context.run_ms(),
@@ -171,7 +180,7 @@ impl Sender {
 }
 
 /// Gives up everything that waits for a receiver.
-pub(super) fn give_up_all(
+pub(in crate::deliver) fn give_up_all(
     context: &DeliveryContext,
     receiver: &str,
     reason: DeadReason,

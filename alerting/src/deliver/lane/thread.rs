@@ -4,7 +4,7 @@
 use bincode::{Decode, Encode};
 use plimsoll_storage::{Store, Table, TableBatch};
 
-use super::schedule::queue::Thread;
+use crate::deliver::schedule::queue::Thread;
 use crate::error::Result;
 use crate::records::row;
 

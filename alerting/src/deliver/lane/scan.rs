@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashSet};
 
 use plimsoll_storage::{Record, Store, TimestampMs};
 
-use super::schedule::coalesce::{self, Waiting};
-use super::schedule::queue::{Head, Thread};
+use crate::deliver::schedule::coalesce::{self, Waiting};
+use crate::deliver::schedule::queue::{Head, Thread};
 use crate::error::Result;
 use crate::records::outbox;
 

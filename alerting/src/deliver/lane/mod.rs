@@ -5,7 +5,15 @@
 //!    the receiver is disabled, hands it over when the receiver is down, and coalesces what was
 //!    resolved before it was sent;
 //! 2. picks what is sent next ([`Queue::next`]: order, urgency, rate limit, breaker);
-//! 3. sends it and writes the outcome in one commit ([`Sender::deliver`]).
+//! 3. sends it and writes the outcome in one commit ([`Sender::deliver`]);
+//! 4. repeats open alerts where the receiver would end or forget them ([`repeat`]).
+
+mod handover;
+mod record_outcome;
+mod repeat;
+mod scan;
+pub(super) mod sender;
+mod thread;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -16,14 +24,12 @@ use plimsoll_storage::{Table, TableBatch, TimestampMs};
 use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
 
+use self::repeat::Rounds;
+use self::scan::ScanState;
+use self::sender::{Delivered, Sender, give_up_all};
 use super::context::{DeliveryContext, LaneSignal};
-use super::handover;
-use super::record_outcome;
-use super::scan::{self, ScanState};
 use super::schedule::queue::{Queue, Thread};
 use super::schedule::rate_window::RateWindow;
-use super::sender::{Delivered, Sender, give_up_all};
-use super::thread;
 use crate::error::{Error, Result};
 use crate::limits::{LANE_POLL_MS, OUTCOMES_PER_COMMIT_MAX};
 use crate::records::delivery::{DeadReason, DeliveryState};
@@ -46,6 +52,7 @@ pub(super) struct Lane {
     /// Ids of deliveries that may have been sent without a record of it: all that waited at the first
     /// scan. They must not be coalesced. `None` before the first scan, and after a failed write.
     maybe_sent: Option<HashSet<String>>,
+    rounds: Rounds,
 }
 
 impl Lane {
@@ -56,15 +63,19 @@ impl Lane {
     ) -> Self {
         let sender = Arc::new(sender);
         let queue = Queue::default();
-        Self { sender, signal, queue, window, down_from_ms: None, maybe_sent: None }
+        let rounds = Rounds::default();
+        Self { sender, signal, queue, window, down_from_ms: None, maybe_sent: None, rounds }
     }
 
     /// Delivers until the signal to stop, then waits for sends in flight.
     pub(super) async fn run(mut self) {
-        let mut sends = JoinSet::new();
+        let (mut sends, mut repeats) = (JoinSet::new(), JoinSet::new());
         self.try_refresh();
         while !self.signal.borrow().stop {
             self.start_sends(&mut sends);
+            if repeats.is_empty() {
+                self.try_repeat(&mut repeats);
+            }
             let wait = self.wait();
             tokio::select! {
                 changed = self.signal.changed() => match changed {
@@ -73,6 +84,7 @@ impl Lane {
                     Err(_) => break,
                 },
                 Some(done) = sends.join_next(), if !sends.is_empty() => self.end_send(done),
+                Some(_) = repeats.join_next(), if !repeats.is_empty() => self.queue.hold([]),
                 () = tokio::time::sleep(wait) => self.try_refresh(),
             }
         }
@@ -161,6 +173,28 @@ impl Lane {
             status.down_since = self.queue.breaker().down_since();
             status.is_throttled = is_throttled;
         });
+    }
+
+    /// Starts to repeat open alerts when that is due. Their deliveries wait meanwhile: a repetition that
+    /// arrived after the resolve would trigger the alert again.
+    fn try_repeat(&mut self, repeats: &mut JoinSet<()>) {
+        let run_ms = self.context().run_ms();
+        let is_disabled = self.context().status.disabled(self.name()).is_some();
+        if !self.rounds.is_due(run_ms) || self.queue.breaker().is_open() || is_disabled {
+            return;
+        }
+        let sender = Arc::clone(&self.sender);
+        let (store, name) = (&sender.context.store, &sender.receiver.name);
+        let is_waiting = |thread: &Thread| self.queue.is_waiting(thread);
+        match self.rounds.next_page(store, name, run_ms, is_waiting) {
+            Ok(open) if open.is_empty() => {}
+            Ok(open) => {
+                let (threads, open): (Vec<Thread>, Vec<_>) = open.into_iter().unzip();
+                self.queue.hold(threads);
+                repeats.spawn(repeat::repeat(Arc::clone(&sender), open));
+            }
+            Err(error) => self.log_error(&error),
+        }
     }
 
     /// Continues with the next delivery of the thread whose send has ended.
