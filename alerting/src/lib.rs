@@ -29,7 +29,7 @@ mod text;
 
 pub use deliver::{
     AcknowledgeResult, Clock, ClockReading, DeliveryControl, HeartbeatTarget, Notifier,
-    ReceiverStatus, ReplayDenied, ShownMessage, TestResult, Waker, WebhookError, show,
+    ReceiverStatus, ReplayDenied, ShownMessage, TestResult, Waker, WebhookError, delivery_of, show,
     test_receiver,
 };
 pub use engine::{
@@ -40,6 +40,7 @@ pub use error::{Error, Result};
 pub use evaluate::{EvaluatedSlots, Evaluator, grace_ms};
 pub use labels::{GroupLabels, SANDBOX};
 pub use message::content::{describe, url_encoded};
+pub use message::samples::{Cause, sample};
 pub use message::units;
 pub use notify::event::{SlotEvaluations, TransitionEvent};
 pub use records::acknowledgement::Acknowledgement;

@@ -12,15 +12,11 @@ use super::status::{self, ReceiverStatus};
 use super::transport::Transport;
 use crate::deliver::acknowledge::{self, AcknowledgeResult, pagerduty_webhook};
 use crate::error::Result;
+use crate::message::samples::{self, Cause};
 use crate::records::acknowledgement::Acknowledgement;
-use crate::records::alerts::Alert;
-use crate::records::delivery::{Action, Delivery, NotificationRecord};
+use crate::records::delivery::{Action, Delivery};
 use crate::records::ledger::{self, DeliveryFilter, FoundDeliveries, ReplayError};
 use crate::rule::Receiver;
-use crate::text::content::Content;
-
-/// Rule name of alerts that test a receiver.
-const TEST_RULE: &str = "notice:receiver-test";
 
 /// Held from the look for an earlier acknowledgement to the commit of this one, so that only one of several
 /// at the same time is sent. It is that of the process: while rules change there are two notifiers.
@@ -88,6 +84,12 @@ impl DeliveryControl {
         self.context.status.read()
     }
 
+    /// A receiver of the rules file.
+    #[must_use]
+    pub fn receiver(&self, name: &str) -> Option<&Receiver> {
+        self.context.receiver(name)
+    }
+
     /// Sends a receiver the trigger and the resolve of a test alert. A disabled receiver is enabled
     /// again when both arrive. `None` when there is no such receiver.
     ///
@@ -96,7 +98,8 @@ impl DeliveryControl {
     pub async fn test(&self, name: &str) -> Result<Option<Vec<TestResult>>> {
         let context = &self.context;
         let Some(receiver) = context.receiver(name) else { return Ok(None) };
-        let results = test_receiver(receiver, context.allow_private, &|| context.now()).await?;
+        let now = || context.now();
+        let results = test_receiver(receiver, Cause::Test, "", context.allow_private, &now).await?;
         if results.iter().all(|result| result.error.is_none())
             && context.status.disabled(name).is_some()
         {
@@ -194,27 +197,23 @@ impl DeliveryControl {
     }
 }
 
-/// Sends a receiver the trigger and the resolve of a test alert. The resolve is not sent when the
-/// trigger did not arrive.
+/// Sends a receiver the trigger and the resolve of the sample of a cause, marked as a test. The resolve is
+/// not sent when the trigger did not arrive. Links begin with `base_url`.
 ///
 /// # Errors
 /// When the HTTP client cannot be set up, or the receiver may not be contacted.
 pub async fn test_receiver(
     receiver: &Receiver,
+    cause: Cause,
+    base_url: &str,
     allow_private: bool,
     now: &(dyn Fn() -> TimestampMs + Send + Sync),
 ) -> Result<Vec<TestResult>> {
     check_address(receiver, allow_private)?;
     let transport = Transport::new(allow_private)?;
-    let alert = test_alert(receiver, now());
     let mut results = Vec::new();
-    for action in [Action::Trigger, Action::Resolve] {
-        let (name, fingerprint) = (receiver.name.clone(), receiver.fingerprint());
-        let at = now();
-        let (group, alert) = (TEST_RULE.to_owned(), alert.clone());
-        let notification =
-            NotificationRecord { action, at, group, alert, content: Content::default() };
-        let delivery = Delivery::new(name, fingerprint, notification);
+    for delivery in samples::test(cause, receiver, base_url, now()) {
+        let (action, at) = (delivery.action, now());
         let result = transport.send(&receiver.target, &delivery, &receiver.templates, at).await;
         let error = result.outcome.error().map(str::to_owned);
         let has_failed = error.is_some();
@@ -225,11 +224,4 @@ pub async fn test_receiver(
         }
     }
     Ok(results)
-}
-
-fn test_alert(receiver: &Receiver, now: TimestampMs) -> Alert {
-    let line = format!("Test of the receiver {}: nothing is wrong", receiver.name);
-    let notice = Alert::notice(TEST_RULE.to_owned(), line, now);
-    let (owner, runbook) = ("whoever asked for this test".to_owned(), "outbox-stuck".to_owned());
-    Alert { owner, runbook, ..notice }
 }

@@ -1,11 +1,17 @@
 //! What a receiver gets for a delivery, without its secrets: for previews, drills and the documentation.
 
-use plimsoll_storage::TimestampMs;
+use std::collections::BTreeSet;
+use std::fmt;
+
+use plimsoll_storage::{Store, TimestampMs};
 
 use super::receivers::{self, Channel, Mail};
-use crate::records::delivery::Delivery;
-use crate::rule::{Receiver, Secret};
+use crate::message::content::{ContentSource, compose, find};
+use crate::records::alerts::Alert;
+use crate::records::delivery::{Action, Delivery, NotificationRecord};
+use crate::rule::{Receiver, RuleSet, Secret};
 
+const JSON: &str = "application/json";
 /// Stands for a secret.
 const HIDDEN: &str = "***";
 
@@ -18,6 +24,23 @@ pub struct ShownMessage {
     pub headers: Vec<(&'static str, String)>,
     /// The media type of each form of the body, and the form: a mail has text and HTML.
     pub bodies: Vec<(&'static str, String)>,
+}
+
+/// What a receiver would get of an alert on record, were it notified at `at`. Links begin with `base_url`.
+#[must_use]
+pub fn delivery_of(
+    (store, rules): (&Store, &RuleSet),
+    alert: &Alert,
+    receiver: &Receiver,
+    base_url: &str,
+    at: TimestampMs,
+) -> Delivery {
+    let source = ContentSource { rules, base_url, sharing: BTreeSet::new(), at };
+    let content = compose(alert, &source, find(store, alert, &source));
+    let action = if alert.is_open() { Action::Trigger } else { Action::Resolve };
+    let (group, alert) = (alert.labels.title(), alert.clone());
+    let record = NotificationRecord { action, at, group, alert, content };
+    Delivery::new(receiver.name.clone(), receiver.fingerprint(), record)
 }
 
 /// Shows what a receiver gets for a delivery that is sent at `now`. Nothing is sent.
@@ -40,7 +63,7 @@ pub fn show(receiver: &Receiver, delivery: &Delivery, now: TimestampMs) -> Shown
             ShownMessage {
                 to: hidden.url.clone(),
                 headers: sent.headers.into_iter().map(shown).collect(),
-                bodies: vec![("application/json", hidden.body)],
+                bodies: vec![(JSON, hidden.body)],
             }
         }
         (Channel::Mail(target), _) | (_, Channel::Mail(target)) => {
@@ -55,6 +78,53 @@ pub fn show(receiver: &Receiver, delivery: &Delivery, now: TimestampMs) -> Shown
             }
         }
     }
+}
+
+/// For people: the address, the headers, and each form of the body.
+impl fmt::Display for ShownMessage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "to: {}", self.to)?;
+        self.headers.iter().try_for_each(|(name, value)| writeln!(f, "{name}: {value}"))?;
+        for (media_type, body) in &self.bodies {
+            let is_json = *media_type == JSON;
+            let body = if is_json { indented(body) } else { body.clone() };
+            writeln!(f, "content-type: {media_type}\n\n{}", body.trim_end())?;
+        }
+        Ok(())
+    }
+}
+
+/// JSON on several lines, its fields in the same order.
+fn indented(json: &str) -> String {
+    let (mut out, mut depth, mut is_text, mut is_escaped) = (String::new(), 0_usize, false, false);
+    let mut chars = json.chars().peekable();
+    while let Some(c) = chars.next() {
+        out.push(c);
+        if is_text {
+            is_text = is_escaped || c != '"';
+            is_escaped = c == '\\' && !is_escaped;
+        } else if c == '"' {
+            is_text = true;
+        }
+        if is_text {
+            continue;
+        }
+        let is_begin = matches!(c, '{' | '[');
+        let is_before_end = matches!(chars.peek(), Some('}' | ']'));
+        match (is_begin, is_before_end) {
+            (true, true) => continue,
+            (true, false) => depth += 1,
+            (false, true) => depth = depth.saturating_sub(1),
+            (false, false) if c == ':' => out.push(' '),
+            (false, false) if c != ',' => continue,
+            (false, false) => {}
+        }
+        if c != ':' {
+            out.push('\n');
+            out.push_str(&"  ".repeat(depth));
+        }
+    }
+    out
 }
 
 #[cfg(test)]

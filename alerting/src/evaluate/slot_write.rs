@@ -8,7 +8,7 @@ use plimsoll_storage::{Store, TableBatch, TimestampMs};
 use crate::engine::{AlertState, Detection, Evaluation, Evidence, Firing, StateReason};
 use crate::error::{Error, Result};
 use crate::limits::SENDS_IN_FLIGHT_MAX;
-use crate::message::content::{ContentSource, collect};
+use crate::message::content::{ContentSource, Findings, compose, find};
 use crate::message::units;
 use crate::notify::decide::{Decision, Notification, Statuses};
 use crate::notify::event::TransitionEvent;
@@ -258,15 +258,14 @@ impl<'a> SlotWrite<'a> {
         };
         let sharing = grouping.sharing(&alert.0);
         let alert = Alert { notify: status, ..recorded.alert.clone() };
-        let source = ContentSource {
-            store: self.store,
-            rules: self.rules,
-            base_url: self.base_url,
-            sharing,
-            at: self.at,
-            with_trend: self.contents < TRENDS_PER_SLOT_MAX,
+        let source =
+            ContentSource { rules: self.rules, base_url: self.base_url, sharing, at: self.at };
+        let findings = if self.contents < TRENDS_PER_SLOT_MAX {
+            find(self.store, &alert, &source)
+        } else {
+            Findings::default()
         };
-        let mut content = collect(&alert, &source);
+        let mut content = compose(&alert, &source, findings);
         self.contents += 1;
         if let Some(after_ms) = unacknowledged_ms {
             let reason = format!("nobody acknowledged it for {}", units::duration(after_ms));

@@ -13,7 +13,7 @@ use super::words::{self, Case, Together};
 use crate::labels::GroupLabels;
 use crate::records::alerts::Alert;
 use crate::records::muted_by::MutedBy;
-use crate::rule::{RuleSet, SignalKind};
+use crate::rule::{Rule, RuleSet, SignalKind};
 use crate::text::content::{Content, Links, Trend};
 use crate::text::runbook;
 
@@ -27,9 +27,8 @@ const STEPS_MAX: usize = 3;
 /// The dashboard opens this long before the alert began, in ms.
 const LOOK_BACK_MS: i64 = 60 * 60_000;
 
-/// What the content of an alert is collected from.
+/// What the content of an alert is composed from, beside the alert and what the store shows.
 pub(crate) struct ContentSource<'a> {
-    pub(crate) store: &'a Store,
     pub(crate) rules: &'a RuleSet,
     /// The public address of this server, without a slash at the end.
     pub(crate) base_url: &'a str,
@@ -37,8 +36,14 @@ pub(crate) struct ContentSource<'a> {
     pub(crate) sharing: BTreeSet<&'a GroupLabels>,
     /// End of the slot in which the notification is created.
     pub(crate) at: TimestampMs,
-    /// Whether to read the trend and the exemplars from the store.
-    pub(crate) with_trend: bool,
+}
+
+/// What the store shows of an alert. Without it a notification has its first evaluation only.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Findings {
+    pub(crate) fault: Fault,
+    pub(crate) trend: Trend,
+    pub(crate) exemplars: Vec<String>,
 }
 
 impl ContentSource<'_> {
@@ -59,19 +64,29 @@ impl ContentSource<'_> {
 /// show is left out.
 #[must_use]
 pub fn describe(store: &Store, rules: &RuleSet, alert: &Alert, at: TimestampMs) -> Content {
-    let sharing = BTreeSet::new();
-    collect(alert, &ContentSource { store, rules, base_url: "", sharing, at, with_trend: true })
+    let source = ContentSource { rules, base_url: "", sharing: BTreeSet::new(), at };
+    compose(alert, &source, find(store, alert, &source))
 }
 
-/// Collects the content of an alert.
-pub(crate) fn collect(alert: &Alert, source: &ContentSource<'_>) -> Content {
+/// Reads from the store what it shows of an alert.
+pub(crate) fn find(store: &Store, alert: &Alert, source: &ContentSource<'_>) -> Findings {
+    let Some(rule) = source.rules.rule(&alert.rule) else { return Findings::default() };
+    Findings {
+        fault: fault_of(store, rule, alert, source),
+        trend: trend_of(store, rule, alert, source.at),
+        exemplars: exemplars_of(store, rule, alert, source.at),
+    }
+}
+
+/// The content of an alert. Pure.
+pub(crate) fn compose(alert: &Alert, source: &ContentSource<'_>, findings: Findings) -> Content {
+    let Findings { fault, trend, exemplars } = findings;
     let others = source.others(&alert.labels);
     let mut which = vec![alert.labels.title()];
     which.extend(others.iter().map(GroupLabels::title));
     let which_more = u32::try_from(which.len().saturating_sub(GROUPS_MAX)).unwrap_or(0);
     which.truncate(GROUPS_MAX);
     let partners = std::iter::once(&alert.labels).chain(&others);
-    let fault = fault_of(alert, source);
     let rule = source.rules.rule(&alert.rule);
     let case = Case { alert, rule, fault: &fault, at: source.at };
     let named = partners_together(alert, &others);
@@ -79,7 +94,7 @@ pub(crate) fn collect(alert: &Alert, source: &ContentSource<'_>) -> Content {
         .as_ref()
         .map(|partners| Together { partners, kind: common_kind(partners, source.rules) });
     let runbook = source.rules.runbook_text(&alert.runbook).unwrap_or_default();
-    let steps = words::first_step(&fault.parts).filter(|_| alert.is_open()).into_iter();
+    let steps = case.first_step(together.as_ref()).into_iter();
     let steps = steps.chain(runbook::first_steps(runbook, STEPS_MAX));
     Content {
         headline: case.headline(together.as_ref()),
@@ -91,7 +106,7 @@ pub(crate) fn collect(alert: &Alert, source: &ContentSource<'_>) -> Content {
         ended: case.ended().unwrap_or_default(),
         rule_labels: rule.map(|rule| rule.labels.clone()).unwrap_or_default(),
         notified: alert.notify.receivers.iter().map(|it| it.receiver.clone()).collect(),
-        what: alert.symptom.clone(),
+        what: case.cause(),
         which,
         which_more,
         since_ms: alert.pending_at.0,
@@ -100,8 +115,8 @@ pub(crate) fn collect(alert: &Alert, source: &ContentSource<'_>) -> Content {
         threshold: threshold(alert),
         basis: basis(alert),
         window: units::duration(alert.window_ms),
-        trend: trend_of(alert, source),
-        exemplars: exemplars_of(alert, source),
+        trend,
+        exemplars,
         links: links(alert, source),
         steps: steps.collect(),
         muted_by: muted_by(alert).map(|it| it.in_words().to_owned()),
@@ -156,15 +171,13 @@ fn common_kind<'r>(partners: &BTreeSet<String>, rules: &'r RuleSet) -> Option<&'
 
 /// Without what the store shows of the fault when it cannot be read: the notification must not fail for
 /// that. Of groups that fail together it is the fault of all of them.
-fn fault_of(alert: &Alert, source: &ContentSource<'_>) -> Fault {
-    let rule = source.rules.rule(&alert.rule).filter(|_| source.with_trend);
-    let Some(rule) = rule else { return Fault::default() };
+fn fault_of(store: &Store, rule: &Rule, alert: &Alert, source: &ContentSource<'_>) -> Fault {
     let members = source.sharing.iter().copied().filter(|_| alert.is_open());
     let members = std::iter::once(&alert.labels).chain(members).take(GROUPS_MAX);
-    let each = members.flat_map(|labels| rule.selector_of(labels).streams(source.store));
+    let each = members.flat_map(|labels| rule.selector_of(labels).streams(store));
     let streams: BTreeSet<_> = each.collect();
     let streams = streams.into_iter().collect();
-    let found = fault(source.store, rule, alert, streams, source.at);
+    let found = fault(store, rule, alert, streams, source.at);
     found.unwrap_or_else(|error| {
         tracing::warn!(%error, alert = alert.id, "a notification is sent without where its fault is");
         Fault::default()
@@ -172,10 +185,8 @@ fn fault_of(alert: &Alert, source: &ContentSource<'_>) -> Fault {
 }
 
 /// Without a trend when it cannot be read: the notification must not fail for that.
-fn trend_of(alert: &Alert, source: &ContentSource<'_>) -> Trend {
-    let rule = source.rules.rule(&alert.rule).filter(|_| source.with_trend);
-    let Some(rule) = rule else { return Trend::default() };
-    let found = trend::trend(source.store, rule, &alert.labels, alert.window_ms, source.at);
+fn trend_of(store: &Store, rule: &Rule, alert: &Alert, at: TimestampMs) -> Trend {
+    let found = trend::trend(store, rule, &alert.labels, alert.window_ms, at);
     found.unwrap_or_else(|error| {
         tracing::warn!(%error, alert = alert.id, "a notification is sent without its trend");
         Trend::default()
@@ -183,10 +194,11 @@ fn trend_of(alert: &Alert, source: &ContentSource<'_>) -> Trend {
 }
 
 /// Without exemplars when they cannot be read: the notification must not fail for that.
-fn exemplars_of(alert: &Alert, source: &ContentSource<'_>) -> Vec<String> {
-    let rule = source.rules.rule(&alert.rule).filter(|_| source.with_trend && alert.is_open());
-    let Some(rule) = rule else { return Vec::new() };
-    let found = exemplars(source.store, rule, &alert.labels, alert.window_ms, source.at);
+fn exemplars_of(store: &Store, rule: &Rule, alert: &Alert, at: TimestampMs) -> Vec<String> {
+    if !alert.is_open() {
+        return Vec::new();
+    }
+    let found = exemplars(store, rule, &alert.labels, alert.window_ms, at);
     found.unwrap_or_else(|error| {
         tracing::warn!(%error, alert = alert.id, "a notification is sent without its exemplars");
         Vec::new()

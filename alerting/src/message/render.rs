@@ -15,6 +15,7 @@ use crate::text::templates;
 #[derive(Debug, Clone)]
 pub(crate) struct RenderedMessage {
     phrases: Phrases,
+    subject: String,
     body: Option<String>,
 }
 
@@ -33,20 +34,27 @@ impl RenderedMessage {
         escape: &dyn Fn(&str) -> String,
     ) -> Self {
         let mut phrases = phrases_of(delivery, now).map(escape);
+        let mut subject = escape(&summary::subject(delivery));
         if delivery.alert.is_notice() {
-            return Self { phrases, body: None };
+            return Self { phrases, subject, body: None };
         }
         if let Some(summary) = custom("summary", templates.summary.as_deref(), delivery, &phrases) {
             // The summary is one line.
             phrases.summary = summary.split_whitespace().collect::<Vec<_>>().join(" ");
+            subject.clone_from(&phrases.summary);
         }
         let body = custom("body", templates.body.as_deref(), delivery, &phrases);
-        Self { phrases, body }
+        Self { phrases, subject, body }
     }
 
     /// The one line.
     pub(crate) fn summary(&self) -> &str {
         &self.phrases.summary
+    }
+
+    /// The one line without what to do first, for a title.
+    pub(crate) fn subject(&self) -> &str {
+        &self.subject
     }
 
     /// How late the message is, and why; `None` when it is not.

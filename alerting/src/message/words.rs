@@ -68,8 +68,8 @@ impl Case<'_> {
         if place.is_empty() { who } else { format!("{who} {place}") }
     }
 
-    /// `5 carriers at ams1: 5xx on requests since 17:46 UTC: dhl, dpd, gls, hermes and ups; one site, look
-    /// there first`.
+    /// `5 carriers at ams1: 5xx on 31% of requests (…) since 17:46 UTC: dhl, dpd, gls, hermes and ups; one
+    /// site, look there first`.
     fn headline_of(&self, together: &Together<'_>) -> String {
         let partners = together.partners;
         let mut names: Vec<&str> =
@@ -81,12 +81,12 @@ impl Case<'_> {
         let look = self.common_parts().last().map_or_else(String::new, |part| {
             format!("; one {}, look there first", part.label.as_str())
         });
-        let (who, cause, since) = (self.who(Some(together)), self.cause(), self.since());
-        format!("{who}: {cause}{since}: {}{look}", listed(&names))
+        let (who, symptom, since) = (self.who(Some(together)), self.symptom(), self.since());
+        format!("{who}: {symptom}{since}: {}{look}", listed(&names))
     }
 
-    /// Parts that set the fault apart.
-    fn common_parts(&self) -> Vec<Part> {
+    /// Parts that set the fault of several partners apart.
+    pub(super) fn common_parts(&self) -> Vec<Part> {
         let parts = self.fault.parts.iter();
         parts.filter(|part| part.elsewhere.all > 0 && part.values.len() == 1).cloned().collect()
     }
@@ -96,11 +96,11 @@ impl Case<'_> {
         self.fault.onset.map_or(self.alert.pending_at, |onset| onset.at)
     }
 
-    fn signal(&self) -> Option<&Signal> {
+    pub(super) fn signal(&self) -> Option<&Signal> {
         self.rule.map(|rule| &rule.signal)
     }
 
-    fn stream(&self) -> &str {
+    pub(super) fn stream(&self) -> &str {
         self.signal().map_or("", Signal::stream)
     }
 
@@ -156,7 +156,10 @@ impl Case<'_> {
                 let name = (q * 1e5).round() / 1e3;
                 let counts = match self.fault.tally {
                     tally if tally.all == 0 => format!("{} in {window}", self.alert.latest.count),
-                    tally => format!("{}, slower", self.counts(tally.bad, tally.all)),
+                    tally => {
+                        let (bad, all) = (units::grouped(tally.bad), units::grouped(tally.all));
+                        format!("{bad} of {all} slower in {}", duration(self.fault.span_ms))
+                    }
                 };
                 format!("slow {stream}, p{name} {quantile} (limit {limit}; {counts})")
             }
@@ -184,7 +187,7 @@ impl Case<'_> {
     }
 
     /// Whether an age counts from when its first event was expected.
-    fn is_never_seen(&self) -> bool {
+    pub(super) fn is_never_seen(&self) -> bool {
         self.alert.latest.count == 0
     }
 
@@ -233,25 +236,25 @@ impl Case<'_> {
         listed(&names)
     }
 
-    /// How an alert ended: `is back to normal after 42m (…)`; `None` while it is open.
+    /// How an alert ended: `back to normal after 42m (…)`; `None` while it is open.
     pub(crate) fn ended(&self) -> Option<String> {
         let alert = self.alert;
         let end = alert.resolved_at?;
         let lasted = duration(end.since_ms(self.onset_at()));
-        let what = match alert.resolved_because {
+        let (what, why) = match alert.resolved_because {
             Some(StateReason::RuleRemoved) => {
-                "is no longer watched, because its rule was removed".to_owned()
+                ("no longer watched", ", because its rule was removed")
             }
             Some(StateReason::RuleChanged | StateReason::GroupingChanged) => {
-                "is no longer watched, because its rule was changed".to_owned()
+                ("no longer watched", ", because its rule was changed")
             }
-            Some(StateReason::ClearedWithoutData) => {
-                "has ended without data: nothing was reported any more".to_owned()
+            Some(StateReason::ClearedWithoutData) => ("ended", ", because no data came any more"),
+            Some(StateReason::OutsideHours) => {
+                ("no longer watched", ", because the hours of its rule are over")
             }
-            Some(StateReason::OutsideHours) => "is outside the hours of its rule".to_owned(),
-            _ => "back to normal".to_owned(),
+            _ => ("back to normal", ""),
         };
-        Some(format!("{what} after {lasted} ({})", self.totals()))
+        Some(format!("{what} after {lasted}{why} ({})", self.totals()))
     }
 
     /// The worst value, and how many items were hit: `worst 41%; 412 of 3,120`.
@@ -312,19 +315,8 @@ pub(crate) fn place(parts: &[Part]) -> Vec<String> {
     parts.iter().map(line).collect()
 }
 
-/// What to look at first in this case; `None` when the fault is not in one part.
-pub(crate) fn first_step(parts: &[Part]) -> Option<String> {
-    let apart: Vec<Part> = parts.iter().filter(|part| part.elsewhere.all > 0).cloned().collect();
-    let look = match apart.last()?.label {
-        Label::Release => "Compare it with the others, and roll it back if it is new.",
-        Label::Site => "Check the network of that site, and whether other partners fail there.",
-        _ => "Check what changed there, at the partner and at ours.",
-    };
-    Some(format!("Only {} fails. {look}", subject(&GroupLabels::default(), &apart)))
-}
-
 /// `dhl create_label at ams1, release 2.4.1`; empty for everything.
-fn subject(labels: &GroupLabels, parts: &[Part]) -> String {
+pub(super) fn subject(labels: &GroupLabels, parts: &[Part]) -> String {
     let narrowed = |label: Label| {
         let part = parts.iter().find(|part| part.label == label)?;
         let values: Vec<&str> = part.values.iter().map(String::as_str).collect();

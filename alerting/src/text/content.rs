@@ -16,7 +16,7 @@ pub struct Content {
     pub headline: String,
     /// Who has the fault: `dhl create_label at ams1`.
     pub who: String,
-    /// The symptom: `5xx+timeout share of requests`.
+    /// What goes wrong, without numbers: `5xx and timeouts on requests`.
     pub what: String,
     /// Titles of the groups that share the notification, that of this alert first: `dhl`.
     pub which: Vec<String>,

@@ -36,6 +36,8 @@ pub(crate) use stop::Stop;
 pub(crate) struct App {
     pub(crate) store: Arc<Store>,
     pub(crate) rules: Rules,
+    /// The public address of this server, for links in notifications.
+    pub(crate) base_url: Arc<str>,
     /// Controls delivery: that of the notifier that runs.
     pub(crate) control: Arc<RwLock<DeliveryControl>>,
     pub(crate) bodies: BodyMemory,

@@ -102,6 +102,9 @@ fn wait_until_unused(store: &Arc<Store>) {
     }
 }
 
+/// What to do about an address that cannot be used.
+const OTHER_ADDRESS: &str = "choose another address with setting `listen`";
+
 async fn serve(
     config: &ServerSettings,
     limits: ConnectionLimits,
@@ -118,16 +121,12 @@ async fn serve(
     let heartbeat = heartbeat_target(config)?;
     check.reserve_partners(&rules);
     let (rules, reload) = Rules::new(rules);
-    let listener = connections::bind(config.listen).map_err(|error| {
-        format!(
-            "cannot listen on {}: {error}; choose another address with setting `listen`",
-            config.listen
-        )
-    })?;
+    let listener = connections::bind(config.listen)
+        .map_err(|error| format!("cannot listen on {}: {error}; {OTHER_ADDRESS}", config.listen))?;
     let address = listener.local_addr()?;
     let listen_url = format!("http://{address}");
-    let mut evaluator =
-        evaluator.with_base_url(config.external_url.as_deref().unwrap_or(&listen_url));
+    let base_url = config.external_url.as_deref().unwrap_or(&listen_url);
+    let mut evaluator = evaluator.with_base_url(base_url);
     if let Some(from) = evaluate_from {
         if from > clock::now() {
             return Err("--evaluate-from lies in the future; give a time of stored data".into());
@@ -137,6 +136,7 @@ async fn serve(
     let app = App {
         store,
         rules,
+        base_url: Arc::from(base_url.trim_end_matches('/')),
         control: Arc::new(RwLock::new(notifier.control())),
         bodies: BodyMemory::of_requests(),
         answers: BodyMemory::of_answers(),

@@ -22,7 +22,7 @@ const REPEATED: u8 = b'r';
 /// Alerts in one request; the others are in the next ones.
 const ALERTS_AT_ONCE_MAX: usize = 100;
 
-/// Records a delivery that a target has accepted. `takes_repeats` tells whether the target needs repetition.
+/// Records a delivery that a target has accepted. `takes_repeats` is whether the target needs repetition.
 pub(super) fn accepted(
     batch: &mut TableBatch,
     thread: &Thread,

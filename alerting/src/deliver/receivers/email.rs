@@ -145,7 +145,7 @@ impl Mail {
             Action::Resolve => "OK",
             _ => delivery.alert.severity.as_str(),
         };
-        let subject = format!("[{mark}] {}", rendered.summary());
+        let subject = format!("[{mark}] {}", rendered.subject());
         Self {
             subject: subject.chars().take(EMAIL_SUBJECT_CHARS_MAX).collect(),
             message_id: format!("<{}@plimsoll>", delivery.id),

@@ -58,3 +58,28 @@ fn a_shown_mail_has_its_headers_and_both_forms() {
     assert_eq!(kinds, ["text/plain", "text/html"]);
     assert!(!format!("{mail:?}").contains("cret"));
 }
+
+#[test]
+fn json_is_shown_on_lines_with_its_fields_in_order() {
+    let json = r#"{"z":1,"a":[{"t":"a \"{,: b"},[]],"e":{},"\\":"\\"}"#;
+    let expected = r#"{
+  "z": 1,
+  "a": [
+    {
+      "t": "a \"{,: b"
+    },
+    []
+  ],
+  "e": {},
+  "\\": "\\"
+}"#;
+    assert_eq!(indented(json), expected);
+    let message = ShownMessage {
+        to: "https://x.example".into(),
+        headers: vec![("webhook-id", "1".into())],
+        bodies: vec![("text/plain", "One.\n".into()), (JSON, "{}".into())],
+    };
+    let expected = "to: https://x.example\nwebhook-id: 1\ncontent-type: text/plain\n\nOne.\n\
+                    content-type: application/json\n\n{}\n";
+    assert_eq!(message.to_string(), expected);
+}

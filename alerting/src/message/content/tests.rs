@@ -12,20 +12,19 @@ fn the_content_has_all_parts() {
     alert.runbook = "partner-5xx".into();
     let ups = GroupLabels::new([(Label::Partner, "ups & co".to_owned())]);
     let source = ContentSource {
-        store: &store,
         rules: &rules,
         base_url: "https://plimsoll.example",
         sharing: BTreeSet::from([&alert.labels, &ups]),
         at: alert.fired_at,
-        with_trend: true,
     };
-    let content = collect(&alert, &source);
+    let content = compose(&alert, &source, find(&store, &alert, &source));
     assert_eq!((content.which, content.which_more), (vec!["dhl".into(), "ups & co".into()], 0));
     assert_eq!((content.value, content.threshold), ("12.5%".into(), "> 5%".into()));
     assert_eq!(content.basis, "320 items in 5m");
     assert_eq!(content.contacts, ["dhl: ops@dhl.example, +49 1"]);
-    assert_eq!(content.steps.len(), 3);
-    assert_eq!(content.steps[0], "Is it still going on, and since when?");
+    assert_eq!(content.steps.len(), 4);
+    assert_eq!(content.steps[0], "Read the status page of dhl, and call it by hand.");
+    assert_eq!(content.steps[1], "Is it still going on, and since when?");
     assert_eq!(
         content.links.dashboard,
         "https://plimsoll.example/partners/dhl?from=2026-11-20T19:00:00Z"

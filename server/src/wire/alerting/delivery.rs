@@ -1,6 +1,9 @@
 //! Deliveries and receivers as JSON. No address and no key of a receiver is shown.
 
-use plimsoll_alerting::{Attempt, DeadReason, Delivery, DeliveryState, ReceiverStatus, TestResult};
+use plimsoll_alerting::{
+    Attempt, DeadReason, Delivery, DeliveryState, Receiver, ReceiverStatus, ShownMessage,
+    TestResult,
+};
 use plimsoll_storage::TimestampMs;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -197,6 +200,51 @@ impl ReceiverBody {
             failed_attempts: status.failed,
             given_up: status.given_up,
             coalesced: status.coalesced,
+        }
+    }
+}
+
+/// What a receiver would get, without secrets.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct PreviewBody {
+    receiver: String,
+    kind: &'static str,
+    /// The address it would be sent to.
+    to: String,
+    headers: Vec<HeaderBody>,
+    /// Each form of the body: an e-mail has text and HTML.
+    bodies: Vec<MediaBody>,
+    /// All of it for people.
+    text: String,
+}
+
+/// A header of a request or of a mail.
+#[derive(Debug, Serialize, JsonSchema)]
+struct HeaderBody {
+    name: &'static str,
+    value: String,
+}
+
+/// A form of a body.
+#[derive(Debug, Serialize, JsonSchema)]
+struct MediaBody {
+    media_type: &'static str,
+    body: String,
+}
+
+impl PreviewBody {
+    pub(crate) fn new(receiver: &Receiver, shown: ShownMessage) -> Self {
+        let headers = shown.headers.iter();
+        let headers = headers.map(|(name, value)| HeaderBody { name, value: value.clone() });
+        let bodies = shown.bodies.iter();
+        let bodies = bodies.map(|(media_type, body)| MediaBody { media_type, body: body.clone() });
+        Self {
+            receiver: receiver.name.clone(),
+            kind: receiver.target.kind(),
+            headers: headers.collect(),
+            bodies: bodies.collect(),
+            text: shown.to_string(),
+            to: shown.to,
         }
     }
 }

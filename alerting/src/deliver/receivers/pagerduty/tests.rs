@@ -19,7 +19,7 @@ fn body(action: Action, late_ms: i64) -> Value {
 
 #[test]
 fn a_trigger_has_all_fields() {
-    let expected = json!({
+    let mut expected = json!({
         "routing_key": "R0UT1NG",
         "event_action": "trigger",
         "dedup_key": alert().dedup_key(),
@@ -50,6 +50,9 @@ fn a_trigger_has_all_fields() {
         "links": [{"href": "https://runbooks.example/partner-5xx", "text": "Runbook"}],
     });
     assert_eq!(body(Action::Trigger, 5_000), expected);
+    let line =
+        "dhl: 5xx and timeouts on 12.5% of requests (320 items in 5m, limit 5%) since 20:00 UTC";
+    expected["payload"]["summary"] = json!(format!("{line}; now critical"));
     assert_eq!(body(Action::Escalate, 5_000), expected);
 }
 

@@ -21,3 +21,6 @@ pub(crate) fn check_generated(page: &str, name: &str, expected: &str) {
     let command = "UPDATE_DOCS=1 cargo test -p plimsoll --lib docs";
     assert_eq!(part, expected, "docs/{page}: `{name}` is out of date: run {command}");
 }
+
+#[cfg(test)]
+mod tests;
