@@ -3,4 +3,5 @@
 mod alertmanager;
 mod chats;
 mod notification;
+mod preview;
 mod retries;
