@@ -45,6 +45,8 @@ struct RecorderState {
     requests: Vec<Recorded>,
     /// Answers for the next requests to a path; afterwards it is 202.
     statuses: HashMap<String, VecDeque<u16>>,
+    /// Bodies of the answers at paths that have one of their own.
+    bodies: HashMap<String, String>,
     /// How long an answer takes.
     delay: Duration,
 }
@@ -84,6 +86,15 @@ impl Recorder {
     /// A handler has panicked.
     pub fn forget_answers(&self, path: &str) {
         self.state.lock().expect("no handler panics").statuses.remove(path);
+    }
+
+    /// The body of every answer at `path` from now on.
+    ///
+    /// # Panics
+    /// A handler has panicked.
+    pub fn answer_with(&self, path: &str, body: &str) {
+        let mut state = self.state.lock().expect("no handler panics");
+        state.bodies.insert(path.to_owned(), body.to_owned());
     }
 
     /// Delays every answer from now on.
@@ -131,13 +142,14 @@ async fn record(
 ) -> (StatusCode, String) {
     let body = serde_json::from_str(&text).unwrap_or(Value::Null);
     let path = uri.path().to_owned();
-    let (status, delay) = {
+    let (status, answer, delay) = {
         let mut state = state.lock().expect("no handler panics");
         let status = state.statuses.get_mut(&path).and_then(VecDeque::pop_front).unwrap_or(202);
+        let usual = || r#"{"status":"success","message":"Event processed"}"#.to_owned();
+        let answer = state.bodies.get(&path).cloned().unwrap_or_else(usual);
         state.requests.push(Recorded { method, path, headers, text, body });
-        (status, state.delay)
+        (status, answer, state.delay)
     };
     tokio::time::sleep(delay).await;
-    let answer = r#"{"status":"success","message":"Event processed"}"#.to_owned();
     (StatusCode::from_u16(status).expect("a scripted status"), answer)
 }

@@ -211,10 +211,12 @@ pub async fn test_receiver(
 ) -> Result<Vec<TestResult>> {
     check_address(receiver, allow_private)?;
     let transport = Transport::new(allow_private)?;
-    let mut results = Vec::new();
+    let (mut results, mut first) = (Vec::new(), None);
     for delivery in samples::test(cause, receiver, base_url, now()) {
         let (action, at) = (delivery.action, now());
-        let result = transport.send(&receiver.target, &delivery, &receiver.templates, at).await;
+        let (target, templates) = (&receiver.target, &receiver.templates);
+        let result = transport.send(target, &delivery, templates, at, first.as_deref()).await;
+        first = result.message_id;
         let error = result.outcome.error().map(str::to_owned);
         let has_failed = error.is_some();
         let took_ms = now().since_ms(at).max(0);

@@ -27,17 +27,23 @@ impl Transport {
         Ok(Self { client: http::client(allow_private)?, allow_private })
     }
 
-    /// Sends a delivery to a target at `now`, with the receiver's templates. The result holds no secret.
+    /// Sends a delivery to a target at `now`, with the receiver's templates, as a reply to the message
+    /// `reply_to` if there is one. The result holds no secret.
     pub(super) async fn send(
         &self,
         target: &Target,
         delivery: &Delivery,
         templates: &MessageTemplates,
         now: TimestampMs,
+        reply_to: Option<&str>,
     ) -> AttemptResult {
         let result = match receivers::channel(target) {
             Channel::Http(receiver) => {
                 let first = receiver.request(delivery, templates, now);
+                let first = match reply_to {
+                    Some(message_id) => receiver.reply(first, delivery, message_id),
+                    None => first,
+                };
                 let mut result = self.exchange(receiver, first, target, now).await;
                 for request in receiver.follow_ups(delivery, templates, now) {
                     if result.outcome == AttemptOutcome::Delivered {
@@ -80,9 +86,11 @@ impl Transport {
         match http::exchange(&self.client, request, now).await {
             Ok(answer) => {
                 let answer = Answer { body: redact(answer.body, target), ..answer };
-                AttemptResult { outcome: receiver.outcome(&answer), status: Some(answer.status) }
+                let message_id = receiver.message_id(&answer);
+                let (outcome, status) = (receiver.outcome(&answer), Some(answer.status));
+                AttemptResult { outcome, status, message_id }
             }
-            Err(reason) => AttemptResult { outcome: AttemptOutcome::failed(reason), status: None },
+            Err(reason) => AttemptResult::new(AttemptOutcome::failed(reason), None),
         }
     }
 }

@@ -11,7 +11,8 @@ use tempfile::TempDir;
 pub(crate) type Counts = BTreeMap<String, u64>;
 
 /// Variables with the addresses and keys of chats and Opsgenie, in the form that each has.
-pub(crate) const CHATS: [(&str, &str); 6] = [
+pub(crate) const CHATS: [(&str, &str); 7] = [
+    ("SLACK_TOKEN", "xoxb-12-ab"),
     ("TEAMS_URL", "https://x.logic.azure.com/workflows/a/triggers/manual/paths/invoke?sig=s"),
     ("OPSGENIE_KEY", "eb243592-faa2-4ba2-a551-1afdf565c889"),
     ("GOOGLE_CHAT_URL", "https://chat.googleapis.com/v1/spaces/A/messages?key=k&token=t"),

@@ -13,8 +13,8 @@ use crate::limits::SEND_TIMEOUT_MS;
 /// Connecting to a receiver, in milliseconds: a part of [`SEND_TIMEOUT_MS`].
 const CONNECT_TIMEOUT_MS: u64 = 5_000;
 const _: () = assert!(CONNECT_TIMEOUT_MS < SEND_TIMEOUT_MS);
-/// Bytes of an answer that are read; error texts of receivers are shorter.
-const ANSWER_BYTES_MAX: usize = 4 << 10;
+/// Bytes of an answer that are read. Slack repeats the message in it, with six bytes for many a character.
+const ANSWER_BYTES_MAX: usize = 256 << 10;
 
 /// A request to a receiver. Holds secrets, so it has no `Debug`.
 pub(in crate::deliver) struct Request {

@@ -26,6 +26,14 @@ pub(in crate::deliver) struct AttemptResult {
     pub(in crate::deliver) outcome: AttemptOutcome,
     /// The HTTP or SMTP status of the answer, if there was one.
     pub(in crate::deliver) status: Option<u16>,
+    /// The id of the message that arrived, where later ones can be replies to it.
+    pub(in crate::deliver) message_id: Option<String>,
+}
+
+impl AttemptResult {
+    pub(in crate::deliver) const fn new(outcome: AttemptOutcome, status: Option<u16>) -> Self {
+        Self { outcome, status, message_id: None }
+    }
 }
 
 impl AttemptOutcome {

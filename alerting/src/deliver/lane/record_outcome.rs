@@ -4,7 +4,7 @@
 use plimsoll_storage::{Store, TableBatch, TimestampMs};
 
 use super::repeat;
-use super::thread::{self, ThreadNotes};
+use super::thread::{self, SentMessage, ThreadNotes};
 use crate::deliver::exchange::outcome::{AttemptOutcome, AttemptResult};
 use crate::deliver::schedule::backoff;
 use crate::deliver::schedule::queue::{ReceiverHealth, Thread};
@@ -44,7 +44,7 @@ pub(super) fn record_outcome(
     attempt: FinishedAttempt,
 ) -> Result<(DeliveryState, ReceiverHealth)> {
     let now = attempt.ended_at;
-    let AttemptResult { outcome, status } = attempt.result;
+    let AttemptResult { outcome, status, message_id } = attempt.result;
     let health = health(&outcome);
     let error = outcome.error().map(str::to_owned);
     let took_ms = now.since_ms(attempt.started_at).max(0);
@@ -54,6 +54,10 @@ pub(super) fn record_outcome(
         AttemptOutcome::Delivered => {
             notes.notified =
                 (attempt.fingerprint != delivery.fingerprint).then(|| attempt.fingerprint.clone());
+            if let Some(id) = message_id.filter(|_| delivery.action != Action::Resolve) {
+                let fingerprint = attempt.fingerprint.clone();
+                notes.message.get_or_insert(SentMessage { fingerprint, id });
+            }
             delivery.fingerprint = attempt.fingerprint;
             repeat::accepted(&mut batch, thread, &delivery, attempt.takes_repeats);
             tracing::info!(

@@ -50,7 +50,7 @@ impl Sender {
         let notes = thread::read(&self.context.store, thread)?;
         let (state, health) = match self.target_of(&delivery, &notes) {
             Ok(target) => {
-                let attempt = self.attempt(target, &delivery).await;
+                let attempt = self.attempt(target, &delivery, &notes).await;
                 self.update_status(&attempt);
                 self.record_outcome(thread.clone(), notes, delivery, attempt).await?
             }
@@ -99,13 +99,18 @@ impl Sender {
         self.context.targets.get(fingerprint).map(|former| &former.target)
     }
 
-    async fn attempt(&self, target: &Target, delivery: &Delivery) -> FinishedAttempt {
-        let started_at = self.context.now();
-        let templates = &self.receiver.templates;
-        let result = self.transport.send(target, delivery, templates, started_at).await;
+    async fn attempt(
+        &self,
+        target: &Target,
+        delivery: &Delivery,
+        notes: &ThreadNotes,
+    ) -> FinishedAttempt {
+        let (started_at, fingerprint) = (self.context.now(), target.fingerprint());
+        let (templates, reply_to) = (&self.receiver.templates, notes.reply_to(&fingerprint));
+        let result = self.transport.send(target, delivery, templates, started_at, reply_to).await;
         FinishedAttempt {
             result,
-            fingerprint: target.fingerprint(),
+            fingerprint,
             takes_repeats: target.takes_repeats(),
             started_at,
             ended_at: self.context.now(),

@@ -38,7 +38,7 @@ pub(in crate::deliver) async fn send(
     now: TimestampMs,
     allow_private: bool,
 ) -> AttemptResult {
-    let result = |outcome, status| AttemptResult { outcome, status };
+    let result = AttemptResult::new;
     let message = match message(target, delivery, templates, now) {
         Ok(message) => message,
         Err(reason) => return result(AttemptOutcome::Rejected { reason }, None),
@@ -230,7 +230,7 @@ fn classify(error: &smtp::Error) -> AttemptResult {
     } else {
         AttemptOutcome::failed(reason)
     };
-    AttemptResult { outcome, status: error.status().map(u16::from) }
+    AttemptResult::new(outcome, error.status().map(u16::from))
 }
 
 /// The error with all its causes.

@@ -45,6 +45,16 @@ pub(super) trait HttpReceiver: Sync {
         None
     }
 
+    /// A request as a reply to a message that was sent before.
+    fn reply(&self, request: Request, _: &Delivery, _message_id: &str) -> Request {
+        request
+    }
+
+    /// The id of the message that was sent, where later ones can be replies to it.
+    fn message_id(&self, _: &Answer) -> Option<String> {
+        None
+    }
+
     /// The outcome that an answer means.
     fn outcome(&self, answer: &Answer) -> AttemptOutcome {
         AttemptOutcome::of(answer)
@@ -65,6 +75,7 @@ pub(super) fn channel(target: &Target) -> Channel<'_> {
         Target::Slack(target) => Channel::Http(target),
         Target::Alertmanager(target) => Channel::Http(target),
         Target::Email(target) => Channel::Mail(target),
+        Target::SlackBot(target) => Channel::Http(target),
         Target::Teams(target) => Channel::Http(target),
         Target::Opsgenie(target) => Channel::Http(target),
         Target::GoogleChat(target) => Channel::Http(target),

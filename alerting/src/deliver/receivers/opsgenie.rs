@@ -45,6 +45,7 @@ struct NewAlert {
     description: String,
     tags: Vec<String>,
     details: BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "String::is_empty")]
     entity: String,
     source: &'static str,
     priority: &'static str,

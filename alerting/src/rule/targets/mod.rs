@@ -35,13 +35,14 @@ pub use self::chat::{
 pub use self::email::{EmailTarget, MailTls};
 pub use self::opsgenie::OpsgenieTarget;
 pub use self::pagerduty::{PAGERDUTY_URL, PagerDutyTarget};
-pub use self::slack::SlackTarget;
+pub use self::slack::{SlackBotTarget, SlackTarget};
 pub use self::webhook::WebhookTarget;
 pub(crate) use self::webhook::webhook_key;
 
-/// Registers the kinds: for each its name in the rules file, its variant, its type and its entry.
+/// Registers the kinds: for each its name in the rules file, its variant, its type and its entry. A variant
+/// without an entry is another form of the kind of that name.
 macro_rules! kinds {
-    ($($(#[$doc:meta])* $name:ident: $kind:ident($target:ty, $raw:ty),)*) => {
+    ($($(#[$doc:meta])* $name:ident: $kind:ident($target:ty $(, $raw:ty)?),)*) => {
         /// The address of a receiver and its credentials. `S` is what holds a secret: [`Secret`], or its
         /// origin where a target is stored. Variants are on disk: never reorder.
         #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -50,7 +51,10 @@ macro_rules! kinds {
         }
 
         /// The names of all kinds in the rules file.
-        const KINDS: &[&str] = &[$(stringify!($name)),*];
+        const KINDS: &[&str] = &[$($({
+            type _Entry = $raw;
+            stringify!($name)
+        },)?)*];
 
         impl Target {
             /// The name of the kind in the rules file.
@@ -85,7 +89,7 @@ macro_rules! kinds {
         #[serde(deny_unknown_fields)]
         pub(in crate::rule) struct RawReceiver {
             pub(in crate::rule) name: Spanned<String>,
-            $($name: Option<$raw>,)*
+            $($($name: Option<$raw>,)?)*
             pub(in crate::rule) rate: Option<RawRate>,
             pub(in crate::rule) give_up_after: Option<Spanned<String>>,
             pub(in crate::rule) fail_over: Option<RawNext>,
@@ -100,13 +104,15 @@ macro_rules! kinds {
                 entry: &Entry,
                 secrets: &Secrets<'_>,
             ) -> Checked<CheckedTarget> {
-                let targets = [$(self.$name.take().map(|raw| raw.check(entry, secrets)),)*];
+                let targets =
+                    [$($(self.$name.take().map(|raw: $raw| raw.check(entry, secrets)),)?)*];
                 only(entry, targets)?
             }
 
             /// An empty target of its kind: what a replay knows of it. A receiver may be a name alone there.
             pub(in crate::rule) fn take_kind(&mut self, entry: &Entry) -> Checked<Target> {
-                let kinds = [$(self.$name.take().map(|_| Target::$kind(Default::default())),)*];
+                let kinds =
+                    [$($(self.$name.take().map(|_: $raw| Target::$kind(Default::default())),)?)*];
                 if kinds.iter().all(Option::is_none) {
                     return Ok(Target::Webhook(WebhookTarget::default()));
                 }
@@ -139,6 +145,8 @@ kinds! {
     mattermost: Mattermost(MattermostTarget<S>, RawMattermost),
     /// A bot of Telegram.
     telegram: Telegram(TelegramTarget<S>, RawTelegram),
+    /// A bot of Slack.
+    slack: SlackBot(SlackBotTarget<S>),
 }
 
 /// Where a target is reached. It must not be shown, because it can be a secret.

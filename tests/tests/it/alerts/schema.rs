@@ -32,6 +32,7 @@ receivers:
     email:
       { host: smtp.example.org, port: 587, tls: starttls, user: u, password: { env: KEY },
         from: plimsoll@example.org, to: ["Ops <ops@example.org>"] }
+  - { name: bot, slack: { token: { env: SLACK_TOKEN }, channel: C0123456789, url: "https://slack.com" } }
   - { name: teams, teams: { url: { env: TEAMS_URL } } }
   - { name: genie, opsgenie: { api_key: { env: OPSGENIE_KEY }, url: "https://api.eu.opsgenie.com" } }
   - { name: space, google_chat: { url: { env: GOOGLE_CHAT_URL } } }
@@ -82,7 +83,7 @@ holidays:
 "#;
 
 /// Replacements that make the file above invalid.
-const WRONG: [(&str, &str); 35] = [
+const WRONG: [(&str, &str); 37] = [
     ("receivers:\n", "recievers:\n"),
     ("    owner: integrations\n", ""),
     ("    runbook: partner-5xx\n", ""),
@@ -115,6 +116,8 @@ const WRONG: [(&str, &str); 35] = [
     ("alertmanager: { url: \"http://", "alertmanager: { url: \"ftp://"),
     ("date: 2026-12-25", "date: christmas"),
     ("teams: { url", "teams: { uri"),
+    ("channel: C0123456789", "channel: alerts"),
+    ("slack: { url: { env: SLACK } }", "slack: { url: { env: SLACK }, channel: C0123456789 }"),
     ("opsgenie: { api_key", "opsgenie: { key"),
     ("chat: -1001234567890", "chat: alerts"),
     ("discord: { url", "discord: { channel: a, url"),

@@ -120,3 +120,29 @@ async fn a_test_reaches_every_kind_and_needs_leave_for_private_addresses() {
     }
     assert_eq!(scene.recorder.requests().len(), 12);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bot_of_slack_resolves_in_the_thread_of_the_trigger_also_after_a_restart() {
+    let scene = Scene::new("ok").await;
+    let (url, path) = (scene.recorder.url(), "/api/chat.postMessage");
+    let bot = format!(
+        "receivers:\n  - {{ name: bot, slack: {{ token: xoxb-12-ab, channel: C0123456789, url: '{url}' }} }}\n"
+    );
+    scene.edit("receivers:\n", &bot);
+    scene.edit("[oncall, hub]", "[bot]");
+    scene
+        .recorder
+        .answer_with(path, r#"{"ok":true,"channel":"C0123456789","ts":"1503435956.000247"}"#);
+    let server = scene.start(&[]).await;
+    scene.store(&server, 1, |_| 5..30).await;
+    scene.move_to(&server, 20).await;
+    assert_eq!(scene.recorder.requests_to(path).len(), 1, "{}", server.log());
+    assert!(server.terminate().success());
+    let server = scene.start(&[]).await;
+    scene.move_to(&server, DATA_S).await;
+    let [trigger, resolve] = pair(&scene, path);
+    assert_eq!(trigger.header("authorization"), "Bearer xoxb-12-ab");
+    assert!(trigger.body.get("thread_ts").is_none(), "{}", trigger.text);
+    assert_eq!(text(&resolve.body, "/thread_ts"), "1503435956.000247");
+    assert!(text(&resolve.body, "/text").contains("back to normal"), "{}", resolve.text);
+}

@@ -30,7 +30,12 @@ const HTML: Markup = Markup {
 };
 
 /// What people see of it.
-const VISIBLE: Markup = Markup { link: |text, _| text.to_owned(), ..PLAIN };
+const VISIBLE: Markup = Markup {
+    escape: without_mentions,
+    bold: without_mentions,
+    link: |text, _| text.to_owned(),
+    ..PLAIN
+};
 
 /// What an answer says about a message that was not sent.
 #[derive(Deserialize)]

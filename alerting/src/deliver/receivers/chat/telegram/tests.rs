@@ -72,7 +72,9 @@ fn every_message_is_html_within_the_limit() {
     content.steps = vec![evil.clone(); 30];
     let body = Some(format!("<i>{{{{ summary }}}} <br> {}", "&<".repeat(4_000)));
     let templates = MessageTemplates { summary: Some("<u> {{ place }}".into()), body };
-    for delivery in [hostile(), long] {
+    let mut mentions = hostile();
+    mentions.content.exemplars = vec!["@a ".repeat(1_100)];
+    for delivery in [hostile(), long, mentions] {
         for templates in [&MessageTemplates::default(), &templates] {
             let seen = visible(&text_of(&delivery, templates));
             assert!((1..=TEXT_CHARS_MAX).contains(&length(&seen)), "{}", length(&seen));

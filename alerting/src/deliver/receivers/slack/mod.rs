@@ -1,6 +1,8 @@
 //! Slack incoming webhooks: <https://api.slack.com/messaging/webhooks>, with the blocks of
 //! <https://api.slack.com/reference/block-kit/blocks>.
 
+mod bot;
+
 use plimsoll_storage::TimestampMs;
 use serde::Serialize;
 
@@ -73,11 +75,7 @@ impl HttpReceiver for SlackTarget {
         templates: &MessageTemplates,
         now: TimestampMs,
     ) -> Request {
-        let built = |delivery: &Delivery| {
-            let message = RenderedMessage::escaped(delivery, templates, now, &escaped);
-            message_of(delivery, &message)
-        };
-        let message = fit::fitting(delivery, built, Message::fits).cut();
+        let message = message(delivery, templates, now);
         Request::post(self.url.expose().to_owned(), http::json(&message))
     }
 
@@ -89,6 +87,15 @@ impl HttpReceiver for SlackTarget {
             _ => AttemptOutcome::of(answer),
         }
     }
+}
+
+/// The message for a delivery, within the limits of Slack.
+fn message(delivery: &Delivery, templates: &MessageTemplates, now: TimestampMs) -> Message {
+    let built = |delivery: &Delivery| {
+        let message = RenderedMessage::escaped(delivery, templates, now, &escaped);
+        message_of(delivery, &message)
+    };
+    fit::fitting(delivery, built, Message::fits).cut()
 }
 
 fn message_of(delivery: &Delivery, message: &RenderedMessage) -> Message {

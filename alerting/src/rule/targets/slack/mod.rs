@@ -1,9 +1,13 @@
-//! Slack in the rules file.
+//! Slack in the rules file: the address of a webhook, or the token of a bot.
+
+mod bot;
 
 use bincode::{Decode, Encode};
 use reqwest::Url;
 use serde::Deserialize;
+use serde_saphyr::Spanned;
 
+pub use self::bot::SlackBotTarget;
 use super::address::{Service, path_parts, service_url};
 use super::{Address, CheckedTarget, Target, TargetKind};
 use crate::rule::check::{Entry, Secrets};
@@ -31,11 +35,20 @@ pub struct SlackTarget<S = Secret> {
 #[serde(deny_unknown_fields)]
 pub(super) struct RawSlack {
     url: Option<SecretSource>,
+    token: Option<SecretSource>,
+    channel: Option<Spanned<String>>,
 }
 
 impl RawSlack {
     pub(super) fn check(self, entry: &Entry, secrets: &Secrets<'_>) -> Checked<CheckedTarget> {
-        let remedy = "the webhook's address, https://hooks.slack.com/services/…, as a secret";
+        if let Some(token) = &self.token {
+            return bot::check(entry, secrets, token, self.channel, self.url);
+        }
+        if let Some(channel) = self.channel {
+            let problem = RuleProblem::NoEffect("without `token`: a webhook has its channel");
+            return Err(entry.error_at(channel.referenced, "channel", problem));
+        }
+        let remedy = "the webhook's address, https://hooks.slack.com/services/…, as a secret, or `token` and `channel`";
         let source = self.url.ok_or_else(|| entry.error("url", RuleProblem::Missing(remedy)))?;
         let address = secrets.resolve(entry, "url", &source)?;
         let problem = service_url(address.expose(), &SERVICE);
