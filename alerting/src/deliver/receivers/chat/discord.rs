@@ -27,7 +27,8 @@ const EMBED_CHARS_MAX: usize = 6_000;
 #[derive(Serialize)]
 struct Message {
     content: String,
-    embeds: [Embed; 1],
+    /// One, or none when it would be empty.
+    embeds: Vec<Embed>,
     /// Nobody is mentioned, whatever the texts hold.
     allowed_mentions: Value,
 }
@@ -68,17 +69,25 @@ fn message(delivery: &Delivery, parts: &Parts) -> Message {
     };
     Message {
         content: format!("{} {}", parts.mark.emoji(), (MARKDOWN.bold)(&parts.summary)),
-        embeds: [embed],
+        embeds: Some(embed).filter(|embed| !embed.is_empty()).into_iter().collect(),
         allowed_mentions: json!({ "parse": [] }),
     }
 }
 
 impl Message {
     fn fits(&self) -> bool {
-        let [Embed { title, description, .. }] = &self.embeds;
-        let (title, description) = (length(title), length(description));
-        length(&self.content) <= CONTENT_CHARS_MAX
-            && title <= TITLE_CHARS_MAX
+        length(&self.content) <= CONTENT_CHARS_MAX && self.embeds.iter().all(Embed::fits)
+    }
+}
+
+impl Embed {
+    const fn is_empty(&self) -> bool {
+        self.title.is_empty() && self.description.is_empty()
+    }
+
+    fn fits(&self) -> bool {
+        let (title, description) = (length(&self.title), length(&self.description));
+        title <= TITLE_CHARS_MAX
             && description <= DESCRIPTION_CHARS_MAX
             && title + description <= EMBED_CHARS_MAX
     }

@@ -53,3 +53,14 @@ fn a_template_may_have_markup_and_its_values_are_escaped() {
     let description = body.pointer("/embeds/0/description").and_then(Value::as_str).unwrap();
     assert!(description.starts_with("**b** \\*a\\*"), "{description}");
 }
+
+#[test]
+fn a_notice_has_no_empty_embed() {
+    let notice =
+        crate::records::alerts::Alert::notice("notice:n".into(), "Test".into(), alert().fired_at);
+    let body = body_of(
+        &delivery_of(Action::Trigger, notice.fired_at, notice),
+        &MessageTemplates::default(),
+    );
+    assert_eq!((body["content"].as_str(), &body["embeds"]), (Some("🟡 **Test**"), &json!([])));
+}
