@@ -216,7 +216,7 @@ pub async fn test_receiver(
         let (action, at) = (delivery.action, now());
         let (target, templates) = (&receiver.target, &receiver.templates);
         let result = transport.send(target, &delivery, templates, at, first.as_deref()).await;
-        first = result.message_id;
+        first = first.or(result.message_id);
         let error = result.outcome.error().map(str::to_owned);
         let has_failed = error.is_some();
         let took_ms = now().since_ms(at).max(0);
