@@ -5,6 +5,7 @@
 //! that were open then, and evaluates slot after slot. The evidence of groups at rest is computed as well.
 
 mod clock_step;
+pub(crate) mod muting;
 mod thin;
 mod words;
 
@@ -38,7 +39,6 @@ const EXPLAIN_GROUPS_MAX: usize = 20;
 const EXPLAIN_LEAD_MS_MAX: i64 = 6 * 3_600_000;
 /// Longest span of an explanation, in ms.
 pub const EXPLAIN_SPAN_MS_MAX: i64 = 24 * 3_600_000;
-
 /// Timers run at least this long before the first slot that is shown, in ms.
 const LEAD_MS_MIN: i64 = 10 * 60_000;
 

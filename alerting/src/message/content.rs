@@ -93,9 +93,11 @@ pub(crate) fn compose(alert: &Alert, source: &ContentSource<'_>, findings: Findi
     let together = named
         .as_ref()
         .map(|partners| Together { partners, kind: common_kind(partners, source.rules) });
-    let runbook = source.rules.runbook_text(&alert.runbook).unwrap_or_default();
+    let of_url = || runbook::runbook_of_url(&alert.runbook).map(|page| page.text);
+    let runbook = source.rules.runbook_text(&alert.runbook).or_else(of_url).unwrap_or_default();
     let steps = case.first_step(together.as_ref()).into_iter();
-    let steps = steps.chain(runbook::first_steps(runbook, STEPS_MAX));
+    let steps =
+        steps.chain(runbook::first_steps(runbook, STEPS_MAX, &variables(alert, source.base_url)));
     Content {
         headline: case.headline(together.as_ref()),
         who: case.who(together.as_ref()),
@@ -123,6 +125,22 @@ pub(crate) fn compose(alert: &Alert, source: &ContentSource<'_>, findings: Findi
         owner: alert.owner.clone(),
         contacts: contacts(source.rules, partners),
     }
+}
+
+/// The values of the variables in commands of runbooks. Without an address of this server the page has one.
+fn variables(alert: &Alert, base_url: &str) -> Vec<(&'static str, String)> {
+    let value = |label: Label, default: &str| {
+        let value = alert.labels.get(label).filter(|value| !value.is_empty());
+        url_encoded(value.unwrap_or(default))
+    };
+    let mut variables = vec![
+        ("P", value(Label::Partner, "PARTNER")),
+        ("E", value(Label::Environment, "production")),
+    ];
+    if !base_url.is_empty() {
+        variables.push(("API", format!("{base_url}/api/v1")));
+    }
+    variables
 }
 
 /// What muted the alert until now. An alert that became critical, or left the notification of another

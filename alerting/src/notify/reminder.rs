@@ -45,7 +45,8 @@ impl Reminders {
             notices.push((Action::Resolve, Alert { symptom, ..notice }));
         }
         for silence in silences.iter().filter(|silence| silence.ends_soon(at)) {
-            if self.open.contains_key(&silence.id) {
+            // Who ends a silence knows what it mutes.
+            if self.open.contains_key(&silence.id) || silence.was_ended() {
                 continue;
             }
             if let Some(notice) = notice(rules, silence, silenced, at) {

@@ -91,6 +91,12 @@ impl Silence {
         (end.plus_ms(-ahead_ms)..end).contains(&at)
     }
 
+    /// Whether it was ended before its time. Its id is that of the fields that it was made with.
+    #[must_use]
+    pub fn was_ended(&self) -> bool {
+        self.clone().with_id().id != self.id
+    }
+
     /// What it is about, in words: `rule partner-5xx, partner dhl or ups`.
     #[must_use]
     pub fn scope(&self) -> String {

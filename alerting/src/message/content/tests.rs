@@ -24,7 +24,10 @@ fn the_content_has_all_parts() {
     assert_eq!(content.contacts, ["dhl: ops@dhl.example, +49 1"]);
     assert_eq!(content.steps.len(), 4);
     assert_eq!(content.steps[0], "Read the status page of dhl, and call it by hand.");
-    assert_eq!(content.steps[1], "Is it still going on, and since when?");
+    let step = &content.steps[1];
+    assert!(step.starts_with("Is it still going on, and since when?\n    START="), "{step}");
+    let command = "\n    curl -s \"https://plimsoll.example/api/v1/query/outcomes?stream=requests&partner=dhl&";
+    assert!(step.contains(command), "{step}");
     assert_eq!(
         content.links.dashboard,
         "https://plimsoll.example/partners/dhl?from=2026-11-20T19:00:00Z"

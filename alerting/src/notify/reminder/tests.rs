@@ -72,3 +72,14 @@ fn only_receivers_of_the_muted_alerts_are_reminded_and_an_early_end_resolves() {
     assert_eq!((notices.len(), notices[0].0), (1, Action::Resolve));
     assert!(reminders.is_empty());
 }
+
+#[test]
+fn a_silence_that_is_ended_by_hand_does_not_remind() {
+    let (rules, mut silences) = (rules(), [silence()]);
+    silences[0].period.end = minute(20);
+    let dhl = labels("dhl");
+    let mut reminders = Reminders::default();
+    for at in [10, 16, 19, 20] {
+        assert_eq!(reminders.update(&rules, &silences, &[("r", &dhl)], minute(at)), []);
+    }
+}

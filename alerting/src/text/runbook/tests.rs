@@ -58,15 +58,50 @@ fn every_page_has_every_section() {
 }
 
 #[test]
-fn the_first_steps_are_whole_sentences_without_commands() {
+fn the_first_steps_are_whole_and_their_commands_can_be_copied() {
+    let known = [
+        ("API", "https://plimsoll.example/api/v1".to_owned()),
+        ("P", "gls".to_owned()),
+        ("E", "production".to_owned()),
+    ];
     for page in RUNBOOKS {
-        let steps = first_steps(page.text, 3);
+        let steps = first_steps(page.text, 3, &known);
         assert_eq!(steps.len(), 3, "{}", page.name);
-        for step in steps {
-            assert!(step.len() > 10 && !step.contains("curl"), "{}: {step}", page.name);
+        for step in &steps {
+            assert!(step.len() > 10 && !step.ends_with(':'), "{}: {step}", page.name);
+            let unknown = ["$API", "$P&", "$E&", "$S&", "$S\""];
+            assert!(!unknown.iter().any(|it| step.contains(it)), "{}: {step}", page.name);
         }
+        let text = steps.join("\n");
+        assert!(text.contains("curl -s \"https://plimsoll.example/api"), "{}: {text}", page.name);
     }
-    assert_eq!(first_steps("# Mine\n\nNo steps.\n", 3), Vec::<String>::new());
+    let silent = first_steps(runbook("partner-silent").unwrap().text, 1, &known);
+    assert_eq!(
+        silent[0],
+        "What was the last event of each stream?\n    \
+         curl -s \"https://plimsoll.example/api/v1/partners/gls?environment=production\"\n    \
+         curl -s \"https://plimsoll.example/api/v1/query/freshness?partner=gls&environment=production\
+         &stream=webhooks&by=operation&by=site\""
+    );
+    assert_eq!(first_steps("# Mine\n\nNo steps.\n", 3, &[]), Vec::<String>::new());
+}
+
+#[test]
+fn steps_keep_lists_fences_and_what_follows_a_colon() {
+    let text = "# Mine\n\n## Triage\n\n1. Restart it:\n\n   ```\n   systemctl restart a\n     --now\n   ```\n\n   \
+                Then wait.\n2. Ask:\n   - ann,\n     or\n   - bob\n\n## Mitigate\n";
+    assert_eq!(
+        first_steps(text, 3, &[]),
+        ["Restart it:\n    systemctl restart a\n      --now\nThen wait.", "Ask:\n- ann, or\n- bob"]
+    );
+}
+
+#[test]
+fn a_url_that_ends_with_the_name_of_a_page_has_its_steps() {
+    for url in ["https://w.example/r/partner-5xx", "https://w.example/partner-5xx.md?x=1#y"] {
+        assert_eq!(runbook_of_url(url).map(|page| page.name), Some("partner-5xx"), "{url}");
+    }
+    assert_eq!(runbook_of_url("https://w.example/partner-5xx/other"), None);
 }
 
 #[test]

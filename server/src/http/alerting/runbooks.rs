@@ -18,6 +18,8 @@ use crate::http::params::kind::Text;
 use crate::http::reply::markdown::rendered;
 use crate::wire::excerpt;
 
+/// The server that commands of runbooks name.
+pub(crate) const DEFAULT_SERVER: &str = "127.0.0.1:8585";
 const NAME: InPath = InPath { name: "name", example: "partner-5xx", about: "The page's name." };
 const ALERT: Query<Text> =
     Query::new("alert", Text, "01HZX", "The id of the alert that it is for.");
@@ -66,10 +68,15 @@ async fn one(
     let known = id.filter(|id| matches!(alerts::get(&app.store, id), Ok(Some(_))));
     // The runbook is needed also when its alert is no longer on record.
     let Some(id) = known else { return Ok(rendered(&headers, title(&text), &text)) };
-    let host = headers.get(header::HOST).and_then(|value| value.to_str().ok());
-    let host = host.filter(|host| !host.contains(|c: char| !is_part_of_host(c))).map(str::to_owned);
+    let host = host_of(&headers);
     let filled = app.ask(move |app, _| filled(app, &text, &id, host.as_deref())).await?;
     Ok(rendered(&headers, title(&filled), &filled))
+}
+
+/// The host that a request was sent to, when it is a name or an address.
+pub(crate) fn host_of(headers: &HeaderMap) -> Option<String> {
+    let host = headers.get(header::HOST).and_then(|value| value.to_str().ok())?;
+    (!host.contains(|c: char| !is_part_of_host(c))).then(|| host.to_owned())
 }
 
 const fn is_part_of_host(letter: char) -> bool {
@@ -83,7 +90,7 @@ fn filled(app: &App, text: &str, id: &str, host: Option<&str>) -> Result<String,
     let at = alert.resolved_at.unwrap_or_else(|| app.now());
     let content = describe(&app.store, &app.rules.get(), &alert, at);
     let case = case(&alert, &content);
-    let server = host.map_or_else(|| "127.0.0.1:8585".to_owned(), str::to_owned);
+    let server = host.unwrap_or(DEFAULT_SERVER);
     let value = |label, default: &str| {
         let value = alert.labels.get(label).filter(|value| !value.is_empty());
         url_encoded(value.unwrap_or(default))
@@ -110,7 +117,10 @@ fn filled(app: &App, text: &str, id: &str, host: Option<&str>) -> Result<String,
 fn case(alert: &Alert, content: &Content) -> String {
     let mut lines = vec![format!("**{}**", text(&content.headline))];
     lines.extend(content.place.iter().map(|line| text(line)));
-    lines.extend(content.steps.first().map(|step| format!("First: {}", text(step))));
+    lines.extend(content.steps.first().map(|step| {
+        let line = step.lines().next().unwrap_or_default();
+        format!("First: {}", text(line))
+    }));
     lines.extend(content.contacts.iter().map(|line| format!("Contact {}", text(line))));
     let list: String = lines.iter().map(|line| format!("- {line}\n")).collect();
     format!("\n## This case\n\n{list}- [The alert](/alerts/{})\n", alert.id)

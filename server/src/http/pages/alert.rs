@@ -1,17 +1,20 @@
 //! `GET /alerts/{id}`: an alert for people: where, since when, how bad, what to do, who was notified.
 
+use std::fmt::Write as _;
+
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use plimsoll_alerting::{
-    Acknowledgement, Alert, Content, Delivery, DeliveryFilter, acknowledgement, alerts, describe,
-    ledger,
+    Acknowledgement, Alert, Content, Delivery, DeliveryFilter, Muting, acknowledgement, alerts,
+    describe, ledger, muting,
 };
 use plimsoll_storage::TimestampMs;
 
 use super::{fact, facts, link, rule_address, text};
 use crate::app::App;
 use crate::error::ApiError;
+use crate::http::alerting::runbooks::{DEFAULT_SERVER, host_of};
 use crate::http::call::Call;
 use crate::http::params::declare::InPath;
 use crate::http::reply::markdown::rendered;
@@ -35,11 +38,12 @@ async fn page(
     headers: HeaderMap,
     Path(id): Path<String>,
 ) -> Result<Response, ApiError> {
-    let text = app.ask(move |app, _| markdown(app, &id)).await?;
+    let host = host_of(&headers);
+    let text = app.ask(move |app, _| markdown(app, &id, host.as_deref())).await?;
     Ok(rendered(&headers, "Alert", &text))
 }
 
-fn markdown(app: &App, id: &str) -> Result<String, ApiError> {
+fn markdown(app: &App, id: &str, host: Option<&str>) -> Result<String, ApiError> {
     let found = alerts::get(&app.store, id)?;
     let alert = found.ok_or_else(|| ApiError::not_found(format!("alert {:?}", excerpt(id))))?;
     let at = alert.resolved_at.unwrap_or_else(|| app.now());
@@ -47,11 +51,12 @@ fn markdown(app: &App, id: &str) -> Result<String, ApiError> {
     let filter = DeliveryFilter { alert: Some(id.to_owned()), ..DeliveryFilter::default() };
     let deliveries = ledger::list(&app.store, &filter, DELIVERIES_MAX)?.newest;
     let acknowledged = acknowledgement::get(&app.store, id)?;
+    let muting = muting(&app.store, &app.rules.get(), &alert, at)?;
     Ok([
         format!("# {}\n", text(&content.headline)),
         table(&alert, &content, acknowledged.as_ref()),
-        steps(&content),
-        notified(&deliveries),
+        steps(&content, host),
+        notified(&deliveries, &alert, &muting),
         links(&alert, &content),
     ]
     .join("\n"))
@@ -91,15 +96,39 @@ fn table(alert: &Alert, content: &Content, acknowledged: Option<&Acknowledgement
     format!("| | |\n|---|---|\n{}\n", rows.join("\n"))
 }
 
-fn steps(content: &Content) -> String {
-    let steps = content.steps.iter().enumerate();
-    let steps: String = steps.map(|(n, step)| format!("{}. {}\n", n + 1, text(step))).collect();
-    if steps.is_empty() { steps } else { format!("## Do first\n\n{steps}") }
+/// The first steps with their commands, which name the server that the page was requested from.
+fn steps(content: &Content, host: Option<&str>) -> String {
+    let mut out = String::new();
+    for (position, step) in content.steps.iter().enumerate() {
+        let mut was_command = false;
+        for (line_number, line) in step.lines().enumerate() {
+            let command = line.strip_prefix("    ");
+            let item = command.is_none() && line.starts_with("- ");
+            out += match (line_number, command) {
+                (0, _) => "",
+                (_, Some(_)) if was_command => "       ",
+                (_, Some(_)) => "\n       ",
+                (_, None) if item => "   - ",
+                (_, None) => "\n   ",
+            };
+            if line_number == 0 {
+                let _ = write!(out, "{}. ", position + 1);
+            }
+            out += &match (command, host) {
+                (Some(command), Some(host)) => command.replace(DEFAULT_SERVER, host),
+                (Some(command), None) => command.to_owned(),
+                (None, _) => text(line.strip_prefix("- ").unwrap_or(line)),
+            };
+            out.push('\n');
+            was_command = command.is_some();
+        }
+    }
+    if out.is_empty() { out } else { format!("## Do first\n\n{out}\n") }
 }
 
-fn notified(deliveries: &[Delivery]) -> String {
+fn notified(deliveries: &[Delivery], alert: &Alert, muting: &Muting) -> String {
     if deliveries.is_empty() {
-        return "## Notified\n\nNobody was notified of it.\n".to_owned();
+        return format!("## Notified\n\n{}", unnotified(alert, muting));
     }
     let row = |it: &Delivery| {
         let settled = it.settled_at.map(time::format).unwrap_or_default();
@@ -117,6 +146,19 @@ fn notified(deliveries: &[Delivery]) -> String {
         "## Notified\n\n| receiver | action | decided | state | settled | attempts | last error \
          |\n|---|---|---|---|---|---|---|\n{rows}"
     )
+}
+
+/// Why nobody was notified of an alert, with links to the alerts that were.
+fn unnotified(alert: &Alert, muting: &Muting) -> String {
+    let reason = alert.notify.muted_by.map(|by| format!(": {}", by.in_words())).unwrap_or_default();
+    let lines = muting.lines.iter().map(|line| format!("- {}\n", text(line)));
+    let address = |other: &Alert| format!("/alerts/{}", other.id);
+    let others = muting.alerts.iter().map(|other| {
+        let title = format!("{} of {}", other.rule, other.labels.title());
+        format!("- {}\n", link(&title, &address(other)))
+    });
+    let list: String = lines.chain(others).collect();
+    format!("Nobody was notified under this alert{}.\n\n{list}", text(&reason))
 }
 
 fn links(alert: &Alert, content: &Content) -> String {
