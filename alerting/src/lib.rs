@@ -33,8 +33,8 @@ pub use deliver::{
     test_receiver,
 };
 pub use engine::{
-    AlertState, ComparedUnit, Comparison, Evidence, EvidenceTest, Firing, Gate, GroupsLeftOut,
-    StateChange, StateReason, StreamNumber, Transition, Unmet,
+    AlertState, ComparedUnit, Comparison, Evidence, EvidenceTest, ExpectedAges, Firing, Gate,
+    GroupsLeftOut, StateChange, StateReason, StreamNumber, Transition, Unmet,
 };
 pub use error::{Error, Result};
 pub use evaluate::{EvaluatedSlots, Evaluator, grace_ms};

@@ -43,6 +43,7 @@ pub(crate) fn rule(name: &str) -> Rule {
         depends_on: Vec::new(),
         labels: BTreeMap::new(),
         notify_policy: crate::rule::NotifyPolicy::default(),
+        is_implied: false,
     }
 }
 

@@ -17,10 +17,10 @@ mod statistics;
 pub use answers::{
     AmplificationPoint, BaselinePoint, ExcludedPeriod, ExpectedStream, FoundExemplars, Freshness,
     GaugePoint, HealthStatus, HeatBucket, HeatPoint, Heatmap, LatencyMeasures, LatencyPoint,
-    Measure, OpenAlert, OutcomePoint, Pair, PartnerActivity, PastWeeks, Rank, StreamHealth,
-    WEEK_MS, WINDOWS_MS, WindowHealth, amplification, assess, baseline, exemplar_events, exemplars,
-    filter_by_label, freshness, gauges, health, heatmap, latency, newest_before, outcomes, pair,
-    partners, top, utc_weeks,
+    Measure, OpenAlert, OutcomePoint, Pair, PartnerActivity, PastWeeks, Rank, StreamAge,
+    StreamHealth, WEEK_MS, WINDOWS_MS, WindowHealth, amplification, assess, baseline,
+    exemplar_events, exemplars, filter_by_label, freshness, gauges, health, heatmap, latency,
+    newest_before, outcomes, pair, partners, top, utc_weeks,
 };
 pub use engine::{aggregate, coarser_cells_ms};
 pub use select::{

@@ -196,6 +196,13 @@ impl Measured {
     /// Compares the value with the thresholds of a rule: a severity is reached when even the bound nearer to
     /// its threshold is beyond it.
     pub(crate) fn evaluate(self, rule: &Rule) -> (Evidence, Comparison) {
+        self.evaluate_raised(rule, f64::NEG_INFINITY)
+    }
+
+    /// As [`Measured::evaluate`], with thresholds that are at least `least`.
+    pub(crate) fn evaluate_raised(self, rule: &Rule, least: f64) -> (Evidence, Comparison) {
+        let thresholds =
+            || rule.thresholds().map(|(severity, threshold)| (severity, threshold.max(least)));
         let is_below = rule.fires_below();
         let compared = if is_below { self.upper } else { self.lower };
         let none = if is_below { f64::NEG_INFINITY } else { f64::INFINITY };
@@ -208,8 +215,8 @@ impl Measured {
             is_below,
             unmet: (self.count < rule.min_count).then_some(Unmet::MinCount),
         };
-        let crossed = rule.thresholds().find(|(_, threshold)| comparison(*threshold).holds());
-        let lowest = rule.thresholds().next_back().map_or(none, |(_, threshold)| threshold);
+        let crossed = thresholds().find(|(_, threshold)| comparison(*threshold).holds());
+        let lowest = thresholds().next_back().map_or(none, |(_, threshold)| threshold);
         let threshold = crossed.map_or(lowest, |(_, threshold)| threshold);
         let comparison = comparison(threshold);
         let of_value = Comparison { compared: self.value, ..comparison };

@@ -11,7 +11,7 @@ use crate::engine::step::{
 };
 use crate::engine::time::{ClockStep, MINUTE_MS, SlotEnd};
 use crate::labels::GroupLabels;
-use crate::rule::{OnNoData, Rule, Severity, Signal};
+use crate::rule::{OnNoData, Rule, Severity, Signal, SignalKind};
 
 /// The state of one group under one rule. Nearly all groups are at rest, and those take little memory.
 #[derive(Debug)]
@@ -72,9 +72,10 @@ impl<'a> EvaluationContext<'a> {
 
     /// The context of a sensor whose group is at rest.
     pub(super) fn at_rest(&self) -> SensorContext<'a> {
-        // Only arrivals depend on the local time of the partner.
-        let is_drop = matches!(self.rule.signal, Signal::Drop { .. });
-        let partner = self.labels.get(Label::Partner).filter(|_| is_drop);
+        // Only arrivals and silences depend on the local time of the partner.
+        let kind = self.rule.signal.kind();
+        let is_local = kind == SignalKind::Drop || kind.is_age();
+        let partner = self.labels.get(Label::Partner).filter(|_| is_local);
         SensorContext {
             rule: self.rule,
             days: self.calendar.of(partner),

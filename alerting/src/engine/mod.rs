@@ -34,12 +34,14 @@ use self::calendar::Calendar;
 use self::compact::NEVER;
 pub use self::evaluation::{Detection, Evaluation};
 pub use self::evidence::{ComparedUnit, Comparison, Evidence, EvidenceTest, Gate, Unmet};
+pub use self::expected::ExpectedAges;
 pub(crate) use self::expected::ExpectedSince;
 use self::group::EvaluationContext;
 use self::incoming::WaitingCells;
 pub use self::left_out::GroupsLeftOut;
 use self::scope::{Place, Scope, Sensors};
 use self::scopes::Scopes;
+use self::sensor::Sensor;
 pub use self::step::{AlertState, Firing, StateChange, StateReason, Transition};
 pub use self::streams::StreamNumber;
 use self::streams::Streams;
@@ -202,8 +204,10 @@ impl Engine {
 
     /// Sets the time of the newest event of a group that lies before the data that is read.
     pub fn seed(&mut self, rule: &str, labels: &GroupLabels, newest: TimestampMs) {
-        if let Some(watch) = self.watch_of(rule, labels) {
-            self.expect_from(watch, labels.clone(), newest);
+        if let Some(watch) = self.watch_of(rule, labels)
+            && let Some(sensor) = self.due_sensor(watch, labels.clone())
+        {
+            sensor.seed(newest);
         }
     }
 
@@ -322,13 +326,11 @@ impl Engine {
         self.watches.iter().position(fits)
     }
 
-    /// Counts the age of a group from a time on.
-    fn expect_from(&mut self, watch: usize, labels: GroupLabels, from: TimestampMs) {
+    /// The sensor of a group of a watch, which becomes due; `None` when there are too many groups.
+    fn due_sensor(&mut self, watch: usize, labels: GroupLabels) -> Option<&mut Sensor> {
         let Place { scope, sensors } = self.watches[watch].place;
-        if let Some(group) = self.group(scope, labels) {
-            let sensors = &mut self.scopes.get_mut(scope).sensors[sensors];
-            sensors.of_groups[group as usize].expect_from(from);
-            self.watches[watch].make_due(group);
-        }
+        let group = self.group(scope, labels)?;
+        self.watches[watch].make_due(group);
+        self.scopes.get_mut(scope).sensors[sensors].of_groups.get_mut(group as usize)
     }
 }

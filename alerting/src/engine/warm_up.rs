@@ -4,7 +4,7 @@
 use plimsoll_storage::SlotWidth;
 
 use crate::engine::time::{HOUR_MS, MINUTE_MS};
-use crate::rule::{BaselineSettings, Rule, ScanSettings, Signal};
+use crate::rule::{BaselineSettings, Rule, ScanSettings, Signal, SignalKind};
 
 /// Cells of one stretch, approximately: reading the past takes bounded memory.
 const STRETCH_CELLS: usize = 200_000;
@@ -42,6 +42,7 @@ impl LookBack {
             Signal::Drop { .. } | Signal::Absence { .. } | Signal::Run { .. } => {
                 BaselineSettings::HOURS_MAX
             }
+            Signal::Freshness { .. } if rule.baseline.is_some() => BaselineSettings::HOURS_MAX,
             _ => rule.baseline.map_or(0, |baseline| baseline.hours),
         };
         Self {
@@ -64,7 +65,8 @@ impl LookBack {
 /// Whether a rule needs minutes for its baseline. For all others quarters of an hour are enough, which
 /// is a fifteenth of the cells.
 pub(crate) const fn learns_by_minute(rule: &Rule) -> bool {
-    matches!(rule.signal, Signal::Drop { .. })
+    let kind = rule.signal.kind();
+    matches!(kind, SignalKind::Drop) || kind.is_age() && rule.baseline.is_some()
 }
 
 /// How many slots of so many streams are read at once, at least 1.

@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use plimsoll_storage::{AppendedCell, Feed, FeedPast, Scan, Slot, Store, StreamId};
 
-use crate::engine::{ClockStep, CountedAge, Engine, ExpectedSince, GroupsLeftOut, stretch_slots};
+use crate::engine::{
+    ClockStep, CountedAge, Engine, ExpectedAges, ExpectedSince, GroupsLeftOut, stretch_slots,
+};
 use crate::error::Result;
 use crate::evaluate::warm_up::{StreamNumbers, WarmUp, WatchedStreams, seed_newest};
 use crate::limits::LIST_ROWS_MAX;
@@ -95,6 +97,11 @@ impl SlotEvaluator {
     /// Counts the ages of expected streams that never came; see [`Engine::expect`].
     pub(super) fn expect(&mut self, known: &ExpectedSince, first: Slot) -> ExpectedSince {
         self.engine.expect(known, self.store.slot_width().start(first))
+    }
+
+    /// The ages of expected streams, see [`Engine::expected_ages`].
+    pub(super) fn expected_ages(&mut self) -> ExpectedAges {
+        self.engine.expected_ages()
     }
 
     /// Continues from stored states.

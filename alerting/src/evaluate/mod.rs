@@ -20,7 +20,7 @@ use plimsoll_storage::{Slot, SlotWidth, Store, TableBatch, TimestampMs};
 
 use self::evaluation::SlotEvaluator;
 use self::notification::{SlotNotifier, SlotOptions};
-use crate::engine::{ClockStep, GroupsLeftOut};
+use crate::engine::{ClockStep, ExpectedAges, GroupsLeftOut};
 use crate::error::Result;
 use crate::limits::LATE_PAGE_MS;
 use crate::notify::event::TransitionEvent;
@@ -168,6 +168,12 @@ impl Evaluator {
         }
         self.is_history &= self.cursor < Some(newest);
         Ok(done)
+    }
+
+    /// The age of each expected stream at the end of the last evaluated slot, as the rules that watch it
+    /// evaluate it. Empty before the first slot is evaluated.
+    pub fn expected_ages(&mut self) -> ExpectedAges {
+        self.evaluation.as_mut().map(SlotEvaluator::expected_ages).unwrap_or_default()
     }
 
     /// Takes the cells that were appended, so that they do not pile up until a slot closes. If that fails,

@@ -53,7 +53,6 @@ impl RuleSet {
             let about = |text: String| format!("partner {}: {text}", partner.name);
             found.extend(assumed_zone(partner).map(about));
             found.extend(self.paused_dependencies(partner).map(about));
-            found.extend(self.unwatched_streams(partner).map(about));
         }
         found.extend(self.idle_holidays());
         found
@@ -124,21 +123,6 @@ impl RuleSet {
             Some(format!(
                 "`match` names the partner `{value}`, which is not under `partners`; did you mean `{near}`?"
             ))
-        })
-    }
-
-    /// Streams that a partner must report although no rule fires when it does not.
-    fn unwatched_streams<'a>(&'a self, partner: &'a Partner) -> impl Iterator<Item = String> + 'a {
-        let is_watched = |stream: &str| {
-            self.rules.iter().any(|rule| {
-                rule.signal.kind().is_age()
-                    && rule.signal.stream() == stream
-                    && rule.groupings().any(|by| by == [Label::Partner])
-                    && rule.watches_partner(&partner.name)
-            })
-        };
-        partner.expects.iter().filter(move |stream| !is_watched(stream)).map(|stream| {
-            format!("it expects {stream}, but no `absence`, `freshness` or `run` rule by partner watches that")
         })
     }
 

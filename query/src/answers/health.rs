@@ -21,6 +21,17 @@ const FAILING_SHARE: f64 = 0.5;
 /// A partner is degraded when the lower bound of its share of errors is above this.
 const DEGRADED_SHARE: f64 = 0.05;
 
+/// How long an expected stream has been silent, as the rules that watch it evaluate it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StreamAge {
+    /// The time since its newest event or report, or since it is expected when there was none.
+    pub age_ms: i64,
+    /// From which age on it is silent.
+    pub limit_ms: i64,
+    /// Whether it is silent.
+    pub is_silent: bool,
+}
+
 /// One stream of a partner.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StreamHealth {
@@ -30,6 +41,8 @@ pub struct StreamHealth {
     pub expected: bool,
     /// The newest event time; `None` without an event, also after heartbeats.
     pub last_at: Option<TimestampMs>,
+    /// What rules say of its silence; `None` when none watches it.
+    pub age: Option<StreamAge>,
     /// Its measurements in each of [`WINDOWS_MS`] up to now.
     pub windows: Vec<WindowHealth>,
 }
@@ -85,7 +98,7 @@ impl HealthStatus {
 }
 
 /// Every stream that a partner reports or should report, by name. `labels` selects the partner, and may
-/// select more. `expects` are the names of expected streams.
+/// select more. `expects` are the names of expected streams, and `ages` what rules say of them.
 ///
 /// # Errors
 /// The store cannot be read.
@@ -93,6 +106,7 @@ pub fn health(
     store: &Store,
     labels: &LabelMatchers,
     expects: &[String],
+    ages: &BTreeMap<String, StreamAge>,
     now: TimestampMs,
 ) -> Result<Vec<StreamHealth>> {
     let mut streams: BTreeMap<String, Vec<StreamId>> = BTreeMap::new();
@@ -107,6 +121,7 @@ pub fn health(
         Ok(StreamHealth {
             expected: expects.contains(&stream),
             last_at: newest(store, &ids),
+            age: ages.get(&stream).copied(),
             windows: windows.collect::<Result<_>>()?,
             stream,
         })
@@ -167,34 +182,37 @@ fn errors_above(stream: &StreamHealth, share: f64) -> Option<String> {
 
 fn all_silent(streams: &[StreamHealth], now: TimestampMs) -> Option<String> {
     let newest = streams.iter().filter_map(|stream| stream.last_at).max();
-    match newest {
-        None => Some("nothing ever came".to_owned()),
-        Some(at) if now.since_ms(at) > SILENT_MS => {
-            Some(format!("nothing has come for {}", span(now.since_ms(at))))
-        }
-        Some(_) => None,
-    }
+    let Some(newest) = newest else { return Some("nothing ever came".to_owned()) };
+    let is_silent = |stream: &StreamHealth| match stream.age {
+        Some(age) => age.is_silent,
+        None => stream.last_at.is_none_or(|at| now.since_ms(at) > SILENT_MS),
+    };
+    let all_silent = streams.iter().all(is_silent);
+    all_silent.then(|| format!("nothing has come for {}", span(now.since_ms(newest))))
 }
 
-/// The reason when a stream is expected and silent.
+/// The reason when a stream is expected and silent. Rules decide where they watch it.
 fn missing(stream: &StreamHealth, now: TimestampMs) -> Option<String> {
     if !stream.expected {
         return None;
     }
-    let name = &stream.stream;
-    match stream.last_at.map(|at| now.since_ms(at)) {
-        None => Some(format!("{name} is expected and never came")),
-        Some(age_ms) if age_ms > SILENT_MS => {
-            Some(format!("{name} is expected and has not come for {}", span(age_ms)))
-        }
-        Some(_) => None,
-    }
+    let (name, age_ms) = (&stream.stream, stream.last_at.map(|at| now.since_ms(at)));
+    let is_silent = match stream.age {
+        Some(age) => age.is_silent,
+        None => age_ms.is_none_or(|age_ms| age_ms > SILENT_MS),
+    };
+    is_silent.then(|| match age_ms {
+        None => format!("{name} is expected and never came"),
+        Some(age_ms) => format!("{name} is expected and has not come for {}", span(age_ms)),
+    })
 }
 
-/// A duration of more than an hour for people: `3 h 20 min`, `4 days`.
+/// A duration for people: `57 min`, `3 h 20 min`, `4 days`.
 fn span(ms: i64) -> String {
     let minutes = ms / 60_000;
-    if minutes >= 48 * 60 {
+    if minutes < 60 {
+        format!("{minutes} min")
+    } else if minutes >= 48 * 60 {
         format!("{} days", minutes / (24 * 60))
     } else {
         format!("{} h {} min", minutes / 60, minutes % 60)

@@ -21,7 +21,9 @@ pub use compare::{Pair, filter_by_label, pair};
 pub use exemplars::{FoundExemplars, exemplar_events, exemplars};
 pub use freshness::{ExpectedStream, Freshness, freshness, newest_before};
 pub use gauges::{GaugePoint, gauges};
-pub use health::{HealthStatus, OpenAlert, StreamHealth, WINDOWS_MS, WindowHealth, assess, health};
+pub use health::{
+    HealthStatus, OpenAlert, StreamAge, StreamHealth, WINDOWS_MS, WindowHealth, assess, health,
+};
 pub use heatmap::{HeatBucket, HeatPoint, Heatmap, heatmap};
 pub use latency::{LatencyMeasures, LatencyPoint, latency};
 pub use outcomes::{OutcomePoint, outcomes};

@@ -33,11 +33,8 @@ impl Selector {
 
     /// The value that a label has in all streams of a group: the value grouped by, or the only value
     /// selected.
-    pub(crate) fn known<'a>(
-        &'a self,
-        group: &'a [(Label, String)],
-        label: Label,
-    ) -> Option<&'a str> {
+    #[must_use]
+    pub fn known<'a>(&'a self, group: &'a [(Label, String)], label: Label) -> Option<&'a str> {
         let grouped = group.iter().find(|(of, _)| *of == label).map(|(_, value)| value.as_str());
         grouped.or_else(|| self.labels.only(label))
     }

@@ -1,5 +1,7 @@
 //! The health of a partner on a real store.
 
+use std::collections::BTreeMap;
+
 use plimsoll_query::{HealthStatus, assess, health};
 use plimsoll_storage::{Label, LabelMatchers, Outcome, TimestampMs};
 
@@ -24,7 +26,7 @@ fn every_stream_is_measured_in_both_windows() {
     let (_directory, store) = store_of(&all);
     let dhl = LabelMatchers::any_of(Label::Partner, ["dhl"]);
     let expects = ["tracking".to_owned()];
-    let found = health(&store, &dhl, &expects, now).expect("answered");
+    let found = health(&store, &dhl, &expects, &BTreeMap::new(), now).expect("answered");
     let [requests, tracking] = &found[..] else { panic!("{found:?}") };
     assert_eq!((requests.stream.as_str(), requests.expected), ("requests", false));
     assert_eq!(requests.last_at, Some(TimestampMs(now.0 - 2 * MINUTE_MS)));

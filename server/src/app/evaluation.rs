@@ -49,7 +49,7 @@ pub(crate) async fn evaluate(app: App, mut evaluator: Evaluator, stop: Stop) {
             if result.as_ref().is_ok_and(|evaluated| evaluated.slots > 0) {
                 record_outbox_age(&worker_app, &mut gauge);
             }
-            worker_app.progress.note_evaluated(&evaluator);
+            worker_app.progress.note_evaluated(&mut evaluator);
             if let Some(until) = evaluator.evaluated_until() {
                 worker_app.metrics.evaluated_until.set(until.0 / 1_000);
             }

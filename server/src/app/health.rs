@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
-use plimsoll_alerting::{Evaluator, grace_ms};
+use plimsoll_alerting::{Evaluator, ExpectedAges, grace_ms};
 use plimsoll_storage::{Recovery, TimestampMs, WriteFailure};
 
 use super::App;
@@ -28,6 +28,8 @@ pub(crate) struct Progress {
     evaluated_at: Mutex<Instant>,
     /// Tasks that ended although the server runs.
     ended: Mutex<Vec<&'static str>>,
+    /// The ages of expected streams at the end of that slot.
+    expected_ages: Mutex<Arc<ExpectedAges>>,
 }
 
 impl Default for Progress {
@@ -36,17 +38,24 @@ impl Default for Progress {
             evaluated_until: AtomicI64::new(i64::MIN),
             evaluated_at: Mutex::new(Instant::now()),
             ended: Mutex::default(),
+            expected_ages: Mutex::default(),
         }
     }
 }
 
 impl Progress {
-    /// Notes how far rules are evaluated.
-    pub(super) fn note_evaluated(&self, evaluator: &Evaluator) {
+    /// Notes how far rules are evaluated, and what they say of expected streams.
+    pub(super) fn note_evaluated(&self, evaluator: &mut Evaluator) {
         let Some(until) = evaluator.evaluated_until() else { return };
         if self.evaluated_until.swap(until.0, Ordering::Relaxed) != until.0 {
             *self.evaluated_at.lock() = Instant::now();
+            *self.expected_ages.lock() = Arc::new(evaluator.expected_ages());
         }
+    }
+
+    /// The ages of expected streams, as rules evaluated them last.
+    pub(crate) fn expected_ages(&self) -> Arc<ExpectedAges> {
+        Arc::clone(&self.expected_ages.lock())
     }
 
     /// Notes that a task has ended although the server runs.

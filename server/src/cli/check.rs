@@ -55,7 +55,8 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     )?;
     for rule in &rules.rules {
         let (name, symptom, owner) = (&rule.name, rule.signal.symptom(), &rule.owner);
-        writeln!(out, "  {name}: {symptom}, owner {owner}, notifies {}", notified(rule))?;
+        let implied = if rule.is_implied { " (implied by `expects`)" } else { "" };
+        writeln!(out, "  {name}: {symptom}, owner {owner}, notifies {}{implied}", notified(rule))?;
     }
     for warning in warnings {
         writeln!(out, "warning: {warning}")?;

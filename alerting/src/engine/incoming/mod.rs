@@ -98,7 +98,7 @@ impl Engine {
         let in_maintenance = stream.is_in_maintenance(width.start(slot));
         let is_heartbeat = matches!(value, SlotValue::Activity(cell) if cell.outcomes.total() == 0);
         let evaluated_minute = *evaluated_minute;
-        let incoming = IncomingCell { slot, width: *width, value, evaluated_minute };
+        let incoming = IncomingCell { slot, width: *width, value, step_ms, evaluated_minute };
         for &(scope, group) in &stream.routes {
             let position = scope as usize;
             let scope = scopes.get_mut(position);

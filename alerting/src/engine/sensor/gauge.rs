@@ -1,4 +1,4 @@
-//! Levels of a gauge over one window, and their forecast.
+//! Levels of a gauge over one window: the newest, their forecast, or their mean in percent.
 
 use plimsoll_storage::{GaugeCell, Slot};
 
@@ -11,14 +11,18 @@ use crate::rule::Signal;
 /// How many slots with a level a forecast needs.
 const FORECAST_POINTS_MIN: usize = 3;
 
-/// The reading of the newest level, or of its forecast.
+/// The highest reading of a share.
+const SHARE_MAX: f64 = 1.0;
+
+/// The reading of the newest level, of its forecast, or of the mean.
 pub(super) fn reading(context: &SensorContext<'_>, levels: &Levels) -> Reading {
-    let Signal::Gauge { below, forecast_ms, .. } = &context.rule.signal else {
+    let Signal::Gauge { below, forecast_ms, is_percent, .. } = &context.rule.signal else {
         return Reading::NoData;
     };
     let within = || levels.newest_from(context.window_start());
     let Some((_, newest)) = within().next() else { return Reading::NoData };
     let value = match forecast_ms {
+        None if *is_percent => mean_percent(within()),
         None if *below => newest.min,
         None => newest.max,
         Some(ahead_ms) => match forecast(within(), context.end, *ahead_ms) {
@@ -28,6 +32,17 @@ pub(super) fn reading(context: &SensorContext<'_>, levels: &Levels) -> Reading {
     };
     let count = within().fold(0, |sum, (_, level)| sum + level.count);
     context.exact(value, count)
+}
+
+/// The mean of all readings in percent. Readings that are all from 0 to 1 are shares.
+fn mean_percent<'a>(levels: impl Iterator<Item = &'a (Slot, GaugeCell)>) -> f64 {
+    let (mut sum, mut count, mut is_share) = (0.0, 0, true);
+    for (_, level) in levels {
+        sum += level.sum;
+        count += level.count;
+        is_share &= level.min >= 0.0 && level.max <= SHARE_MAX;
+    }
+    sum / count.max(1) as f64 * if is_share { 100.0 } else { 1.0 }
 }
 
 /// The level that a straight line through the window reaches `ahead_ms` from now, by least squares;

@@ -5,6 +5,7 @@ mod context;
 mod gauge;
 mod latency;
 mod needs;
+mod profile;
 mod quantile;
 mod ratio;
 mod reading;
@@ -14,6 +15,7 @@ mod window;
 
 use plimsoll_storage::{Slot, SlotValue, SlotWidth, TimestampMs};
 
+use self::age::AgeSensor;
 pub(super) use self::context::SensorContext;
 pub(super) use self::needs::{SensorNeeds, can_share_sensor};
 pub(super) use self::ratio::BURN_SHORT_PART;
@@ -37,8 +39,8 @@ pub(super) enum Sensor {
     Counts(Box<Counts>),
     /// One window of durations.
     Durations(Box<Durations>),
-    /// The newest time of something; `None` before the first.
-    Age(Option<TimestampMs>),
+    /// The newest time of something.
+    Age(Box<AgeSensor>),
     /// One window of levels.
     Levels(Box<Levels>),
 }
@@ -58,7 +60,7 @@ impl Sensor {
             }
             Signal::Gauge { .. } => Self::Levels(Box::default()),
             Signal::Freshness { .. } | Signal::Absence { .. } | Signal::Run { .. } => {
-                Self::Age(None)
+                Self::Age(Box::new(AgeSensor::new(rule)))
             }
         }
     }
@@ -108,7 +110,7 @@ impl Sensor {
         incoming: &IncomingCell<'_>,
         baseline: Option<f64>,
     ) {
-        let (slot, width) = (incoming.slot, incoming.width);
+        let slot = incoming.slot;
         match (self, incoming.value) {
             (Self::Share(share), SlotValue::Activity(cell)) => {
                 share.add(rule, incoming, cell, baseline);
@@ -127,9 +129,7 @@ impl Sensor {
             {
                 durations.add(slot, &cell.durations, &needs.levels_s);
             }
-            (Self::Age(newest), SlotValue::Activity(cell)) => {
-                *newest = (*newest).max(age::time_of(rule, cell, width.end(slot)));
-            }
+            (Self::Age(age), SlotValue::Activity(cell)) => age.add(rule, incoming, cell),
             (Self::Levels(levels), SlotValue::Gauge(gauge)) => {
                 levels.add(slot, gauge);
             }
@@ -137,34 +137,45 @@ impl Sensor {
         }
     }
 
-    /// Counts the age from a time on, unless something newer is known.
+    /// Counts the age from a time on while nothing is known.
     pub(super) fn expect_from(&mut self, at: TimestampMs) {
-        if let Self::Age(newest @ None) = self {
-            *newest = Some(at);
+        if let Self::Age(age) = self {
+            age.expect_from(at);
+        }
+    }
+
+    /// Notes the time of an event that lies before the cells that are added.
+    pub(super) fn seed(&mut self, at: TimestampMs) {
+        if let Self::Age(age) = self {
+            age.note(at);
         }
     }
 
     /// What its age is counted from; `None` when it has none.
-    pub(super) const fn counted_from(&self) -> Option<TimestampMs> {
+    pub(super) fn counted_from(&self) -> Option<TimestampMs> {
         match self {
-            Self::Age(newest) => *newest,
+            Self::Age(age) => age.counted_from(),
             _ => None,
         }
     }
 
     /// Counts its age from another time.
-    pub(super) const fn count_from(&mut self, at: TimestampMs) {
-        if let Self::Age(newest) = self {
-            *newest = Some(at);
+    pub(super) fn count_from(&mut self, at: TimestampMs) {
+        if let Self::Age(age) = self {
+            age.count_from(at);
         }
     }
 
     /// Learns from the minutes that are complete; an evaluation does so too.
     pub(super) fn learn(&mut self, context: &SensorContext<'_>) {
-        if let Self::Volume(volume) = self
-            && let Some(expectation) = Expectation::of(context)
-        {
-            volume.learn(&expectation, false);
+        match self {
+            Self::Volume(volume) => {
+                if let Some(expectation) = Expectation::of(context) {
+                    volume.learn(&expectation, false);
+                }
+            }
+            Self::Age(age) => age.learn(context),
+            _ => {}
         }
     }
 
@@ -195,7 +206,7 @@ impl Sensor {
             }
             Self::Counts(counts) => ratio::reading(context, counts),
             Self::Durations(durations) => latency::reading(context, durations, needs),
-            Self::Age(newest) => age::reading(context, *newest),
+            Self::Age(age) => age.reading(context),
             Self::Levels(levels) => gauge::reading(context, levels),
         };
         (reading, None)
@@ -239,7 +250,7 @@ impl Sensor {
             Self::Volume(_) => false,
             Self::Counts(counts) => counts.is_empty_from(first),
             Self::Durations(durations) => durations.is_empty_from(first),
-            Self::Age(newest) => newest.is_none(),
+            Self::Age(age) => age.counted_from().is_none(),
             Self::Levels(levels) => levels.newest_from(first).next().is_none(),
         }
     }

@@ -53,6 +53,7 @@ pub(in crate::engine) fn can_share_sensor(one: &Rule, other: &Rule, width: SlotW
     match (&one.signal, &other.signal) {
         // What it expects and learns depends on the thresholds and alerts of its rule.
         (Signal::Drop { .. }, _) => false,
+        _ if one.signal.kind().is_age() && (one.baseline.or(other.baseline)).is_some() => false,
         (Signal::Latency { q, .. }, Signal::Latency { q: other_q, .. }) => {
             let levels = |rule: &Rule| (rule.critical, rule.warning);
             let same_baseline =

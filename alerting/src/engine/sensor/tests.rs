@@ -100,8 +100,13 @@ fn check(rules: &RuleSet, minutes: &[Minute]) {
                 } else {
                     SlotValue::Activity(cell(arrivals, end.at.plus_ms(-1)))
                 };
-                let incoming =
-                    IncomingCell { slot, width, value: &value, evaluated_minute: minute - 1 };
+                let incoming = IncomingCell {
+                    step_ms: 10_000,
+                    slot,
+                    width,
+                    value: &value,
+                    evaluated_minute: minute - 1,
+                };
                 let baseline = sensor.baseline();
                 sensor.add(rule, &needs, &incoming, baseline);
             }

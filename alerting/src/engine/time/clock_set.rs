@@ -74,11 +74,8 @@ impl Engine {
     pub(crate) fn set_ages(&mut self, ages: Vec<CountedAge>) {
         for (rule, labels, at) in ages {
             let Some(watch) = self.watch_of(&rule, &labels) else { continue };
-            let place = self.watches[watch].place;
-            if let Some(group) = self.group(place.scope, labels) {
-                let sensors = &mut self.scopes.get_mut(place.scope).sensors[place.sensors];
-                sensors.of_groups[group as usize].count_from(at);
-                self.watches[watch].make_due(group);
+            if let Some(sensor) = self.due_sensor(watch, labels) {
+                sensor.count_from(at);
             }
         }
     }

@@ -40,6 +40,8 @@ pub(super) struct IncomingCell<'a> {
     pub(super) slot: Slot,
     pub(super) width: SlotWidth,
     pub(super) value: &'a SlotValue,
+    /// How much its stream reports at once.
+    pub(super) step_ms: i64,
     /// The newest minute that may have been evaluated, numbered since 1970.
     pub(super) evaluated_minute: i64,
 }

@@ -75,12 +75,22 @@ fn every_cause_reads_as_a_sentence() {
             "dhl: webhooks at 20% of usual (320 in 5m, limit 60% of usual) since 20:00 UTC",
         ),
         (
-            Signal::Gauge { name: "queue_depth".into(), below: false, forecast_ms: None },
+            Signal::Gauge {
+                name: "queue_depth".into(),
+                below: false,
+                forecast_ms: None,
+                is_percent: false,
+            },
             (120.0, 100.0),
             "dhl: queue_depth at 120 (limit 100) since 20:00 UTC",
         ),
         (
-            Signal::Gauge { name: "disk".into(), below: false, forecast_ms: Some(7_200_000) },
+            Signal::Gauge {
+                name: "disk".into(),
+                below: false,
+                forecast_ms: Some(7_200_000),
+                is_percent: false,
+            },
             (120.0, 100.0),
             "dhl: disk will be at 120 in 2h (limit 100) since 20:00 UTC",
         ),

@@ -2,6 +2,7 @@
 
 mod context;
 mod directory;
+mod implied;
 mod receivers;
 mod references;
 mod rules;
@@ -35,8 +36,11 @@ pub(super) fn rule_set(
             (pack.rules.unwrap_or_default(), file.pages.or(pack.pages))
         }
     };
-    let rules = rules::rules(rules, &receivers, width)?;
+    let mut rules = rules::rules(rules, &receivers, width)?;
     let partners = directory::partners(file.partners.unwrap_or_default())?;
+    if !rules.is_empty() {
+        rules.extend(implied::implied(&rules, &partners, &receivers)?);
+    }
     Ok(RuleSet {
         runbooks: secrets.map_or_else(BTreeMap::new, |it| directory::runbooks(&rules, it.base_dir)),
         maintenance: directory::maintenance(file.maintenance.unwrap_or_default(), &rules)?,

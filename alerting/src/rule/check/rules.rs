@@ -126,6 +126,7 @@ fn rule(
         min_count: raw.min_count.unwrap_or(0),
         confidence: confidence(entry, raw.confidence.as_ref())?,
         name: raw.name.value,
+        is_implied: false,
     })
 }
 

@@ -114,10 +114,11 @@ pub(super) fn baseline(
     raw: Option<RawUsual>,
 ) -> Checked<Option<BaselineSettings>> {
     let Some(raw) = raw else { return Ok(None) };
-    if !matches!(kind, SignalKind::Ratio | SignalKind::Latency) {
-        return Err(entry.error("usual", RuleProblem::NotForSignal("ratio or latency")));
+    if !matches!(kind, SignalKind::Ratio | SignalKind::Latency) && !kind.is_age() {
+        let signals = "ratio, latency, freshness, absence or run";
+        return Err(entry.error("usual", RuleProblem::NotForSignal(signals)));
     }
-    if !scans {
+    if !scans && !kind.is_age() {
         return Err(entry.error("usual", RuleProblem::NoEffect("without `scan`; add `scan: {}`")));
     }
     let error = |place, value: String, expected| {
@@ -126,6 +127,11 @@ pub(super) fn baseline(
     let times = raw.times.value;
     if !(1.0..=100.0).contains(&times) {
         return error(raw.times.referenced, times.to_string(), "1 to 100");
+    }
+    if kind.is_age() && raw.over.is_some() {
+        let problem =
+            RuleProblem::NoEffect("for an age, which always looks back 7 days; leave it out");
+        return Err(entry.error("usual.over", problem));
     }
     let Some(over) = raw.over else {
         return Ok(Some(BaselineSettings { times, hours: BASELINE_HOURS_DEFAULT }));

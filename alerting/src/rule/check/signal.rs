@@ -59,9 +59,15 @@ fn drop(entry: &Entry, raw: RawDrop) -> Checked<Signal> {
 }
 
 fn gauge(entry: &Entry, raw: RawGauge) -> Checked<Signal> {
+    let is_percent = raw.percent.unwrap_or(false);
+    if is_percent && raw.forecast.is_some() {
+        let problem =
+            "`percent` is the mean of the window, which has no `forecast`; remove one of them";
+        return Err(entry.error("signal", RuleProblem::Shape(problem.to_owned())));
+    }
     let read = |text| entry.parsed("signal", &text, duration_ms);
     let forecast_ms = raw.forecast.map(read).transpose()?;
-    Ok(Signal::Gauge { name: raw.name, below: false, forecast_ms })
+    Ok(Signal::Gauge { name: raw.name, below: false, forecast_ms, is_percent })
 }
 
 fn ratio(entry: &Entry, raw: RawRatio) -> Checked<Signal> {

@@ -113,6 +113,7 @@ pub(in crate::rule) struct RawDrop {
 pub(in crate::rule) struct RawGauge {
     pub(in crate::rule) name: String,
     pub(in crate::rule) forecast: Option<Spanned<String>>,
+    pub(in crate::rule) percent: Option<bool>,
 }
 
 #[derive(Debug, Deserialize)]

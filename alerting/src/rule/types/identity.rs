@@ -6,7 +6,7 @@
 
 use std::fmt::Write as _;
 
-use plimsoll_storage::{Matcher, Outcome};
+use plimsoll_storage::{Label, Matcher, Outcome};
 use sha2::{Digest as _, Sha256};
 
 use crate::rule::types::period::Schedule;
@@ -23,7 +23,9 @@ impl Rule {
     pub(crate) fn identity(&self) -> RuleIdentity {
         let mut text = String::new();
         let _ = write!(text, "{}|{}", self.signal.kind().as_str(), signal_text(&self.signal));
-        for (label, matcher) in self.matches.iter() {
+        // Which partners expect a stream makes no difference to those that do.
+        let is_fixed = |label| !(self.is_implied && label == Label::Partner);
+        for (label, matcher) in self.matches.iter().filter(|(label, _)| is_fixed(*label)) {
             let label = label.as_str();
             let _ = match matcher {
                 Matcher::In(values) => write!(text, "|{label}={values:?}"),
@@ -95,6 +97,7 @@ fn signal_text(signal: &Signal) -> String {
         }
         Signal::Latency { q, .. } => format!("{stream} {q}"),
         Signal::Drop { on_holiday, .. } => format!("{stream} {on_holiday}"),
+        Signal::Gauge { below, is_percent: true, .. } => format!("{stream} {below} percent"),
         Signal::Gauge { below, forecast_ms, .. } => format!("{stream} {below} {forecast_ms:?}"),
         Signal::Burn { of, objective, .. } => format!("{stream} {} {objective}", names(of)),
         Signal::Freshness { .. } | Signal::Absence { .. } | Signal::Run { .. } => stream.to_owned(),

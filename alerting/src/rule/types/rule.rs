@@ -66,6 +66,8 @@ pub struct Rule {
     pub labels: BTreeMap<String, String>,
     /// Whether and from which severity on its alerts are notified.
     pub notify_policy: NotifyPolicy,
+    /// Whether it is not in the file, but follows from `expects` of partners.
+    pub is_implied: bool,
 }
 
 impl Rule {

@@ -48,6 +48,9 @@ pub enum Signal {
         /// Evaluate the level that a straight line through the window reaches after so many ms; `None` for
         /// the present level.
         forecast_ms: Option<i64>,
+        /// Evaluate the mean of the window, in percent. Readings of 0 to 1 in the whole window are shares,
+        /// and count a hundred times.
+        is_percent: bool,
     },
     /// How many times faster than allowed an error budget is used up.
     Burn {
@@ -79,6 +82,22 @@ impl Signal {
             | Self::Burn { stream, .. }
             | Self::Run { stream } => stream,
         }
+    }
+
+    /// The same for another stream.
+    #[must_use]
+    pub(crate) fn with_stream(mut self, name: &str) -> Self {
+        match &mut self {
+            Self::Ratio { stream, .. }
+            | Self::Latency { stream, .. }
+            | Self::Freshness { stream }
+            | Self::Drop { stream, .. }
+            | Self::Absence { stream }
+            | Self::Gauge { name: stream, .. }
+            | Self::Burn { stream, .. }
+            | Self::Run { stream } => name.clone_into(stream),
+        }
+        self
     }
 
     /// The outcome classes that are counted; empty for signals that count none.
@@ -120,6 +139,7 @@ impl Signal {
             Self::Freshness { stream } => format!("age of the newest of {stream}"),
             Self::Drop { stream, .. } => format!("arrivals of {stream} against the usual"),
             Self::Absence { stream } => format!("time without any report of {stream}"),
+            Self::Gauge { name, is_percent: true, .. } => format!("mean {name} in percent"),
             Self::Gauge { name, forecast_ms: None, .. } => name.clone(),
             Self::Gauge { name, .. } => format!("{name} as forecast"),
             Self::Burn { stream, .. } => format!("use of the error budget of {stream}"),

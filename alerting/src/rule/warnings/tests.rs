@@ -90,7 +90,6 @@ fn what_partners_and_references_do_not_do_is_named() {
             "maintenance number 1: `match` names the partner `usp`, which is not under `partners`; did \
              you mean `ups`?",
             "partner dhl: US has several time zones, and America/New_York is assumed; give its `time_zone`",
-            "partner dhl: it expects tracking, but no `absence`, `freshness` or `run` rule by partner watches that",
             "holidays of DE: no partner has that `country`, so they have no effect",
         ]
     );

@@ -15,6 +15,7 @@ fn stream(name: &str, age_ms: Option<i64>, items: [(u64, u64); 2]) -> StreamHeal
         stream: name.to_owned(),
         expected: name == "tracking",
         last_at: age_ms.map(|age_ms| NOW.plus_ms(-age_ms)),
+        age: None,
         windows: WINDOWS_MS.into_iter().zip(items).map(window).collect(),
     }
 }

@@ -171,9 +171,10 @@ fn lost(rules: &RuleSet, in_force: &RuleSet) -> Option<&'static str> {
     }
 }
 
-/// The rules without their receivers, which are those of the file also in the default pack.
+/// The rules of the file without their receivers, which are those of the file also in the default pack.
 fn watched(rules: &RuleSet) -> impl Iterator<Item = Rule> {
-    rules.rules.iter().cloned().map(|rule| Rule { notify: Vec::new(), ..rule })
+    let own = rules.rules.iter().filter(|rule| !rule.is_implied);
+    own.cloned().map(|rule| Rule { notify: Vec::new(), ..rule })
 }
 
 #[cfg(test)]

@@ -34,11 +34,14 @@ pub(crate) struct LabelValues {
     example: &'static str,
 }
 
+/// The environment of what reports none, and the one that is asked about unless another is named.
+pub(crate) const PRODUCTION: &str = "production";
+
 /// The labels of the streams that are selected.
 pub(crate) const LABELS: [LabelValues; Label::COUNT] = [
     LabelValues { label: Label::Partner, example: "dhl" },
     LabelValues { label: Label::Operation, example: "create_label" },
-    LabelValues { label: Label::Environment, example: "production" },
+    LabelValues { label: Label::Environment, example: PRODUCTION },
     LabelValues { label: Label::Site, example: "ams1" },
     LabelValues { label: Label::Release, example: "2.4.1" },
 ];
@@ -110,7 +113,7 @@ impl Params {
         let is_given = self.has(Label::Environment.as_str());
         let mut matchers = self.labels()?;
         if !is_given {
-            let production = BTreeSet::from(["production".to_owned()]);
+            let production = BTreeSet::from([PRODUCTION.to_owned()]);
             matchers.push(Label::Environment, Matcher::In(production));
         }
         Ok(matchers)

@@ -2,11 +2,11 @@
 
 pub(crate) mod labels;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::extract::{Path, State};
 use plimsoll_alerting::{Alert, AlertFilter, RuleSet, SANDBOX, Severity, alerts};
-use plimsoll_query::{OpenAlert, PartnerActivity, Selector, WINDOWS_MS, assess, health};
+use plimsoll_query::{OpenAlert, PartnerActivity, Selector, StreamAge, WINDOWS_MS, assess, health};
 use plimsoll_storage::{Label, LabelMatchers, Matcher, StreamKind, TimestampMs};
 
 use crate::app::App;
@@ -15,7 +15,7 @@ use crate::http::alerting::alerts::bodies;
 use crate::http::call::Call;
 use crate::http::params::Params;
 use crate::http::params::declare::InPath;
-use crate::http::params::labels::{LABELS, LabelValues};
+use crate::http::params::labels::{LABELS, LabelValues, PRODUCTION};
 use crate::http::query::Answer;
 use crate::http::reply::Reply;
 use crate::wire::excerpt;
@@ -131,7 +131,8 @@ pub(crate) fn health_of(
     let rules = app.rules.get();
     let known = rules.partners.iter().find(|known| known.name == partner);
     let expects = known.map_or(&[][..], |known| &known.expects);
-    let streams = health(&app.store, &labels, expects, now)?;
+    let ages = expected_ages(app, &partner, &labels);
+    let streams = health(&app.store, &labels, expects, &ages, now)?;
     if streams.is_empty() && known.is_none() {
         return Err(unknown(&partner));
     }
@@ -151,6 +152,19 @@ pub(crate) fn health_of(
         alerts: bodies(&app.store, alerts)?,
         damaged,
     })
+}
+
+/// What rules say of the silence of the streams of a partner. They watch partners as a whole, in production.
+fn expected_ages(app: &App, partner: &str, labels: &LabelMatchers) -> BTreeMap<String, StreamAge> {
+    let is_whole =
+        labels.iter().all(|(label, _)| label == Label::Partner || label == Label::Environment);
+    let in_production = labels.only(Label::Environment) == Some(PRODUCTION);
+    if !is_whole || !in_production {
+        return BTreeMap::new();
+    }
+    let ages = app.progress.expected_ages();
+    let own = ages.iter().filter(|((of, _), _)| of == partner);
+    own.map(|((_, stream), age)| (stream.clone(), *age)).collect()
 }
 
 /// The damaged places of some streams in the windows that health is measured in.

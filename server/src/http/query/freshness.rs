@@ -2,15 +2,16 @@
 //! none ever came.
 
 use axum::extract::State;
-use plimsoll_alerting::RuleSet;
-use plimsoll_query::ExpectedStream;
+use plimsoll_alerting::{ExpectedAges, RuleSet};
+use plimsoll_query::{ExpectedStream, Freshness, Selector, StreamAge};
+use plimsoll_storage::Label;
 
 use super::{Answer, Defaults};
 use crate::app::App;
 use crate::error::ErrorCode;
 use crate::http::call::Call;
 use crate::http::params::Params;
-use crate::http::params::labels::{BY, LABELS, STREAM};
+use crate::http::params::labels::{BY, LABELS, PRODUCTION, STREAM};
 use crate::http::reply::Reply;
 use crate::wire::query::partner::{FreshnessBody, FreshnessesBody};
 use crate::wire::query::series::ExampleBody;
@@ -51,10 +52,29 @@ pub(crate) async fn answer(
         let reply = reply.like(|| ExampleBody { series: [FreshnessBody::example(&by)] })?;
         let expected = expected(&app.rules.get());
         let groups = plimsoll_query::freshness(&app.store, &selector, &by, &expected).into_iter();
-        let series = groups.map(|group| FreshnessBody::new(group, now)).collect();
+        let ages = app.progress.expected_ages();
+        let series = groups
+            .map(|group| {
+                let age = age_of(&ages, &selector, &group);
+                FreshnessBody::new(group, age, now)
+            })
+            .collect();
         reply.send(&FreshnessesBody { series })
     })
     .await
+}
+
+/// What rules say of the silence of a group: they watch partners as a whole, in production.
+fn age_of(ages: &ExpectedAges, selector: &Selector, group: &Freshness) -> Option<StreamAge> {
+    let is_whole =
+        |(label, _): &(Label, String)| matches!(label, Label::Partner | Label::Environment);
+    let known = |label| selector.known(&group.labels, label);
+    let elsewhere = known(Label::Environment).is_some_and(|it| !it.is_empty() && it != PRODUCTION);
+    if !group.expected || elsewhere || !group.labels.iter().all(is_whole) {
+        return None;
+    }
+    let (partner, stream) = (known(Label::Partner)?.to_owned(), group.stream.clone()?);
+    ages.get(&(partner, stream)).copied()
 }
 
 /// The streams that partners should report, according to the rules file.

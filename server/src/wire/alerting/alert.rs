@@ -188,6 +188,9 @@ pub(crate) struct RuleBody {
     /// The labels of the rule itself, if any.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     labels: BTreeMap<String, String>,
+    /// Whether it is not in the rules file, but follows from `expects` of partners.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    implied: bool,
     /// How many of its alerts are open.
     open_alerts: usize,
     /// How many groups are not evaluated because the rule has too many.
@@ -225,6 +228,7 @@ impl RuleBody {
             confidence: rule.confidence,
             notify: rule.notify.clone(),
             labels: rule.labels.clone(),
+            implied: rule.is_implied,
             open_alerts,
             groups_left_out,
         }

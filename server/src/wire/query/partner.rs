@@ -1,7 +1,7 @@
 //! Partners, their freshness and their health as JSON.
 
 use plimsoll_alerting::rule::Partner as Registered;
-use plimsoll_query::{Freshness, PartnerActivity, StreamHealth, WindowHealth};
+use plimsoll_query::{Freshness, PartnerActivity, StreamAge, StreamHealth, WindowHealth};
 use plimsoll_storage::{Label, TimestampMs};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -29,22 +29,56 @@ pub(crate) struct FreshnessBody {
     age_s: Option<f64>,
     /// Whether the rules file expects it.
     expected: bool,
+    #[serde(flatten)]
+    silence: SilenceBody,
+}
+
+/// What rules say of the silence of an expected stream; left out where none watches it.
+#[derive(Debug, Default, Serialize, JsonSchema)]
+pub(crate) struct SilenceBody {
+    /// Whether it is silent, as the rules that watch it evaluate it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    silent: Option<bool>,
+    /// How long it has been silent, or expected when it never came.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    silent_for_s: Option<f64>,
+    /// From when on it is silent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    silent_after_s: Option<f64>,
+}
+
+impl From<Option<StreamAge>> for SilenceBody {
+    fn from(age: Option<StreamAge>) -> Self {
+        Self {
+            silent: age.map(|age| age.is_silent),
+            silent_for_s: age.map(|age| age.age_ms as f64 / 1e3),
+            silent_after_s: age.map(|age| age.limit_ms as f64 / 1e3),
+        }
+    }
 }
 
 impl FreshnessBody {
     /// A group of no values, with every field.
     pub(crate) fn example(by: &[Label]) -> Self {
         let labels = by.iter().map(|label| (label.as_str(), String::new())).collect();
-        Self { labels, stream: Some(String::new()), last_at: None, age_s: None, expected: false }
+        Self {
+            labels,
+            stream: Some(String::new()),
+            last_at: None,
+            age_s: None,
+            expected: false,
+            silence: Some(StreamAge { age_ms: 0, limit_ms: 0, is_silent: false }).into(),
+        }
     }
 
-    pub(crate) fn new(freshness: Freshness, now: TimestampMs) -> Self {
+    pub(crate) fn new(freshness: Freshness, age: Option<StreamAge>, now: TimestampMs) -> Self {
         Self {
             labels: labels(&freshness.labels),
             stream: freshness.stream,
             last_at: freshness.last_at.map(time::format),
             age_s: freshness.last_at.map(|at| age_s(at, now)),
             expected: freshness.expected,
+            silence: age.into(),
         }
     }
 }
@@ -144,6 +178,8 @@ pub(crate) struct StreamHealthBody {
     pub(crate) expected: bool,
     pub(crate) last_at: Option<String>,
     pub(crate) age_s: Option<f64>,
+    #[serde(flatten)]
+    pub(crate) silence: SilenceBody,
     pub(crate) windows: Vec<WindowHealthBody>,
 }
 
@@ -175,6 +211,7 @@ impl StreamHealthBody {
             expected: health.expected,
             last_at: last_at.map(time::format),
             age_s: last_at.map(|at| age_s(at, now)),
+            silence: health.age.into(),
             windows: health.windows.into_iter().map(window).collect(),
         }
     }

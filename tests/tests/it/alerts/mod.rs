@@ -4,6 +4,7 @@
 mod acknowledgement;
 mod check;
 mod clock;
+mod gauges;
 mod heartbeat;
 mod pages;
 mod releases;
@@ -11,4 +12,5 @@ mod reload;
 mod runbooks;
 mod schema;
 mod silences;
+mod silent;
 mod simulate;

@@ -68,6 +68,7 @@ rules:
   - { name: absence, owner: o, runbook: r, signal: { absence: { stream: tracking } }, warning: "> 3h", notify: [hub] }
   - { name: run, owner: o, runbook: r, signal: { run: { stream: runs } }, critical: "> 1d", notify: [hub] }
   - { name: drop, owner: o, runbook: r, signal: { drop: { stream: webhooks, on_holiday: "< 6% of usual" } }, critical: "< 30% of usual", notify: [hub] }
+  - { name: percent, owner: o, runbook: r, signal: { gauge: { name: cpu_usage, percent: true } }, critical: "> 90", notify: [hub] }
   - { name: gauge, owner: o, runbook: r, signal: { gauge: { name: credential_days_left, forecast: 1d } }, critical: "< 7", notify: [hub] }
   - { name: burn, owner: o, runbook: r, signal: { burn: { of: [5xx], stream: requests, objective: "99.9%" } }, critical: "> 14.4", notify: [hub] }
 partners:

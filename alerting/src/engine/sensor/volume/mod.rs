@@ -10,7 +10,6 @@
 mod arrivals;
 mod dispersion;
 mod expectation;
-mod profile;
 
 use plimsoll_storage::TimestampMs;
 
@@ -18,11 +17,11 @@ use self::arrivals::{Arrivals, MINUTES, QUARTERS_HELD, Volume};
 use self::dispersion::{BLOCK_MIN, Dispersion};
 pub(super) use self::expectation::Expectation;
 use self::expectation::Proof;
-use self::profile::Profile;
 use crate::engine::calendar::{PartnerDays, QUARTER_MIN};
 use crate::engine::compact::NEVER;
 use crate::engine::evaluation::Detection;
 use crate::engine::evidence::Unmet;
+use crate::engine::sensor::profile::Profile;
 use crate::engine::sensor::reading::Reading;
 use crate::engine::time::{IncomingCell, MINUTE_MS};
 use crate::rule::Severity;

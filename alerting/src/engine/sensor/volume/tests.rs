@@ -39,7 +39,8 @@ impl World {
                 let slot = Slot(u32::try_from(minute * 6 + 5).unwrap());
                 let value = &SlotValue::Activity(Cell::default());
                 let evaluated_minute = minute - 1;
-                let incoming = IncomingCell { slot, width, value, evaluated_minute };
+                let incoming =
+                    IncomingCell { slot, width, value, step_ms: width.ms(), evaluated_minute };
                 self.sensor.add(&incoming, count);
             }
             let end = SlotEnd::new(Slot(u32::try_from(minute * 6 + 5).unwrap()), width);

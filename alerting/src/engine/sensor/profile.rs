@@ -1,13 +1,13 @@
-//! How much arrives at each time of the day: the median of the last days of the same kind, by
-//! quarter of an hour of the partner's local time.
+//! What is usual at each time of the day, by quarter of an hour of the partner's local time, from the last
+//! days of the same kind: how much arrives, or how long silences are.
 
 use crate::engine::calendar::{DayKind, LocalQuarter, QUARTERS};
 use crate::engine::compact::LogCode;
 
 /// How many days of a kind are kept.
-const DAYS: usize = 5;
+pub(super) const DAYS: usize = 5;
 
-/// Rates by quarter, in items a minute; the newest day first.
+/// Values by quarter, in items a minute or in minutes; the newest day first.
 type Days = [[LogCode; DAYS]; QUARTERS];
 
 /// Work days, then weekends; `None` while no day of the kind is known.
@@ -15,14 +15,14 @@ type Days = [[LogCode; DAYS]; QUARTERS];
 pub(super) struct Profile([Option<Box<Days>>; 2]);
 
 impl Profile {
-    /// Learns the rate of a quarter. Nothing is learned on holidays.
-    pub(super) fn learn(&mut self, at: LocalQuarter, rate: f64) {
+    /// Learns the value of a quarter. Nothing is learned on holidays.
+    pub(super) fn learn(&mut self, at: LocalQuarter, value: f64) {
         let Some(row) = row(at.kind) else { return };
         let days =
             self.0[row].get_or_insert_with(|| Box::new([[LogCode::UNKNOWN; DAYS]; QUARTERS]));
         let held = &mut days[at.quarter % QUARTERS];
         held.rotate_right(1);
-        held[0] = LogCode::new(rate);
+        held[0] = LogCode::new(value);
     }
 
     /// The rate that is expected at least: the lowest of the quarter and its neighbours, so that a day that
@@ -33,6 +33,12 @@ impl Profile {
         let own = self.lowest(at, at.kind)?;
         let near = at.near.and_then(|kind| self.lowest(at, kind));
         near.map_or(own, |near| near.min(own)).value()
+    }
+
+    /// The values of a quarter on the last days of a kind, the newest first; `None` when none is known.
+    pub(super) fn days(&self, kind: DayKind, quarter: usize) -> Option<&[LogCode; DAYS]> {
+        let days = &self.0[row(kind)?].as_ref()?[quarter % QUARTERS];
+        days[0].value().is_some().then_some(days)
     }
 
     fn lowest(&self, at: LocalQuarter, kind: DayKind) -> Option<LogCode> {
