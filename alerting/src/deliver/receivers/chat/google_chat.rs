@@ -11,20 +11,12 @@ use serde_json::{Value, json};
 use super::with_parameter;
 use crate::deliver::exchange::http::{Request, json as json_text};
 use crate::deliver::receivers::HttpReceiver;
-use crate::deliver::receivers::parts::{self, Markup, Parts};
+use crate::deliver::receivers::parts::{self, PLAIN, Parts};
 use crate::records::delivery::Delivery;
 use crate::rule::{GoogleChatTarget, MessageTemplates};
 
 /// Bytes of a message, with room for what Google adds to it.
 pub(in crate::deliver::receivers) const GOOGLE_CHAT_BODY_BYTES_MAX: usize = 30_000;
-
-/// The markup of texts in cards, a part of HTML.
-const HTML: Markup = Markup {
-    escape: escaped,
-    bold: |text| format!("<b>{}</b>", escaped(text)),
-    link: |text, url| format!("<a href=\"{}\">{}</a>", escaped(url), escaped(text)),
-    in_templates: false,
-};
 
 /// A reply to the thread of the alert, or its first message.
 const IN_THREAD: &str = "messageReplyOption=REPLY_MESSAGE_FALLBACK_TO_NEW_THREAD";
@@ -38,7 +30,7 @@ impl HttpReceiver for GoogleChatTarget {
     ) -> Request {
         let body = parts::fitting(
             delivery,
-            |delivery| Parts::of(delivery, templates, now, &HTML),
+            |delivery| Parts::of(delivery, templates, now, &PLAIN),
             |parts| json_text(&message(delivery, parts)),
             |body| body.len() <= GOOGLE_CHAT_BODY_BYTES_MAX,
         );
@@ -56,7 +48,7 @@ fn message(delivery: &Delivery, parts: &Parts) -> Value {
 }
 
 fn card(parts: &Parts) -> Value {
-    let mut widgets = vec![paragraph((HTML.bold)(&parts.summary))];
+    let mut widgets = vec![paragraph(format!("<b>{}</b>", escaped(&parts.summary)))];
     if let Some(text) = &parts.body {
         widgets.push(paragraph(escaped(text)));
     } else {
@@ -91,9 +83,10 @@ fn paragraph(html: String) -> Value {
     json!({ "textParagraph": { "text": html } })
 }
 
+/// Text within the markup of cards, which is a part of HTML.
 fn escaped(text: &str) -> String {
     let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-    text.replace('"', "&quot;").replace('\n', "<br>")
+    text.replace('\n', "<br>")
 }
 
 #[cfg(test)]
