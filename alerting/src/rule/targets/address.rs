@@ -48,6 +48,9 @@ pub(super) fn base_url(text: &str, path: &str) -> Result<String, RuleProblem> {
 /// known.
 pub(super) fn service_url(text: &str, service: &Service) -> Result<(), RuleProblem> {
     let checked = read(text).and_then(|url| {
+        if url.fragment().is_some() {
+            return Err("a part behind `#` is never sent");
+        }
         if is_stand_in(&url) {
             return Ok(());
         }
@@ -70,10 +73,28 @@ pub(super) fn path_parts(url: &Url) -> Vec<&str> {
     url.path().split('/').filter(|part| !part.is_empty()).collect()
 }
 
+/// The same for the API of a service, which has no path at the hosts of the service itself.
+pub(super) fn base_url_of(text: &str, path: &str, domain: &str) -> Result<String, RuleProblem> {
+    let base = base_url(text, path)?;
+    let is_of_service = is_of_host(&base, domain);
+    let error = |reason| Err(RuleProblem::Url(reason, BASE));
+    match Url::parse(&base) {
+        Ok(url) if is_of_service && url.scheme() != "https" => {
+            error("it is reached over https only")
+        }
+        Ok(url) if is_of_service && url.path() != "/" => {
+            error("it has a path, and that of the API is added to it")
+        }
+        _ => Ok(base),
+    }
+}
+
 /// Whether an address has a host of this domain.
 pub(super) fn is_of_host(url: &str, domain: &str) -> bool {
-    let url = Url::parse(url);
-    url.is_ok_and(|url| url.host_str().is_some_and(|host| host.ends_with(domain)))
+    let is_within = |host: &str| {
+        host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    };
+    Url::parse(url).is_ok_and(|url| url.host_str().is_some_and(is_within))
 }
 
 /// Whether the host is an IP address or `localhost`.

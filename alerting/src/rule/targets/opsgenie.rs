@@ -4,7 +4,7 @@ use bincode::{Decode, Encode};
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
-use super::address::{base_url, is_of_host};
+use super::address::{base_url_of, is_of_host};
 use super::{Address, CheckedTarget, Target, TargetKind};
 use crate::rule::check::{Entry, Secrets};
 use crate::rule::error::{Checked, RuleProblem};
@@ -12,6 +12,8 @@ use crate::rule::types::{RateLimit, Secret, SecretSource};
 
 /// Base address of Opsgenie unless the file says otherwise.
 const OPSGENIE_URL: &str = "https://api.opsgenie.com";
+/// The domain of Opsgenie itself.
+const DOMAIN: &str = "opsgenie.com";
 /// How a key is wrong that Opsgenie cannot have.
 const NOT_A_KEY: &str =
     "a key of Opsgenie, which is a UUID of 36 characters; copy the key of an API integration";
@@ -42,11 +44,13 @@ impl RawOpsgenie {
         let source = source.ok_or_else(|| entry.error("api_key", RuleProblem::Missing(remedy)))?;
         let api_key = secrets.resolve(entry, "api_key", &source)?;
         let url = match self.url {
-            Some(text) => entry.parsed("url", &text, |text| base_url(text, "/v2/alerts"))?,
+            Some(text) => {
+                entry.parsed("url", &text, |text| base_url_of(text, "/v2/alerts", DOMAIN))?
+            }
             None => OPSGENIE_URL.to_owned(),
         };
         // A stand-in for Opsgenie may have other keys.
-        if is_of_host(&url, "opsgenie.com") && !is_uuid(api_key.expose()) {
+        if is_of_host(&url, DOMAIN) && !is_uuid(api_key.expose()) {
             return Err(entry.error("api_key", RuleProblem::NotA(NOT_A_KEY)));
         }
         Ok(Target::Opsgenie(OpsgenieTarget { url, api_key }).into())

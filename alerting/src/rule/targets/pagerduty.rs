@@ -4,7 +4,7 @@ use bincode::{Decode, Encode};
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
-use super::address::{base_url, is_of_host};
+use super::address::{base_url_of, is_of_host};
 use super::{Address, CheckedTarget, Target, TargetKind};
 use crate::rule::check::{Entry, Secrets};
 use crate::rule::error::{Checked, RuleProblem};
@@ -13,6 +13,8 @@ use crate::rule::types::{RateLimit, Secret, SecretSource};
 /// Base address of PagerDuty unless the file says otherwise.
 pub const PAGERDUTY_URL: &str = "https://events.pagerduty.com";
 
+/// The domain of PagerDuty itself.
+const DOMAIN: &str = "pagerduty.com";
 /// How a routing key is wrong that PagerDuty cannot have.
 const NOT_A_KEY: &str = "a routing key of PagerDuty, which has 32 letters and digits; copy the integration key of the service";
 /// Letters and digits of a routing key.
@@ -54,11 +56,13 @@ impl RawPagerDuty {
         })?;
         let routing_key = resolve("routing_key", &routing_key)?;
         let url = match self.url {
-            Some(text) => entry.parsed("url", &text, |text| base_url(text, "/v2/enqueue"))?,
+            Some(text) => {
+                entry.parsed("url", &text, |text| base_url_of(text, "/v2/enqueue", DOMAIN))?
+            }
             None => PAGERDUTY_URL.to_owned(),
         };
         // A stand-in for PagerDuty may have other keys.
-        if is_of_host(&url, "pagerduty.com") && !is_routing_key(routing_key.expose()) {
+        if is_of_host(&url, DOMAIN) && !is_routing_key(routing_key.expose()) {
             return Err(entry.error("routing_key", RuleProblem::NotA(NOT_A_KEY)));
         }
         let target = Target::PagerDuty(PagerDutyTarget { url, routing_key });

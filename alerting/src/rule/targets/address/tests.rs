@@ -57,4 +57,19 @@ fn a_base_has_no_path_of_the_api() {
 fn hosts_of_pagerduty_are_known() {
     let is_pagerduty = |url| is_of_host(url, "pagerduty.com");
     assert!(is_pagerduty("https://events.eu.pagerduty.com") && !is_pagerduty("http://127.0.0.1:1"));
+    assert!(!is_pagerduty("https://events.notpagerduty.com"));
+}
+
+#[test]
+fn the_api_of_a_service_has_no_path_at_its_own_hosts() {
+    let base = |text| base_url_of(text, "/v2/alerts", "opsgenie.com");
+    assert!(base("https://api.opsgenie.com/").is_ok());
+    assert!(base("http://proxy.example/opsgenie").is_ok());
+    for (bad, expected) in [
+        ("https://api.opsgenie.com/v2", "it has a path, and that of the API is added to it"),
+        ("https://api.opsgenie.com/v2/alerts", "it has the path of the API, which is added to it"),
+        ("http://api.opsgenie.com", "it is reached over https only"),
+    ] {
+        assert_eq!(reason(base(bad).unwrap_err()), expected, "{bad}");
+    }
 }

@@ -9,12 +9,14 @@ use serde_saphyr::Spanned;
 
 use crate::rule::check::{Entry, Secrets};
 use crate::rule::error::{Checked, RuleProblem};
-use crate::rule::targets::address::base_url;
+use crate::rule::targets::address::base_url_of;
 use crate::rule::targets::{Address, CheckedTarget, Target, TargetKind};
 use crate::rule::types::{RateLimit, Secret, SecretSource};
 
 /// Base address of the Bot API unless the file says otherwise.
 const TELEGRAM_URL: &str = "https://api.telegram.org";
+/// The domain of Telegram itself.
+const DOMAIN: &str = "telegram.org";
 /// How a token is wrong.
 const NOT_A_TOKEN: &str = "a token of a bot, such as 123456789:AA… with 35 characters behind the colon; \
                            copy it from @BotFather";
@@ -67,7 +69,9 @@ impl RawTelegram {
             return Err(entry.error_at(chat.referenced, "chat", RuleProblem::NotA(NOT_A_CHAT)));
         }
         let url = match self.url {
-            Some(text) => entry.parsed("url", &text, |text| base_url(text, "/sendMessage"))?,
+            Some(text) => {
+                entry.parsed("url", &text, |text| base_url_of(text, "/sendMessage", DOMAIN))?
+            }
             None => TELEGRAM_URL.to_owned(),
         };
         Ok(Target::Telegram(TelegramTarget { url, token, chat: chat.value.0 }).into())

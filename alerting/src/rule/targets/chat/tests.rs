@@ -87,6 +87,7 @@ fn an_address_that_cannot_work_is_rejected_without_showing_it() {
         ),
         ("discord", "https://discord.com/channels/1/secret-part", "not that of a webhook"),
         ("discord", "https://discord.com/api/webhooks/123", "not that of a webhook"),
+        ("discord", "https://discord.com/api/webhooks/1/secret-part#x", "is never sent"),
         (
             "discord",
             "https://discord.com.evil.example/api/webhooks/1/secret-part",
