@@ -29,8 +29,8 @@ mod text;
 
 pub use deliver::{
     AcknowledgeResult, Clock, ClockReading, DeliveryControl, HeartbeatTarget, Notifier,
-    ReceiverStatus, ReplayDenied, ShownMessage, TestResult, Waker, WebhookError, delivery_of, show,
-    test_receiver,
+    ReceiverStatus, ReplayDenied, ShownMessage, TestResult, Waker, WebhookError, delivery_of,
+    delivery_of_drill, show, test_receiver,
 };
 pub use engine::{
     AlertState, ComparedUnit, Comparison, Evidence, EvidenceTest, ExpectedAges, Firing, Gate,

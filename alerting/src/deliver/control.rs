@@ -16,6 +16,7 @@ use crate::message::samples::{self, Cause};
 use crate::records::acknowledgement::Acknowledgement;
 use crate::records::delivery::{Action, Delivery};
 use crate::records::ledger::{self, DeliveryFilter, FoundDeliveries, ReplayError};
+use crate::records::outbox;
 use crate::rule::Receiver;
 
 /// Held from the look for an earlier acknowledgement to the commit of this one, so that only one of several
@@ -88,6 +89,19 @@ impl DeliveryControl {
     #[must_use]
     pub fn receiver(&self, name: &str) -> Option<&Receiver> {
         self.context.receiver(name)
+    }
+
+    /// Queues the trigger of a drill, and its resolve after it.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub fn send_drill(&self, trigger: &Delivery) -> Result<()> {
+        let mut batch = TableBatch::default();
+        outbox::put(&mut batch, trigger);
+        outbox::put(&mut batch, &trigger.resolve());
+        self.context.store.commit(batch)?;
+        self.waker.wake();
+        Ok(())
     }
 
     /// Sends a receiver the trigger and the resolve of a test alert. A disabled receiver is enabled

@@ -24,7 +24,7 @@ pub use self::context::{Clock, ClockReading, Waker};
 pub use self::control::{DeliveryControl, ReplayDenied, TestResult, WebhookError, test_receiver};
 pub use self::heartbeat::HeartbeatTarget;
 pub use self::notifier::Notifier;
-pub use self::shown::{ShownMessage, delivery_of, show};
+pub use self::shown::{ShownMessage, delivery_of, delivery_of_drill, show};
 pub use self::status::ReceiverStatus;
 
 /// Reads the body of a PagerDuty webhook, for the fuzz target.

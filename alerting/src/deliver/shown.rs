@@ -3,15 +3,19 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use plimsoll_storage::{Store, TimestampMs};
+use plimsoll_storage::{Label, Store, TimestampMs};
 
 use super::receivers::{self, Channel, Mail};
+use crate::labels::GroupLabels;
 use crate::message::content::{ContentSource, compose, find};
 use crate::records::alerts::Alert;
 use crate::records::delivery::{Action, Delivery, NotificationRecord};
+use crate::replay::ReplayedAlert;
 use crate::rule::{Receiver, RuleSet, Secret};
+use crate::text::content::Content;
 
 const JSON: &str = "application/json";
+const HTML: &str = "text/html";
 /// Stands for a secret.
 const HIDDEN: &str = "***";
 
@@ -26,6 +30,19 @@ pub struct ShownMessage {
     pub bodies: Vec<(&'static str, String)>,
 }
 
+impl ShownMessage {
+    /// The paths that the message links to at a server whose links begin with `base_url`, each once.
+    #[must_use]
+    pub fn paths(&self, base_url: &str) -> BTreeSet<String> {
+        let is_end = |c: char| c.is_whitespace() || matches!(c, '"' | '<' | '>' | '|' | ')' | '\\');
+        let bodies = self.bodies.iter().filter(|(media_type, _)| *media_type != HTML);
+        let links = bodies.flat_map(|(_, body)| body.split(base_url).skip(1));
+        let paths = links.map(|rest| rest.split(is_end).next().unwrap_or_default());
+        let paths = paths.filter(|path| path.starts_with('/'));
+        paths.map(|path| path.replace("&amp;", "&")).collect()
+    }
+}
+
 /// What a receiver would get of an alert on record, were it notified at `at`. Links begin with `base_url`.
 #[must_use]
 pub fn delivery_of(
@@ -37,8 +54,32 @@ pub fn delivery_of(
 ) -> Delivery {
     let source = ContentSource { rules, base_url, sharing: BTreeSet::new(), at };
     let content = compose(alert, &source, find(store, alert, &source));
+    addressed(alert.clone(), content, receiver, at)
+}
+
+/// The trigger that a receiver would get of an alert of a drill, when it fired. `None` when the rules do not
+/// have its rule. Of several drills with the same labels, only the data of one release counts.
+#[must_use]
+pub fn delivery_of_drill(
+    (store, rules): (&Store, &RuleSet),
+    replayed: &ReplayedAlert,
+    release: &str,
+    receiver: &Receiver,
+    base_url: &str,
+) -> Option<Delivery> {
+    let alert = replayed.as_open(rules.rule(&replayed.rule)?);
+    let labels = alert.labels.iter().map(|(label, value)| (label, value.to_owned()));
+    let labels = labels.chain([(Label::Release, release.to_owned())]);
+    let within = Alert { labels: GroupLabels::new(labels), ..alert.clone() };
+    let at = alert.fired_at;
+    let source = ContentSource { rules, base_url, sharing: BTreeSet::new(), at };
+    let content = compose(&alert, &source, find(store, &within, &source));
+    Some(addressed(alert, content, receiver, at))
+}
+
+fn addressed(alert: Alert, content: Content, receiver: &Receiver, at: TimestampMs) -> Delivery {
     let action = if alert.is_open() { Action::Trigger } else { Action::Resolve };
-    let (group, alert) = (alert.labels.title(), alert.clone());
+    let group = alert.labels.title();
     let record = NotificationRecord { action, at, group, alert, content };
     Delivery::new(receiver.name.clone(), receiver.fingerprint(), record)
 }
@@ -69,7 +110,7 @@ pub fn show(receiver: &Receiver, delivery: &Delivery, now: TimestampMs) -> Shown
         (Channel::Mail(target), _) | (_, Channel::Mail(target)) => {
             let mail = Mail::new(delivery, templates, now);
             let headers = mail.headers(target);
-            let html = mail.html.map(|html| ("text/html", html));
+            let html = mail.html.map(|html| (HTML, html));
             let text = std::iter::once(("text/plain", mail.text));
             ShownMessage {
                 to: format!("smtp://{}:{}", target.host, target.port),

@@ -228,7 +228,13 @@ fn links(alert: &Alert, source: &ContentSource<'_>) -> Links {
     let from = units::rfc3339(alert.pending_at.plus_ms(-LOOK_BACK_MS));
     let partner = alert.labels.get(Label::Partner).filter(|partner| !partner.is_empty());
     let dashboard = match partner {
-        Some(partner) => format!("{base}/partners/{}?from={from}", url_encoded(partner)),
+        Some(partner) => {
+            let environment = alert.labels.get(Label::Environment);
+            let environment = environment.filter(|name| !matches!(*name, "" | "production"));
+            let environment = environment
+                .map_or_else(String::new, |name| format!("&environment={}", url_encoded(name)));
+            format!("{base}/partners/{}?from={from}{environment}", url_encoded(partner))
+        }
         None => format!("{base}/?from={from}"),
     };
     let labels = alert.labels.iter();

@@ -8,7 +8,8 @@ use crate::records::delivery::{Action, Delivery};
 /// The one line: who, what, how bad, since when and what to do first, or how it ended.
 pub(crate) fn summary(delivery: &Delivery) -> String {
     let mut line = subject(delivery);
-    let step = delivery.content.steps.first();
+    // A step of a runbook has its commands on further lines.
+    let step = delivery.content.steps.first().and_then(|step| step.lines().next());
     if let Some(step) = step.filter(|_| delivery.alert.is_open()) {
         line += &format!(". First: {}", lower_first(step.trim_end_matches('.')));
     }

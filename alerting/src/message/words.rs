@@ -68,8 +68,8 @@ impl Case<'_> {
         if place.is_empty() { who } else { format!("{who} {place}") }
     }
 
-    /// `5 carriers at ams1: 5xx on 31% of requests (…) since 17:46 UTC: dhl, dpd, gls, hermes and ups; one
-    /// site, look there first`.
+    /// `5 carriers at ams1: 5xx on 31% of requests since 17:46 UTC: dhl, dpd, gls, hermes and ups; one site,
+    /// look there first`.
     fn headline_of(&self, together: &Together<'_>) -> String {
         let partners = together.partners;
         let mut names: Vec<&str> =
@@ -81,7 +81,10 @@ impl Case<'_> {
         let look = self.common_parts().last().map_or_else(String::new, |part| {
             format!("; one {}, look there first", part.label.as_str())
         });
-        let (who, symptom, since) = (self.who(Some(together)), self.symptom(), self.since());
+        let (who, since) = (self.who(Some(together)), self.since());
+        // Without the numbers behind it, so that the names fit in.
+        let symptom = self.symptom();
+        let symptom = symptom.split(" (").next().unwrap_or_default();
         format!("{who}: {symptom}{since}: {}{look}", listed(&names))
     }
 
@@ -116,7 +119,7 @@ impl Case<'_> {
     pub(crate) fn cause(&self) -> String {
         let stream = self.stream();
         match self.signal() {
-            None => self.alert.symptom.clone(),
+            None => self.alert.symptom.replace('+', " or "),
             Some(Signal::Ratio { .. } | Signal::Burn { .. }) => {
                 format!("{} on {stream}", self.classes())
             }
@@ -135,7 +138,7 @@ impl Case<'_> {
         let (stream, value, limit) = (self.stream(), self.value(), self.limit());
         let window = duration(self.alert.window_ms);
         match self.signal() {
-            None => format!("{} {value} (limit {limit})", self.alert.symptom),
+            None => format!("{} {value} (limit {limit})", self.cause()),
             Some(Signal::Ratio { .. }) => {
                 let (share, counts) = self.share();
                 format!("{} on {share} of {stream} ({counts}, limit {limit})", self.classes())

@@ -237,6 +237,15 @@ impl Delivery {
         Self::new(receiver, fingerprint, record)
     }
 
+    /// The resolve that ends it at once.
+    pub(crate) fn resolve(&self) -> Self {
+        let (alert, content) = (self.alert.clone(), self.content.clone());
+        let alert = Alert { resolved_at: Some(self.at), ..alert };
+        let (action, at, group) = (Action::Resolve, self.at, self.group.clone());
+        let record = NotificationRecord { action, at, group, alert, content };
+        Self::new(self.receiver.clone(), self.fingerprint.clone(), record)
+    }
+
     /// The time from which it is late: an alert that was muted, or evaluated after a downtime, should have
     /// been notified when it fired.
     pub(crate) fn late_from(&self) -> TimestampMs {

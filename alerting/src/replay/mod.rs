@@ -15,9 +15,11 @@ pub use notifier::ReplayNotifier;
 
 use crate::engine::Evidence;
 use crate::labels::GroupLabels;
+use crate::records::alerts::{Alert, alert_id};
 use crate::records::delivery::Action;
 use crate::records::muted_by::MutedBy;
-use crate::rule::{Severity, SignalKind};
+use crate::records::notify_status::NotifyStatus;
+use crate::rule::{Rule, Severity, SignalKind};
 
 /// An alert of a replay.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,6 +45,32 @@ pub struct ReplayedAlert {
     pub muted_by: Option<MutedBy>,
     /// The notifications, in order; none when it shared the notification of another alert.
     pub notifications: Vec<ReplayedNotification>,
+}
+
+impl ReplayedAlert {
+    /// The alert as it was on record when it was at its worst, before it ended.
+    pub(crate) fn as_open(&self, rule: &Rule) -> Alert {
+        let Self { labels, pending_at, fired_at, peak, severity, .. } = self;
+        Alert {
+            id: alert_id(&rule.name, labels, *pending_at),
+            rule: rule.name.clone(),
+            owner: rule.owner.clone(),
+            runbook: rule.runbook.clone(),
+            signal: self.signal,
+            symptom: rule.signal.symptom(),
+            labels: labels.clone(),
+            window_ms: rule.window_ms,
+            severity: *severity,
+            pending_at: *pending_at,
+            fired_at: *fired_at,
+            resolved_at: None,
+            resolved_because: None,
+            at_fire: *peak,
+            latest: *peak,
+            peak: *peak,
+            notify: NotifyStatus::default(),
+        }
+    }
 }
 
 /// A notification about an alert of a replay.

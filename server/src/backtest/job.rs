@@ -5,17 +5,20 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 
-use plimsoll_alerting::RuleSet;
 use plimsoll_alerting::report::Incident;
+use plimsoll_alerting::{
+    DeliveryControl, Receiver, ReplayedAlert, RuleSet, delivery_of_drill, show,
+};
 use plimsoll_storage::{Label, LabelMatchers, Store, StreamKind, TimestampMs};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::limits::{JOB_ALERTS_MAX, JOB_REST, JOB_TIME_MAX};
+use super::limits::{DRILL_ALERTS_MAX, JOB_ALERTS_MAX, JOB_REST, JOB_TIME_MAX};
 use super::report::{AlertLine, ComparisonLine, ScoreBody, compare, html, score};
 use super::variants::suggest::{SuggestRequest, Suggestion, suggest};
 use super::variants::sweep::{Sweep, SweepLine};
 use super::{History, HistoryError, ReadSummary, Replay, ReplayOptions, replay};
+use crate::wire::alerting::delivery::{DrillMessage, PreviewBody};
 use crate::wire::time;
 
 /// A backtest to run.
@@ -24,10 +27,21 @@ pub(crate) struct JobRequest {
     pub(crate) rules: RuleSet,
     pub(crate) partners: LabelMatchers,
     /// Only what this drill pushed into the sandbox; without a drill the sandbox is left out.
-    pub(crate) drill: Option<String>,
+    pub(crate) drill: Option<Drill>,
     pub(crate) from: Option<TimestampMs>,
     pub(crate) to: Option<TimestampMs>,
     pub(crate) question: Question,
+}
+
+/// A drill, and how its notifications are made.
+#[derive(Debug)]
+pub(crate) struct Drill {
+    /// The release of its streams.
+    pub(crate) release: String,
+    /// What links begin with.
+    pub(crate) base_url: Arc<str>,
+    /// A receiver that is notified of its alerts.
+    pub(crate) notify: Option<(String, DeliveryControl)>,
 }
 
 /// What is asked about the rules.
@@ -62,6 +76,9 @@ pub(crate) struct ResultBody {
     alerts: Vec<AlertLine>,
     /// Number of further alerts that were left out.
     alerts_left_out: usize,
+    /// What each receiver would get of the alerts of a drill.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    messages: Vec<DrillMessage>,
     /// Partners that were named and of which nothing is stored.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     unknown_partners: Vec<String>,
@@ -106,14 +123,16 @@ impl JobRequest {
         on_progress: &OnProgress<'_>,
     ) -> Result<ResultBody, String> {
         let Self { rules, partners, drill, from, to, question } = self;
-        let history = History::stored(Arc::clone(store)).narrowed(partners, to).of_drill(drill);
+        let history = History::stored(Arc::clone(store)).narrowed(partners, to);
+        let history = history.of_drill(drill.as_ref().map(|drill| drill.release.clone()));
         let replays = if matches!(question, Question::Suggest(_)) { 2.0 } else { 1.0 };
         let unknown_partners = unknown_partners(&history, store);
         let restful = RestfulReplay::new(&history, replays, on_progress)?;
         let mut replay = |rule_sets| restful.replay(rule_sets);
         let result = match question {
             Question::Alerts { incidents, with_page } => {
-                alerts(&history, &rules, from, (incidents, with_page), &mut replay)
+                let drill = drill.as_ref().map(|drill| (drill, &**store));
+                alerts(&history, &rules, (from, drill), (incidents, with_page), &mut replay)
             }
             Question::Against { rules: other, with_page } => {
                 against(&history, [rules, other], from, with_page, &mut replay)
@@ -154,7 +173,7 @@ type ReplayAll<'j> = dyn FnMut(Vec<RuleSet>) -> Result<Replay, HistoryError> + '
 fn alerts(
     history: &History,
     rules: &RuleSet,
-    from: Option<TimestampMs>,
+    (from, drill): (Option<TimestampMs>, Option<(&Drill, &Store)>),
     (incidents, with_page): (Option<Vec<Incident>>, bool),
     replay: &mut ReplayAll<'_>,
 ) -> Result<ResultBody, String> {
@@ -165,13 +184,47 @@ fn alerts(
     alerts.retain(|alert| from.is_none_or(|from| alert.fired_at >= from));
     let scored = (&alerts[..], score.as_ref());
     let page = with_page.then(|| html::of(history, rules, scored, (&scope, &read), from));
+    let messages = drill.map(|(drill, store)| drill.messages((store, rules), &alerts));
     Ok(ResultBody {
+        messages: messages.transpose().map_err(|error| error.to_string())?.unwrap_or_default(),
         alerts: alerts.iter().take(JOB_ALERTS_MAX).map(AlertLine::new).collect(),
         alerts_left_out: alerts.len().saturating_sub(JOB_ALERTS_MAX),
         score: score.as_ref().map(ScoreBody::from),
         page: page.transpose().map_err(|error| error.to_string())?,
         ..ResultBody::new(&read)
     })
+}
+
+impl Drill {
+    /// What each receiver of their rules would get of the first alerts. The receiver that is to be notified
+    /// gets each.
+    fn messages(
+        &self,
+        (store, rules): (&Store, &RuleSet),
+        alerts: &[ReplayedAlert],
+    ) -> plimsoll_alerting::Result<Vec<DrillMessage>> {
+        let mut messages = Vec::new();
+        for alert in alerts.iter().take(DRILL_ALERTS_MAX) {
+            let made = |receiver: &Receiver| {
+                let (release, base_url) = (&self.release, &self.base_url);
+                delivery_of_drill((store, rules), alert, release, receiver, base_url)
+            };
+            let names = rules.rule(&alert.rule).map(|rule| rule.notify.as_slice());
+            let receivers = names.unwrap_or_default().iter();
+            for receiver in receivers.filter_map(|name| rules.receiver(name)) {
+                let Some(delivery) = made(receiver) else { continue };
+                let shown = show(receiver, &delivery, alert.fired_at);
+                let message = PreviewBody::new(receiver, shown, &self.base_url);
+                messages.push(DrillMessage { rule: alert.rule.clone(), message });
+            }
+            if let Some((name, control)) = &self.notify
+                && let Some(delivery) = control.receiver(name).and_then(made)
+            {
+                control.send_drill(&delivery)?;
+            }
+        }
+        Ok(messages)
+    }
 }
 
 fn against(

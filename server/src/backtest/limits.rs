@@ -55,3 +55,6 @@ pub(crate) const CHART_BUCKETS_MAX: u32 = 360;
 
 /// How much of a signal is shown before an alert is pending and after it has resolved, in ms.
 pub(crate) const CHART_MARGIN_MS: i64 = 45 * 60_000;
+
+/// Alerts of a drill whose notifications are made.
+pub(crate) const DRILL_ALERTS_MAX: usize = 10;

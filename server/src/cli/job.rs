@@ -22,6 +22,20 @@ struct Job {
     result: Option<JobResult>,
 }
 
+/// What a receiver would get of an alert of a drill.
+#[derive(Debug, Deserialize)]
+pub(super) struct DrillMessage {
+    pub(super) rule: String,
+    pub(super) message: Message,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Message {
+    pub(super) receiver: String,
+    pub(super) links: Vec<String>,
+    pub(super) text: String,
+}
+
 #[derive(Debug, Deserialize)]
 pub(super) struct JobResult {
     pub(super) cells: u64,
@@ -31,6 +45,8 @@ pub(super) struct JobResult {
     /// As the server wrote them, so that the same bytes are printed.
     pub(super) alerts: Vec<Box<RawValue>>,
     pub(super) alerts_left_out: usize,
+    #[serde(default)]
+    pub(super) messages: Vec<DrillMessage>,
     #[serde(default)]
     pub(super) unknown_partners: Vec<String>,
     pub(super) score: Option<Box<RawValue>>,

@@ -1,5 +1,5 @@
 //! `plimsoll simulate`: pushes a simulated fault into the sandbox of a running server, and reports which
-//! rules detect it.
+//! rules detect it and what each receiver would get.
 
 use std::io::Write as _;
 
@@ -9,9 +9,10 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::client::Client;
+use super::job::{DrillMessage, Message};
 use super::{CommandError, Format, job};
 use crate::clock;
-use crate::drill::{DrillReport, FiredAlert, RuleFacts, Scenario, Traffic};
+use crate::drill::{DrillMessageLine, DrillReport, FiredAlert, RuleFacts, Scenario, Traffic};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -24,9 +25,12 @@ pub(super) struct Args {
     /// Partner to simulate
     #[arg(long, value_name = "NAME", required_unless_present = "list")]
     partner: Option<String>,
-    /// Running server; nobody is notified of alerts in its sandbox
+    /// Running server; nobody is notified of alerts in its sandbox without --notify
     #[arg(long, value_name = "URL", required_unless_present = "list")]
     url: Option<String>,
+    /// Send the notifications of the drill to this receiver, each with its resolve
+    #[arg(long, value_name = "NAME")]
+    notify: Option<String>,
     /// How to print
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -65,7 +69,7 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     };
     let drill = Traffic::new(scenario, partner, clock::now());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let report = runtime.block_on(run_drill(&Client::new(url)?, &drill))?;
+    let report = runtime.block_on(run_drill(&Client::new(url)?, &drill, args.notify.as_deref()))?;
     let mut out = std::io::stdout().lock();
     match args.format {
         Format::Table => out.write_all(report.table()?.as_bytes())?,
@@ -86,13 +90,21 @@ fn list() -> Result<(), CommandError> {
 }
 
 /// Pushes the drill, has the server evaluate it, and compares the alerts with the expected ones.
-async fn run_drill(client: &Client, drill: &Traffic) -> Result<DrillReport, CommandError> {
+async fn run_drill(
+    client: &Client,
+    drill: &Traffic,
+    notify: Option<&str>,
+) -> Result<DrillReport, CommandError> {
     let rules: Rules =
         client.send(client.request(Method::GET, "/api/v1/rules")).await?.json().await?;
     for body in drill.bodies() {
         push(client, body).await?;
     }
-    let request = json!({ "drill": drill.name, "from": drill.fault_from().0, "to": drill.until.0 });
+    let mut request =
+        json!({ "drill": drill.name, "from": drill.fault_from().0, "to": drill.until.0 });
+    if let Some(notify) = notify {
+        request["notify"] = json!(notify);
+    }
     let result = job::evaluated(client, &request).await?;
     let found = result.alerts.iter().map(|alert| {
         let AlertFacts { rule, severity, fired_at } = serde_json::from_str(alert.get())?;
@@ -100,7 +112,31 @@ async fn run_drill(client: &Client, drill: &Traffic) -> Result<DrillReport, Comm
         Ok(FiredAlert { rule, fired_at, severity })
     });
     let found = found.collect::<Result<Vec<_>, CommandError>>()?;
-    Ok(DrillReport::new(drill, &rules.rules, &found))
+    let mut messages = Vec::new();
+    for DrillMessage { rule, message } in result.messages {
+        let Message { receiver, links, text } = message;
+        // The text of a mail is enough.
+        let text = text.split("content-type: text/html").next().unwrap_or_default();
+        let closed_links = closed_links(client, &links).await;
+        messages.push(DrillMessageLine::new(
+            (rule, receiver),
+            text.to_owned(),
+            &drill.partner,
+            closed_links,
+        ));
+    }
+    Ok(DrillReport::new(drill, &rules.rules, &found, messages))
+}
+
+/// The links that do not open. The alert of a drill is not on record, so it has no page.
+async fn closed_links(client: &Client, links: &[String]) -> Vec<String> {
+    let mut closed = Vec::new();
+    for path in links.iter().filter(|path| !path.starts_with("/alerts/")) {
+        if client.send(client.request(Method::GET, path)).await.is_err() {
+            closed.push(path.clone());
+        }
+    }
+    closed
 }
 
 async fn push(client: &Client, body: String) -> Result<(), CommandError> {

@@ -9,7 +9,7 @@ mod report;
 mod scenario;
 mod traffic;
 
-pub(crate) use report::{DrillReport, FiredAlert};
+pub(crate) use report::{DrillMessageLine, DrillReport, FiredAlert};
 pub(crate) use scenario::{RuleFacts, Scenario};
 pub(crate) use traffic::Traffic;
 

@@ -5,7 +5,7 @@ use std::fmt::{self, Write as _};
 use plimsoll_storage::TimestampMs;
 use serde::Serialize;
 
-use super::{RuleFacts, Scenario, Traffic};
+use super::{OPERATION, RuleFacts, Scenario, Traffic};
 use crate::wire::time;
 
 /// An alert that fired in a drill.
@@ -26,8 +26,10 @@ pub(crate) struct DrillReport {
     fault_from: String,
     fault_until: String,
     rules: Vec<Line>,
-    /// Whether every rule that should detect the fault did; for a fault that should not notify, whether no
-    /// rule did.
+    /// What each receiver would get.
+    messages: Vec<DrillMessageLine>,
+    /// Whether every rule that should detect the fault did, and each message is complete; for a fault that
+    /// should not notify, whether no rule did.
     as_expected: bool,
     #[serde(skip)]
     sentence: &'static str,
@@ -44,10 +46,47 @@ struct Line {
     severity: Option<String>,
 }
 
+/// What a receiver would get of an alert of a drill.
+#[derive(Debug, Serialize)]
+pub(crate) struct DrillMessageLine {
+    rule: String,
+    receiver: String,
+    text: String,
+    /// What a person misses in it; empty for a good one.
+    missing: Vec<String>,
+}
+
+impl DrillMessageLine {
+    /// Checks that a message says who, since when and how bad, and that its links open.
+    pub(crate) fn new(
+        (rule, receiver): (String, String),
+        text: String,
+        partner: &str,
+        closed_links: Vec<String>,
+    ) -> Self {
+        let facts = [
+            (partner, "who"),
+            (OPERATION, "where"),
+            ("since ", "since when"),
+            ("limit ", "how bad"),
+            ("First: ", "what to do first"),
+        ];
+        let missing = facts.iter().filter(|(fact, _)| !text.contains(fact));
+        let mut missing: Vec<String> = missing.map(|(_, name)| (*name).to_owned()).collect();
+        missing.extend(closed_links.iter().map(|path| format!("the page {path}")));
+        Self { rule, receiver, text, missing }
+    }
+}
+
 impl DrillReport {
     /// Compares the alerts with the expected rules. Of several alerts of a rule the first counts. An alert
     /// from before the fault counts as unexpected.
-    pub(crate) fn new(drill: &Traffic, rules: &[RuleFacts], found: &[FiredAlert]) -> Self {
+    pub(crate) fn new(
+        drill: &Traffic,
+        rules: &[RuleFacts],
+        found: &[FiredAlert],
+        messages: Vec<DrillMessageLine>,
+    ) -> Self {
         let Traffic { scenario, partner, .. } = drill;
         let line = |rule: &RuleFacts| {
             let expected = scenario.is_detected_by(rule, partner);
@@ -66,7 +105,8 @@ impl DrillReport {
         let is_quiet = *scenario == Scenario::Blip;
         let is_detected = lines.iter().all(|line| line.found || !line.expected)
             && lines.iter().any(|line| line.expected);
-        let as_expected = if is_quiet { lines.is_empty() } else { is_detected };
+        let is_complete = messages.iter().all(|message| message.missing.is_empty());
+        let as_expected = if is_quiet { lines.is_empty() } else { is_detected && is_complete };
         Self {
             scenario: scenario.name(),
             partner: partner.clone(),
@@ -74,6 +114,7 @@ impl DrillReport {
             fault_from: time::format(drill.fault_from()),
             fault_until: time::format(drill.until),
             rules: lines,
+            messages,
             as_expected,
             sentence: scenario.sentence(),
         }
@@ -113,11 +154,21 @@ impl DrillReport {
                 line.severity.as_deref().unwrap_or("-")
             )?;
         }
+        for DrillMessageLine { rule, receiver, text: message, missing } in &self.messages {
+            writeln!(text, "\n{receiver} would get of {rule}:\n\n{message}")?;
+            if !missing.is_empty() {
+                writeln!(text, "it lacks: {}", missing.join(", "))?;
+            }
+        }
+        let lacking = self.messages.iter().filter(|message| !message.missing.is_empty()).count();
         let missed = self.rules.iter().filter(|line| line.expected && !line.found).count();
         let is_any_expected = self.rules.iter().any(|line| line.expected);
         let result = match (self.as_expected, missed) {
             (true, _) if !is_any_expected => "as expected: no rule fired".to_owned(),
             (true, _) => "as expected".to_owned(),
+            (false, 0) if lacking > 0 => {
+                format!("not as expected: {lacking} messages lack something")
+            }
             (false, 0) if self.rules.is_empty() => {
                 "no rule of the server covers this fault".to_owned()
             }

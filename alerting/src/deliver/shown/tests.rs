@@ -60,6 +60,15 @@ fn a_shown_mail_has_its_headers_and_both_forms() {
 }
 
 #[test]
+fn the_paths_of_a_message_are_its_links_to_the_server() {
+    let body = r#"{"a":"https://p.example/alerts/1?x=1&amp;y=2","b":"see https://p.example/a, <https://p.example/b|B>"}"#;
+    let bodies = vec![(JSON, body.to_owned()), (HTML, "https://p.example/c".to_owned())];
+    let message = ShownMessage { bodies, ..ShownMessage::default() };
+    let paths: Vec<String> = message.paths("https://p.example").into_iter().collect();
+    assert_eq!(paths, ["/a,", "/alerts/1?x=1&y=2", "/b"]);
+}
+
+#[test]
 fn json_is_shown_on_lines_with_its_fields_in_order() {
     let json = r#"{"z":1,"a":[{"t":"a \"{,: b"},[]],"e":{},"\\":"\\"}"#;
     let expected = r#"{

@@ -23,7 +23,7 @@ fn the_content_has_all_parts() {
     assert_eq!(content.basis, "320 items in 5m");
     assert_eq!(content.contacts, ["dhl: ops@dhl.example, +49 1"]);
     assert_eq!(content.steps.len(), 4);
-    assert_eq!(content.steps[0], "Read the status page of dhl, and call it by hand.");
+    assert_eq!(content.steps[0], "Check what they share: our network, our release, a proxy.");
     let step = &content.steps[1];
     assert!(step.starts_with("Is it still going on, and since when?\n    START="), "{step}");
     let command = "\n    curl -s \"https://plimsoll.example/api/v1/query/outcomes?stream=requests&partner=dhl&";

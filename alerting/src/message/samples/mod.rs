@@ -20,6 +20,8 @@ use crate::rule::{Receiver, RuleSet, Severity};
 use crate::text::content::Content;
 
 const RULES: &str = include_str!("../../../templates/samples.yaml");
+/// The symptom of the rule that was removed.
+const SYMPTOM: &str = "5xx+timeout share of requests";
 const MINUTE_MS: i64 = 60_000;
 /// How long a sample had been open when it ended, in ms.
 const ENDED_AFTER_MS: i64 = 42 * MINUTE_MS;
@@ -211,7 +213,7 @@ fn alert_of(cause: Cause, facts: &Facts, rules: &RuleSet, at: TimestampMs) -> Al
         owner: known.map(|rule| rule.owner.clone()).unwrap_or_default(),
         runbook: known.map(|rule| rule.runbook.clone()).unwrap_or_default(),
         signal: known.map_or(facts.signal, |rule| rule.signal.kind()),
-        symptom: known.map(|rule| rule.signal.symptom()).unwrap_or_default(),
+        symptom: known.map_or_else(|| SYMPTOM.to_owned(), |rule| rule.signal.symptom()),
         labels,
         window_ms: known.map_or(0, |rule| rule.window_ms),
         severity: Severity::Critical,

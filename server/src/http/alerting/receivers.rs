@@ -78,7 +78,7 @@ async fn preview(
                 delivery_of((&app.store, &rules), &alert, receiver, &app.base_url, now)
             }
         };
-        Ok(Json(PreviewBody::new(receiver, show(receiver, &delivery, now))))
+        Ok(Json(PreviewBody::new(receiver, show(receiver, &delivery, now), &app.base_url)))
     })
     .await
 }

@@ -1,6 +1,7 @@
 //! `/api/v1/backtests`: rules replayed over the stored data, beside the other work of the server.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
@@ -15,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::app::App;
-use crate::backtest::job::{JobRequest, Question};
+use crate::backtest::job::{Drill, JobRequest, Question};
 use crate::backtest::jobs::JobBody;
 use crate::backtest::limits::{JOB_BODY_BYTES_MAX, JOB_WAIT_MAX};
 use crate::backtest::partner_conditions;
@@ -40,6 +41,8 @@ struct BacktestRequest {
     partners: BTreeSet<String>,
     /// The release of a drill: only its data is evaluated.
     drill: Option<String>,
+    /// A receiver that is notified of the alerts of the drill.
+    notify: Option<String>,
     incidents: Option<Value>,
     /// Other rules that the notifications are compared with.
     against: Option<Value>,
@@ -72,7 +75,8 @@ pub(crate) fn calls() -> Vec<Call> {
                  `sweep` evaluates a rule at several thresholds, and `suggest` finds one; with `page`, the \
                  result holds an HTML page with charts. The sandbox is left out; \
                  with `drill`, the release that `plimsoll simulate` pushed under, only that drill is \
-                 evaluated, up to `to`.",
+                 evaluated, up to `to`, and `messages` has what each receiver would get; with `notify`, the \
+                 receiver of that name gets it.",
             )
             .body(&[("application/json", EXAMPLE)])
             .answers_accepted::<JobBody>()
@@ -103,7 +107,7 @@ async fn create(
     body: Body,
 ) -> Result<(StatusCode, Json<JobBody>), ApiError> {
     let wanted = "the body must be {\"rules\":\"…\",\"from\":\"…\",\"to\":\"…\",\"partners\":[…],\"drill\":\"…\",\
-                  \"page\":false}, each optional, and one of \"incidents\", \"against\", \"sweep\" and \
+                  \"notify\":\"…\",\"page\":false}, each optional, and one of \"incidents\", \"against\", \"sweep\" and \
                   \"suggest\"";
     let request = body::json(body, JOB_BODY_BYTES_MAX, wanted).await?;
     let request = checked(&app, request)?;
@@ -141,13 +145,34 @@ fn checked(app: &App, request: BacktestRequest) -> Result<JobRequest, ApiError> 
     Ok(JobRequest {
         partners: partner_conditions(request.partners.iter().map(String::as_str))
             .map_err(|error| wrong("partners", &error.to_string()))?,
-        drill: request.drill.clone(),
+        drill: drill(app, &request)?,
         question: question(&rules, request)?,
         rules,
         from,
         // The future is not evaluated.
         to: to.map(|to| to.min(app.now())),
     })
+}
+
+/// The drill of a request, and who is notified of it.
+fn drill(app: &App, request: &BacktestRequest) -> Result<Option<Drill>, ApiError> {
+    let control = app.control();
+    let notify = match &request.notify {
+        None => None,
+        Some(_) if request.drill.is_none() => {
+            return Err(wrong("notify", "has no meaning without `drill`"));
+        }
+        Some(name) if control.receiver(name).is_none() => {
+            return Err(wrong("notify", &format!("no receiver has the name {name:?}")));
+        }
+        Some(name) => Some((name.clone(), control)),
+    };
+    let drill = |release: &String| Drill {
+        release: release.clone(),
+        base_url: Arc::clone(&app.base_url),
+        notify,
+    };
+    Ok(request.drill.as_ref().map(drill))
 }
 
 /// What is asked about the rules: one thing at a time.

@@ -214,8 +214,17 @@ pub(crate) struct PreviewBody {
     headers: Vec<HeaderBody>,
     /// Each form of the body: an e-mail has text and HTML.
     bodies: Vec<MediaBody>,
+    /// The paths of this server that it links to.
+    links: Vec<String>,
     /// All of it for people.
     text: String,
+}
+
+/// What a receiver would get of an alert of a drill.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct DrillMessage {
+    pub(crate) rule: String,
+    pub(crate) message: PreviewBody,
 }
 
 /// A header of a request or of a mail.
@@ -233,7 +242,7 @@ struct MediaBody {
 }
 
 impl PreviewBody {
-    pub(crate) fn new(receiver: &Receiver, shown: ShownMessage) -> Self {
+    pub(crate) fn new(receiver: &Receiver, shown: ShownMessage, base_url: &str) -> Self {
         let headers = shown.headers.iter();
         let headers = headers.map(|(name, value)| HeaderBody { name, value: value.clone() });
         let bodies = shown.bodies.iter();
@@ -243,6 +252,7 @@ impl PreviewBody {
             kind: receiver.target.kind(),
             headers: headers.collect(),
             bodies: bodies.collect(),
+            links: shown.paths(base_url).into_iter().collect(),
             text: shown.to_string(),
             to: shown.to,
         }

@@ -55,9 +55,23 @@ async fn every_drill_fires_a_rule_of_the_default_pack_within_seconds() {
         if let Some(line) = found {
             let after_s = line["after_s"].as_f64().expect("a number");
             assert!((60.0..20.0 * 60.0).contains(&after_s), "{report}");
+            let message = &rows(&report, "messages")[0];
+            assert_eq!(message["receiver"], "hub", "{report}");
+            assert!(rows(message, "missing").is_empty(), "{report}");
+            assert!(text(message, "/text").contains("drill: dhl"), "{report}");
         }
     }
     assert_eq!(recorder.requests().len(), 0, "nobody is notified");
+    let (is_good, out, error) = simulate(&server, &["5xx", "--partner", "dhl", "--notify", "hub"]);
+    assert!(is_good && out.contains("hub would get of partner-5xx"), "{out}{error}");
+    assert!(recorder.wait_for("/hook", 2, PATIENCE).await, "{}", server.log());
+    let sent = recorder.requests_to("/hook");
+    let kinds: Vec<_> = sent.iter().map(|request| request.body["type"].clone()).collect();
+    assert_eq!(kinds, ["alert.triggered", "alert.resolved"]);
+    let line = text(&sent[0].body, "/data/alert/summary");
+    assert!(line.starts_with("drill: dhl drill: 5xx on 4") && line.contains(". First: "), "{line}");
+    let (is_good, _, error) = simulate(&server, &["5xx", "--partner", "dhl", "--notify", "nobody"]);
+    assert!(!is_good && error.contains("no receiver has the name"), "{error}");
     let list = binary::run(&["simulate", "--list"]);
     let list = String::from_utf8_lossy(&list.stdout).into_owned();
     for (line, (scenario, _)) in list.lines().zip(SCENARIOS) {

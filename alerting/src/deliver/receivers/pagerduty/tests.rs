@@ -1,6 +1,8 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::message::samples::{Cause, sample};
+use crate::rule::{Receiver, Target};
 use crate::testing::{alert, delivery_of};
 
 fn target() -> PagerDutyTarget {
@@ -122,4 +124,31 @@ fn a_throttled_event_waits_for_a_minute() {
     assert_eq!(waits(answer(429, Some(5_000))), Some(5_000));
     assert_eq!(waits(answer(503, None)), None);
     assert_eq!(target().outcome(&answer(202, None)), AttemptOutcome::Delivered);
+}
+
+/// The limits of <https://developer.pagerduty.com/docs/send-alert-event>.
+#[test]
+fn every_cause_is_a_valid_event() {
+    let receiver = Receiver::new("oncall".into(), Target::PagerDuty(target()));
+    for cause in Cause::ALL {
+        let delivery = sample(cause, &receiver, "https://p.example", alert().fired_at);
+        let request = target().request(&delivery, &MessageTemplates::default(), delivery.at);
+        assert!(request.body.len() <= PAGERDUTY_BODY_BYTES_MAX, "{cause:?}");
+        let body: Value = serde_json::from_str(&request.body).unwrap();
+        let text = |pointer: &str| body.pointer(pointer).and_then(Value::as_str).unwrap_or("");
+        assert!((1..=255).contains(&text("/dedup_key").len()), "{cause:?}: {body}");
+        if text("/event_action") == "resolve" {
+            assert!(body.get("payload").is_none(), "{cause:?}: {body}");
+            continue;
+        }
+        assert_eq!(text("/event_action"), "trigger", "{cause:?}");
+        let length = text("/payload/summary").chars().count();
+        assert!((1..=PAGERDUTY_SUMMARY_CHARS_MAX).contains(&length), "{cause:?}: {body}");
+        assert!(!text("/payload/source").is_empty(), "{cause:?}: {body}");
+        assert!(["critical", "warning"].contains(&text("/payload/severity")), "{cause:?}");
+        for link in body["links"].as_array().into_iter().flatten() {
+            let href = link["href"].as_str().unwrap();
+            assert!(href.starts_with("https://") && href.len() <= 2_048, "{cause:?}: {href}");
+        }
+    }
 }

@@ -1,8 +1,9 @@
 use serde_json::Value;
 
 use super::*;
+use crate::message::samples::{Cause, sample};
 use crate::records::delivery::Action;
-use crate::rule::Secret;
+use crate::rule::{Receiver, Secret, Target};
 use crate::testing::{alert, delivery_of};
 
 fn target() -> SlackTarget {
@@ -123,4 +124,30 @@ fn its_error_codes_are_final() {
     }
     assert!(matches!(outcome(410, "channel_is_archived"), AttemptOutcome::Gone { .. }));
     assert!(matches!(outcome(429, ""), AttemptOutcome::Throttled { after_ms: Some(1_000), .. }));
+}
+
+/// The limits of <https://api.slack.com/reference/block-kit/blocks>.
+#[test]
+fn every_cause_is_valid_block_kit() {
+    let receiver = Receiver::new("team".into(), Target::Slack(target()));
+    for cause in Cause::ALL {
+        let body = body_of(&sample(cause, &receiver, "https://p.example", alert().fired_at));
+        let count = |value: &Value| value.as_array().map_or(0, Vec::len);
+        assert!((1..=50).contains(&count(&body["blocks"])), "{cause:?}: {body}");
+        assert!(!body["text"].as_str().unwrap().is_empty(), "{cause:?}");
+        for (text, chars_max) in texts(&body) {
+            assert!((1..=chars_max).contains(&text.chars().count()), "{cause:?}: {text}");
+        }
+        for block in body["blocks"].as_array().unwrap() {
+            assert!(count(&block["fields"]) <= 10, "{cause:?}: {block}");
+            let elements_max = if block["type"] == "context" { 10 } else { 25 };
+            assert!(count(&block["elements"]) <= elements_max, "{cause:?}: {block}");
+            for button in block["elements"].as_array().into_iter().flatten() {
+                let Some(url) = button["url"].as_str() else { continue };
+                let label = button["text"]["text"].as_str().unwrap();
+                assert!(url.starts_with("https://") && url.len() <= 3_000, "{cause:?}: {url}");
+                assert!((1..=75).contains(&label.chars().count()), "{cause:?}: {label}");
+            }
+        }
+    }
 }
