@@ -237,5 +237,5 @@ fn the_default_pack_scans_as_if_every_number_was_written() {
         assert_eq!(rule.scan.as_ref(), expected, "{}", rule.name);
     }
     let scanned = pack.rules.iter().filter(|rule| rule.scan.is_some()).count();
-    assert_eq!((pack.rules.len(), scanned), (13, 11));
+    assert_eq!((pack.rules.len(), scanned), (15, 11));
 }

@@ -76,3 +76,6 @@ fn has_drop(rules: &[Rule], stream: &str, partner: &str) -> bool {
             && rule.watches_partner(partner)
     })
 }
+
+#[cfg(test)]
+mod tests;

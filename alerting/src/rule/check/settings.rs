@@ -114,11 +114,12 @@ pub(super) fn baseline(
     raw: Option<RawUsual>,
 ) -> Checked<Option<BaselineSettings>> {
     let Some(raw) = raw else { return Ok(None) };
-    if !matches!(kind, SignalKind::Ratio | SignalKind::Latency) && !kind.is_age() {
-        let signals = "ratio, latency, freshness, absence or run";
+    let is_age = matches!(kind, SignalKind::Freshness | SignalKind::Absence);
+    if !matches!(kind, SignalKind::Ratio | SignalKind::Latency) && !is_age {
+        let signals = "ratio, latency, freshness or absence";
         return Err(entry.error("usual", RuleProblem::NotForSignal(signals)));
     }
-    if !scans && !kind.is_age() {
+    if !scans && !is_age {
         return Err(entry.error("usual", RuleProblem::NoEffect("without `scan`; add `scan: {}`")));
     }
     let error = |place, value: String, expected| {
@@ -128,7 +129,7 @@ pub(super) fn baseline(
     if !(1.0..=100.0).contains(&times) {
         return error(raw.times.referenced, times.to_string(), "1 to 100");
     }
-    if kind.is_age() && raw.over.is_some() {
+    if is_age && raw.over.is_some() {
         let problem =
             RuleProblem::NoEffect("for an age, which always looks back 7 days; leave it out");
         return Err(entry.error("usual.over", problem));

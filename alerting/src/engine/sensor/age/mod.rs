@@ -76,8 +76,8 @@ impl AgeSensor {
         if at_rest && age_s <= lowest_threshold(rule) {
             return Reading::Quiet;
         }
-        let is_regular = context.has_heartbeats && matches!(rule.signal, Signal::Absence { .. });
-        let usual_s = |it: &Rhythm| it.usual_s(context.days, end.at, is_regular);
+        let of_reports = matches!(rule.signal, Signal::Absence { .. });
+        let usual_s = |it: &Rhythm| it.usual_s(context.days, end.at, of_reports);
         let usual_s = self.rhythm.as_deref().map_or(0.0, usual_s);
         let least = rule.baseline.map_or(0.0, |baseline| baseline.times * usual_s);
         if at_rest && age_s <= least {

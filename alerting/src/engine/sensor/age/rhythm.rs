@@ -13,7 +13,10 @@ use crate::engine::time::MINUTE_MS;
 
 /// The silence that is taken for usual before a day is known, in minutes; a longer one that was seen counts.
 const UNKNOWN_MIN: u32 = 10;
-/// The silence that is usual on a holiday and near one, in minutes.
+/// On a holiday and near one silences are usual that are so many times as long: little more happens than a
+/// sixteenth.
+const HOLIDAY_TIMES: f64 = 16.0;
+/// And at least so many minutes without an event; heartbeats go on.
 const HOLIDAY_MIN: f64 = 720.0;
 /// Minutes of which it is kept whether something was reported.
 const HELD_MIN: i64 = u128::BITS as i64;
@@ -112,9 +115,9 @@ impl Rhythm {
         }
     }
 
-    /// The silence that is usual at a time, in seconds. `is_regular` says that reports come at all times,
-    /// also when nothing happens, as heartbeats do.
-    pub(super) fn usual_s(&self, days: &PartnerDays, at: TimestampMs, is_regular: bool) -> f64 {
+    /// The silence that is usual at a time, in seconds. `of_reports` says that it is one of all reports, and
+    /// not only of events.
+    pub(super) fn usual_s(&self, days: &PartnerDays, at: TimestampMs, of_reports: bool) -> f64 {
         let mut at = days.quarter(at);
         let is_holiday = at.kind == DayKind::Holiday || at.near == Some(DayKind::Holiday);
         if at.kind == DayKind::Holiday {
@@ -122,8 +125,12 @@ impl Rhythm {
         }
         let usual_min = usual_silence_min(&self.profile, at);
         let usual_min = usual_min.unwrap_or_else(|| f64::from(self.longest.max(UNKNOWN_MIN)));
-        let least_min = if is_holiday && !is_regular { HOLIDAY_MIN } else { 0.0 };
-        usual_min.max(least_min) * 60.0 + self.step_ms as f64 / 1e3
+        let usual_min = match (is_holiday, of_reports) {
+            (false, _) => usual_min,
+            (true, true) => usual_min * HOLIDAY_TIMES,
+            (true, false) => (usual_min * HOLIDAY_TIMES).max(HOLIDAY_MIN),
+        };
+        usual_min * 60.0 + self.step_ms as f64 / 1e3
     }
 
     fn was_reported(&self, minute: i64) -> bool {
