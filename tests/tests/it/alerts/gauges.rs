@@ -30,7 +30,7 @@ async fn a_busy_processor_is_critical_in_either_unit_and_single_peaks_are_not() 
         server.api().push(&json!({ "gauges": all(minute) })).await;
         scene.move_to(&server, minute * MINUTE_S).await;
     }
-    let alerts = server.api().get("/api/v1/alerts?state=open").await;
+    let alerts = server.api().get("/api/v1/alerts?state=firing").await;
     let found = rows(&alerts, "alerts").iter().map(|it| {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         (text(&it["labels"]["partner"]), text(&it["rule"]), text(&it["severity"]))
