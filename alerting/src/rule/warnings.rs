@@ -2,12 +2,17 @@
 
 use std::collections::BTreeSet;
 
+use plimsoll_query::Confidence;
 use plimsoll_storage::{Label, LabelMatchers, Matcher};
 
 use crate::labels::SANDBOX;
 use crate::rule::types::countries::{has_several_clocks, main_zone};
-use crate::rule::types::{OutOfReach, Partner, Rule, RuleMode, RuleSet};
+use crate::rule::types::{OutOfReach, Partner, Rule, RuleMode, RuleSet, Signal};
 use crate::text::nearest::nearest;
+use crate::text::time::duration;
+
+/// Items of a window that many partners never have.
+const ITEMS_MANY: u64 = 1000;
 
 impl Rule {
     /// Whether somebody is notified of some alert of the rule.
@@ -34,6 +39,7 @@ impl RuleSet {
         for rule in &self.rules {
             let about = |text: String| format!("rule {}: {text}", rule.name);
             found.extend(only_sandbox(rule).map(about));
+            found.extend(needs_many_items(rule).map(about));
             found.extend(self.useless_dependencies(rule).map(about));
             found.extend(self.mistyped(&rule.matches).into_iter().map(about));
         }
@@ -180,6 +186,29 @@ fn only_sandbox(rule: &Rule) -> Option<String> {
     (rule.matches.only(Label::Environment) == Some(SANDBOX)).then(|| {
         "nobody is notified of it: it matches only the sandbox, which every rule watches anyway"
             .to_owned()
+    })
+}
+
+/// A share so high that only a window of very many items shows it with the confidence of the rule.
+fn needs_many_items(rule: &Rule) -> Option<String> {
+    let confidence = Confidence::new(rule.confidence)?;
+    let (severity, threshold) = rule.thresholds().next_back()?;
+    let is_shown = |items: u64| {
+        let share = confidence.share(items, items);
+        share.is_some_and(|share| share.lower > threshold)
+    };
+    if !matches!(rule.signal, Signal::Ratio { .. }) || is_shown(ITEMS_MANY) {
+        return None;
+    }
+    let at_least = (1..40).map(|doublings| ITEMS_MANY << doublings).find(|items| is_shown(*items));
+    let (severity, window) = (severity.as_str(), duration(rule.window_ms));
+    Some(match at_least {
+        Some(items) => format!(
+            "its {severity} threshold is passed only when all of more than {} items in {window} are bad; set a \
+             lower one",
+            items / 2
+        ),
+        None => format!("no number of items passes its {severity} threshold; set a lower one"),
     })
 }
 

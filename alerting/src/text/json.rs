@@ -17,11 +17,15 @@ const SYNONYMS: [(&str, &[&str]); 7] = [
     ("weekly", &["schedule", "hours", "timeintervals"]),
 ];
 
-/// Reads JSON.
+/// Reads an object of JSON.
 ///
 /// # Errors
 /// A sentence that names the field and what it must be, or where the text is not JSON.
 pub fn read_json<T: DeserializeOwned>(json: &[u8]) -> Result<T, String> {
+    // The parser would take the values of a list as the fields of an object in their order.
+    if json.trim_ascii_start().first() == Some(&b'[') {
+        return Err("the JSON must be an object, not a list".to_owned());
+    }
     let mut reader = serde_json::Deserializer::from_slice(json);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = error.path().to_string();
@@ -31,16 +35,52 @@ pub fn read_json<T: DeserializeOwned>(json: &[u8]) -> Result<T, String> {
     Ok(value)
 }
 
+/// What the parser says, in words for people and without the place.
+#[must_use]
+pub fn json_problem(error: &serde_json::Error) -> String {
+    let text = without_place(error);
+    let is_data = error.classify() == Category::Data;
+    let of_field = if is_data { of_field(&text, "") } else { None };
+    of_field.unwrap_or_else(|| syntax(&text).map_or(text, str::to_owned))
+}
+
 fn problem(error: &serde_json::Error, path: &str) -> String {
     let (line, column) = (error.line(), error.column());
-    let text = error.to_string();
-    let text = text.strip_suffix(&format!(" at line {line} column {column}")).unwrap_or(&text);
     if error.classify() != Category::Data {
-        return format!("it is not JSON: line {line}, column {column}: {text}");
+        return format!("it is not JSON: line {line}, column {column}: {}", json_problem(error));
     }
-    of_field(text, path).unwrap_or_else(|| match path {
-        "" => text.to_owned(),
+    let text = without_place(error);
+    of_field(&text, path).unwrap_or_else(|| match path {
+        "" => text,
         path => format!("field `{path}`: {text}"),
+    })
+}
+
+fn without_place(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    text.strip_suffix(&place).unwrap_or(&text).to_owned()
+}
+
+/// A mistake in the syntax, in the terms of JSON; `None` for messages that are in these terms already.
+fn syntax(text: &str) -> Option<&'static str> {
+    Some(match text {
+        "EOF while parsing a list" => "it ends within a list",
+        "EOF while parsing an object" => "it ends within an object",
+        "EOF while parsing a string" => "it ends within a text, which needs a quote at its end",
+        "EOF while parsing a value" => "it ends where a value must be",
+        "expected ident" | "expected value" => {
+            "here must be a value: an object, a list, a text in double quotes, a number, true, false or null"
+        }
+        "key must be a string" => "here must be the name of a field in double quotes",
+        "trailing characters" => "something follows the end of the JSON",
+        "trailing comma" => "no value follows the comma",
+        "lone leading surrogate in hex escape" => "one half of a surrogate pair stands alone",
+        "recursion limit exceeded" => "lists and objects are nested too deeply",
+        _ if text.starts_with("control character") => {
+            "a text holds a control character; write it escaped, a line break as \\n"
+        }
+        _ => return None,
     })
 }
 

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
+use plimsoll_alerting::json_problem;
 use plimsoll_storage::limits::IDEMPOTENCY_KEY_BYTES_MAX;
 use plimsoll_storage::{IdempotencyKey, TimestampMs};
 
@@ -110,13 +111,14 @@ fn read(
 }
 
 fn not_json(error: &serde_json::Error) -> ApiError {
-    let error = error.to_string();
-    let remedy = if error.starts_with("trailing characters") {
+    let (problem, line, column) = (json_problem(error), error.line(), error.column());
+    let remedy = if error.to_string().starts_with("trailing characters") {
         "; with one object a line, send `Content-Type: application/x-ndjson`"
     } else {
         ""
     };
-    ApiError::malformed(format!("the body is not the JSON of a push: {error}{remedy}"))
+    let place = format!("line {line}, column {column}");
+    ApiError::malformed(format!("the body is not the JSON of a push: {place}: {problem}{remedy}"))
 }
 
 async fn append(

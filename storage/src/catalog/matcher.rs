@@ -148,10 +148,18 @@ impl LabelMatchers {
     }
 
     /// Whether there can be a value of the label that satisfies the conditions on it: of the values that they
-    /// name, at least one.
+    /// name, at least one, and no pattern is excluded again. Patterns that differ are not compared.
     #[must_use]
     pub fn is_possible(&self, label: Label) -> bool {
         let matchers = self.matchers.get(&label).map_or(&[][..], Vec::as_slice);
+        let is_excluded = |matcher: &Matcher| match matcher {
+            Matcher::Regex(pattern) => matchers.contains(&Matcher::NotRegex(pattern.clone())),
+            Matcher::NotRegex(pattern) => pattern.as_str() == ".*",
+            Matcher::In(_) | Matcher::NotIn(_) => false,
+        };
+        if matchers.iter().any(is_excluded) {
+            return false;
+        }
         let mut named = matchers.iter().filter_map(|matcher| match matcher {
             Matcher::In(values) => Some(values),
             _ => None,

@@ -181,3 +181,15 @@ fn maintenance_names_the_rules_that_it_does_not_affect() {
         );
     }
 }
+
+#[test]
+fn a_share_that_few_windows_can_show_is_named() {
+    let file = |threshold: &str| {
+        let rule = format!("{{ name: r, {RATIO}, critical: '{threshold}', notify: [a] }}");
+        warnings(&format!("{}rules:\n  - {rule}\n", receivers(&[("a", "")])))
+    };
+    assert_eq!(file("> 50%"), [""; 0]);
+    assert_eq!(file("> 95%"), [""; 0]);
+    let many = file("> 99.99%");
+    assert!(many.len() == 1 && many[0].contains("more than 64000 items in 5m"), "{many:?}");
+}

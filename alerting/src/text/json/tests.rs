@@ -70,8 +70,26 @@ fn what_is_wrong_names_the_field_in_the_terms_of_json() {
             "`form` is not a field in `hours`; did you mean `from`?",
         ),
         ("[]", "the JSON must be an object, not a list"),
-        ("{", "it is not JSON: line 1, column 1: EOF while parsing an object"),
-        (r#"{"author":"a"} x"#, "it is not JSON: line 1, column 16: trailing characters"),
+        (" [\"a\"]", "the JSON must be an object, not a list"),
+        ("", "it is not JSON: line 1, column 0: it ends where a value must be"),
+        ("{", "it is not JSON: line 1, column 1: it ends within an object"),
+        (
+            "{a:1}",
+            "it is not JSON: line 1, column 2: here must be the name of a field in double quotes",
+        ),
+        (
+            "{\"author\":\"a",
+            "it is not JSON: line 1, column 12: it ends within a text, which needs a quote at its end",
+        ),
+        (
+            "{\"author\":nope}",
+            "it is not JSON: line 1, column 12: here must be a value: an object, a list, a text in double \
+             quotes, a number, true, false or null",
+        ),
+        (
+            r#"{"author":"a"} x"#,
+            "it is not JSON: line 1, column 16: something follows the end of the JSON",
+        ),
     ] {
         assert_eq!(read_json::<Request>(json.as_bytes()).expect_err(json), says, "{json}");
     }

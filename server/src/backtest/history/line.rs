@@ -1,5 +1,6 @@
 //! One line of a recording: the NDJSON push format with two more fields, the arrival time and the batch id.
 
+use plimsoll_alerting::json_problem;
 use plimsoll_storage::{SlotWidth, TimestampMs};
 use serde::de::MapAccess;
 
@@ -54,7 +55,11 @@ impl<'a> RawLine<'a> {
         match serde_json::from_slice::<Nested<Self>>(line) {
             Ok(Nested::Is(line)) => Ok(line),
             Ok(other) => wrong("", RejectCode::WrongType, not_an_object(&other)),
-            Err(error) => wrong("", RejectCode::NotJson, format!("the line is not JSON: {error}")),
+            Err(error) => {
+                let (column, problem) = (error.column(), json_problem(&error));
+                let detail = format!("the line is not JSON: column {column}: {problem}");
+                wrong("", RejectCode::NotJson, detail)
+            }
         }
     }
 

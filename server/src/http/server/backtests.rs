@@ -230,7 +230,11 @@ fn time_of(field: &str, time: Option<&WrittenTime>) -> Result<Option<TimestampMs
 fn patience(headers: &HeaderMap) -> Duration {
     let values = headers.get_all(HeaderName::from_static("prefer")).iter();
     let mut preferences =
-        values.filter_map(|value| value.to_str().ok()).flat_map(|it| it.split(','));
-    let seconds = preferences.find_map(|one| one.trim().strip_prefix("wait=")?.parse().ok());
+        values.filter_map(|value| value.to_str().ok()).flat_map(|it| it.split([',', ';']));
+    let seconds = preferences.find_map(|one| {
+        let (name, value) = one.split_once('=')?;
+        let is_wait = name.trim().eq_ignore_ascii_case("wait");
+        value.trim().trim_matches('"').parse().ok().filter(|_| is_wait)
+    });
     Duration::from_secs(seconds.unwrap_or(0)).min(JOB_WAIT_MAX)
 }

@@ -8,6 +8,7 @@ pub(crate) mod tolerant;
 
 use std::fmt;
 
+use plimsoll_alerting::json_problem;
 use serde::Deserializer;
 use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
@@ -88,7 +89,9 @@ pub(crate) fn read_ndjson(body: &[u8], sink: &mut dyn Sink) {
             // Only after a failure, so that valid lines are not searched.
             let repaired = repair::repair(line);
             if repaired.is_none_or(|line| read_line(place, &line, sink).is_err()) {
-                sink.not_an_item(place, "", &format!("the line is not JSON: {error}"));
+                let (column, problem) = (error.column(), json_problem(&error));
+                let detail = format!("the line is not JSON: column {column}: {problem}");
+                sink.not_an_item(place, "", &detail);
             }
         }
     }

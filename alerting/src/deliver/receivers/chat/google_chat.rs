@@ -48,9 +48,9 @@ fn message(delivery: &Delivery, parts: &Parts) -> Value {
 }
 
 fn card(parts: &Parts) -> Value {
-    let mut widgets = vec![paragraph(format!("<b>{}</b>", escaped(&parts.summary)))];
+    let mut widgets = vec![paragraph(&format!("<b>{}</b>", escaped(&parts.summary)))];
     if let Some(text) = &parts.body {
-        widgets.push(paragraph(escaped(text)));
+        widgets.push(paragraph(&escaped(text)));
     } else {
         let fact = |(name, text): &(&str, String)| {
             let text = escaped(text);
@@ -59,7 +59,7 @@ fn card(parts: &Parts) -> Value {
         widgets.extend(parts.facts.iter().map(fact));
         if !parts.steps.is_empty() {
             let steps = escaped(&parts.numbered_steps().join("\n"));
-            widgets.push(paragraph(format!("<b>Do first</b><br>{steps}")));
+            widgets.push(paragraph(&format!("<b>Do first</b><br>{steps}")));
         }
     }
     if !parts.links.is_empty() {
@@ -70,7 +70,7 @@ fn card(parts: &Parts) -> Value {
     if !parts.small_print.is_empty() {
         let color = "#5a6275";
         let text = escaped(&parts.small_print);
-        widgets.push(paragraph(format!("<font color=\"{color}\">{text}</font>")));
+        widgets.push(paragraph(&format!("<font color=\"{color}\">{text}</font>")));
     }
     let mut card = json!({ "sections": [{ "widgets": widgets }] });
     if !parts.title.is_empty() {
@@ -79,7 +79,7 @@ fn card(parts: &Parts) -> Value {
     card
 }
 
-fn paragraph(html: String) -> Value {
+fn paragraph(html: &str) -> Value {
     json!({ "textParagraph": { "text": html } })
 }
 

@@ -69,7 +69,7 @@ fn every_message_is_html_within_the_limit() {
     let content = &mut long.content;
     (content.headline, content.who, content.how_bad) = (evil.clone(), evil.clone(), evil.clone());
     content.place = vec![evil.clone(); 30];
-    content.steps = vec![evil.clone(); 30];
+    content.steps = vec![evil; 30];
     let body = Some(format!("<i>{{{{ summary }}}} <br> {}", "&<".repeat(4_000)));
     let templates = MessageTemplates { summary: Some("<u> {{ place }}".into()), body };
     let mut mentions = hostile();
