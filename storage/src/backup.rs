@@ -70,6 +70,13 @@ const ROCKSDB_UNFINISHED: &str = ".unfinished-backup.tmp";
 const DIRECTORY_MODE: u32 = 0o700;
 const FILE_MODE: u32 = 0o600;
 
+/// Whether a name is that of a backup that is being made. A start removes what has it.
+#[must_use]
+pub fn is_unfinished_backup(name: &std::ffi::OsStr) -> bool {
+    let name = name.to_string_lossy();
+    name.ends_with(UNFINISHED) || name.ends_with(ROCKSDB_UNFINISHED)
+}
+
 /// Where a backup is made before it gets its name.
 fn unfinished(to: &Path) -> PathBuf {
     let mut name = to.file_name().unwrap_or_default().to_owned();

@@ -35,7 +35,7 @@ mod shared;
 mod store;
 mod write;
 
-pub use backup::{Backup, restore, tidy_backups};
+pub use backup::{Backup, is_unfinished_backup, restore, tidy_backups};
 pub use catalog::{
     Cardinality, LabelMatchers, Matcher, Pattern, PatternError, SelectorError, Steps, ValueCounts,
     stream_name,

@@ -46,7 +46,7 @@ impl<K: Eq + Hash> Steps<K> {
     }
 
     /// Notes a summary of `step_slots` that ends before `until`. A stream that has reported nothing so long
-    /// for [`STEPS_KEPT`] steps reports in shorter steps from then on. Returns whether its step has changed.
+    /// for two steps reports in shorter steps from then on. Returns whether its step has changed.
     pub fn note(&mut self, id: K, step_slots: u32, until: Slot) -> bool {
         let known = self.slots(&id);
         if step_slots < known && !self.is_over(&id, until) {

@@ -30,6 +30,8 @@ pub enum Table {
     Receiver = 8,
     /// Acknowledgements of alerts.
     Acknowledgement = 9,
+    /// Keys of the API.
+    Key = 10,
 }
 
 /// A record of a table: key and value.

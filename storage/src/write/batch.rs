@@ -160,10 +160,14 @@ impl<'a> BatchBuilder<'a> {
             return Ok(1);
         }
         let number = self.position(stream)?;
-        let step = BatchStep { stream: number, slots: step_slots, until: first.plus(step_slots) };
-        let held = self.steps.entry(number).or_insert(step);
-        held.slots = held.slots.max(step.slots);
-        held.until = held.until.max(step.until);
+        // That nothing happened makes nothing known late.
+        if summary.outcomes.total() > 0 {
+            let step =
+                BatchStep { stream: number, slots: step_slots, until: first.plus(step_slots) };
+            let held = self.steps.entry(number).or_insert(step);
+            held.slots = held.slots.max(step.slots);
+            held.until = held.until.max(step.until);
+        }
         let parts = summary.spread(first, covered_slots, self.slot_width).into_iter();
         let before = self.parts.len();
         self.parts.extend(parts.map(|(slot, part)| {

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use self::edit::Edit;
 pub(crate) use self::edit::{TableFile, deletion};
-use super::check::{io_error, replace_file, set_aside};
+use super::check::{io_error, numbered_log_files, replace_file, set_aside};
 use super::format::{self, HEADER_BYTES, Piece};
 use crate::db::files::{CURRENT, manifest_name, manifest_number};
 use crate::db::schema::Family;
@@ -37,9 +37,7 @@ impl LogFiles {
     /// # Errors
     /// [`Error::Corrupt`] when the manifest is damaged, or it cannot be read.
     pub(super) fn read(directory: &Path) -> Result<Self> {
-        let Some((path, log)) = load(directory)? else { return Ok(Self::default()) };
-        let kept = Kept::of(&log).map_err(|at| no_record(&path, at))?;
-        Ok(Self::of(&kept.edits))
+        Ok(load(directory)?.map_or_else(Self::default, |(_, _, kept)| Self::of(&kept.edits)))
     }
 
     fn of(edits: &[Vec<u8>]) -> Self {
@@ -70,8 +68,7 @@ impl Manifest {
     pub(crate) fn read(directory: &Path) -> Result<Self> {
         let current = directory.join(CURRENT);
         let missing = || Error::corrupt(current.display().to_string(), "it names no manifest");
-        let (path, log) = load(directory)?.ok_or_else(missing)?;
-        let edits = Kept::of(&log).map_err(|at| no_record(&path, at))?.edits;
+        let (path, _, Kept { edits, .. }) = load(directory)?.ok_or_else(missing)?;
         let (files, families) =
             table_files(&edits).ok_or_else(|| damaged(&path, "a change is not understood"))?;
         Ok(Self { path, edits, files, families })
@@ -94,23 +91,39 @@ pub(crate) fn end_before_unwritten(
     directory: &Path,
     check_unused: impl FnOnce() -> Result<()>,
 ) -> Result<()> {
-    let Some((path, log)) = load(directory)? else { return Ok(()) };
-    match Kept::of(&log) {
-        Ok(Kept { end, misses_pages: true, .. }) => {
+    match load(directory)? {
+        Some((path, log, Kept { end, misses_pages: true, .. })) => {
             check_unused()?;
             replace_file(directory, &path, log.get(..end).unwrap_or_default())
         }
-        Ok(_) => Ok(()),
-        Err(at) => Err(no_record(&path, at)),
+        _ => Ok(()),
     }
 }
 
-/// The manifest that `CURRENT` names, and its bytes; `None` when there is none.
-fn load(directory: &Path) -> Result<Option<(PathBuf, Vec<u8>)>> {
+/// The manifest that `CURRENT` names, its bytes, and what of it counts; `None` when there is none.
+fn load(directory: &Path) -> Result<Option<(PathBuf, Vec<u8>, Kept)>> {
     let path = manifest_name(directory)?.map(|name| directory.join(name));
     let Some(path) = path.filter(|path| path.exists()) else { return Ok(None) };
     let log = fs::read(&path).map_err(io_error("read", &path))?;
-    Ok(Some((path, log)))
+    let kept = Kept::of(&log).map_err(|at| no_record(&path, at))?;
+    if kept.misses_pages && has_gone_on(directory, &kept.edits)? {
+        return Err(no_record(&path, kept.end));
+    }
+    Ok(Some((path, log, kept)))
+}
+
+/// Whether files show that the database has gone on after these changes: files that they need were deleted,
+/// which is done only after what replaces them was synced. Then later changes were synced too, and pages that
+/// are missing were lost later.
+fn has_gone_on(directory: &Path, edits: &[Vec<u8>]) -> Result<bool> {
+    let is_missing = |file: &TableFile| !directory.join(format!("{:06}.sst", file.number)).exists();
+    if table_files(edits).is_some_and(|(files, _)| files.iter().any(is_missing)) {
+        return Ok(true);
+    }
+    let needed = LogFiles::of(edits).synced_before;
+    let logs = numbered_log_files(directory)?;
+    let is_there = logs.iter().any(|(number, _)| *number == needed);
+    Ok(!is_there && logs.iter().any(|(number, _)| *number > needed))
 }
 
 /// What of a manifest counts.
@@ -127,7 +140,7 @@ impl Kept {
     /// The changes that count, or where the manifest is damaged. What was being written when the power was
     /// lost was never used, and does not count: an end that is no record, everything from a missing page on,
     /// because it was not synced, and a group of changes of which some are missing. Should a page that was
-    /// synced have turned to zeros, the mark of what was acknowledged and the files that are missing show it.
+    /// synced have turned to zeros, the files of the database show it: see [`has_gone_on`].
     fn of(log: &[u8]) -> std::result::Result<Self, usize> {
         let mut pieces = format::read(log).into_iter();
         let mut records = Vec::new();
