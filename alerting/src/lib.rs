@@ -56,7 +56,7 @@ pub use replay::{ByMinute, ReplayEvaluator, ReplayNotifier, ReplayedAlert, Repla
 pub use rule::{Receiver, Rule, RuleError, RuleSet, RulesFileError, Severity, Signal, SignalKind};
 pub use text::content::{Content, Links, Trend};
 pub use text::excerpt::excerpt;
-pub use text::json::{json_problem, read_json};
+pub use text::json::{json_problem, read_json, read_json_object};
 pub use text::nearest::{did_you_mean, nearest};
 pub use text::quantity::{
     QuantityError, parse_duration_ms, parse_duration_or_zero_ms, parse_size_bytes,

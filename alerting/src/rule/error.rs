@@ -196,10 +196,8 @@ pub enum RuleProblem {
         needed: u32,
     },
     /// A `few_span` that is longer than the longest window of the scan, in minutes.
-    #[error(
-        "is longer than the longest window, {0}m, so few items never suffice; write at most {0}m"
-    )]
-    ScanSpread(u32),
+    #[error("is too long for a window of {0}m: few items never suffice; write at most {1}m")]
+    ScanSpread(u32, u32),
     /// A field that is not used.
     #[error("has no effect {0}")]
     NoEffect(&'static str),

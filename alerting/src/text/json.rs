@@ -21,11 +21,19 @@ const SYNONYMS: [(&str, &[&str]); 7] = [
 ///
 /// # Errors
 /// A sentence that names the field and what it must be, or where the text is not JSON.
-pub fn read_json<T: DeserializeOwned>(json: &[u8]) -> Result<T, String> {
+pub fn read_json_object<T: DeserializeOwned>(json: &[u8]) -> Result<T, String> {
     // The parser would take the values of a list as the fields of an object in their order.
     if json.trim_ascii_start().first() == Some(&b'[') {
         return Err("the JSON must be an object, not a list".to_owned());
     }
+    read_json(json)
+}
+
+/// Reads JSON.
+///
+/// # Errors
+/// As [`read_json_object`].
+pub fn read_json<T: DeserializeOwned>(json: &[u8]) -> Result<T, String> {
     let mut reader = serde_json::Deserializer::from_slice(json);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = error.path().to_string();

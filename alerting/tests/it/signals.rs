@@ -185,7 +185,7 @@ fn absence_covers_partners_seen_before_and_partners_expected_but_never_seen() {
         seen,
         ["50:10 Fired held_for warning", "140:10 Escalated critical_held_for critical"]
     );
-    let expected = "partners: [{ name: ups, expects: [s] }, { name: gls, expects: [other] }]\n";
+    let expected = "partners: [{ name: ups, expects: [s] }, { name: gls }]\n";
     let never = transitions(rule_with(fields, expected), 60, |_| Items(1, 0));
     assert_eq!(never, ["30:10 Fired held_for warning"], "ups alone");
     assert_eq!(

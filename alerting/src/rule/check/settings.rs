@@ -43,23 +43,28 @@ pub(super) fn scan(
     let few_span = raw.few_span.as_ref();
     let few_span = few_span.map(|text| entry.parsed("scan.few_span", text, whole_minutes));
     let windows_min = raw.windows.map(|raw| windows(entry, &raw)).transpose()?;
+    let windows_min = windows_min.unwrap_or(defaults.windows_min);
+    let longest = windows_min.last().copied().unwrap_or(0);
+    // The first and the last minute of a window are one less apart than it has minutes, and few items must be
+    // further apart than the span.
+    let span_max = longest.saturating_sub(2);
+    let few_span_min = few_span.transpose()?;
+    if few_span_min.is_some_and(|span| span > span_max) {
+        let problem = RuleProblem::ScanSpread(longest, span_max);
+        return Err(entry.error("scan.few_span", problem));
+    }
     let scan = ScanSettings {
-        windows_min: windows_min.unwrap_or(defaults.windows_min),
+        windows_min,
         evidence: number(entry, raw.evidence.as_ref(), defaults.evidence, (0.5, 100.0))?,
         margin: number(entry, raw.margin.as_ref(), defaults.margin, (0.01, 1.0))?,
         bad_minutes: raw.bad_minutes.unwrap_or(defaults.bad_minutes),
         few: raw.few.unwrap_or(defaults.few),
-        few_span_min: few_span.transpose()?.unwrap_or(defaults.few_span_min),
+        few_span_min: few_span_min.unwrap_or(defaults.few_span_min.min(span_max)),
     };
-    let longest = scan.windows_min.last().copied().unwrap_or(0);
     // A window must be bad without its two worst minutes, and so needs a third.
     let needed = scan.bad_minutes.max(3);
     if kind != SignalKind::Drop && longest < needed {
         return Err(entry.error("scan", RuleProblem::ScanNever { longest, needed }));
-    }
-    let span = scan.few_span_min;
-    if kind != SignalKind::Drop && span > longest {
-        return Err(entry.error("scan.few_span", RuleProblem::ScanSpread(longest)));
     }
     Ok(Some(scan))
 }

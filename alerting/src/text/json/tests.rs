@@ -91,7 +91,8 @@ fn what_is_wrong_names_the_field_in_the_terms_of_json() {
             "it is not JSON: line 1, column 16: something follows the end of the JSON",
         ),
     ] {
-        assert_eq!(read_json::<Request>(json.as_bytes()).expect_err(json), says, "{json}");
+        assert_eq!(read_json_object::<Request>(json.as_bytes()).expect_err(json), says, "{json}");
     }
+    assert_eq!(read_json::<Vec<u8>>(b"[1, 2]"), Ok(vec![1, 2]));
     assert!(read_json::<Request>(br#"{"author":"a","match":{"partner":["dhl"]}}"#).is_ok());
 }
