@@ -83,6 +83,8 @@ pub(crate) struct Facts {
     pub(crate) nearly_full: Vec<(&'static str, usize, usize)>,
     /// How many partners there are, when a new one was not accepted within the last hour.
     pub(crate) partners_refused: Option<usize>,
+    /// Whether others may do everything, because there are no keys.
+    pub(crate) is_open_to_others: bool,
 }
 
 /// A problem of an ability.
@@ -241,6 +243,11 @@ fn dangers_to_accept(facts: &Facts) -> Vec<(&'static str, String)> {
              are wanted under `partners` in the rules file, or send fewer different values of `partner`"
         );
         problems.push(("new partners", reason));
+    }
+    if facts.is_open_to_others {
+        let reason = "there are no keys, and others reach this server: everybody may do everything; make a \
+                      key with `plimsoll keys create`";
+        problems.push(("no keys", reason.to_owned()));
     }
     problems
 }

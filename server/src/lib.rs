@@ -9,6 +9,7 @@
 #[cfg(fuzzing)]
 pub mod fuzzing;
 
+mod access;
 mod admission;
 mod app;
 mod backtest;

@@ -45,8 +45,21 @@ impl Server {
     /// # Panics
     /// The server ends, or is not ready in time.
     pub async fn start_with_env(data_dir: &Path, args: &[&str], env: &[(&str, &str)]) -> Self {
+        let args: Vec<&str> = ["--listen", "127.0.0.1:0"].iter().chain(args).copied().collect();
+        Self::spawn(data_dir, &args, env).await
+    }
+
+    /// As [`Self::start`], at the address that the arguments name.
+    ///
+    /// # Panics
+    /// The server ends, or is not ready in time.
+    pub async fn start_at(data_dir: &Path, args: &[&str]) -> Self {
+        Self::spawn(data_dir, args, &[]).await
+    }
+
+    async fn spawn(data_dir: &Path, args: &[&str], env: &[(&str, &str)]) -> Self {
         let mut child = Command::new(binary::path())
-            .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
+            .args(["serve", "--data-dir"])
             .arg(data_dir)
             .args(args)
             .envs(env.iter().copied())
@@ -251,7 +264,7 @@ fn collect(
     let log = Arc::clone(log);
     thread::spawn(move || {
         for line in BufReader::new(output).lines().map_while(Result::ok) {
-            let base = line.split_whitespace().find(|word| word.starts_with("http://127.0.0.1:"));
+            let base = line.split_whitespace().find(|word| word.starts_with("http://"));
             if line.contains("listening on")
                 && let (Some(base), Some(found)) = (base, found.take())
             {

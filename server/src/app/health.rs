@@ -114,6 +114,7 @@ impl App {
             disk_free_bytes: self.disk_free_bytes(),
             rules_error: self.rules.error(),
             nearly_full: usage.nearly_full().collect(),
+            is_open_to_others: self.hosts.are_reached_by_others() && !self.keys.are_required(),
             partners_refused: usage.are_partners_refused.then_some(usage.partners),
         }
     }

@@ -4,6 +4,7 @@ mod delivery;
 mod evaluation;
 mod health;
 mod heartbeat;
+mod keys;
 mod maintenance;
 mod rules;
 mod stop;
@@ -17,6 +18,7 @@ use plimsoll_alerting::{DeliveryControl, GroupsLeftOut};
 use plimsoll_query::Budget;
 use plimsoll_storage::{Store, TimestampMs};
 
+use crate::access::{Hosts, Keys};
 use crate::admission::{BodyMemory, HeavyBodies, Queries};
 use crate::backtest::jobs::Jobs;
 use crate::clock;
@@ -27,6 +29,7 @@ pub(crate) use delivery::{Delivery, deliver};
 pub(crate) use evaluation::evaluate;
 pub(crate) use health::{Progress, recover, watch_health, watched};
 pub(crate) use heartbeat::send_heartbeats;
+pub(crate) use keys::note_use_of_keys;
 pub(crate) use maintenance::{compact, preload, seal};
 pub(crate) use rules::{LoadedRules, Rules, RulesCheck, follow_rules, load_rules};
 pub(crate) use stop::Stop;
@@ -38,6 +41,10 @@ pub(crate) struct App {
     pub(crate) rules: Rules,
     /// The public address of this server, for links in notifications.
     pub(crate) base_url: Arc<str>,
+    /// Who may ask.
+    pub(crate) keys: Arc<Keys>,
+    /// The names of this server.
+    pub(crate) hosts: Arc<Hosts>,
     /// Controls delivery: that of the notifier that runs.
     pub(crate) control: Arc<RwLock<DeliveryControl>>,
     pub(crate) bodies: BodyMemory,

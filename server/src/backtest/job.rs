@@ -196,15 +196,17 @@ fn alerts(
 }
 
 impl Drill {
-    /// What each receiver of their rules would get of the first alerts. The receiver that is to be notified
-    /// gets each.
+    /// What each receiver would get of the first alert of each rule: the others share its notification. The
+    /// receiver that is to be notified gets each.
     fn messages(
         &self,
         (store, rules): (&Store, &RuleSet),
         alerts: &[ReplayedAlert],
     ) -> plimsoll_alerting::Result<Vec<DrillMessage>> {
         let mut messages = Vec::new();
-        for alert in alerts.iter().take(DRILL_ALERTS_MAX) {
+        let mut rules_seen = BTreeSet::new();
+        let firsts = alerts.iter().filter(|alert| rules_seen.insert(&alert.rule));
+        for alert in firsts.take(DRILL_ALERTS_MAX) {
             let made = |receiver: &Receiver| {
                 let (release, base_url) = (&self.release, &self.base_url);
                 delivery_of_drill((store, rules), alert, release, receiver, base_url)

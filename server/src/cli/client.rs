@@ -9,6 +9,8 @@ use serde::Deserialize;
 use super::CommandError;
 use crate::config::parse_base_url;
 
+/// The variable with the key for a server that has keys.
+const KEY_VARIABLE: &str = "PLIMSOLL_KEY";
 /// How long a connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long an answer may take, unless a request sets another time.
@@ -41,9 +43,9 @@ impl Client {
         Ok(Self { http: http.build()?, base })
     }
 
-    /// A request to be sent with [`Client::send`].
+    /// A request to be sent with [`Client::send`], with the key of this machine.
     pub(super) fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.http.request(method, format!("{}{path}", self.base))
+        with_key(self.http.request(method, format!("{}{path}", self.base)))
     }
 
     /// Sends a request. An answer without success is an error with the detail of the server.
@@ -61,6 +63,14 @@ impl Client {
             .await
             .map_or_else(|_| "without a reason".to_owned(), |problem: Problem| problem.detail);
         Err(format!("{} answered {status}: {detail}", self.base).into())
+    }
+}
+
+/// A request with the key that [`KEY_VARIABLE`] has, if it has one.
+pub(super) fn with_key(request: RequestBuilder) -> RequestBuilder {
+    match std::env::var(KEY_VARIABLE) {
+        Ok(key) if !key.trim().is_empty() => request.bearer_auth(key.trim()),
+        _ => request,
     }
 }
 

@@ -7,6 +7,7 @@ mod client;
 mod import;
 mod inspect;
 mod job;
+mod keys;
 mod process;
 mod receivers;
 mod repair;
@@ -61,6 +62,8 @@ enum Command {
     Restore(restore::Args),
     /// Set damaged files of a data directory aside, and keep what can be read
     Repair(repair::Args),
+    /// Make, list, revoke and rotate the keys of the API
+    Keys(keys::Args),
     /// List the receivers of a rules file, or test one
     Receivers(receivers::Args),
     /// Show the contents of a data directory that no server uses
@@ -87,6 +90,7 @@ impl Cli {
             Command::Backup(args) => backup::run(&args),
             Command::Restore(args) => restore::run(&args),
             Command::Repair(args) => repair::run(&args),
+            Command::Keys(args) => keys::run(args),
             Command::Receivers(args) => receivers::run(&args),
             Command::Inspect(args) => inspect::run(&args),
         }

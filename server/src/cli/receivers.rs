@@ -97,7 +97,7 @@ fn load(path: &Path) -> Result<RuleSet, CommandError> {
 /// A cause by its name.
 fn cause(name: &str) -> Result<Cause, String> {
     Cause::parse(name).ok_or_else(|| {
-        let near = did_you_mean(name, Cause::NAMES.into_iter());
+        let near = did_you_mean(name, Cause::NAMES);
         format!("not one of {}{near}", Cause::NAMES.join(", "))
     })
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::RwLock;
+use plimsoll_alerting::rule::read_text_file;
 use plimsoll_alerting::{Evaluator, HeartbeatTarget, parse_time};
 use plimsoll_storage::{Options, Store, TimestampMs};
 use tokio::net::TcpListener;
@@ -15,6 +16,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 
 use super::{CommandError, backup};
+use crate::access::{Grant, Hosts, Keys, Scope};
 use crate::admission::{BodyMemory, HeavyBodies, Queries};
 use crate::app::{self, App, Delivery, LoadedRules, Rules, RulesCheck, Stop};
 use crate::backtest::jobs::Jobs;
@@ -34,6 +36,12 @@ const LOOK_EVERY: Duration = Duration::from_millis(10);
 /// Logged when no alert can reach anybody.
 const NOBODY_IS_NOTIFIED: &str = "nobody is notified of alerts: no rule has a receiver; define receivers in a rules file, name them in \
      `notify` of its rules, and give it with --rules FILE";
+
+/// Bytes of a file with a key.
+const KEY_FILE_BYTES_MAX: u64 = 4 << 10;
+/// Logged when everybody on the network may do everything.
+const INSECURE: &str = "INSECURE: there are no keys, and others reach this address: everybody may do everything; make a key \
+     with `plimsoll keys create`";
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -69,6 +77,7 @@ pub(super) fn run(args: Args) -> Result<(), CommandError> {
         None => options.cache_growth_bytes_max = memory::cells_bytes_max(),
     }
     let store = Arc::new(Store::open(&options)?);
+    let keys = open_keys(&config, &store)?;
     let rules = app::load_rules(config.rules.as_deref(), store.slot_width())?;
     tracing::info!("{rules}");
     if rules.notify_nobody() {
@@ -79,7 +88,7 @@ pub(super) fn run(args: Args) -> Result<(), CommandError> {
     backup::remove_unfinished(config.backup_dir.as_deref());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let served = Arc::clone(&store);
-    runtime.block_on(serve(&config, limits, served, rules, args.evaluate_from))?;
+    runtime.block_on(serve(&config, limits, served, keys, rules, args.evaluate_from))?;
     runtime.shutdown_timeout(THREADS_END);
     match store.flush_for_stop() {
         Ok(true) => {}
@@ -92,6 +101,44 @@ pub(super) fn run(args: Args) -> Result<(), CommandError> {
     wait_until_unused(&store);
     tracing::info!("stopped");
     Ok(())
+}
+
+/// The keys of a server, with the first one that a setting may give.
+///
+/// # Errors
+/// There is none, and the server would listen on an address that others reach.
+fn open_keys(config: &ServerSettings, store: &Arc<Store>) -> Result<Arc<Keys>, CommandError> {
+    let keys = Keys::load(Arc::clone(store))?;
+    if let (Some(path), false) = (&config.admin_key_file, keys.are_required()) {
+        let now = clock::now();
+        let by = ("the setting `admin_key_file`", now);
+        let grant = Grant::new("admin", Scope::ALL.into(), &[], None, by)?;
+        let text = read_text_file(path, KEY_FILE_BYTES_MAX)?;
+        if !keys.add(text.trim(), grant, now)? {
+            return Err(format!(
+                "{} does not hold the text of a key; make one with `plimsoll keys generate`",
+                path.display()
+            )
+            .into());
+        }
+        tracing::info!(path = %path.display(), "the file has the first key");
+    }
+    if keys.are_required() {
+        tracing::info!(keys = keys.list().len(), "every request takes a key");
+    } else if config.listen.ip().is_loopback() {
+        tracing::info!("there are no keys: whoever reaches this port may do everything");
+    } else if config.insecure_no_auth {
+        tracing::error!(listen = %config.listen, "{INSECURE}");
+    } else {
+        let address = config.listen;
+        return Err(format!(
+            "the server has no keys, and others reach {address}: make one with `plimsoll keys create --name \
+             admin --scope admin --data-dir {}`, or listen on 127.0.0.1",
+            config.data_dir.display()
+        )
+        .into());
+    }
+    Ok(Arc::new(keys))
 }
 
 /// Waits until no thread uses the store any more, so that it is closed when this process ends.
@@ -109,6 +156,7 @@ async fn serve(
     config: &ServerSettings,
     limits: ConnectionLimits,
     store: Arc<Store>,
+    keys: Arc<Keys>,
     loaded: LoadedRules,
     evaluate_from: Option<TimestampMs>,
 ) -> Result<(), CommandError> {
@@ -133,10 +181,13 @@ async fn serve(
         }
         evaluator.rewind_to(from)?;
     }
+    let (allowed, external) = (&config.allowed_host, config.external_url.as_deref());
     let app = App {
         store,
+        keys,
         rules,
         base_url: Arc::from(base_url.trim_end_matches('/')),
+        hosts: Arc::new(Hosts::new(address.ip(), allowed, external)),
         control: Arc::new(RwLock::new(notifier.control())),
         bodies: BodyMemory::of_requests(),
         answers: BodyMemory::of_answers(),
@@ -155,22 +206,28 @@ async fn serve(
     let delivery = Delivery { rules, check: check.clone(), control };
     background.spawn(app::follow_rules(file, reload, check, stop.clone()));
     background.spawn(app::watch_health(app.clone(), stop.clone()));
-    let recovery = app::recover(app.clone(), stop.clone());
-    background.spawn(app::watched("recovery", app.clone(), stop.clone(), recovery));
-    let sealing = app::seal(app.clone(), stop.clone());
-    background.spawn(app::watched("sealing", app.clone(), stop.clone(), sealing));
-    background.spawn(app::preload(app.clone(), stop.clone()));
-    background.spawn(app::compact(app.clone(), stop.clone()));
+    maintain_store(&app, &stop, &mut background);
     background.spawn(app::evaluate(app.clone(), evaluator, stop.clone()));
     let delivery = app::deliver(delivery, notifier, stop.clone());
     background.spawn(app::watched("delivery", app.clone(), stop.clone(), delivery));
     if let Some(target) = heartbeat {
         background.spawn(app::send_heartbeats(app.clone(), target, stop.clone()));
     }
-    greet(address, &in_force)?;
+    greet(address, &in_force, app.keys.are_required())?;
     let signalled_at = answer_requests(listener, limits, app.clone(), stop_sender, stop).await;
     end_work(&app, background, signalled_at + TASKS_END).await;
     Ok(())
+}
+
+/// Begins what keeps the store in shape.
+fn maintain_store(app: &App, stop: &Stop, background: &mut JoinSet<()>) {
+    let recovery = app::recover(app.clone(), stop.clone());
+    background.spawn(app::watched("recovery", app.clone(), stop.clone(), recovery));
+    let sealing = app::seal(app.clone(), stop.clone());
+    background.spawn(app::watched("sealing", app.clone(), stop.clone(), sealing));
+    background.spawn(app::note_use_of_keys(app.clone(), stop.clone()));
+    background.spawn(app::preload(app.clone(), stop.clone()));
+    background.spawn(app::compact(app.clone(), stop.clone()));
 }
 
 /// Ends what a server does besides answering requests.
@@ -232,11 +289,12 @@ fn heartbeat_target(config: &ServerSettings) -> Result<Option<HeartbeatTarget>, 
 }
 
 /// Prints the address of the server, the rules in force and a first command.
-fn greet(address: SocketAddr, in_force: &str) -> std::io::Result<()> {
+fn greet(address: SocketAddr, in_force: &str, takes_key: bool) -> std::io::Result<()> {
     let mut out = std::io::stdout();
     writeln!(out, "listening on http://{address}")?;
     writeln!(out, "{in_force}")?;
-    writeln!(out, "try: {}", first_push(address))?;
+    let key = if takes_key { " -H \"X-Api-Key: $PLIMSOLL_KEY\"" } else { "" };
+    writeln!(out, "try: {}{key}", first_push(address))?;
     out.flush()
 }
 

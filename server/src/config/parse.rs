@@ -51,6 +51,16 @@ pub(super) fn base_url(given: &OsStr) -> Option<String> {
     is_plain.then(|| given.trim_end_matches('/').to_owned())
 }
 
+/// Names or addresses of hosts, with commas between them.
+pub(super) fn hosts(given: &OsStr) -> Option<Vec<String>> {
+    let host = |text: &str| {
+        let text = text.trim();
+        let is_host = http_url(&format!("http://{text}"))?.host_str()?.eq_ignore_ascii_case(text);
+        (is_host && !text.contains('*')).then(|| text.to_owned())
+    };
+    given.to_str()?.split(',').map(host).collect()
+}
+
 /// An `http` or `https` address that is a secret.
 pub(super) fn secret_url(given: &OsStr) -> Option<Secret> {
     let given = given.to_str()?;

@@ -48,6 +48,31 @@ settings! {
         )
         .or_none("http:// and the address it listens on");
 
+        /// Names under which this server is asked, with commas between them
+        ///
+        /// A request is answered when its `Host` is a loopback address, the address that the server listens
+        /// on, a name without a dot, the host of `external_url`, or one of these. Others are refused, so
+        /// that a page of another site cannot ask by a name that points here.
+        allowed_host: Vec<String> = Setting::new(
+            "HOST,…",
+            parse::hosts,
+            "use names or addresses without scheme and port, such as plimsoll.internal",
+        )
+        .or_else(Vec::new, "none");
+
+        /// File with the first key, which gets every scope
+        ///
+        /// For containers, where no command can run before the server: `plimsoll keys generate` makes the
+        /// text. Once the server has a key, the file is not read.
+        admin_key_file: Option<PathBuf> =
+            Setting::new("FILE", |given| parse::path(given).map(Some), FILE_REMEDY).or_none("none");
+
+        /// Listen on an address that others reach without any key
+        ///
+        /// Without keys everybody who reaches the port may do everything.
+        insecure_no_auth: bool =
+            Setting::new("BOOL", parse::switch, "use true or false").or("false").with_switch();
+
         /// Rules file (YAML): receivers, rules, partners, maintenance
         rules: Option<PathBuf> = Setting::new("FILE", |given| parse::path(given).map(Some), FILE_REMEDY)
             .or_none("the default rules");

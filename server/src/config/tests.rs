@@ -126,6 +126,12 @@ fn values_that_cannot_work_are_rejected_at_their_place() {
             "external_url",
             &["ftp://a", "a.example", "http://", "http:a", "https://a?b", "http://u:p@a"],
         ),
+        (
+            "allowed_host",
+            &["", "a.example:80", "http://a.example", "a b", "a.example,", "*.example"],
+        ),
+        ("admin_key_file", &[""]),
+        ("insecure_no_auth", &["perhaps", ""]),
         ("rules", &[""]),
         ("slot", &["", "0s", "7s", "500ms", "2m", "10", "-10s"]),
         ("durability", &["no", "FSYNC", ""]),

@@ -62,7 +62,7 @@ impl DrillMessageLine {
         (rule, receiver): (String, String),
         text: String,
         partner: &str,
-        closed_links: Vec<String>,
+        closed_links: &[String],
     ) -> Self {
         let facts = [
             (partner, "who"),

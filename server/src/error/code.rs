@@ -58,12 +58,24 @@ error_codes! {
         "a header is wrong", "`field` names it, `detail` says what it takes";
     Unsigned "unsigned" UNAUTHORIZED
         "the body is not signed with a secret that is known here", "sign it with the `webhook_secret` of a receiver";
+    KeyMissing "key_missing" UNAUTHORIZED
+        "the server has keys, and the request has none", "send a key; `plimsoll keys create` makes one";
+    KeyDenied "key_denied" UNAUTHORIZED
+        "the key of the request is not valid", "`detail` says why; `plimsoll keys create` makes another one";
+    ScopeMissing "scope_missing" FORBIDDEN
+        "the key does not allow this", "use a key with the scope that `detail` names";
+    PartnerNotAllowed "partner_not_allowed" FORBIDDEN
+        "the key is not for this partner", "ask for a partner of the key, or use another key";
+    CrossSite "cross_site" FORBIDDEN
+        "a page of another site sent the request", "send it from a page of this server, or by a program";
     BackupsOff "backups_off" FORBIDDEN
         "the server makes no backups", "start it with `--backup-dir`";
     OutsideBackupDir "outside_backup_dir" FORBIDDEN
         "backups are not made there", "name a directory below that of `--backup-dir`";
     BackupTooDeep "backup_too_deep" UNPROCESSABLE_ENTITY
         "the backup would lie in too many folders", "name a directory with fewer folders above it";
+    ForeignHost "foreign_host" MISDIRECTED_REQUEST
+        "the host of the request is not this server", "use its address, or give the name with `--allowed-host`";
     NotFound "not_found" NOT_FOUND
         "it does not exist", "`detail` says what was looked for";
     MethodNotAllowed "method_not_allowed" METHOD_NOT_ALLOWED
@@ -92,6 +104,8 @@ error_codes! {
         "no item was accepted", "`rejected` says why";
     KeyReused "idempotency_key_reused" UNPROCESSABLE_ENTITY
         "the idempotency key belongs to another request", "send each body with a key of its own";
+    InvalidKey "invalid_key" UNPROCESSABLE_ENTITY
+        "the key cannot be as it was asked for", "`detail` names the field and what is wrong with it";
     CoversNothing "covers_nothing" UNPROCESSABLE_ENTITY
         "the silence selects no alert of any rule", "name labels that the rules group by, or a `rule`";
     TooManyCells "too_many_cells" UNPROCESSABLE_ENTITY

@@ -43,6 +43,7 @@ reject_codes! {
     TooManySlots "too_many_slots" "summaries of long steps cover too many slots in one request";
     StreamLimit "stream_limit" "the item needs a new stream, and its partner or its name has too many; `/api/v1/cardinality` shows why";
     PartnerLimit "partner_limit" "the item needs a new partner, and there are too many, or too many new ones in an hour";
+    PartnerNotAllowed "partner_not_allowed" "the key of the request is not for this partner";
     NotJson "not_json" "a line of a recording is not JSON (`plimsoll backtest --input`)";
     TooLong "too_long" "a line of a recording is too long (`plimsoll backtest --input`)";
 }

@@ -60,11 +60,12 @@ fn warnings_leave_the_server_ready() {
         rules_error: Some("line 3".into()),
         nearly_full: vec![("streams", 80, 100)],
         partners_refused: Some(5_100),
+        is_open_to_others: true,
         ..well()
     };
     let health = assess(&facts);
     assert!(health.is_ready());
-    assert_eq!(health.problems.len(), 6);
+    assert_eq!(health.problems.len(), 7);
     let reasons: Vec<_> = health.reasons(Ability::Accept).collect();
     assert!(reasons.iter().any(|reason| reason.contains("there are 5100; name")), "{reasons:?}");
     assert_eq!(health.reasons(Ability::Deliver).count(), 1);

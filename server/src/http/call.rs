@@ -8,8 +8,10 @@ use axum::middleware::{Next, from_fn};
 use axum::routing::{MethodRouter, delete, get, post};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
-use super::params::declare::{Declared, ParameterDescription};
+use super::params::declare::{Declared, ParameterDescription, Read as _};
+use super::params::labels::LABELS;
 use super::reply::{RowSchema, offer};
+use crate::access::Scope;
 use crate::app::App;
 use crate::error::ErrorCode;
 
@@ -26,12 +28,22 @@ pub(crate) enum Answer {
     Text(&'static str),
 }
 
+/// Who may make a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Everybody, without a key.
+    Public,
+    /// Whoever has a key with a scope.
+    Takes(Scope),
+}
+
 /// A call, with its description.
 #[derive(Debug)]
 pub(crate) struct Call {
     pub(crate) method: &'static str,
     /// With path parameters in braces.
     pub(crate) path: &'static str,
+    pub(crate) access: Access,
     pub(crate) handler: MethodRouter<App>,
     /// The subject that it is listed under.
     pub(crate) tag: &'static str,
@@ -49,22 +61,30 @@ pub(crate) struct Call {
 }
 
 impl Call {
+    /// A call that reads.
     pub(crate) fn get<T: 'static>(path: &'static str, handler: impl Handler<T, App>) -> Self {
-        Self::new("get", path, get(handler))
+        Self::new("get", path, Scope::Read, get(handler))
     }
 
+    /// A call that changes something.
     pub(crate) fn post<T: 'static>(path: &'static str, handler: impl Handler<T, App>) -> Self {
-        Self::new("post", path, post(handler))
+        Self::new("post", path, Scope::Operate, post(handler))
     }
 
     pub(crate) fn delete<T: 'static>(path: &'static str, handler: impl Handler<T, App>) -> Self {
-        Self::new("delete", path, delete(handler))
+        Self::new("delete", path, Scope::Operate, delete(handler))
     }
 
-    fn new(method: &'static str, path: &'static str, handler: MethodRouter<App>) -> Self {
+    fn new(
+        method: &'static str,
+        path: &'static str,
+        scope: Scope,
+        handler: MethodRouter<App>,
+    ) -> Self {
         Self {
             method,
             path,
+            access: Access::Takes(scope),
             handler,
             tag: "",
             summary: "",
@@ -75,6 +95,25 @@ impl Call {
             status: "200",
             errors: Vec::new(),
         }
+    }
+
+    /// Takes another scope than calls of its method do.
+    pub(crate) fn scope(self, scope: Scope) -> Self {
+        Self { access: Access::Takes(scope), ..self }
+    }
+
+    /// Takes no key.
+    pub(crate) fn public(self) -> Self {
+        Self { access: Access::Public, ..self }
+    }
+
+    /// Whether its answer is limited to the partners of a key: by the parameters that select streams, by its
+    /// path, or item by item.
+    pub(crate) fn is_narrowed(&self) -> bool {
+        let selects =
+            LABELS.iter().all(|label| self.parameters.iter().any(|it| it.name == label.name()));
+        let is_list = matches!(self.tag, "alerts" | "delivery");
+        self.access == Access::Takes(Scope::Push) || (selects && !is_list)
     }
 
     /// A summary, and details beyond it.

@@ -9,7 +9,7 @@ use super::partners::{self, labels};
 use super::query::{
     baseline, exemplars, flow, freshness, gauges, latency, outcomes, retry_amplification,
 };
-use super::server::{backtests, backups, cardinality, health};
+use super::server::{backtests, backups, cardinality, health, keys};
 use super::{openapi, push};
 
 /// Every call of the API.
@@ -43,6 +43,7 @@ pub(crate) fn all() -> Vec<Call> {
         ("server", cardinality::calls()),
         ("server", health::calls()),
         ("server", openapi::calls()),
+        ("access", keys::calls()),
     ];
     let tagged = by_subject
         .into_iter()

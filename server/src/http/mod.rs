@@ -2,7 +2,9 @@
 
 mod alerting;
 mod answers;
+mod authorize;
 mod body;
+mod browser;
 mod call;
 mod calls;
 mod openapi;

@@ -11,7 +11,7 @@ use schemars::{JsonSchema, SchemaGenerator};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::call::{Answer, Call};
+use super::call::{Access, Answer, Call};
 use super::calls;
 use super::params::declare::ParameterDescription;
 use crate::app::App;
@@ -23,7 +23,12 @@ use crate::error::{ErrorCode, Problem};
 pub(crate) struct Description(Map<String, Value>);
 
 pub(crate) fn calls() -> Vec<Call> {
-    vec![Call::get("/openapi.json", openapi).about("This description", "").answers::<Description>()]
+    vec![
+        Call::get("/openapi.json", openapi)
+            .public()
+            .about("This description", "")
+            .answers::<Description>(),
+    ]
 }
 
 async fn openapi(State(_): State<App>) -> Json<&'static Description> {
@@ -52,7 +57,14 @@ fn describe(calls: &[Call]) -> Description {
         },
         "servers": [{"url": "/"}],
         "paths": paths,
-        "components": {"schemas": schemas.take_definitions(true)},
+        "components": {
+            "schemas": schemas.take_definitions(true),
+            "securitySchemes": {"key": {
+                "type": "http",
+                "scheme": "bearer",
+                "description": "A key, once the server has one. `X-Api-Key` and the password of Basic are possible too. The names beside `key` are scopes.",
+            }},
+        },
     });
     match document {
         Value::Object(fields) => Description(fields),
@@ -84,6 +96,10 @@ fn operation(call: &Call, schemas: &mut SchemaGenerator, problem: &schemars::Sch
         "parameters": call.parameters.iter().map(parameter).collect::<Vec<_>>(),
         "responses": responses,
     });
+    operation["security"] = match call.access {
+        Access::Public => json!([]),
+        Access::Takes(scope) => json!([{}, {"key": [scope.as_str()]}]),
+    };
     if !call.about.is_empty() {
         operation["description"] = call.about.into();
     }
@@ -142,12 +158,21 @@ fn answer(call: &Call, schemas: &mut SchemaGenerator) -> Value {
 
 /// The errors of a call by status.
 fn errors(call: &Call) -> BTreeMap<u16, Vec<ErrorCode>> {
+    use ErrorCode::{
+        CrossSite, ForeignHost, Internal, KeyDenied, KeyMissing, PartnerNotAllowed, ScopeMissing,
+    };
     let has = |in_query| call.parameters.iter().any(|one| one.is_in_query == in_query);
     let of_query = has(true).then_some(ErrorCode::InvalidParameter);
     let of_path = has(false).then_some(ErrorCode::NotFound);
     let codes = of_query.into_iter().chain(of_path).chain(call.errors.iter().copied());
     let mut by_status: BTreeMap<u16, Vec<ErrorCode>> = BTreeMap::new();
-    for code in codes.chain([ErrorCode::Internal]) {
+    let of_keys: &[ErrorCode] = match call.access {
+        Access::Public => &[],
+        Access::Takes(_) => &[KeyMissing, KeyDenied, ScopeMissing, PartnerNotAllowed],
+    };
+    let of_browsers: &[ErrorCode] = if call.method == "get" { &[] } else { &[CrossSite] };
+    let of_all = of_keys.iter().chain(of_browsers).copied().chain([ForeignHost, Internal]);
+    for code in codes.chain(of_all) {
         by_status.entry(code.status().as_u16()).or_default().push(code);
     }
     by_status

@@ -1,13 +1,14 @@
 //! `POST /api/v1/push`: events, summaries and gauges.
 
-use axum::Json;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
+use axum::{Extension, Json};
 use plimsoll_alerting::json_problem;
 use plimsoll_storage::limits::IDEMPOTENCY_KEY_BYTES_MAX;
 use plimsoll_storage::{IdempotencyKey, TimestampMs};
 
+use crate::access::{Caller, Scope};
 use crate::admission::Reserved;
 use crate::app::App;
 use crate::error::{ApiError, ErrorCode};
@@ -36,6 +37,7 @@ pub(crate) fn calls() -> Vec<Call> {
     };
     vec![
         Call::post("/api/v1/push", push)
+            .scope(Scope::Push)
             .about(
                 "Store events, summaries and gauges",
                 "Durable and visible by the time of the answer. A rejected item is named by a JSON pointer; \
@@ -60,6 +62,7 @@ const NDJSON: &str =
 
 async fn push(
     State(app): State<App>,
+    Extension(caller): Extension<Caller>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<PushBody>, ApiError> {
@@ -69,9 +72,10 @@ async fn push(
     let now = app.now();
     let (body, reserved) = body::receive(&headers, body, &app.bodies).await?;
     let (ingested, key) = if body.len() > INLINE_BYTES_MAX || compression != Compression::None {
-        app.heavy_bodies.run(|| read(&app, now, (format, compression), key, body, reserved)).await?
+        let read = || read(&app, &caller, now, (format, compression), key, body, reserved);
+        app.heavy_bodies.run(read).await?
     } else {
-        read(&app, now, (format, compression), key, body, reserved)?
+        read(&app, &caller, now, (format, compression), key, body, reserved)?
     };
     append(&app, now, key, ingested).await
 }
@@ -79,6 +83,7 @@ async fn push(
 /// Decompresses and reads a body, and makes its key.
 fn read(
     app: &App,
+    caller: &Caller,
     now: TimestampMs,
     (format, compression): (Format, Compression),
     key: Option<Vec<u8>>,
@@ -95,14 +100,15 @@ fn read(
     if let Some(problem) = sniff::not_json(body) {
         return Err(ApiError::malformed(format!("the body {problem}")));
     }
-    let mut ingest = Ingest::new(&app.store, now);
+    let begin = || Ingest::new(&app.store, now).only(caller.partners());
+    let mut ingest = begin();
     match format {
         Format::Ndjson => read_ndjson(body, &mut ingest),
         Format::Json => {
             if let Err(error) = read_json(body, &mut ingest) {
                 // Only after a failure, so that a valid body is not searched.
                 let repaired = repair(body).ok_or_else(|| not_json(&error))?;
-                ingest = Ingest::new(&app.store, now);
+                ingest = begin();
                 read_json(&repaired, &mut ingest).map_err(|_| not_json(&error))?;
             }
         }

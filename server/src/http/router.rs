@@ -5,8 +5,9 @@ use axum::extract::Request;
 use axum::middleware::{self, Next};
 use axum::response::Response;
 
+use super::authorize::{Gate, authorize};
 use super::params::Params;
-use super::{answers, calls, trace};
+use super::{answers, browser, calls, trace};
 use crate::app::App;
 use crate::error::{ApiError, ErrorCode};
 
@@ -15,12 +16,20 @@ pub(crate) fn router(app: App) -> Router {
     calls::all()
         .into_iter()
         .fold(Router::new(), |router, call| {
+            let is_narrowed = call.is_narrowed();
             let has_no_parameters = !call.parameters.iter().any(|one| one.is_in_query);
             let handler = if has_no_parameters && call.path.starts_with("/api/") {
                 call.handler.layer(middleware::from_fn(reject_parameters))
             } else {
                 call.handler
             };
+            let gate = Gate {
+                app: app.clone(),
+                access: call.access,
+                is_narrowed,
+                is_page: call.tag == "pages",
+            };
+            let handler = handler.layer(middleware::from_fn_with_state(gate, authorize));
             router.route(call.path, handler)
         })
         .fallback(|| async { ApiError::not_found("such path") })
@@ -28,6 +37,7 @@ pub(crate) fn router(app: App) -> Router {
             ApiError::new(ErrorCode::MethodNotAllowed, "this path does not take that method")
         })
         .layer(middleware::from_fn(reject_bad_escapes))
+        .layer(middleware::from_fn_with_state(app.clone(), browser::guard))
         .layer(middleware::from_fn_with_state(app.clone(), answers::bound))
         .layer(middleware::from_fn_with_state(app.clone(), trace::trace))
         .with_state(app)

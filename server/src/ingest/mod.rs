@@ -6,12 +6,12 @@ pub(crate) mod field;
 mod histogram;
 mod ignored;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use plimsoll_storage::limits::AHEAD_MS_MAX;
 use plimsoll_storage::{
-    Batch, BatchBuilder, Error, Exemplar, IdempotencyKey, Store, StreamLimit, TimestampMs,
+    Batch, BatchBuilder, Error, Exemplar, IdempotencyKey, Label, Store, StreamLimit, TimestampMs,
 };
 use sha2::{Digest, Sha256};
 
@@ -57,6 +57,8 @@ pub(crate) struct Ingested {
 pub(crate) struct Ingest<'a> {
     batch: BatchBuilder<'a>,
     checker: Checker,
+    /// The only partners of which items are taken; `None` for all.
+    partners: Option<&'a BTreeSet<String>>,
     /// Slots that summaries were added to.
     spread_cells: usize,
     accepted: u64,
@@ -76,6 +78,7 @@ impl<'a> Ingest<'a> {
                 oldest_kept: store.oldest_kept(now),
                 ahead_ms_max: AHEAD_MS_MAX,
             },
+            partners: None,
             spread_cells: 0,
             accepted: 0,
             rejected: Vec::new(),
@@ -83,6 +86,12 @@ impl<'a> Ingest<'a> {
             rejected_count: 0,
             ignored: Ignored::default(),
         }
+    }
+
+    /// Takes items of these partners only.
+    #[must_use]
+    pub(crate) fn only(self, partners: Option<&'a BTreeSet<String>>) -> Self {
+        Self { partners, ..self }
     }
 
     pub(crate) fn finish(self) -> Ingested {
@@ -124,6 +133,11 @@ impl<'a> Ingest<'a> {
     fn add(&mut self, item: Item<'_>) -> Checked<()> {
         let Item { ref stream, slot, ids, .. } = item;
         let stream = stream.as_ref();
+        let partner = stream.labels[Label::Partner as usize];
+        if self.partners.is_some_and(|partners| !partners.contains(partner)) {
+            let detail = "is not one that the key is for";
+            return Err(FieldError::new("/partner", RejectCode::PartnerNotAllowed, detail));
+        }
         match item.delta {
             Delta::Event { outcome, seconds, at } => {
                 let cell = self.batch.activity(stream, slot).map_err(|error| not_taken(&error))?;

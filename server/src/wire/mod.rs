@@ -3,6 +3,7 @@
 
 pub(crate) mod alerting;
 pub(crate) mod health;
+pub(crate) mod keys;
 pub(crate) mod number;
 pub(crate) mod push;
 pub(crate) mod query;

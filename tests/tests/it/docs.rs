@@ -93,6 +93,11 @@ fn settings() {
     check("settings.md");
 }
 
+#[test]
+fn the_examples_of_access_print_what_the_page_shows() {
+    check("access.md");
+}
+
 /// The outcome classes of a partner and their counts, as soon as there are some.
 async fn outcomes(server: &Server, partner: &str) -> Counts {
     let path = format!("/api/v1/query/outcomes?stream=requests&partner={partner}&window=1h");

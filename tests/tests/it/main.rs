@@ -1,5 +1,6 @@
 //! End-to-end tests of the real binary, by subject. They are one test binary, so that only one is linked.
 
+mod access;
 mod alerts;
 mod api;
 mod backtest;

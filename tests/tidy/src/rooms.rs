@@ -36,6 +36,7 @@ pub const CRATES: &[CrateRooms] = &[
             "self_metrics",
             "health",
             "error",
+            "access",
             "wire",
             "admission",
             "connections",

@@ -299,7 +299,9 @@ impl<'s> Reader<'s> {
                 SlotValue::Activity(cell)
             }
             Delta::Summary { summary, step_slots: step, covered_slots } => {
-                (slots, step_slots) = (covered_slots, step);
+                // That nothing happened makes nothing known late.
+                let is_heartbeat = summary.outcomes.total() == 0;
+                (slots, step_slots) = (covered_slots, if is_heartbeat { 1 } else { step });
                 SlotValue::Activity(summary)
             }
             Delta::Gauge(reading) => SlotValue::Gauge(reading),

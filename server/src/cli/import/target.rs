@@ -11,7 +11,7 @@ use tokio::runtime::{Builder, Runtime};
 use super::sequence::Destination;
 use super::{Args, body};
 use crate::cli::CommandError;
-use crate::cli::client::unreachable_url;
+use crate::cli::client::{unreachable_url, with_key};
 use crate::clock;
 use crate::config::{parse_base_url, parse_slot};
 use crate::error::ErrorCode;
@@ -233,8 +233,7 @@ impl ServerTarget {
         runtime.block_on(async {
             let mut wait = FIRST_WAIT;
             for attempt in 1..=ATTEMPTS_MAX {
-                let request = client
-                    .post(url.as_str())
+                let request = with_key(client.post(url.as_str()))
                     .header("content-type", "application/json")
                     .header("idempotency-key", key)
                     .body(body.to_vec());

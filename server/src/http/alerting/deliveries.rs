@@ -4,11 +4,12 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use plimsoll_alerting::{
-    DeliveryFilter, DeliveryState, ReplayDenied, ReplayError, ledger, read_json,
+    DeliveryFilter, DeliveryState, ReplayDenied, ReplayError, ledger, read_json_object,
 };
 use serde::de::DeserializeOwned;
 
 use super::LIMIT;
+use crate::access::Scope;
 use crate::app::App;
 use crate::error::{ApiError, ErrorCode};
 use crate::http::body;
@@ -62,6 +63,7 @@ pub(crate) fn calls() -> Vec<Call> {
             .answers::<ReplayBody>()
             .errors(&[MalformedBody, BodyTooLarge, NotReplayable]),
         Call::post("/api/v1/deliveries/purge", purge)
+            .scope(Scope::Admin)
             .about("Remove dead deliveries", "All of them, or those of a `receiver` or an `alert`.")
             .body(&[("application/json", r#"{"receiver":"oncall","dry_run":true}"#)])
             .answers::<PurgeBody>()
@@ -139,6 +141,6 @@ async fn read<T: DeserializeOwned>(body: Body) -> Result<Option<T>, ApiError> {
     if body.is_empty() {
         return Ok(None);
     }
-    let read = read_json(&body);
+    let read = read_json_object(&body);
     read.map(Some).map_err(|error| ApiError::malformed(format!("the body is wrong: {error}")))
 }

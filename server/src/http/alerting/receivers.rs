@@ -19,7 +19,7 @@ const CAUSE: Query<Choice<&str>> =
     Query::new("cause", Choice(&CAUSES), "failing", "Why it would be notified: a sample.");
 const CAUSES: [(&str, &str); Cause::NAMES.len()] = same(Cause::NAMES);
 const ALERT: Query<Text> = Query::new("alert", Text, "01HZX", "The id of an alert.");
-const NAME: InPath = InPath { name: "name", example: "none-such", about: "The receiver's name." };
+const NAME: InPath = InPath { name: "name", example: "hub", about: "The receiver's name." };
 
 pub(crate) fn calls() -> Vec<Call> {
     vec![

@@ -22,6 +22,7 @@ pub(crate) fn calls() -> Vec<Call> {
         "data":{"incident_key":"…"}}}"#;
     vec![
         Call::post("/api/v1/webhooks/pagerduty", pagerduty)
+            .public()
             .about(
                 "A webhook of PagerDuty, v3",
                 "An incident that is acknowledged in PagerDuty is acknowledged here; other events are \

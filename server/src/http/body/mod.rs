@@ -9,7 +9,7 @@ use std::pin::Pin;
 use axum::body::{Body, Bytes, HttpBody, to_bytes};
 use axum::http::{HeaderMap, header};
 use memmap2::MmapMut;
-use plimsoll_alerting::read_json;
+use plimsoll_alerting::read_json_object;
 use serde::de::DeserializeOwned;
 
 use crate::admission::{BodyMemory, Reserved};
@@ -148,7 +148,7 @@ pub(crate) async fn json<T: DeserializeOwned>(
 ) -> Result<T, ApiError> {
     let body = small(body, bytes_max).await?;
     let body = sniff::without_mark(&body);
-    read_json(body).map_err(|error| match sniff::not_json(body) {
+    read_json_object(body).map_err(|error| match sniff::not_json(body) {
         Some(problem) => ApiError::malformed(format!("{wanted}: the body {problem}")),
         None => ApiError::malformed(format!("{error}; {wanted}")),
     })

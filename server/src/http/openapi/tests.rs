@@ -92,3 +92,25 @@ fn docs_list_the_parameters_of_all_queries() {
         }
     }
 }
+
+#[test]
+fn docs_list_the_scope_of_every_call() {
+    use crate::access::Scope;
+
+    let mut rows =
+        "| call | push | read | ids | operate | admin | a key for some partners |\n".to_owned();
+    rows += "|---|---|---|---|---|---|---|\n";
+    for call in calls::all() {
+        rows += &format!("| `{} {}` |", call.method.to_uppercase(), call.path);
+        let takes = |scope| matches!(call.access, Access::Takes(taken) if taken == scope);
+        for scope in Scope::ALL {
+            rows += if takes(scope) { " yes |" } else { " |" };
+        }
+        rows += match call.access {
+            Access::Public => " needs no key |\n",
+            Access::Takes(_) if call.is_narrowed() => " those partners |\n",
+            Access::Takes(_) => " refused |\n",
+        };
+    }
+    check_generated("access.md", "scopes", &rows);
+}

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use axum::Extension;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
@@ -12,6 +13,7 @@ use plimsoll_alerting::{
 use plimsoll_storage::TimestampMs;
 
 use super::{fact, facts, link, rule_address, text};
+use crate::access::{Caller, Scope};
 use crate::app::App;
 use crate::error::ApiError;
 use crate::http::alerting::runbooks::{DEFAULT_SERVER, host_of};
@@ -35,19 +37,23 @@ pub(crate) fn calls() -> Vec<Call> {
 
 async fn page(
     State(app): State<App>,
+    Extension(caller): Extension<Caller>,
     headers: HeaderMap,
     Path(id): Path<String>,
 ) -> Result<Response, ApiError> {
-    let host = host_of(&headers);
-    let text = app.ask(move |app, _| markdown(app, &id, host.as_deref())).await?;
+    let (host, with_ids) = (host_of(&headers), caller.may(Scope::Ids));
+    let text = app.ask(move |app, _| markdown(app, &id, host.as_deref(), with_ids)).await?;
     Ok(rendered(&headers, "Alert", &text))
 }
 
-fn markdown(app: &App, id: &str, host: Option<&str>) -> Result<String, ApiError> {
+fn markdown(app: &App, id: &str, host: Option<&str>, with_ids: bool) -> Result<String, ApiError> {
     let found = alerts::get(&app.store, id)?;
     let alert = found.ok_or_else(|| ApiError::not_found(format!("alert {:?}", excerpt(id))))?;
     let at = alert.resolved_at.unwrap_or_else(|| app.now());
-    let content = describe(&app.store, &app.rules.get(), &alert, at);
+    let mut content = describe(&app.store, &app.rules.get(), &alert, at);
+    if !with_ids {
+        content.exemplars.clear();
+    }
     let filter = DeliveryFilter { alert: Some(id.to_owned()), ..DeliveryFilter::default() };
     let deliveries = ledger::list(&app.store, &filter, DELIVERIES_MAX)?.newest;
     let acknowledged = acknowledgement::get(&app.store, id)?;

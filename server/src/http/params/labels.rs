@@ -10,7 +10,8 @@ use serde_json::json;
 use super::Params;
 use super::declare::{Declared, ParameterDescription, Query, Read, Repeated};
 use super::kind::{LabelName, StreamName};
-use crate::error::ApiError;
+use crate::error::{ApiError, ErrorCode};
+use crate::wire::excerpt;
 
 pub(crate) const STREAM: Query<StreamName> = Query::new(
     "stream",
@@ -102,7 +103,24 @@ impl Params {
             let read = matchers.read(parameter.label, values.iter().map(String::as_str));
             read.map_err(|error| ApiError::parameter(parameter.name(), error.to_string()))?;
         }
+        self.narrow(&mut matchers)?;
         Ok(matchers)
+    }
+
+    /// Limits what is selected to the partners of the key.
+    fn narrow(&self, matchers: &mut LabelMatchers) -> Result<(), ApiError> {
+        let Some(partners) = self.caller().partners() else { return Ok(()) };
+        for (label, matcher) in matchers.iter() {
+            if let (Label::Partner, Matcher::In(named)) = (label, matcher)
+                && let Some(foreign) = named.iter().find(|name| !partners.contains(*name))
+            {
+                let (key, foreign) = (self.caller().name(), excerpt(foreign));
+                let detail = format!("key {key:?} is not for partner {foreign:?}");
+                return Err(ApiError::new(ErrorCode::PartnerNotAllowed, detail));
+            }
+        }
+        matchers.push(Label::Partner, Matcher::In(partners.clone()));
+        Ok(())
     }
 
     /// The same in the production environment, where no environment is given.

@@ -11,6 +11,7 @@ use axum::http::request::Parts;
 
 use self::declare::{Query, Read};
 use self::kind::Kind;
+use crate::access::Caller;
 use crate::error::ApiError;
 use crate::wire::excerpt;
 
@@ -23,13 +24,16 @@ const PARAMETERS_MAX: usize = 1_000;
 pub(crate) struct Params {
     pairs: Vec<(String, String)>,
     known: Vec<&'static str>,
+    caller: Caller,
 }
 
 impl<S: Sync> FromRequestParts<S> for Params {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
-        Self::new(parts.uri.query())
+        let params = Self::new(parts.uri.query())?;
+        let caller = parts.extensions.get::<Caller>().cloned();
+        Ok(Self { caller: caller.unwrap_or(Caller::Anyone), ..params })
     }
 }
 
@@ -46,7 +50,12 @@ impl Params {
                 format!("and others come {} times, the limit is {PARAMETERS_MAX}", pairs.len());
             return Err(ApiError::parameter(&excerpt(first), detail));
         }
-        Ok(Self { pairs, known: Vec::new() })
+        Ok(Self { pairs, known: Vec::new(), caller: Caller::Anyone })
+    }
+
+    /// Who asks.
+    pub(crate) const fn caller(&self) -> &Caller {
+        &self.caller
     }
 
     /// Reads a parameter.

@@ -6,6 +6,7 @@ use plimsoll_storage::limits::EXEMPLARS_LIMIT_MAX;
 use plimsoll_storage::{ExemplarKind, Outcome};
 
 use super::{Answer, damaged, slot_clock};
+use crate::access::Scope;
 use crate::app::App;
 use crate::error::{ApiError, ErrorCode};
 use crate::http::call::Call;
@@ -55,6 +56,7 @@ async fn exemplars(State(app): State<App>, mut params: Params, reply: Reply) -> 
     let (of, limit) = kind_and_limit(&mut params)?;
     let selector = params.selector(None)?;
     let grid = params.range(slot_clock(&app))?;
+    let with_ids = params.caller().may(Scope::Ids);
     params.end()?;
     app.ask(move |app, _| {
         let found = plimsoll_query::exemplars(&app.store, &selector, &grid, &of, limit)?;
@@ -69,7 +71,10 @@ async fn exemplars(State(app): State<App>, mut params: Params, reply: Reply) -> 
         damaged.extend_from_slice(&found.damaged);
         let reply = reply.ends_at(grid.last(), app.now()).damaged(damaged.len());
         reply.rows_of(&["exemplars"]).send(&ExemplarsBody {
-            exemplars: found.best.into_iter().map(ExemplarBody::from).collect(),
+            exemplars: {
+                let bodies = found.best.into_iter().map(ExemplarBody::from);
+                bodies.map(|body| if with_ids { body } else { body.redacted() }).collect()
+            },
             covers: CoversBody::new(&app.store, &grid, app.now()),
             is_cut,
             events,

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
-use plimsoll_storage::{Backup, Error};
+use plimsoll_storage::{Backup, Error, is_unfinished_backup};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::access::Scope;
 use crate::app::App;
 use crate::error::{ApiError, ErrorCode};
 use crate::http::body;
@@ -43,6 +44,7 @@ pub(crate) fn calls() -> Vec<Call> {
     };
     vec![
         Call::post("/api/v1/backups", create)
+            .scope(Scope::Admin)
             .about(
                 "Copy the database as it is now",
                 "Below the directory of `--backup-dir`. Everything in the backup is read again.",
@@ -76,6 +78,11 @@ fn check_target(to: &Path, backup_dir: Option<&Path>) -> Result<PathBuf, ApiErro
         let detail = "this server makes no backups: start it with --backup-dir DIR";
         return Err(ApiError::new(ErrorCode::BackupsOff, detail));
     };
+    if to.components().any(|part| is_unfinished_backup(part.as_os_str())) {
+        let detail =
+            "`to` must not have the ending of backups that are being made, which are removed";
+        return Err(ApiError::new(ErrorCode::OutsideBackupDir, detail));
+    }
     let climbs = to.components().any(|part| part == Component::ParentDir);
     if climbs || !to.starts_with(backup_dir) || to == backup_dir {
         let detail = format!("`to` must be a directory below {}", backup_dir.display());

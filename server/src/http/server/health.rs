@@ -13,9 +13,11 @@ use crate::wire::health::HealthBody;
 pub(crate) fn calls() -> Vec<Call> {
     vec![
         Call::get("/livez", livez)
+            .public()
             .about("The process runs", "It answers 503 only when a restart would help.")
             .errors(&[ErrorCode::Busy]),
         Call::get("/readyz", readyz)
+            .public()
             .about(
                 "It accepts pushes, evaluates rules, delivers notifications and answers queries",
                 "Otherwise it answers 503 with the reasons. A line of the answer that begins with `warning:` \

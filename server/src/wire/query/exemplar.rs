@@ -9,6 +9,9 @@ use serde::Serialize;
 use crate::wire::query::series::{CoversBody, LabelsBody};
 use crate::wire::time;
 
+/// In the place of an id for those who may not see ids.
+const REDACTED: &str = "redacted";
+
 /// Single events.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct ExemplarsBody {
@@ -36,6 +39,14 @@ pub(crate) struct ExemplarBody {
     ids: BTreeMap<&'static str, String>,
     stream: String,
     labels: LabelsBody,
+}
+
+impl ExemplarBody {
+    /// The same with the names of its ids only.
+    pub(crate) fn redacted(mut self) -> Self {
+        self.ids.values_mut().for_each(|id| REDACTED.clone_into(id));
+        self
+    }
 }
 
 impl From<(StreamKey, Exemplar)> for ExemplarBody {

@@ -64,7 +64,7 @@ async fn every_link_of_a_notification_opens_a_page_about_the_fault() {
         format!("API={}/api/v1; P=dhl%20%26%20%3Cb%3Eco%3C%2Fb%3E; E=production", server.base());
     assert!(filled.contains(&api), "{filled}");
     assert!(
-        filled.contains("## This case") && filled.contains("Only create\\_label at ams1 fails"),
+        filled.contains("## This case") && filled.contains("First: Check the network of ams1"),
         "{filled}"
     );
 

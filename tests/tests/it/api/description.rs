@@ -168,6 +168,11 @@ async fn every_described_parameter_accepts_its_example() {
         for parameter in parameters(operation, "query") {
             let example = pair(parameter, text(parameter, "example"));
             let answer = described.ask(&path, &[text(parameter, "x-needs"), &example]).await;
+            if path.ends_with("/preview") && text(parameter, "name") == "alert" {
+                // It names an alert on record, and there is none.
+                assert_eq!(answer.status, 404, "{path}?{example}: {}", answer.text);
+                continue;
+            }
             assert_eq!(answer.status, 200, "{path}?{example}: {}", answer.text);
             count += 1;
         }

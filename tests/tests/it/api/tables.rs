@@ -100,7 +100,10 @@ async fn a_table_without_rows_names_the_columns_that_its_parameters_ask_for() {
             "release,t,count,compare.count,compare.last,compare.max,compare.mean,compare.min,\
              compare.t,last,max,mean,min",
         ),
-        ("query/freshness?by=partner", "partner,age_s,expected,last_at,stream"),
+        (
+            "query/freshness?by=partner",
+            "partner,age_s,expected,last_at,silent,silent_after_s,silent_for_s,stream",
+        ),
         ("query/retry_amplification?by=partner", "partner,t,attempts,ratio,requests"),
         ("partners", ""),
     ] {

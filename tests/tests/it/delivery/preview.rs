@@ -60,6 +60,10 @@ async fn a_preview_of_an_alert_is_what_was_sent_and_its_links_open() {
     for text in &captured {
         for rest in text.split(server.base()).skip(1) {
             let path = rest.split(['"', '\\', ' ']).next().unwrap_or_default();
+            // Calls of the API are in commands, with variables of the shell.
+            if path.starts_with("/api/") {
+                continue;
+            }
             let request = server.api().request("GET", path).header("accept", "text/html");
             let answer = plimsoll_tests::api::send(request).await.expect("an answer");
             assert_eq!(answer.status, 200, "{path}: {}", answer.body);
