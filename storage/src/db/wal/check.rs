@@ -285,7 +285,7 @@ pub(super) fn log_files(directory: &Path) -> Result<Vec<PathBuf>> {
 }
 
 /// The files of the write-ahead log with their numbers, oldest first.
-pub(super) fn numbered_log_files(directory: &Path) -> Result<Vec<(u64, PathBuf)>> {
+fn numbered_log_files(directory: &Path) -> Result<Vec<(u64, PathBuf)>> {
     let mut files = Vec::new();
     let entries = match fs::read_dir(directory) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),

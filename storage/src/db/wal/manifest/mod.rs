@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use self::edit::Edit;
 pub(crate) use self::edit::{TableFile, deletion};
-use super::check::{io_error, numbered_log_files, replace_file, set_aside};
+use super::check::{io_error, replace_file, set_aside};
 use super::format::{self, HEADER_BYTES, Piece};
 use crate::db::files::{CURRENT, manifest_name, manifest_number};
 use crate::db::schema::Family;
@@ -106,24 +106,18 @@ fn load(directory: &Path) -> Result<Option<(PathBuf, Vec<u8>, Kept)>> {
     let Some(path) = path.filter(|path| path.exists()) else { return Ok(None) };
     let log = fs::read(&path).map_err(io_error("read", &path))?;
     let kept = Kept::of(&log).map_err(|at| no_record(&path, at))?;
-    if kept.misses_pages && has_gone_on(directory, &kept.edits)? {
+    if kept.misses_pages && has_gone_on(directory, &kept.edits) {
         return Err(no_record(&path, kept.end));
     }
     Ok(Some((path, log, kept)))
 }
 
-/// Whether files show that the database has gone on after these changes: files that they need were deleted,
-/// which is done only after what replaces them was synced. Then later changes were synced too, and pages that
-/// are missing were lost later.
-fn has_gone_on(directory: &Path, edits: &[Vec<u8>]) -> Result<bool> {
+/// Whether files show that the database has gone on after these changes: table files that they need were
+/// deleted, which is done only after what replaces them was synced. Then later changes were synced too, and
+/// pages that are missing were lost later.
+fn has_gone_on(directory: &Path, edits: &[Vec<u8>]) -> bool {
     let is_missing = |file: &TableFile| !directory.join(format!("{:06}.sst", file.number)).exists();
-    if table_files(edits).is_some_and(|(files, _)| files.iter().any(is_missing)) {
-        return Ok(true);
-    }
-    let needed = LogFiles::of(edits).synced_before;
-    let logs = numbered_log_files(directory)?;
-    let is_there = logs.iter().any(|(number, _)| *number == needed);
-    Ok(!is_there && logs.iter().any(|(number, _)| *number > needed))
+    table_files(edits).is_some_and(|(files, _)| files.iter().any(is_missing))
 }
 
 /// What of a manifest counts.
