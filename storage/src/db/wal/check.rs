@@ -129,6 +129,20 @@ pub(crate) fn set_aside(directory: &Path, path: &Path) -> Result<()> {
     copied.map_err(io_error("keep a copy of", path))
 }
 
+/// Gives a file a second name in the folder for damaged files, which keeps it when the first one is deleted.
+///
+/// # Errors
+/// When the name cannot be given.
+pub(super) fn link_aside(directory: &Path, path: &Path) -> Result<()> {
+    let folder = directory.join(ASIDE);
+    let link = folder.join(path.file_name().unwrap_or_default());
+    if link.exists() {
+        return Ok(());
+    }
+    let linked = fs::create_dir_all(&folder).and_then(|()| fs::hard_link(path, link));
+    linked.map_err(io_error("keep", path))
+}
+
 /// Reads the whole write-ahead log.
 ///
 /// # Errors

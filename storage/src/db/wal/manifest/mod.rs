@@ -6,13 +6,13 @@
 
 mod edit;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use self::edit::Edit;
 pub(crate) use self::edit::{TableFile, deletion};
-use super::check::{io_error, replace_file, set_aside};
+use super::check::{io_error, link_aside, replace_file, set_aside};
 use super::format::{self, HEADER_BYTES, Piece};
 use crate::db::files::{CURRENT, manifest_name, manifest_number};
 use crate::db::schema::Family;
@@ -85,6 +85,9 @@ impl Manifest {
 /// those, RocksDB leaves out some and takes others for damage. `check_unused` fails when a process has the
 /// database open.
 ///
+/// RocksDB then deletes the table files that only later changes name. Should the pages have been lost later
+/// after all, these files and the manifest are kept in the folder of damaged files.
+///
 /// # Errors
 /// That of `check_unused`, or the manifest is damaged, or it cannot be read or written.
 pub(crate) fn end_before_unwritten(
@@ -92,12 +95,37 @@ pub(crate) fn end_before_unwritten(
     check_unused: impl FnOnce() -> Result<()>,
 ) -> Result<()> {
     match load(directory)? {
-        Some((path, log, Kept { end, misses_pages: true, .. })) => {
+        Some((path, log, Kept { edits, end, misses_pages: true })) => {
             check_unused()?;
+            set_aside(directory, &path)?;
+            let kept = keep_unnamed(directory, &edits)?;
+            tracing::warn!(
+                manifest = %path.display(),
+                kept,
+                "pages of the manifest are missing, so it ends before them; table files that later changes \
+                 name are kept in the folder `damaged`"
+            );
             replace_file(directory, &path, log.get(..end).unwrap_or_default())
         }
         _ => Ok(()),
     }
+}
+
+/// Keeps the table files that none of these changes names. Returns how many there are.
+fn keep_unnamed(directory: &Path, edits: &[Vec<u8>]) -> Result<usize> {
+    let named = table_files(edits).map_or_else(Vec::new, |(files, _)| files);
+    let named: BTreeSet<u64> = named.iter().map(|file| file.number).collect();
+    let mut kept = 0;
+    for entry in fs::read_dir(directory).map_err(io_error("read", directory))? {
+        let path = entry.map_err(io_error("read", directory))?.path();
+        let is_table = path.extension().is_some_and(|end| end == "sst");
+        let number = path.file_stem().and_then(|stem| stem.to_str()?.parse().ok());
+        if is_table && number.is_some_and(|number| !named.contains(&number)) {
+            link_aside(directory, &path)?;
+            kept += 1;
+        }
+    }
+    Ok(kept)
 }
 
 /// The manifest that `CURRENT` names, its bytes, and what of it counts; `None` when there is none.

@@ -65,6 +65,13 @@ fn in_group(log_number: u8, rest: u8) -> Vec<u8> {
     vec![2, log_number, 0xac, 2, rest]
 }
 
+/// A change that adds a table file: tag 103, level, number, size, two keys of 8 bytes, two sequence numbers,
+/// and no more fields.
+fn added_table(number: u8) -> Vec<u8> {
+    let key = [&[8][..], &[0; 8]].concat();
+    [&[103, 0, number, 1][..], &key, &key, &[0, 0, 1]].concat()
+}
+
 #[test]
 fn a_group_that_was_being_written_when_the_power_was_lost_was_never_used() {
     // A group of three pages and a half behind a change that was synced.
@@ -97,6 +104,24 @@ fn a_group_that_was_being_written_when_the_power_was_lost_was_never_used() {
         let left = fs::read(directory.path().join("MANIFEST-000001")).expect("readable");
         assert_eq!(left, whole[..start], "{missing:b}");
     }
+    // What only the group named is kept, also when the manifest is ended.
+    let mut holed = whole.clone();
+    holed[PAGE_BYTES..2 * PAGE_BYTES].fill(0);
+    let directory = directory_of(&holed);
+    fs::write(directory.path().join("000042.sst"), "rows").expect("written");
+    end_before_unwritten(directory.path(), || Ok(())).expect("ended");
+    fs::remove_file(directory.path().join("000042.sst")).expect("deleted");
+    let aside = directory.path().join("damaged");
+    assert_eq!(fs::read(aside.join("000042.sst")).expect("kept"), b"rows");
+    assert_eq!(fs::read(aside.join("MANIFEST-000001")).expect("kept"), holed);
+    // Table files that were deleted show that later changes were synced: then it is damage, and stays.
+    let added = added_table(43);
+    let mut holed = log_of(&[&[2, 7], &added, &group[0], &group[1]]);
+    holed.resize(3 * PAGE_BYTES, 0);
+    let directory = directory_of(&holed);
+    assert!(end_before_unwritten(directory.path(), || Ok(())).is_err());
+    fs::write(directory.path().join("000043.sst"), "rows").expect("written");
+    end_before_unwritten(directory.path(), || Ok(())).expect("ended");
     // No page is missing: then it is damage, and stays.
     let mut zeroed = whole.clone();
     zeroed[start..start + HEADER_BYTES].fill(0);
