@@ -14,6 +14,8 @@ use crate::hex::hex;
 /// The environment of drills. Every rule evaluates its streams apart from all others, for whichever
 /// environment the rule is written, in groups with this label. Their alerts are muted.
 pub const SANDBOX: &str = "sandbox";
+/// The environment of what reports none, and the one that is asked about unless another is named.
+pub const PRODUCTION: &str = "production";
 
 /// Label values in the order of [`Label`], each label at most once. A clone shares the values.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

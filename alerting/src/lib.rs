@@ -39,7 +39,7 @@ pub use engine::{
 pub use error::{Error, Result};
 pub use evaluate::{EvaluatedSlots, Evaluator, grace_ms};
 pub use explain::muting::{Muting, muting};
-pub use labels::{GroupLabels, SANDBOX};
+pub use labels::{GroupLabels, PRODUCTION, SANDBOX};
 pub use message::content::{describe, url_encoded};
 pub use message::samples::{Cause, sample};
 pub use message::units;

@@ -72,7 +72,7 @@ impl Engine {
             }
             let stream = rule.signal.stream();
             let expects = rules.partners.iter().filter(|partner| {
-                partner.expects.iter().any(|it| it == stream) && rule.watches_partner(&partner.name)
+                partner.expects.iter().any(|it| it == stream) && rule.watches_all_of(&partner.name)
             });
             found.extend(expects.map(|it| (watch, (it.name.clone(), stream.to_owned()))));
         }

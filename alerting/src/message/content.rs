@@ -10,7 +10,7 @@ use super::fault::{Fault, fault};
 use super::trend;
 use super::units;
 use super::words::{self, Case, Together};
-use crate::labels::GroupLabels;
+use crate::labels::{GroupLabels, PRODUCTION};
 use crate::records::alerts::Alert;
 use crate::records::muted_by::MutedBy;
 use crate::rule::{Rule, RuleSet, SignalKind};
@@ -133,10 +133,8 @@ fn variables(alert: &Alert, base_url: &str) -> Vec<(&'static str, String)> {
         let value = alert.labels.get(label).filter(|value| !value.is_empty());
         url_encoded(value.unwrap_or(default))
     };
-    let mut variables = vec![
-        ("P", value(Label::Partner, "PARTNER")),
-        ("E", value(Label::Environment, "production")),
-    ];
+    let mut variables =
+        vec![("P", value(Label::Partner, "PARTNER")), ("E", value(Label::Environment, PRODUCTION))];
     if !base_url.is_empty() {
         variables.push(("API", format!("{base_url}/api/v1")));
     }
@@ -230,7 +228,7 @@ fn links(alert: &Alert, source: &ContentSource<'_>) -> Links {
     let dashboard = match partner {
         Some(partner) => {
             let environment = alert.labels.get(Label::Environment);
-            let environment = environment.filter(|name| !matches!(*name, "" | "production"));
+            let environment = environment.filter(|name| !matches!(*name, "" | PRODUCTION));
             let environment = environment
                 .map_or_else(String::new, |name| format!("&environment={}", url_encoded(name)));
             format!("{base}/partners/{}?from={from}{environment}", url_encoded(partner))

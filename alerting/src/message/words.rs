@@ -10,12 +10,10 @@ use super::fault::Fault;
 use super::fault::place::Part;
 use super::units::{self, duration};
 use crate::engine::StateReason;
-use crate::labels::{GroupLabels, SANDBOX};
+use crate::labels::{GroupLabels, PRODUCTION, SANDBOX};
 use crate::records::alerts::Alert;
 use crate::rule::{Rule, Signal, SignalKind};
 
-/// The environment that is not named.
-const PRODUCTION: &str = "production";
 /// Classes that a headline names.
 const CLASSES_MAX: usize = 3;
 /// A class is named when it has at least this part of the bad items.

@@ -24,7 +24,7 @@ pub use types::{
     MessageTemplates, NotifyPolicy, OnNoData, OutOfReach, Partner, Period, RateLimit, Receiver,
     Rule, RuleMode, RuleSet, ScanSettings, Schedule, Secret, Severity, Signal, SignalKind,
 };
-pub(crate) use types::{RuleIdentity, SecretOrigin};
+pub(crate) use types::{RuleIdentity, SecretOrigin, has_shares};
 
 #[cfg(test)]
 mod tests;

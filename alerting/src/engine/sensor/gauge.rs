@@ -6,13 +6,10 @@ use crate::engine::sensor::context::SensorContext;
 use crate::engine::sensor::reading::Reading;
 use crate::engine::sensor::window::Levels;
 use crate::engine::time::SlotEnd;
-use crate::rule::Signal;
+use crate::rule::{Signal, has_shares};
 
 /// How many slots with a level a forecast needs.
 const FORECAST_POINTS_MIN: usize = 3;
-
-/// The highest reading of a share.
-const SHARE_MAX: f64 = 1.0;
 
 /// The reading of the newest level, of its forecast, or of the mean.
 pub(super) fn reading(context: &SensorContext<'_>, levels: &Levels) -> Reading {
@@ -40,7 +37,7 @@ fn mean_percent<'a>(levels: impl Iterator<Item = &'a (Slot, GaugeCell)>) -> f64 
     for (_, level) in levels {
         sum += level.sum;
         count += level.count;
-        is_share &= level.min >= 0.0 && level.max <= SHARE_MAX;
+        is_share &= has_shares(level);
     }
     sum / count.max(1) as f64 * if is_share { 100.0 } else { 1.0 }
 }

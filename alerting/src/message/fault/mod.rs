@@ -11,7 +11,7 @@ use self::onset::{Onset, change_of_rate, change_of_share};
 use self::place::{Part, narrow};
 use crate::error::Result;
 use crate::records::alerts::Alert;
-use crate::rule::{Rule, Signal};
+use crate::rule::{Rule, Signal, has_shares};
 
 /// How long before the window that first showed the fault the onset is looked for, in ms.
 const LOOK_BACK_MS: i64 = 30 * 60_000;
@@ -64,8 +64,8 @@ pub(crate) enum Measure<'a> {
     Classes { of: &'a [Outcome], to: Option<&'a [Outcome]> },
     /// Those that took longer.
     Slower { than_ms: i64 },
-    /// Readings of a gauge beyond a level.
-    Beyond { level: f64, is_below: bool },
+    /// Readings of a gauge beyond a level; in percent when the rule is.
+    Beyond { level: f64, is_below: bool, is_percent: bool },
 }
 
 impl<'a> Measure<'a> {
@@ -77,8 +77,8 @@ impl<'a> Measure<'a> {
             Signal::Latency { .. } => {
                 Some(Self::Slower { than_ms: (threshold * 1e3).round().max(1.0) as i64 })
             }
-            Signal::Gauge { below, .. } => {
-                Some(Self::Beyond { level: threshold, is_below: *below })
+            Signal::Gauge { below, is_percent, .. } => {
+                Some(Self::Beyond { level: threshold, is_below: *below, is_percent: *is_percent })
             }
             Signal::Freshness { .. }
             | Signal::Drop { .. }
@@ -121,15 +121,18 @@ impl<'a> Measure<'a> {
                 });
                 Ok(series.collect())
             }
-            Self::Beyond { level, is_below } => {
-                let found = plimsoll_query::gauges(store, groups, grid)?.into_iter();
-                let series = found.map(|one| {
+            Self::Beyond { level, is_below, is_percent } => {
+                let found = plimsoll_query::gauges(store, groups, grid)?;
+                let readings =
+                    || found.iter().flat_map(|one| &one.points).map(|point| &point.gauge);
+                let scale = if is_percent && readings().all(has_shares) { 100.0 } else { 1.0 };
+                let series = found.iter().map(|one| {
                     let points = one.points.iter().map(|point| {
-                        let last = point.gauge.last;
+                        let last = point.gauge.last * scale;
                         let is_bad = if is_below { last < level } else { last > level };
                         (point.t, Tally { bad: u64::from(is_bad), all: 1 })
                     });
-                    (one.labels, points.collect())
+                    (one.labels.clone(), points.collect())
                 });
                 Ok(series.collect())
             }

@@ -1,4 +1,4 @@
-use plimsoll_storage::{Options, Slot, StreamKind, StreamRef};
+use plimsoll_storage::{GaugeCell, LabelMatchers, Options, Slot, StreamKind, StreamRef};
 
 use super::*;
 use crate::rule::SignalKind;
@@ -97,4 +97,31 @@ fn a_store_without_data_shows_nothing() {
     let (alert, rule) = (alert(), rule("r"));
     let found = fault(&store, &rule, &alert, Vec::new(), alert.fired_at).unwrap();
     assert_eq!((found.onset, found.tally, found.parts.len()), (None, Tally::default(), 0));
+}
+
+#[test]
+fn readings_of_a_gauge_in_percent_may_be_shares() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(&Options::new(dir.path())).unwrap();
+    let (width, slots) = (store.slot_width(), 1_000..1_006);
+    let mut batch = store.batch();
+    for (name, reading) in [("shares", 0.97), ("percent", 97.0)] {
+        let labels = ["dhl", "", "production", "", ""];
+        let stream = StreamRef { kind: StreamKind::Gauge, name, labels };
+        for slot in slots.clone() {
+            let cell = GaugeCell::new(reading, width.start(Slot(slot)));
+            batch.gauge(stream, Slot(slot), cell).unwrap();
+        }
+    }
+    let now = width.start(Slot(slots.end));
+    store.append_blocking(batch.finish(), 1, None, now).unwrap();
+    let grid = Grid::at(now, 6 * width.ms(), width).unwrap();
+    let bad = |name: &str, is_percent: bool| {
+        let streams = store.select(StreamKind::Gauge, Some(name), &LabelMatchers::new());
+        let groups = vec![Group { labels: Vec::new(), streams }];
+        let measure = Measure::Beyond { level: 90.0, is_below: false, is_percent };
+        let found = measure.tallies(&store, groups, &grid).unwrap();
+        found.iter().flat_map(|(_, points)| points).map(|(_, tally)| tally.bad).sum::<u64>()
+    };
+    assert_eq!([bad("shares", true), bad("percent", true), bad("shares", false)], [1, 1, 0]);
 }

@@ -64,7 +64,7 @@ fn pages_silence(rule: &Rule, stream: &str, partner: &Partner) -> bool {
     rule.signal.kind().is_age()
         && rule.signal.stream() == stream
         && rule.groupings().any(|by| by == [Label::Partner])
-        && rule.watches_partner(&partner.name)
+        && rule.watches_all_of(&partner.name)
         && rule.thresholds().any(|(severity, _)| severity >= rule.notify_policy.from)
 }
 
@@ -73,7 +73,7 @@ fn has_drop(rules: &[Rule], stream: &str, partner: &str) -> bool {
     rules.iter().any(|rule| {
         rule.signal.kind() == SignalKind::Drop
             && rule.signal.stream() == stream
-            && rule.watches_partner(partner)
+            && rule.watches_all_of(partner)
     })
 }
 

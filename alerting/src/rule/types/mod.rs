@@ -34,4 +34,5 @@ pub use settings::{
     BaselineSettings, GroupingSettings, NotifyPolicy, OnNoData, RuleMode, ScanSettings,
 };
 pub use severity::Severity;
+pub(crate) use signal::has_shares;
 pub use signal::{Signal, SignalKind};

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use plimsoll_query::Selector;
 use plimsoll_storage::{Label, LabelMatchers, Matcher, StreamKind};
 
-use crate::labels::{GroupLabels, SANDBOX};
+use crate::labels::{GroupLabels, PRODUCTION, SANDBOX};
 use crate::rule::error::RuleProblem;
 use crate::rule::types::notation;
 use crate::rule::types::period::Schedule;
@@ -106,10 +106,14 @@ impl Rule {
         Selector { kind, labels, ..Selector::activity(self.signal.stream()) }
     }
 
-    /// Whether streams of a partner can be among those that the rule watches.
-    pub(crate) fn watches_partner(&self, name: &str) -> bool {
-        let mut of_partner = self.matches.iter().filter(|(label, _)| *label == Label::Partner);
-        of_partner.all(|(_, matcher)| matcher.accepts(name))
+    /// Whether the rule watches all that is expected of a partner: its streams in production, whatever their
+    /// other labels are.
+    pub(crate) fn watches_all_of(&self, partner: &str) -> bool {
+        self.matches.iter().all(|(label, matcher)| match label {
+            Label::Partner => matcher.accepts(partner),
+            Label::Environment => matcher.accepts(PRODUCTION),
+            Label::Operation | Label::Site | Label::Release => false,
+        })
     }
 
     /// The labels of an alert, and every label of which the rule watches a single value.

@@ -1,7 +1,7 @@
 //! What a rule measures.
 
 use bincode::{Decode, Encode};
-use plimsoll_storage::Outcome;
+use plimsoll_storage::{GaugeCell, Outcome};
 
 /// What a rule measures.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,6 +66,11 @@ pub enum Signal {
         /// Name of the stream.
         stream: String,
     },
+}
+
+/// Whether readings of a gauge that is watched in percent can be shares: all are from 0 to 1.
+pub(crate) fn has_shares(readings: &GaugeCell) -> bool {
+    readings.min >= 0.0 && readings.max <= 1.0
 }
 
 impl Signal {

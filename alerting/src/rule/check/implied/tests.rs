@@ -24,7 +24,7 @@ fn each_expected_stream_has_rules_that_no_other_rule_stands_for() {
     ];
     assert_eq!(implied(&pack), names);
     let silent = pack.rule("expected-tracking-silent").unwrap();
-    assert!(silent.watches_partner("dhl") && !silent.watches_partner("ups"));
+    assert!(silent.watches_all_of("dhl") && !silent.watches_all_of("ups"));
     assert_eq!(silent.depends_on, ["expected-tracking-unreported"]);
     assert_eq!(implied(&parsed("partners: [{ name: dhl }]")), [""; 0]);
     assert_eq!(implied(&parsed(&format!("rules: []\n{EXPECTING}"))), [""; 0]);
@@ -45,6 +45,9 @@ fn a_stream_that_a_rule_of_the_file_watches_is_left_to_it() {
     };
     assert!(!of_tracking("by: [partner], critical: '> 30m'"));
     assert!(of_tracking("by: [partner], match: { partner: ups }, critical: '> 30m'"));
+    assert!(!of_tracking("by: [partner], match: { environment: production }, critical: '> 30m'"));
+    assert!(of_tracking("by: [partner], match: { environment: staging }, critical: '> 30m'"));
+    assert!(of_tracking("by: [partner], match: { operation: x }, critical: '> 30m'"));
     assert!(of_tracking("by: [site], critical: '> 30m'"));
     assert!(of_tracking("by: [partner], warning: '> 30m', notify_from: critical"));
 }
