@@ -26,7 +26,10 @@ pub(crate) struct Key {
     pub(crate) grant: Grant,
     hash: KeyHash,
     pub(crate) created_at: TimestampMs,
+    /// From when on it is revoked.
     pub(crate) revoked_at: Option<TimestampMs>,
+    /// Whether it is revoked already, whatever the clock says later.
+    is_revoked: bool,
     /// The newest use, by the minute; 0 for none.
     last_used_ms: AtomicI64,
 }
@@ -42,6 +45,7 @@ struct Row {
     created_by: String,
     expires_at: Option<i64>,
     revoked_at: Option<i64>,
+    is_revoked: bool,
     last_used_at: Option<i64>,
 }
 
@@ -65,7 +69,7 @@ pub(crate) enum KeysError {
     Revoked(String),
     #[error("the system has no random numbers: {0}")]
     Random(#[from] getrandom::Error),
-    #[error("the row of key {0} is damaged: {1}; revoke it and create another one")]
+    #[error("the row of key {0} is damaged: {1}; restore a backup with `plimsoll restore`")]
     Damaged(String, serde_json::Error),
     #[error(transparent)]
     Store(#[from] plimsoll_storage::Error),
@@ -89,7 +93,7 @@ impl Key {
 
     /// Why it opens nothing now.
     pub(crate) fn denied(&self, now: TimestampMs) -> Option<Denied> {
-        if self.revoked_at.is_some_and(|at| at <= now) {
+        if self.is_revoked || self.revoked_at.is_some_and(|at| at <= now) {
             return Some(Denied::Revoked);
         }
         self.grant.expires_at.is_some_and(|at| at <= now).then_some(Denied::Expired)
@@ -111,6 +115,7 @@ impl Key {
             created_by,
             expires_at: expires_at.map(|at| at.0),
             revoked_at: self.revoked_at.map(|at| at.0),
+            is_revoked: self.is_revoked,
             last_used_at: self.last_used_at().map(|at| at.0),
         };
         serde_json::to_vec(&row).unwrap_or_default()
@@ -125,17 +130,20 @@ impl Key {
             hash: KeyHash(row.hash),
             created_at: TimestampMs(row.created_at),
             revoked_at: row.revoked_at.map(TimestampMs),
+            is_revoked: row.is_revoked,
             last_used_ms: AtomicI64::new(row.last_used_at.unwrap_or(0)),
         }
     }
 
-    fn with_end(&self, revoked_at: TimestampMs) -> Self {
+    /// The same, revoked from a time on; `now` is the time of the revocation.
+    fn revoked(&self, at: TimestampMs, now: TimestampMs) -> Self {
         Self {
             id: self.id.clone(),
             grant: self.grant.clone(),
             hash: self.hash,
             created_at: self.created_at,
-            revoked_at: Some(revoked_at),
+            revoked_at: Some(at),
+            is_revoked: at <= now,
             last_used_ms: AtomicI64::new(self.last_used_ms.load(Ordering::Relaxed)),
         }
     }
@@ -175,7 +183,7 @@ impl Keys {
     /// There is none, or it is revoked or has expired.
     pub(crate) fn find(&self, text: &str, now: TimestampMs) -> Result<Arc<Key>, Denied> {
         let (id, hash) = secret::read(text).ok_or(Denied::Unknown)?;
-        let key = self.by_id.read().get(id).cloned().ok_or(Denied::Unknown)?;
+        let key = self.get(id).ok_or(Denied::Unknown)?;
         if key.hash != hash {
             return Err(Denied::Unknown);
         }
@@ -197,7 +205,10 @@ impl Keys {
         now: TimestampMs,
     ) -> Result<(Arc<Key>, String), KeysError> {
         let NewKey { id, hash, text } = secret::generate()?;
-        Ok((self.insert(id, hash, grant, now)?, text))
+        let _changes = self.changes.lock();
+        let key = self.new_key(id, hash, grant, now)?;
+        self.put(&[Arc::clone(&key)])?;
+        Ok((key, text))
     }
 
     /// Adds a key that was made elsewhere. Returns whether the text is one.
@@ -211,23 +222,10 @@ impl Keys {
         now: TimestampMs,
     ) -> Result<bool, KeysError> {
         let Some((id, hash)) = secret::read(text) else { return Ok(false) };
-        self.insert(id.to_owned(), hash, grant, now)?;
-        Ok(true)
-    }
-
-    fn insert(
-        &self,
-        id: String,
-        hash: KeyHash,
-        grant: Grant,
-        now: TimestampMs,
-    ) -> Result<Arc<Key>, KeysError> {
         let _changes = self.changes.lock();
-        if self.by_id.read().len() >= KEYS_MAX {
-            return Err(KeysError::TooMany);
-        }
-        let last_used_ms = AtomicI64::new(0);
-        self.put(Key { id, grant, hash, created_at: now, revoked_at: None, last_used_ms })
+        let key = self.new_key(id.to_owned(), hash, grant, now)?;
+        self.put(&[key])?;
+        Ok(true)
     }
 
     /// Makes a key in the place of another one, which is revoked from a time on. The new one is for the same
@@ -242,31 +240,33 @@ impl Keys {
         now: TimestampMs,
         until: TimestampMs,
     ) -> Result<Option<(Arc<Key>, String)>, KeysError> {
-        let known = self.by_id.read().get(id).cloned();
-        let Some(known) = known else { return Ok(None) };
+        let made = secret::generate()?;
+        let _changes = self.changes.lock();
+        let Some(known) = self.get(id) else { return Ok(None) };
         if known.denied(now).is_some() || known.revoked_at.is_some() {
             return Err(KeysError::Revoked(id.to_owned()));
         }
         let lasts_ms = known.grant.expires_at.map(|at| at.since_ms(known.created_at));
         let expires_at = lasts_ms.map(|ms| now.plus_ms(ms));
         let grant = Grant { expires_at, created_by: by.to_owned(), ..known.grant.clone() };
-        let made = self.create(grant, now)?;
-        self.revoke(id, until)?;
-        Ok(Some(made))
+        let key = self.new_key(made.id, made.hash, grant, now)?;
+        self.put(&[Arc::clone(&key), Arc::new(known.revoked(until, now))])?;
+        Ok(Some((key, made.text)))
     }
 
-    /// Revokes a key from a time on. Returns it; `None` when there is no such key.
+    /// Revokes a key at once. Returns it; `None` when there is no such key.
     ///
     /// # Errors
     /// The store cannot be written.
-    pub(crate) fn revoke(&self, id: &str, at: TimestampMs) -> Result<Option<Arc<Key>>, KeysError> {
+    pub(crate) fn revoke(&self, id: &str, now: TimestampMs) -> Result<Option<Arc<Key>>, KeysError> {
         let _changes = self.changes.lock();
-        let known = self.by_id.read().get(id).cloned();
-        let Some(known) = known else { return Ok(None) };
-        if known.revoked_at.is_some_and(|before| before <= at) {
+        let Some(known) = self.get(id) else { return Ok(None) };
+        if known.denied(now) == Some(Denied::Revoked) {
             return Ok(Some(known));
         }
-        self.put(known.with_end(at)).map(Some)
+        let key = Arc::new(known.revoked(now, now));
+        self.put(&[Arc::clone(&key)])?;
+        Ok(Some(key))
     }
 
     /// Writes when keys were last used, of those that were since a time.
@@ -284,13 +284,34 @@ impl Keys {
         Ok(self.store.commit(batch)?)
     }
 
-    fn put(&self, key: Key) -> Result<Arc<Key>, KeysError> {
+    fn get(&self, id: &str) -> Option<Arc<Key>> {
+        self.by_id.read().get(id).cloned()
+    }
+
+    /// A key that is not stored yet.
+    fn new_key(
+        &self,
+        id: String,
+        hash: KeyHash,
+        grant: Grant,
+        now: TimestampMs,
+    ) -> Result<Arc<Key>, KeysError> {
+        if self.by_id.read().len() >= KEYS_MAX {
+            return Err(KeysError::TooMany);
+        }
+        let (created_at, last_used_ms) = (now, AtomicI64::new(0));
+        let (revoked_at, is_revoked) = (None, false);
+        Ok(Arc::new(Key { id, grant, hash, created_at, revoked_at, is_revoked, last_used_ms }))
+    }
+
+    /// Stores keys, in one write.
+    fn put(&self, keys: &[Arc<Key>]) -> Result<(), KeysError> {
         let mut batch = TableBatch::default();
-        batch.put(Table::Key, key.id.as_bytes(), key.row());
+        keys.iter().for_each(|key| batch.put(Table::Key, key.id.as_bytes(), key.row()));
         self.store.commit(batch)?;
-        let key = Arc::new(key);
-        self.by_id.write().insert(key.id.clone(), Arc::clone(&key));
-        Ok(key)
+        let named = keys.iter().map(|key| (key.id.clone(), Arc::clone(key)));
+        self.by_id.write().extend(named);
+        Ok(())
     }
 }
 

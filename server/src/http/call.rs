@@ -8,8 +8,7 @@ use axum::middleware::{Next, from_fn};
 use axum::routing::{MethodRouter, delete, get, post};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
-use super::params::declare::{Declared, ParameterDescription, Read as _};
-use super::params::labels::LABELS;
+use super::params::declare::{Declared, ParameterDescription};
 use super::reply::{RowSchema, offer};
 use crate::access::Scope;
 use crate::app::App;
@@ -107,13 +106,11 @@ impl Call {
         Self { access: Access::Public, ..self }
     }
 
-    /// Whether its answer is limited to the partners of a key: by the parameters that select streams, by its
-    /// path, or item by item.
+    /// Whether its answer is limited to the partners of a key: by the parameters that select streams, or item
+    /// by item.
     pub(crate) fn is_narrowed(&self) -> bool {
-        let selects =
-            LABELS.iter().all(|label| self.parameters.iter().any(|it| it.name == label.name()));
-        let is_list = matches!(self.tag, "alerts" | "delivery");
-        self.access == Access::Takes(Scope::Push) || (selects && !is_list)
+        let takes_items = self.access == Access::Takes(Scope::Push);
+        takes_items || self.parameters.iter().any(|one| one.selects_streams)
     }
 
     /// A summary, and details beyond it.

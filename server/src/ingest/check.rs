@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use plimsoll_alerting::PRODUCTION;
 use plimsoll_storage::limits;
 use plimsoll_storage::{
     Cell, GaugeCell, IdName, Ids, Label, Outcome, Slot, SlotWidth, StreamKind, StreamRef,
@@ -248,7 +249,7 @@ fn stream_of<'i>(
     item: &'i RawItem<'_>,
 ) -> Checked<ItemStream<'i>> {
     let environment = match optional_label("/environment", &item.environment)? {
-        missing if missing.is_empty() => Cow::Borrowed("production"),
+        missing if missing.is_empty() => Cow::Borrowed(PRODUCTION),
         environment => environment,
     };
     // In the order of `Label`.

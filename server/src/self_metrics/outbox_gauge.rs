@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use plimsoll_alerting::ReceiverStatus;
+use plimsoll_alerting::{PRODUCTION, ReceiverStatus};
 use plimsoll_storage::{GaugeCell, Label, Result, Store, StreamKind, StreamRef, TimestampMs};
 
 /// The reserved partner of the server itself.
@@ -49,7 +49,7 @@ impl OutboxGauge {
             let mut labels = [""; Label::COUNT];
             labels[Label::Partner as usize] = PARTNER;
             labels[Label::Operation as usize] = name;
-            labels[Label::Environment as usize] = "production";
+            labels[Label::Environment as usize] = PRODUCTION;
             let stream = StreamRef { kind: StreamKind::Gauge, name: OUTBOX_AGE, labels };
             batch.gauge(stream, store.slot_width().slot_of(now), GaugeCell::new(*age_s, now))?;
         }

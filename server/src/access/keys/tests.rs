@@ -33,19 +33,24 @@ fn keys_are_found_until_they_end_also_after_a_restart() {
     assert_eq!(found.grant, grant(&[Scope::Read], Some(expires_at)));
     assert_eq!(found.last_used_at(), Some(TimestampMs(1_795_201_440_000)));
     assert_eq!(keys.find(&text, expires_at).map(drop), Err(Denied::Expired));
-    // It works until the time of the revocation.
+    // A key that is rotated works until the end of the overlap.
     let end = NOW.plus_ms(MINUTE_MS);
-    keys.revoke(&found.id, end).expect("revoked").expect("known");
+    let (second, second_text) =
+        keys.rotate(&found.id, "test", NOW, end).expect("rotated").expect("known");
+    assert_eq!(second.grant, found.grant);
+    assert!(keys.find(&second_text, end).is_ok());
     assert!(keys.find(&text, end.plus_ms(-1)).is_ok());
     assert_eq!(keys.find(&text, end).map(drop), Err(Denied::Revoked));
+    assert!(keys.rotate(&found.id, "test", NOW, end).is_err(), "it is rotated once");
+    // A revocation stays when the clock is set back.
     keys.revoke(&found.id, NOW).expect("revoked").expect("known");
-    assert_eq!(keys.find(&text, NOW).map(drop), Err(Denied::Revoked));
+    assert_eq!(keys.find(&text, NOW.plus_ms(-MINUTE_MS)).map(drop), Err(Denied::Revoked));
     assert!(keys.revoke("none", NOW).expect("no error").is_none());
-    drop((keys, found));
+    drop((keys, found, second));
 
     let keys = open();
-    assert_eq!(keys.find(&text, NOW).map(drop), Err(Denied::Revoked));
-    assert_eq!(keys.list().len(), 2);
+    assert_eq!(keys.find(&text, NOW.plus_ms(-MINUTE_MS)).map(drop), Err(Denied::Revoked));
+    assert_eq!(keys.list().len(), 3);
     let mistyped = text.replace("pls_", "pls-");
     for unknown in ["", "pls_", &mistyped, &secret::generate().expect("random").text] {
         assert_eq!(keys.find(unknown, NOW).map(drop), Err(Denied::Unknown), "{unknown:?}");

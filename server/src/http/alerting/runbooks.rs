@@ -5,7 +5,7 @@ use std::fmt::Write;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, header};
 use axum::response::Response;
-use plimsoll_alerting::{Alert, Content, RUNBOOKS, alerts, describe, url_encoded};
+use plimsoll_alerting::{Alert, Content, PRODUCTION, RUNBOOKS, alerts, describe, url_encoded};
 use plimsoll_storage::Label;
 
 use crate::app::App;
@@ -96,7 +96,7 @@ fn filled(app: &App, text: &str, id: &str, host: Option<&str>) -> Result<String,
         url_encoded(value.unwrap_or(default))
     };
     let (partner, environment) =
-        (value(Label::Partner, "PARTNER"), value(Label::Environment, "production"));
+        (value(Label::Partner, "PARTNER"), value(Label::Environment, PRODUCTION));
     let mut out = String::new();
     for (number, line) in text.lines().enumerate() {
         if line.trim_start().starts_with("API=") {

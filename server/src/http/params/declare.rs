@@ -153,6 +153,8 @@ pub(crate) struct ParameterDescription {
     pub(crate) schema: Value,
     pub(crate) example: &'static str,
     pub(crate) needs: &'static str,
+    /// Whether it selects streams, of which a key for some partners sees its own only.
+    pub(crate) selects_streams: bool,
 }
 
 /// A parameter or a group of them.
@@ -164,7 +166,16 @@ pub(crate) trait Declared {
 impl<K: Kind> Query<K> {
     fn described_as(&self, schema: Value) -> ParameterDescription {
         let Self { name, example, about, needs, .. } = *self;
-        ParameterDescription { name, is_in_query: true, about, schema, example, needs }
+        let selects_streams = false;
+        ParameterDescription {
+            name,
+            is_in_query: true,
+            about,
+            schema,
+            example,
+            needs,
+            selects_streams,
+        }
     }
 }
 
@@ -198,6 +209,7 @@ impl Declared for InPath {
             schema,
             example,
             needs: "",
+            selects_streams: false,
         });
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use plimsoll_alerting::SANDBOX;
+use plimsoll_alerting::{PRODUCTION, SANDBOX};
 use plimsoll_query::Selector;
 use plimsoll_storage::{Label, LabelMatchers, Matcher, StreamKind};
 use serde_json::json;
@@ -35,9 +35,6 @@ pub(crate) struct LabelValues {
     example: &'static str,
 }
 
-/// The environment of what reports none, and the one that is asked about unless another is named.
-pub(crate) const PRODUCTION: &str = "production";
-
 /// The labels of the streams that are selected.
 pub(crate) const LABELS: [LabelValues; Label::COUNT] = [
     LabelValues { label: Label::Partner, example: "dhl" },
@@ -58,6 +55,7 @@ impl Declared for LabelValues {
             schema: json!({"type": "array", "items": {"type": "string"}}),
             example: self.example,
             needs: "",
+            selects_streams: true,
         });
     }
 }

@@ -5,7 +5,7 @@ pub(crate) mod labels;
 use std::collections::{BTreeMap, BTreeSet};
 
 use axum::extract::{Path, State};
-use plimsoll_alerting::{Alert, AlertFilter, RuleSet, SANDBOX, Severity, alerts};
+use plimsoll_alerting::{Alert, AlertFilter, PRODUCTION, RuleSet, SANDBOX, Severity, alerts};
 use plimsoll_query::{OpenAlert, PartnerActivity, Selector, StreamAge, WINDOWS_MS, assess, health};
 use plimsoll_storage::{Label, LabelMatchers, Matcher, StreamKind, TimestampMs};
 
@@ -15,7 +15,7 @@ use crate::http::alerting::alerts::bodies;
 use crate::http::call::Call;
 use crate::http::params::Params;
 use crate::http::params::declare::InPath;
-use crate::http::params::labels::{LABELS, LabelValues, PRODUCTION};
+use crate::http::params::labels::{LABELS, LabelValues};
 use crate::http::query::Answer;
 use crate::http::reply::Reply;
 use crate::wire::excerpt;

@@ -2,7 +2,7 @@
 //! none ever came.
 
 use axum::extract::State;
-use plimsoll_alerting::{ExpectedAges, RuleSet};
+use plimsoll_alerting::{ExpectedAges, PRODUCTION, RuleSet};
 use plimsoll_query::{ExpectedStream, Freshness, Selector, StreamAge};
 use plimsoll_storage::Label;
 
@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::error::ErrorCode;
 use crate::http::call::Call;
 use crate::http::params::Params;
-use crate::http::params::labels::{BY, LABELS, PRODUCTION, STREAM};
+use crate::http::params::labels::{BY, LABELS, STREAM};
 use crate::http::reply::Reply;
 use crate::wire::query::partner::{FreshnessBody, FreshnessesBody};
 use crate::wire::query::series::ExampleBody;

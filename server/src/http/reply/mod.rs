@@ -30,6 +30,9 @@ use crate::wire::rows;
 const COMPRESSED_BYTES_MIN: usize = 1_400;
 /// An answer about slots older than this is not expected to change, because late data has arrived by then.
 const LATE_DATA_MS: i64 = 15 * 60 * 1000;
+/// What an answer depends on beside its address: a key may see some partners only.
+const VARIES_BY: HeaderValue =
+    HeaderValue::from_static("accept, accept-encoding, authorization, x-api-key");
 /// How long such an answer may be cached without revalidation.
 const CACHED_FOR: HeaderValue = HeaderValue::from_static("private, max-age=60");
 /// How many blocks could not be read; JSON lists them in `damaged`.
@@ -246,7 +249,7 @@ impl Reply {
         let is_cached = self.is_final && self.damaged == 0;
         let caching = if is_cached { CACHED_FOR } else { HeaderValue::from_static("no-cache") };
         headers.insert(header::CACHE_CONTROL, caching);
-        headers.insert(header::VARY, HeaderValue::from_static("accept, accept-encoding"));
+        headers.insert(header::VARY, VARIES_BY);
         headers.insert(header::ETAG, tag);
         if self.damaged > 0 {
             headers.insert(DAMAGED, self.damaged.into());

@@ -23,7 +23,10 @@ const NARROWED: [&str; 13] = [
     "/partners/dhl",
 ];
 /// What it does not see at all.
-const REFUSED: [&str; 19] = [
+const REFUSED: [&str; 22] = [
+    "/rules/partner-5xx?partner=ups",
+    "/rules/partner-5xx",
+    "/api/v1/rules/partner-5xx/explain?partner=ups",
     "/api/v1/query/outcomes?partner=ups&window=10m",
     "/api/v1/query/outcomes?partner=dhl,ups&window=10m",
     "/api/v1/query/outcomes?partner=dhl&partner=ups&window=10m",
